@@ -14,7 +14,7 @@ import java.util.Optional;
  * another file system and in memory.
  *
  * <p>Names are those of Hugging Face's hub, relative to the folder, with {@code /} before a file in a sub-folder:
- * {@code config.json}, {@code 1_Pooling/config.json}.
+ * {@code config.json}, {@code 1_Pooling/config.json}. Messages name a source by its {@code toString}.
  */
 public interface ModelSource {
     /**

@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.lora4j.internal.Names;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -174,12 +175,59 @@ public final class SafeTensors {
     public static SafeTensors read(InputStream stream, ReadOptions options) throws IOException {
         Objects.requireNonNull(stream, "stream must not be null");
         Objects.requireNonNull(options, "options must not be null");
-        Transfer.Input input = target -> {
+        return SafeTensorsStream.read(INPUT, input(stream), options);
+    }
+
+    private static Transfer.Input input(InputStream stream) {
+        return target -> {
             int count = stream.read(target.array(), target.arrayOffset() + target.position(), target.remaining());
             target.position(target.position() + Math.max(count, 0));
             return count;
         };
-        return SafeTensorsStream.read(INPUT, input, options);
+    }
+
+    /**
+     * Reads the header of a stream, and none of its tensors; not part of the API.
+     *
+     * @param source the name of the file, for messages
+     * @hidden
+     */
+    public static SafeTensorsHeader readHeader(String source, InputStream stream) throws IOException {
+        return SafeTensorsStream.readHeader(source, input(stream), ReadOptions.ofTensors());
+    }
+
+    /**
+     * Reads tensors of a stream, one after the other, so that only one is in memory; not part of the API.
+     *
+     * @param source the name of the file, for messages
+     * @param isWanted whether a tensor is read
+     * @param consumer gets each tensor alone
+     * @hidden
+     */
+    public static void readEach(String source, InputStream stream, Predicate<String> isWanted, Consumer consumer)
+            throws IOException {
+        SafeTensorsStream.readEach(
+                source,
+                input(stream),
+                ReadOptions.ofTensors(),
+                isWanted,
+                tensor -> consumer.accept(new SafeTensors(source, Map.of(tensor.name(), tensor), Map.of())));
+    }
+
+    /**
+     * Gets tensors; not part of the API.
+     *
+     * @hidden
+     */
+    @FunctionalInterface
+    public interface Consumer {
+        /**
+         * Gets a tensor.
+         *
+         * @param tensor a file with this tensor alone
+         * @throws IOException if it cannot be used
+         */
+        void accept(SafeTensors tensor) throws IOException;
     }
 
     /**

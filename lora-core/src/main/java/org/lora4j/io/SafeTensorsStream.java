@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -37,28 +38,67 @@ final class SafeTensorsStream {
      * @throws IOException if the source fails
      */
     static SafeTensors read(String source, Transfer.Input input, ReadOptions options) throws IOException {
-        return new SafeTensorsStream(source, input, options).read();
+        SafeTensorsStream stream = new SafeTensorsStream(source, input, options);
+        SafeTensorsHeader header = stream.header();
+        Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+        stream.readEach(header, name -> true, tensor -> tensors.put(tensor.name(), tensor));
+        return new SafeTensors(source, tensors, header.metadata());
     }
 
-    private SafeTensors read() throws IOException {
+    /**
+     * Reads the header alone.
+     *
+     * @throws SafeTensorsException if it breaks a rule of the format
+     * @throws IOException if the source fails
+     */
+    static SafeTensorsHeader readHeader(String source, Transfer.Input input, ReadOptions options) throws IOException {
+        return new SafeTensorsStream(source, input, options).header();
+    }
+
+    /**
+     * Reads some tensors, one after the other, so that only one is in memory.
+     *
+     * @param isWanted whether a tensor is read
+     * @param consumer gets the tensors in the order of their data
+     * @throws SafeTensorsException if the file breaks a rule of the format
+     * @throws IOException if the source fails
+     */
+    static void readEach(
+            String source, Transfer.Input input, ReadOptions options, Predicate<String> isWanted, Consumer consumer)
+            throws IOException {
+        SafeTensorsStream stream = new SafeTensorsStream(source, input, options);
+        stream.readEach(stream.header(), isWanted, consumer);
+    }
+
+    /** Gets tensors. */
+    @FunctionalInterface
+    interface Consumer {
+        void accept(StoredTensor tensor) throws IOException;
+    }
+
+    private SafeTensorsHeader header() throws IOException {
         int length = HeaderParser.length(source, join(next(SafeTensorsHeader.PREFIX)), options);
         options.requireFileBytes(source, SafeTensorsHeader.PREFIX + (long) length);
         SafeTensorsHeader header = HeaderParser.parse(source, join(next(length)), length, options);
         options.requireFileBytes(source, header.fileLength());
-        Map<String, StoredTensor> tensors = new LinkedHashMap<>();
+        return header;
+    }
+
+    private void readEach(SafeTensorsHeader header, Predicate<String> isWanted, Consumer consumer) throws IOException {
         for (TensorInfo info : header.tensors()) {
             List<ByteBuffer> chunks = next(info.byteLength());
             if (length(chunks) < info.byteLength()) {
                 throw header.wrongDataLength(info.begin() + length(chunks));
             }
-            INDArray array = Elements.allocate(info.dtype().storage(), info.shape());
-            Elements.with(array, target -> chunks.forEach(target::put));
-            tensors.put(info.name(), new StoredTensor(source, info.name(), info.dtype(), array));
+            if (isWanted.test(info.name())) {
+                INDArray array = Elements.allocate(info.dtype().storage(), info.shape());
+                Elements.with(array, target -> chunks.forEach(target::put));
+                consumer.accept(new StoredTensor(source, info.name(), info.dtype(), array));
+            }
         }
         if (length(next(1)) > 0) {
             throw header.wrongDataLength("more");
         }
-        return new SafeTensors(source, tensors, header.metadata());
     }
 
     /** Reads bytes in chunks; fewer only if the source ends before. */

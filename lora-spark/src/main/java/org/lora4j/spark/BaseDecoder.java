@@ -3,14 +3,9 @@ package org.lora4j.spark;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.util.Comparator;
-import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.util.SerializableConfiguration;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Network;
 import org.lora4j.text.DecoderFolder;
@@ -18,7 +13,7 @@ import org.lora4j.text.DecoderTokens;
 
 /**
  * The folder of a decoder on its way to the executors. An executor that has the broadcast of this object opens the decoder
- * once, for all its tasks. It writes the files to a temporary folder for that, and deletes them afterwards.
+ * once, for all its tasks.
  */
 final class BaseDecoder implements SentBase {
     private static final long serialVersionUID = 1L;
@@ -29,23 +24,19 @@ final class BaseDecoder implements SentBase {
     private final SentFolder files;
     private final StorageName storage;
     private final int maxTokens;
-    private final SerializableConfiguration hadoop;
     private transient @Nullable DecoderFolder decoder;
 
-    private BaseDecoder(
-            String path, SentFolder files, StorageName storage, int maxTokens, SerializableConfiguration hadoop) {
+    private BaseDecoder(String path, SentFolder files, StorageName storage, int maxTokens) {
         this.path = path;
         this.files = files;
         this.storage = storage;
         this.maxTokens = maxTokens;
-        this.hadoop = hadoop;
     }
 
     /** Reads the folder of a stage for a broadcast; only the paths of the weights if all together have more than some bytes. */
     static BaseDecoder read(HasDecoder<?> stage, Configuration hadoop, long mostBytes) {
         TextTokenizer.requireLibrary(BaseDecoder.class.getClassLoader());
         Path folder = new Path(stage.getBasePath());
-        SerializableConfiguration settings = new SerializableConfiguration(hadoop);
         try {
             FileSystem system = folder.getFileSystem(hadoop);
             if (!system.getFileStatus(folder).isDirectory()) {
@@ -53,7 +44,7 @@ final class BaseDecoder implements SentBase {
             }
             SentFolder files = SentFolder.read(folder, hadoop, mostBytes);
             int maxTokens = stage.isDefined(stage.maxTokens()) ? stage.getMaxTokens() : 0;
-            return new BaseDecoder(stage.getBasePath(), files, StorageName.of(stage.getStorage()), maxTokens, settings);
+            return new BaseDecoder(stage.getBasePath(), files, StorageName.of(stage.getStorage()), maxTokens);
         } catch (IOException e) {
             throw unreadable(stage.getBasePath(), "the driver", e);
         }
@@ -74,38 +65,13 @@ final class BaseDecoder implements SentBase {
         if (opened == null) {
             TextTokenizer.requireLibrary(BaseDecoder.class.getClassLoader());
             try {
-                opened = open();
+                opened = storage.open(files);
             } catch (IOException e) {
                 throw unreadable(path, "every executor", e);
             }
             decoder = opened;
         }
         return opened;
-    }
-
-    /** A folder that this process has is read where it is, unless its bytes were sent. */
-    private DecoderFolder open() throws IOException {
-        Path folder = new Path(path);
-        if (!files.hasWeights() && folder.getFileSystem(hadoop.value()) instanceof LocalFileSystem local) {
-            return storage.open(local.pathToFile(folder).toPath());
-        }
-        java.nio.file.Path temporary = Files.createTempDirectory("lora-decoder");
-        try {
-            // Messages have the name of the folder.
-            java.nio.file.Path copy = Files.createDirectory(temporary.resolve(folder.getName()));
-            files.copyTo(copy);
-            return storage.open(copy);
-        } finally {
-            delete(temporary);
-        }
-    }
-
-    private static void delete(java.nio.file.Path folder) throws IOException {
-        try (Stream<java.nio.file.Path> all = Files.walk(folder)) {
-            for (java.nio.file.Path file : all.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(file);
-            }
-        }
     }
 
     DecoderTokens tokens() {

@@ -4,9 +4,11 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
+import java.util.Optional;
 import java.util.zip.CRC32C;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.util.SerializableConfiguration;
 import org.jspecify.annotations.Nullable;
@@ -64,6 +66,22 @@ final class SentFile implements Serializable {
         }
         Path file = new Path(path);
         return HadoopFiles.open(file.getFileSystem(hadoop.value()), file);
+    }
+
+    /** The file of this machine that is read, if its bytes do not travel. */
+    Optional<java.nio.file.Path> localPath() {
+        if (bytes != null) {
+            return Optional.empty();
+        }
+        Path file = new Path(path);
+        try {
+            return file.getFileSystem(hadoop.value()) instanceof LocalFileSystem local
+                    ? Optional.of(local.pathToFile(file).toPath())
+                    : Optional.empty();
+        } catch (IOException e) {
+            // Opening the file fails in the same way, and says why.
+            return Optional.empty();
+        }
     }
 
     SafeTensors tensors() throws IOException {

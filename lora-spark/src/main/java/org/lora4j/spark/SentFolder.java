@@ -3,12 +3,11 @@ package org.lora4j.spark;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.Serializable;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -55,17 +54,6 @@ final class SentFolder implements ModelSource, Serializable {
         return hasWeights;
     }
 
-    /** Writes the files into a folder of this machine. */
-    void copyTo(java.nio.file.Path folder) throws IOException {
-        for (Map.Entry<String, SentFile> file : files.entrySet()) {
-            java.nio.file.Path target = folder.resolve(file.getKey());
-            Files.createDirectories(Objects.requireNonNull(target.getParent()));
-            try (InputStream in = file.getValue().open()) {
-                Files.copy(in, target);
-            }
-        }
-    }
-
     /** A text that differs for other contents. */
     String identity() {
         return files.entrySet().stream()
@@ -95,6 +83,12 @@ final class SentFolder implements ModelSource, Serializable {
             throw new NoSuchFileException(describe(file));
         }
         return found.open();
+    }
+
+    @Override
+    public Optional<java.nio.file.Path> path(String file) {
+        SentFile found = files.get(file);
+        return found == null ? Optional.empty() : found.localPath();
     }
 
     @Override

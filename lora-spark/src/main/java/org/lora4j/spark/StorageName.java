@@ -1,8 +1,8 @@
 package org.lora4j.spark;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Arrays;
+import org.lora4j.io.ModelSource;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.text.DecoderFolder;
@@ -25,9 +25,9 @@ enum StorageName {
         return text;
     }
 
-    DecoderFolder open(Path folder) throws IOException {
+    DecoderFolder open(ModelSource folder) throws IOException {
         return switch (this) {
-            case FLOAT -> DecoderFolder.open(folder);
+            case FLOAT -> DecoderFolder.open(folder, BaseStorage.of(Precision.FLOAT));
             case DOUBLE -> DecoderFolder.open(folder, DataType.DOUBLE);
             case BFLOAT16 -> DecoderFolder.open(folder, BaseStorage.of(Precision.BFLOAT16));
             case INT8 -> DecoderFolder.open(folder, BaseStorage.of(Precision.INT8));

@@ -33,6 +33,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.io.FingerprintCheck;
+import org.lora4j.io.ModelSource;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.text.DecoderFolder;
@@ -91,7 +92,7 @@ class CausalLMTest {
     }
 
     private LoRAAdapter onOneMachine(String form, String storage, double dropout) throws Exception {
-        try (DecoderFolder decoder = StorageName.of(storage).open(Path.of(base))) {
+        try (DecoderFolder decoder = StorageName.of(storage).open(ModelSource.of(Path.of(base)))) {
             AdapterView view = LoRAModel.of(decoder.network()).add("a", config(dropout));
             Trainer.builder(view)
                     .loss(Loss.nextToken())
@@ -141,7 +142,7 @@ class CausalLMTest {
     void equalsATrainingInDoubleOnOneMachine(String form, int workers) throws Exception {
         AdapterBytes bytes = requireNonNull(
                 estimator(form, workers).setStorage("double").fit(table).bytes());
-        try (DecoderFolder decoder = StorageName.DOUBLE.open(Path.of(base))) {
+        try (DecoderFolder decoder = StorageName.DOUBLE.open(ModelSource.of(Path.of(base)))) {
             double difference = Adapters.difference(
                     bytes.adapter(decoder.network(), FingerprintCheck.REQUIRE), onOneMachine(form, "double", 0.1));
             System.out.println(

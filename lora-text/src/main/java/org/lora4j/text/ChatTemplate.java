@@ -53,8 +53,19 @@ public final class ChatTemplate {
      * @throws IllegalArgumentException if a file is not what it must be; the message names the file, and the line of the template
      */
     public static ChatTemplate load(Path folder) throws IOException {
-        Objects.requireNonNull(folder, "folder must not be null");
-        ModelSource files = ModelSource.of(folder);
+        return load(ModelSource.of(folder));
+    }
+
+    /**
+     * Reads the template of a model, as {@link #load(Path)} does.
+     *
+     * @param files the files of the model
+     * @return the template
+     * @throws IOException as {@link #load(Path)}
+     * @throws IllegalArgumentException as {@link #load(Path)}
+     */
+    public static ChatTemplate load(ModelSource files) throws IOException {
+        Objects.requireNonNull(files, "files must not be null");
         JsonNode config = Json.readIfExists(files, CONFIG);
         if (config == null) {
             config = Json.MAPPER.createObjectNode();
@@ -66,7 +77,7 @@ public final class ChatTemplate {
             source = source(config.path("chat_template"), DEFAULT);
         }
         if (source == null) {
-            throw new FileNotFoundException(folder + ": the folder of a chat model must have " + FILE
+            throw new FileNotFoundException(files + ": the folder of a chat model must have " + FILE
                     + ", or chat_template in " + CONFIG + ", found neither; give the template with ChatTemplate.of");
         }
         Map<String, String> special = new LinkedHashMap<>();

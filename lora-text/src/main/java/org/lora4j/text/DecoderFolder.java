@@ -25,7 +25,7 @@ public final class DecoderFolder implements AutoCloseable {
     private static final String WHAT = "generation";
     private static final String EOS = "eos_token_id";
 
-    private final Path folder;
+    private final ModelSource source;
     private final PretrainedModel model;
     private @Nullable Network network;
     private final Tokenizer tokenizer;
@@ -35,14 +35,14 @@ public final class DecoderFolder implements AutoCloseable {
     private final FairLimiter textLimiter = TextLimits.newLimiter();
 
     /** Takes a tokenizer, which is closed if another file is wrong. */
-    DecoderFolder(Path folder, PretrainedModel model, Tokenizer tokenizer) throws IOException {
-        this.folder = folder;
+    DecoderFolder(ModelSource source, PretrainedModel model, Tokenizer tokenizer) throws IOException {
+        this.source = source;
         this.model = model;
         this.tokenizer = tokenizer;
         try {
-            template = template(folder);
-            endIds = endIds(folder, tokenizer, template);
-            longestToken = LongestToken.read(folder.resolve(Tokenizer.FILE), Tokenizer.MOST_BYTES);
+            template = template(source);
+            endIds = endIds(source, tokenizer, template);
+            longestToken = LongestToken.read(source);
         } catch (IOException | RuntimeException e) {
             tokenizer.close();
             throw e;
@@ -71,8 +71,7 @@ public final class DecoderFolder implements AutoCloseable {
      * @throws IOException as {@link #open(Path)}
      */
     public static DecoderFolder open(Path folder, BaseStorage storage) throws IOException {
-        ModelConfig.read(folder).requireDecoder(WHAT);
-        return new DecoderFolder(folder, PretrainedModel.load(folder, storage), Tokenizer.load(folder));
+        return open(ModelSource.of(folder), storage);
     }
 
     /**
@@ -85,21 +84,47 @@ public final class DecoderFolder implements AutoCloseable {
      * @throws IllegalArgumentException as {@link #open(Path)}, or if the type is neither FLOAT nor DOUBLE
      */
     public static DecoderFolder open(Path folder, DataType dataType) throws IOException {
-        ModelConfig.read(folder).requireDecoder(WHAT);
-        return new DecoderFolder(folder, PretrainedModel.load(folder, dataType), Tokenizer.load(folder));
+        return open(ModelSource.of(folder), dataType);
     }
 
-    private static @Nullable ChatTemplate template(Path folder) throws IOException {
+    /**
+     * Opens a model from another source than a folder, and stores its large matrices in fewer bits.
+     *
+     * @param source the files of the model
+     * @param storage how they are stored
+     * @return the decoder
+     * @throws IOException as {@link #open(Path)}
+     * @throws IllegalArgumentException as {@link #open(Path)}
+     */
+    public static DecoderFolder open(ModelSource source, BaseStorage storage) throws IOException {
+        ModelConfig.read(source).requireDecoder(WHAT);
+        return new DecoderFolder(source, PretrainedModel.load(source, storage), Tokenizer.load(source));
+    }
+
+    /**
+     * Opens a model from another source than a folder, with the weights in a type.
+     *
+     * @param source the files of the model
+     * @param dataType FLOAT or DOUBLE
+     * @return the decoder
+     * @throws IOException as {@link #open(Path)}
+     * @throws IllegalArgumentException as {@link #open(Path, DataType)}
+     */
+    public static DecoderFolder open(ModelSource source, DataType dataType) throws IOException {
+        ModelConfig.read(source).requireDecoder(WHAT);
+        return new DecoderFolder(source, PretrainedModel.load(source, dataType), Tokenizer.load(source));
+    }
+
+    private static @Nullable ChatTemplate template(ModelSource source) throws IOException {
         try {
-            return ChatTemplate.load(folder);
+            return ChatTemplate.load(source);
         } catch (FileNotFoundException e) {
             return null;
         }
     }
 
-    private static Set<Integer> endIds(Path folder, Tokenizer tokenizer, @Nullable ChatTemplate template)
+    private static Set<Integer> endIds(ModelSource source, Tokenizer tokenizer, @Nullable ChatTemplate template)
             throws IOException {
-        ModelSource source = ModelSource.of(folder);
         Set<Integer> ids = new TreeSet<>();
         for (String file : new String[] {"config.json", "generation_config.json"}) {
             JsonNode json = Json.readIfExists(source, file);
@@ -124,7 +149,7 @@ public final class DecoderFolder implements AutoCloseable {
      * @return the name of the folder
      */
     public String name() {
-        return String.valueOf(folder.toAbsolutePath().normalize().getFileName());
+        return source.name();
     }
 
     /**
@@ -207,7 +232,7 @@ public final class DecoderFolder implements AutoCloseable {
      */
     public ChatTemplate requireTemplate() throws IOException {
         if (template == null) {
-            throw new IOException(folder + ": the folder must have a chat template, in chat_template.jinja or in"
+            throw new IOException(source + ": the folder must have a chat template, in chat_template.jinja or in"
                     + " tokenizer_config.json, found none; use a model that was trained for chats, or plain"
                     + " text");
         }

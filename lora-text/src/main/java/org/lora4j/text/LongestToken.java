@@ -5,8 +5,8 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
-import java.nio.file.Path;
-import org.lora4j.io.FileAccess;
+import java.io.InputStream;
+import org.lora4j.io.ModelSource;
 
 /**
  * The length of the longest token of a vocabulary, in characters. In vocabularies of bytes a letter stands for a byte, and a character
@@ -24,17 +24,18 @@ final class LongestToken {
     /**
      * Reads {@code tokenizer.json}, without a tree of its many tokens.
      *
-     * @param file the file
-     * @param mostBytes how much of it is read
+     * @param source the files of a model, whose tokenizer was loaded, and so is not too long
      * @return the most characters of a token of the vocabulary or of an added one, at least 1
      * @throws IOException if the file cannot be read or is no JSON
      */
-    static int read(Path file, int mostBytes) throws IOException {
-        try (JsonParser json = JSON.createParser(FileAccess.readAtMost(file, mostBytes))) {
+    static int read(ModelSource source) throws IOException {
+        try (InputStream in = source.open(Tokenizer.FILE);
+                JsonParser json = JSON.createParser(in)) {
             json.nextToken();
             return ofFields(json);
         } catch (JsonProcessingException e) {
-            throw new IOException(file + ": must be JSON, found " + e.getOriginalMessage(), e);
+            throw new IOException(
+                    source.describe(Tokenizer.FILE) + ": must be JSON, found " + e.getOriginalMessage(), e);
         }
     }
 

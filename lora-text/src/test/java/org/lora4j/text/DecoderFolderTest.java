@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.io.ModelSource;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.input.Sequences;
@@ -82,7 +83,7 @@ class DecoderFolderTest {
         for (String file : List.of("generation_config.json", "tokenizer_config.json", "tokenizer.json")) {
             Tokenizer tokenizer = Tokenizer.load(folder);
             Files.writeString(folder.resolve(file), "{\"model\": [");
-            assertThatThrownBy(() -> new DecoderFolder(folder, model, tokenizer))
+            assertThatThrownBy(() -> new DecoderFolder(ModelSource.of(folder), model, tokenizer))
                     .hasMessageContaining(file);
             assertThatIllegalStateException().isThrownBy(() -> tokenizer.encode("a"));
             Files.delete(folder.resolve(file));

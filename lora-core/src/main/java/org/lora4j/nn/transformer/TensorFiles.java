@@ -3,18 +3,16 @@ package org.lora4j.nn.transformer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
-import java.util.Optional;
 import java.util.Set;
 import org.lora4j.internal.Names;
 import org.lora4j.io.Dtype;
 import org.lora4j.io.ModelSource;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.io.SafeTensorsException;
+import org.lora4j.io.SafeTensorsHeader;
 import org.lora4j.io.SafeTensorsReader;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -65,34 +63,26 @@ interface TensorFiles {
 
     /** Tensors that are in memory already. */
     static TensorFiles of(SafeTensors tensors) {
-        return new InMemory(tensors.source(), List.of(tensors));
+        return new InMemory(tensors);
     }
 
     /**
      * Reads the headers of a model's files: {@code model.safetensors}, or the files that the index names. All of them must
-     * exist before the first is opened, and each must hold exactly the tensors that the index says. Files that are not on this
-     * machine are read as a whole.
+     * exist before the first is opened, and each must hold exactly the tensors that the index says.
      *
      * @throws IOException if there are no such files, or one cannot be read
      */
     static TensorFiles open(ModelSource source) throws IOException {
         Map<String, Set<String>> files = ModelFiles.tensors(source);
         String name = files.containsKey(ModelFiles.ONE) ? source.describe(ModelFiles.ONE) : source.toString();
-        Map<Path, Set<String>> paths = new LinkedHashMap<>();
-        List<SafeTensors> read = new ArrayList<>();
-        for (Map.Entry<String, Set<String>> file : files.entrySet()) {
-            Optional<Path> path = source.path(file.getKey());
-            if (path.isPresent()) {
-                paths.put(path.get(), file.getValue());
-            } else {
-                try (InputStream in = source.open(file.getKey())) {
-                    SafeTensors tensors = SafeTensors.read(in);
-                    requireSame(source.describe(file.getKey()), file.getValue(), tensors.names());
-                    read.add(tensors);
-                }
-            }
+        boolean isHere =
+                files.keySet().stream().allMatch(file -> source.path(file).isPresent());
+        if (!isHere) {
+            return new InStreams(name, source, files);
         }
-        return paths.isEmpty() ? new InMemory(name, read) : new InFolder(name, paths);
+        Map<Path, Set<String>> paths = new LinkedHashMap<>();
+        files.forEach((file, tensors) -> paths.put(source.path(file).orElseThrow(), tensors));
+        return new InFolder(name, paths);
     }
 
     private static void requireSame(String file, Set<String> expected, Set<String> found) throws SafeTensorsException {
@@ -110,59 +100,99 @@ interface TensorFiles {
                 "missing " + Names.list(missing) + ", others " + Names.list(others));
     }
 
-    /** Files that were read. */
-    final class InMemory implements TensorFiles {
-        private final String source;
-        private final Map<String, SafeTensors> files = new LinkedHashMap<>();
-
-        private InMemory(String source, List<SafeTensors> read) {
-            this.source = source;
-            for (SafeTensors file : read) {
-                file.names().forEach(name -> files.put(name, file));
+    /** A tensor of a file that was read. */
+    private static Tensor tensor(SafeTensors file, String name, boolean isOwned) {
+        return new Tensor() {
+            @Override
+            public Dtype dtype() {
+                return file.dtype(name);
             }
-        }
 
+            @Override
+            public long[] shape() {
+                return file.shape(name);
+            }
+
+            @Override
+            public INDArray read(DataType type) throws IOException {
+                return file.finiteTensor(name, type);
+            }
+
+            @Override
+            public boolean isOwned() {
+                return isOwned;
+            }
+        };
+    }
+
+    /** A file that was read. */
+    record InMemory(SafeTensors file) implements TensorFiles {
         @Override
         public String source() {
-            return source;
+            return file.source();
         }
 
         @Override
         public Map<String, long[]> shapes() {
             Map<String, long[]> shapes = new LinkedHashMap<>();
-            files.forEach((name, file) -> shapes.put(name, file.shape(name)));
+            file.names().forEach(name -> shapes.put(name, file.shape(name)));
             return shapes;
         }
 
         @Override
         public void read(Set<String> names, Consumer consumer) throws IOException {
             for (String name : names) {
-                consumer.accept(name, tensor(Objects.requireNonNull(files.get(name)), name));
+                consumer.accept(name, tensor(file, name, false));
+            }
+        }
+    }
+
+    /** Files that are not on this machine. Each is read twice: its header, and then its tensors from the first to the last. */
+    final class InStreams implements TensorFiles {
+        private final String name;
+        private final ModelSource source;
+        private final Set<String> files;
+        private final Map<String, long[]> shapes = new LinkedHashMap<>();
+
+        /**
+         * Reads the headers.
+         *
+         * @param expected the tensors of each file; none if they are not known
+         */
+        private InStreams(String name, ModelSource source, Map<String, Set<String>> expected) throws IOException {
+            this.name = name;
+            this.source = source;
+            files = expected.keySet();
+            for (Map.Entry<String, Set<String>> file : expected.entrySet()) {
+                String place = source.describe(file.getKey());
+                try (InputStream in = source.open(file.getKey())) {
+                    SafeTensorsHeader header = SafeTensors.readHeader(place, in);
+                    requireSame(place, file.getValue(), header.names());
+                    header.names().forEach(tensor -> shapes.put(tensor, header.shape(tensor)));
+                }
             }
         }
 
-        private static Tensor tensor(SafeTensors file, String name) {
-            return new Tensor() {
-                @Override
-                public Dtype dtype() {
-                    return file.dtype(name);
-                }
+        @Override
+        public String source() {
+            return name;
+        }
 
-                @Override
-                public long[] shape() {
-                    return file.shape(name);
-                }
+        @Override
+        public Map<String, long[]> shapes() {
+            return shapes;
+        }
 
-                @Override
-                public INDArray read(DataType type) throws IOException {
-                    return file.finiteTensor(name, type);
+        @Override
+        public void read(Set<String> names, Consumer consumer) throws IOException {
+            for (String file : files) {
+                try (InputStream in = source.open(file)) {
+                    SafeTensors.readEach(source.describe(file), in, names::contains, one -> {
+                        String tensor = one.names().iterator().next();
+                        consumer.accept(tensor, tensor(one, tensor, true));
+                    });
                 }
-
-                @Override
-                public boolean isOwned() {
-                    return false;
-                }
-            };
+            }
         }
     }
 

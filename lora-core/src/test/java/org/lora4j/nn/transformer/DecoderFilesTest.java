@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,11 +19,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.io.SafeTensorsException;
+import org.lora4j.linalg.Precision;
+import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -275,6 +279,26 @@ class DecoderFilesTest {
                 .isInstanceOf(IOException.class)
                 .hasMessageEndingWith("all files that it names must be in the folder, found none of"
                         + " 'model-00002-of-00003.safetensors'");
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void shardsOfAnotherSourceAreReadAsThoseOfAFolder(Precision precision) throws Exception {
+        BaseStorage storage = BaseStorage.of(precision);
+        copy("decoder_sharded_bf16");
+        FilesInMemory memory = FilesInMemory.read(folder);
+        assertThat(PretrainedModel.load(memory, storage).causal().predict(INPUT))
+                .isEqualTo(PretrainedModel.load(folder, storage).causal().predict(INPUT));
+        String shard = "model-00002-of-00003.safetensors";
+        byte[] whole = Objects.requireNonNull(memory.files().get(shard));
+        memory.files().put(shard, Arrays.copyOf(whole, whole.length - 1));
+        assertThatThrownBy(() -> PretrainedModel.load(memory, storage))
+                .isInstanceOf(SafeTensorsException.class)
+                .hasMessageStartingWith("memory/" + shard);
+        memory.files().put(shard, Arrays.copyOf(whole, whole.length + 1));
+        assertThatThrownBy(() -> PretrainedModel.load(memory, storage))
+                .isInstanceOf(SafeTensorsException.class)
+                .hasMessageStartingWith("memory/" + shard);
     }
 
     @ParameterizedTest
