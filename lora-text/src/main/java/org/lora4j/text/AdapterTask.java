@@ -1,4 +1,4 @@
-package org.lora4j.cli.model;
+package org.lora4j.text;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -7,20 +7,22 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.text.Labels;
+import org.lora4j.io.ModelSource;
 
 /**
- * What an adapter is for: {@code task.json} beside it. PEFT's files have no place for the names of classes.
+ * What an adapter is for: {@code task.json} beside it, which the command line writes. PEFT's files have no place for the names of classes.
  *
  * @param kind the task
  * @param labels the names of the classes; none for embeddings, and one for the score of a pair
  * @param head what the classifier reads; null for embeddings
  * @param maxTokens where texts are cut; 0 for where the folder of the model says
  */
-public record TaskFile(Kind kind, Labels labels, @Nullable Head head, int maxTokens) {
+public record AdapterTask(
+        Kind kind, Labels labels, @Nullable ClassifierHead head, int maxTokens) {
     /** The name of the file. */
     public static final String NAME = "task.json";
 
@@ -53,8 +55,8 @@ public record TaskFile(Kind kind, Labels labels, @Nullable Head head, int maxTok
      * @param maxTokens where texts are cut
      * @return the task
      */
-    public static TaskFile classify(Labels labels, Head head, int maxTokens) {
-        return new TaskFile(Kind.CLASSIFY, labels, head, maxTokens);
+    public static AdapterTask classify(Labels labels, ClassifierHead head, int maxTokens) {
+        return new AdapterTask(Kind.CLASSIFY, labels, head, maxTokens);
     }
 
     /**
@@ -63,8 +65,8 @@ public record TaskFile(Kind kind, Labels labels, @Nullable Head head, int maxTok
      * @param maxTokens where texts are cut
      * @return the task
      */
-    public static TaskFile retrieve(int maxTokens) {
-        return new TaskFile(Kind.RETRIEVE, Labels.parse("{}"), null, maxTokens);
+    public static AdapterTask retrieve(int maxTokens) {
+        return new AdapterTask(Kind.RETRIEVE, Labels.parse("{}"), null, maxTokens);
     }
 
     /**
@@ -74,8 +76,21 @@ public record TaskFile(Kind kind, Labels labels, @Nullable Head head, int maxTok
      * @param maxTokens where pairs are cut
      * @return the task
      */
-    public static TaskFile rerank(Head head, int maxTokens) {
-        return new TaskFile(Kind.RERANK, Labels.of(List.of("LABEL_0")), head, maxTokens);
+    public static AdapterTask rerank(ClassifierHead head, int maxTokens) {
+        return new AdapterTask(Kind.RERANK, Labels.of(List.of("LABEL_0")), head, maxTokens);
+    }
+
+    /**
+     * Returns where an adapter cuts texts.
+     *
+     * @param adapter the folder of the adapter; null for the model alone
+     * @return the most tokens of a text; empty for where the folder of the model says
+     * @throws IOException if the file is damaged
+     */
+    public static OptionalInt limitOf(@Nullable Path adapter) throws IOException {
+        return adapter == null
+                ? OptionalInt.empty()
+                : read(adapter).map(AdapterTask::limit).orElse(OptionalInt.empty());
     }
 
     /**
@@ -94,18 +109,19 @@ public record TaskFile(Kind kind, Labels labels, @Nullable Head head, int maxTok
      * @return the task; nothing if there is no such file
      * @throws IOException if the file is damaged
      */
-    public static Optional<TaskFile> read(Path folder) throws IOException {
+    public static Optional<AdapterTask> read(Path folder) throws IOException {
         Path file = folder.resolve(NAME);
         if (!Files.exists(file)) {
             return Optional.empty();
         }
-        ObjectNode json = JsonFile.read(file);
         try {
+            ObjectNode json =
+                    Json.object(NAME, Objects.requireNonNull(Json.textIfExists(ModelSource.of(folder), NAME)));
             Kind kind = kind(json.path(TASK).asText());
-            Head head = kind == Kind.RETRIEVE
+            ClassifierHead head = kind == Kind.RETRIEVE
                     ? null
-                    : Head.valueOf(json.path("head").asText().toUpperCase(Locale.ROOT));
-            return Optional.of(new TaskFile(
+                    : ClassifierHead.valueOf(json.path("head").asText().toUpperCase(Locale.ROOT));
+            return Optional.of(new AdapterTask(
                     kind,
                     Labels.parse(json.toString()),
                     head,
@@ -144,14 +160,14 @@ public record TaskFile(Kind kind, Labels labels, @Nullable Head head, int maxTok
      * @throws IOException if it cannot be written
      */
     public void write(Path folder) throws IOException {
-        ObjectNode json = JsonFile.MAPPER.createObjectNode();
+        ObjectNode json = Json.MAPPER.createObjectNode();
         json.put(TASK, kind.command());
         if (head != null) {
             json.put("head", head.name().toLowerCase(Locale.ROOT));
         }
         json.put("max_tokens", maxTokens);
         if (labels.count() > 0) {
-            LabelFields.write(json, labels);
+            labels.write(json);
         }
         Files.writeString(folder.resolve(NAME), json.toPrettyString() + "\n", StandardCharsets.UTF_8);
     }

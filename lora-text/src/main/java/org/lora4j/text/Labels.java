@@ -95,6 +95,16 @@ public final class Labels {
         return new Labels(List.copyOf(found.values()));
     }
 
+    /** Writes {@code id2label} and {@code label2id}. */
+    void write(ObjectNode json) {
+        ObjectNode byId = json.putObject("id2label");
+        ObjectNode byName = json.putObject("label2id");
+        for (int id = 0; id < names.size(); id++) {
+            byId.put(String.valueOf(id), names.get(id));
+            byName.put(names.get(id), id);
+        }
+    }
+
     /**
      * Returns the number of classes.
      *

@@ -1,28 +1,38 @@
-package org.lora4j.cli.model;
+package org.lora4j.text;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.io.ModelSource;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.text.EncoderFolder;
-import org.lora4j.text.Labels;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** A model with a classifier, and its tokenizer and the names of its classes. */
+/**
+ * A model with a classifier, and its tokenizer and the names of its classes. The model is an encoder or a decoder; the classifier
+ * is its own, or comes with an adapter of {@code lora classify}, of {@code lora rerank} or of PEFT.
+ *
+ * <pre>{@code
+ * try (TextClassifier classifier = TextClassifier.open(folder, adapter, BaseStorage.of(Precision.FLOAT))) {
+ *     double[][] probabilities = classifier.probabilities(classifier.tokens(texts));
+ * }
+ * }</pre>
+ */
 public final class TextClassifier implements AutoCloseable {
     /** The name of the adapter. */
     public static final String ADAPTER = "adapter";
@@ -34,10 +44,10 @@ public final class TextClassifier implements AutoCloseable {
 
     private final ClassifierBase base;
     private final Labels labels;
-    private final @Nullable Head head;
+    private final @Nullable ClassifierHead head;
     private final LoRAModel model;
 
-    private TextClassifier(ClassifierBase base, Labels labels, @Nullable Head head, Network network) {
+    private TextClassifier(ClassifierBase base, Labels labels, @Nullable ClassifierHead head, Network network) {
         this.base = base;
         this.labels = labels;
         this.head = head;
@@ -57,24 +67,25 @@ public final class TextClassifier implements AutoCloseable {
      * @throws IOException if the model cannot be read, or cannot have the head
      */
     public static TextClassifier create(
-            Path folder, Labels labels, @Nullable Head head, OptionalInt maxTokens, long seed, BaseStorage storage)
+            Path folder,
+            Labels labels,
+            @Nullable ClassifierHead head,
+            OptionalInt maxTokens,
+            long seed,
+            BaseStorage storage)
             throws IOException {
-        return create(
-                ClassifierBase.open(folder, maxTokens, storage),
-                labels,
-                base -> head == null ? base.head() : head,
-                seed);
-    }
-
-    private static TextClassifier create(
-            ClassifierBase base, Labels labels, Function<ClassifierBase, Head> head, long seed) {
+        Objects.requireNonNull(labels, "labels must not be null");
+        ClassifierBase base = ClassifierBase.open(ModelSource.of(folder), maxTokens, storage);
         try {
-            Head chosen = head.apply(base);
-            return new TextClassifier(base, labels, chosen, base.create(chosen, labels.count(), seed));
-        } catch (RuntimeException e) {
+            return create(base, labels, head == null ? base.head() : head, seed);
+        } catch (IOException | RuntimeException e) {
             base.close();
             throw e;
         }
+    }
+
+    private static TextClassifier create(ClassifierBase base, Labels labels, ClassifierHead head, long seed) {
+        return new TextClassifier(base, labels, head, base.create(head, labels.count(), seed));
     }
 
     /**
@@ -87,9 +98,12 @@ public final class TextClassifier implements AutoCloseable {
      * @throws IOException if a file cannot be read, the adapter does not fit the model, or there is no classifier
      */
     public static TextClassifier open(Path folder, @Nullable Path adapter, BaseStorage storage) throws IOException {
-        return adapter == null
-                ? openAlone(folder, storage)
-                : openFor(folder, adapter, storage, true).loaded(adapter);
+        if (adapter == null) {
+            return openAlone(ModelSource.of(folder), storage);
+        }
+        AdapterTask task = task(adapter);
+        return openFor(ClassifierBase.open(ModelSource.of(folder), task.limit(), storage), task, task.labels())
+                .loaded(adapter);
     }
 
     /**
@@ -102,21 +116,25 @@ public final class TextClassifier implements AutoCloseable {
      * @throws IOException if a file cannot be read, or the adapter does not fit the model
      */
     public static TextClassifier openWithoutTexts(Path folder, Path adapter, BaseStorage storage) throws IOException {
-        return openFor(folder, adapter, storage, false).loaded(adapter);
+        return openUntrained(folder, adapter, storage).loaded(adapter);
     }
 
-    private static TextClassifier openAlone(Path folder, BaseStorage storage) throws IOException {
-        ClassifierBase base = ClassifierBase.open(folder, OptionalInt.empty(), storage);
-        Network network = base.own();
-        if (network == null) {
+    private static TextClassifier openAlone(ModelSource source, BaseStorage storage) throws IOException {
+        ClassifierBase base = ClassifierBase.open(source, OptionalInt.empty(), storage);
+        try {
+            if (!base.model().hasClassifier()) {
+                throw new IOException(source + ": the model must have a classifier, found none; give an adapter that"
+                        + " has one, or train one with 'lora classify'");
+            }
+            Network network = base.model().classifier();
+            Labels named = Labels.read(source);
+            boolean fits = named.count() == network.outputSize();
+            Labels labels = fits ? named : numbered(Math.toIntExact(network.outputSize()));
+            return new TextClassifier(base, labels, null, network);
+        } catch (IOException | RuntimeException e) {
             base.close();
-            throw new IOException(folder + ": the model must have a classifier, found none; give an adapter with"
-                    + " --adapter, or train one with 'lora classify'");
+            throw e;
         }
-        Labels labels = base.labels().count() == network.outputSize()
-                ? base.labels()
-                : numbered(Math.toIntExact(network.outputSize()));
-        return new TextClassifier(base, labels, null, network);
     }
 
     /**
@@ -132,13 +150,14 @@ public final class TextClassifier implements AutoCloseable {
      */
     public static TextClassifier goOn(
             Path folder, Path adapter, Labels labels, OptionalInt maxTokens, BaseStorage storage) throws IOException {
-        TaskFile task = task(adapter);
+        AdapterTask task = task(adapter);
         if (task.labels().count() != labels.count()) {
             throw new IOException(adapter + ": the adapter must have a classifier of " + labels.count() + " classes, "
                     + labels + ", found " + task.labels().count());
         }
-        ClassifierBase base = ClassifierBase.open(folder, maxTokens.isPresent() ? maxTokens : task.limit(), storage);
-        return openFor(base, task, labels).loaded(adapter);
+        OptionalInt limit = maxTokens.isPresent() ? maxTokens : task.limit();
+        return openFor(ClassifierBase.open(ModelSource.of(folder), limit, storage), task, labels)
+                .loaded(adapter);
     }
 
     private TextClassifier loaded(Path adapter) throws IOException {
@@ -151,26 +170,36 @@ public final class TextClassifier implements AutoCloseable {
         }
     }
 
-    /** Opens a model with a new classifier of the size that an adapter has, but without the adapter. */
-    static TextClassifier openFor(Path folder, Path adapter, BaseStorage storage, boolean withTexts)
-            throws IOException {
-        TaskFile task = task(adapter);
-        ClassifierBase base = withTexts
-                ? ClassifierBase.open(folder, task.limit(), storage)
-                : ClassifierBase.openWithoutTexts(folder, storage);
-        return openFor(base, task, task.labels());
+    /**
+     * Opens a model with a new classifier of the size that an adapter has, but without the adapter, for work on the weights. It
+     * takes no texts and needs no tokenizer.
+     *
+     * @param folder the folder of a model
+     * @param adapter the folder of the adapter
+     * @param storage how the large matrices of the model are stored
+     * @return the classifier
+     * @throws IOException if a file cannot be read, or the adapter has no classifier
+     */
+    public static TextClassifier openUntrained(Path folder, Path adapter, BaseStorage storage) throws IOException {
+        AdapterTask task = task(adapter);
+        return openFor(ClassifierBase.openWithoutTexts(ModelSource.of(folder), storage), task, task.labels());
     }
 
-    private static TextClassifier openFor(ClassifierBase opened, TaskFile task, Labels labels) {
-        Head head = task.head();
-        return create(opened, labels, base -> head == null ? base.headOfPeft() : head, 0);
+    private static TextClassifier openFor(ClassifierBase base, AdapterTask task, Labels labels) {
+        try {
+            ClassifierHead head = task.head();
+            return create(base, labels, head == null ? base.headOfPeft() : head, 0);
+        } catch (RuntimeException e) {
+            base.close();
+            throw e;
+        }
     }
 
     /** Returns what an adapter with a classifier is for. */
-    private static TaskFile task(Path adapter) throws IOException {
-        Optional<TaskFile> written = TaskFile.read(adapter);
-        TaskFile task = written.isPresent() ? written.get() : ofPeft(adapter);
-        if (task.kind() == TaskFile.Kind.RETRIEVE) {
+    private static AdapterTask task(Path adapter) throws IOException {
+        Optional<AdapterTask> written = AdapterTask.read(adapter);
+        AdapterTask task = written.isPresent() ? written.get() : ofPeft(adapter);
+        if (task.kind() == AdapterTask.Kind.RETRIEVE) {
             throw new IOException(
                     adapter + ": the adapter must have a classifier, found one of 'lora retrieve'; use it with"
                             + " 'lora embed'");
@@ -179,7 +208,7 @@ public final class TextClassifier implements AutoCloseable {
     }
 
     /** An adapter that PEFT trained: the classes are the rows of its classifier. */
-    private static TaskFile ofPeft(Path adapter) throws IOException {
+    private static AdapterTask ofPeft(Path adapter) throws IOException {
         LoRAAdapter data = PeftAdapters.load(adapter);
         var classifier = data.savedModules().entrySet().stream()
                 .filter(module -> isClassifier(module.getKey()))
@@ -188,11 +217,24 @@ public final class TextClassifier implements AutoCloseable {
                         + ": the adapter must have a classifier among its saved modules, found "
                         + data.savedModules().keySet()));
         Labels labels = numbered(Math.toIntExact(classifier.getValue().weight().size(0)));
-        return new TaskFile(
-                TaskFile.Kind.CLASSIFY, labels, classifier.getKey().endsWith("score") ? Head.LAST : null, 0);
+        return new AdapterTask(
+                AdapterTask.Kind.CLASSIFY,
+                labels,
+                classifier.getKey().endsWith("score") ? ClassifierHead.LAST : null,
+                0);
     }
 
-    static boolean isClassifier(String module) {
+    /**
+     * Returns whether an adapter has a classifier.
+     *
+     * @param adapter the adapter
+     * @return true if one of its modules that are stored in full is a classifier
+     */
+    public static boolean isClassifier(LoRAAdapter adapter) {
+        return adapter.savedModules().keySet().stream().anyMatch(TextClassifier::isClassifier);
+    }
+
+    private static boolean isClassifier(String module) {
         return MODULES.stream().anyMatch(module::endsWith);
     }
 
@@ -237,10 +279,12 @@ public final class TextClassifier implements AutoCloseable {
      * @throws IllegalStateException if the model is a decoder
      */
     public EncoderFolder encoder() {
-        if (base instanceof ClassifierBase.OfEncoder encoder) {
-            return encoder.folder();
+        EncoderFolder encoder = base.encoder();
+        if (encoder == null) {
+            throw new IllegalStateException("the model must be an encoder that was opened with its tokenizer, found "
+                    + (base.isDecoder() ? "a decoder" : "one without"));
         }
-        throw new IllegalStateException("the model must be an encoder, found a decoder");
+        return encoder;
     }
 
     /**
@@ -249,7 +293,7 @@ public final class TextClassifier implements AutoCloseable {
      * @return the name of its folder
      */
     public String name() {
-        return base.name();
+        return base.source().name();
     }
 
     /**
@@ -258,7 +302,7 @@ public final class TextClassifier implements AutoCloseable {
      * @return the most tokens of one
      */
     public int maxTokens() {
-        return base.maxTokens();
+        return base.requireTokenizer().maxTokens();
     }
 
     /**
@@ -267,7 +311,7 @@ public final class TextClassifier implements AutoCloseable {
      * @return a network with a row for each text: the mean of the last hidden states
      */
     public Network features() {
-        return base.features();
+        return base.model().meanPooled();
     }
 
     /**
@@ -277,8 +321,11 @@ public final class TextClassifier implements AutoCloseable {
      * @throws IOException if a file cannot be written
      */
     public void saveMerged(Path target) throws IOException {
-        base.save(model.mergeActive(), target);
-        LabelFields.setLabels(target, labels);
+        base.model().save(model.mergeActive(), target);
+        Path file = target.resolve("config.json");
+        ObjectNode config = Json.object(file.toString(), Files.readString(file));
+        labels.write(config);
+        Files.writeString(file, config.toPrettyString() + "\n");
     }
 
     /**
@@ -295,8 +342,8 @@ public final class TextClassifier implements AutoCloseable {
      *
      * @return the head; that of Hugging Face for a model with a classifier of its own
      */
-    public Head head() {
-        return head == null ? (base instanceof ClassifierBase.OfDecoder ? Head.LAST : Head.POOLER) : head;
+    public ClassifierHead head() {
+        return head == null ? (base.isDecoder() ? ClassifierHead.LAST : ClassifierHead.POOLER) : head;
     }
 
     /**

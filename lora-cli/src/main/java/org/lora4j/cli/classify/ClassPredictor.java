@@ -6,8 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.cli.file.RowFile;
-import org.lora4j.cli.model.TextClassifier;
 import org.lora4j.cli.train.Column;
+import org.lora4j.text.TextClassifier;
 
 /** Adds the most probable class of a text and its probability to the rows of a file: {@code predicted} and {@code probability}. */
 public final class ClassPredictor {

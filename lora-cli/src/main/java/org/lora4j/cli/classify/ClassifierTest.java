@@ -3,10 +3,10 @@ package org.lora4j.cli.classify;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import org.lora4j.cli.model.TextClassifier;
 import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.text.LabelledText;
+import org.lora4j.text.TextClassifier;
 
 /** Tests a classifier on a file of texts with their classes. */
 public final class ClassifierTest {

@@ -12,9 +12,6 @@ import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
-import org.lora4j.cli.model.Head;
-import org.lora4j.cli.model.TaskFile;
-import org.lora4j.cli.model.TextClassifier;
 import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.Division;
 import org.lora4j.cli.train.Examples;
@@ -22,7 +19,10 @@ import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.example.support.report.Words;
 import org.lora4j.nn.Network;
+import org.lora4j.text.AdapterTask;
+import org.lora4j.text.ClassifierHead;
 import org.lora4j.text.LabelledText;
+import org.lora4j.text.TextClassifier;
 import org.lora4j.train.Loss;
 
 /** An adapter learns to classify texts. */
@@ -55,7 +55,7 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
             Column text,
             Column label,
             OptionalDouble test,
-            @Nullable Head head,
+            @Nullable ClassifierHead head,
             OptionalInt maxTokens,
             boolean balanced,
             boolean baseline) {
@@ -111,7 +111,7 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
     private static List<String> known(@Nullable Path adapter) throws IOException {
         return adapter == null
                 ? List.of()
-                : TaskFile.read(adapter).map(task -> task.labels().names()).orElse(List.of());
+                : AdapterTask.read(adapter).map(task -> task.labels().names()).orElse(List.of());
     }
 
     @Override
@@ -159,7 +159,7 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
 
     @Override
     public boolean writeTask(Path folder) throws IOException {
-        TaskFile.classify(texts.labels(), classifier.head(), maxTokens()).write(folder);
+        AdapterTask.classify(texts.labels(), classifier.head(), maxTokens()).write(folder);
         return true;
     }
 

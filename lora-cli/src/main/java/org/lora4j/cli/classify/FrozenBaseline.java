@@ -3,10 +3,10 @@ package org.lora4j.cli.classify;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.lora4j.cli.model.TextClassifier;
 import org.lora4j.cli.train.Examples;
 import org.lora4j.example.support.train.SoftmaxRegression;
 import org.lora4j.nn.Network;
+import org.lora4j.text.TextClassifier;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 

@@ -2,8 +2,8 @@ package org.lora4j.cli.classify;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.lora4j.cli.model.TextClassifier;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.text.TextClassifier;
 
 /**
  * The most probable class of each text.

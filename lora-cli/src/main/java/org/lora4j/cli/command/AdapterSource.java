@@ -5,10 +5,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.cli.model.AdaptedModels;
-import org.lora4j.cli.model.TaskFile;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.nn.transformer.ModelConfig;
+import org.lora4j.text.AdapterTask;
+import org.lora4j.text.TextClassifier;
 import picocli.CommandLine.Option;
 
 /** A model with a trained adapter. */
@@ -42,7 +42,7 @@ final class AdapterSource {
         if (!config.isDecoder()) {
             return false;
         }
-        return adapter == null ? !config.isClassifier() : !AdaptedModels.isClassifier(PeftAdapters.load(adapter));
+        return adapter == null ? !config.isClassifier() : !TextClassifier.isClassifier(PeftAdapters.load(adapter));
     }
 
     @Nullable
@@ -55,13 +55,13 @@ final class AdapterSource {
     }
 
     /** Returns what the adapter is for; a classifier if it does not say, or cannot be read, which is refused when it is opened. */
-    TaskFile.Kind task() {
+    AdapterTask.Kind task() {
         try {
             return adapter == null
-                    ? TaskFile.Kind.CLASSIFY
-                    : TaskFile.read(adapter).map(TaskFile::kind).orElse(TaskFile.Kind.CLASSIFY);
+                    ? AdapterTask.Kind.CLASSIFY
+                    : AdapterTask.read(adapter).map(AdapterTask::kind).orElse(AdapterTask.Kind.CLASSIFY);
         } catch (IOException e) {
-            return TaskFile.Kind.CLASSIFY;
+            return AdapterTask.Kind.CLASSIFY;
         }
     }
 }

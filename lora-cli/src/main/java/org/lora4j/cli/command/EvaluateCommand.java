@@ -10,8 +10,6 @@ import org.lora4j.cli.classify.ClassifierTest;
 import org.lora4j.cli.language.LanguageExamples;
 import org.lora4j.cli.language.LanguageTest;
 import org.lora4j.cli.model.DecoderAdapters;
-import org.lora4j.cli.model.TaskFile;
-import org.lora4j.cli.model.TextClassifier;
 import org.lora4j.cli.report.RankPage;
 import org.lora4j.cli.report.TrainingFiles;
 import org.lora4j.cli.retrieval.Columns;
@@ -23,7 +21,9 @@ import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.support.cli.WorkCommand;
 import org.lora4j.example.support.report.TextOutput;
 import org.lora4j.example.support.report.Words;
+import org.lora4j.text.AdapterTask;
 import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.TextClassifier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -94,11 +94,11 @@ public final class EvaluateCommand extends WorkCommand {
                             + source.model());
         });
         check.require(
-                !columns.isUsed() || source.adapter() == null || source.task() != TaskFile.Kind.CLASSIFY,
+                !columns.isUsed() || source.adapter() == null || source.task() != AdapterTask.Kind.CLASSIFY,
                 "--query, --positive and --negative must be used with an adapter of 'lora retrieve' or 'lora rerank', found"
                         + " one of 'lora classify'");
         check.require(
-                passage == null || source.task() == TaskFile.Kind.RERANK,
+                passage == null || source.task() == AdapterTask.Kind.RERANK,
                 "--passage must be used with an adapter of 'lora rerank', found another one or none");
     }
 
@@ -119,9 +119,9 @@ public final class EvaluateCommand extends WorkCommand {
         }
         Columns names = columns.columns(passage, label);
         Path adapter = source.adapter();
-        if (adapter != null && source.task() == TaskFile.Kind.RERANK) {
+        if (adapter != null && source.task() == AdapterTask.Kind.RERANK) {
             show(RerankTask.test(source.model(), adapter, texts.file(), names, storage.value()));
-        } else if (source.task() == TaskFile.Kind.RETRIEVE || columns.isUsed()) {
+        } else if (source.task() == AdapterTask.Kind.RETRIEVE || columns.isUsed()) {
             show(RetrieveTask.test(source.model(), adapter, texts.file(), names, storage.value()));
         } else {
             testClassifier();

@@ -1,8 +1,8 @@
 package org.lora4j.cli.command;
 
 import org.jspecify.annotations.Nullable;
-import org.lora4j.cli.model.Head;
 import org.lora4j.example.support.cli.OptionCheck;
+import org.lora4j.text.ClassifierHead;
 import picocli.CommandLine.Option;
 
 /** What a classifier reads. */
@@ -14,7 +14,7 @@ final class HeadOption {
                     "What the classifier reads: mean (of the tokens) or pooler (the first token, as in Hugging Face's"
                             + " classes); of a decoder, last (the last token). Default: pooler if the encoder has one and"
                             + " is not for sentence embeddings.")
-    private @Nullable Head head;
+    private @Nullable ClassifierHead head;
 
     void check(OptionCheck check) {
         check.require(
@@ -23,7 +23,7 @@ final class HeadOption {
     }
 
     @Nullable
-    Head value() {
+    ClassifierHead value() {
         return head;
     }
 }

@@ -8,13 +8,13 @@ import org.lora4j.cli.file.RowFile;
 import org.lora4j.cli.language.CompletionPredictor;
 import org.lora4j.cli.language.TextGenerator;
 import org.lora4j.cli.model.DecoderAdapters;
-import org.lora4j.cli.model.TaskFile;
-import org.lora4j.cli.model.TextClassifier;
 import org.lora4j.cli.retrieval.RerankTask;
 import org.lora4j.example.support.cli.OptionCheck;
 import org.lora4j.example.support.cli.WorkCommand;
 import org.lora4j.nn.transformer.ModelConfig;
+import org.lora4j.text.AdapterTask;
 import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.TextClassifier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -67,7 +67,7 @@ public final class PredictCommand extends WorkCommand {
                 "the options of a generation must be used with a decoder, found an encoder in " + source.model());
         flags.check(check);
         check.require(
-                (query == null && passage == null) || source.task() == TaskFile.Kind.RERANK,
+                (query == null && passage == null) || source.task() == AdapterTask.Kind.RERANK,
                 "--query and --passage must be used with an adapter of 'lora rerank', found another one or none");
     }
 
@@ -78,7 +78,7 @@ public final class PredictCommand extends WorkCommand {
 
     private long classify(RowFile copy) throws IOException {
         try (TextClassifier classifier = TextClassifier.open(source.model(), source.adapter(), storage.value())) {
-            return source.task() == TaskFile.Kind.RERANK
+            return source.task() == AdapterTask.Kind.RERANK
                     ? RerankTask.predict(
                             classifier,
                             copy,

@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.cli.model.AdaptedModels;
-import org.lora4j.cli.model.TaskFile;
 import org.lora4j.io.PeftAdapters;
+import org.lora4j.text.AdapterTask;
 
 /** Writes adapters that were computed of others. */
 public final class AdapterFiles {
@@ -38,14 +38,14 @@ public final class AdapterFiles {
     public static void save(LoRAAdapter adapter, List<Path> sources, @Nullable Path model, Path output)
             throws IOException {
         Path first = sources.get(0);
-        TaskFile task = TaskFile.read(first).orElse(null);
+        AdapterTask task = AdapterTask.read(first).orElse(null);
         if (model == null) {
             PeftAdapters.save(adapter, sources, output);
         } else {
             PeftAdapters.save(adapter, AdaptedModels.networkFor(model, first, adapter), output);
         }
         if (task == null) {
-            TaskFile.delete(output);
+            AdapterTask.delete(output);
         } else {
             task.write(output);
         }

@@ -9,10 +9,7 @@ import java.util.List;
 import java.util.Objects;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.file.OutputPath;
-import org.lora4j.cli.model.AdaptedModels;
 import org.lora4j.cli.model.DecoderAdapters;
-import org.lora4j.cli.model.Head;
-import org.lora4j.cli.model.TextClassifier;
 import org.lora4j.io.ModelSource;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.linalg.Precision;
@@ -20,6 +17,8 @@ import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.ModelFiles;
 import org.lora4j.nn.transformer.PretrainedModel;
+import org.lora4j.text.ClassifierHead;
+import org.lora4j.text.TextClassifier;
 
 /** Merges an adapter into its model, and writes the result as a folder of Hugging Face. */
 public final class ModelMerge {
@@ -44,7 +43,7 @@ public final class ModelMerge {
     public static void merge(Path model, Path adapter, Path output) throws IOException {
         ModelConfig config = ModelConfig.read(model);
         OutputPath.requireOther(output, List.of(model, adapter));
-        if (AdaptedModels.isClassifier(PeftAdapters.load(adapter))) {
+        if (TextClassifier.isClassifier(PeftAdapters.load(adapter))) {
             mergeClassifier(model, adapter, output);
         } else if (config.isDecoder()) {
             mergeDecoder(model, adapter, output);
@@ -77,7 +76,7 @@ public final class ModelMerge {
     private static void mergeClassifier(Path model, Path adapter, Path output) throws IOException {
         try (TextClassifier classifier =
                 TextClassifier.openWithoutTexts(model, adapter, BaseStorage.of(Precision.FLOAT))) {
-            if (classifier.head() == Head.MEAN) {
+            if (classifier.head() == ClassifierHead.MEAN) {
                 throw new IOException(
                         adapter + ": a classifier that is merged must read the pooler, as the classes of Hugging"
                                 + " Face do, found one that reads the mean; train it with --head pooler, or use the adapter as it"

@@ -8,10 +8,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.file.RowFile;
-import org.lora4j.cli.model.Encoders;
 import org.lora4j.cli.train.Column;
+import org.lora4j.io.ModelSource;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.text.AdapterTask;
 import org.lora4j.text.EncoderFolder;
 
 /** Adds the sentence embedding of a text to the rows of a file: {@code embedding}. */
@@ -44,7 +45,8 @@ public final class TextEmbedding {
     public static long embed(
             Path folder, @Nullable Path adapter, RowFile file, Column text, Kind kind, BaseStorage storage)
             throws IOException {
-        try (EncoderFolder encoder = Encoders.open(folder, adapter, storage, "an embedding")) {
+        try (EncoderFolder encoder =
+                EncoderFolder.open(ModelSource.of(folder), AdapterTask.limitOf(adapter), storage)) {
             LoRAModel model = LoRAModel.of(encoder.sentenceEmbeddings());
             if (adapter != null) {
                 model.load("adapter", adapter);

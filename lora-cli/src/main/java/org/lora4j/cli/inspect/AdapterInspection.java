@@ -10,9 +10,9 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
-import org.lora4j.cli.model.TaskFile;
 import org.lora4j.io.PeftAdapters;
 import org.lora4j.io.SafeTensors;
+import org.lora4j.text.AdapterTask;
 import org.lora4j.text.Labels;
 
 /**
@@ -65,7 +65,7 @@ public record AdapterInspection(
     public static AdapterInspection of(Path folder, @Nullable Path model) throws IOException {
         LoRAAdapter adapter = PeftAdapters.load(folder);
         LoRAConfig config = adapter.config();
-        Optional<TaskFile> task = TaskFile.read(folder);
+        Optional<AdapterTask> task = AdapterTask.read(folder);
         int fingerprints = (int) SafeTensors.readHeader(folder.resolve(TENSORS)).metadata().keySet().stream()
                 .filter(key -> key.startsWith("lora4j.base."))
                 .count();
@@ -83,7 +83,7 @@ public record AdapterInspection(
                 byLastPart(adapter.weights().keySet()),
                 parameters(adapter),
                 Files.size(folder.resolve(TENSORS)),
-                task.map(TaskFile::labels).map(Labels::names).orElse(List.of()),
+                task.map(AdapterTask::labels).map(Labels::names).orElse(List.of()),
                 fingerprints,
                 model == null ? null : AdapterFitness.of(folder, adapter, fingerprints, model));
     }

@@ -10,12 +10,12 @@ import java.util.Map;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.model.AdaptedModels;
-import org.lora4j.cli.model.TaskFile;
 import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.nn.Model;
+import org.lora4j.text.AdapterTask;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.TokenExample;
 import org.lora4j.train.Loss;
@@ -129,7 +129,7 @@ public final class LanguageTask implements TextTask<LanguageResult> {
 
     @Override
     public boolean writeTask(Path folder) throws IOException {
-        TaskFile.delete(folder);
+        AdapterTask.delete(folder);
         return false;
     }
 

@@ -10,20 +10,12 @@ import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.PretrainedModel;
+import org.lora4j.text.AdapterTask;
+import org.lora4j.text.TextClassifier;
 
 /** The network of a model for which an adapter was made. */
 public final class AdaptedModels {
     private AdaptedModels() {}
-
-    /**
-     * Returns whether an adapter has a classifier.
-     *
-     * @param adapter the adapter
-     * @return true if one of its modules that are stored in full is a classifier
-     */
-    public static boolean isClassifier(LoRAAdapter adapter) {
-        return adapter.savedModules().keySet().stream().anyMatch(TextClassifier::isClassifier);
-    }
 
     /**
      * Refuses an adapter with a classifier where the model has none.
@@ -36,15 +28,15 @@ public final class AdaptedModels {
         if (folder == null) {
             return;
         }
-        TaskFile.Kind task = TaskFile.read(folder).map(TaskFile::kind).orElse(null);
+        AdapterTask.Kind task = AdapterTask.read(folder).map(AdapterTask::kind).orElse(null);
         Path config = folder.resolve("adapter_config.json");
         boolean classifies = task == null
                 ? Files.exists(config)
                         && JsonFile.read(config).path("task_type").asText().equals("SEQ_CLS")
-                : task != TaskFile.Kind.RETRIEVE;
+                : task != AdapterTask.Kind.RETRIEVE;
         if (classifies) {
             throw new IOException(folder + ": " + what + " needs an adapter without a classifier, found one of '"
-                    + (task == TaskFile.Kind.RERANK ? "lora rerank" : "lora classify")
+                    + (task == AdapterTask.Kind.RERANK ? "lora rerank" : "lora classify")
                     + "'; use it with 'lora predict'");
         }
     }
@@ -60,14 +52,13 @@ public final class AdaptedModels {
      * @throws IOException if a file cannot be read
      */
     public static Network networkFor(Path model, Path folder, LoRAAdapter adapter) throws IOException {
-        if (ModelConfig.read(model).isDecoder() && !isClassifier(adapter)) {
+        if (ModelConfig.read(model).isDecoder() && !TextClassifier.isClassifier(adapter)) {
             return PretrainedModel.load(model).causal();
         }
-        if (!isClassifier(adapter)) {
+        if (!TextClassifier.isClassifier(adapter)) {
             return PretrainedModel.load(model).lastHiddenState();
         }
-        try (TextClassifier classifier =
-                TextClassifier.openFor(model, folder, BaseStorage.of(Precision.FLOAT), false)) {
+        try (TextClassifier classifier = TextClassifier.openUntrained(model, folder, BaseStorage.of(Precision.FLOAT))) {
             return classifier.model().network();
         }
     }

@@ -15,9 +15,6 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.cli.file.RowFile;
-import org.lora4j.cli.model.Head;
-import org.lora4j.cli.model.TaskFile;
-import org.lora4j.cli.model.TextClassifier;
 import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.Division;
@@ -27,8 +24,11 @@ import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.ModelConfig;
+import org.lora4j.text.AdapterTask;
+import org.lora4j.text.ClassifierHead;
 import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.Labels;
+import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextPair;
 import org.lora4j.train.Loss;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -50,7 +50,7 @@ public final class RerankTask implements TextTask<RankResult> {
      * @param head what the score is computed from; null for what suits the model
      * @param maxTokens where pairs are cut; empty for where the folder of the model says
      */
-    public record Settings(Columns columns, @Nullable Head head, OptionalInt maxTokens) {}
+    public record Settings(Columns columns, @Nullable ClassifierHead head, OptionalInt maxTokens) {}
 
     private RerankTask(TrainingInput input, DataFile.Parts<RankedPair> pairs, TextClassifier classifier) {
         this.classifier = classifier;
@@ -189,7 +189,7 @@ public final class RerankTask implements TextTask<RankResult> {
 
     @Override
     public boolean writeTask(Path folder) throws IOException {
-        TaskFile.rerank(classifier.head(), classifier.maxTokens()).write(folder);
+        AdapterTask.rerank(classifier.head(), classifier.maxTokens()).write(folder);
         return true;
     }
 

@@ -9,14 +9,14 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.model.AdaptedModels;
-import org.lora4j.cli.model.Encoders;
-import org.lora4j.cli.model.TaskFile;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.Examples;
 import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
+import org.lora4j.io.ModelSource;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Model;
+import org.lora4j.text.AdapterTask;
 import org.lora4j.text.EncoderFolder;
 import org.lora4j.train.Loss;
 
@@ -64,7 +64,8 @@ public final class RetrieveTask implements TextTask<RankResult> {
      */
     public static RetrieveTask open(TrainingInput input, Settings settings) throws IOException {
         AdaptedModels.requireNoClassifier(input.begin(), "an embedding");
-        EncoderFolder encoder = Encoders.open(input.model(), settings.maxTokens(), input.storage(), "an embedding");
+        EncoderFolder encoder =
+                EncoderFolder.open(ModelSource.of(input.model()), settings.maxTokens(), input.storage());
         DataFile.Parts<FoundTexts> texts = null;
         try {
             texts = FoundTexts.read(
@@ -93,7 +94,7 @@ public final class RetrieveTask implements TextTask<RankResult> {
     public static RankTest test(
             Path folder, @Nullable Path adapter, DataFile data, Columns columns, BaseStorage storage)
             throws IOException {
-        try (EncoderFolder encoder = Encoders.open(folder, adapter, storage, "an embedding");
+        try (EncoderFolder encoder = EncoderFolder.open(ModelSource.of(folder), AdapterTask.limitOf(adapter), storage);
                 DataFile.Parts<FoundTexts> texts = FoundTexts.read(data, columns, 0)) {
             LoRAModel model = LoRAModel.of(encoder.sentenceEmbeddings());
             if (adapter != null) {
@@ -127,7 +128,7 @@ public final class RetrieveTask implements TextTask<RankResult> {
 
     @Override
     public boolean writeTask(Path folder) throws IOException {
-        TaskFile.retrieve(encoder.tokenizer().maxTokens()).write(folder);
+        AdapterTask.retrieve(encoder.tokenizer().maxTokens()).write(folder);
         return true;
     }
 

@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.LoRAModel;
-import org.lora4j.cli.model.Encoders;
+import org.lora4j.io.ModelSource;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.BatchingPredictor;
@@ -45,7 +45,7 @@ final class ServedEncoder extends ServedModel {
 
     static ServedEncoder openEncoder(Settings settings) throws IOException {
         EncoderFolder encoder =
-                Encoders.open(settings.model(), settings.maxTokens(), settings.storage(), "an embedding");
+                EncoderFolder.open(ModelSource.of(settings.model()), settings.maxTokens(), settings.storage());
         try {
             return new ServedEncoder(settings, encoder);
         } catch (IOException | RuntimeException e) {

@@ -1,0 +1,170 @@
+package org.lora4j.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Objects;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.AdapterView;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.linalg.Precision;
+import org.lora4j.nn.BaseStorage;
+
+/** Classifiers of texts on encoders and decoders, which are created, stored and opened again. */
+class TextClassifierTest {
+    private static final BaseStorage STORAGE = BaseStorage.of(Precision.FLOAT);
+    private static final Labels LABELS = Labels.of(List.of("cats", "ships", "trees"));
+    private static final List<String> TEXTS = List.of("a b", "b", "b a a");
+
+    @TempDir
+    private Path temp;
+
+    private Path model;
+    private Path adapter;
+
+    @BeforeEach
+    void folders() throws IOException {
+        model = Files.createDirectory(temp.resolve("model"));
+        adapter = temp.resolve("adapter");
+    }
+
+    private void write(String golden) throws IOException, URISyntaxException {
+        Path source = Path.of(Objects.requireNonNull(getClass().getResource("/golden/" + golden))
+                .toURI());
+        for (String file : List.of("config.json", "model.safetensors")) {
+            Files.write(model.resolve(file), Files.readAllBytes(source.resolve(file)));
+        }
+        Files.writeString(model.resolve("tokenizer.json"), EncoderFolderTest.TOKENIZER);
+    }
+
+    private TextClassifier create(@Nullable ClassifierHead head) throws IOException {
+        return TextClassifier.create(model, LABELS, head, OptionalInt.of(8), 5, STORAGE);
+    }
+
+    /** Stores an adapter that changes the model, and returns what the classifier predicts with it. */
+    private double[][] save(ClassifierHead head) throws IOException {
+        try (TextClassifier classifier = create(head)) {
+            AdapterView view = classifier.addAdapter(LoRAConfig.of(2, 4));
+            view.parameters().forEach(parameter -> parameter.value().addi(0.05));
+            view.save(adapter);
+            AdapterTask.classify(classifier.labels(), classifier.head(), classifier.maxTokens())
+                    .write(adapter);
+            return classifier.probabilities(classifier.tokens(TEXTS));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"encoder_forward, MEAN", "encoder_forward, POOLER", "decoder_llama, LAST", "decoder_gpt2, LAST"})
+    void anAdapterIsOpenedAsItWasStored(String golden, ClassifierHead head) throws Exception {
+        write(golden);
+        double[][] expected = save(head);
+        assertThat(expected).hasDimensions(3, 3);
+        for (double[] row : expected) {
+            assertThat(Arrays.stream(row).sum()).isCloseTo(1, within(1e-12));
+        }
+        try (TextClassifier opened = TextClassifier.open(model, adapter, STORAGE)) {
+            assertThat(opened.labels()).isEqualTo(LABELS);
+            assertThat(opened.head()).isEqualTo(head);
+            assertThat(opened.maxTokens()).isEqualTo(8);
+            assertThat(opened.probabilities(opened.tokens(TEXTS))).isDeepEqualTo(expected);
+            assertThat(TextClassifier.isClassifier(opened.adapter().adapter())).isTrue();
+        }
+        try (TextClassifier further =
+                TextClassifier.goOn(model, adapter, LABELS, OptionalInt.of(5), BaseStorage.of(Precision.FLOAT))) {
+            assertThat(further.maxTokens()).isEqualTo(5);
+            assertThat(further.probabilities(further.tokens(TEXTS))).isDeepEqualTo(expected);
+        }
+        Files.delete(adapter.resolve(AdapterTask.NAME));
+        try (TextClassifier opened = TextClassifier.open(model, adapter, STORAGE)) {
+            assertThat(opened.labels().names()).containsExactly("LABEL_0", "LABEL_1", "LABEL_2");
+            assertThat(opened.head()).isEqualTo(head == ClassifierHead.MEAN ? ClassifierHead.POOLER : head);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"encoder_forward, POOLER", "decoder_llama, LAST"})
+    void aMergedClassifierNeedsNoAdapter(String golden, ClassifierHead head) throws Exception {
+        write(golden);
+        double[][] expected = save(head);
+        Path merged = temp.resolve("merged");
+        try (TextClassifier classifier = TextClassifier.openWithoutTexts(model, adapter, STORAGE)) {
+            classifier.saveMerged(merged);
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> classifier.tokens(TEXTS))
+                    .withMessage("the model must be opened with its tokenizer, found one without");
+        }
+        Files.copy(model.resolve("tokenizer.json"), merged.resolve("tokenizer.json"));
+        try (TextClassifier opened = TextClassifier.open(merged, null, STORAGE)) {
+            assertThat(opened.labels()).isEqualTo(LABELS);
+            double[][] found = opened.probabilities(opened.tokens(TEXTS));
+            for (int i = 0; i < found.length; i++) {
+                assertThat(found[i]).containsExactly(expected[i], within(1e-5));
+            }
+        }
+    }
+
+    @Test
+    void whatSuitsTheModelIsTheDefault() throws Exception {
+        write("encoder_forward");
+        try (TextClassifier classifier = create(null)) {
+            assertThat(classifier.head()).isEqualTo(ClassifierHead.POOLER);
+            assertThat(classifier.encoder().model().hasPooler()).isTrue();
+            assertThat(classifier.features().predict(classifier.tokens(TEXTS)).size(0))
+                    .isEqualTo(3);
+        }
+        Files.writeString(model.resolve("modules.json"), "[]");
+        try (TextClassifier classifier = create(null)) {
+            assertThat(classifier.head()).isEqualTo(ClassifierHead.MEAN);
+        }
+        write("decoder_llama");
+        try (TextClassifier classifier = create(null)) {
+            assertThat(classifier.head()).isEqualTo(ClassifierHead.LAST);
+            assertThatIllegalStateException().isThrownBy(classifier::encoder).withMessageEndingWith("found a decoder");
+        }
+    }
+
+    @Test
+    void refusesWhatDoesNotFit() throws Exception {
+        write("decoder_llama");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> create(ClassifierHead.MEAN))
+                .withMessage("head: a decoder must have the head LAST, found MEAN");
+        assertThatIOException()
+                .isThrownBy(() -> TextClassifier.open(model, null, STORAGE))
+                .withMessageContaining("the model must have a classifier, found none");
+        write("encoder_forward");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> create(ClassifierHead.LAST))
+                .withMessageStartingWith("head: an encoder must have the head MEAN or POOLER, found LAST");
+        save(ClassifierHead.MEAN);
+        assertThatIOException()
+                .isThrownBy(() -> TextClassifier.goOn(
+                        model, adapter, Labels.of(List.of("one", "two")), OptionalInt.empty(), STORAGE))
+                .withMessageContaining("the adapter must have a classifier of 2 classes")
+                .withMessageEndingWith("found 3");
+        AdapterTask.retrieve(8).write(adapter);
+        assertThatIOException()
+                .isThrownBy(() -> TextClassifier.open(model, adapter, STORAGE))
+                .withMessageContaining("the adapter must have a classifier, found one of 'lora retrieve'");
+        Files.writeString(adapter.resolve(AdapterTask.NAME), "[");
+        assertThatIOException()
+                .isThrownBy(() -> AdapterTask.limitOf(adapter))
+                .withMessageContaining("task.json: must be a file that 'lora classify'");
+        assertThat(AdapterTask.limitOf(null)).isEmpty();
+    }
+}
