@@ -68,7 +68,9 @@ public final class TraceCalls {
     public static void main(String[] args) throws Exception {
         LaunchingConnector connector = Bootstrap.virtualMachineManager().defaultConnector();
         Map<String, Connector.Argument> arguments = connector.defaultArguments();
-        arguments.get("options").setValue("-Dorg.nd4j.log.initialization=false -Dorg.nd4j.versioncheck=false -cp " + args[0]);
+        arguments
+                .get("options")
+                .setValue("-Dorg.nd4j.log.initialization=false -Dorg.nd4j.versioncheck=false -cp " + args[0]);
         arguments.get("main").setValue(args[1]);
         VirtualMachine machine = connector.launch(arguments);
         copy(machine.process().getInputStream(), System.out);

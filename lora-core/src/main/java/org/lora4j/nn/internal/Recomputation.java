@@ -16,8 +16,8 @@ import org.lora4j.nn.layer.Residual;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
- * What the {@link RecomputedPass}es of a pass share: their buffers. Only one of them at a time needs what is in them, because
- * each computes it again before its gradients.
+ * What the layers share that a pass computes again for their gradients: their buffers. Only one layer at a time needs what is in
+ * them, because each computes it again before its gradients.
  */
 final class Recomputation {
     /** The residual connections of a layer of a transformer: the attention and the feed-forward network. */
@@ -29,7 +29,7 @@ final class Recomputation {
     private final List<HeapBuffer<?>> heaps = new ArrayList<>();
 
     /** Whose results the buffers hold. */
-    private @Nullable RecomputedPass owner;
+    private @Nullable LayerPass owner;
 
     Recomputation(DataType dataType, char order) {
         this.dataType = dataType;
@@ -64,7 +64,7 @@ final class Recomputation {
     }
 
     /** Says whose results the buffers hold from now on. Returns whether they held them before. */
-    boolean fill(RecomputedPass pass) {
+    boolean fill(LayerPass pass) {
         boolean isFilled = owner == pass;
         owner = pass;
         return isFilled;

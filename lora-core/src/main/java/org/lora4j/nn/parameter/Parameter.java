@@ -7,6 +7,7 @@ import org.lora4j.internal.FlatRow;
 import org.lora4j.nn.weight.internal.ArrayMatrix;
 import org.lora4j.nn.weight.internal.Weight;
 import org.lora4j.nn.weight.internal.WeightMatrix;
+import org.lora4j.nn.weight.internal.Weighted;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -19,7 +20,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p>A frozen matrix can be stored in fewer bits, see {@code org.lora4j.nn.BaseStorage}. Such a parameter has no array, and
  * stays frozen. A frozen matrix that the library read from a file has none either while a product engine holds it.
  */
-public final class Parameter {
+public final class Parameter implements Weighted {
     private final Weight weight;
     private @Nullable INDArray row;
 
@@ -104,6 +105,7 @@ public final class Parameter {
      * @return always the same object
      * @hidden
      */
+    @Override
     public Weight weight() {
         return weight;
     }
