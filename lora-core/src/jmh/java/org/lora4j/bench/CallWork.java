@@ -7,7 +7,8 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.transformer.LlamaModel;
+import org.lora4j.nn.transformer.ModelConfig;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.GenerationRequest;
 import org.lora4j.serve.GenerationService;
@@ -67,8 +68,8 @@ final class CallWork {
     }
 
     private static void llama() throws Exception {
-        LoRAModel model =
-                LoRAModel.of(LlamaModel.initialize(LLAMA, DataType.FLOAT, 1).causal());
+        LoRAModel model = LoRAModel.of(PretrainedModel.initialize(ModelConfig.parse(LLAMA), DataType.FLOAT, 1)
+                .causal());
         AdapterView view = model.add(
                 "nine",
                 LoRAConfig.builder()
