@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.StrictJson;
 import org.lora4j.io.ModelSource;
 
 /**
@@ -160,7 +161,7 @@ public record AdapterTask(
      * @throws IOException if it cannot be written
      */
     public void write(Path folder) throws IOException {
-        ObjectNode json = Json.MAPPER.createObjectNode();
+        ObjectNode json = StrictJson.MAPPER.createObjectNode();
         json.put(TASK, kind.command());
         if (head != null) {
             json.put("head", head.name().toLowerCase(Locale.ROOT));
