@@ -42,14 +42,14 @@ public final class SelfAttention implements Layer {
     private final double dropout;
     private final long seed;
 
-    private SelfAttention(Builder builder, List<Linear> inputs, Linear output) {
+    private SelfAttention(Builder builder) {
         path = builder.path;
         heads = builder.heads;
         keyValueHeads = builder.keyValueHeads;
         headSize = builder.headSize;
         causal = builder.causal;
-        this.inputs = inputs;
-        this.output = output;
+        inputs = builder.inputs;
+        output = Objects.requireNonNull(builder.output);
         rotary = builder.rotary;
         queryNorm = builder.queryNorm;
         keyNorm = builder.keyNorm;
@@ -72,22 +72,20 @@ public final class SelfAttention implements Layer {
      */
     public SelfAttention(
             String path, Linear query, Linear key, Linear value, Linear output, int heads, double dropout, long seed) {
-        this(
-                builder(path, heads, heads, headSize(path, query, heads))
-                        .inputs(query, key, value)
-                        .output(output)
-                        .dropout(dropout, seed)
-                        .checked(),
-                List.of(query, key, value),
-                output);
+        this(encoder(path, query, key, value, output, heads)
+                .dropout(dropout, seed)
+                .checked());
     }
 
-    private static int headSize(String path, Linear query, int heads) {
+    private static Builder encoder(String path, Linear query, Linear key, Linear value, Linear output, int heads) {
+        Objects.requireNonNull(path, "path must not be null");
+        Objects.requireNonNull(query, "query must not be null");
         if (heads < 1 || query.outputSize() % heads != 0) {
             throw new IllegalArgumentException(
                     path + ": the number of heads must divide the width " + query.outputSize() + ", found " + heads);
         }
-        return Math.toIntExact(query.outputSize() / heads);
+        int headSize = Math.toIntExact(query.outputSize() / heads);
+        return builder(path, heads, heads, headSize).inputs(query, key, value).output(output);
     }
 
     /**
@@ -293,7 +291,10 @@ public final class SelfAttention implements Layer {
          * @return this
          */
         public Builder inputs(Linear query, Linear key, Linear value) {
-            inputs = List.of(query, key, value);
+            inputs = List.of(
+                    Objects.requireNonNull(query, "query must not be null"),
+                    Objects.requireNonNull(key, "key must not be null"),
+                    Objects.requireNonNull(value, "value must not be null"));
             return this;
         }
 
@@ -375,8 +376,7 @@ public final class SelfAttention implements Layer {
          * @throws IllegalStateException if the inputs or the output are missing
          */
         public SelfAttention build() {
-            checked();
-            return new SelfAttention(this, inputs, Objects.requireNonNull(output));
+            return new SelfAttention(checked());
         }
 
         private Builder checked() {

@@ -59,7 +59,7 @@ public final class Parameter implements Weighted {
      * @hidden
      */
     public Parameter(Weight weight) {
-        this.weight = weight;
+        this.weight = Objects.requireNonNull(weight, "weight must not be null");
     }
 
     /**
