@@ -1,5 +1,8 @@
 package org.lora4j.cli;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.properties.CanBeAnnotated.Predicates.annotatedWith;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.tngtech.archunit.core.importer.ImportOption;
@@ -7,6 +10,7 @@ import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.library.Architectures;
+import org.lora4j.internal.ForModules;
 
 /** The packages of the program use only those below them, and the commands are above all others. */
 @AnalyzeClasses(packages = "org.lora4j.cli", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -51,8 +55,7 @@ class ArchitectureTest {
 
     /** It uses what every user of the library can use. */
     @ArchTest
-    static final ArchRule USES_NO_INTERNALS = noClasses()
+    static final ArchRule USES_NO_INTERNALS_BUT_THOSE_FOR_MODULES = noClasses()
             .should()
-            .dependOnClassesThat()
-            .resideInAnyPackage("org.lora4j.internal..", "org.lora4j.nn.internal..", "org.lora4j.text.internal..");
+            .dependOnClassesThat(resideInAPackage("org.lora4j..internal..").and(not(annotatedWith(ForModules.class))));
 }

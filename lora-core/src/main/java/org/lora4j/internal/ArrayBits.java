@@ -6,6 +6,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Compares, hashes and describes whole arrays, bit for bit. ND4J compares with a tolerance and prints all elements. */
+@ForModules
 public final class ArrayBits {
     /** How many elements are copied to the heap at a time. */
     private static final int PIECE = 4096;

@@ -14,6 +14,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p>Positions count from the first element of the array, which can be a view that starts in the middle of the memory of
  * another array.
  */
+@ForModules
 public final class ArrayMemory {
     private final INDArray array;
     private final @Nullable FloatBuffer floats;

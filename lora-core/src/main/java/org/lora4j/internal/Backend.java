@@ -7,6 +7,7 @@ import java.util.stream.Stream;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** The part of ND4J that computes. A program adds the one for its platform. */
+@ForModules
 public final class Backend {
     private static final String CACHE = "org.bytedeco.javacpp.cachedir";
 

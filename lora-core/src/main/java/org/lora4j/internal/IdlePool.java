@@ -11,6 +11,7 @@ import java.util.function.Supplier;
  *
  * @param <T> the type of the objects
  */
+@ForModules
 public final class IdlePool<T> {
     private final Supplier<? extends T> create;
     private final Queue<T> idle = new ArrayBlockingQueue<>(maxIdle());

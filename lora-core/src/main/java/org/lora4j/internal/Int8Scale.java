@@ -1,6 +1,7 @@
 package org.lora4j.internal;
 
 /** The scale of a row of weights in 8 bits: {@code w = s·q} with integers q from −127 to 127. */
+@ForModules
 public final class Int8Scale {
     private static final int MOST = 127;
 

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <A> what the host keeps of an adapter
  */
+@ForModules
 public final class NamedAdapters<A> {
     private final Map<String, A> adapters;
 

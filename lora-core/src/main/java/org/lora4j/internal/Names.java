@@ -7,6 +7,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Quotes and checks names and texts from files. They are untrusted: they can be long or contain control characters. */
+@ForModules
 public final class Names {
     private static final int LONGEST = 80;
     private static final int LONGEST_MESSAGE = 400;

@@ -13,6 +13,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * and without threads. All others are computed in native code. The numbers are the same. Not thread-safe: each pass has its
  * own instance.
  */
+@ForModules
 public final class Relu {
     /**
      * Arrays of at most this many elements are computed in Java loops. Measured on an AMD Zen 4 processor: with the copies to

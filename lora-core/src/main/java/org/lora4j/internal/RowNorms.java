@@ -7,6 +7,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * Computes the norms of DoRA (<a href="https://arxiv.org/abs/2402.09353">arXiv:2402.09353</a>): {@code ‖vⱼ‖} of each row of
  * a matrix {@code V [out, in]}, and the factor {@code cⱼ = mⱼ/‖vⱼ‖} that gives the row the magnitude {@code mⱼ}.
  */
+@ForModules
 public final class RowNorms {
     private RowNorms() {}
 

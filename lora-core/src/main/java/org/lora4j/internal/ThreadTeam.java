@@ -16,6 +16,7 @@ import org.slf4j.LoggerFactory;
  * <p>They look for more work for a short time, because it usually follows at once, and then sleep. A part that none of them
  * has started is computed by the caller, so nothing waits for a thread that the operating system does not run.
  */
+@ForModules
 public final class ThreadTeam {
     private static final Logger log = LoggerFactory.getLogger(ThreadTeam.class);
     private static final ThreadTeam SHARED = new ThreadTeam();

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.core.json.JsonWriteFeature;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
 import com.fasterxml.jackson.core.util.Separators;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.nio.charset.StandardCharsets;
@@ -23,6 +22,7 @@ import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.TargetModules;
 import org.lora4j.adapter.TrainableTokens;
 import org.lora4j.internal.Names;
+import org.lora4j.internal.StrictJson;
 
 /**
  * Writes {@code adapter_config.json} in the layout of PEFT. Keys that came after PEFT 0.3 are left out at their defaults,
@@ -39,10 +39,6 @@ final class PeftConfigWriter {
                             .withArrayEmptySeparator(""))
                     .withObjectIndenter(new DefaultIndenter("  ", "\n"))
                     .withArrayIndenter(new DefaultIndenter("  ", "\n")));
-
-    private static final JsonMapper TREE = JsonMapper.builder()
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .build();
 
     private PeftConfigWriter() {}
 
@@ -113,7 +109,7 @@ final class PeftConfigWriter {
                         + Names.quote(key) + "; use the setting");
             }
             try {
-                fields.put(key, TREE.readTree(text));
+                fields.put(key, StrictJson.MAPPER.readTree(text));
             } catch (JsonProcessingException e) {
                 throw new IllegalArgumentException(
                         "hubFields: the field " + Names.quote(key) + " must be JSON, found " + Names.quote(text), e);

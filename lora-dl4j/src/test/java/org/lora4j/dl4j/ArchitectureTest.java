@@ -1,5 +1,8 @@
 package org.lora4j.dl4j;
 
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.properties.CanBeAnnotated.Predicates.annotatedWith;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
@@ -7,6 +10,7 @@ import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import org.lora4j.internal.ForModules;
 
 /** What this module uses of the library, and what its users see of it. */
 @AnalyzeClasses(packages = "org.lora4j.dl4j", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -30,16 +34,9 @@ class ArchitectureTest {
             .haveNameMatching(
                     "org\\.lora4j\\.([A-Z]|nn\\.(?!weight\\.internal\\.)|samediff\\.|train\\.(?!DivergedException$)).*");
 
+    /** Of the internals, it uses only what has a single form in the library, such as names, DoRA's norms, and products of few rows. */
     @ArchTest
-    static final ArchRule NO_INTERNALS_OF_NETWORKS =
-            noClasses().should().dependOnClassesThat().resideInAPackage("org.lora4j.nn.internal..");
-
-    /** What has a single form in the library: names, DoRA's norms, access to elements, and products and ReLUs of few rows. */
-    @ArchTest
-    static final ArchRule FEW_INTERNALS = noClasses()
-            .that()
-            .doNotHaveSimpleName("FactoredRows")
+    static final ArchRule USES_NO_INTERNALS_BUT_THOSE_FOR_MODULES = noClasses()
             .should()
-            .dependOnClassesThat()
-            .haveNameMatching("org\\.lora4j\\.internal\\.(?!NamedAdapters|Names|RowNorms|ArrayBits|ArrayMemory).*");
+            .dependOnClassesThat(resideInAPackage("org.lora4j..internal..").and(not(annotatedWith(ForModules.class))));
 }

@@ -1,5 +1,6 @@
 package org.lora4j.spark;
 
+import org.lora4j.internal.StrictJson;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -10,8 +11,6 @@ import java.util.TreeSet;
 
 /** The settings of a training by name, and a hash of its rows, as a checkpoint stores them. */
 final class CheckpointSettings {
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     private final ObjectNode values;
 
     private CheckpointSettings(ObjectNode values) {
@@ -19,13 +18,13 @@ final class CheckpointSettings {
     }
 
     CheckpointSettings() {
-        this(JSON.createObjectNode());
+        this(StrictJson.MAPPER.createObjectNode());
     }
 
     /** Reads settings. A text that is damaged has none. */
     static CheckpointSettings parse(String text) {
         try {
-            return JSON.readTree(text) instanceof ObjectNode object
+            return StrictJson.MAPPER.readTree(text) instanceof ObjectNode object
                     ? new CheckpointSettings(object)
                     : new CheckpointSettings();
         } catch (JsonProcessingException e) {

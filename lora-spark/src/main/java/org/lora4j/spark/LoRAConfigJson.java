@@ -1,5 +1,6 @@
 package org.lora4j.spark;
 
+import org.lora4j.internal.StrictJson;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -20,12 +21,10 @@ import org.lora4j.adapter.TrainableTokens;
 
 /** A {@link LoRAConfig} as JSON, with every field, for executors and for the metadata of a saved estimator. */
 final class LoRAConfigJson {
-    private static final ObjectMapper MAPPER = new ObjectMapper();
-
     private LoRAConfigJson() {}
 
     static String write(LoRAConfig config) {
-        ObjectNode json = MAPPER.createObjectNode();
+        ObjectNode json = StrictJson.MAPPER.createObjectNode();
         json.put("rank", config.rank());
         json.put("alpha", config.alpha());
         json.put("rankStabilized", config.rankStabilized());
@@ -54,22 +53,22 @@ final class LoRAConfigJson {
         TrainableTokens tokens = config.trainableTokens();
         json.set(
                 "trainableTokens",
-                MAPPER.valueToTree(tokens.ofModules().isEmpty() ? tokens.ofInput() : tokens.ofModules()));
-        json.set("hubFields", MAPPER.valueToTree(config.hubFields()));
+                StrictJson.MAPPER.valueToTree(tokens.ofModules().isEmpty() ? tokens.ofInput() : tokens.ofModules()));
+        json.set("hubFields", StrictJson.MAPPER.valueToTree(config.hubFields()));
         return json.toString();
     }
 
     /** All linear layers as true, an expression as a text, and names as a list. */
     private static JsonNode modules(TargetModules modules) {
         if (modules instanceof TargetModules.Regex regex) {
-            return MAPPER.getNodeFactory().textNode(regex.expression());
+            return StrictJson.MAPPER.getNodeFactory().textNode(regex.expression());
         }
         if (modules instanceof TargetModules.Paths paths) {
-            ArrayNode names = MAPPER.createArrayNode();
+            ArrayNode names = StrictJson.MAPPER.createArrayNode();
             paths.entries().forEach(names::add);
             return names;
         }
-        return MAPPER.getNodeFactory().booleanNode(true);
+        return StrictJson.MAPPER.getNodeFactory().booleanNode(true);
     }
 
     /**
@@ -79,7 +78,7 @@ final class LoRAConfigJson {
      */
     static LoRAConfig read(String text) {
         try {
-            JsonNode json = MAPPER.readTree(text);
+            JsonNode json = StrictJson.MAPPER.readTree(text);
             return LoRAConfig.builder()
                     .rank(json.required("rank").intValue())
                     .alpha(json.required("alpha").doubleValue())
@@ -99,7 +98,7 @@ final class LoRAConfigJson {
                     .modulesToSave(list(json.required("modulesToSave"), JsonNode::textValue))
                     .trainableTokens(tokens(json.required("trainableTokens")))
                     .fanInFanOut(json.required("fanInFanOut").booleanValue())
-                    .hubFields(MAPPER.convertValue(json.required("hubFields"), HubFields.class))
+                    .hubFields(StrictJson.MAPPER.convertValue(json.required("hubFields"), HubFields.class))
                     .build();
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException("loraConfig must be JSON, found: " + e.getOriginalMessage(), e);

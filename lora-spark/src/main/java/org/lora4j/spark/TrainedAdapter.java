@@ -1,5 +1,6 @@
 package org.lora4j.spark;
 
+import org.lora4j.internal.StrictJson;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -16,7 +17,6 @@ import org.jspecify.annotations.Nullable;
 final class TrainedAdapter implements Serializable {
     private static final long serialVersionUID = 1L;
 
-    private static final ObjectMapper MAPPER = new ObjectMapper();
     private static final String FILE = "network.json";
     private static final int MOST_BYTES = 1 << 16;
 
@@ -78,8 +78,8 @@ final class TrainedAdapter implements Serializable {
     void write(Path folder, Configuration hadoop) throws IOException {
         FileSystem files = folder.getFileSystem(hadoop);
         try (OutputStream out = files.create(new Path(folder, FILE), true)) {
-            out.write(MAPPER.writeValueAsBytes(
-                    MAPPER.createObjectNode().put("inputs", inputs).put("outputs", outputs)));
+            out.write(StrictJson.MAPPER.writeValueAsBytes(
+                    StrictJson.MAPPER.createObjectNode().put("inputs", inputs).put("outputs", outputs)));
         }
     }
 
@@ -90,7 +90,7 @@ final class TrainedAdapter implements Serializable {
             throw new IOException(folder + " must have the folder adapter, found none; save the model again");
         }
         try (InputStream in = HadoopFiles.open(folder.getFileSystem(hadoop), file)) {
-            JsonNode json = MAPPER.readTree(in.readNBytes(MOST_BYTES));
+            JsonNode json = StrictJson.MAPPER.readTree(in.readNBytes(MOST_BYTES));
             return new TrainedAdapter(adapter, number(json, "inputs", file), number(json, "outputs", file), null);
         }
     }

@@ -12,6 +12,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.StrictJson;
 import org.lora4j.io.ModelSource;
 import org.lora4j.text.internal.JinjaTemplate;
 
@@ -57,7 +58,7 @@ public final class ChatTemplate {
         ModelSource files = ModelSource.of(folder);
         JsonNode config = Json.readIfExists(files, CONFIG);
         if (config == null) {
-            config = Json.MAPPER.createObjectNode();
+            config = StrictJson.MAPPER.createObjectNode();
         }
         String source = Json.textIfExists(files, FILE);
         String withTools =

@@ -15,6 +15,7 @@ import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.StrictJson;
 
 /** The rows of a file of values with a character between them. */
 final class DelimitedRows implements Cursor<TextRow> {
@@ -99,7 +100,7 @@ final class DelimitedRows implements Cursor<TextRow> {
                     "must have a value for each of the " + columns.size() + " columns " + columns + ", found "
                             + values.size());
         }
-        ObjectNode row = Json.MAPPER.createObjectNode();
+        ObjectNode row = StrictJson.MAPPER.createObjectNode();
         for (int i = 0; i < columns.size(); i++) {
             row.put(columns.get(i), values.get(i));
         }

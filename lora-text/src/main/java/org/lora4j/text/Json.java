@@ -1,24 +1,17 @@
 package org.lora4j.text;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.StrictJson;
 import org.lora4j.io.ModelSource;
 
 /** Reads the small JSON files of a model folder. Jackson's limits hold for how deep and how long values are. */
 final class Json {
-    static final JsonMapper MAPPER = JsonMapper.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .build();
-
     /** tokenizer_config.json of Llama 3 has 50 kB. */
     private static final int MOST_BYTES = 20_000_000;
 
@@ -56,7 +49,7 @@ final class Json {
      */
     static ObjectNode object(String name, String content) {
         try {
-            if (MAPPER.readTree(content) instanceof ObjectNode object) {
+            if (StrictJson.MAPPER.readTree(content) instanceof ObjectNode object) {
                 return object;
             }
         } catch (JsonProcessingException e) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.StrictJson;
 
 /** The rows of a file that has a JSON object in each line. Empty lines are left out. */
 final class JsonLines implements Cursor<TextRow> {
@@ -25,7 +26,7 @@ final class JsonLines implements Cursor<TextRow> {
     private TextRow row(String line) {
         String found;
         try {
-            JsonNode value = Json.MAPPER.readTree(line);
+            JsonNode value = StrictJson.MAPPER.readTree(line);
             if (value instanceof ObjectNode object) {
                 return new TextRow(lines.file(), lines.line(), lines.offset(), object);
             }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import org.lora4j.internal.StrictJson;
 
 /**
  * A row of a file: the values of a line of CSV, TSV or JSONL by the name of their column. The methods check what they return,
@@ -230,7 +231,7 @@ public final class TextRow {
 
     @SuppressWarnings("unchecked") // what Jackson makes of an object
     private static Map<String, Object> map(ObjectNode object) {
-        return Json.MAPPER.convertValue(object, LinkedHashMap.class);
+        return StrictJson.MAPPER.convertValue(object, LinkedHashMap.class);
     }
 
     /**

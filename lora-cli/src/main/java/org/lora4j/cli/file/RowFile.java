@@ -1,6 +1,5 @@
 package org.lora4j.cli.file;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
@@ -13,6 +12,7 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.train.DataFile;
+import org.lora4j.internal.StrictJson;
 import org.lora4j.text.Dataset;
 import org.lora4j.text.TextFormatException;
 import org.lora4j.text.TextRow;
@@ -26,7 +26,6 @@ import org.lora4j.text.TextRow;
  * @param skipped is given lines that are wrong, which are left out; null to fail at the first
  */
 public record RowFile(DataFile input, Path output, @Nullable Consumer<TextFormatException> skipped) {
-    private static final ObjectMapper JSON = new ObjectMapper();
     private static final int ROWS_AT_A_TIME = 64;
 
     /**
@@ -80,13 +79,13 @@ public record RowFile(DataFile input, Path output, @Nullable Consumer<TextFormat
     }
 
     private static ObjectNode row(String before, Map<String, Object> values) throws IOException {
-        ObjectNode row = (ObjectNode) JSON.readTree(before);
+        ObjectNode row = (ObjectNode) StrictJson.MAPPER.readTree(before);
         for (Map.Entry<String, Object> value : values.entrySet()) {
             if (row.has(value.getKey())) {
                 throw new IOException(
                         "the input must not have a column " + value.getKey() + ", found one; rename it there");
             }
-            row.set(value.getKey(), JSON.valueToTree(value.getValue()));
+            row.set(value.getKey(), StrictJson.MAPPER.valueToTree(value.getValue()));
         }
         return row;
     }

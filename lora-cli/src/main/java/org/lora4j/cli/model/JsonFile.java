@@ -1,17 +1,15 @@
 package org.lora4j.cli.model;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import org.lora4j.internal.StrictJson;
 import org.lora4j.io.FileAccess;
 
 /** A JSON object in a file, which may come from somebody else. */
 final class JsonFile {
-    static final ObjectMapper MAPPER = new ObjectMapper();
-
     private static final int MOST_BYTES = 20_000_000;
 
     private JsonFile() {}
@@ -27,7 +25,7 @@ final class JsonFile {
             throw new IOException(file + ": must have at most " + MOST_BYTES + " bytes, found more");
         }
         try {
-            if (MAPPER.readTree(new String(bytes, StandardCharsets.UTF_8)) instanceof ObjectNode object) {
+            if (StrictJson.MAPPER.readTree(new String(bytes, StandardCharsets.UTF_8)) instanceof ObjectNode object) {
                 return object;
             }
         } catch (JsonProcessingException e) {

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.StrictJson;
 import org.lora4j.text.Labels;
 
 /**
@@ -144,7 +145,7 @@ public record TaskFile(Kind kind, Labels labels, @Nullable Head head, int maxTok
      * @throws IOException if it cannot be written
      */
     public void write(Path folder) throws IOException {
-        ObjectNode json = JsonFile.MAPPER.createObjectNode();
+        ObjectNode json = StrictJson.MAPPER.createObjectNode();
         json.put(TASK, kind.command());
         if (head != null) {
             json.put("head", head.name().toLowerCase(Locale.ROOT));

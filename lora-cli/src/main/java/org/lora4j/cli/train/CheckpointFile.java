@@ -2,7 +2,6 @@ package org.lora4j.cli.train;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,6 +12,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeSet;
+import org.lora4j.internal.StrictJson;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.train.TrainingState;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -29,8 +29,6 @@ public final class CheckpointFile {
     private static final String SETTINGS = "lora.settings";
     private static final String VALIDATIONS = "lora.validations";
     private static final String LOSSES = "lora.losses";
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     private final Path file;
     private final Map<String, String> settings = new LinkedHashMap<>();
 
@@ -62,8 +60,8 @@ public final class CheckpointFile {
                         .mapToDouble(Double::doubleValue)
                         .toArray()));
         Map<String, String> metadata = new LinkedHashMap<>(state.metadata());
-        metadata.put(SETTINGS, JSON.writeValueAsString(settings));
-        metadata.put(VALIDATIONS, JSON.writeValueAsString(history.validations()));
+        metadata.put(SETTINGS, StrictJson.MAPPER.writeValueAsString(settings));
+        metadata.put(VALIDATIONS, StrictJson.MAPPER.writeValueAsString(history.validations()));
         SafeTensors.of(tensors, metadata).write(file);
     }
 
@@ -79,9 +77,10 @@ public final class CheckpointFile {
         SafeTensors stored = SafeTensors.read(file);
         Map<String, String> metadata = stored.metadata();
         try {
-            requireSettings(JSON.readValue(metadata.getOrDefault(SETTINGS, "{}"), new TypeReference<>() {}));
+            requireSettings(
+                    StrictJson.MAPPER.readValue(metadata.getOrDefault(SETTINGS, "{}"), new TypeReference<>() {}));
             Map<Long, Double> validations =
-                    JSON.readValue(metadata.getOrDefault(VALIDATIONS, "{}"), new TypeReference<>() {});
+                    StrictJson.MAPPER.readValue(metadata.getOrDefault(VALIDATIONS, "{}"), new TypeReference<>() {});
             Map<String, INDArray> tensors = new HashMap<>(stored.tensors());
             INDArray losses = tensors.remove(LOSSES);
             if (losses == null) {

@@ -1,6 +1,7 @@
 package org.lora4j.nn.weight.internal;
 
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.ForModules;
 import org.lora4j.internal.ReusableOp;
 import org.lora4j.linalg.ProductEngine;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -19,6 +20,7 @@ import org.nd4j.linalg.api.ops.DynamicCustomOp;
  * arithmetic. Both kinds allocate no native memory if the arrays are the same as before. Not thread-safe: each pass has its
  * own instances.
  */
+@ForModules
 public final class Gemm {
     /**
      * A product runs in Java loops if this many steps are enough: one for each multiplication, and {@link #STEPS_PER_RESULT}
