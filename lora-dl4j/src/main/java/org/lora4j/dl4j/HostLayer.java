@@ -68,7 +68,7 @@ record HostLayer(String path, org.deeplearning4j.nn.conf.layers.Layer conf, Laye
     LoRALayer adapted(org.deeplearning4j.nn.conf.layers.Layer copy, Adaptation adaptation, boolean passesGradient) {
         org.deeplearning4j.nn.conf.layers.Layer inner = unfrozen(copy);
         if (passesGradient) {
-            Support.requireGradient(path, inner);
+            SupportedLayers.requireGradient(path, inner);
         }
         if (inner.getLayerName() == null) {
             inner.setLayerName(path);

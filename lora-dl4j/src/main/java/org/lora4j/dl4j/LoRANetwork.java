@@ -65,7 +65,7 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
         weights = host.layers().stream()
                 .flatMap(layer -> layer.weights().stream())
                 .toList();
-        Support.requireLayers(host.layers());
+        SupportedLayers.requireLayers(host.layers());
         checksums = new BaseChecksums<>(host);
     }
 
@@ -146,7 +146,7 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
         Objects.requireNonNull(updater, "updater must not be null");
         adapters.requireNew(name);
         checksums.requireUnchanged();
-        Support.require(host.layers(), config);
+        SupportedLayers.require(host.layers(), config);
         LoRAAdapter.Initialized initial = NamedAdapters.named(name, () -> LoRAAdapter.initialize(this, config));
         N network = put(name, initial, updater);
         ModuleSelection.leftOut(this, config).ifPresent(message -> log.info("adapter {}: {}", name, message));
@@ -169,7 +169,7 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
         Objects.requireNonNull(updater, "updater must not be null");
         adapters.requireNew(name);
         checksums.requireUnchanged();
-        Support.require(host.layers(), adapter.config());
+        SupportedLayers.require(host.layers(), adapter.config());
         LoRAAdapter.Initialized fitting = NamedAdapters.named(name, () -> {
             adapter.requireFits(this);
             return new LoRAAdapter.Initialized(adapter, Map.of());
@@ -227,7 +227,7 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
 
     private N put(String name, LoRAAdapter.Initialized initial, IUpdater updater) {
         LoRAAdapter adapter = initial.adapter();
-        Support.requireBiasOfB(host.layers(), adapter);
+        SupportedLayers.requireBiasOfB(host.layers(), adapter);
         N network = host.create(new Adaptation(adapter, initial.subtracted(), updater));
         forEachTrained(network, (layer, trained) -> TrainedArrays.write(adapter, layer, trained));
         adapters = adapters.add(name, new Entry<>(adapter.config(), network, initial.subtracted()));
@@ -259,9 +259,9 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
         Objects.requireNonNull(restored, "restored must not be null");
         adapters.requireNew(name);
         checksums.requireUnchanged();
-        Support.require(host.layers(), config);
+        SupportedLayers.require(host.layers(), config);
         LoRAAdapter.Initialized initial = NamedAdapters.named(name, () -> LoRAAdapter.initialize(this, config));
-        Support.requireBiasOfB(host.layers(), initial.adapter());
+        SupportedLayers.requireBiasOfB(host.layers(), initial.adapter());
         N network = new Restored<>(host, restored).onBase(initial);
         adapters = adapters.add(name, new Entry<>(config, network, initial.subtracted()));
         return network;

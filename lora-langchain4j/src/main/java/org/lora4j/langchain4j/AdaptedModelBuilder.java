@@ -113,7 +113,7 @@ public abstract class AdaptedModelBuilder<B extends AdaptedModelBuilder<B>> {
     }
 
     /** Loads the adapters, and names the model. */
-    final NamedAdapters namedAdapters(String baseName, LoRAModel into) throws IOException {
-        return new NamedAdapters(baseName, into, loadAdapters(into));
+    final ModelNames namedAdapters(String baseName, LoRAModel into) throws IOException {
+        return new ModelNames(baseName, into, loadAdapters(into));
     }
 }

@@ -184,7 +184,7 @@ public final class LoRAChatModel implements ChatModel, AutoCloseable {
 
     /** Starts an answer. */
     ChatAnswer start(ChatRequest request, ChatRequestParameters parameters) {
-        List<String> adapters = NamedAdapters.adapters(decoder.name(), parameters.modelName());
+        List<String> adapters = ModelNames.adapters(decoder.name(), parameters.modelName());
         String adapter = adapters.isEmpty() ? LoRAModel.BASE : adapters.get(0);
         Conversation conversation = ChatInput.conversation(request.messages());
         try {
@@ -409,7 +409,7 @@ public final class LoRAChatModel implements ChatModel, AutoCloseable {
         private GenerationService newService(DecoderFolder decoder, String named) throws IOException {
             LoRAModel model = modelOr(decoder::network);
             AdapterCache cache = loadAdapters(model);
-            NamedAdapters adapters = new NamedAdapters(decoder.name(), model, cache);
+            ModelNames adapters = new ModelNames(decoder.name(), model, cache);
             List<String> unused = adapters.defaults(named);
             GenerationService.Builder generations =
                     GenerationService.builder(model).allowBase(true);

@@ -59,14 +59,14 @@ import org.lora4j.text.Prompts;
 public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
     private final EncoderFolder encoder;
     private final boolean closesEncoder;
-    private final NamedAdapters adapters;
+    private final ModelNames adapters;
     private final List<String> names;
     private final List<EmbeddingModelListener> listeners;
 
     private LoRAEmbeddingModel(
             EncoderFolder encoder,
             boolean closesEncoder,
-            NamedAdapters adapters,
+            ModelNames adapters,
             List<String> names,
             List<EmbeddingModelListener> listeners) {
         this.encoder = encoder;
@@ -375,7 +375,7 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
             return source.make(maxTokens, storage, encoder -> {
                 LoRAModel model = modelOr(encoder::sentenceEmbeddings);
                 Network unused = EncoderFolder.requireEmbeddings(model.network());
-                NamedAdapters adapters = namedAdapters(encoder.name(), model);
+                ModelNames adapters = namedAdapters(encoder.name(), model);
                 return new LoRAEmbeddingModel(
                         prompts == null ? encoder : encoder.withPrompts(prompts),
                         source.isOwned(),

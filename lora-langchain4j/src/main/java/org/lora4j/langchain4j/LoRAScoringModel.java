@@ -37,16 +37,12 @@ import org.lora4j.text.TextPair;
 public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
     private final EncoderFolder encoder;
     private final boolean closesEncoder;
-    private final NamedAdapters adapters;
+    private final ModelNames adapters;
     private final List<String> names;
     private final boolean normalize;
 
     private LoRAScoringModel(
-            EncoderFolder encoder,
-            boolean closesEncoder,
-            NamedAdapters adapters,
-            List<String> names,
-            boolean normalize) {
+            EncoderFolder encoder, boolean closesEncoder, ModelNames adapters, List<String> names, boolean normalize) {
         this.encoder = encoder;
         this.closesEncoder = closesEncoder;
         this.adapters = adapters;
@@ -232,7 +228,7 @@ public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
                             "the model must have a classifier with one output for scores, found " + model.outputSize()
                                     + " outputs");
                 }
-                NamedAdapters adapters = namedAdapters(encoder.name(), model);
+                ModelNames adapters = namedAdapters(encoder.name(), model);
                 return new LoRAScoringModel(
                         encoder, source.isOwned(), adapters, adapters.defaults(defaultName()), normalize);
             });

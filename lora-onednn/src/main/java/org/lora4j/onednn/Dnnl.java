@@ -58,7 +58,7 @@ final class Dnnl {
         return owner.add(format);
     }
 
-    static dnnl_memory_desc strided(NativeObjects owner, Layout layout, int type) {
+    static dnnl_memory_desc strided(NativeObjects owner, MatrixLayout layout, int type) {
         dnnl_memory_desc format = new dnnl_memory_desc();
         check(dnnl_memory_desc_create_with_strides(
                 format, 2, new long[] {layout.rows(), layout.columns()}, type, new long[] {

@@ -53,7 +53,7 @@ final class Matmul {
     /** The primitive, or null if oneDNN has none for these types. */
     private static @Nullable dnnl_primitive_desc describe(
             NativeObjects owner, Matmuls.Key key, dnnl_memory_desc weight) {
-        Layout results = new Layout(key.n(), key.m(), key.rowStride(), 1);
+        MatrixLayout results = new MatrixLayout(key.n(), key.m(), key.rowStride(), 1);
         dnnl_primitive_desc description = new dnnl_primitive_desc();
         int status = dnnl_matmul_primitive_desc_create(
                 description,

@@ -207,12 +207,18 @@ public final class OneDnnEngine implements ProductEngine {
     }
 
     /** Computes {@code y = x·W} with a block, or adds it. The caller keeps the matrices reachable. */
-    void multiply(PackedBlock weight, Layout x, long xAddress, Layout y, long yAddress, boolean adds) {
+    void multiply(PackedBlock weight, MatrixLayout x, long xAddress, MatrixLayout y, long yAddress, boolean adds) {
         compute(workspace -> multiply(workspace, weight, x, xAddress, y, yAddress, adds));
     }
 
     private static void multiply(
-            Workspace workspace, PackedBlock weight, Layout x, long xAddress, Layout y, long yAddress, boolean adds) {
+            Workspace workspace,
+            PackedBlock weight,
+            MatrixLayout x,
+            long xAddress,
+            MatrixLayout y,
+            long yAddress,
+            boolean adds) {
         long rows = x.rows();
         long first = x.isInRows() && y.isInRows() ? firstRows(rows) : rows;
         workspace.multiply(weight, x.withRows(first), xAddress, y.withRows(first), yAddress, adds);

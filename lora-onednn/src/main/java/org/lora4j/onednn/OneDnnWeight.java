@@ -114,12 +114,12 @@ final class OneDnnWeight implements PackedWeight {
             engine.multiplySplit(this, x, y, adds);
             return;
         }
-        Layout inputs = Layout.of(x);
+        MatrixLayout inputs = MatrixLayout.of(x);
         if (inputs.overlaps()) {
             multiply(x.dup('c'), y, adds);
             return;
         }
-        Layout results = Layout.of(y);
+        MatrixLayout results = MatrixLayout.of(y);
         long xAddress = Memory.addressOf(x);
         long yAddress = Memory.addressOf(y);
         try {

@@ -38,7 +38,7 @@ final class PackedBlock {
     private final float[] factors;
 
     /** Null if the format cannot be read. */
-    private final @Nullable Places places;
+    private final @Nullable BlockOffsets places;
 
     /** The places of the rows. */
     private final int[] rows;
@@ -55,12 +55,12 @@ final class PackedBlock {
         this.engine = engine;
         this.kind = kind;
         this.format = format;
-        Layout plain = Layout.of(columns);
+        MatrixLayout plain = MatrixLayout.of(columns);
         k = plain.rows();
         m = plain.columns();
         data = new Memory(dnnl_memory_desc_get_size(format));
         this.factors = scalesInput ? new float[0] : factors;
-        places = data.isReadable() && !scalesInput ? Places.of(format) : null;
+        places = data.isReadable() && !scalesInput ? BlockOffsets.of(format) : null;
         rows = rows(places, k);
         memory = Dnnl.memory(objects, format, data.start());
         if (kind.isScaled()) {
@@ -82,7 +82,7 @@ final class PackedBlock {
     }
 
     /** Divides each row (dimension 0) or column (1) by its scale, or nothing if there are none, and packs. */
-    private void pack(INDArray columns, Layout plain, @Nullable dnnl_memory divisors, int dimension) {
+    private void pack(INDArray columns, MatrixLayout plain, @Nullable dnnl_memory divisors, int dimension) {
         Memory rounded = null;
         try (NativeObjects used = new NativeObjects()) {
             dnnl_stream stream = Dnnl.stream(used);
@@ -95,7 +95,7 @@ final class PackedBlock {
             }
             // This form has the sums of the columns too, which oneDNN does not compute when it rounds.
             rounded = new Memory(k * m);
-            dnnl_memory_desc roundedFormat = Dnnl.strided(used, Layout.dense(k, m), dnnl_s8);
+            dnnl_memory_desc roundedFormat = Dnnl.strided(used, MatrixLayout.dense(k, m), dnnl_s8);
             dnnl_memory bytes = Dnnl.memory(used, roundedFormat, rounded.start());
             Reorder.pack(used, fromFormat, from, roundedFormat, bytes, divisors, dimension)
                     .run(stream);
@@ -108,7 +108,7 @@ final class PackedBlock {
         }
     }
 
-    private static int[] rows(@Nullable Places places, long count) {
+    private static int[] rows(@Nullable BlockOffsets places, long count) {
         int[] rows = new int[places == null ? 0 : (int) count];
         for (int i = 0; places != null && i < rows.length; i++) {
             rows[i] = (int) places.row(i);

@@ -42,7 +42,7 @@ final class Product {
     private final long resultBytes;
 
     /** Creates a product, in which the results are written where they belong if this is possible. */
-    static Product of(Workspace workspace, PackedBlock weight, Layout x, Layout y, boolean adds) {
+    static Product of(Workspace workspace, PackedBlock weight, MatrixLayout x, MatrixLayout y, boolean adds) {
         boolean isDirect = y.isInRows() && !adds;
         Matmul matmul = weight.matmul(x.rows(), isDirect ? y.rowStride() : y.columns());
         return new Product(workspace, matmul, weight.kind(), weight.scalesInput(), x, y, adds, isDirect);
@@ -53,8 +53,8 @@ final class Product {
             Matmul matmul,
             Kind kind,
             boolean scalesInput,
-            Layout x,
-            Layout y,
+            MatrixLayout x,
+            MatrixLayout y,
             boolean adds,
             boolean isDirect) {
         this.workspace = workspace;
@@ -62,7 +62,8 @@ final class Product {
         NativeObjects objects = new NativeObjects();
         cleanable = objects.closeWith(this);
 
-        dnnl_memory_desc inputFormat = Dnnl.strided(objects, Layout.dense(x.rows(), x.columns()), kind.inputType());
+        dnnl_memory_desc inputFormat =
+                Dnnl.strided(objects, MatrixLayout.dense(x.rows(), x.columns()), kind.inputType());
         input = Dnnl.memory(objects, inputFormat, null);
         if (x.isDenseInRows() && !kind.convertsInputs() && !scalesInput) {
             convert = null;
@@ -78,7 +79,7 @@ final class Product {
         }
 
         dnnl_memory_desc resultFormat =
-                Dnnl.strided(objects, isDirect ? y : Layout.dense(y.rows(), y.columns()), dnnl_f32);
+                Dnnl.strided(objects, isDirect ? y : MatrixLayout.dense(y.rows(), y.columns()), dnnl_f32);
         result = Dnnl.memory(objects, resultFormat, null);
         if (isDirect) {
             store = null;

@@ -34,11 +34,11 @@ final class SplitProduct {
 
     /** Computes {@code y = x·W}, or adds it. */
     void run(OneDnnWeight weight, INDArray x, INDArray y, boolean adds) {
-        if (!Layout.of(x).isDenseInRows()) {
+        if (!MatrixLayout.of(x).isDenseInRows()) {
             run(weight, x.dup('c'), y, adds);
             return;
         }
-        Layout results = Layout.of(y);
+        MatrixLayout results = MatrixLayout.of(y);
         if (!results.isInRows()) {
             INDArray rows = y.dup('c');
             run(weight, x, rows, adds);
@@ -99,9 +99,9 @@ final class SplitProduct {
                             Memory results = workspace.results(2L * count * m * Float.BYTES);
                             workspace.multiply(
                                     block,
-                                    Layout.dense(2L * count, weight.inputSize()),
+                                    MatrixLayout.dense(2L * count, weight.inputSize()),
                                     inputs.address(),
-                                    Layout.dense(2L * count, m),
+                                    MatrixLayout.dense(2L * count, m),
                                     results.address(),
                                     false);
                             int position = Math.toIntExact(first * rowStride + weight.start(i));

@@ -20,7 +20,7 @@ final class Workspace {
     private @Nullable Memory scratchpad;
 
     /** What a product depends on. */
-    private record Key(Kind kind, boolean scalesInput, Layout x, Layout y, boolean adds) {}
+    private record Key(Kind kind, boolean scalesInput, MatrixLayout x, MatrixLayout y, boolean adds) {}
 
     private final Map<Key, Product> products = new Recent<>(KEPT, Product::close);
 
@@ -31,7 +31,7 @@ final class Workspace {
     }
 
     /** Computes {@code y = x·W} or adds it. */
-    void multiply(PackedBlock weight, Layout x, long xAddress, Layout y, long yAddress, boolean adds) {
+    void multiply(PackedBlock weight, MatrixLayout x, long xAddress, MatrixLayout y, long yAddress, boolean adds) {
         Key key = new Key(weight.kind(), weight.scalesInput(), x, y, adds);
         Product product = products.get(key);
         if (product == null) {

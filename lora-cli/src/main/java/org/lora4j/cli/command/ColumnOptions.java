@@ -3,7 +3,7 @@ package org.lora4j.cli.command;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.cli.retrieval.Columns;
+import org.lora4j.cli.retrieval.PairColumns;
 import org.lora4j.cli.train.Column;
 import picocli.CommandLine.Option;
 
@@ -28,8 +28,8 @@ final class ColumnOptions {
         return Stream.of(query, positive, negative).anyMatch(Objects::nonNull);
     }
 
-    Columns columns(@Nullable String passage, @Nullable String label) {
-        return new Columns(
+    PairColumns columns(@Nullable String passage, @Nullable String label) {
+        return new PairColumns(
                 column("query", query),
                 column("positive", positive),
                 column("negative", negative),

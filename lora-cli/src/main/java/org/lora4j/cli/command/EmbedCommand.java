@@ -12,7 +12,7 @@ import picocli.CommandLine.Option;
 @Command(name = "embed", description = "Copy a file of texts, and add the sentence embedding of each, 'embedding'.")
 public final class EmbedCommand extends WorkCommand {
     @Mixin
-    private final AdapterSource source = new AdapterSource();
+    private final ModelAndAdapter source = new ModelAndAdapter();
 
     @Mixin
     private final TextsOptions texts = new TextsOptions();

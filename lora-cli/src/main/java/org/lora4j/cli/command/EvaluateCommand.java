@@ -14,7 +14,7 @@ import org.lora4j.cli.model.TaskFile;
 import org.lora4j.cli.model.TextClassifier;
 import org.lora4j.cli.report.RankPage;
 import org.lora4j.cli.report.TrainingFiles;
-import org.lora4j.cli.retrieval.Columns;
+import org.lora4j.cli.retrieval.PairColumns;
 import org.lora4j.cli.retrieval.RankMetrics;
 import org.lora4j.cli.retrieval.RankTest;
 import org.lora4j.cli.retrieval.RerankTask;
@@ -39,7 +39,7 @@ public final class EvaluateCommand extends WorkCommand {
     private static final String LABEL = "label";
 
     @Mixin
-    private final AdapterSource source = new AdapterSource();
+    private final ModelAndAdapter source = new ModelAndAdapter();
 
     @Mixin
     private final TextsOptions texts = new TextsOptions();
@@ -117,7 +117,7 @@ public final class EvaluateCommand extends WorkCommand {
             testDecoder();
             return;
         }
-        Columns names = columns.columns(passage, label);
+        PairColumns names = columns.columns(passage, label);
         Path adapter = source.adapter();
         if (adapter != null && source.task() == TaskFile.Kind.RERANK) {
             show(RerankTask.test(source.model(), adapter, texts.file(), names, storage.value()));

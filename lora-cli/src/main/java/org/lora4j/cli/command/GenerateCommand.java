@@ -21,7 +21,7 @@ import picocli.CommandLine.Option;
                 + " message of the user.")
 public final class GenerateCommand extends WorkCommand {
     @Mixin
-    private final AdapterSource source = new AdapterSource();
+    private final ModelAndAdapter source = new ModelAndAdapter();
 
     @Option(names = "--prompt", paramLabel = "TEXT", description = "The prompt. Default: standard input.")
     private @Nullable String prompt;

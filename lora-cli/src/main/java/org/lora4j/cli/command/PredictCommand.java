@@ -27,7 +27,7 @@ import picocli.CommandLine.Option;
                         + " adapter of 'lora rerank', add the 'score' of a query and a passage. With a decoder, 'predicted' is its answer.")
 public final class PredictCommand extends WorkCommand {
     @Mixin
-    private final AdapterSource source = new AdapterSource();
+    private final ModelAndAdapter source = new ModelAndAdapter();
 
     @Mixin
     private final TextsOptions texts = new TextsOptions();

@@ -22,7 +22,7 @@ import org.lora4j.text.TextRow;
  */
 record FoundTexts(String query, String positive, @Nullable String negative) {
     /** Reads pairs, or triples if the first row has the column of negatives. All rows of a query are on the same side. */
-    static DataFile.Parts<FoundTexts> read(DataFile data, Columns columns, long seed) throws IOException {
+    static DataFile.Parts<FoundTexts> read(DataFile data, PairColumns columns, long seed) throws IOException {
         boolean triples;
         try (Stream<TextRow> rows = data.rows().stream()) {
             triples = rows.findFirst().filter(columns.negative()::isIn).isPresent();

@@ -24,11 +24,11 @@ record RankedPair(TextPair pair, boolean right) {
      * Reads pairs with a label, or triples, of which each has two pairs. All rows of a query are on the same side.
      */
     static DataFile.Parts<RankedPair> read(
-            DataFile data, Columns columns, DataFile.Visitor<RankedPair> visitor, long seed) throws IOException {
+            DataFile data, PairColumns columns, DataFile.Visitor<RankedPair> visitor, long seed) throws IOException {
         return data.groupedBy(columns.query()).read(row -> ofRow(row, columns), visitor, seed);
     }
 
-    private static List<RankedPair> ofRow(TextRow row, Columns columns) {
+    private static List<RankedPair> ofRow(TextRow row, PairColumns columns) {
         if (columns.passage().isIn(row) && columns.label().isIn(row)) {
             return List.of(
                     new RankedPair(pair(row, columns.query(), columns.passage()), isRight(row, columns.label())));

@@ -50,7 +50,7 @@ public final class RerankTask implements TextTask<RankResult> {
      * @param head what the score is computed from; null for what suits the model
      * @param maxTokens where pairs are cut; empty for where the folder of the model says
      */
-    public record Settings(Columns columns, @Nullable Head head, OptionalInt maxTokens) {}
+    public record Settings(PairColumns columns, @Nullable Head head, OptionalInt maxTokens) {}
 
     private RerankTask(TrainingInput input, DataFile.Parts<RankedPair> pairs, TextClassifier classifier) {
         this.classifier = classifier;
@@ -116,7 +116,7 @@ public final class RerankTask implements TextTask<RankResult> {
      * @return the metrics
      * @throws IOException if a file cannot be read, the adapter does not fit, or no query has right and wrong texts
      */
-    public static RankTest test(Path folder, Path adapter, DataFile data, Columns columns, BaseStorage storage)
+    public static RankTest test(Path folder, Path adapter, DataFile data, PairColumns columns, BaseStorage storage)
             throws IOException {
         ModelKind.require(folder, false, "a cross-encoder");
         try (TextClassifier classifier = TextClassifier.open(folder, adapter, storage);

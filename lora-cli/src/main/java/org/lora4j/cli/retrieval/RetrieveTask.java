@@ -39,7 +39,7 @@ public final class RetrieveTask implements TextTask<RankResult> {
      * @param maxTokens where texts are cut; empty for where the folder of the model says
      * @param scale the factor of the cosine in the loss
      */
-    public record Settings(Columns columns, OptionalInt maxTokens, double scale) {}
+    public record Settings(PairColumns columns, OptionalInt maxTokens, double scale) {}
 
     private RetrieveTask(
             TrainingInput input, Settings settings, DataFile.Parts<FoundTexts> texts, EncoderFolder encoder)
@@ -91,7 +91,7 @@ public final class RetrieveTask implements TextTask<RankResult> {
      * @throws IOException if a file cannot be read, or the adapter does not fit
      */
     public static RankTest test(
-            Path folder, @Nullable Path adapter, DataFile data, Columns columns, BaseStorage storage)
+            Path folder, @Nullable Path adapter, DataFile data, PairColumns columns, BaseStorage storage)
             throws IOException {
         try (EncoderFolder encoder = Encoders.open(folder, adapter, storage, "an embedding");
                 DataFile.Parts<FoundTexts> texts = FoundTexts.read(data, columns, 0)) {

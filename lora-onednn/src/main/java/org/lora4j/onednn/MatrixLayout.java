@@ -6,26 +6,26 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * The shape of a matrix and its place in memory. Strides that do not matter, because there is a single row or column, are
  * those of a dense matrix in 'c' order.
  */
-record Layout(long rows, long columns, long rowStride, long columnStride) {
-    static Layout of(INDArray matrix) {
+record MatrixLayout(long rows, long columns, long rowStride, long columnStride) {
+    static MatrixLayout of(INDArray matrix) {
         long rows = matrix.size(0);
         long columns = matrix.size(1);
         long columnStride = columns == 1 ? 1 : matrix.stride(1);
-        return new Layout(rows, columns, rows == 1 ? columns * columnStride : matrix.stride(0), columnStride);
+        return new MatrixLayout(rows, columns, rows == 1 ? columns * columnStride : matrix.stride(0), columnStride);
     }
 
-    static Layout dense(long rows, long columns) {
-        return new Layout(rows, columns, columns, 1);
+    static MatrixLayout dense(long rows, long columns) {
+        return new MatrixLayout(rows, columns, columns, 1);
     }
 
     /** The same matrix with other rows. */
-    Layout withRows(long count) {
-        return new Layout(count, columns, count == 1 ? columns * columnStride : rowStride, columnStride);
+    MatrixLayout withRows(long count) {
+        return new MatrixLayout(count, columns, count == 1 ? columns * columnStride : rowStride, columnStride);
     }
 
     /** Some columns of the same matrix. */
-    Layout withColumns(long count) {
-        return new Layout(rows, count, rows == 1 ? count * columnStride : rowStride, columnStride);
+    MatrixLayout withColumns(long count) {
+        return new MatrixLayout(rows, count, rows == 1 ? count * columnStride : rowStride, columnStride);
     }
 
     /** Whether each row is in one piece, and the rows follow each other. */

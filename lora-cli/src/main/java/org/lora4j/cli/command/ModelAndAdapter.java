@@ -12,7 +12,7 @@ import org.lora4j.text.ModelKind;
 import picocli.CommandLine.Option;
 
 /** A model with a trained adapter. */
-final class AdapterSource {
+final class ModelAndAdapter {
     @Option(names = "--model", required = true, paramLabel = "DIR", description = "The folder of the model.")
     @SuppressWarnings("NullAway.Init")
     private Path model;

@@ -15,8 +15,8 @@ import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.adapter.ModuleSelection;
 
 /** Says which networks, and which configurations on which layers, are not supported. */
-final class Support {
-    private Support() {}
+final class SupportedLayers {
+    private SupportedLayers() {}
 
     /** Refuses a network whose layers cannot be told apart, or which has none to adapt. */
     static void requireLayers(List<HostLayer> layers) {

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @see <a href="https://uxlfoundation.github.io/oneDNN/dev_guide_understanding_memory_formats.html">oneDNN's formats</a>
  */
-final class Places {
+final class BlockOffsets {
     /** The sizes of the inner blocks, from the outermost to the innermost. */
     private final long[] sizes;
 
@@ -29,14 +29,14 @@ final class Places {
 
     private final long[] strides;
 
-    private Places(long[] sizes, long[] dimensions, long[] strides) {
+    private BlockOffsets(long[] sizes, long[] dimensions, long[] strides) {
         this.sizes = sizes;
         this.dimensions = dimensions;
         this.strides = strides;
     }
 
     /** Returns the places of a format; null if it does not consist of blocks. */
-    static @Nullable Places of(dnnl_memory_desc format) {
+    static @Nullable BlockOffsets of(dnnl_memory_desc format) {
         try (IntPointer number = new IntPointer(1)) {
             Dnnl.check(dnnl_memory_desc_query(format, dnnl_query_format_kind, number));
             if (number.get() != dnnl_blocked) {
@@ -44,7 +44,7 @@ final class Places {
             }
             Dnnl.check(dnnl_memory_desc_query(format, dnnl_query_inner_nblks_s32, number));
             int count = number.get();
-            return new Places(
+            return new BlockOffsets(
                     read(format, dnnl_query_inner_blks, count),
                     read(format, dnnl_query_inner_idxs, count),
                     read(format, dnnl_query_strides, 2));

@@ -11,4 +11,4 @@ import org.lora4j.cli.train.Column;
  * @param passage a text of which {@code label} says whether it belongs to the query
  * @param label 1 or true, 0 or false
  */
-public record Columns(Column query, Column positive, Column negative, Column passage, Column label) {}
+public record PairColumns(Column query, Column positive, Column negative, Column passage, Column label) {}

@@ -15,14 +15,14 @@ import org.lora4j.serve.AdapterCache;
  * A model and its adapters by the names that requests give. The base has the name of its folder; the name of a view is that of the
  * base and, after a plus sign each, those of its adapters. Thread-safe.
  */
-final class NamedAdapters {
+final class ModelNames {
     private static final String PLUS = "+";
 
     private final String baseName;
     private final LoRAModel model;
     private final @Nullable AdapterCache cache;
 
-    NamedAdapters(String baseName, LoRAModel model, @Nullable AdapterCache cache) {
+    ModelNames(String baseName, LoRAModel model, @Nullable AdapterCache cache) {
         this.baseName = baseName;
         this.model = model;
         this.cache = cache;
