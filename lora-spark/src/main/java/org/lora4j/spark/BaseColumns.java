@@ -52,10 +52,10 @@ final class BaseColumns {
      */
     static void requireIn(HasInput<?> stage, StructType schema) {
         requireBase(stage);
-        Columns.requireInput(schema, "featuresCol", text(stage, stage.featuresCol()));
+        TableColumns.requireInput(schema, "featuresCol", text(stage, stage.featuresCol()));
         String mask = mask(stage);
         if (mask != null) {
-            Columns.requireTokens(schema, "maskCol", mask);
+            TableColumns.requireTokens(schema, "maskCol", mask);
         }
     }
 
@@ -67,13 +67,13 @@ final class BaseColumns {
 
     /** Adds the columns of the outputs and of the predictions. */
     static StructType withOutputs(HasInput<?> stage, String output, StructType schema, boolean vectors) {
-        Columns.requireNew(schema, "outputCol", output);
-        StructType scored = schema.add(output, Columns.outputs(vectors), true);
+        TableColumns.requireNew(schema, "outputCol", output);
+        StructType scored = schema.add(output, TableColumns.outputs(vectors), true);
         if (!hasPrediction(stage)) {
             return scored;
         }
         String prediction = text(stage, stage.predictionCol());
-        Columns.requireNew(scored, "predictionCol", prediction);
+        TableColumns.requireNew(scored, "predictionCol", prediction);
         return scored.add(prediction, DataTypes.DoubleType, true);
     }
 
@@ -87,9 +87,9 @@ final class BaseColumns {
                         "numLabels must not be set if basePath is the file of a network, found "
                                 + value(stage, stage.numLabels()) + "; clear it, or set the folder of an encoder");
             }
-            Columns.requireNumbers(schema, "featuresCol", features);
-        } else if (!Columns.isText(schema, features)) {
-            Columns.requireTokens(schema, "featuresCol", features);
+            TableColumns.requireNumbers(schema, "featuresCol", features);
+        } else if (!TableColumns.isText(schema, features)) {
+            TableColumns.requireTokens(schema, "featuresCol", features);
             return;
         }
         if (mask != null) {
@@ -105,10 +105,10 @@ final class BaseColumns {
      */
     static void requireTraining(HasLabel<?> stage, StructType schema) {
         requireIn(stage, schema);
-        Columns.requireLabel(schema, "labelCol", stage.getLabelCol());
+        TableColumns.requireLabel(schema, "labelCol", stage.getLabelCol());
         requireRows(stage, schema);
         if (stage.isDefined(stage.weightCol())) {
-            Columns.requireNumber(schema, "weightCol", stage.getWeightCol());
+            TableColumns.requireNumber(schema, "weightCol", stage.getWeightCol());
             requireExact(stage, "weightCol");
         }
     }
@@ -116,10 +116,10 @@ final class BaseColumns {
     /** Checks the columns that order the rows and hold some of them out. */
     static void requireRows(HasTraining<?> stage, StructType schema) {
         if (stage.isDefined(stage.idCol())) {
-            Columns.require(schema, "idCol", stage.getIdCol());
+            TableColumns.require(schema, "idCol", stage.getIdCol());
         }
         if (stage.isDefined(stage.validationIndicatorCol())) {
-            Columns.requireBoolean(schema, "validationIndicatorCol", stage.getValidationIndicatorCol());
+            TableColumns.requireBoolean(schema, "validationIndicatorCol", stage.getValidationIndicatorCol());
             requireExact(stage, "validationIndicatorCol");
         }
     }

@@ -1,13 +1,12 @@
 package org.lora4j.spark;
 
-import org.lora4j.internal.StrictJson;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeSet;
+import org.lora4j.internal.StrictJson;
 
 /** The settings of a training by name, and a hash of its rows, as a checkpoint stores them. */
 final class CheckpointSettings {

@@ -79,12 +79,12 @@ record DecoderColumns(Form form, List<String> names) {
 
     private void check(StructType schema) {
         switch (form) {
-            case MESSAGES -> Columns.requireMessages(schema, "messagesCol", names.get(0));
-            case TEXT -> Columns.requireText(schema, "textCol", names.get(0));
+            case MESSAGES -> TableColumns.requireMessages(schema, "messagesCol", names.get(0));
+            case TEXT -> TableColumns.requireText(schema, "textCol", names.get(0));
             case PROMPT -> {
-                Columns.requireText(schema, "promptCol", names.get(0));
+                TableColumns.requireText(schema, "promptCol", names.get(0));
                 if (names.size() > 1) {
-                    Columns.requireText(schema, "completionCol", names.get(1));
+                    TableColumns.requireText(schema, "completionCol", names.get(1));
                 }
             }
         }

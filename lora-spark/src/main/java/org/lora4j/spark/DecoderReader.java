@@ -92,12 +92,12 @@ record DecoderReader(Broadcast<BaseDecoder> base, DecoderColumns.Form form, int 
     }
 
     private Conversation conversation(Row row) {
-        Columns.requireValue(row, first, MESSAGES);
+        TableColumns.requireValue(row, first, MESSAGES);
         return Messages.read(row.getList(first));
     }
 
     private static String string(Row row, int column, String what) {
-        Columns.requireValue(row, column, what);
+        TableColumns.requireValue(row, column, what);
         return row.getString(column);
     }
 

@@ -1,30 +1,19 @@
 package org.lora4j.spark;
 
-import java.util.Arrays;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.BertModel;
 
 /** What an encoder ends with, by the names that the parameter takes. */
-enum EncoderHead {
-    CLASSIFIER("classifier"),
-    MEAN_CLASSIFIER("meanClassifier"),
-    EMBEDDING("embedding");
+enum EncoderHead implements Choice {
+    CLASSIFIER,
+    MEAN_CLASSIFIER,
+    EMBEDDING;
 
     /** The module of a classifier on an encoder. */
     static final String CLASSIFIER_MODULE = "classifier";
 
     /** The same for each stage, so that all have the same base. An adapter has the trained classifier. */
     private static final long SEED = 0;
-
-    private final String text;
-
-    EncoderHead(String text) {
-        this.text = text;
-    }
-
-    String text() {
-        return text;
-    }
 
     /**
      * Puts the head on an encoder.
@@ -40,22 +29,13 @@ enum EncoderHead {
         }
         if (labels == 0) {
             throw new IllegalArgumentException("numLabels must be set if the encoder's file has no classifier for"
-                    + " encoderHead '" + text + "', found none; set the number of classes, or another head");
+                    + " encoderHead '" + text() + "', found none; set the number of classes, or another head");
         }
         return this == CLASSIFIER ? encoder.classifier(labels, SEED) : encoder.meanClassifier(labels, SEED);
     }
 
     /** Returns the head of a name that the parameter has checked. */
     static EncoderHead of(String text) {
-        for (EncoderHead head : values()) {
-            if (head.text.equals(text)) {
-                return head;
-            }
-        }
-        throw new IllegalArgumentException("no head " + text);
-    }
-
-    static String[] texts() {
-        return Arrays.stream(values()).map(EncoderHead::text).toArray(String[]::new);
+        return Choice.of(EncoderHead.class, text);
     }
 }

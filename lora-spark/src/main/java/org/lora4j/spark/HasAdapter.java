@@ -4,6 +4,7 @@ import org.apache.spark.ml.param.DoubleParam;
 import org.apache.spark.ml.param.IntParam;
 import org.apache.spark.ml.param.LongParam;
 import org.apache.spark.ml.param.Param;
+import org.apache.spark.ml.param.ParamValidators;
 import org.apache.spark.ml.param.Params;
 import org.apache.spark.ml.param.StringArrayParam;
 import org.lora4j.adapter.LoRAConfig;
@@ -15,20 +16,13 @@ import org.lora4j.adapter.LoRAConfig;
  */
 @SuppressWarnings("unchecked") // Spark's set returns this.
 public interface HasAdapter<S> extends Params {
-    /**
-     * Returns what holds the parameters.
-     *
-     * @return the parameters of a training
-     */
-    TrainingParams trainingParams();
-
-    /**
-     * Returns the parameter of the configuration of the adapter.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the configuration of the adapter} */
     default Param<LoRAConfig> loraConfig() {
-        return trainingParams().loraConfig;
+        return new LoRAConfigParam(
+                this,
+                "loraConfig",
+                "configuration of the adapter; rank, alpha, dropout, targetModules and seed replace its"
+                        + " values if they are set");
     }
 
     /**
@@ -41,22 +35,14 @@ public interface HasAdapter<S> extends Params {
         return (S) set(loraConfig(), value);
     }
 
-    /**
-     * Returns the configuration of the adapter.
-     *
-     * @return the value
-     */
+    /** {@return the configuration of the adapter} */
     default LoRAConfig getLoraConfig() {
         return getOrDefault(loraConfig());
     }
 
-    /**
-     * Returns the parameter of the rank of the adapter.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the rank of the adapter} */
     default IntParam rank() {
-        return trainingParams().rank;
+        return new IntParam(this, "rank", "rank r of the update B·A (>= 1)", ParamValidators.gtEq(1));
     }
 
     /**
@@ -69,23 +55,14 @@ public interface HasAdapter<S> extends Params {
         return (S) set(rank(), value);
     }
 
-    /**
-     * Returns the rank of the adapter.
-     *
-     * @return the value
-     * @throws java.util.NoSuchElementException if it is not set
-     */
+    /** {@return the rank of the adapter} */
     default int getRank() {
         return (int) getOrDefault(rank());
     }
 
-    /**
-     * Returns the parameter of the numerator of the scale α/r.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the numerator of the scale α/r} */
     default DoubleParam alpha() {
-        return trainingParams().alpha;
+        return new DoubleParam(this, "alpha", "numerator of the scale alpha/r (> 0)", ParamValidators.gt(0));
     }
 
     /**
@@ -98,23 +75,18 @@ public interface HasAdapter<S> extends Params {
         return (S) set(alpha(), value);
     }
 
-    /**
-     * Returns the numerator of the scale α/r.
-     *
-     * @return the value
-     * @throws java.util.NoSuchElementException if it is not set
-     */
+    /** {@return the numerator of the scale α/r} */
     default double getAlpha() {
         return (double) getOrDefault(alpha());
     }
 
-    /**
-     * Returns the parameter of the probability with which an input of A is set to zero in training.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the probability with which an input of A is set to zero in training} */
     default DoubleParam dropout() {
-        return trainingParams().dropout;
+        return new DoubleParam(
+                this,
+                "dropout",
+                "probability with which an input of A is set to zero (>= 0, < 1)",
+                ParamValidators.inRange(0, 1, true, false));
     }
 
     /**
@@ -127,23 +99,14 @@ public interface HasAdapter<S> extends Params {
         return (S) set(dropout(), value);
     }
 
-    /**
-     * Returns the probability with which an input of A is set to zero in training.
-     *
-     * @return the value
-     * @throws java.util.NoSuchElementException if it is not set
-     */
+    /** {@return the probability with which an input of A is set to zero in training} */
     default double getDropout() {
         return (double) getOrDefault(dropout());
     }
 
-    /**
-     * Returns the parameter of the adapted layers.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the adapted layers} */
     default StringArrayParam targetModules() {
-        return trainingParams().targetModules;
+        return new StringArrayParam(this, "targetModules", "paths of the adapted layers, or their last parts");
     }
 
     /**
@@ -156,23 +119,14 @@ public interface HasAdapter<S> extends Params {
         return (S) set(targetModules(), value);
     }
 
-    /**
-     * Returns the adapted layers.
-     *
-     * @return the value
-     * @throws java.util.NoSuchElementException if it is not set
-     */
+    /** {@return the adapted layers} */
     default String[] getTargetModules() {
         return getOrDefault(targetModules());
     }
 
-    /**
-     * Returns the parameter of the seed.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the seed} */
     default LongParam seed() {
-        return trainingParams().seed;
+        return new LongParam(this, "seed", "seed of the initialization, of dropout, and of the order without ids");
     }
 
     /**
@@ -185,12 +139,7 @@ public interface HasAdapter<S> extends Params {
         return (S) set(seed(), value);
     }
 
-    /**
-     * Returns the seed.
-     *
-     * @return the value
-     * @throws java.util.NoSuchElementException if it is not set
-     */
+    /** {@return the seed} */
     default long getSeed() {
         return (long) getOrDefault(seed());
     }

@@ -3,28 +3,24 @@ package org.lora4j.spark;
 import org.apache.spark.ml.param.BooleanParam;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.Params;
+import org.lora4j.io.FingerprintCheck;
 
 /**
  * The base, and what all stages of this module share.
+ *
+ * <p>Here and in the interfaces that extend this one, each call returns another parameter. Spark compares them by stage and name.
  *
  * @param <S> the type of the stage, which the setters return
  */
 @SuppressWarnings("unchecked") // Spark's set returns this.
 public interface HasBase<S> extends Params {
-    /**
-     * Returns what holds the parameters.
-     *
-     * @return the parameters of the base
-     */
-    BaseParams baseParams();
-
-    /**
-     * Returns the parameter of the base network.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the base network} */
     default Param<String> basePath() {
-        return baseParams().path;
+        return TextParam.any(
+                this,
+                "basePath",
+                "base network, on any file system of Hadoop: a file of Network.save, or a folder with"
+                        + " config.json and model.safetensors of an encoder or of a decoder");
     }
 
     /**
@@ -38,13 +34,13 @@ public interface HasBase<S> extends Params {
         return (S) set(basePath(), value);
     }
 
-    /**
-     * Returns the parameter of what to do if an adapter was trained with another base.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of what to do if an adapter was trained with another base} */
     default Param<String> fingerprintCheck() {
-        return baseParams().check;
+        return TextParam.oneOf(
+                this,
+                "fingerprintCheck",
+                "what to do if an adapter was trained with another base",
+                FingerprintCheck.class);
     }
 
     /**
@@ -60,13 +56,10 @@ public interface HasBase<S> extends Params {
         return (S) set(fingerprintCheck(), value);
     }
 
-    /**
-     * Returns the parameter of what to do with rows that cannot be computed.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of what to do with rows that cannot be computed} */
     default Param<String> handleInvalid() {
-        return baseParams().invalid;
+        return TextParam.oneOf(
+                this, "handleInvalid", "what to do with rows that cannot be computed", InvalidRows.class);
     }
 
     /**
@@ -80,13 +73,14 @@ public interface HasBase<S> extends Params {
         return (S) set(handleInvalid(), value);
     }
 
-    /**
-     * Returns the parameter of the column of the ids of rows.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the column of the ids of rows} */
     default Param<String> idCol() {
-        return baseParams().id;
+        return TextParam.any(
+                this,
+                "idCol",
+                "column of distinct ids, which orders the rows of a training and names rows in messages;"
+                        + " without it the order of a training is random, and depends on the content of the rows and"
+                        + " the seed");
     }
 
     /**
@@ -99,13 +93,10 @@ public interface HasBase<S> extends Params {
         return (S) set(idCol(), value);
     }
 
-    /**
-     * Returns the parameter of whether a saved model has a copy of the base.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of whether a saved model has a copy of the base} */
     default BooleanParam saveBase() {
-        return baseParams().saveBase;
+        return new BooleanParam(
+                this, "saveBase", "whether a saved model has a copy of the base, or else only the path of the base");
     }
 
     /**
@@ -119,49 +110,27 @@ public interface HasBase<S> extends Params {
         return (S) set(saveBase(), value);
     }
 
-    /**
-     * Returns the path of the base.
-     *
-     * @return the value
-     * @throws java.util.NoSuchElementException if it is not set
-     */
+    /** {@return the path of the base} */
     default String getBasePath() {
         return getOrDefault(basePath());
     }
 
-    /**
-     * Returns what to do if an adapter was trained with another base.
-     *
-     * @return the value
-     */
+    /** {@return what to do if an adapter was trained with another base} */
     default String getFingerprintCheck() {
         return getOrDefault(fingerprintCheck());
     }
 
-    /**
-     * Returns what to do with rows that cannot be computed.
-     *
-     * @return the value
-     */
+    /** {@return what to do with rows that cannot be computed} */
     default String getHandleInvalid() {
         return getOrDefault(handleInvalid());
     }
 
-    /**
-     * Returns the column of the ids of rows.
-     *
-     * @return the value
-     * @throws java.util.NoSuchElementException if it is not set
-     */
+    /** {@return the column of the ids of rows} */
     default String getIdCol() {
         return getOrDefault(idCol());
     }
 
-    /**
-     * Returns whether a saved model has a copy of the base.
-     *
-     * @return the value
-     */
+    /** {@return whether a saved model has a copy of the base} */
     default boolean getSaveBase() {
         return (boolean) getOrDefault(saveBase());
     }

@@ -2,6 +2,7 @@ package org.lora4j.spark;
 
 import org.apache.spark.ml.param.IntParam;
 import org.apache.spark.ml.param.Param;
+import org.apache.spark.ml.param.ParamValidators;
 
 /**
  * A decoder and its texts, in one of three forms: conversations, prompts with completions, or plain text. The form is that of
@@ -12,16 +13,9 @@ import org.apache.spark.ml.param.Param;
  */
 @SuppressWarnings("unchecked") // Spark's set returns this.
 public interface HasDecoder<S> extends HasBase<S> {
-    @Override
-    DecoderParams baseParams();
-
-    /**
-     * Returns the parameter of the column of plain text.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the column of plain text} */
     default Param<String> textCol() {
-        return baseParams().text;
+        return TextParam.any(this, "textCol", "column of plain text");
     }
 
     /**
@@ -34,22 +28,14 @@ public interface HasDecoder<S> extends HasBase<S> {
         return (S) set(textCol(), value);
     }
 
-    /**
-     * Returns the column of plain text.
-     *
-     * @return the value
-     */
+    /** {@return the column of plain text} */
     default String getTextCol() {
         return getOrDefault(textCol());
     }
 
-    /**
-     * Returns the parameter of the column of prompts.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the column of prompts} */
     default Param<String> promptCol() {
-        return baseParams().prompt;
+        return TextParam.any(this, "promptCol", "column of prompts");
     }
 
     /**
@@ -62,22 +48,14 @@ public interface HasDecoder<S> extends HasBase<S> {
         return (S) set(promptCol(), value);
     }
 
-    /**
-     * Returns the column of prompts.
-     *
-     * @return the value
-     */
+    /** {@return the column of prompts} */
     default String getPromptCol() {
         return getOrDefault(promptCol());
     }
 
-    /**
-     * Returns the parameter of the column of what follows the prompts.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the column of what follows the prompts} */
     default Param<String> completionCol() {
-        return baseParams().completion;
+        return TextParam.any(this, "completionCol", "column of what follows the prompts");
     }
 
     /**
@@ -90,22 +68,14 @@ public interface HasDecoder<S> extends HasBase<S> {
         return (S) set(completionCol(), value);
     }
 
-    /**
-     * Returns the column of what follows the prompts.
-     *
-     * @return the value
-     */
+    /** {@return the column of what follows the prompts} */
     default String getCompletionCol() {
         return getOrDefault(completionCol());
     }
 
-    /**
-     * Returns the parameter of the column of conversations.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the column of conversations} */
     default Param<String> messagesCol() {
-        return baseParams().messages;
+        return TextParam.any(this, "messagesCol", "column of conversations: arrays of structs with role and content");
     }
 
     /**
@@ -119,22 +89,15 @@ public interface HasDecoder<S> extends HasBase<S> {
         return (S) set(messagesCol(), value);
     }
 
-    /**
-     * Returns the column of conversations.
-     *
-     * @return the value
-     */
+    /** {@return the column of conversations} */
     default String getMessagesCol() {
         return getOrDefault(messagesCol());
     }
 
-    /**
-     * Returns the parameter of how the weights of the decoder are stored in memory.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of how the weights of the decoder are stored in memory} */
     default Param<String> storage() {
-        return baseParams().storage;
+        return TextParam.oneOf(
+                this, "storage", "how the weights of the decoder are stored in memory", StorageName.class);
     }
 
     /**
@@ -147,22 +110,19 @@ public interface HasDecoder<S> extends HasBase<S> {
         return (S) set(storage(), value);
     }
 
-    /**
-     * Returns how the weights of the decoder are stored in memory.
-     *
-     * @return the value
-     */
+    /** {@return how the weights of the decoder are stored in memory} */
     default String getStorage() {
         return getOrDefault(storage());
     }
 
-    /**
-     * Returns the parameter of the tokens after which an example is cut, or of a block of plain text.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the tokens after which an example is cut, or of a block of plain text} */
     default IntParam maxTokens() {
-        return baseParams().tokens;
+        return new IntParam(
+                this,
+                "maxTokens",
+                "tokens after which an example is cut, or of a block of plain text (>= 2); without it, the"
+                        + " positions of the decoder, at most 1024",
+                ParamValidators.gtEq(2));
     }
 
     /**
@@ -175,12 +135,7 @@ public interface HasDecoder<S> extends HasBase<S> {
         return (S) set(maxTokens(), value);
     }
 
-    /**
-     * Returns the tokens after which an example is cut, or of a block of plain text.
-     *
-     * @return the value
-     * @throws java.util.NoSuchElementException if it is not set
-     */
+    /** {@return the tokens after which an example is cut, or of a block of plain text} */
     default int getMaxTokens() {
         return (int) getOrDefault(maxTokens());
     }

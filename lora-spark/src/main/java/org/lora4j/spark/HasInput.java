@@ -2,6 +2,7 @@ package org.lora4j.spark;
 
 import org.apache.spark.ml.param.IntParam;
 import org.apache.spark.ml.param.Param;
+import org.apache.spark.ml.param.ParamValidators;
 
 /**
  * The input of a network of features or of an encoder, and its prediction.
@@ -10,14 +11,7 @@ import org.apache.spark.ml.param.Param;
  */
 @SuppressWarnings("unchecked") // Spark's set returns this.
 public interface HasInput<S> extends HasBase<S> {
-    @Override
-    InputParams baseParams();
-
-    /**
-     * Returns the parameter of the column of the input.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the column of the input} */
     Param<String> featuresCol();
 
     /**
@@ -31,13 +25,10 @@ public interface HasInput<S> extends HasBase<S> {
         return (S) set(featuresCol(), value);
     }
 
-    /**
-     * Returns the parameter of the column of the masks of tokens.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the column of the masks of tokens} */
     default Param<String> maskCol() {
-        return baseParams().mask;
+        return TextParam.any(
+                this, "maskCol", "column that has 1 for each token and 0 for padding; without it, there is no padding");
     }
 
     /**
@@ -51,11 +42,7 @@ public interface HasInput<S> extends HasBase<S> {
         return (S) set(maskCol(), value);
     }
 
-    /**
-     * Returns the parameter of the column of the predictions.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the column of the predictions} */
     Param<String> predictionCol();
 
     /**
@@ -70,13 +57,9 @@ public interface HasInput<S> extends HasBase<S> {
         return (S) set(predictionCol(), value);
     }
 
-    /**
-     * Returns the parameter of what an encoder ends with.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of what an encoder ends with} */
     default Param<String> encoderHead() {
-        return baseParams().head;
+        return TextParam.oneOf(this, "encoderHead", "what an encoder ends with", EncoderHead.class);
     }
 
     /**
@@ -90,13 +73,14 @@ public interface HasInput<S> extends HasBase<S> {
         return (S) set(encoderHead(), value);
     }
 
-    /**
-     * Returns the parameter of the number of classes of a new classifier on an encoder.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the number of classes of a new classifier on an encoder} */
     default IntParam numLabels() {
-        return baseParams().labels;
+        return new IntParam(
+                this,
+                "numLabels",
+                "number of classes of a new classifier on an encoder (>= 1); without it, the classifier of"
+                        + " the file",
+                ParamValidators.gtEq(1));
     }
 
     /**
@@ -110,13 +94,14 @@ public interface HasInput<S> extends HasBase<S> {
         return (S) set(numLabels(), value);
     }
 
-    /**
-     * Returns the parameter of the most tokens of a text.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the most tokens of a text} */
     default IntParam maxTokens() {
-        return baseParams().tokens;
+        return new IntParam(
+                this,
+                "maxTokens",
+                "most tokens of a text (>= 1); longer ones are cut; without it, as many as the tokenizer's"
+                        + " file and the encoder allow, at most 512",
+                ParamValidators.gtEq(1));
     }
 
     /**
@@ -129,59 +114,32 @@ public interface HasInput<S> extends HasBase<S> {
         return (S) set(maxTokens(), value);
     }
 
-    /**
-     * Returns the column of the input.
-     *
-     * @return the value
-     */
+    /** {@return the column of the input} */
     default String getFeaturesCol() {
         return getOrDefault(featuresCol());
     }
 
-    /**
-     * Returns the column of the masks of tokens.
-     *
-     * @return the value
-     * @throws java.util.NoSuchElementException if it is not set
-     */
+    /** {@return the column of the masks of tokens} */
     default String getMaskCol() {
         return getOrDefault(maskCol());
     }
 
-    /**
-     * Returns the column of the predictions.
-     *
-     * @return the value
-     */
+    /** {@return the column of the predictions} */
     default String getPredictionCol() {
         return getOrDefault(predictionCol());
     }
 
-    /**
-     * Returns what an encoder ends with.
-     *
-     * @return the value
-     */
+    /** {@return what an encoder ends with} */
     default String getEncoderHead() {
         return getOrDefault(encoderHead());
     }
 
-    /**
-     * Returns the number of classes of a new classifier.
-     *
-     * @return the value
-     * @throws java.util.NoSuchElementException if it is not set
-     */
+    /** {@return the number of classes of a new classifier} */
     default int getNumLabels() {
         return (int) getOrDefault(numLabels());
     }
 
-    /**
-     * Returns the most tokens of a text.
-     *
-     * @return the value
-     * @throws java.util.NoSuchElementException if it is not set
-     */
+    /** {@return the most tokens of a text} */
     default int getMaxTokens() {
         return (int) getOrDefault(maxTokens());
     }

@@ -12,11 +12,7 @@ import org.lora4j.adapter.LoRAConfig;
  */
 @SuppressWarnings("unchecked") // Spark's set returns this.
 public interface HasLabel<S> extends HasTraining<S>, HasInput<S> {
-    /**
-     * Returns the parameter of the column of the labels.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the column of the labels} */
     Param<String> labelCol();
 
     /**
@@ -29,22 +25,17 @@ public interface HasLabel<S> extends HasTraining<S>, HasInput<S> {
         return (S) set(labelCol(), value);
     }
 
-    /**
-     * Returns the column of the labels.
-     *
-     * @return the value
-     */
+    /** {@return the column of the labels} */
     default String getLabelCol() {
         return getOrDefault(labelCol());
     }
 
-    /**
-     * Returns the parameter of the column of the weights of rows.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the column of the weights of rows} */
     default Param<String> weightCol() {
-        return trainingParams().weightCol;
+        return TextParam.any(
+                this,
+                "weightCol",
+                "column of the weights of rows in the loss (>= 0); without it, all rows have the weight 1");
     }
 
     /**
@@ -58,12 +49,7 @@ public interface HasLabel<S> extends HasTraining<S>, HasInput<S> {
         return (S) set(weightCol(), value);
     }
 
-    /**
-     * Returns the column of the weights of rows.
-     *
-     * @return the value
-     * @throws java.util.NoSuchElementException if it is not set
-     */
+    /** {@return the column of the weights of rows} */
     default String getWeightCol() {
         return getOrDefault(weightCol());
     }

@@ -2,6 +2,7 @@ package org.lora4j.spark;
 
 import org.apache.spark.ml.param.DoubleParam;
 import org.apache.spark.ml.param.Param;
+import org.apache.spark.ml.param.ParamValidators;
 import org.apache.spark.ml.param.Params;
 
 /**
@@ -11,20 +12,9 @@ import org.apache.spark.ml.param.Params;
  */
 @SuppressWarnings("unchecked") // Spark's set returns this.
 public interface HasOptimizer<S> extends Params {
-    /**
-     * Returns what holds the parameters.
-     *
-     * @return the parameters of a training
-     */
-    TrainingParams trainingParams();
-
-    /**
-     * Returns the parameter of the updater.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the updater} */
     default Param<String> optimizer() {
-        return trainingParams().optimizer;
+        return TextParam.oneOf(this, "optimizer", "updater of the parameters", OptimizerName.class);
     }
 
     /**
@@ -37,22 +27,14 @@ public interface HasOptimizer<S> extends Params {
         return (S) set(optimizer(), value);
     }
 
-    /**
-     * Returns the updater.
-     *
-     * @return the value
-     */
+    /** {@return the updater} */
     default String getOptimizer() {
         return getOrDefault(optimizer());
     }
 
-    /**
-     * Returns the parameter of the learning rate.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the learning rate} */
     default DoubleParam learningRate() {
-        return trainingParams().learningRate;
+        return new DoubleParam(this, "learningRate", "learning rate (> 0)", ParamValidators.gt(0));
     }
 
     /**
@@ -65,22 +47,14 @@ public interface HasOptimizer<S> extends Params {
         return (S) set(learningRate(), value);
     }
 
-    /**
-     * Returns the learning rate.
-     *
-     * @return the value
-     */
+    /** {@return the learning rate} */
     default double getLearningRate() {
         return (double) getOrDefault(learningRate());
     }
 
-    /**
-     * Returns the parameter of the weight decay of adamw.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the weight decay of adamw} */
     default DoubleParam weightDecay() {
-        return trainingParams().weightDecay;
+        return new DoubleParam(this, "weightDecay", "weight decay of adamw (>= 0)", ParamValidators.gtEq(0));
     }
 
     /**
@@ -93,22 +67,15 @@ public interface HasOptimizer<S> extends Params {
         return (S) set(weightDecay(), value);
     }
 
-    /**
-     * Returns the weight decay of adamw.
-     *
-     * @return the value
-     */
+    /** {@return the weight decay of adamw} */
     default double getWeightDecay() {
         return (double) getOrDefault(weightDecay());
     }
 
-    /**
-     * Returns the parameter of the greatest norm of all gradients together.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the greatest norm of all gradients together} */
     default DoubleParam clipNorm() {
-        return trainingParams().clipNorm;
+        return new DoubleParam(
+                this, "clipNorm", "greatest norm of all gradients together (> 0)", ParamValidators.gt(0));
     }
 
     /**
@@ -121,12 +88,7 @@ public interface HasOptimizer<S> extends Params {
         return (S) set(clipNorm(), value);
     }
 
-    /**
-     * Returns the greatest norm of all gradients together.
-     *
-     * @return the value
-     * @throws java.util.NoSuchElementException if it is not set
-     */
+    /** {@return the greatest norm of all gradients together} */
     default double getClipNorm() {
         return (double) getOrDefault(clipNorm());
     }

@@ -3,6 +3,7 @@ package org.lora4j.spark;
 import org.apache.spark.ml.param.IntParam;
 import org.apache.spark.ml.param.LongParam;
 import org.apache.spark.ml.param.Param;
+import org.apache.spark.ml.param.ParamValidators;
 import org.apache.spark.ml.param.Params;
 
 /**
@@ -12,20 +13,13 @@ import org.apache.spark.ml.param.Params;
  */
 @SuppressWarnings("unchecked") // Spark's set returns this.
 public interface HasSchedule<S> extends Params {
-    /**
-     * Returns what holds the parameters.
-     *
-     * @return the parameters of a training
-     */
-    TrainingParams trainingParams();
-
-    /**
-     * Returns the parameter of the number of rows of a batch over all workers.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the number of rows of a batch over all workers} */
     default IntParam batchSize() {
-        return trainingParams().batchSize;
+        return new IntParam(
+                this,
+                "batchSize",
+                "rows of a batch, over all workers (>= 1); if it is not set, 16 to 1024 by the number of rows",
+                ParamValidators.gtEq(1));
     }
 
     /**
@@ -39,23 +33,14 @@ public interface HasSchedule<S> extends Params {
         return (S) set(batchSize(), value);
     }
 
-    /**
-     * Returns the number of rows of a batch over all workers.
-     *
-     * @return the value
-     * @throws java.util.NoSuchElementException if it is not set and depends on the number of rows
-     */
+    /** {@return the number of rows of a batch over all workers} */
     default int getBatchSize() {
         return (int) getOrDefault(batchSize());
     }
 
-    /**
-     * Returns the parameter of the number of epochs.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the number of epochs} */
     default IntParam epochs() {
-        return trainingParams().epochs;
+        return new IntParam(this, "epochs", "number of epochs (>= 1)", ParamValidators.gtEq(1));
     }
 
     /**
@@ -69,23 +54,14 @@ public interface HasSchedule<S> extends Params {
         return (S) set(epochs(), value);
     }
 
-    /**
-     * Returns the number of epochs.
-     *
-     * @return the value
-     * @throws java.util.NoSuchElementException if it is not set
-     */
+    /** {@return the number of epochs} */
     default int getEpochs() {
         return (int) getOrDefault(epochs());
     }
 
-    /**
-     * Returns the parameter of the greatest number of steps.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the greatest number of steps} */
     default LongParam maxIter() {
-        return trainingParams().maxIter;
+        return new LongParam(this, "maxIter", "greatest number of steps (>= 1)", ParamValidators.gtEq(1));
     }
 
     /**
@@ -98,23 +74,18 @@ public interface HasSchedule<S> extends Params {
         return (S) set(maxIter(), value);
     }
 
-    /**
-     * Returns the greatest number of steps.
-     *
-     * @return the value
-     * @throws java.util.NoSuchElementException if it is not set
-     */
+    /** {@return the greatest number of steps} */
     default long getMaxIter() {
         return (long) getOrDefault(maxIter());
     }
 
-    /**
-     * Returns the parameter of the number of tasks that share a batch.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the number of tasks that share a batch} */
     default IntParam numWorkers() {
-        return trainingParams().numWorkers;
+        return new IntParam(
+                this,
+                "numWorkers",
+                "number of tasks that share a batch (>= 1); Spark's default parallelism if it is not set",
+                ParamValidators.gtEq(1));
     }
 
     /**
@@ -127,23 +98,18 @@ public interface HasSchedule<S> extends Params {
         return (S) set(numWorkers(), value);
     }
 
-    /**
-     * Returns the number of tasks that share a batch.
-     *
-     * @return the value
-     * @throws java.util.NoSuchElementException if it is not set
-     */
+    /** {@return the number of tasks that share a batch} */
     default int getNumWorkers() {
         return (int) getOrDefault(numWorkers());
     }
 
-    /**
-     * Returns the parameter of how many steps each worker takes alone before the factors are averaged.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of how many steps each worker takes alone before the factors are averaged} */
     default IntParam localSteps() {
-        return trainingParams().localSteps;
+        return new IntParam(
+                this,
+                "localSteps",
+                "steps that each worker takes alone before the factors are averaged; 0 for exact gradients",
+                ParamValidators.gtEq(0));
     }
 
     /**
@@ -157,22 +123,19 @@ public interface HasSchedule<S> extends Params {
         return (S) set(localSteps(), value);
     }
 
-    /**
-     * Returns how many steps each worker takes alone before the factors are averaged.
-     *
-     * @return the value
-     */
+    /** {@return how many steps each worker takes alone before the factors are averaged} */
     default int getLocalSteps() {
         return (int) getOrDefault(localSteps());
     }
 
-    /**
-     * Returns the parameter of the adapter after the last round of local steps.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the adapter after the last round of local steps} */
     default Param<String> aggregation() {
-        return trainingParams().aggregation;
+        return TextParam.oneOf(
+                this,
+                "aggregation",
+                "adapter after the last round of local steps: the average of the factors, or the average of"
+                        + " the updates, exact (cat) or of the same rank (svd)",
+                Aggregation.class);
     }
 
     /**
@@ -185,22 +148,18 @@ public interface HasSchedule<S> extends Params {
         return (S) set(aggregation(), value);
     }
 
-    /**
-     * Returns the adapter after the last round of local steps.
-     *
-     * @return the value
-     */
+    /** {@return the adapter after the last round of local steps} */
     default String getAggregation() {
         return getOrDefault(aggregation());
     }
 
-    /**
-     * Returns the parameter of the folder of checkpoints.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the folder of checkpoints} */
     default Param<String> checkpointPath() {
-        return trainingParams().checkpointPath;
+        return TextParam.any(
+                this,
+                "checkpointPath",
+                "folder of checkpoints, on any file system of Hadoop; a training continues from the last one"
+                        + " in it");
     }
 
     /**
@@ -213,23 +172,15 @@ public interface HasSchedule<S> extends Params {
         return (S) set(checkpointPath(), value);
     }
 
-    /**
-     * Returns the folder of checkpoints.
-     *
-     * @return the value
-     * @throws java.util.NoSuchElementException if it is not set
-     */
+    /** {@return the folder of checkpoints} */
     default String getCheckpointPath() {
         return getOrDefault(checkpointPath());
     }
 
-    /**
-     * Returns the parameter of the number of rounds between two checkpoints.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the number of rounds between two checkpoints} */
     default IntParam checkpointInterval() {
-        return trainingParams().checkpointInterval;
+        return new IntParam(
+                this, "checkpointInterval", "number of rounds between two checkpoints (>= 1)", ParamValidators.gtEq(1));
     }
 
     /**
@@ -242,22 +193,19 @@ public interface HasSchedule<S> extends Params {
         return (S) set(checkpointInterval(), value);
     }
 
-    /**
-     * Returns the number of rounds between two checkpoints.
-     *
-     * @return the value
-     */
+    /** {@return the number of rounds between two checkpoints} */
     default int getCheckpointInterval() {
         return (int) getOrDefault(checkpointInterval());
     }
 
-    /**
-     * Returns the parameter of the size of gradients above which groups of workers add theirs first.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the size of gradients above which groups of workers add theirs first} */
     default LongParam treeReduceBytes() {
-        return trainingParams().treeReduceBytes;
+        return new LongParam(
+                this,
+                "treeReduceBytes",
+                "gradients of more bytes are added by groups of workers first, so that the driver gets fewer"
+                        + " of them",
+                ParamValidators.gtEq(0));
     }
 
     /**
@@ -270,11 +218,7 @@ public interface HasSchedule<S> extends Params {
         return (S) set(treeReduceBytes(), value);
     }
 
-    /**
-     * Returns the size of gradients above which groups of workers add theirs first.
-     *
-     * @return the value
-     */
+    /** {@return the size of gradients above which groups of workers add theirs first} */
     default long getTreeReduceBytes() {
         return (long) getOrDefault(treeReduceBytes());
     }

@@ -4,6 +4,7 @@ import org.apache.spark.ml.param.DoubleParam;
 import org.apache.spark.ml.param.IntParam;
 import org.apache.spark.ml.param.LongParam;
 import org.apache.spark.ml.param.Param;
+import org.apache.spark.ml.param.ParamValidators;
 
 /**
  * What a language model computes of the rows of a table: probabilities, or new texts. The options of a generation are those of
@@ -13,20 +14,9 @@ import org.apache.spark.ml.param.Param;
  */
 @SuppressWarnings("unchecked") // Spark's set returns this.
 public interface HasTextOutput<S> extends HasDecoder<S> {
-    /**
-     * Returns what holds the parameters.
-     *
-     * @return the parameters of the outputs
-     */
-    TextOutputParams textOutputParams();
-
-    /**
-     * Returns the parameter of what is computed.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of what is computed} */
     default Param<String> task() {
-        return textOutputParams().task;
+        return TextParam.oneOf(this, "task", "what is computed", TextTask.class);
     }
 
     /**
@@ -39,22 +29,15 @@ public interface HasTextOutput<S> extends HasDecoder<S> {
         return (S) set(task(), value);
     }
 
-    /**
-     * Returns what is computed.
-     *
-     * @return the value
-     */
+    /** {@return what is computed} */
     default String getTask() {
         return getOrDefault(task());
     }
 
-    /**
-     * Returns the parameter of the column of the log-probabilities.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the column of the log-probabilities} */
     default Param<String> logProbabilityCol() {
-        return textOutputParams().logProbabilityCol;
+        return TextParam.any(
+                this, "logProbabilityCol", "column of the sums of ln p over the tokens; none if the name is empty");
     }
 
     /**
@@ -67,22 +50,15 @@ public interface HasTextOutput<S> extends HasDecoder<S> {
         return (S) set(logProbabilityCol(), value);
     }
 
-    /**
-     * Returns the column of the log-probabilities.
-     *
-     * @return the value
-     */
+    /** {@return the column of the log-probabilities} */
     default String getLogProbabilityCol() {
         return getOrDefault(logProbabilityCol());
     }
 
-    /**
-     * Returns the parameter of the column of the numbers of tokens.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the column of the numbers of tokens} */
     default Param<String> tokensCol() {
-        return textOutputParams().tokensCol;
+        return TextParam.any(
+                this, "tokensCol", "column of the numbers of tokens that are predicted; none if the name is empty");
     }
 
     /**
@@ -95,22 +71,14 @@ public interface HasTextOutput<S> extends HasDecoder<S> {
         return (S) set(tokensCol(), value);
     }
 
-    /**
-     * Returns the column of the numbers of tokens.
-     *
-     * @return the value
-     */
+    /** {@return the column of the numbers of tokens} */
     default String getTokensCol() {
         return getOrDefault(tokensCol());
     }
 
-    /**
-     * Returns the parameter of the column of the perplexities.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the column of the perplexities} */
     default Param<String> perplexityCol() {
-        return textOutputParams().perplexityCol;
+        return TextParam.any(this, "perplexityCol", "column of the perplexities; none if the name is empty");
     }
 
     /**
@@ -123,22 +91,14 @@ public interface HasTextOutput<S> extends HasDecoder<S> {
         return (S) set(perplexityCol(), value);
     }
 
-    /**
-     * Returns the column of the perplexities.
-     *
-     * @return the value
-     */
+    /** {@return the column of the perplexities} */
     default String getPerplexityCol() {
         return getOrDefault(perplexityCol());
     }
 
-    /**
-     * Returns the parameter of the column of the generated texts.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the column of the generated texts} */
     default Param<String> generatedCol() {
-        return textOutputParams().generatedCol;
+        return TextParam.any(this, "generatedCol", "column of the generated texts");
     }
 
     /**
@@ -151,22 +111,14 @@ public interface HasTextOutput<S> extends HasDecoder<S> {
         return (S) set(generatedCol(), value);
     }
 
-    /**
-     * Returns the column of the generated texts.
-     *
-     * @return the value
-     */
+    /** {@return the column of the generated texts} */
     default String getGeneratedCol() {
         return getOrDefault(generatedCol());
     }
 
-    /**
-     * Returns the parameter of the most new tokens of a row.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the most new tokens of a row} */
     default IntParam maxNewTokens() {
-        return textOutputParams().maxNewTokens;
+        return new IntParam(this, "maxNewTokens", "most new tokens of a row (>= 1)", ParamValidators.gtEq(1));
     }
 
     /**
@@ -179,22 +131,15 @@ public interface HasTextOutput<S> extends HasDecoder<S> {
         return (S) set(maxNewTokens(), value);
     }
 
-    /**
-     * Returns the most new tokens of a row.
-     *
-     * @return the value
-     */
+    /** {@return the most new tokens of a row} */
     default int getMaxNewTokens() {
         return (int) getOrDefault(maxNewTokens());
     }
 
-    /**
-     * Returns the parameter of what the logits are divided by.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of what the logits are divided by} */
     default DoubleParam temperature() {
-        return textOutputParams().temperature;
+        return new DoubleParam(
+                this, "temperature", "what the logits are divided by (>= 0); 0 for greedy", ParamValidators.gtEq(0));
     }
 
     /**
@@ -207,22 +152,18 @@ public interface HasTextOutput<S> extends HasDecoder<S> {
         return (S) set(temperature(), value);
     }
 
-    /**
-     * Returns what the logits are divided by.
-     *
-     * @return the value
-     */
+    /** {@return what the logits are divided by} */
     default double getTemperature() {
         return (double) getOrDefault(temperature());
     }
 
-    /**
-     * Returns the parameter of the number of the most probable tokens that can be drawn.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the number of the most probable tokens that can be drawn} */
     default IntParam topK() {
-        return textOutputParams().topK;
+        return new IntParam(
+                this,
+                "topK",
+                "number of the most probable tokens that can be drawn (>= 0); 0 for all",
+                ParamValidators.gtEq(0));
     }
 
     /**
@@ -235,22 +176,18 @@ public interface HasTextOutput<S> extends HasDecoder<S> {
         return (S) set(topK(), value);
     }
 
-    /**
-     * Returns the number of the most probable tokens that can be drawn.
-     *
-     * @return the value
-     */
+    /** {@return the number of the most probable tokens that can be drawn} */
     default int getTopK() {
         return (int) getOrDefault(topK());
     }
 
-    /**
-     * Returns the parameter of the probability of the most probable tokens that can be drawn.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the probability of the most probable tokens that can be drawn} */
     default DoubleParam topP() {
-        return textOutputParams().topP;
+        return new DoubleParam(
+                this,
+                "topP",
+                "probability of the most probable tokens that can be drawn (> 0, <= 1)",
+                ParamValidators.inRange(0, 1, false, true));
     }
 
     /**
@@ -263,22 +200,18 @@ public interface HasTextOutput<S> extends HasDecoder<S> {
         return (S) set(topP(), value);
     }
 
-    /**
-     * Returns the probability of the most probable tokens that can be drawn.
-     *
-     * @return the value
-     */
+    /** {@return the probability of the most probable tokens that can be drawn} */
     default double getTopP() {
         return (double) getOrDefault(topP());
     }
 
-    /**
-     * Returns the parameter of how probable a token must be to be drawn.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of how probable a token must be to be drawn} */
     default DoubleParam minP() {
-        return textOutputParams().minP;
+        return new DoubleParam(
+                this,
+                "minP",
+                "how probable a token must be to be drawn, times the most probable one (>= 0, <= 1)",
+                ParamValidators.inRange(0, 1, true, true));
     }
 
     /**
@@ -291,22 +224,18 @@ public interface HasTextOutput<S> extends HasDecoder<S> {
         return (S) set(minP(), value);
     }
 
-    /**
-     * Returns how probable a token must be to be drawn.
-     *
-     * @return the value
-     */
+    /** {@return how probable a token must be to be drawn} */
     default double getMinP() {
         return (double) getOrDefault(minP());
     }
 
-    /**
-     * Returns the parameter of the penalty of tokens that were there before.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the penalty of tokens that were there before} */
     default DoubleParam repetitionPenalty() {
-        return textOutputParams().repetitionPenalty;
+        return new DoubleParam(
+                this,
+                "repetitionPenalty",
+                "penalty of tokens that were there before (> 0); 1 for none",
+                ParamValidators.gt(0));
     }
 
     /**
@@ -319,22 +248,14 @@ public interface HasTextOutput<S> extends HasDecoder<S> {
         return (S) set(repetitionPenalty(), value);
     }
 
-    /**
-     * Returns the penalty of tokens that were there before.
-     *
-     * @return the value
-     */
+    /** {@return the penalty of tokens that were there before} */
     default double getRepetitionPenalty() {
         return (double) getOrDefault(repetitionPenalty());
     }
 
-    /**
-     * Returns the parameter of the seed of the draws.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the seed of the draws} */
     default LongParam seed() {
-        return textOutputParams().seed;
+        return new LongParam(this, "seed", "seed of the draws, which is combined with the id of the row");
     }
 
     /**
@@ -347,11 +268,7 @@ public interface HasTextOutput<S> extends HasDecoder<S> {
         return (S) set(seed(), value);
     }
 
-    /**
-     * Returns the seed of the draws.
-     *
-     * @return the value
-     */
+    /** {@return the seed of the draws} */
     default long getSeed() {
         return (long) getOrDefault(seed());
     }

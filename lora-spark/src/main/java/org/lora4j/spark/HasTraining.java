@@ -12,13 +12,13 @@ import org.lora4j.adapter.TargetModules;
  */
 @SuppressWarnings("unchecked") // Spark's set returns this.
 public interface HasTraining<S> extends HasBase<S>, HasAdapter<S>, HasOptimizer<S>, HasSchedule<S> {
-    /**
-     * Returns the parameter of the column that says which rows are for validation.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the column that says which rows are for validation} */
     default Param<String> validationIndicatorCol() {
-        return trainingParams().validationIndicatorCol;
+        return TextParam.any(
+                this,
+                "validationIndicatorCol",
+                "column of booleans; rows with true are not trained on, and the parameters with the lowest"
+                        + " loss of them are kept");
     }
 
     /**
@@ -32,12 +32,7 @@ public interface HasTraining<S> extends HasBase<S>, HasAdapter<S>, HasOptimizer<
         return (S) set(validationIndicatorCol(), value);
     }
 
-    /**
-     * Returns the column that says which rows are for validation.
-     *
-     * @return the value
-     * @throws java.util.NoSuchElementException if it is not set
-     */
+    /** {@return the column that says which rows are for validation} */
     default String getValidationIndicatorCol() {
         return getOrDefault(validationIndicatorCol());
     }

@@ -21,16 +21,17 @@ record InputReader(Broadcast<BaseNetwork> base, int column, int mask) implements
         if (!base.value().isEncoder()) {
             Network network = base.value().network();
             int width = Math.toIntExact(network.inputSize());
-            double[] values = Columns.requireFinite(
-                    Columns.requireWidth(Columns.numbers(row, column, FEATURES), width, FEATURES + " of a row"),
+            double[] values = TableColumns.requireFinite(
+                    TableColumns.requireWidth(
+                            TableColumns.numbers(row, column, FEATURES), width, FEATURES + " of a row"),
                     network.dataType(),
                     FEATURES + " of a row");
             return new FeatureInputs(FlatValues.rounded(values, network.dataType()), width);
         }
-        Columns.requireValue(row, column, TEXT);
+        TableColumns.requireValue(row, column, TEXT);
         int[] ids = row.get(column) instanceof String text
                 ? base.value().tokenizer().encode(text)
-                : Columns.integers(row, column, TOKENS);
+                : TableColumns.integers(row, column, TOKENS);
         if (ids.length == 0) {
             throw new InvalidRowException(TOKENS + " of a row must be at least one, found none");
         }
@@ -38,7 +39,7 @@ record InputReader(Broadcast<BaseNetwork> base, int column, int mask) implements
     }
 
     private int[] mask(Row row, int tokens) {
-        int[] values = Columns.integers(row, mask, "maskCol: the masks");
+        int[] values = TableColumns.integers(row, mask, "maskCol: the masks");
         if (values.length != tokens) {
             throw new InvalidRowException("maskCol: the mask of a row must have " + tokens
                     + " numbers, as there are tokens, found " + values.length);

@@ -23,7 +23,8 @@ record LabelReader(long out, DataType type, LossName loss) implements Serializab
      * @throws InvalidRowException if it is not a label of this network
      */
     double[] read(Row row, int index) {
-        double[] label = Columns.requireFinite(Columns.numbers(row, index, "the label"), type, "the label of a row");
+        double[] label =
+                TableColumns.requireFinite(TableColumns.numbers(row, index, "the label"), type, "the label of a row");
         if (label.length != out) {
             requireClass(label);
         } else if (loss != LossName.MEAN_SQUARED_ERROR) {

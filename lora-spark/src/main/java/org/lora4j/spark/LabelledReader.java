@@ -45,7 +45,7 @@ record LabelledReader(Broadcast<BaseNetwork> base, boolean hasMask, LabelReader 
     }
 
     private static double weight(Row row) {
-        double weight = Columns.numbers(row, WEIGHT, "weightCol: the weight")[0];
+        double weight = TableColumns.numbers(row, WEIGHT, "weightCol: the weight")[0];
         if (!(weight >= 0) || Double.isInfinite(weight)) {
             throw new InvalidRowException(
                     "weightCol: the weight of a row must be finite and at least 0, found " + weight);

@@ -1,13 +1,11 @@
 package org.lora4j.spark;
 
-import java.io.IOException;
 import org.apache.spark.ml.Estimator;
 import org.apache.spark.ml.param.ParamMap;
 import org.apache.spark.ml.util.DefaultParamsReader;
 import org.apache.spark.ml.util.DefaultParamsWritable;
 import org.apache.spark.ml.util.Identifiable;
 import org.apache.spark.ml.util.MLReader;
-import org.apache.spark.ml.util.MLWriter;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.types.StructType;
 import org.jspecify.annotations.Nullable;
@@ -42,8 +40,6 @@ public final class LoRACausalLM extends Estimator<LoRACausalLMModel>
     private static final double RATE = 2e-4;
 
     private final String uid;
-    private final DecoderParams base;
-    private final TrainingParams training;
     private transient @Nullable RoundListener listener;
 
     /** Creates an estimator with the defaults and a random uid. */
@@ -59,26 +55,16 @@ public final class LoRACausalLM extends Estimator<LoRACausalLMModel>
      */
     public LoRACausalLM(String uid) {
         this.uid = uid;
-        base = new DecoderParams(this);
-        training = new TrainingParams(this);
-        setDefault(training.batchSize, BATCH);
-        setDefault(training.optimizer, OptimizerName.ADAMW.text());
-        setDefault(training.learningRate, RATE);
+        Defaults.decoder(this);
+        Defaults.training(this);
+        setDefault(batchSize(), BATCH);
+        setDefault(optimizer(), OptimizerName.ADAMW.text());
+        setDefault(learningRate(), RATE);
     }
 
     @Override
     public String uid() {
         return uid;
-    }
-
-    @Override
-    public DecoderParams baseParams() {
-        return base;
-    }
-
-    @Override
-    public TrainingParams trainingParams() {
-        return training;
     }
 
     /**
@@ -135,16 +121,6 @@ public final class LoRACausalLM extends Estimator<LoRACausalLMModel>
         LoRACausalLM copy = defaultCopy(extra);
         copy.listener = listener;
         return copy;
-    }
-
-    @Override
-    public MLWriter write() {
-        return DefaultParamsWritable.super.write();
-    }
-
-    @Override
-    public void save(String path) throws IOException {
-        write().save(path);
     }
 
     /**

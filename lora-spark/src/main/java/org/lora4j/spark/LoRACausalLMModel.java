@@ -1,6 +1,5 @@
 package org.lora4j.spark;
 
-import java.io.IOException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
@@ -49,8 +48,6 @@ public final class LoRACausalLMModel extends ScoringParams<LoRACausalLMModel>
 
     private static final int BATCH = 8;
 
-    private final DecoderParams base;
-    private final TextOutputParams outputs;
     private @Nullable TrainedAdapter trained;
 
     /** Creates a model without an adapter of its own, for tables that name an adapter in each row. */
@@ -70,19 +67,8 @@ public final class LoRACausalLMModel extends ScoringParams<LoRACausalLMModel>
     LoRACausalLMModel(String uid, @Nullable TrainedAdapter trained) {
         super(uid);
         this.trained = trained;
-        base = new DecoderParams(this);
-        outputs = new TextOutputParams(this);
+        Defaults.textOutput(this);
         setDefault(batchSize(), BATCH);
-    }
-
-    @Override
-    public DecoderParams baseParams() {
-        return base;
-    }
-
-    @Override
-    public TextOutputParams textOutputParams() {
-        return outputs;
     }
 
     /**
@@ -129,7 +115,7 @@ public final class LoRACausalLMModel extends ScoringParams<LoRACausalLMModel>
     }
 
     private boolean generates() {
-        return getTask().equals(TextOutputParams.GENERATE);
+        return getTask().equals(TextTask.GENERATE.text());
     }
 
     /**
@@ -184,7 +170,7 @@ public final class LoRACausalLMModel extends ScoringParams<LoRACausalLMModel>
     public StructType transformSchema(StructType schema) {
         BaseColumns.requireBase(this);
         if (requireAdapters(bytes(), "LoRACausalLM")) {
-            Columns.requireText(schema, "adapterCol", getOrDefault(adapterCol()));
+            TableColumns.requireText(schema, "adapterCol", getOrDefault(adapterCol()));
         }
         DecoderColumns.of(this, schema, !generates());
         return withOutputs(schema);
@@ -207,7 +193,7 @@ public final class LoRACausalLMModel extends ScoringParams<LoRACausalLMModel>
         if (column.isEmpty()) {
             return schema;
         }
-        Columns.requireNew(schema, param, column);
+        TableColumns.requireNew(schema, param, column);
         return schema.add(column, type, true);
     }
 
@@ -223,11 +209,6 @@ public final class LoRACausalLMModel extends ScoringParams<LoRACausalLMModel>
         return trained == null
                 ? new AdapterWriter(params, this, (AdapterBytes) null)
                 : new AdapterWriter(params, this, trained);
-    }
-
-    @Override
-    public void save(String path) throws IOException {
-        write().save(path);
     }
 
     /**

@@ -1,15 +1,12 @@
 package org.lora4j.spark;
 
-import java.io.IOException;
 import java.util.Objects;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.ml.classification.ProbabilisticClassificationModel;
 import org.apache.spark.ml.linalg.DenseVector;
 import org.apache.spark.ml.linalg.SQLDataTypes;
 import org.apache.spark.ml.linalg.Vector;
-import org.apache.spark.ml.param.IntParam;
 import org.apache.spark.ml.param.ParamMap;
-import org.apache.spark.ml.param.ParamValidators;
 import org.apache.spark.ml.util.DefaultParamsWritable;
 import org.apache.spark.ml.util.Identifiable;
 import org.apache.spark.ml.util.MLReader;
@@ -40,12 +37,10 @@ import scala.Tuple3;
  * @serial exclude
  */
 public final class LoRAClassificationModel extends ProbabilisticClassificationModel<Object, LoRAClassificationModel>
-        implements HasInput<LoRAClassificationModel>, DefaultParamsWritable {
+        implements HasBlockSize<LoRAClassificationModel>, DefaultParamsWritable {
     private static final long serialVersionUID = 1L;
 
     private final String uid;
-    private final InputParams base;
-    private final IntParam blockSize;
     private @Nullable TrainedAdapter trained;
     private transient @Nullable Broadcast<ScoringTask<BaseNetwork>> local;
 
@@ -66,48 +61,13 @@ public final class LoRAClassificationModel extends ProbabilisticClassificationMo
     LoRAClassificationModel(StageUid id, @Nullable TrainedAdapter trained) {
         uid = id.end();
         this.trained = trained;
-        base = new InputParams(this);
-        blockSize = new IntParam(
-                uid, "blockSize", "number of rows that are computed together (>= 1)", ParamValidators.gtEq(1));
-        setDefault(blockSize, 512);
+        Defaults.input(this);
+        setDefault(blockSize(), 512);
     }
 
     @Override
     public String uid() {
         return StageUid.of(uid);
-    }
-
-    @Override
-    public InputParams baseParams() {
-        return base;
-    }
-
-    /**
-     * Returns the parameter of the number of rows that are computed together.
-     *
-     * @return the parameter
-     */
-    public IntParam blockSize() {
-        return blockSize;
-    }
-
-    /**
-     * Sets the number of rows that are computed together.
-     *
-     * @param value at least 1
-     * @return this
-     */
-    public LoRAClassificationModel setBlockSize(int value) {
-        return (LoRAClassificationModel) set(blockSize, value);
-    }
-
-    /**
-     * Returns the number of rows that are computed together.
-     *
-     * @return the value
-     */
-    public int getBlockSize() {
-        return (int) getOrDefault(blockSize);
     }
 
     private TrainedAdapter trained() {
@@ -298,11 +258,6 @@ public final class LoRAClassificationModel extends ProbabilisticClassificationMo
     @Override
     public MLWriter write() {
         return new AdapterWriter(DefaultParamsWritable.super.write(), this, trained());
-    }
-
-    @Override
-    public void save(String path) throws IOException {
-        write().save(path);
     }
 
     /**

@@ -1,6 +1,5 @@
 package org.lora4j.spark;
 
-import java.io.IOException;
 import org.apache.spark.ml.classification.ProbabilisticClassifier;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.ParamMap;
@@ -9,7 +8,6 @@ import org.apache.spark.ml.util.DefaultParamsReader;
 import org.apache.spark.ml.util.DefaultParamsWritable;
 import org.apache.spark.ml.util.Identifiable;
 import org.apache.spark.ml.util.MLReader;
-import org.apache.spark.ml.util.MLWriter;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructType;
@@ -37,8 +35,6 @@ public final class LoRAClassifier extends ProbabilisticClassifier<Object, LoRACl
     private static final long serialVersionUID = 1L;
 
     private final String uid;
-    private final InputParams base;
-    private final TrainingParams training;
 
     /** Creates an estimator with the defaults and a random uid. */
     public LoRAClassifier() {
@@ -56,8 +52,8 @@ public final class LoRAClassifier extends ProbabilisticClassifier<Object, LoRACl
 
     private LoRAClassifier(StageUid id) {
         uid = id.end();
-        base = new InputParams(this);
-        training = new TrainingParams(this);
+        Defaults.input(this);
+        Defaults.training(this);
     }
 
     @Override
@@ -66,18 +62,8 @@ public final class LoRAClassifier extends ProbabilisticClassifier<Object, LoRACl
     }
 
     @Override
-    public InputParams baseParams() {
-        return base;
-    }
-
-    @Override
-    public TrainingParams trainingParams() {
-        return training;
-    }
-
-    @Override
     public Param<String> weightCol() {
-        return training.weightCol;
+        return HasLabel.super.weightCol();
     }
 
     /**
@@ -115,22 +101,12 @@ public final class LoRAClassifier extends ProbabilisticClassifier<Object, LoRACl
             BaseColumns.requireTraining(this, schema);
         }
         return super.validateAndTransformSchema(
-                schema, fitting, Columns.require(schema, "featuresCol", getFeaturesCol()));
+                schema, fitting, TableColumns.require(schema, "featuresCol", getFeaturesCol()));
     }
 
     @Override
     public LoRAClassifier copy(ParamMap extra) {
         return defaultCopy(extra);
-    }
-
-    @Override
-    public MLWriter write() {
-        return DefaultParamsWritable.super.write();
-    }
-
-    @Override
-    public void save(String path) throws IOException {
-        write().save(path);
     }
 
     /**

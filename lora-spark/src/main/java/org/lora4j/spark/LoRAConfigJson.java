@@ -1,9 +1,7 @@
 package org.lora4j.spark;
 
-import org.lora4j.internal.StrictJson;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
@@ -18,6 +16,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.TargetModules;
 import org.lora4j.adapter.TrainableTokens;
+import org.lora4j.internal.StrictJson;
 
 /** A {@link LoRAConfig} as JSON, with every field, for executors and for the metadata of a saved estimator. */
 final class LoRAConfigJson {

@@ -1,14 +1,15 @@
 package org.lora4j.spark;
 
 import org.apache.spark.ml.param.Param;
+import org.apache.spark.ml.util.Identifiable;
 import org.lora4j.adapter.LoRAConfig;
 
 /** A parameter whose value is a whole configuration; saved as JSON. */
 final class LoRAConfigParam extends Param<LoRAConfig> {
     private static final long serialVersionUID = 1L;
 
-    LoRAConfigParam(String parent, String name, String doc) {
-        super(parent, name, doc);
+    LoRAConfigParam(Identifiable stage, String name, String doc) {
+        super(stage, name, doc);
     }
 
     @Override

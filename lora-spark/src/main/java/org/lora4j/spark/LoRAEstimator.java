@@ -1,6 +1,5 @@
 package org.lora4j.spark;
 
-import java.io.IOException;
 import org.apache.spark.ml.Estimator;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.ParamMap;
@@ -8,7 +7,6 @@ import org.apache.spark.ml.util.DefaultParamsReader;
 import org.apache.spark.ml.util.DefaultParamsWritable;
 import org.apache.spark.ml.util.Identifiable;
 import org.apache.spark.ml.util.MLReader;
-import org.apache.spark.ml.util.MLWriter;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.types.StructType;
 import org.jspecify.annotations.Nullable;
@@ -39,17 +37,10 @@ import org.jspecify.annotations.Nullable;
  * @serial exclude
  */
 public final class LoRAEstimator extends Estimator<LoRATransformer>
-        implements HasLabel<LoRAEstimator>, DefaultParamsWritable {
+        implements HasLabel<LoRAEstimator>, HasOutput<LoRAEstimator>, DefaultParamsWritable {
     private static final long serialVersionUID = 1L;
 
     private final String uid;
-    private final InputParams base;
-    private final TrainingParams training;
-    private final Param<String> featuresCol;
-    private final Param<String> labelCol;
-    private final Param<String> outputCol;
-    private final Param<String> predictionCol;
-    private final Param<String> loss;
     private transient @Nullable RoundListener listener;
 
     /** Creates an estimator with the defaults and a random uid. */
@@ -64,21 +55,10 @@ public final class LoRAEstimator extends Estimator<LoRATransformer>
      */
     public LoRAEstimator(String uid) {
         this.uid = uid;
-        base = new InputParams(this);
-        training = new TrainingParams(this);
-        TextParams texts = new TextParams(uid);
-        featuresCol = texts.features();
-        labelCol = texts.any(
-                "labelCol",
-                "column of the labels: the number of a class, or as many numbers as the network has outputs");
-        outputCol = texts.any("outputCol", "column of the outputs, which the trained transformer adds");
-        predictionCol = texts.prediction();
-        loss = texts.oneOf("loss", "loss", LossName.texts());
-        setDefault(featuresCol, "features");
-        setDefault(labelCol, "label");
-        setDefault(outputCol, "output");
-        setDefault(predictionCol, "prediction");
-        setDefault(loss, LossName.SOFTMAX_CROSS_ENTROPY.text());
+        Defaults.output(this);
+        Defaults.training(this);
+        setDefault(labelCol(), "label");
+        setDefault(loss(), LossName.SOFTMAX_CROSS_ENTROPY.text());
     }
 
     @Override
@@ -87,65 +67,16 @@ public final class LoRAEstimator extends Estimator<LoRATransformer>
     }
 
     @Override
-    public InputParams baseParams() {
-        return base;
-    }
-
-    @Override
-    public TrainingParams trainingParams() {
-        return training;
-    }
-
-    @Override
-    public Param<String> featuresCol() {
-        return featuresCol;
-    }
-
-    @Override
     public Param<String> labelCol() {
-        return labelCol;
+        return TextParam.any(
+                this,
+                "labelCol",
+                "column of the labels: the number of a class, or as many numbers as the network has outputs");
     }
 
-    @Override
-    public Param<String> predictionCol() {
-        return predictionCol;
-    }
-
-    /**
-     * Returns the parameter of the column of the outputs.
-     *
-     * @return the parameter
-     */
-    public Param<String> outputCol() {
-        return outputCol;
-    }
-
-    /**
-     * Sets the column of the outputs.
-     *
-     * @param value a new column
-     * @return this
-     */
-    public LoRAEstimator setOutputCol(String value) {
-        return (LoRAEstimator) set(outputCol, value);
-    }
-
-    /**
-     * Returns the column of the outputs.
-     *
-     * @return the value
-     */
-    public String getOutputCol() {
-        return getOrDefault(outputCol);
-    }
-
-    /**
-     * Returns the parameter of the loss.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the loss} */
     public Param<String> loss() {
-        return loss;
+        return TextParam.oneOf(this, "loss", "loss", LossName.texts());
     }
 
     /**
@@ -155,16 +86,12 @@ public final class LoRAEstimator extends Estimator<LoRATransformer>
      * @return this
      */
     public LoRAEstimator setLoss(String value) {
-        return (LoRAEstimator) set(loss, value);
+        return (LoRAEstimator) set(loss(), value);
     }
 
-    /**
-     * Returns the loss.
-     *
-     * @return the value
-     */
+    /** {@return the loss} */
     public String getLoss() {
-        return getOrDefault(loss);
+        return getOrDefault(loss());
     }
 
     /**
@@ -216,16 +143,6 @@ public final class LoRAEstimator extends Estimator<LoRATransformer>
         LoRAEstimator copy = defaultCopy(extra);
         copy.listener = listener;
         return copy;
-    }
-
-    @Override
-    public MLWriter write() {
-        return DefaultParamsWritable.super.write();
-    }
-
-    @Override
-    public void save(String path) throws IOException {
-        write().save(path);
     }
 
     /**

@@ -58,7 +58,7 @@ public final class LoRAFunctions {
                         : InvalidRows.KEEP,
                 1);
         NetworkOutputs outputs = new NetworkOutputs(0, -1, false, transformer.outputsVectors());
-        DataType type = Columns.outputs(transformer.outputsVectors());
+        DataType type = TableColumns.outputs(transformer.outputsVectors());
         if (namesAdapters) {
             UDF2<Object, String, Object> function =
                     (features, adapter) -> score(RowFactory.create(features, adapter), task, columns, outputs);

@@ -1,12 +1,9 @@
 package org.lora4j.spark;
 
-import java.io.IOException;
 import java.util.Objects;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.ml.linalg.Vector;
-import org.apache.spark.ml.param.IntParam;
 import org.apache.spark.ml.param.ParamMap;
-import org.apache.spark.ml.param.ParamValidators;
 import org.apache.spark.ml.regression.RegressionModel;
 import org.apache.spark.ml.util.DefaultParamsWritable;
 import org.apache.spark.ml.util.Identifiable;
@@ -30,12 +27,10 @@ import org.lora4j.adapter.LoRAAdapter;
  * @serial exclude
  */
 public final class LoRARegressionModel extends RegressionModel<Object, LoRARegressionModel>
-        implements HasInput<LoRARegressionModel>, DefaultParamsWritable {
+        implements HasBlockSize<LoRARegressionModel>, DefaultParamsWritable {
     private static final long serialVersionUID = 1L;
 
     private final String uid;
-    private final InputParams base;
-    private final IntParam blockSize;
     private @Nullable TrainedAdapter trained;
     private transient @Nullable Broadcast<ScoringTask<BaseNetwork>> local;
 
@@ -56,48 +51,13 @@ public final class LoRARegressionModel extends RegressionModel<Object, LoRARegre
     LoRARegressionModel(StageUid id, @Nullable TrainedAdapter trained) {
         uid = id.end();
         this.trained = trained;
-        base = new InputParams(this);
-        blockSize = new IntParam(
-                uid, "blockSize", "number of rows that are computed together (>= 1)", ParamValidators.gtEq(1));
-        setDefault(blockSize, 512);
+        Defaults.input(this);
+        setDefault(blockSize(), 512);
     }
 
     @Override
     public String uid() {
         return StageUid.of(uid);
-    }
-
-    @Override
-    public InputParams baseParams() {
-        return base;
-    }
-
-    /**
-     * Returns the parameter of the number of rows that are computed together.
-     *
-     * @return the parameter
-     */
-    public IntParam blockSize() {
-        return blockSize;
-    }
-
-    /**
-     * Sets the number of rows that are computed together.
-     *
-     * @param value at least 1
-     * @return this
-     */
-    public LoRARegressionModel setBlockSize(int value) {
-        return (LoRARegressionModel) set(blockSize, value);
-    }
-
-    /**
-     * Returns the number of rows that are computed together.
-     *
-     * @return the value
-     */
-    public int getBlockSize() {
-        return (int) getOrDefault(blockSize);
     }
 
     private TrainedAdapter trained() {
@@ -209,11 +169,6 @@ public final class LoRARegressionModel extends RegressionModel<Object, LoRARegre
     @Override
     public MLWriter write() {
         return new AdapterWriter(DefaultParamsWritable.super.write(), this, trained());
-    }
-
-    @Override
-    public void save(String path) throws IOException {
-        write().save(path);
     }
 
     /**

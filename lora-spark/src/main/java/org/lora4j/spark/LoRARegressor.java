@@ -1,13 +1,11 @@
 package org.lora4j.spark;
 
-import java.io.IOException;
 import org.apache.spark.ml.param.ParamMap;
 import org.apache.spark.ml.regression.Regressor;
 import org.apache.spark.ml.util.DefaultParamsReader;
 import org.apache.spark.ml.util.DefaultParamsWritable;
 import org.apache.spark.ml.util.Identifiable;
 import org.apache.spark.ml.util.MLReader;
-import org.apache.spark.ml.util.MLWriter;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructType;
@@ -24,8 +22,6 @@ public final class LoRARegressor extends Regressor<Object, LoRARegressor, LoRARe
     private static final long serialVersionUID = 1L;
 
     private final String uid;
-    private final InputParams base;
-    private final TrainingParams training;
 
     /** Creates an estimator with the defaults and a random uid. */
     public LoRARegressor() {
@@ -43,23 +39,13 @@ public final class LoRARegressor extends Regressor<Object, LoRARegressor, LoRARe
 
     private LoRARegressor(StageUid id) {
         uid = id.end();
-        base = new InputParams(this);
-        training = new TrainingParams(this);
+        Defaults.input(this);
+        Defaults.training(this);
     }
 
     @Override
     public String uid() {
         return StageUid.of(uid);
-    }
-
-    @Override
-    public InputParams baseParams() {
-        return base;
-    }
-
-    @Override
-    public TrainingParams trainingParams() {
-        return training;
     }
 
     @Override
@@ -82,22 +68,12 @@ public final class LoRARegressor extends Regressor<Object, LoRARegressor, LoRARe
             BaseColumns.requireTraining(this, schema);
         }
         return super.validateAndTransformSchema(
-                schema, fitting, Columns.require(schema, "featuresCol", getFeaturesCol()));
+                schema, fitting, TableColumns.require(schema, "featuresCol", getFeaturesCol()));
     }
 
     @Override
     public LoRARegressor copy(ParamMap extra) {
         return defaultCopy(extra);
-    }
-
-    @Override
-    public MLWriter write() {
-        return DefaultParamsWritable.super.write();
-    }
-
-    @Override
-    public void save(String path) throws IOException {
-        write().save(path);
     }
 
     /**

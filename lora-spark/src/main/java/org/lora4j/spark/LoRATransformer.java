@@ -1,6 +1,5 @@
 package org.lora4j.spark;
 
-import java.io.IOException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.MapPartitionsFunction;
@@ -40,17 +39,12 @@ import org.lora4j.adapter.LoRAAdapter;
  * @serial exclude
  */
 public final class LoRATransformer extends ScoringParams<LoRATransformer>
-        implements HasInput<LoRATransformer>, DefaultParamsWritable {
+        implements HasOutput<LoRATransformer>, DefaultParamsWritable {
     private static final long serialVersionUID = 1L;
 
     private static final String ARRAY = "array";
     private static final String VECTOR = "vector";
 
-    private final InputParams base;
-    private final Param<String> outputType;
-    private final Param<String> featuresCol;
-    private final Param<String> outputCol;
-    private final Param<String> predictionCol;
     private @Nullable AdapterBytes adapter;
 
     /** Creates a transformer without an adapter of its own, for tables that name an adapter in each row. */
@@ -70,68 +64,13 @@ public final class LoRATransformer extends ScoringParams<LoRATransformer>
     LoRATransformer(String uid, @Nullable AdapterBytes adapter) {
         super(uid);
         this.adapter = adapter;
-        base = new InputParams(this);
-        TextParams texts = new TextParams(uid);
-        outputType = texts.oneOf("outputType", "type of the outputs", ARRAY, VECTOR);
-        featuresCol = texts.features();
-        outputCol = texts.any("outputCol", "column of the outputs");
-        predictionCol = texts.prediction();
-        setDefault(outputType, ARRAY);
-        setDefault(featuresCol, "features");
-        setDefault(outputCol, "output");
-        setDefault(predictionCol, "prediction");
+        Defaults.output(this);
+        setDefault(outputType(), ARRAY);
     }
 
-    @Override
-    public InputParams baseParams() {
-        return base;
-    }
-
-    @Override
-    public Param<String> featuresCol() {
-        return featuresCol;
-    }
-
-    @Override
-    public Param<String> predictionCol() {
-        return predictionCol;
-    }
-
-    /**
-     * Returns the parameter of the column of the outputs.
-     *
-     * @return the parameter
-     */
-    public Param<String> outputCol() {
-        return outputCol;
-    }
-
-    /**
-     * Sets the column of the outputs.
-     *
-     * @param value a new column
-     * @return this
-     */
-    public LoRATransformer setOutputCol(String value) {
-        return (LoRATransformer) set(outputCol, value);
-    }
-
-    /**
-     * Returns the column of the outputs.
-     *
-     * @return the value
-     */
-    public String getOutputCol() {
-        return getOrDefault(outputCol);
-    }
-
-    /**
-     * Returns the parameter of the type of the outputs.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the type of the outputs} */
     public Param<String> outputType() {
-        return outputType;
+        return TextParam.oneOf(this, "outputType", "type of the outputs", ARRAY, VECTOR);
     }
 
     /**
@@ -141,11 +80,11 @@ public final class LoRATransformer extends ScoringParams<LoRATransformer>
      * @return this
      */
     public LoRATransformer setOutputType(String value) {
-        return (LoRATransformer) set(outputType, value);
+        return (LoRATransformer) set(outputType(), value);
     }
 
     boolean outputsVectors() {
-        return getOrDefault(outputType).equals(VECTOR);
+        return getOrDefault(outputType()).equals(VECTOR);
     }
 
     /**
@@ -226,7 +165,7 @@ public final class LoRATransformer extends ScoringParams<LoRATransformer>
     public StructType transformSchema(StructType schema) {
         BaseColumns.requireIn(this, schema);
         if (requireAdapters()) {
-            Columns.requireText(schema, "adapterCol", getOrDefault(adapterCol()));
+            TableColumns.requireText(schema, "adapterCol", getOrDefault(adapterCol()));
         }
         StructType scored = BaseColumns.withOutputs(this, getOutputCol(), schema, outputsVectors());
         return withReason(scored, InvalidRows.of(getHandleInvalid()));
@@ -241,11 +180,6 @@ public final class LoRATransformer extends ScoringParams<LoRATransformer>
     @Override
     public MLWriter write() {
         return new AdapterWriter(DefaultParamsWritable.super.write(), this, adapter);
-    }
-
-    @Override
-    public void save(String path) throws IOException {
-        write().save(path);
     }
 
     /**

@@ -4,22 +4,12 @@ import java.util.Arrays;
 import org.lora4j.train.Loss;
 
 /** The losses by name. */
-enum LossName {
-    SOFTMAX_CROSS_ENTROPY("softmaxCrossEntropy"),
-    MEAN_SQUARED_ERROR("meanSquaredError"),
-    MULTI_LABEL("multiLabel"),
+enum LossName implements Choice {
+    SOFTMAX_CROSS_ENTROPY,
+    MEAN_SQUARED_ERROR,
+    MULTI_LABEL,
     /** Of language models; no parameter takes it. */
-    NEXT_TOKEN("nextToken");
-
-    private final String text;
-
-    LossName(String text) {
-        this.text = text;
-    }
-
-    String text() {
-        return text;
-    }
+    NEXT_TOKEN;
 
     Loss loss() {
         return switch (this) {
@@ -32,12 +22,7 @@ enum LossName {
 
     /** Returns the loss of a name that the parameter has checked. */
     static LossName of(String text) {
-        for (LossName name : values()) {
-            if (name.text.equals(text)) {
-                return name;
-            }
-        }
-        throw new IllegalArgumentException("no loss " + text);
+        return Choice.of(LossName.class, text);
     }
 
     /** The names that the parameter takes. */

@@ -1,6 +1,5 @@
 package org.lora4j.spark;
 
-import java.util.Arrays;
 import org.lora4j.train.AdamW;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
@@ -9,22 +8,12 @@ import org.nd4j.linalg.learning.config.RmsProp;
 import org.nd4j.linalg.learning.config.Sgd;
 
 /** The updaters by the names that the parameter takes. */
-enum OptimizerName {
-    SGD("sgd"),
-    MOMENTUM("momentum"),
-    RMSPROP("rmsprop"),
-    ADAM("adam"),
-    ADAMW("adamw");
-
-    private final String text;
-
-    OptimizerName(String text) {
-        this.text = text;
-    }
-
-    String text() {
-        return text;
-    }
+enum OptimizerName implements Choice {
+    SGD,
+    MOMENTUM,
+    RMSPROP,
+    ADAM,
+    ADAMW;
 
     IUpdater updater(double learningRate, double weightDecay) {
         return switch (this) {
@@ -38,15 +27,6 @@ enum OptimizerName {
 
     /** Returns the optimizer of a name that the parameter has checked. */
     static OptimizerName of(String text) {
-        for (OptimizerName name : values()) {
-            if (name.text.equals(text)) {
-                return name;
-            }
-        }
-        throw new IllegalArgumentException("no optimizer " + text);
-    }
-
-    static String[] texts() {
-        return Arrays.stream(values()).map(OptimizerName::text).toArray(String[]::new);
+        return Choice.of(OptimizerName.class, text);
     }
 }

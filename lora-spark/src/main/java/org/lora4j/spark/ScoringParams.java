@@ -13,6 +13,7 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.SerializableConfiguration;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.io.FingerprintCheck;
 
 /**
  * The parameters of a transformer that say which adapters it uses, and how it adds the outputs.
@@ -25,30 +26,12 @@ abstract class ScoringParams<M extends ScoringParams<M>> extends Model<M> {
     private static final long serialVersionUID = 1L;
 
     private final String uid;
-    private final Param<String> adapterCol;
-    private final Param<String> adapterFolder;
-    private final Param<String> reasonCol;
-    private final LongParam maxAdapterBytes;
-    private final IntParam batchSize;
 
     ScoringParams(String uid) {
         this.uid = uid;
-        TextParams texts = new TextParams(uid);
-        adapterCol = texts.any("adapterCol", "column of the names of adapters; null stands for the base alone");
-        adapterFolder = texts.any(
-                "adapterFolder",
-                "folder with a sub-folder for each adapter, on any file system of Hadoop that every executor reaches");
-        reasonCol = texts.any("reasonCol", "column that tells why a row has no output, if handleInvalid is keep");
-        maxAdapterBytes = new LongParam(
-                uid,
-                "maxAdapterBytes",
-                "most bytes of the adapters that an executor has loaded (>= 0)",
-                ParamValidators.gtEq(0));
-        batchSize = new IntParam(
-                uid, "batchSize", "number of rows that are computed together (>= 1)", ParamValidators.gtEq(1));
-        setDefault(reasonCol, "reason");
-        setDefault(maxAdapterBytes, 256L << 20);
-        setDefault(batchSize, 512);
+        setDefault(reasonCol(), "reason");
+        setDefault(maxAdapterBytes(), 256L << 20);
+        setDefault(batchSize(), 512);
     }
 
     @Override
@@ -56,13 +39,9 @@ abstract class ScoringParams<M extends ScoringParams<M>> extends Model<M> {
         return uid;
     }
 
-    /**
-     * Returns the parameter of the column that names the adapter of each row.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the column that names the adapter of each row} */
     public Param<String> adapterCol() {
-        return adapterCol;
+        return TextParam.any(this, "adapterCol", "column of the names of adapters; null stands for the base alone");
     }
 
     /**
@@ -72,16 +51,16 @@ abstract class ScoringParams<M extends ScoringParams<M>> extends Model<M> {
      * @return this
      */
     public M setAdapterCol(String value) {
-        return (M) set(adapterCol, value);
+        return (M) set(adapterCol(), value);
     }
 
-    /**
-     * Returns the parameter of the folder in which each adapter has a sub-folder of its name.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the folder in which each adapter has a sub-folder of its name} */
     public Param<String> adapterFolder() {
-        return adapterFolder;
+        return TextParam.any(
+                this,
+                "adapterFolder",
+                "folder with a sub-folder for each adapter, on any file system of Hadoop that every executor"
+                        + " reaches");
     }
 
     /**
@@ -92,16 +71,12 @@ abstract class ScoringParams<M extends ScoringParams<M>> extends Model<M> {
      * @return this
      */
     public M setAdapterFolder(String value) {
-        return (M) set(adapterFolder, value);
+        return (M) set(adapterFolder(), value);
     }
 
-    /**
-     * Returns the parameter of the column that tells why a row has no output.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the column that tells why a row has no output} */
     public Param<String> reasonCol() {
-        return reasonCol;
+        return TextParam.any(this, "reasonCol", "column that tells why a row has no output, if handleInvalid is keep");
     }
 
     /**
@@ -111,16 +86,16 @@ abstract class ScoringParams<M extends ScoringParams<M>> extends Model<M> {
      * @return this
      */
     public M setReasonCol(String value) {
-        return (M) set(reasonCol, value);
+        return (M) set(reasonCol(), value);
     }
 
-    /**
-     * Returns the parameter of how many bytes the adapters that an executor has loaded may take.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of how many bytes the adapters that an executor has loaded may take} */
     public LongParam maxAdapterBytes() {
-        return maxAdapterBytes;
+        return new LongParam(
+                this,
+                "maxAdapterBytes",
+                "most bytes of the adapters that an executor has loaded (>= 0)",
+                ParamValidators.gtEq(0));
     }
 
     /**
@@ -130,16 +105,13 @@ abstract class ScoringParams<M extends ScoringParams<M>> extends Model<M> {
      * @return this
      */
     public M setMaxAdapterBytes(long value) {
-        return (M) set(maxAdapterBytes, value);
+        return (M) set(maxAdapterBytes(), value);
     }
 
-    /**
-     * Returns the parameter of the number of rows that are computed together.
-     *
-     * @return the parameter
-     */
+    /** {@return the parameter of the number of rows that are computed together} */
     public IntParam batchSize() {
-        return batchSize;
+        return new IntParam(
+                this, "batchSize", "number of rows that are computed together (>= 1)", ParamValidators.gtEq(1));
     }
 
     /**
@@ -149,12 +121,12 @@ abstract class ScoringParams<M extends ScoringParams<M>> extends Model<M> {
      * @return this
      */
     public M setBatchSize(int value) {
-        return (M) set(batchSize, value);
+        return (M) set(batchSize(), value);
     }
 
     /** Whether there is a column that tells why a row has no output. */
     final boolean hasReason(InvalidRows invalid) {
-        return invalid == InvalidRows.KEEP && !getOrDefault(reasonCol).isEmpty();
+        return invalid == InvalidRows.KEEP && !getOrDefault(reasonCol()).isEmpty();
     }
 
     /**
@@ -165,8 +137,8 @@ abstract class ScoringParams<M extends ScoringParams<M>> extends Model<M> {
      * @return whether rows name them
      */
     final boolean requireAdapters(@Nullable AdapterBytes own, String estimator) {
-        if (isDefined(adapterCol)) {
-            if (!isDefined(adapterFolder)) {
+        if (isDefined(adapterCol())) {
+            if (!isDefined(adapterFolder())) {
                 throw new IllegalArgumentException(
                         "adapterFolder must be set if adapterCol is, found none; set the folder of the adapters");
             }
@@ -182,13 +154,13 @@ abstract class ScoringParams<M extends ScoringParams<M>> extends Model<M> {
     /** Sends a base and the adapter to the executors. */
     final <B extends SentBase> Broadcast<ScoringTask<B>> broadcast(
             JavaSparkContext spark, B base, @Nullable AdapterBytes own, String check, Configuration hadoop) {
-        boolean namesAdapters = isDefined(adapterCol);
+        boolean namesAdapters = isDefined(adapterCol());
         return spark.broadcast(new ScoringTask<>(
                 spark.broadcast(base),
                 namesAdapters ? null : Objects.requireNonNull(own),
-                namesAdapters ? getOrDefault(adapterFolder) : null,
-                (long) getOrDefault(maxAdapterBytes),
-                BaseParams.check(check),
+                namesAdapters ? getOrDefault(adapterFolder()) : null,
+                (long) getOrDefault(maxAdapterBytes()),
+                Choice.of(FingerprintCheck.class, check),
                 new SerializableConfiguration(hadoop)));
     }
 
@@ -196,11 +168,11 @@ abstract class ScoringParams<M extends ScoringParams<M>> extends Model<M> {
     final ScoringColumns columns(HasBase<?> stage, StructType schema) {
         InvalidRows invalid = InvalidRows.of(stage.getHandleInvalid());
         return new ScoringColumns(
-                isDefined(adapterCol) ? schema.fieldIndex(getOrDefault(adapterCol)) : -1,
+                isDefined(adapterCol()) ? schema.fieldIndex(getOrDefault(adapterCol())) : -1,
                 BaseColumns.key(stage, schema),
                 hasReason(invalid),
                 invalid,
-                (int) getOrDefault(batchSize));
+                (int) getOrDefault(batchSize()));
     }
 
     /** Adds the column of the reasons, if there is one. */
@@ -208,7 +180,7 @@ abstract class ScoringParams<M extends ScoringParams<M>> extends Model<M> {
         if (!hasReason(invalid)) {
             return schema;
         }
-        Columns.requireNew(schema, "reasonCol", getOrDefault(reasonCol));
-        return schema.add(getOrDefault(reasonCol), DataTypes.StringType, true);
+        TableColumns.requireNew(schema, "reasonCol", getOrDefault(reasonCol()));
+        return schema.add(getOrDefault(reasonCol()), DataTypes.StringType, true);
     }
 }

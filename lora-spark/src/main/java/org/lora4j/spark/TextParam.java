@@ -1,6 +1,8 @@
 package org.lora4j.spark;
 
 import org.apache.spark.ml.param.Param;
+import org.apache.spark.ml.param.ParamValidators;
+import org.apache.spark.ml.util.Identifiable;
 import scala.Function1;
 
 /**
@@ -10,12 +12,27 @@ import scala.Function1;
 final class TextParam extends Param<String> {
     private static final long serialVersionUID = 1L;
 
-    TextParam(String parent, String name, String doc) {
-        super(parent, name, doc);
+    private TextParam(Identifiable stage, String name, String doc) {
+        super(stage, name, doc);
     }
 
-    TextParam(String parent, String name, String doc, Function1<String, Object> isValid) {
-        super(parent, name, doc, isValid);
+    private TextParam(Identifiable stage, String name, String doc, Function1<String, Object> isValid) {
+        super(stage, name, doc, isValid);
+    }
+
+    /** Returns a parameter that takes every text. */
+    static TextParam any(Identifiable stage, String name, String doc) {
+        return new TextParam(stage, name, doc);
+    }
+
+    /** Returns a parameter that takes one of the {@linkplain Choice choices} of an enum. */
+    static <E extends Enum<E>> TextParam oneOf(Identifiable stage, String name, String doc, Class<E> choices) {
+        return oneOf(stage, name, doc, Choice.texts(choices));
+    }
+
+    /** Returns a parameter that takes one of some texts. */
+    static TextParam oneOf(Identifiable stage, String name, String doc, String... texts) {
+        return new TextParam(stage, name, doc + ": one of " + String.join(", ", texts), ParamValidators.inArray(texts));
     }
 
     @Override

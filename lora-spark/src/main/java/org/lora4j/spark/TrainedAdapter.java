@@ -1,8 +1,6 @@
 package org.lora4j.spark;
 
-import org.lora4j.internal.StrictJson;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -12,6 +10,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.StrictJson;
 
 /** What a training made, and the size of its network, which a model has to know without its base. */
 final class TrainedAdapter implements Serializable {

@@ -14,11 +14,11 @@ import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
 /** Checks and reads the columns of a table. */
-final class Columns {
+final class TableColumns {
     private static final String NUMBERS = "a vector, an array<float> or an array<double>";
     private static final String TOKENS = "an array<int> or an array<bigint>";
 
-    private Columns() {}
+    private TableColumns() {}
 
     /** Returns the type of a column, which must exist. */
     static DataType require(StructType schema, String param, String column) {
