@@ -7,7 +7,6 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
-import org.lora4j.adapter.TargetModules;
 import org.lora4j.io.GgufModel;
 import org.lora4j.io.ModelSource;
 
@@ -170,12 +169,13 @@ public final class ModelConfig {
     }
 
     /**
-     * Returns the modules that PEFT adapts in models of this type if none are named.
+     * Returns the modules that PEFT adapts in models of this type if none are named, for
+     * {@code LoRAConfigBuilder.targetModules}.
      *
-     * @return target modules, such as {@code q_proj} and {@code v_proj}
+     * @return the last parts of their paths, such as {@code q_proj} and {@code v_proj}, in a new array
      */
-    public TargetModules defaultTargets() {
-        return TargetModules.of(family.defaultTargets().toArray(String[]::new));
+    public String[] defaultTargets() {
+        return family.defaultTargets().toArray(String[]::new);
     }
 
     /**
