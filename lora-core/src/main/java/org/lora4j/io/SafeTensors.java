@@ -193,6 +193,8 @@ public final class SafeTensors {
      * @hidden
      */
     public static SafeTensorsHeader readHeader(String source, InputStream stream) throws IOException {
+        Objects.requireNonNull(source, "source must not be null");
+        Objects.requireNonNull(stream, "stream must not be null");
         return SafeTensorsStream.readHeader(source, input(stream), ReadOptions.ofTensors());
     }
 
@@ -206,6 +208,10 @@ public final class SafeTensors {
      */
     public static void readEach(String source, InputStream stream, Predicate<String> isWanted, Consumer consumer)
             throws IOException {
+        Objects.requireNonNull(source, "source must not be null");
+        Objects.requireNonNull(stream, "stream must not be null");
+        Objects.requireNonNull(isWanted, "isWanted must not be null");
+        Objects.requireNonNull(consumer, "consumer must not be null");
         SafeTensorsStream.readEach(
                 source,
                 input(stream),

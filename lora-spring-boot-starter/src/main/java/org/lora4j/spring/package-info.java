@@ -4,7 +4,7 @@
  * <pre>{@code
  * @Bean
  * LoRAModel model(EncoderFolder encoder) {
- *     return LoRAModel.of(encoder.model().classifier(3, 7));
+ *     return LoRAModel.of(encoder.model().meanClassifier(3, 7)); // 3 labels, and the seed of the new classifier
  * }
  * }</pre>
  *
