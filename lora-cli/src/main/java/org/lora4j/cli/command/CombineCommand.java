@@ -94,7 +94,7 @@ public final class CombineCommand extends WorkCommand {
         if (model != null) {
             read.add(model);
         }
-        overwrite.require(folder, read);
+        overwrite.requireFolder(folder, read);
         LoRAAdapter combined = new WeightedAdapters(sources, List.copyOf(adapters.values()))
                 .combine(
                         method,

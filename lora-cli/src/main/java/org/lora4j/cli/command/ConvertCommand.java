@@ -86,7 +86,12 @@ public final class ConvertCommand extends WorkCommand {
 
     @Override
     protected void work() throws IOException {
-        overwrite.require(target, model == null ? List.of(adapter) : List.of(adapter, model));
+        List<Path> inputs = model == null ? List.of(adapter) : List.of(adapter, model);
+        if (gguf == null) {
+            overwrite.requireFolder(target, inputs);
+        } else {
+            overwrite.requireFile(target, inputs);
+        }
         AdapterResize.Result resized = rank == null ? null : AdapterResize.convert(adapter, TargetRank.of(rank), model);
         LoRAAdapter result = resized == null ? PeftAdapters.load(adapter) : resized.adapter();
         if (gguf == null || model == null) {

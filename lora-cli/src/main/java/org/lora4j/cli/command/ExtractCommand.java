@@ -71,7 +71,7 @@ public final class ExtractCommand extends WorkCommand {
 
     @Override
     protected void work() throws IOException {
-        overwrite.require(folder, List.of(model, tuned));
+        overwrite.requireFolder(folder, List.of(model, tuned));
         TargetRank target = energy != null ? TargetRank.ofEnergy(energy) : TargetRank.of(rank == null ? 16 : rank);
         ModelDifference.Result result = ModelDifference.extract(model, tuned, target, folder);
         output.show(out(), result, to -> {

@@ -41,7 +41,7 @@ public final class MergeCommand extends WorkCommand {
 
     @Override
     protected void work() throws IOException {
-        overwrite.require(folder, List.of(model, adapter));
+        overwrite.requireFolder(folder, List.of(model, adapter));
         ModelMerge.merge(model, adapter, folder);
         Written written = new Written(folder.toString(), Map.of());
         output.show(out(), written, to -> to.line("merged model written to %s", written.output()));

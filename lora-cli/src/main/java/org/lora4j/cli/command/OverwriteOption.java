@@ -11,11 +11,19 @@ final class OverwriteOption {
     @Option(names = "--overwrite", description = "Replace the adapter, the model or the file that --output names.")
     private boolean overwrite;
 
-    /** Refuses an output that would replace an input, or unasked an earlier output. */
-    void require(Path output, List<Path> inputs) throws IOException {
+    /** Refuses a folder that would replace an input, or unasked an earlier result. */
+    void requireFolder(Path output, List<Path> inputs) throws IOException {
         OutputPath.requireOther(output, inputs);
         if (!overwrite) {
-            OutputPath.requireNew(output);
+            OutputPath.requireNoResult(output);
+        }
+    }
+
+    /** Refuses a file that would replace an input, or unasked an earlier one. */
+    void requireFile(Path output, List<Path> inputs) throws IOException {
+        OutputPath.requireOther(output, inputs);
+        if (!overwrite) {
+            OutputPath.requireNewFile(output);
         }
     }
 }

@@ -89,7 +89,7 @@ abstract class TrainCommand<R extends Record> extends WorkCommand {
             CheckpointFile.delete(training.output());
         } else if (!training.resumes()) {
             CheckpointFile.requireNone(training.output());
-            OutputPath.requireNew(training.output());
+            OutputPath.requireNoResult(training.output());
         }
         RunFolder folder = prepare(training.output(), "the adapter and the report", ROOM);
         try (TextTask<R> task = open(input)) {

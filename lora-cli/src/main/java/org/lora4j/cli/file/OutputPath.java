@@ -32,20 +32,29 @@ public final class OutputPath {
     }
 
     /**
-     * Refuses an output that would replace an earlier one: a file, or a folder with an adapter or a model.
+     * Refuses a folder with an adapter or a model, which would be replaced.
      *
-     * @param output the file or folder that will be written, which need not exist
-     * @throws IOException if it is there
+     * @param folder the folder that will be written, which need not exist
+     * @throws IOException if it has one
      */
-    public static void requireNew(Path output) throws IOException {
-        if (Files.isRegularFile(output)) {
-            throw new IOException(output + ": the output must be a new file, found one" + REPLACE);
-        }
+    public static void requireNoResult(Path folder) throws IOException {
         for (String name : RESULTS) {
-            if (Files.isRegularFile(output.resolve(name))) {
+            if (Files.isRegularFile(folder.resolve(name))) {
                 throw new IOException(
-                        output + ": the output folder must have no adapter and no model, found " + name + REPLACE);
+                        folder + ": the output folder must have no adapter and no model, found " + name + REPLACE);
             }
+        }
+    }
+
+    /**
+     * Refuses a file that is there, which would be replaced.
+     *
+     * @param file the file that will be written
+     * @throws IOException if it exists
+     */
+    public static void requireNewFile(Path file) throws IOException {
+        if (Files.exists(file)) {
+            throw new IOException(file + ": the output must be a new file, found one" + REPLACE);
         }
     }
 }
