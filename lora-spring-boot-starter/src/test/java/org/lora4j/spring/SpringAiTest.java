@@ -166,7 +166,8 @@ class SpringAiTest {
     }
 
     private static String text(ChatResponse response) {
-        return String.valueOf(response.getResult().getOutput().getText());
+        return String.valueOf(
+                Objects.requireNonNull(response.getResult()).getOutput().getText());
     }
 
     @Test
@@ -186,7 +187,10 @@ class SpringAiTest {
             assertThat(response.getMetadata().getModel()).isEqualTo("c");
             assertThat(response.getMetadata().getUsage().getPromptTokens()).isEqualTo(8);
             assertThat(response.getMetadata().getUsage().getCompletionTokens()).isBetween(1, 6);
-            assertThat(response.getResult().getMetadata().getFinishReason()).isIn("STOP", "LENGTH");
+            assertThat(Objects.requireNonNull(response.getResult())
+                            .getMetadata()
+                            .getFinishReason())
+                    .isIn("STOP", "LENGTH");
             List<ChatResponse> parts =
                     Objects.requireNonNull(model.stream(prompt).collectList().block());
             assertThat(parts.stream().map(SpringAiTest::text).collect(Collectors.joining()))

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -63,7 +64,9 @@ class TokenizerFormsTest {
                                             .temperature(0.0)
                                             .maxTokens(6)
                                             .build()));
-                    results.add(String.valueOf(response.getResult().getOutput().getText()));
+                    results.add(String.valueOf(Objects.requireNonNull(response.getResult())
+                            .getOutput()
+                            .getText()));
                     results.add(response.getMetadata().getUsage().getPromptTokens());
                 });
         return results;
