@@ -190,6 +190,9 @@ public final class SafeTensors {
      * Reads the header of a stream, and none of its tensors; not part of the API.
      *
      * @param source the name of the file, for messages
+     * @param stream the file, which stays open
+     * @return the header
+     * @throws IOException if the file cannot be read or is damaged
      * @hidden
      */
     public static SafeTensorsHeader readHeader(String source, InputStream stream) throws IOException {
@@ -202,8 +205,10 @@ public final class SafeTensors {
      * Reads tensors of a stream, one after the other, so that only one is in memory; not part of the API.
      *
      * @param source the name of the file, for messages
+     * @param stream the file, which stays open
      * @param isWanted whether a tensor is read
      * @param consumer gets each tensor alone
+     * @throws IOException if the file cannot be read or is damaged, or the consumer fails
      * @hidden
      */
     public static void readEach(String source, InputStream stream, Predicate<String> isWanted, Consumer consumer)
