@@ -18,6 +18,9 @@ public final class NativeCache {
     private static final int STICKY = 01000;
     private static final int WRITABLE_BY_OTHERS = 0002;
 
+    /** The number of this user, as soon as it was needed. It does not change. */
+    private static volatile @Nullable Integer thisUser;
+
     private NativeCache() {}
 
     /**
@@ -62,9 +65,18 @@ public final class NativeCache {
         if (owner == ROOT) {
             return ROOT;
         }
+        Integer known = thisUser;
+        if (known == null) {
+            known = userOfNewFile();
+            thisUser = known;
+        }
+        return known;
+    }
+
+    private static int userOfNewFile() throws IOException {
         Path own = Files.createTempFile("lora4j", ".owner");
         try {
-            return Files.getAttribute(own, "unix:uid") instanceof Integer user ? user : owner;
+            return (Integer) Files.getAttribute(own, "unix:uid");
         } finally {
             Files.delete(own);
         }
