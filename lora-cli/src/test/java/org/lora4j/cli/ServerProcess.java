@@ -91,13 +91,7 @@ final class ServerProcess implements AutoCloseable {
 
     /** Returns a figure of the server. */
     double figure(String name) throws IOException, InterruptedException {
-        return get("/metrics")
-                .body()
-                .lines()
-                .filter(line -> line.startsWith(name + " "))
-                .mapToDouble(line -> Double.parseDouble(line.substring(name.length() + 1)))
-                .findFirst()
-                .orElse(0);
+        return RunningServer.figure(get("/metrics").body(), name);
     }
 
     /** The resident memory of the process, in MiB: now ({@code VmRSS}) or at most ({@code VmHWM}); 0 where the system does not say. */

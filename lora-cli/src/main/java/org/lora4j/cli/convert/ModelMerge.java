@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.lora4j.LoRAModel;
-import org.lora4j.cli.file.OutputPath;
 import org.lora4j.cli.model.DecoderAdapters;
 import org.lora4j.io.ModelSource;
 import org.lora4j.io.PeftAdapters;
@@ -36,13 +35,12 @@ public final class ModelMerge {
      *
      * @param model the folder of the model, which stays as it is
      * @param adapter the folder of the adapter
-     * @param output the folder that is written, another one than that of the model
+     * @param output the folder that is written, another one than those of the model and the adapter
      * @throws IOException if a file cannot be read or written, the adapter does not fit, or the result has no form in the files of
      *     Hugging Face
      */
     public static void merge(Path model, Path adapter, Path output) throws IOException {
         ModelConfig config = ModelConfig.read(model);
-        OutputPath.requireOther(output, List.of(model, adapter));
         if (TextClassifier.isClassifier(PeftAdapters.load(adapter))) {
             mergeClassifier(model, adapter, output);
         } else if (config.isDecoder()) {

@@ -8,7 +8,6 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.AdapterTask;
 import org.lora4j.text.TextClassifier;
@@ -52,11 +51,9 @@ public final class AdaptedModels {
      * @throws IOException if a file cannot be read
      */
     public static Network networkFor(Path model, Path folder, LoRAAdapter adapter) throws IOException {
-        if (ModelConfig.read(model).isDecoder() && !TextClassifier.isClassifier(adapter)) {
-            return PretrainedModel.load(model).causal();
-        }
         if (!TextClassifier.isClassifier(adapter)) {
-            return PretrainedModel.load(model).lastHiddenState();
+            PretrainedModel loaded = PretrainedModel.load(model);
+            return loaded.config().isDecoder() ? loaded.causal() : loaded.lastHiddenState();
         }
         try (TextClassifier classifier = TextClassifier.openUntrained(model, folder, BaseStorage.of(Precision.FLOAT))) {
             return classifier.model().network();

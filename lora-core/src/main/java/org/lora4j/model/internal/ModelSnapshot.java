@@ -49,7 +49,7 @@ public final class ModelSnapshot {
      * @throws IllegalArgumentException if the input does not fit the base, or the snapshot has no such adapter
      */
     public INDArray predict(Input x, String adapter) {
-        return predictor.predict(x, state.forPrediction(names(adapter)));
+        return predictor.predict(x, state.forPrediction(applied(adapter)));
     }
 
     /**
@@ -72,12 +72,12 @@ public final class ModelSnapshot {
         return predictor.predictSegments(x, (block, from, to) -> divide(block, adapters.subList(from, to), segments));
     }
 
-    private static List<String> names(String adapter) {
+    private static List<String> applied(String adapter) {
         return adapter.equals(AdapterNames.BASE) ? List.of() : List.of(adapter);
     }
 
     private Segment segment(String name) {
-        return Segment.predicting(network.stack(), state.factored(names(name)));
+        return Segment.predicting(network.stack(), state.factored(applied(name)));
     }
 
     private static Segments divide(Input block, List<String> names, Map<String, Segment> segments) {
