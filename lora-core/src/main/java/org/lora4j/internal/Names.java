@@ -18,7 +18,12 @@ public final class Names {
 
     /** Returns the text in quotes. It shortens long texts and replaces control characters. */
     public static String quote(String text) {
-        return "'" + printable(text, LONGEST) + "'";
+        return "'" + shorten(text) + "'";
+    }
+
+    /** Returns the text as {@link #quote} does, without quotes. */
+    public static String shorten(String text) {
+        return printable(text, LONGEST);
     }
 
     /** Returns a message that has names or texts from files in it on one line of at most {@value #LONGEST_LINE} characters. */
@@ -26,7 +31,8 @@ public final class Names {
         return printable(message, LONGEST_LINE);
     }
 
-    private static String printable(String text, int most) {
+    /** Returns a text on one line of at most so many characters. It replaces control characters and halves of characters. */
+    public static String printable(String text, int most) {
         String cut = text.length() <= most ? text : text.substring(0, most) + "…";
         StringBuilder printable = new StringBuilder();
         cut.codePoints().forEach(c -> printable.appendCodePoint(isPrintable(c) ? c : '\uFFFD'));

@@ -3,6 +3,7 @@ package org.lora4j.text;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.Names;
 
 /** Checks of texts. */
 final class TextCheck {
@@ -13,9 +14,7 @@ final class TextCheck {
 
     /** Returns a message that has texts of others in it on one line, cut if it is long. */
     static String line(@Nullable String message) {
-        String text = String.valueOf(message);
-        String cut = text.length() <= LONGEST_LINE ? text : text.substring(0, LONGEST_LINE) + "…";
-        return cut.replaceAll("[\\p{Cntrl}\\p{Cs}\\p{Cf}]", String.valueOf(REPLACEMENT));
+        return Names.printable(String.valueOf(message), LONGEST_LINE);
     }
 
     static void requireAll(String what, List<?> elements) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
+import org.lora4j.internal.Names;
 
 /**
  * Which fields a request may have: those that are used, those that change nothing about the answer, and those of which only
@@ -75,13 +76,13 @@ final class FieldRules {
         Neutral neutral = NEUTRAL.get(name);
         if (neutral == null) {
             throw ApiException.unsupported(
-                    Text.printable(name), "the field " + Text.quote(name) + " is not supported; leave it out");
+                    Names.shorten(name), "the field " + Names.quote(name) + " is not supported; leave it out");
         }
         if (!neutral.isMet.test(value)) {
             throw ApiException.unsupported(
                     name,
                     name + " is not supported: it must be " + neutral.rule + " or absent, found "
-                            + Text.quote(value.toString()));
+                            + Names.quote(value.toString()));
         }
     }
 }

@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.Names;
 
 /** The body of a request. A field that is null counts as absent. */
 final class JsonBody {
@@ -40,7 +41,7 @@ final class JsonBody {
             }
             found = "another value";
         } catch (JsonProcessingException e) {
-            found = Text.quote(e.getOriginalMessage());
+            found = Names.quote(e.getOriginalMessage());
         }
         throw noObject(found);
     }
@@ -148,7 +149,7 @@ final class JsonBody {
     }
 
     static ApiException wrong(String name, String rule, JsonNode found) {
-        return ApiException.field(name, rule, Text.quote(found.toString()));
+        return ApiException.field(name, rule, Names.quote(found.toString()));
     }
 
     /** Writes a value as bytes. */

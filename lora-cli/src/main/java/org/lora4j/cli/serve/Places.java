@@ -2,6 +2,7 @@ package org.lora4j.cli.serve;
 
 import java.util.HashMap;
 import java.util.Map;
+import org.lora4j.internal.Names;
 
 /** How many requests of the model are answered at the same time, in all and for each adapter. Thread-safe. */
 final class Places {
@@ -29,7 +30,7 @@ final class Places {
         }
         int own = byAdapter.getOrDefault(adapter, 0);
         if (own >= mostOfOne) {
-            throw ApiException.tooMany("too many requests of the adapter " + Text.quote(adapter)
+            throw ApiException.tooMany("too many requests of the adapter " + Names.quote(adapter)
                     + " are answered at the same time; try again later");
         }
         byAdapter.put(adapter, own + 1);

@@ -16,6 +16,7 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.URIUtil;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.Names;
 import org.lora4j.serve.ServingException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -149,7 +150,7 @@ final class RequestHandler extends Handler.Abstract {
                 || path.startsWith(MODELS + "/")
                 || Set.of(MODELS, HEALTH, METRICS).contains(path);
         if (!isKnown) {
-            throw ApiException.of(404, "unknown_url", "there is no " + Text.quote(path));
+            throw ApiException.of(404, "unknown_url", "there is no " + Names.quote(path));
         }
         String method = endpoint == null ? "GET" : "POST";
         if (!request.getMethod().equals(method)) {
@@ -157,7 +158,7 @@ final class RequestHandler extends Handler.Abstract {
             throw ApiException.of(
                     405,
                     "method_not_allowed",
-                    "the method must be " + method + ", found " + Text.quote(request.getMethod()));
+                    "the method must be " + method + ", found " + Names.quote(request.getMethod()));
         }
         return endpoint;
     }
@@ -170,7 +171,7 @@ final class RequestHandler extends Handler.Abstract {
             throw ApiException.of(
                     415,
                     "unsupported_media_type",
-                    "Content-Type must be application/json, found " + (type == null ? "none" : Text.quote(type)));
+                    "Content-Type must be application/json, found " + (type == null ? "none" : Names.quote(type)));
         }
     }
 
