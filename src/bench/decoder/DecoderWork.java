@@ -23,7 +23,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.generate.BatchGenerator;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
-import org.lora4j.io.SafeTensors;
+import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.NativeThreads;

@@ -1,10 +1,13 @@
 package org.lora4j;
 
+import static com.tngtech.archunit.base.DescribedPredicate.alwaysTrue;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
 import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
-import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.methods;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static java.util.stream.Collectors.toMap;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaCall;
@@ -17,152 +20,84 @@ import com.tngtech.archunit.lang.ArchCondition;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.ConditionEvents;
 import com.tngtech.archunit.lang.SimpleConditionEvent;
+import com.tngtech.archunit.library.Architectures.LayeredArchitecture;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Test;
+import org.lora4j.internal.ForModules;
 
 /** Each package imports only those below it; see the architecture page. */
 @AnalyzeClasses(packages = "org.lora4j", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
-    @ArchTest
-    static final ArchRule PACKAGES = layeredArchitecture()
-            .consideringOnlyDependenciesInAnyPackage("org.lora4j..")
-            .layer("serve")
-            .definedBy("org.lora4j.serve")
-            .layer("generate")
-            .definedBy("org.lora4j.generate")
-            .layer("lora")
-            .definedBy("org.lora4j")
-            .layer("model")
-            .definedBy("org.lora4j.model.internal")
-            .layer("update")
-            .definedBy("org.lora4j.update.internal")
-            .layer("samediff")
-            .definedBy("org.lora4j.samediff")
-            .layer("train")
-            .definedBy("org.lora4j.train")
-            .layer("transformer")
-            .definedBy("org.lora4j.nn.transformer")
-            .layer("nn")
-            .definedBy("org.lora4j.nn")
-            .layer("computation")
-            .definedBy("org.lora4j.nn.internal")
-            .layer("layer")
-            .definedBy("org.lora4j.nn.layer")
-            .layer("parametrization")
-            .definedBy("org.lora4j.nn.parametrization.internal")
-            .layer("parameter")
-            .definedBy("org.lora4j.nn.parameter")
-            .layer("input")
-            .definedBy("org.lora4j.nn.input")
-            .layer("weight")
-            .definedBy("org.lora4j.nn.weight.internal")
-            .layer("algebra")
-            .definedBy("org.lora4j.algebra")
-            .layer("io")
-            .definedBy("org.lora4j.io")
-            .layer("adapter")
-            .definedBy("org.lora4j.adapter")
-            .layer("linalg")
-            .definedBy("org.lora4j.linalg")
-            .layer("internal")
-            .definedBy("org.lora4j.internal")
-            .whereLayer("serve")
-            .mayOnlyAccessLayers("lora", "model", "generate", "adapter", "io", "nn", "input", "computation", "internal")
-            .whereLayer("generate")
-            .mayOnlyAccessLayers("nn", "input", "layer", "computation", "internal")
-            .whereLayer("lora")
-            .mayOnlyAccessLayers(
-                    "model",
-                    "update",
-                    "adapter",
-                    "io",
-                    "nn",
-                    "input",
-                    "layer",
-                    "parameter",
-                    "parametrization",
-                    "computation",
-                    "internal")
-            .whereLayer("model")
-            .mayOnlyAccessLayers(
-                    "update",
-                    "adapter",
-                    "nn",
-                    "input",
-                    "layer",
-                    "parameter",
-                    "parametrization",
-                    "computation",
-                    "linalg",
-                    "internal")
-            .whereLayer("update")
-            .mayOnlyAccessLayers("adapter", "layer", "parameter", "parametrization", "weight", "linalg", "internal")
-            .whereLayer("samediff")
-            .mayOnlyAccessLayers("train", "adapter", "io", "linalg", "internal")
-            .whereLayer("train")
-            .mayOnlyAccessLayers("nn", "computation", "input", "parameter", "weight", "io", "linalg", "internal")
-            .whereLayer("transformer")
-            .mayOnlyAccessLayers("nn", "layer", "parameter", "weight", "io", "adapter", "linalg", "internal")
-            .whereLayer("nn")
-            .mayOnlyAccessLayers(
-                    "computation",
-                    "layer",
-                    "input",
-                    "parameter",
-                    "parametrization",
-                    "weight",
-                    "adapter",
-                    "io",
-                    "linalg",
-                    "internal")
-            .whereLayer("computation")
-            .mayOnlyAccessLayers("layer", "input", "parameter", "parametrization", "weight", "internal")
-            .whereLayer("layer")
-            .mayOnlyAccessLayers("input", "parameter", "parametrization", "weight", "adapter", "internal")
-            .whereLayer("parametrization")
-            .mayOnlyAccessLayers("parameter", "weight", "internal")
-            .whereLayer("parameter")
-            .mayOnlyAccessLayers("weight", "linalg", "internal")
-            .whereLayer("input")
-            .mayOnlyAccessLayers("internal")
-            .whereLayer("weight")
-            .mayOnlyAccessLayers("linalg", "internal")
-            .whereLayer("algebra")
-            .mayOnlyAccessLayers("adapter", "linalg", "internal")
-            .whereLayer("io")
-            .mayOnlyAccessLayers("adapter", "internal")
-            .whereLayer("adapter")
-            .mayOnlyAccessLayers("linalg", "internal")
-            .whereLayer("linalg")
-            .mayOnlyAccessLayers("internal")
-            .whereLayer("internal")
-            .mayNotAccessAnyLayer();
+    /** Each package, and those that it may use. Those that are used come after those that use them. */
+    private static final String PACKAGES = """
+            serve: . adapter generate internal internal.memory io io.peft model.internal nn nn.batch.internal nn.input
+            generate: internal.memory nn nn.batch.internal nn.compute.internal nn.input nn.layer nn.parametrization.internal
+            .: adapter internal io io.peft model.internal nn nn.batch.internal nn.compute.internal nn.input nn.layer nn.parameter nn.parametrization.internal update.internal
+            model.internal: adapter internal internal.memory linalg nn nn.batch.internal nn.compute.internal nn.input nn.layer nn.parameter nn.parametrization.internal update.internal
+            update.internal: adapter internal.math internal.memory linalg nn.layer nn.parameter nn.parametrization.internal nn.weight.internal
+            samediff: adapter internal internal.memory io io.peft linalg train
+            train: internal internal.math internal.memory internal.threads linalg nn nn.batch.internal nn.compute.internal nn.input nn.parameter nn.weight.internal
+            nn.transformer: internal internal.math io io.gguf io.safetensors linalg nn nn.layer nn.parameter nn.weight.internal
+            nn: adapter internal internal.math internal.threads io.safetensors linalg nn.batch.internal nn.compute.internal nn.input nn.layer nn.parameter nn.parametrization.internal nn.weight.internal
+            nn.compute.internal: internal.math internal.memory internal.threads linalg nn.attention.internal nn.batch.internal nn.input nn.layer nn.parameter nn.parametrization.internal nn.weight.internal
+            nn.attention.internal: internal.math internal.memory internal.threads nn.batch.internal nn.input nn.layer nn.parameter nn.parametrization.internal nn.weight.internal
+            nn.batch.internal: internal.math internal.memory nn.input nn.layer nn.parameter nn.parametrization.internal nn.weight.internal
+            nn.layer: adapter internal.math internal.memory linalg nn.input nn.parameter nn.parametrization.internal nn.weight.internal
+            nn.parametrization.internal: internal.math internal.memory nn.parameter nn.weight.internal
+            nn.parameter: internal.math nn.weight.internal
+            nn.input: internal.memory
+            nn.weight.internal: internal.math internal.memory internal.threads linalg
+            algebra: adapter internal.math internal.memory linalg
+            io.gguf: adapter internal io.internal io.peft io.safetensors
+            io.peft: adapter internal internal.memory io io.internal io.safetensors
+            io.safetensors: internal internal.math internal.memory io io.internal
+            io: io.internal
+            io.internal: internal
+            adapter: internal internal.math internal.memory linalg
+            linalg: internal.memory
+            internal.threads:
+            internal.math: internal.memory
+            internal.memory:
+            internal:
+            """;
 
-    /** No package is outside these layers. */
     @ArchTest
-    static final ArchRule NO_OTHER_PACKAGE = classes()
-            .should()
-            .resideInAnyPackage(
-                    "org.lora4j.serve",
-                    "org.lora4j.generate",
-                    "org.lora4j",
-                    "org.lora4j.model.internal",
-                    "org.lora4j.update.internal",
-                    "org.lora4j.samediff",
-                    "org.lora4j.train",
-                    "org.lora4j.nn.transformer",
-                    "org.lora4j.nn",
-                    "org.lora4j.nn.internal",
-                    "org.lora4j.nn.layer",
-                    "org.lora4j.nn.parametrization.internal",
-                    "org.lora4j.nn.parameter",
-                    "org.lora4j.nn.input",
-                    "org.lora4j.nn.weight.internal",
-                    "org.lora4j.algebra",
-                    "org.lora4j.io",
-                    "org.lora4j.adapter",
-                    "org.lora4j.linalg",
-                    "org.lora4j.internal");
+    static final ArchRule EACH_PACKAGE_USES_THOSE_IN_THE_TABLE = packages();
+
+    private static ArchRule packages() {
+        LayeredArchitecture layers = layeredArchitecture().consideringOnlyDependenciesInAnyPackage("org.lora4j..");
+        Map<String, List<String>> uses = PACKAGES.lines()
+                .map(line -> line.split(":", 2))
+                .collect(toMap(line -> line[0], line -> List.of(line[1].strip().split(" "))));
+        for (String used : uses.keySet()) {
+            layers = layers.layer(used).definedBy(used.equals(".") ? "org.lora4j" : "org.lora4j." + used);
+        }
+        for (Map.Entry<String, List<String>> use : uses.entrySet()) {
+            layers = use.getValue().equals(List.of(""))
+                    ? layers.whereLayer(use.getKey()).mayNotAccessAnyLayer()
+                    : layers.whereLayer(use.getKey())
+                            .mayOnlyAccessLayers(use.getValue().toArray(String[]::new));
+        }
+        return layers.ignoreDependency(alwaysTrue(), type(ForModules.class))
+                .ensureAllClassesAreContainedInArchitecture();
+    }
+
+    /** A package uses only packages further down in the table, so there is no circle. */
+    @Test
+    void theTableGoesDown() {
+        List<String> above = new ArrayList<>();
+        PACKAGES.lines().forEach(line -> {
+            String[] parts = line.split(":", 2);
+            above.add(parts[0]);
+            assertThat(above)
+                    .as(parts[0])
+                    .doesNotContainAnyElementsOf(List.of(parts[1].strip().split(" ")));
+        });
+    }
 
     @ArchTest
     static final ArchRule NETWORKS_KNOW_THE_SEAM_AND_NOTHING_ELSE_OF_ADAPTERS = noClasses()
@@ -181,11 +116,11 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule ONE_OWNER_OF_NATIVE_MEMORY = noClasses()
             .that()
-            .doNotHaveFullyQualifiedName("org.lora4j.internal.ArrayMemory")
+            .doNotHaveFullyQualifiedName("org.lora4j.internal.memory.ArrayMemory")
             .and()
-            .doNotHaveFullyQualifiedName("org.lora4j.internal.CodeMemory")
+            .doNotHaveFullyQualifiedName("org.lora4j.internal.memory.CodeMemory")
             .and()
-            .doNotHaveFullyQualifiedName("org.lora4j.io.Elements")
+            .doNotHaveFullyQualifiedName("org.lora4j.io.internal.ArrayBytes")
             .should()
             .callMethodWhere(
                     JavaCall.Predicates.target(nameMatching("asNio.*|asBuffer|asByteBuffer|pointer|addressPointer")));
@@ -216,7 +151,7 @@ class ArchitectureTest {
 
     private static boolean isInternal(JavaClass type) {
         return type.getPackageName().startsWith("org.lora4j")
-                && type.getPackageName().endsWith("internal");
+                && type.getPackageName().contains(".internal");
     }
 
     private static boolean implementsInternal(JavaMethod method) {

@@ -15,7 +15,7 @@ import org.lora4j.adapter.LoRAInit;
 import org.lora4j.nn.FiniteDifferences;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
-import org.lora4j.nn.internal.Pass;
+import org.lora4j.nn.compute.internal.Pass;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.activations.impl.ActivationTanH;

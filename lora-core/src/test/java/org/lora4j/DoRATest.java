@@ -20,7 +20,7 @@ import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.nn.NativeObjects;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
-import org.lora4j.nn.internal.Pass;
+import org.lora4j.nn.compute.internal.Pass;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;

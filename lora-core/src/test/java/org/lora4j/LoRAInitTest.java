@@ -28,7 +28,7 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.LoRAWeights;
-import org.lora4j.internal.RandomArrays;
+import org.lora4j.internal.math.RandomArrays;
 import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.linalg.Svd;
 import org.lora4j.nn.Network;

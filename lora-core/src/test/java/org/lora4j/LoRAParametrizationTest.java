@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.internal.Logged;
-import org.lora4j.internal.RandomArrays;
+import org.lora4j.internal.math.RandomArrays;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.parameter.Parameter;

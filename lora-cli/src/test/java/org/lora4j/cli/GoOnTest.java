@@ -14,7 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.adapter.LoRAAdapter;
-import org.lora4j.io.PeftAdapters;
+import org.lora4j.io.peft.PeftAdapters;
 
 /** Trainings that go on from an adapter. With a rate of almost 0 the result is the adapter with which they begin. */
 @Tag("slow")

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
-import org.lora4j.io.SafeTensors;
+import org.lora4j.io.safetensors.SafeTensors;
 
 /** Ctrl-C in another process. */
 @Tag("slow")

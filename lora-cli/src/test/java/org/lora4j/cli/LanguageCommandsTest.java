@@ -27,7 +27,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
-import org.lora4j.io.PeftAdapters;
+import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.PretrainedModel;

@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.NullUnmarked;
 import org.lora4j.adapter.LoRAAdapter;
-import org.lora4j.io.PeftAdapters;
+import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
 import org.openjdk.jmh.annotations.Benchmark;

@@ -6,8 +6,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.ArrayBits;
 import org.lora4j.internal.Names;
+import org.lora4j.internal.memory.ArrayBits;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Checks whether the arrays of an adapter fit a base and their own configuration. */

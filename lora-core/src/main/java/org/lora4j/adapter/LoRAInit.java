@@ -3,7 +3,7 @@ package org.lora4j.adapter;
 import java.util.Objects;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.RandomArrays;
+import org.lora4j.internal.math.RandomArrays;
 import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.linalg.Svd;
 import org.lora4j.linalg.ThinQr;

@@ -14,7 +14,7 @@ import org.lora4j.adapter.LayerKind;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
-import org.lora4j.internal.ArrayBits;
+import org.lora4j.internal.memory.ArrayBits;
 import org.lora4j.linalg.Svd;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -6,7 +6,7 @@ import java.util.function.ToDoubleFunction;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAWeights;
-import org.lora4j.internal.LayerSeed;
+import org.lora4j.internal.math.LayerSeed;
 import org.lora4j.linalg.LowRankFactors;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -6,8 +6,8 @@ import java.util.Objects;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Model;
-import org.lora4j.nn.internal.EffectiveLayers;
-import org.lora4j.nn.internal.PassSource;
+import org.lora4j.nn.batch.internal.EffectiveLayers;
+import org.lora4j.nn.compute.internal.PassSource;
 
 /**
  * Generates many texts together, each with its own adapters on one base. Texts join and leave between the steps. Each step

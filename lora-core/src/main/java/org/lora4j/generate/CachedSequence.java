@@ -1,8 +1,8 @@
 package org.lora4j.generate;
 
 import java.util.Arrays;
-import org.lora4j.nn.internal.EffectiveLayers;
-import org.lora4j.nn.internal.KeyValueCache;
+import org.lora4j.nn.batch.internal.EffectiveLayers;
+import org.lora4j.nn.batch.internal.KeyValueCache;
 
 /** The tokens of a text, and the keys and values of those that were computed. It belongs to one thread at a time. */
 final class CachedSequence {

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.function.IntPredicate;
 import org.lora4j.nn.Model;
-import org.lora4j.nn.internal.EffectiveLayers;
-import org.lora4j.nn.internal.PassSource;
+import org.lora4j.nn.batch.internal.EffectiveLayers;
+import org.lora4j.nn.compute.internal.PassSource;
 
 /**
  * Generates text with a decoder, one text at a time.

@@ -1,4 +1,4 @@
-/** Native matrix products, reusable buffers, and loops on the Java heap. Not part of the API: any release can change it. */
+/** Names of adapters, the native backend, and what the modules of this project share. Not part of the API: any release can change it. */
 @NullMarked
 package org.lora4j.internal;
 

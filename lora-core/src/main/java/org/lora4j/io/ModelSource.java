@@ -8,6 +8,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
+import org.lora4j.io.internal.FileAccess;
 
 /**
  * Gives the files of a model by name. What reads a model reads it from a source, so that a folder means the same on this machine, on

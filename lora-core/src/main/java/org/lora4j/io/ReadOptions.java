@@ -20,11 +20,13 @@ import java.util.Objects;
  * ND4J takes about a kilobyte of the heap, however few elements it has.
  */
 public final class ReadOptions {
+    /** The limit of the safetensors format for the JSON text, in bytes. */
+    private static final int LARGEST_HEADER = 100_000_000;
+
     private static final int LARGEST_CONFIG = 1 << 30;
 
     private static final ReadOptions DEFAULTS =
             new ReadOptions(FingerprintCheck.WARN, 1L << 30, 16 << 20, 50_000, 4 << 20);
-    private static final ReadOptions OF_TENSORS = DEFAULTS.withFileBytes(Long.MAX_VALUE);
 
     private final FingerprintCheck fingerprintCheck;
     private final long fileBytes;
@@ -35,7 +37,7 @@ public final class ReadOptions {
     private ReadOptions(FingerprintCheck check, long fileBytes, int headerBytes, int tensors, int configBytes) {
         this.fingerprintCheck = check;
         this.fileBytes = require("fileBytes", fileBytes, Long.MAX_VALUE);
-        this.headerBytes = (int) require("headerBytes", headerBytes, SafeTensorsHeader.MAX_LENGTH);
+        this.headerBytes = (int) require("headerBytes", headerBytes, LARGEST_HEADER);
         this.tensors = (int) require("tensors", tensors, Integer.MAX_VALUE);
         this.configBytes = (int) require("configBytes", configBytes, LARGEST_CONFIG);
     }
@@ -65,11 +67,6 @@ public final class ReadOptions {
     public static ReadOptions of(FingerprintCheck check) {
         Objects.requireNonNull(check, "check must not be null");
         return new ReadOptions(check, DEFAULTS.fileBytes, DEFAULTS.headerBytes, DEFAULTS.tensors, DEFAULTS.configBytes);
-    }
-
-    /** The options for a file of tensors that may have any length, such as a base. */
-    static ReadOptions ofTensors() {
-        return OF_TENSORS;
     }
 
     /**
@@ -159,13 +156,6 @@ public final class ReadOptions {
      */
     public int configBytes() {
         return configBytes;
-    }
-
-    /** Refuses tensors that have more bytes than the limit. */
-    void requireFileBytes(String source, long found) throws SafeTensorsException {
-        if (found > fileBytes) {
-            throw new SafeTensorsException(source, "file", "must have at most " + fileBytes + " bytes", found);
-        }
     }
 
     @Override

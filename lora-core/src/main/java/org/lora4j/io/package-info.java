@@ -1,12 +1,4 @@
-/**
- * Files: tensors in the safetensors format and adapters in the form of PEFT. Reading trusts nothing; writing is atomic.
- *
- * <pre>{@code
- * PeftAdapters.save(adapter, base, Path.of("adapters", "nine"));
- * LoRAAdapter loaded = PeftAdapters.load(Path.of("adapters", "nine"), base);
- * INDArray weight = SafeTensors.read(Path.of("base.safetensors")).tensor("linear1.weight");
- * }</pre>
- */
+/** Where models are read from, and what a reader accepts. The formats have packages of their own. */
 @NullMarked
 package org.lora4j.io;
 

@@ -1,7 +1,7 @@
 package org.lora4j.linalg;
 
 import java.util.Arrays;
-import org.lora4j.internal.ArrayBits;
+import org.lora4j.internal.memory.ArrayBits;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -2,7 +2,7 @@ package org.lora4j.linalg;
 
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.ArrayBits;
+import org.lora4j.internal.memory.ArrayBits;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 

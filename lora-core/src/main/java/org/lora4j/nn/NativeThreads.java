@@ -1,7 +1,7 @@
 package org.lora4j.nn;
 
 import org.lora4j.internal.Backend;
-import org.lora4j.internal.SpareProcessors;
+import org.lora4j.internal.threads.SpareProcessors;
 import org.lora4j.linalg.ProductEngine;
 import org.lora4j.nn.weight.internal.Engines;
 import org.nd4j.linalg.factory.Nd4j;

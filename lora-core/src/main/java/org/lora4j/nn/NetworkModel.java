@@ -1,7 +1,7 @@
 package org.lora4j.nn;
 
-import org.lora4j.nn.internal.LayerStack;
-import org.lora4j.nn.internal.PassSource;
+import org.lora4j.nn.batch.internal.LayerStack;
+import org.lora4j.nn.compute.internal.PassSource;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**

@@ -17,8 +17,8 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.internal.Names;
-import org.lora4j.io.PeftAdapters;
 import org.lora4j.io.ReadOptions;
+import org.lora4j.io.peft.PeftAdapters;
 
 /**
  * Loads the adapters of a {@link LoRAModel} from a folder when they are needed, and deletes those from the model that were

@@ -33,7 +33,7 @@ import org.slf4j.LoggerFactory;
  * <p>An adapter has two files, which another program may write one after the other. So an adapter is only loaded again after its files
  * were the same at two looks, one interval apart. Files are the same if they have the same names, lengths, times and, where the file
  * system has them, keys. Choose an interval longer than the pause of a writer between the two files; {@link
- * org.lora4j.io.PeftAdapters} replaces both together and needs no such care.
+ * org.lora4j.io.peft.PeftAdapters} replaces both together and needs no such care.
  *
  * <p>If an adapter cannot be loaded again, the old one stays. This is logged, and {@link AdapterCache#failures} has it. The next try
  * comes when the files change again, or after one look, then two, four and so on, up to 64.

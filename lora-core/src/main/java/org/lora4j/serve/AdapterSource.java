@@ -3,8 +3,8 @@ package org.lora4j.serve;
 import java.io.IOException;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
-import org.lora4j.io.PeftFiles;
 import org.lora4j.io.ReadOptions;
+import org.lora4j.io.peft.PeftFiles;
 
 /**
  * Where an {@link AdapterCache} reads adapters: a database, an object store, a file system of a cluster. {@link PeftFiles}

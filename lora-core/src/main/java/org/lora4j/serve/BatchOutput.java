@@ -1,7 +1,7 @@
 package org.lora4j.serve;
 
 import java.util.concurrent.atomic.AtomicInteger;
-import org.lora4j.internal.ArrayMemory;
+import org.lora4j.internal.memory.ArrayMemory;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 

@@ -9,10 +9,10 @@ import java.util.concurrent.ForkJoinPool;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
-import org.lora4j.internal.ArrayBits;
+import org.lora4j.internal.memory.ArrayBits;
+import org.lora4j.nn.batch.internal.Inputs;
 import org.lora4j.nn.input.FeatureRows;
 import org.lora4j.nn.input.Input;
-import org.lora4j.nn.internal.Inputs;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -2,7 +2,7 @@ package org.lora4j.serve;
 
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.Names;
-import org.lora4j.nn.internal.LayerStack;
+import org.lora4j.nn.batch.internal.LayerStack;
 import org.lora4j.serve.ServingException.Reason;
 
 /** The failures of requests: a text for the client, and a cause for the operator. */

@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.internal.Names;
-import org.lora4j.io.PeftAdapters;
 import org.lora4j.io.ReadOptions;
+import org.lora4j.io.peft.PeftAdapters;
 
 /**
  * A folder with a sub-folder for each adapter.

@@ -3,8 +3,8 @@ package org.lora4j.train;
 import java.util.List;
 import java.util.Objects;
 import org.lora4j.nn.Model;
-import org.lora4j.nn.internal.Pass;
-import org.lora4j.nn.internal.Segments;
+import org.lora4j.nn.batch.internal.Segments;
+import org.lora4j.nn.compute.internal.Pass;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

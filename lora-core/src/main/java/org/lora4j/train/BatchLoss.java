@@ -2,12 +2,12 @@ package org.lora4j.train;
 
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.ArrayBits;
-import org.lora4j.internal.BatchBuffer;
+import org.lora4j.internal.memory.ArrayBits;
+import org.lora4j.internal.memory.BatchBuffer;
 import org.lora4j.nn.Model;
+import org.lora4j.nn.batch.internal.Segments;
+import org.lora4j.nn.compute.internal.Pass;
 import org.lora4j.nn.input.Input;
-import org.lora4j.nn.internal.Pass;
-import org.lora4j.nn.internal.Segments;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -2,7 +2,7 @@ package org.lora4j.train;
 
 import java.util.Objects;
 import org.lora4j.nn.Model;
-import org.lora4j.nn.internal.Pass;
+import org.lora4j.nn.compute.internal.Pass;
 import org.nd4j.evaluation.classification.Evaluation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;

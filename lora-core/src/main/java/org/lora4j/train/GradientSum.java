@@ -2,7 +2,7 @@ package org.lora4j.train;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.lora4j.internal.FlatRow;
+import org.lora4j.internal.math.FlatRow;
 import org.nd4j.linalg.api.blas.Level1;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;

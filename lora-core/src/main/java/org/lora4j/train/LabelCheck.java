@@ -1,7 +1,7 @@
 package org.lora4j.train;
 
 import java.util.Arrays;
-import org.lora4j.internal.HeapColumns;
+import org.lora4j.internal.math.HeapColumns;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

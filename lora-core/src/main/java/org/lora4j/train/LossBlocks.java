@@ -1,7 +1,7 @@
 package org.lora4j.train;
 
 import java.util.function.ObjIntConsumer;
-import org.lora4j.internal.HeapColumns;
+import org.lora4j.internal.math.HeapColumns;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;

@@ -5,11 +5,11 @@ import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Model;
+import org.lora4j.nn.batch.internal.Segment;
+import org.lora4j.nn.batch.internal.Segments;
+import org.lora4j.nn.compute.internal.Pass;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.internal.Pass;
-import org.lora4j.nn.internal.Segment;
-import org.lora4j.nn.internal.Segments;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

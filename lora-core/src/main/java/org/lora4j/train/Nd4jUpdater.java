@@ -1,7 +1,7 @@
 package org.lora4j.train;
 
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.FlatRow;
+import org.lora4j.internal.math.FlatRow;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;

@@ -1,7 +1,7 @@
 package org.lora4j.train;
 
 import org.jspecify.annotations.Nullable;
-import org.lora4j.nn.internal.WeightGradient;
+import org.lora4j.nn.batch.internal.WeightGradient;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -2,8 +2,8 @@ package org.lora4j.train;
 
 import org.lora4j.nn.Model;
 import org.lora4j.nn.NetworkModel;
-import org.lora4j.nn.internal.Pass;
-import org.lora4j.nn.internal.PassSource;
+import org.lora4j.nn.compute.internal.Pass;
+import org.lora4j.nn.compute.internal.PassSource;
 
 /** Creates the passes that compute a model. */
 final class Passes {

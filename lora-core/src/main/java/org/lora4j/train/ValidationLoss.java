@@ -3,8 +3,8 @@ package org.lora4j.train;
 import java.util.function.DoubleSupplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Model;
-import org.lora4j.nn.internal.Pass;
-import org.lora4j.nn.internal.Segments;
+import org.lora4j.nn.batch.internal.Segments;
+import org.lora4j.nn.compute.internal.Pass;
 
 /** Computes the mean loss of a model over all rows of some data. */
 final class ValidationLoss implements DoubleSupplier {

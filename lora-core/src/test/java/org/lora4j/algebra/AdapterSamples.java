@@ -6,7 +6,7 @@ import java.util.SplittableRandom;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
-import org.lora4j.internal.RandomArrays;
+import org.lora4j.internal.math.RandomArrays;
 import org.lora4j.linalg.LowRankFactors;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -11,9 +11,9 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.lora4j.io.PeftAdapters;
-import org.lora4j.io.SafeTensors;
-import org.lora4j.io.SafeTensorsException;
+import org.lora4j.io.peft.PeftAdapters;
+import org.lora4j.io.safetensors.SafeTensors;
+import org.lora4j.io.safetensors.SafeTensorsException;
 import org.lora4j.nn.Network;
 
 /** Headers that do not fit into a small heap are refused before memory is asked for. */

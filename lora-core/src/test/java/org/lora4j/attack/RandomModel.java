@@ -19,7 +19,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.TargetModules;
-import org.lora4j.internal.RandomArrays;
+import org.lora4j.internal.math.RandomArrays;
 import org.lora4j.linalg.Precision;
 import org.lora4j.linalg.ProductEngine;
 import org.lora4j.nn.Network;

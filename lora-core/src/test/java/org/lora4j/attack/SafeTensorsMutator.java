@@ -10,10 +10,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
-import org.lora4j.io.Dtype;
-import org.lora4j.io.SafeTensors;
-import org.lora4j.io.SafeTensorsBuilder;
-import org.lora4j.io.SafeTensorsException;
+import org.lora4j.io.safetensors.Dtype;
+import org.lora4j.io.safetensors.SafeTensors;
+import org.lora4j.io.safetensors.SafeTensorsBuilder;
+import org.lora4j.io.safetensors.SafeTensorsException;
 
 /**
  * Changes a safetensors file in one place: a sound file to another sound one with other tensors or texts, the JSON of the

@@ -6,10 +6,10 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
-import org.lora4j.io.Dtype;
-import org.lora4j.io.SafeTensors;
-import org.lora4j.io.SafeTensorsBuilder;
-import org.lora4j.io.SafeTensorsException;
+import org.lora4j.io.safetensors.Dtype;
+import org.lora4j.io.safetensors.SafeTensors;
+import org.lora4j.io.safetensors.SafeTensorsBuilder;
+import org.lora4j.io.safetensors.SafeTensorsException;
 
 /** The bytes of a safetensors file, with tensors of all dtypes. */
 final class SafeTensorsTarget implements Target {

@@ -9,7 +9,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.ReadOptions;
-import org.lora4j.io.SafeTensors;
+import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.nn.Network;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -16,7 +16,7 @@ import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
 import org.lora4j.generate.LogProbabilities;
 import org.lora4j.generate.RunningGeneration;
-import org.lora4j.nn.internal.Decoders;
+import org.lora4j.nn.compute.internal.Decoders;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;

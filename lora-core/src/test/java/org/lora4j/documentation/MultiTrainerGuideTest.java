@@ -9,7 +9,7 @@ import org.junit.jupiter.api.Test;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
-import org.lora4j.internal.RandomArrays;
+import org.lora4j.internal.math.RandomArrays;
 import org.lora4j.nn.Network;
 import org.lora4j.train.MultiTrainer;
 import org.lora4j.train.Trainer;

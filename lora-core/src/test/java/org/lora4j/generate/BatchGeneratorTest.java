@@ -21,7 +21,7 @@ import org.lora4j.generate.Generation.Finish;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.NativeObjects;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.internal.Decoders;
+import org.lora4j.nn.compute.internal.Decoders;
 import org.nd4j.linalg.api.buffer.DataType;
 
 @Tag("numbers")

@@ -7,7 +7,7 @@ import java.util.Objects;
 import org.lora4j.LoRAModel;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.ReadOptions;
-import org.lora4j.io.SafeTensors;
+import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.nn.transformer.PretrainedModel;
 
 /** A case that PyTorch and PEFT generated: a model, an adapter, prompts and tokens. */

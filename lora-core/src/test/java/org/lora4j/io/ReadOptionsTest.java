@@ -26,6 +26,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.io.peft.PeftAdapters;
+import org.lora4j.io.peft.PeftFiles;
+import org.lora4j.io.safetensors.SafeTensors;
+import org.lora4j.io.safetensors.SafeTensorsSource;
 import org.lora4j.nn.Network;
 import org.nd4j.linalg.factory.Nd4j;
 

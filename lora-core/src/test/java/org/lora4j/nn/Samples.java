@@ -1,7 +1,7 @@
 package org.lora4j.nn;
 
 import java.util.SplittableRandom;
-import org.lora4j.internal.RandomArrays;
+import org.lora4j.internal.math.RandomArrays;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

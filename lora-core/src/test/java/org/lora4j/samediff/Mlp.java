@@ -2,7 +2,7 @@ package org.lora4j.samediff;
 
 import java.util.Map;
 import java.util.SplittableRandom;
-import org.lora4j.internal.RandomArrays;
+import org.lora4j.internal.math.RandomArrays;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.TrainingConfig;

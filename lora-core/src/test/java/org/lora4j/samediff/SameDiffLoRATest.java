@@ -20,7 +20,7 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.LoRAInit;
-import org.lora4j.internal.ArrayBits;
+import org.lora4j.internal.memory.ArrayBits;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.ReadOptions;
 import org.nd4j.autodiff.samediff.SDVariable;

@@ -30,7 +30,7 @@ import org.lora4j.generate.Generation.Finish;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.internal.Decoders;
+import org.lora4j.nn.compute.internal.Decoders;
 import org.lora4j.serve.ServingException.Reason;
 import org.nd4j.linalg.api.buffer.DataType;
 

@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.zip.CRC32C;
 import org.deeplearning4j.nn.api.Model;
-import org.lora4j.internal.ArrayMemory;
+import org.lora4j.internal.memory.ArrayMemory;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

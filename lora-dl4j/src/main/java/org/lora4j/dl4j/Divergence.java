@@ -1,7 +1,7 @@
 package org.lora4j.dl4j;
 
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.ArrayBits;
+import org.lora4j.internal.memory.ArrayBits;
 import org.lora4j.train.DivergedException;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -6,7 +6,7 @@ import java.util.Objects;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.dl4j.TrainedArray.Role;
-import org.lora4j.internal.RowNorms;
+import org.lora4j.internal.math.RowNorms;
 import org.lora4j.linalg.LowRankFactors;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;

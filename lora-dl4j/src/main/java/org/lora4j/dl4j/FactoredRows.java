@@ -6,7 +6,7 @@ import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.dl4j.TrainedArray.Role;
-import org.lora4j.internal.Relu;
+import org.lora4j.internal.math.Relu;
 import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.nn.weight.internal.Gemm;
 import org.nd4j.linalg.activations.IActivation;

@@ -9,7 +9,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.lora4j.io.SafeTensors;
+import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.text.OnnxWeights;
 
 /** all-MiniLM-L6-v2 as a folder of Hugging Face's hub, made from the resources of LangChain4j's artifact. */

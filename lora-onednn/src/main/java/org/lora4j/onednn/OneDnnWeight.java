@@ -4,7 +4,7 @@ import java.lang.ref.Reference;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import org.lora4j.internal.Int8Scale;
+import org.lora4j.internal.math.Int8Scale;
 import org.lora4j.linalg.PackedWeight;
 import org.lora4j.linalg.ProductEngine.Direction;
 import org.nd4j.linalg.api.buffer.DataType;

@@ -6,8 +6,8 @@ import java.lang.ref.Reference;
 import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Pointer;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.IdlePool;
-import org.lora4j.internal.ThreadTeam;
+import org.lora4j.internal.memory.IdlePool;
+import org.lora4j.internal.threads.ThreadTeam;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

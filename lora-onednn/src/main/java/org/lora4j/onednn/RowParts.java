@@ -8,7 +8,7 @@ import java.lang.ref.Cleaner;
 import java.util.Map;
 import org.bytedeco.dnnl.dnnl_memory;
 import org.bytedeco.dnnl.dnnl_memory_desc;
-import org.lora4j.internal.ArrayMemory;
+import org.lora4j.internal.memory.ArrayMemory;
 
 /** Splits rows into two parts of 8 bits, and joins the results of both, see {@link SplitProduct}. Belongs to a {@link Workspace}. */
 final class RowParts {

@@ -2,7 +2,7 @@ package org.lora4j.onednn;
 
 import java.lang.ref.Reference;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.ArrayMemory;
+import org.lora4j.internal.memory.ArrayMemory;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -28,7 +28,7 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.algebra.AdapterExtraction;
 import org.lora4j.algebra.TargetRank;
-import org.lora4j.internal.ArrayBits;
+import org.lora4j.internal.memory.ArrayBits;
 import org.lora4j.linalg.Precision;
 import org.lora4j.linalg.ProductEngine;
 import org.lora4j.nn.BaseStorage;

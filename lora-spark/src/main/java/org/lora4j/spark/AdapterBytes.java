@@ -11,8 +11,8 @@ import org.apache.hadoop.fs.Path;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.io.FingerprintCheck;
-import org.lora4j.io.PeftFiles;
 import org.lora4j.io.ReadOptions;
+import org.lora4j.io.peft.PeftFiles;
 import org.lora4j.nn.Network;
 
 /** An adapter in PEFT's form, with fingerprints of its base, to be sent to executors and stored on any file system. */

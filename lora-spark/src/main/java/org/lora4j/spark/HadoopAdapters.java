@@ -8,8 +8,8 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.util.SerializableConfiguration;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
-import org.lora4j.io.PeftFiles;
 import org.lora4j.io.ReadOptions;
+import org.lora4j.io.peft.PeftFiles;
 import org.lora4j.serve.AdapterSource;
 
 /**

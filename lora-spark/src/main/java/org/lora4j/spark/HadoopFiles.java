@@ -5,7 +5,7 @@ import java.io.InputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.LocalFileSystem;
 import org.apache.hadoop.fs.Path;
-import org.lora4j.io.FileAccess;
+import org.lora4j.io.internal.FileAccess;
 
 /** Opens files of any file system of Hadoop, which somebody else may have put there. */
 final class HadoopFiles {

@@ -31,7 +31,7 @@ import org.lora4j.adapter.LoRAAdapter;
  *
  * <p>Each executor gets the base once. With {@link #adapterCol}, it loads an adapter when a row names it, keeps those that
  * were used last up to {@link #maxAdapterBytes}, and computes rows of different adapters together. The folder is one that
- * {@link org.lora4j.io.PeftAdapters#saveAll} or Python's PEFT wrote.
+ * {@link org.lora4j.io.peft.PeftAdapters#saveAll} or Python's PEFT wrote.
  *
  * <p>A saved transformer has its adapter in the folder {@code adapter} in PEFT's form. It has the path of the base, and with
  * {@link #setSaveBase} a copy of the base too, which a loaded transformer uses.

@@ -14,7 +14,7 @@ import org.lora4j.AdapterView;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.algebra.AdapterCombination;
 import org.lora4j.algebra.TargetRank;
-import org.lora4j.io.SafeTensors;
+import org.lora4j.io.safetensors.SafeTensors;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

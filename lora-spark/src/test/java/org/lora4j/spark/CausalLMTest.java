@@ -34,7 +34,7 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.ModelSource;
-import org.lora4j.io.PeftAdapters;
+import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.DecoderTokens;

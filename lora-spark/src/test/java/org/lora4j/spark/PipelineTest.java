@@ -29,7 +29,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.TargetModules;
 import org.lora4j.adapter.TrainableTokens;
-import org.lora4j.io.PeftAdapters;
+import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.Network;
 
 /** The estimator and the transformer keep the conventions of Spark ML. */

@@ -12,7 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Objects;
-import org.lora4j.io.FileAccess;
+import org.lora4j.io.internal.FileAccess;
 
 /**
  * A file of rows that can be read again one by one, in any order: a first pass notes where they begin, which takes a few bytes

@@ -14,7 +14,7 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.LongFunction;
 import java.util.stream.LongStream;
-import org.lora4j.io.FileAccess;
+import org.lora4j.io.internal.FileAccess;
 
 /**
  * Hugging Face's native tokenizer, which must not be freed while a thread uses it. It cuts nothing and pads nothing, whatever its

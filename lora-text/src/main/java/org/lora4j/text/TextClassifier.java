@@ -17,7 +17,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.io.ModelSource;
-import org.lora4j.io.PeftAdapters;
+import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;

@@ -12,7 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.zip.GZIPInputStream;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.io.FileAccess;
+import org.lora4j.io.internal.FileAccess;
 
 /** The lines of a file in UTF-8, which may be packed with gzip. A line keeps what ends it. */
 final class TextLines implements AutoCloseable {

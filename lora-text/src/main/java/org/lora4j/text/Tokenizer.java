@@ -8,8 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
-import org.lora4j.io.FileAccess;
 import org.lora4j.io.ModelSource;
+import org.lora4j.io.internal.FileAccess;
 import org.lora4j.nn.input.Sequences;
 
 /**

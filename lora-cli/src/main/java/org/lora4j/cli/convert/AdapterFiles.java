@@ -6,7 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.cli.model.AdaptedModels;
-import org.lora4j.io.PeftAdapters;
+import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.text.AdapterTask;
 
 /** Writes adapters that were computed of others. */

@@ -3,8 +3,8 @@ package org.lora4j.cli.convert;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.lora4j.adapter.LoRAAdapter;
-import org.lora4j.io.Dtype;
-import org.lora4j.io.GgufAdapters;
+import org.lora4j.io.gguf.GgufAdapters;
+import org.lora4j.io.safetensors.Dtype;
 import org.lora4j.nn.transformer.ModelConfig;
 
 /** Writes adapters of decoders as GGUF files, for llama.cpp and Ollama. */

@@ -10,7 +10,7 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.algebra.AdapterApproximation;
 import org.lora4j.algebra.AdapterExtraction;
 import org.lora4j.algebra.TargetRank;
-import org.lora4j.io.PeftAdapters;
+import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.PretrainedModel;

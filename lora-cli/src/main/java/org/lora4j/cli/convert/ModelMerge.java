@@ -10,7 +10,7 @@ import java.util.Objects;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.model.DecoderAdapters;
 import org.lora4j.io.ModelSource;
-import org.lora4j.io.PeftAdapters;
+import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.transformer.ModelConfig;

@@ -7,7 +7,7 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.algebra.AdapterCombination;
 import org.lora4j.algebra.AdapterCombination.MajoritySign;
 import org.lora4j.algebra.TargetRank;
-import org.lora4j.io.PeftAdapters;
+import org.lora4j.io.peft.PeftAdapters;
 
 /**
  * Adapters with weights, which are combined into one.

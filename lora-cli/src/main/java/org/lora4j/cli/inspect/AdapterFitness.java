@@ -6,8 +6,8 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.cli.model.AdaptedModels;
 import org.lora4j.io.FingerprintCheck;
-import org.lora4j.io.PeftAdapters;
 import org.lora4j.io.ReadOptions;
+import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.Network;
 
 /**

@@ -10,8 +10,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
-import org.lora4j.io.PeftAdapters;
-import org.lora4j.io.SafeTensors;
+import org.lora4j.io.peft.PeftAdapters;
+import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.text.AdapterTask;
 import org.lora4j.text.Labels;
 

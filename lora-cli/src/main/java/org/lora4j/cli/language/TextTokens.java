@@ -13,7 +13,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Locale;
 import java.util.zip.GZIPInputStream;
-import org.lora4j.io.FileAccess;
+import org.lora4j.io.internal.FileAccess;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.DecoderTokens;
 

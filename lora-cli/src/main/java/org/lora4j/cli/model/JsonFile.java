@@ -6,7 +6,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.lora4j.internal.StrictJson;
-import org.lora4j.io.FileAccess;
+import org.lora4j.io.internal.FileAccess;
 
 /** A JSON object in a file, which may come from somebody else. */
 final class JsonFile {

@@ -7,14 +7,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.internal.AdapterNames;
-import org.lora4j.internal.AdapterRun;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.batch.internal.Inputs;
+import org.lora4j.nn.batch.internal.Segment;
+import org.lora4j.nn.batch.internal.Segments;
+import org.lora4j.nn.compute.internal.Predictor;
 import org.lora4j.nn.input.FeatureRows;
 import org.lora4j.nn.input.Input;
-import org.lora4j.nn.internal.Inputs;
-import org.lora4j.nn.internal.Predictor;
-import org.lora4j.nn.internal.Segment;
-import org.lora4j.nn.internal.Segments;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -6,7 +6,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.NamedAdapters;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.internal.EffectiveLayers;
+import org.lora4j.nn.batch.internal.EffectiveLayers;
 import org.lora4j.nn.layer.WeightedLayer;
 import org.lora4j.nn.parametrization.internal.EffectiveLinear;
 

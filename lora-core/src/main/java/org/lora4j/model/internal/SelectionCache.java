@@ -3,7 +3,7 @@ package org.lora4j.model.internal;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.function.Function;
-import org.lora4j.nn.internal.EffectiveLayers;
+import org.lora4j.nn.batch.internal.EffectiveLayers;
 
 /**
  * Remembers what the layers compute with under some adapters. It is bounded: when it is full, it forgets an entry, which

@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
-import org.lora4j.nn.internal.EffectiveLayers;
+import org.lora4j.nn.batch.internal.EffectiveLayers;
 
 /**
  * The adapters that a training computes with, as they were when it started. Each step checks that they are still those of

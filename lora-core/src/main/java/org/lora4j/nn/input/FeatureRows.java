@@ -3,7 +3,7 @@ package org.lora4j.nn.input;
 import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.ArrayBits;
+import org.lora4j.internal.memory.ArrayBits;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Rows of features, the input of a dense network. {@link Input#of} creates it. */

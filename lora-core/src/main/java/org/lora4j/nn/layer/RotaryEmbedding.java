@@ -4,9 +4,9 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.RotaryTable;
-import org.lora4j.internal.RotaryTables;
-import org.lora4j.internal.RowMath;
+import org.lora4j.internal.math.RotaryTable;
+import org.lora4j.internal.math.RotaryTables;
+import org.lora4j.internal.math.RowMath;
 
 /**
  * Rotary position embedding (<a href="https://arxiv.org/abs/2104.09864">arXiv:2104.09864</a>). It turns the queries and the

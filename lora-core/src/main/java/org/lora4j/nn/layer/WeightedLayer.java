@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BaseLayer;
-import org.lora4j.internal.Fingerprinted;
+import org.lora4j.internal.memory.Fingerprinted;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.parametrization.internal.EffectiveLinear;
 import org.lora4j.nn.parametrization.internal.Updatable;

@@ -3,7 +3,7 @@ package org.lora4j.nn.parameter;
 import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.FlatRow;
+import org.lora4j.internal.math.FlatRow;
 import org.lora4j.nn.weight.internal.ArrayMatrix;
 import org.lora4j.nn.weight.internal.Weight;
 import org.lora4j.nn.weight.internal.WeightMatrix;

@@ -2,7 +2,7 @@ package org.lora4j.nn.transformer;
 
 import java.util.List;
 import java.util.Optional;
-import org.lora4j.io.GgufModel;
+import org.lora4j.io.gguf.GgufModel;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Pooling;
 

@@ -7,8 +7,8 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
-import org.lora4j.io.GgufModel;
 import org.lora4j.io.ModelSource;
+import org.lora4j.io.gguf.GgufModel;
 
 /**
  * The configuration of a model, {@code config.json} of Hugging Face's {@code transformers}, which was checked: this library

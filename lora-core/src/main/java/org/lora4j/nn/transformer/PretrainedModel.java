@@ -7,9 +7,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import org.lora4j.io.Dtype;
 import org.lora4j.io.ModelSource;
-import org.lora4j.io.SafeTensors;
+import org.lora4j.io.safetensors.Dtype;
+import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.layer.Layer;
@@ -75,7 +75,7 @@ public final class PretrainedModel {
      * @param folder a folder with {@code config.json} and the weights
      * @param dataType FLOAT or DOUBLE
      * @return the model
-     * @throws IOException if a file is missing or cannot be read; a {@link org.lora4j.io.SafeTensorsException} if the tensors
+     * @throws IOException if a file is missing or cannot be read; a {@link org.lora4j.io.safetensors.SafeTensorsException} if the tensors
      *     are damaged or not those of the configuration, which lists all that are missing, left over or of another shape
      * @throws IllegalArgumentException if the configuration is wrong or one of a model that this library does not compute, the
      *     index is wrong, or the type is neither FLOAT nor DOUBLE
@@ -141,7 +141,7 @@ public final class PretrainedModel {
      * @param tensors the content of {@code model.safetensors}
      * @param dataType FLOAT or DOUBLE
      * @return the model
-     * @throws IOException if the tensors cannot be read; a {@link org.lora4j.io.SafeTensorsException} if they are not those of
+     * @throws IOException if the tensors cannot be read; a {@link org.lora4j.io.safetensors.SafeTensorsException} if they are not those of
      *     the configuration
      * @throws IllegalArgumentException if the type is neither FLOAT nor DOUBLE
      */

@@ -8,12 +8,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.internal.Names;
-import org.lora4j.io.Dtype;
 import org.lora4j.io.ModelSource;
-import org.lora4j.io.SafeTensors;
-import org.lora4j.io.SafeTensorsException;
-import org.lora4j.io.SafeTensorsHeader;
-import org.lora4j.io.SafeTensorsReader;
+import org.lora4j.io.safetensors.Dtype;
+import org.lora4j.io.safetensors.SafeTensors;
+import org.lora4j.io.safetensors.SafeTensorsException;
+import org.lora4j.io.safetensors.SafeTensorsHeader;
+import org.lora4j.io.safetensors.SafeTensorsReader;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -1,9 +1,9 @@
 package org.lora4j.update.internal;
 
 import org.lora4j.adapter.LoRAWeights;
-import org.lora4j.internal.BuffersByWidth;
-import org.lora4j.internal.HeapColumns;
-import org.lora4j.internal.RowNorms;
+import org.lora4j.internal.math.HeapColumns;
+import org.lora4j.internal.math.RowNorms;
+import org.lora4j.internal.memory.BuffersByWidth;
 import org.lora4j.nn.parametrization.internal.PassContext;
 import org.lora4j.nn.weight.internal.Gemm;
 import org.lora4j.nn.weight.internal.ProductContext;

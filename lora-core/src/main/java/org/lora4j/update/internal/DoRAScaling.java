@@ -2,10 +2,10 @@ package org.lora4j.update.internal;
 
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.ArrayMemory;
-import org.lora4j.internal.BatchBuffer;
-import org.lora4j.internal.HeapColumns;
-import org.lora4j.internal.RowNorms;
+import org.lora4j.internal.math.HeapColumns;
+import org.lora4j.internal.math.RowNorms;
+import org.lora4j.internal.memory.ArrayMemory;
+import org.lora4j.internal.memory.BatchBuffer;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.parametrization.internal.Gradient;
 import org.lora4j.nn.parametrization.internal.PassContext;

@@ -1,7 +1,7 @@
 package org.lora4j.update.internal;
 
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.BatchBuffer;
+import org.lora4j.internal.memory.BatchBuffer;
 import org.lora4j.nn.parametrization.internal.PassContext;
 import org.lora4j.nn.parametrization.internal.TokenUpdatePass;
 import org.lora4j.nn.parametrization.internal.WeightUpdate;

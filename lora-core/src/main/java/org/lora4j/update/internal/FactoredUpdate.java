@@ -2,7 +2,7 @@ package org.lora4j.update.internal;
 
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.BuffersByWidth;
+import org.lora4j.internal.memory.BuffersByWidth;
 import org.lora4j.nn.parametrization.internal.Gradient;
 import org.lora4j.nn.weight.internal.Gemm;
 import org.nd4j.linalg.api.buffer.DataType;

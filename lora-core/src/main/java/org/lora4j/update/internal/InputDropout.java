@@ -1,7 +1,7 @@
 package org.lora4j.update.internal;
 
-import org.lora4j.internal.BatchBuffer;
-import org.lora4j.internal.DropoutMask;
+import org.lora4j.internal.math.DropoutMask;
+import org.lora4j.internal.memory.BatchBuffer;
 import org.lora4j.nn.parametrization.internal.PassContext;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -1,7 +1,7 @@
 package org.lora4j.update.internal;
 
 import java.util.Arrays;
-import org.lora4j.internal.ArrayMemory;
+import org.lora4j.internal.memory.ArrayMemory;
 import org.lora4j.nn.parametrization.internal.Gradient;
 import org.lora4j.nn.parametrization.internal.PassContext;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -16,9 +16,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.io.FingerprintCheck;
-import org.lora4j.io.PeftFormatException;
 import org.lora4j.io.ReadOptions;
-import org.lora4j.io.SafeTensors;
+import org.lora4j.io.peft.PeftFormatException;
+import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 

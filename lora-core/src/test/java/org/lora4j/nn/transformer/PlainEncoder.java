@@ -5,9 +5,9 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
-import org.lora4j.internal.RandomArrays;
-import org.lora4j.io.SafeTensors;
-import org.lora4j.io.SafeTensorsBuilder;
+import org.lora4j.internal.math.RandomArrays;
+import org.lora4j.io.safetensors.SafeTensors;
+import org.lora4j.io.safetensors.SafeTensorsBuilder;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -10,7 +10,7 @@ import java.util.stream.IntStream;
 import java.util.stream.StreamSupport;
 import org.lora4j.example.mnist.data.Mnist;
 import org.lora4j.example.mnist.data.MnistBatches;
-import org.lora4j.io.SafeTensors;
+import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.train.Evaluator;

@@ -27,7 +27,7 @@ import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.example.mnist.data.Mnist;
 import org.lora4j.example.mnist.data.TestData;
 import org.lora4j.example.mnist.experiment.RichBoyNet;
-import org.lora4j.io.PeftAdapters;
+import org.lora4j.io.peft.PeftAdapters;
 import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.LoggerFactory;
 

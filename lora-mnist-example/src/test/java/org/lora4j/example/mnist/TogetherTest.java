@@ -16,7 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.example.mnist.data.TestData;
-import org.lora4j.io.PeftAdapters;
+import org.lora4j.io.peft.PeftAdapters;
 
 /** {@code run --digits --together} gives what the same run without it gives, except for rounding and times. */
 class TogetherTest {

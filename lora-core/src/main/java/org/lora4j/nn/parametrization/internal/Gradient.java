@@ -1,7 +1,7 @@
 package org.lora4j.nn.parametrization.internal;
 
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.FlatRow;
+import org.lora4j.internal.math.FlatRow;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -1,7 +1,7 @@
 package org.lora4j.nn.parametrization.internal;
 
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.BatchBuffer;
+import org.lora4j.internal.memory.BatchBuffer;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -2,7 +2,7 @@ package org.lora4j.nn.parametrization.internal;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.RowUpdates;
+import org.lora4j.internal.math.RowUpdates;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

@@ -2,10 +2,10 @@ package org.lora4j.nn.weight.internal;
 
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.ArrayBits;
-import org.lora4j.internal.ArrayFingerprint;
-import org.lora4j.internal.ArrayMemory;
-import org.lora4j.internal.RowNorms;
+import org.lora4j.internal.math.RowNorms;
+import org.lora4j.internal.memory.ArrayBits;
+import org.lora4j.internal.memory.ArrayFingerprint;
+import org.lora4j.internal.memory.ArrayMemory;
 import org.lora4j.linalg.Precision;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -1,7 +1,7 @@
 package org.lora4j.nn.weight.internal;
 
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.CodeMemory;
+import org.lora4j.internal.memory.CodeMemory;
 import org.lora4j.linalg.Precision;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -2,7 +2,7 @@ package org.lora4j.nn.weight.internal;
 
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.SpareProcessors;
+import org.lora4j.internal.threads.SpareProcessors;
 import org.lora4j.linalg.Precision;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

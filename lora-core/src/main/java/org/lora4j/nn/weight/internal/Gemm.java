@@ -2,7 +2,7 @@ package org.lora4j.nn.weight.internal;
 
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ForModules;
-import org.lora4j.internal.ReusableOp;
+import org.lora4j.internal.math.ReusableOp;
 import org.lora4j.linalg.ProductEngine;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

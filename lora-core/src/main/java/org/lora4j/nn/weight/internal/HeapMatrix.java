@@ -1,7 +1,7 @@
 package org.lora4j.nn.weight.internal;
 
 import java.util.Arrays;
-import org.lora4j.internal.ArrayMemory;
+import org.lora4j.internal.memory.ArrayMemory;
 
 /**
  * The rows of a small matrix of floats on the Java heap. Each row is an array of its own, because the JVM vectorizes only

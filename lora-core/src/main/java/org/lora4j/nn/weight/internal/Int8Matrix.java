@@ -1,8 +1,8 @@
 package org.lora4j.nn.weight.internal;
 
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.CodeMemory;
-import org.lora4j.internal.Int8Scale;
+import org.lora4j.internal.math.Int8Scale;
+import org.lora4j.internal.memory.CodeMemory;
 import org.lora4j.linalg.Precision;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -1,6 +1,6 @@
 package org.lora4j.nn.weight.internal;
 
-import org.lora4j.internal.ArrayMemory;
+import org.lora4j.internal.memory.ArrayMemory;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

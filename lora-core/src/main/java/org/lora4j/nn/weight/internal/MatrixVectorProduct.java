@@ -1,7 +1,7 @@
 package org.lora4j.nn.weight.internal;
 
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.ReusableOp;
+import org.lora4j.internal.math.ReusableOp;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.DynamicCustomOp;
 

@@ -211,7 +211,7 @@ public final class Weight {
     /**
      * Returns the fingerprint of W, before it was rounded to fewer bits. While it is frozen, it is computed once.
      *
-     * @return see {@link org.lora4j.internal.ArrayFingerprint}
+     * @return see {@link org.lora4j.internal.memory.ArrayFingerprint}
      */
     public String fingerprint() {
         return fingerprint.get();

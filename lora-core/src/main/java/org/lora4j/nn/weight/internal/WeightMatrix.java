@@ -94,7 +94,7 @@ public interface WeightMatrix {
     /**
      * Returns the fingerprint of the weights that this matrix was created from, before they were rounded.
      *
-     * @return see {@link org.lora4j.internal.ArrayFingerprint}
+     * @return see {@link org.lora4j.internal.memory.ArrayFingerprint}
      */
     String fingerprint();
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.lora4j.internal.RowBlocks;
+import org.lora4j.internal.math.RowBlocks;
 import org.lora4j.nn.Samples;
 import org.lora4j.nn.TestsOfNumbers;
 import org.nd4j.linalg.api.buffer.DataType;

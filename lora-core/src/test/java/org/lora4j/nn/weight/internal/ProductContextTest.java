@@ -7,7 +7,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.lora4j.internal.RowBlocks;
+import org.lora4j.internal.math.RowBlocks;
 import org.lora4j.nn.NativeObjects;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Samples;

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.example.text.TextExample;
 import org.lora4j.generate.Generator;
-import org.lora4j.io.SafeTensors;
+import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.Tokenizer;

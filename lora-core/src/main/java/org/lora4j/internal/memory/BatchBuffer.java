@@ -1,0 +1,89 @@
+package org.lora4j.internal.memory;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.nd4j.linalg.api.buffer.DataBuffer;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * A matrix of fixed width for batches of different sizes. All sizes share one piece of memory, which is as large as the
+ * largest batch so far. The arrays of the last few batch sizes are kept: the same size returns the same array object, so
+ * nothing is allocated in a steady state.
+ */
+public final class BatchBuffer {
+    private static final int REMEMBERED_SIZES = 8;
+
+    private final DataType dataType;
+    private final long columns;
+    private final char order;
+    private final Map<Long, INDArray> bySize = new LinkedHashMap<>(16, 0.75f, true) {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Long, INDArray> eldest) {
+            return size() > REMEMBERED_SIZES;
+        }
+    };
+    private @Nullable INDArray memory;
+    private @Nullable INDArray last;
+
+    /**
+     * Creates an empty buffer of matrices in 'f' order; products of few rows are fastest in this order.
+     *
+     * @param dataType FLOAT or DOUBLE
+     * @param columns the width of the matrix
+     */
+    public BatchBuffer(DataType dataType, long columns) {
+        this(dataType, columns, 'f');
+    }
+
+    /**
+     * Creates an empty buffer.
+     *
+     * @param dataType FLOAT or DOUBLE
+     * @param columns the width of the matrix
+     * @param order the memory order, 'c' or 'f'; in 'c' order each block of rows is contiguous
+     */
+    public BatchBuffer(DataType dataType, long columns, char order) {
+        this.dataType = dataType;
+        this.columns = columns;
+        this.order = order;
+    }
+
+    /**
+     * Returns the matrix for a batch size. If the last call had the same size, the content is kept; otherwise it is
+     * undefined.
+     *
+     * @param rows the batch size, at least 1
+     * @return a matrix {@code [rows, columns]} in the order of this buffer
+     */
+    public INDArray rows(long rows) {
+        INDArray array = last;
+        if (array == null || array.size(0) != rows) {
+            DataBuffer store = memory(rows * columns);
+            array = bySize.computeIfAbsent(
+                    rows,
+                    n -> Nd4j.create(
+                            store,
+                            new long[] {n, columns},
+                            order == 'f' ? new long[] {1, n} : new long[] {columns, 1},
+                            0,
+                            order));
+            last = array;
+        }
+        return array;
+    }
+
+    private DataBuffer memory(long length) {
+        INDArray store = memory;
+        if (store == null || store.length() < length) {
+            store = Nd4j.createUninitializedDetached(dataType, length);
+            memory = store;
+            bySize.clear();
+        }
+        return store.data();
+    }
+}

@@ -1,0 +1,162 @@
+package org.lora4j.nn.attention.internal;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.math.HeapBuffer;
+import org.lora4j.internal.math.LayerSeed;
+import org.lora4j.internal.math.RowMath;
+import org.lora4j.internal.threads.Workers;
+import org.lora4j.nn.batch.internal.Buffers;
+import org.lora4j.nn.batch.internal.Segments;
+import org.lora4j.nn.layer.SelfAttention;
+
+/**
+ * The heads of an attention. The heads of a sequence that share keys and values are one task, see {@link HeadGroup}; the
+ * processors that are free divide the tasks among themselves. In a training that is not causal it keeps the attention weights;
+ * a causal one computes them again, because half of them are 0.
+ */
+public final class AttentionHeads<A> {
+    private final int groups;
+    private final int groupSize;
+    private final int size;
+    private final boolean causal;
+    private final boolean drops;
+    private final SequenceSeeds seeds;
+    private final Workers<HeadGroup<A>> workers;
+
+    // What forward keeps for backward.
+    private @Nullable HeadInputs inputs;
+    private final @Nullable HeapBuffer<A> kept;
+
+    // Whether a segment trains the normalization of the queries or of the keys.
+    private boolean queriesTrain;
+    private boolean keysTrain;
+
+    public AttentionHeads(
+            SelfAttention layer,
+            RowMath<A> math,
+            boolean isTraining,
+            Buffers buffers,
+            HeadProducts.Shared headProducts) {
+        groups = layer.keyValueHeads();
+        groupSize = layer.heads() / groups;
+        size = layer.headSize();
+        causal = layer.isCausal();
+        kept = isTraining && !causal ? buffers.heap(math) : null;
+        drops = isTraining && layer.dropout() > 0;
+        seeds = new SequenceSeeds(LayerSeed.of(layer.seed(), layer.path()), layer.heads());
+        double dropout = drops ? layer.dropout() : 0;
+        Supplier<HeadProducts> products = headProducts.source(size);
+        workers = new Workers<>(() -> new HeadGroup<>(layer, dropout, seeds, math, products.get()));
+    }
+
+    public void bind(Segments segments) {
+        queriesTrain = workers.first().queriesTrain(segments);
+        keysTrain = workers.first().keysTrain(segments);
+    }
+
+    public boolean queriesTrain() {
+        return queriesTrain;
+    }
+
+    public boolean keysTrain() {
+        return keysTrain;
+    }
+
+    public boolean trains() {
+        return queriesTrain || keysTrain;
+    }
+
+    private List<AttentionSequence> sequences(Segments segments) {
+        List<AttentionSequence> all = new ArrayList<>();
+        long offset = 0;
+        for (int i = 0; i < segments.count(); i++) {
+            for (int s = segments.firstExample(i); s < segments.firstExample(i + 1); s++) {
+                AttentionSequence sequence = new AttentionSequence(segments, i, s, causal, Math.toIntExact(offset));
+                all.add(sequence);
+                offset += kept == null ? 0 : (long) groups * groupSize * sequence.queries() * sequence.keys();
+            }
+        }
+        if (kept != null) {
+            kept.reserve(Math.toIntExact(offset));
+        }
+        return all;
+    }
+
+    private @Nullable A kept() {
+        return kept == null ? null : kept.array();
+    }
+
+    /**
+     * Computes the heads side by side.
+     *
+     * @param context gets the heads {@code [tokens, h·d]}
+     */
+    public void forward(Segments segments, HeadInputs all, HeadColumns context) {
+        inputs = all;
+        if (drops) {
+            seeds.bind(segments);
+        }
+        List<AttentionSequence> sequences = sequences(segments);
+        A weights = kept();
+        workers.run(
+                sequences.size() * groups,
+                nanos(sequences),
+                (worker, i) -> worker.forward(sequences.get(i / groups), i % groups, all, context, weights));
+    }
+
+    /** How long the forward takes in one thread, roughly. */
+    private long nanos(List<AttentionSequence> sequences) {
+        double weights = 0;
+        for (AttentionSequence sequence : sequences) {
+            weights += sequence.weights() * groups * groupSize;
+        }
+        return HeadProducts.nanos(weights, size);
+    }
+
+    /**
+     * Computes the gradients of queries, keys and values.
+     *
+     * @param context the gradient of the heads
+     * @param gradients get the gradients; those that are not wanted are not written to
+     */
+    public void backward(Segments segments, HeadColumns context, HeadInputs gradients, HeadInputs.Wanted wanted) {
+        HeadInputs all = Objects.requireNonNull(inputs, "backward needs a forward before it");
+        List<AttentionSequence> sequences = sequences(segments);
+        A weights = kept();
+        if (trains()) {
+            // The gradients of the normalizations are sums over the sequences of a segment, in their order.
+            for (int i = 0; i < segments.count(); i++) {
+                int segment = i;
+                workers.first().beginGradients(segments.get(i));
+                sequences.stream()
+                        .filter(sequence -> sequence.segment() == segment)
+                        .forEach(sequence ->
+                                backward(workers.first(), sequence, all, context, weights, gradients, wanted));
+                workers.first().endGradients();
+            }
+            return;
+        }
+        workers.run(
+                sequences.size() * groups,
+                2 * nanos(sequences),
+                (worker, i) -> worker.backward(
+                        sequences.get(i / groups), i % groups, all, context, weights, gradients, wanted));
+    }
+
+    private void backward(
+            HeadGroup<A> worker,
+            AttentionSequence sequence,
+            HeadInputs all,
+            HeadColumns context,
+            @Nullable A weights,
+            HeadInputs gradients,
+            HeadInputs.Wanted wanted) {
+        for (int group = 0; group < groups; group++) {
+            worker.backward(sequence, group, all, context, weights, gradients, wanted);
+        }
+    }
+}

@@ -1,0 +1,72 @@
+package org.lora4j.nn.attention.internal;
+
+import org.jspecify.annotations.Nullable;
+import org.lora4j.nn.batch.internal.KeyValueCache;
+import org.lora4j.nn.batch.internal.Segments;
+import org.lora4j.nn.input.Sequences;
+
+/**
+ * A sequence in an attention: which of its tokens are queries, and which keys each of them sees. This is the mask of the
+ * attention. A masked token, which comes first, is no key. In an encoder it is a query all the same.
+ *
+ * @param segments the batch
+ * @param segment the number of its segment
+ * @param number its number in the batch
+ * @param causal whether a token sees only the tokens up to its own
+ * @param offset where the attention weights of its first head are kept, if they are
+ */
+record AttentionSequence(Segments segments, int segment, int number, boolean causal, int offset) {
+    Sequences all() {
+        return segments.sequences();
+    }
+
+    boolean hasMasked() {
+        return all().masked(number) > 0;
+    }
+
+    /** The row of its first token. */
+    int start() {
+        return all().start(number);
+    }
+
+    /** The number of keys in this batch. */
+    int keys() {
+        return all().length(number) - all().masked(number);
+    }
+
+    /** The row of the first key. */
+    int firstKey() {
+        return start() + all().masked(number);
+    }
+
+    int queries() {
+        return causal ? keys() : all().length(number);
+    }
+
+    /** The row of the first query. */
+    int firstQuery() {
+        return causal ? firstKey() : start();
+    }
+
+    /** The number of tokens before those of this batch, of which only keys and values are known. */
+    int past() {
+        KeyValueCache cache = cache();
+        return cache == null ? 0 : cache.length();
+    }
+
+    @Nullable
+    KeyValueCache cache() {
+        return causal ? segments.cache(number) : null;
+    }
+
+    /** How many keys the i-th query sees: the first ones of {@link #past} and {@link #keys}. */
+    int seen(int i) {
+        return causal ? past() + i + 1 : keys();
+    }
+
+    /** The attention weights of a head, roughly. */
+    double weights() {
+        double n = queries();
+        return n * (causal ? past() + n / 2 : keys());
+    }
+}

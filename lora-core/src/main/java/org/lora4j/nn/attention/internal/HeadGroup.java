@@ -1,0 +1,359 @@
+package org.lora4j.nn.attention.internal;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.math.RowMath;
+import org.lora4j.internal.memory.ArrayMemory;
+import org.lora4j.nn.batch.internal.KeyValueCache;
+import org.lora4j.nn.batch.internal.LayerCache;
+import org.lora4j.nn.batch.internal.Segment;
+import org.lora4j.nn.batch.internal.Segments;
+import org.lora4j.nn.layer.SelfAttention;
+
+/**
+ * Computes the heads of an attention that share keys and values, {@code softmax(Q·Kᵀ/√d)·V} over the keys that each token of a
+ * sequence sees. One product computes all of them, for a block of tokens and the keys up to the last that one of them sees. It
+ * belongs to one thread at a time.
+ */
+final class HeadGroup<A> {
+    /** The tokens of a block of a causal attention. Larger blocks compute more weights that are 0, smaller ones need more products. */
+    private static final int BLOCK = 128;
+
+    private final SelfAttention layer;
+    private final RowMath<A> math;
+    private final SequenceSeeds seeds;
+    private final HeadProducts products;
+    private final int groupSize;
+    private final int size;
+    private final double dropout;
+    private final HeadRows<A> queryRows;
+    private final HeadRows<A> keyRows;
+    private final HeadRows<A> valueRows;
+    private final CachedRows<A> cachedRows;
+
+    private A row;
+    private A gradientRow;
+    private A zeros;
+
+    /** The sequence that the rows are prepared for. Each call of the layer has others. */
+    private @Nullable AttentionSequence current;
+
+    /** The queries {@code [from, to)} of a sequence in the heads of a group. */
+    private record Block(AttentionSequence of, int group, int from, int to) {
+        int length() {
+            return to - from;
+        }
+
+        /** The number of keys up to the last that a query sees. */
+        int keys() {
+            return of.seen(to - 1);
+        }
+    }
+
+    private Block block(AttentionSequence of, int group, int from) {
+        return new Block(of, group, from, of.causal() ? Math.min(of.queries(), from + BLOCK) : of.queries());
+    }
+
+    /**
+     * Creates a computation.
+     *
+     * @param dropout the probability with which a weight is dropped
+     * @param seeds those of the batch; read only
+     * @param products used only while a method of this object runs
+     */
+    HeadGroup(SelfAttention layer, double dropout, SequenceSeeds seeds, RowMath<A> math, HeadProducts products) {
+        this.layer = layer;
+        this.dropout = dropout;
+        this.seeds = seeds;
+        this.math = math;
+        this.products = products;
+        groupSize = layer.heads() / layer.keyValueHeads();
+        size = layer.headSize();
+        queryRows = new HeadRows<>(size, layer.queryNorm(), layer.rotary(), math);
+        keyRows = new HeadRows<>(size, layer.keyNorm(), layer.rotary(), math);
+        valueRows = new HeadRows<>(size, null, null, math);
+        cachedRows = new CachedRows<>(layer, queryRows, keyRows, valueRows, math);
+        row = math.array(0);
+        gradientRow = math.array(0);
+        zeros = math.array(size);
+    }
+
+    private List<HeadRows<A>> normed() {
+        return List.of(queryRows, keyRows);
+    }
+
+    boolean queriesTrain(Segments segments) {
+        return queryRows.trains(segments);
+    }
+
+    boolean keysTrain(Segments segments) {
+        return keyRows.trains(segments);
+    }
+
+    /** Prepares for the gradients of the normalizations of a segment. */
+    void beginGradients(Segment segment) {
+        normed().forEach(rows -> rows.bind(segment));
+        normed().forEach(rows -> rows.beginGradients(segment));
+    }
+
+    /** Writes the gradients of the normalizations of the segment. */
+    void endGradients() {
+        normed().forEach(HeadRows::endGradients);
+    }
+
+    /** Prepares for a sequence. */
+    @SuppressWarnings("ReferenceEquality") // An equal one of another call can have other weights.
+    private void begin(AttentionSequence of) {
+        if (current != of) {
+            normed().forEach(rows -> rows.bind(of.segments().get(of.segment())));
+            queryRows.begin(of.all(), of.firstQuery(), of.queries());
+            keyRows.begin(of.all(), of.firstKey(), of.keys());
+            current = of;
+        }
+    }
+
+    /** Writes 0 to the row of a masked token, if there is one. */
+    private void clearMasked(AttentionSequence of, HeadColumns result) {
+        if (of.hasMasked()) {
+            int width = result.width();
+            math.write(result.memory(), of.start() * width, math.array(width), width);
+        }
+    }
+
+    /**
+     * Computes the heads of one group.
+     *
+     * @param context gets the heads {@code [tokens, h·d]}
+     * @param kept gets the weights before dropout; null if they are not kept
+     */
+    void forward(AttentionSequence of, int group, HeadInputs all, HeadColumns context, @Nullable A kept) {
+        begin(of);
+        if (group == 0 && of.causal()) {
+            clearMasked(of, context);
+        }
+        int n = of.queries();
+        int past = of.past();
+        KeyValueCache cache = of.cache();
+        LayerCache<A> known = cache == null ? null : cache.of(layer);
+        if (known != null && past > 0 && n <= CachedRows.MOST) {
+            cachedRows.forward(known, group, past, of.firstQuery(), n, all, context);
+            return;
+        }
+        loadKeysAndValues(of, group, all, known);
+        int from = 0;
+        while (from < n) {
+            Block block = block(of, group, from);
+            int rows = groupSize * block.length();
+            loadQueries(block, all.queries());
+            computeWeights(block, kept);
+            products.computeContexts(dropped(block), rows, block.keys());
+            ArrayMemory mixed = products.contexts(rows).memory();
+            forEachRow(
+                    block,
+                    (r, i, head) ->
+                            mixed.copy(r * size, context.memory(), context.position(of.firstQuery() + i, head), size));
+            from = block.to();
+        }
+    }
+
+    /** Loads those of a cache, if there is one, and then those of this batch, which are added to the cache. */
+    private void loadKeysAndValues(AttentionSequence of, int group, HeadInputs all, @Nullable LayerCache<A> cache) {
+        int n = of.keys();
+        int past = of.past();
+        int m = past + n;
+        if (math.length(row) < m) {
+            row = math.array(m);
+            gradientRow = math.array(m);
+            zeros = math.array(m);
+        }
+        ArrayMemory keys = products.keys(m).memory();
+        ArrayMemory values = products.values(m).memory();
+        for (int i = 0; i < n; i++) {
+            keyRows.load(all.keys(), of.firstKey(), i, group, keys, (past + i) * size);
+            valueRows.load(all.values(), of.firstKey(), i, group, values, (past + i) * size);
+        }
+        if (cache != null) {
+            cachedRows.exchange(cache, group, past, n, keys, values);
+        }
+    }
+
+    /** A row of the matrices of a block: of a token of a sequence, for one of the heads. */
+    @FunctionalInterface
+    private interface BlockRow {
+        void accept(int r, int i, int head);
+    }
+
+    private void forEachRow(Block block, BlockRow action) {
+        int r = 0;
+        for (int j = 0; j < groupSize; j++) {
+            for (int i = block.from(); i < block.to(); i++) {
+                action.accept(r++, i, block.group() * groupSize + j);
+            }
+        }
+    }
+
+    private void loadQueries(Block block, HeadColumns queries) {
+        ArrayMemory loaded = products.queries(groupSize * block.length()).memory();
+        forEachRow(block, (r, i, head) -> queryRows.load(queries, block.of().firstQuery(), i, head, loaded, r * size));
+    }
+
+    /** Computes the attention weights of a block, {@code [heads·tokens, keys]}. In training some are dropped. */
+    private void computeWeights(Block block, @Nullable A kept) {
+        int rows = groupSize * block.length();
+        int m = block.keys();
+        products.computeScores(rows, m);
+        ArrayMemory p = products.weights(rows, m).memory();
+        forEachRow(block, (r, i, head) -> {
+            int seen = block.of().seen(i);
+            math.read(p, r * m, row, seen);
+            math.softmax(row, seen);
+            write(p, row, r, seen, m);
+            if (kept != null) {
+                math.copy(row, 0, kept, place(block, r), m);
+            }
+            drop(block, r, i, head);
+        });
+    }
+
+    /** Loads the weights that were kept, and drops those that were dropped. */
+    private void loadWeights(Block block, A kept) {
+        int m = block.keys();
+        ArrayMemory p = products.weights(groupSize * block.length(), m).memory();
+        forEachRow(block, (r, i, head) -> {
+            math.copy(kept, place(block, r), row, 0, m);
+            math.write(p, r * m, row, m);
+            drop(block, r, i, head);
+        });
+    }
+
+    /** Where a row of the weights of a block is kept. Such a block has all queries of its sequence. */
+    private int place(Block block, int r) {
+        return block.of().offset() + (block.group() * groupSize * block.length() + r) * block.keys();
+    }
+
+    private void drop(Block block, int r, int i, int head) {
+        if (dropout > 0) {
+            int seen = block.of().seen(i);
+            math.dropout(row, dropout, seeds.ofRow(block.of().number(), head, i), seen);
+            int m = block.keys();
+            write(products.droppedWeights(groupSize * block.length(), m).memory(), row, r, seen, m);
+        }
+    }
+
+    /** The weights of a block after dropout. */
+    private MatrixBuffer.Matrix dropped(Block block) {
+        int rows = groupSize * block.length();
+        return dropout > 0 ? products.droppedWeights(rows, block.keys()) : products.weights(rows, block.keys());
+    }
+
+    /** Writes the weights of the keys up to a token; those of the keys behind it are 0. */
+    private void write(ArrayMemory target, A weightsOfRow, int r, int seen, int m) {
+        math.write(target, r * m, weightsOfRow, seen);
+        if (seen < m) {
+            math.write(target, r * m + seen, zeros, m - seen);
+        }
+    }
+
+    /**
+     * Computes the gradients of the queries, keys and values of one group.
+     *
+     * @param all what {@link #forward} had
+     * @param context the gradient of the heads
+     * @param kept the weights that {@link #forward} kept; null if it kept none, so that they are computed again
+     * @param gradients get the gradients; those that are not wanted are not written to
+     */
+    void backward(
+            AttentionSequence of,
+            int group,
+            HeadInputs all,
+            HeadColumns context,
+            @Nullable A kept,
+            HeadInputs gradients,
+            HeadInputs.Wanted wanted) {
+        begin(of);
+        if (group == 0) {
+            if (of.causal()) {
+                clearMasked(of, gradients.queries());
+            }
+            clearMasked(of, gradients.keys());
+            clearMasked(of, gradients.values());
+        }
+        int n = of.queries();
+        loadKeysAndValues(of, group, all, null);
+        // From the last block on, whose gradients are those of all keys; the others are added.
+        int from = of.causal() ? (n - 1) / BLOCK * BLOCK : 0;
+        while (from >= 0) {
+            Block block = block(of, group, from);
+            loadQueries(block, all.queries());
+            if (kept == null) {
+                computeWeights(block, null);
+            } else {
+                loadWeights(block, kept);
+            }
+            differentiate(block, block.to() < n, all.queries(), context, gradients.queries(), wanted);
+            from -= BLOCK;
+        }
+        storeKeysAndValues(of, group, all, gradients, wanted);
+    }
+
+    private void differentiate(
+            Block block,
+            boolean adds,
+            HeadColumns queries,
+            HeadColumns context,
+            HeadColumns queryGradients,
+            HeadInputs.Wanted wanted) {
+        int rows = groupSize * block.length();
+        int m = block.keys();
+        int first = block.of().firstQuery();
+        ArrayMemory contextGradients = products.contexts(rows).memory();
+        forEachRow(
+                block,
+                (r, i, head) ->
+                        context.memory().copy(context.position(first + i, head), contextGradients, r * size, size));
+        if (wanted.values()) {
+            products.differentiateValues(dropped(block), rows, m, adds);
+        }
+        if (!wanted.queries() && !wanted.keys()) {
+            return;
+        }
+        products.differentiateWeights(rows, m);
+        ArrayMemory weights = products.weights(rows, m).memory();
+        ArrayMemory weightGradients = products.weightGradients(rows, m).memory();
+        forEachRow(block, (r, i, head) -> {
+            int seen = block.of().seen(i);
+            math.read(weights, r * m, row, seen);
+            math.read(weightGradients, r * m, gradientRow, seen);
+            if (dropout > 0) {
+                math.dropout(gradientRow, dropout, seeds.ofRow(block.of().number(), head, i), seen);
+            }
+            math.softmaxGradient(row, gradientRow, seen);
+            write(weightGradients, gradientRow, r, seen, m);
+        });
+        if (wanted.keys()) {
+            products.differentiateKeys(rows, m, adds);
+        }
+        if (wanted.queries()) {
+            products.differentiateQueries(rows, m);
+            ArrayMemory gradient = products.queryGradients(rows).memory();
+            forEachRow(
+                    block,
+                    (r, i, head) -> queryRows.store(gradient, r * size, queries, queryGradients, first, i, head));
+        }
+    }
+
+    private void storeKeysAndValues(
+            AttentionSequence of, int group, HeadInputs all, HeadInputs gradients, HeadInputs.Wanted wanted) {
+        int n = of.keys();
+        ArrayMemory keys = products.keyGradients(n).memory();
+        ArrayMemory values = products.valueGradients(n).memory();
+        for (int i = 0; i < n; i++) {
+            if (wanted.keys()) {
+                keyRows.store(keys, i * size, all.keys(), gradients.keys(), of.firstKey(), i, group);
+            }
+            if (wanted.values()) {
+                valueRows.store(values, i * size, all.values(), gradients.values(), of.firstKey(), i, group);
+            }
+        }
+    }
+}

@@ -1,0 +1,181 @@
+package org.lora4j.nn.attention.internal;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Supplier;
+import org.lora4j.nn.weight.internal.Gemm;
+import org.nd4j.linalg.api.buffer.DataType;
+
+/**
+ * The products of one head of an attention, or of heads that share keys and values: {@code softmax(s·Q·Kᵀ)·V}. The matrices
+ * are copies, because products of parts of a wide matrix are slow: n rows of queries and m of keys and values, each with d
+ * numbers. A task fills them before it reads them, so all attentions of a pass share them. It belongs to one thread at a time.
+ */
+public final class HeadProducts {
+    private final int size;
+    private final MatrixBuffer queries;
+    private final MatrixBuffer keys;
+    private final MatrixBuffer values;
+    private final MatrixBuffer contexts;
+    private final MatrixBuffer weights;
+    private final MatrixBuffer droppedWeights;
+    private final MatrixBuffer queryGradients;
+    private final MatrixBuffer keyGradients;
+    private final MatrixBuffer valueGradients;
+    private final MatrixBuffer weightGradients;
+
+    private final Gemm scoreProduct;
+    private final Gemm contextProduct = new Gemm(false, false, 1, 0);
+    private final Gemm weightGradientProduct = new Gemm(false, true, 1, 0);
+    private final Gemm queryGradientProduct;
+    private final Gemm keyGradientProduct;
+    private final Gemm keyGradientAddition;
+    private final Gemm valueGradientProduct = new Gemm(true, false, 1, 0);
+    private final Gemm valueGradientAddition = new Gemm(true, false, 1, 1);
+
+    private HeadProducts(DataType dataType, int size) {
+        this.size = size;
+        queries = new MatrixBuffer(dataType);
+        keys = new MatrixBuffer(dataType);
+        values = new MatrixBuffer(dataType);
+        contexts = new MatrixBuffer(dataType);
+        weights = new MatrixBuffer(dataType);
+        droppedWeights = new MatrixBuffer(dataType);
+        queryGradients = new MatrixBuffer(dataType);
+        keyGradients = new MatrixBuffer(dataType);
+        valueGradients = new MatrixBuffer(dataType);
+        weightGradients = new MatrixBuffer(dataType);
+        double scale = 1 / Math.sqrt(size);
+        scoreProduct = new Gemm(false, true, scale, 0);
+        queryGradientProduct = new Gemm(false, false, scale, 0);
+        keyGradientProduct = new Gemm(true, false, scale, 0);
+        keyGradientAddition = new Gemm(true, false, scale, 1);
+    }
+
+    /** Those of a pass. */
+    public static final class Shared {
+        private final DataType dataType;
+        private final Map<Integer, List<HeadProducts>> bySize = new HashMap<>();
+
+        public Shared(DataType dataType) {
+            this.dataType = dataType;
+        }
+
+        /** Returns a source for one attention with heads of a size. The k-th that it returns is the same for all attentions. */
+        Supplier<HeadProducts> source(int size) {
+            List<HeadProducts> all = bySize.computeIfAbsent(size, key -> new ArrayList<>());
+            return new Supplier<>() {
+                private int next;
+
+                @Override
+                public HeadProducts get() {
+                    if (next == all.size()) {
+                        all.add(new HeadProducts(dataType, size));
+                    }
+                    return all.get(next++);
+                }
+            };
+        }
+    }
+
+    /**
+     * How long a forward takes in one thread, roughly: 30 multiplications take a nanosecond, and a weight takes another.
+     *
+     * @param weights the number of weights of all heads
+     * @param size the number of dimensions of a head
+     */
+    static long nanos(double weights, int size) {
+        return (long) (weights * (1 + 2 * size / 30.0));
+    }
+
+    /** {@code Q [n, d]}. */
+    MatrixBuffer.Matrix queries(int n) {
+        return queries.of(n, size);
+    }
+
+    /** {@code K [m, d]}. */
+    MatrixBuffer.Matrix keys(int m) {
+        return keys.of(m, size);
+    }
+
+    /** {@code V [m, d]}. */
+    MatrixBuffer.Matrix values(int m) {
+        return values.of(m, size);
+    }
+
+    /** {@code C [n, d]}, or its gradient. */
+    MatrixBuffer.Matrix contexts(int n) {
+        return contexts.of(n, size);
+    }
+
+    /** {@code P [n, m]}. */
+    MatrixBuffer.Matrix weights(int n, int m) {
+        return weights.of(n, m);
+    }
+
+    /** {@code P [n, m]} after dropout. */
+    MatrixBuffer.Matrix droppedWeights(int n, int m) {
+        return droppedWeights.of(n, m);
+    }
+
+    /** {@code ∂L/∂Q [n, d]}. */
+    MatrixBuffer.Matrix queryGradients(int n) {
+        return queryGradients.of(n, size);
+    }
+
+    /** {@code ∂L/∂K [m, d]}. */
+    MatrixBuffer.Matrix keyGradients(int m) {
+        return keyGradients.of(m, size);
+    }
+
+    /** {@code ∂L/∂V [m, d]}. */
+    MatrixBuffer.Matrix valueGradients(int m) {
+        return valueGradients.of(m, size);
+    }
+
+    /** {@code ∂L/∂P [n, m]}. */
+    MatrixBuffer.Matrix weightGradients(int n, int m) {
+        return weightGradients.of(n, m);
+    }
+
+    /** {@code P = s·Q·Kᵀ}, the scores. */
+    void computeScores(int n, int m) {
+        scoreProduct.run(queries(n).array(), keys(m).array(), weights(n, m).array());
+    }
+
+    /** {@code C = P·V}, with the weights of a matrix. */
+    void computeContexts(MatrixBuffer.Matrix p, int n, int m) {
+        contextProduct.run(p.array(), values(m).array(), contexts(n).array());
+    }
+
+    /** {@code ∂L/∂P = ∂L/∂C·Vᵀ}. */
+    void differentiateWeights(int n, int m) {
+        weightGradientProduct.run(
+                contexts(n).array(), values(m).array(), weightGradients(n, m).array());
+    }
+
+    /** {@code ∂L/∂V = Pᵀ·∂L/∂C}, or adds it. */
+    void differentiateValues(MatrixBuffer.Matrix p, int n, int m, boolean adds) {
+        (adds ? valueGradientAddition : valueGradientProduct)
+                .run(p.array(), contexts(n).array(), valueGradients(m).array());
+    }
+
+    /** {@code ∂L/∂K = s·(∂L/∂P)ᵀ·Q}, or adds it. */
+    void differentiateKeys(int n, int m, boolean adds) {
+        (adds ? keyGradientAddition : keyGradientProduct)
+                .run(
+                        weightGradients(n, m).array(),
+                        queries(n).array(),
+                        keyGradients(m).array());
+    }
+
+    /** {@code ∂L/∂Q = s·∂L/∂P·K}. */
+    void differentiateQueries(int n, int m) {
+        queryGradientProduct.run(
+                weightGradients(n, m).array(),
+                keys(m).array(),
+                queryGradients(n).array());
+    }
+}

@@ -1,0 +1,98 @@
+package org.lora4j.nn.batch.internal;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.lora4j.internal.math.RowMath;
+import org.lora4j.nn.layer.SelfAttention;
+
+/**
+ * Keys and values of the tokens of one sequence in one attention, on the heap. The keys of a head are stored by dimension, so
+ * that the products of a query with all of them are loops over the tokens; its values are stored by token. Each loop begins at
+ * the first element of an array, because the JVM vectorizes such loops best.
+ *
+ * @param <A> {@code float[]} or {@code double[]}
+ */
+public final class LayerCache<A> {
+    private final RowMath<A> math;
+    private final int groups;
+    private final int size;
+
+    /** For each head and each dimension, a number of each token. */
+    private final List<A> keys = new ArrayList<>();
+
+    /** For each head, the vectors of the tokens. */
+    private final List<List<A>> values = new ArrayList<>();
+
+    private int capacity;
+
+    LayerCache(SelfAttention layer, RowMath<A> math) {
+        this.math = math;
+        groups = layer.keyValueHeads();
+        size = layer.headSize();
+        for (int i = 0; i < groups; i++) {
+            values.add(new ArrayList<>());
+        }
+        for (int i = 0; i < groups * size; i++) {
+            keys.add(math.array(0));
+        }
+    }
+
+    /** Makes room for a number of tokens. What is there stays. */
+    void grow(int tokens) {
+        keys.replaceAll(known -> {
+            A larger = math.array(tokens);
+            math.copy(known, 0, larger, 0, capacity);
+            return larger;
+        });
+        for (List<A> vectors : values) {
+            while (vectors.size() < tokens) {
+                vectors.add(math.array(size));
+            }
+        }
+        capacity = tokens;
+    }
+
+    /** Sets the key of a token, after the rotation. */
+    public void putKey(int group, int token, A key) {
+        for (int d = 0; d < size; d++) {
+            math.copy(key, d, keys.get(group * size + d), token, 1);
+        }
+    }
+
+    public void putValue(int group, int token, A value) {
+        math.copy(value, 0, values.get(group).get(token), 0, size);
+    }
+
+    public void key(int group, int token, A target) {
+        for (int d = 0; d < size; d++) {
+            math.copy(keys.get(group * size + d), token, target, d, 1);
+        }
+    }
+
+    public void value(int group, int token, A target) {
+        math.copy(values.get(group).get(token), 0, target, 0, size);
+    }
+
+    /** {@code scores = K·q} for the first tokens. */
+    public void scores(int group, A query, A scores, int tokens) {
+        math.clear(scores, tokens);
+        addScaled(query, size, keys.subList(group * size, (group + 1) * size), scores, tokens);
+    }
+
+    /** {@code context = Vᵀ·w} for the first tokens. */
+    public void mix(int group, A weights, A context, int tokens) {
+        math.clear(context, size);
+        addScaled(weights, tokens, values.get(group), context, size);
+    }
+
+    /** {@code y += Σ s[i]·x[i]}. */
+    private void addScaled(A s, int count, List<A> x, A y, int n) {
+        int i = 0;
+        for (; i + 3 < count; i += 4) {
+            math.addFourScaled(s, i, x.get(i), x.get(i + 1), x.get(i + 2), x.get(i + 3), y, n);
+        }
+        for (; i < count; i++) {
+            math.addScaled(math.get(s, i), x.get(i), y, n);
+        }
+    }
+}

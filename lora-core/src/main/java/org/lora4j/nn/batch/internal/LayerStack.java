@@ -1,0 +1,165 @@
+package org.lora4j.nn.batch.internal;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.lora4j.nn.layer.Activation;
+import org.lora4j.nn.layer.Layer;
+import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.layer.RowKind;
+import org.lora4j.nn.layer.TokenEmbeddings;
+import org.lora4j.nn.layer.WeightedLayer;
+import org.nd4j.linalg.api.buffer.DataType;
+
+/** The layers of a network, which fit together: what passes compute. Immutable. */
+public final class LayerStack {
+    private final List<Layer> layers;
+    private final List<WeightedLayer> weightedLayers = new ArrayList<>();
+    private final long inputSize;
+    private final long outputSize;
+    private final RowKind outputRows;
+
+    /**
+     * Creates a stack.
+     *
+     * @param layers the layers in the order of computation
+     * @throws IllegalArgumentException if they do not fit together
+     */
+    public LayerStack(List<? extends Layer> layers) {
+        Objects.requireNonNull(layers, "layers must not be null");
+        this.layers = List.copyOf(layers);
+        Set<String> paths = new HashSet<>();
+        this.layers.forEach(layer -> collect(layer, paths));
+        if (weightedLayers.isEmpty()) {
+            throw new IllegalArgumentException("a network needs at least one linear layer, found " + layers);
+        }
+        requireOneType();
+        outputRows = findRows();
+        if (takesSequences()) {
+            TokenEmbeddings embeddings = (TokenEmbeddings) this.layers.get(0);
+            inputSize = embeddings.word().inputSize();
+            outputSize = outputSize(
+                    this.layers.subList(1, layers.size()), embeddings.word().outputSize());
+        } else {
+            inputSize = firstInputSize();
+            outputSize = outputSize(this.layers, inputSize);
+        }
+    }
+
+    private void collect(Layer layer, Set<String> paths) {
+        if (!paths.add(layer.path())) {
+            throw new IllegalArgumentException("the paths of layers must differ, found " + layer.path() + " twice");
+        }
+        if (layer instanceof WeightedLayer weighted) {
+            weightedLayers.add(weighted);
+        }
+        layer.children().forEach(child -> collect(child, paths));
+    }
+
+    private void requireOneType() {
+        WeightedLayer first = weightedLayers.get(0);
+        for (WeightedLayer layer : weightedLayers) {
+            if (layer.dataType() != first.dataType()) {
+                throw new IllegalArgumentException(layer.path() + ": must be " + first.dataType() + " like "
+                        + first.path() + ", found " + layer.dataType());
+            }
+        }
+    }
+
+    private RowKind findRows() {
+        RowKind rows = takesSequences() ? RowKind.TOKEN : RowKind.EXAMPLE;
+        for (Layer layer : takesSequences() ? layers.subList(1, layers.size()) : layers) {
+            rows = layer.outputRows(rows);
+        }
+        return rows;
+    }
+
+    /** The width that the first layer with a weight takes; the layers before it take any. */
+    private long firstInputSize() {
+        for (Layer layer : layers) {
+            if (layer instanceof Linear linear) {
+                return linear.inputSize();
+            }
+            if (!(layer instanceof Activation)) {
+                throw new IllegalArgumentException(layer.path()
+                        + ": a network of rows of features has linear layers and activations, found " + layer
+                        + "; a transformer starts with TokenEmbeddings");
+            }
+        }
+        throw new IllegalArgumentException("a network needs at least one linear layer, found " + layers);
+    }
+
+    private static long outputSize(List<Layer> layers, long inputSize) {
+        long size = inputSize;
+        for (Layer layer : layers) {
+            size = layer.outputSize(size);
+        }
+        return size;
+    }
+
+    /**
+     * Returns the layers.
+     *
+     * @return in the order of computation
+     */
+    public List<Layer> layers() {
+        return layers;
+    }
+
+    /**
+     * Returns the layers with a weight, whatever they are part of.
+     *
+     * @return in the order of computation
+     */
+    public List<WeightedLayer> weightedLayers() {
+        return Collections.unmodifiableList(weightedLayers);
+    }
+
+    /**
+     * Returns whether the first layer takes tokens.
+     *
+     * @return false if the input is rows of features
+     */
+    public boolean takesSequences() {
+        return layers.get(0) instanceof TokenEmbeddings;
+    }
+
+    /**
+     * Returns the width of the input.
+     *
+     * @return the number of features, or the size of the vocabulary
+     */
+    public long inputSize() {
+        return inputSize;
+    }
+
+    /**
+     * Returns the width of the output.
+     *
+     * @return the number of outputs
+     */
+    public long outputSize() {
+        return outputSize;
+    }
+
+    /**
+     * Returns what a row of the output stands for.
+     *
+     * @return a token or an example
+     */
+    public RowKind outputRows() {
+        return outputRows;
+    }
+
+    /**
+     * Returns the type of all arrays.
+     *
+     * @return FLOAT or DOUBLE
+     */
+    public DataType dataType() {
+        return weightedLayers.get(0).dataType();
+    }
+}

@@ -1,0 +1,217 @@
+package org.lora4j.nn.compute.internal;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.math.RowBlocks;
+import org.lora4j.internal.memory.BatchBuffer;
+import org.lora4j.nn.batch.internal.Scratch;
+import org.lora4j.nn.batch.internal.Segment;
+import org.lora4j.nn.batch.internal.Segments;
+import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.parametrization.internal.EffectiveLinear;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * The computation of a {@link Linear}: one product with the weight for all rows forward, and backward only what is needed.
+ * Each {@link Segment} adds its updates to its own rows; one that has a weight of its own computes its rows with that.
+ */
+final class LinearPass implements LayerPass {
+    private final Linear layer;
+    private final PassResources resources;
+    private final boolean training;
+    private final Scratch scratch;
+    private final WeightProduct product;
+    private final BatchBuffer outputs;
+    private final BatchBuffer baseGradients;
+    private final RowBlocks inputBlocks = new RowBlocks();
+    private final RowBlocks outputBlocks = new RowBlocks();
+    private final RowBlocks outputGradientBlocks = new RowBlocks();
+    private final RowBlocks baseGradientBlocks = new RowBlocks();
+    private final RowBlocks inputGradientBlocks = new RowBlocks();
+    private final List<SegmentLinear> segments = new ArrayList<>();
+    private final MixedLinear mixed;
+
+    /** How many of the segments are bound; 0 if they must be bound anew. */
+    private int bound;
+
+    // What the bound segments have in common.
+    private Parameter weight;
+    private boolean sharesWeights;
+    private boolean sharesBias;
+    private boolean readsBase;
+    private boolean trains;
+    private boolean trainsWeight;
+
+    private @Nullable INDArray output;
+
+    LinearPass(Linear layer, PassResources resources) {
+        this.layer = layer;
+        this.resources = resources;
+        training = resources.isTraining();
+        scratch = resources.scratch();
+        weight = layer.weightParameter();
+        product = new WeightProduct(weight.weight());
+        outputs = resources.buffers().rows(layer.outputSize());
+        baseGradients = resources.buffers().rows(layer.outputSize());
+        mixed = new MixedLinear(layer, resources);
+    }
+
+    @Override
+    public void bind(Segments batch) {
+        if (isMixed(batch)) {
+            bound = 0;
+            weight = layer.weightParameter();
+            product.bind(weight.weight(), List.of());
+            return;
+        }
+        boolean changed = bound != batch.count();
+        // Whatever fails on the way, the next call binds anew.
+        bound = 0;
+        for (int i = 0; i < batch.count(); i++) {
+            if (i == segments.size()) {
+                segments.add(new SegmentLinear(layer, batch.get(i), resources));
+            }
+            changed |= segments.get(i).bind(batch, batch.get(i));
+        }
+        if (changed) {
+            findCommon(segments.subList(0, batch.count()));
+        }
+        bound = batch.count();
+    }
+
+    /** Whether the segments differ and nothing is kept of them, so that one after the other can use the same buffers. */
+    private boolean isMixed(Segments batch) {
+        return batch.count() > 1 && !training;
+    }
+
+    private void findCommon(List<SegmentLinear> all) {
+        EffectiveLinear first = all.get(0).effective();
+        weight = all.stream().allMatch(one -> one.effective().weight() == first.weight())
+                ? first.weight()
+                : layer.weightParameter();
+        sharesWeights = all.stream().allMatch(this::sharesWeight);
+        sharesBias = all.stream().allMatch(one -> one.effective().bias() == first.bias());
+        readsBase = all.stream().anyMatch(SegmentLinear::readsBase);
+        trains = all.stream().anyMatch(SegmentLinear::trains);
+        trainsWeight = all.stream().anyMatch(SegmentLinear::trainsWeight);
+        List<WeightProduct.Further> requested = new ArrayList<>();
+        for (SegmentLinear one : all) {
+            if (sharesWeight(one)) {
+                requested.addAll(one.requested());
+            }
+        }
+        product.bind(weight.weight(), requested);
+    }
+
+    private boolean sharesWeight(SegmentLinear one) {
+        return one.effective().weight() == weight;
+    }
+
+    @Override
+    public boolean trains() {
+        return trains;
+    }
+
+    /**
+     * If the weight itself trains, its updater may read the input after the gradients. In a prediction each input stays too, so
+     * that updates can tell whether layers have the same one.
+     */
+    @Override
+    public InputUse inputUse() {
+        if (trainsWeight || !training) {
+            return InputUse.KEPT;
+        }
+        return trains ? InputUse.BACKWARD : InputUse.FORWARD;
+    }
+
+    /** Whether the input is still needed after the forward. */
+    boolean readsInput() {
+        return inputUse() != InputUse.FORWARD;
+    }
+
+    String path() {
+        return layer.path();
+    }
+
+    /** Whether the last output of the layer holds neither NaN nor an infinity in the rows of a segment. */
+    boolean isFinite(Segments batch, int segment) {
+        return output == null || batch.isFinite(output, segment);
+    }
+
+    @Override
+    public INDArray forward(Segments batch, INDArray x) {
+        if (!training) {
+            bind(batch);
+        }
+        INDArray y = outputs.rows(x.size(0));
+        output = y;
+        if (batch.isContinued()) {
+            product.runAlone(x, y); // The further products are those of the block before.
+        } else {
+            product.run(x, y);
+        }
+        if (isMixed(batch)) {
+            mixed.forward(batch, x, y);
+            return y;
+        }
+        for (int i = 0; i < bound; i++) {
+            SegmentLinear one = segments.get(i);
+            INDArray xRows = batch.block(inputBlocks, x, i);
+            INDArray yRows = batch.block(outputBlocks, y, i);
+            if (!sharesWeight(one)) {
+                one.multiply(xRows, yRows);
+            }
+            one.addUpdates(xRows, yRows);
+            if (!sharesBias) {
+                one.addBias(yRows);
+            }
+        }
+        if (sharesBias) {
+            segments.get(0).addBias(y);
+        }
+        return y;
+    }
+
+    @Override
+    public @Nullable INDArray backward(Segments batch, INDArray yGradient, boolean wantsInput) {
+        INDArray xGradient = wantsInput ? scratch.take(yGradient.size(0), layer.inputSize()) : null;
+        backward(batch, yGradient, xGradient, false);
+        return xGradient;
+    }
+
+    /**
+     * Computes the gradients of the parameters, and that of the input.
+     *
+     * @param xGradient gets {@code ∂L/∂x [n, in]}; null if it is not needed
+     * @param adds whether the gradient of the input is added to what is there
+     */
+    void backward(Segments batch, INDArray yGradient, @Nullable INDArray xGradient, boolean adds) {
+        INDArray baseGradient =
+                readsBase ? baseGradients.rows(yGradient.size(0)).assign(yGradient) : yGradient;
+        for (int i = 0; i < bound; i++) {
+            segments.get(i)
+                    .computeGradients(
+                            batch.block(outputGradientBlocks, yGradient, i),
+                            batch.block(baseGradientBlocks, baseGradient, i));
+        }
+        if (xGradient != null) {
+            computeInputGradient(batch, baseGradient, xGradient, adds);
+        }
+    }
+
+    private void computeInputGradient(Segments batch, INDArray baseGradient, INDArray xGradient, boolean adds) {
+        if (sharesWeights) {
+            product.runTransposed(baseGradient, xGradient, adds);
+        }
+        for (int i = 0; i < bound; i++) {
+            SegmentLinear one = segments.get(i);
+            INDArray rows = batch.block(inputGradientBlocks, xGradient, i);
+            if (!sharesWeights) {
+                one.multiplyGradient(batch.block(baseGradientBlocks, baseGradient, i), rows, adds);
+            }
+            one.addInputGradients(rows);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+package org.lora4j.nn.compute.internal;
+
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.lora4j.internal.memory.IdlePool;
+import org.lora4j.nn.batch.internal.EffectiveLayers;
+import org.lora4j.nn.batch.internal.Inputs;
+import org.lora4j.nn.batch.internal.LayerStack;
+import org.lora4j.nn.batch.internal.Segment;
+import org.lora4j.nn.batch.internal.Segments;
+import org.lora4j.nn.batch.internal.TokenBlocks;
+import org.lora4j.nn.input.Input;
+import org.lora4j.nn.input.Sequences;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+/**
+ * Predictions from any number of threads: each call borrows a {@link Pass} and returns it. There are never more passes
+ * than calls at the same time, and only a few idle ones are kept.
+ */
+public final class Predictor {
+    /** Larger inputs are computed in blocks of this many rows, so that the buffers of a pass stay small. */
+    private static final int BLOCK_ROWS = 512;
+
+    private final LayerStack network;
+    private final IdlePool<Pass> passes;
+
+    /**
+     * Creates a predictor.
+     *
+     * @param network the layers of the network
+     * @param newPass creates an inference pass over the network when all others are in use
+     */
+    public Predictor(LayerStack network, Supplier<Pass> newPass) {
+        this.network = network;
+        passes = new IdlePool<>(newPass);
+    }
+
+    /** The segments of a block of a larger batch. */
+    @FunctionalInterface
+    public interface BlockSegments {
+        /**
+         * Divides a block into segments.
+         *
+         * @param block the examples
+         * @param from the first of them in the larger batch
+         * @param to the end of them in the larger batch
+         * @return the segments, with the block as their input
+         */
+        Segments of(Input block, int from, int to);
+    }
+
+    /**
+     * Computes the output with the updates that the passes were created with.
+     *
+     * @param x the input; not written to
+     * @return a new array {@code [rows, outputSize]} in 'c' order
+     * @throws IllegalArgumentException if the input does not fit
+     */
+    public INDArray predict(Input x) {
+        Inputs.requirePredictable(x, network);
+        return compute(x, pass -> {
+            pass.segment().resolve();
+            return (block, from, to) -> Segments.of(pass.segment(), block);
+        });
+    }
+
+    /**
+     * Computes the output with updates chosen for this call.
+     *
+     * @param x the input; not written to
+     * @param effective what each layer computes with
+     * @return a new array {@code [rows, outputSize]} in 'c' order
+     * @throws IllegalArgumentException if the input does not fit
+     */
+    public INDArray predict(Input x, EffectiveLayers effective) {
+        Inputs.requirePredictable(x, network);
+        return compute(x, pass -> {
+            Segment segment = pass.predicting(effective);
+            return (block, from, to) -> Segments.of(segment, block);
+        });
+    }
+
+    /**
+     * Computes the output of a batch whose examples differ in their updates.
+     *
+     * @param x the input, which must fit the network; not written to
+     * @param segments divides each block of it
+     * @return a new array {@code [rows, outputSize]} in 'c' order
+     */
+    public INDArray predictSegments(Input x, BlockSegments segments) {
+        return compute(x, pass -> segments);
+    }
+
+    private INDArray compute(Input x, Function<Pass, BlockSegments> segmentsFor) {
+        return passes.use(pass -> {
+            BlockSegments segments = segmentsFor.apply(pass);
+            return x instanceof Sequences sequences
+                    ? TokenBlocks.compute(sequences, (block, from, to) -> pass.forward(segments.of(block, from, to)))
+                    : inBlocks(Inputs.rows(x), (rows, from, to) -> pass.forward(segments.of(Input.of(rows), from, to)));
+        });
+    }
+
+    /** Computes the rows {@code [from, to)} of a larger batch. */
+    private interface BlockOfRows {
+        INDArray compute(INDArray rows, int from, int to);
+    }
+
+    private static INDArray inBlocks(INDArray x, BlockOfRows computation) {
+        int n = Math.toIntExact(x.size(0));
+        if (n <= BLOCK_ROWS) {
+            return computation.compute(x, 0, n).dup('c');
+        }
+        INDArray first = computation.compute(rows(x, 0, BLOCK_ROWS).dup('c'), 0, BLOCK_ROWS);
+        INDArray y = Nd4j.createUninitializedDetached(first.dataType(), 'c', n, first.size(1));
+        rows(y, 0, BLOCK_ROWS).assign(first);
+        for (int from = BLOCK_ROWS; from < n; from += BLOCK_ROWS) {
+            int to = Math.min(n, from + BLOCK_ROWS);
+            rows(y, from, to).assign(computation.compute(rows(x, from, to).dup('c'), from, to));
+        }
+        return y;
+    }
+
+    private static INDArray rows(INDArray matrix, long from, long to) {
+        return matrix.get(NDArrayIndex.interval(from, to), NDArrayIndex.all());
+    }
+}

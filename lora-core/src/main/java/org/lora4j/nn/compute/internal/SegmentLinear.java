@@ -1,0 +1,168 @@
+package org.lora4j.nn.compute.internal;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.memory.BatchBuffer;
+import org.lora4j.nn.batch.internal.Segment;
+import org.lora4j.nn.batch.internal.Segments;
+import org.lora4j.nn.batch.internal.WeightGradient;
+import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.parametrization.internal.EffectiveLinear;
+import org.lora4j.nn.parametrization.internal.Gradient;
+import org.lora4j.nn.parametrization.internal.WeightUpdate;
+import org.lora4j.nn.parametrization.internal.WeightUpdatePass;
+import org.lora4j.nn.weight.internal.Gemm;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * What one {@link Segment} computes of a linear layer beside the common product with the weight: its updates, its bias, the
+ * gradients of its parameters, and the whole product if it has a weight of its own.
+ */
+final class SegmentLinear {
+    private final Linear layer;
+    private final LayerUpdates<WeightUpdatePass> updates;
+    private final Gemm biasGradientProduct = new Gemm(true, false, 1, 0);
+    private final BatchBuffer bases;
+    private final WeightProduct product;
+    private final boolean keepsInputs;
+
+    // What the segment computes with now.
+    private @Nullable Segment segment;
+    private @Nullable EffectiveLinear effective;
+    private @Nullable INDArray biasRow;
+    private @Nullable BiasAddition<?> biasAddition;
+    private @Nullable WeightGradient weightGradient;
+    private @Nullable Gradient biasGradient;
+    private boolean readsBase;
+    private boolean trains;
+
+    // What forward keeps for backward.
+    private @Nullable INDArray input;
+    private @Nullable INDArray base;
+
+    SegmentLinear(Linear layer, Segment first, PassResources resources) {
+        this.layer = layer;
+        updates = new LayerUpdates<>(
+                layer.weightParameter(), first, resources, WeightUpdatePass::bind, WeightUpdate::newPass);
+        bases = resources.buffers().rows(layer.outputSize());
+        product = new WeightProduct(layer.weightParameter().weight());
+        keepsInputs = resources.keepsInputs();
+    }
+
+    /** Switches to a segment of a batch and to what it computes with now. Returns whether anything changed. */
+    boolean bind(Segments batch, Segment newSegment) {
+        updates.setBatch(batch);
+        EffectiveLinear wanted = newSegment.of(layer);
+        if (newSegment == segment && wanted.equals(effective)) {
+            return false;
+        }
+        // Whatever fails on the way, the next call binds anew.
+        effective = null;
+        segment = newSegment;
+        updates.begin(newSegment, wanted.weight());
+        Parameter bias = wanted.bias();
+        biasRow = bias == null ? null : bias.row();
+        if (bias != null && biasAddition == null) {
+            biasAddition = BiasAddition.of(updates.dataType(), layer.outputSize(), updates::ones);
+        }
+        weightGradient = newSegment.gradients().ofWeight(wanted.weight());
+        biasGradient = bias == null ? null : updates.gradient(bias);
+        updates.bind(wanted);
+        product.bind(wanted.weight().weight(), updates.requested());
+        readsBase = updates.bound().stream().anyMatch(WeightUpdatePass::readsBase);
+        trains = newSegment.trains(layer);
+        effective = wanted;
+        input = null;
+        return true;
+    }
+
+    /** What the layer computes with for this segment. */
+    EffectiveLinear effective() {
+        if (effective == null) {
+            throw new IllegalStateException("bind must be called before");
+        }
+        return effective;
+    }
+
+    boolean readsBase() {
+        return readsBase;
+    }
+
+    boolean trains() {
+        return trains;
+    }
+
+    boolean trainsWeight() {
+        return weightGradient != null;
+    }
+
+    /** The products that the updates requested beside that of the batch. */
+    List<WeightProduct.Further> requested() {
+        return updates.requested();
+    }
+
+    /** Computes {@code y = x·Wᵀ} with the weight of this segment, and what the updates requested beside it. */
+    void multiply(INDArray x, INDArray y) {
+        product.run(x, y);
+    }
+
+    /** Computes only what the updates requested beside the product of the batch. */
+    void multiplyRequested() {
+        product.runFurther();
+    }
+
+    /**
+     * Adds the updates.
+     *
+     * @param y holds {@code x·Wᵀ [n, out]}
+     */
+    void addUpdates(INDArray x, INDArray y) {
+        INDArray product = readsBase ? bases.rows(y.size(0)).assign(y) : y;
+        for (WeightUpdatePass update : updates.bound()) {
+            update.forward(x, product, y);
+        }
+        input = x;
+        base = product;
+    }
+
+    /** Adds the bias if there is one. */
+    void addBias(INDArray y) {
+        if (biasRow != null && biasAddition != null) {
+            biasAddition.run(biasRow, y);
+        }
+    }
+
+    /**
+     * Computes the gradients of the parameters.
+     *
+     * @param baseGradient holds the gradient of y; gets that of {@code x·Wᵀ}
+     */
+    void computeGradients(INDArray yGradient, INDArray baseGradient) {
+        if (input == null || base == null) {
+            throw new IllegalStateException("backward needs a forward before it");
+        }
+        for (WeightUpdatePass update : updates.bound()) {
+            update.backward(input, base, yGradient, baseGradient);
+        }
+        if (weightGradient != null) {
+            weightGradient.set(baseGradient, input, keepsInputs);
+        }
+        if (biasGradient != null) {
+            biasGradientProduct.configure(true, false, 1, biasGradient.beginProduct());
+            biasGradientProduct.run(updates.ones(yGradient.size(0)), yGradient, biasGradient.row());
+        }
+    }
+
+    /** Computes the part of the input's gradient that flows through the weight of this segment. */
+    void multiplyGradient(INDArray baseGradient, INDArray xGradient, boolean adds) {
+        product.runTransposed(baseGradient, xGradient, adds);
+    }
+
+    /** Adds the parts of the input's gradient that flow through the updates. */
+    void addInputGradients(INDArray xGradient) {
+        for (WeightUpdatePass update : updates.bound()) {
+            update.addInputGradient(xGradient);
+        }
+    }
+}

@@ -1,0 +1,302 @@
+package org.lora4j.io.gguf;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.adapter.BiasTraining;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAConfigBuilder;
+import org.lora4j.adapter.LoRAWeights;
+import org.lora4j.adapter.TrainableTokens;
+import org.lora4j.internal.math.HalfFloats;
+import org.lora4j.io.peft.PeftAdapters;
+import org.lora4j.io.safetensors.Dtype;
+import org.lora4j.io.safetensors.RawFile;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.transformer.ModelConfig;
+import org.lora4j.nn.transformer.PretrainedModel;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/** Files for llama.cpp. The fixtures are files that llama.cpp's own program wrote. */
+class GgufAdaptersTest {
+    private static final GgufModel LLAMA = new GgufModel("llama", 2, 1, 4, false);
+    private static final String SIZES = """
+            "vocab_size": 11, "hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2,
+            "num_key_value_heads": 1, "intermediate_size": 12, "max_position_embeddings": 16, "head_dim": 4,
+            """;
+
+    @TempDir
+    private Path folder;
+
+    private static Network llama(String modelType, boolean tied) {
+        return PretrainedModel.initialize(ModelConfig.parse(config(modelType, tied)), DataType.FLOAT, 1)
+                .causal();
+    }
+
+    private static String config(String modelType, boolean tied) {
+        return "{" + SIZES + "\"model_type\": \"" + modelType + "\", \"tie_word_embeddings\": " + tied + "}";
+    }
+
+    private static PretrainedModel gpt2() throws Exception {
+        return PretrainedModel.load(RawFile.golden("decoder_gpt2_lora"));
+    }
+
+    private static LoRAConfigBuilder builder(String... targets) {
+        return LoRAConfig.builder().rank(2).alpha(3).targetModules(targets);
+    }
+
+    /** An adapter whose B is not zero. */
+    private static LoRAAdapter trained(Network base, LoRAConfig config) {
+        LoRAAdapter adapter = LoRAAdapter.initialize(base, config).adapter();
+        Map<String, LoRAWeights> weights = new LinkedHashMap<>();
+        adapter.weights()
+                .forEach((path, at) -> weights.put(
+                        path,
+                        new LoRAWeights(
+                                at.kind(),
+                                at.loraA(),
+                                Nd4j.rand(at.loraB().dataType(), at.loraB().shape()),
+                                at.magnitude(),
+                                at.loraBBias())));
+        return new LoRAAdapter(config, weights, adapter.biases(), adapter.savedModules(), adapter.tokenRows());
+    }
+
+    /** The same arrays with an α that no training takes, as files can have it. */
+    private static LoRAAdapter withConfig(LoRAAdapter adapter, LoRAConfigBuilder config) {
+        return new LoRAAdapter(config.build(), adapter.weights());
+    }
+
+    private static LoRAWeights at(LoRAAdapter adapter, String path) {
+        return requireNonNull(adapter.weights().get(path));
+    }
+
+    private GgufContent saved(LoRAAdapter adapter, GgufModel model) throws Exception {
+        Path file = folder.resolve("a.gguf");
+        GgufAdapters.save(adapter, model, file);
+        return GgufContent.read(file);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "decoder_lora_qv, adapter, F32",
+        "decoder_mixed, second, F32",
+        "decoder_mixed, second, F16",
+        "decoder_lora_all_linear, adapter, F32",
+        "decoder_embedding_lora, adapter, F16",
+    })
+    void theFileIsThatOfLlamaCpp(String name, String sub, Dtype precision) throws Exception {
+        Path golden = RawFile.golden(name);
+        LoRAAdapter adapter = PeftAdapters.load(
+                golden.resolve(sub), PretrainedModel.load(golden).causal());
+        LoRAConfig plain = adapter.config().toBuilder()
+                .rankStabilized(false)
+                .alphaPattern(Map.of())
+                .build();
+        Path file = folder.resolve("Adapter.gguf");
+        GgufAdapters.save(
+                new LoRAAdapter(plain, adapter.weights()),
+                ModelConfig.parse(Files.readString(golden.resolve("config.json")))
+                        .ggufModel(),
+                precision,
+                file);
+        Path expected = Path.of(requireNonNull(getClass().getResource("/gguf/" + name + "." + precision + ".gguf"))
+                .toURI());
+        assertThat(file).hasSameBinaryContentAs(expected);
+        assertThat(folder).isDirectoryContaining(file::equals).isDirectoryNotContaining(other -> !other.equals(file));
+    }
+
+    @Test
+    void aScaleThatIsNotAlphaByRankIsInB() throws Exception {
+        Network base = llama("qwen2", false);
+        LoRAConfig config = builder("q_proj", "up_proj", "down_proj")
+                .rankStabilized(true)
+                .rankPattern(Map.of("down_proj", 3))
+                .alphaPattern(Map.of("layers.1.mlp.up_proj", 0.7))
+                .build();
+        LoRAAdapter adapter = withConfig(
+                trained(base, config),
+                config.toBuilder().alphaPattern(Map.of("layers.1.mlp.up_proj", 0.7, "layers.0.mlp.up_proj", -0.0)));
+        GgufContent content =
+                saved(adapter, ModelConfig.parse(config("qwen2", false)).ggufModel());
+        assertThat(content.metadata())
+                .containsEntry("general.architecture", "qwen2")
+                .containsEntry("general.name", "a");
+        Map.of(
+                        "model.layers.0.self_attn.q_proj", "blk.0.attn_q.weight",
+                        "model.layers.0.mlp.up_proj", "blk.0.ffn_up.weight",
+                        "model.layers.1.mlp.up_proj", "blk.1.ffn_up.weight",
+                        "model.layers.1.mlp.down_proj", "blk.1.ffn_down.weight")
+                .forEach((path, weight) -> {
+                    INDArray expected = adapter.delta(base.baseLayer(path));
+                    assertThat(content.update(weight).distance2(expected))
+                            .as(path)
+                            .isCloseTo(0, within(1e-6));
+                });
+        // Where α/r is the scale, B is untouched.
+        assertThat(content.tensor("blk.1.attn_q.weight.lora_b"))
+                .isEqualTo(at(adapter, "model.layers.1.self_attn.q_proj").loraB());
+    }
+
+    @Test
+    void anAlphaOfZeroIsNotAScaleOfOne() throws Exception {
+        GgufContent content = saved(
+                withConfig(
+                        trained(llama("qwen3", false), builder("v_proj").build()),
+                        builder("v_proj").alpha(0)),
+                ModelConfig.parse(config("qwen3", false)).ggufModel());
+        assertThat(content.alpha()).isNotZero();
+        assertThat(content.update("blk.0.attn_v.weight").norm1Number().doubleValue())
+                .isZero();
+    }
+
+    @Test
+    void theFactorsOfAGpt2AreNotTransposed() throws Exception {
+        LoRAAdapter adapter = trained(
+                gpt2().causal(),
+                builder("c_attn", "c_proj", "c_fc").fanInFanOut(true).build());
+        GgufContent content = saved(adapter, gpt2().config().ggufModel());
+        assertThat(content.tensors()).hasSize(16);
+        Map.of(
+                        "transformer.h.0.attn.c_attn", "blk.0.attn_qkv.weight",
+                        "transformer.h.0.attn.c_proj", "blk.0.attn_output.weight",
+                        "transformer.h.1.mlp.c_fc", "blk.1.ffn_up.weight",
+                        "transformer.h.1.mlp.c_proj", "blk.1.ffn_down.weight")
+                .forEach((path, weight) -> {
+                    LoRAWeights weights = at(adapter, path);
+                    assertThat(content.tensor(weight + ".lora_a")).isEqualTo(weights.loraA());
+                    assertThat(content.tensor(weight + ".lora_b")).isEqualTo(weights.loraB());
+                });
+    }
+
+    @Test
+    void theLayersOfADecoderAloneHaveTheSameNames() throws Exception {
+        PretrainedModel model =
+                PretrainedModel.initialize(ModelConfig.parse(config("mistral", true)), DataType.DOUBLE, 1);
+        LoRAConfig config = builder("k_proj").build();
+        GgufContent alone =
+                saved(trained(model.lastHiddenState(), config), model.config().ggufModel());
+        assertThat(alone.metadata()).containsEntry("general.architecture", "llama");
+        assertThat(alone.tensors())
+                .containsOnlyKeys(
+                        "blk.0.attn_k.weight.lora_a",
+                        "blk.0.attn_k.weight.lora_b",
+                        "blk.1.attn_k.weight.lora_a",
+                        "blk.1.attn_k.weight.lora_b");
+    }
+
+    @Test
+    void everyHalfIsRoundedToTheNearest() {
+        for (int half = 0; half < 0x7BFF; half++) {
+            float value = Float.intBitsToFloat(HalfFloats.toFloatBits(half));
+            float next = Float.intBitsToFloat(HalfFloats.toFloatBits(half + 1));
+            float middle = (value + next) / 2;
+            assertThat(GgufTensor.toHalf(value)).isEqualTo((short) half);
+            assertThat(GgufTensor.toHalf(-value)).isEqualTo((short) (half | 0x8000));
+            assertThat(GgufTensor.toHalf(middle)).isEqualTo((short) (half + half % 2));
+            assertThat(GgufTensor.toHalf(Math.nextDown(middle))).isEqualTo((short) half);
+            assertThat(GgufTensor.toHalf(-Math.nextUp(middle))).isEqualTo((short) (half + 1 | 0x8000));
+        }
+    }
+
+    private void assertRefused(LoRAAdapter adapter, GgufModel model, Dtype precision, String... messages)
+            throws Exception {
+        Path file = folder.resolve("good.gguf");
+        Files.writeString(file, "good");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> GgufAdapters.save(adapter, model, precision, file))
+                .satisfies(e -> assertThat(e).hasMessageContainingAll(messages));
+        assertThat(file).hasContent("good");
+        assertThat(folder).isDirectoryNotContaining(other -> !other.equals(file));
+    }
+
+    @Test
+    void whatAGgufFileCannotHoldIsRefusedByName() throws Exception {
+        Network base = llama("llama", false);
+        GgufModel tied = new GgufModel("llama", 2, 1, 4, true);
+        assertRefused(
+                trained(
+                        base,
+                        builder("q_proj")
+                                .dora(true)
+                                .modulesToSave("lm_head")
+                                .trainableTokens(TrainableTokens.of(3))
+                                .build()),
+                LLAMA,
+                Dtype.F32,
+                "a GGUF file must be able to hold the whole adapter, found magnitudes (DoRA) of"
+                        + " 'model.layers.0.self_attn.q_proj', 'model.layers.1.self_attn.q_proj'",
+                "layers trained in full (modules_to_save) of 'lm_head'",
+                "rows of tokens (trainable_token_indices) of 'model.embed_tokens'");
+        assertRefused(
+                trained(
+                        gpt2().causal(),
+                        builder("c_attn").bias(BiasTraining.LORA_ONLY).build()),
+                new GgufModel("gpt2", 2, 2, 4, true),
+                Dtype.F32,
+                "biases of 'transformer.h.0.attn.c_attn'");
+        assertRefused(
+                trained(gpt2().causal(), builder("wpe", "c_fc").build()),
+                LLAMA,
+                Dtype.F32,
+                "layers that llama.cpp does not adapt in the architecture llama: updates of"
+                        + " 'transformer.wpe', 'transformer.h.0.mlp.c_fc'");
+        LoRAAdapter both = trained(base, builder("embed_tokens", "lm_head").build());
+        assertRefused(
+                both,
+                tied,
+                Dtype.F32,
+                "an update of 'lm_head', where embedding and head share one matrix, which llama.cpp cannot adapt",
+                "an update of 'model.embed_tokens', where");
+        assertRefused(
+                trained(base, builder("q_proj").build()),
+                new GgufModel("llama", 2, 1, 2, false),
+                Dtype.F32,
+                "an update of 'model.layers.0.self_attn.q_proj' with 8 rows, where the model has 4");
+        LoRAAdapter linear = new LoRAAdapter(
+                builder("embed_tokens").build(),
+                Map.of("model.embed_tokens", new LoRAWeights(Nd4j.ones(2, 11), Nd4j.ones(8, 2))));
+        assertRefused(linear, LLAMA, Dtype.F32, "as of a layer of the kind LINEAR");
+    }
+
+    @Test
+    void numbersThatThePrecisionDoesNotHoldAreRefused() throws Exception {
+        LoRAAdapter adapter = trained(llama("llama", false), builder("v_proj").build());
+        LoRAWeights first = at(adapter, "model.layers.0.self_attn.v_proj");
+        first.loraB().putScalar(2, 1, 70_000f);
+        assertRefused(
+                adapter,
+                LLAMA,
+                Dtype.F16,
+                "'blk.0.attn_v.weight.lora_b': elements must be at most 65504.0 in F16, found 70000.0; write the file in F32");
+        first.loraB().putScalar(2, 1, Float.NaN);
+        assertRefused(adapter, LLAMA, Dtype.F32, "must hold finite numbers");
+        first.loraB().putScalar(2, 1, 1);
+        assertRefused(adapter, LLAMA, Dtype.BF16, "precision must be F32 or F16, found BF16");
+    }
+
+    @Test
+    void theModelIsChecked() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new GgufModel("bert", 1, 1, 2, false))
+                .withMessage("architecture must be one of [llama, qwen2, qwen3, gpt2], found 'bert'");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new GgufModel("llama", 1, 1, 3, false))
+                .withMessageContaining("the size of a head must be even");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new GgufModel("qwen2", 0, 1, 2, false))
+                .withMessageContaining("must be positive, found 0 and 1 heads of 2");
+    }
+}

@@ -1,0 +1,146 @@
+package org.lora4j.io.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class FolderLockTest {
+    private static final Duration SHORT = Duration.ofMillis(50);
+
+    @TempDir
+    private Path folder;
+
+    /** Another process that holds the lock for ever. It prints {@code s} at its start and {@code h} when it holds the lock. */
+    static final class Holder {
+        private Holder() {}
+
+        public static void main(String[] args) throws Exception {
+            FolderLock.hold(Files.createDirectories(Path.of(args[0], "to load the classes")), () -> {});
+            System.out.print('s');
+            System.out.flush();
+            FolderLock.hold(Path.of(args[0]), () -> {
+                System.out.print('h');
+                System.out.flush();
+                System.in.read();
+            });
+        }
+    }
+
+    private static void assertHeld(Path folder) {
+        assertThatThrownBy(() -> FolderLock.hold(folder, SHORT, () -> {
+                    throw new AssertionError("somebody else holds the lock");
+                }))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("one writer at a time may save into a folder, found others all the time")
+                .hasMessageContaining(FolderLock.NAME);
+    }
+
+    private static void assertFree(Path folder) throws IOException {
+        List<String> done = new ArrayList<>();
+        FolderLock.hold(folder, SHORT, () -> done.add("held"));
+        assertThat(done).containsExactly("held");
+    }
+
+    @Test
+    void anotherThreadWaitsAlsoThroughALink() throws Exception {
+        Path link = Files.createSymbolicLink(folder.resolve("link"), folder);
+        FolderLock.hold(
+                folder,
+                () -> CompletableFuture.runAsync(() -> {
+                            assertHeld(folder);
+                            assertHeld(link);
+                        })
+                        .join());
+        assertFree(link);
+    }
+
+    @Test
+    void theLockOfAnotherFolderIsAnother() throws Exception {
+        Path other = Files.createDirectories(folder.resolve("other"));
+        FolderLock.hold(folder, () -> assertFree(other));
+    }
+
+    @Test
+    void anActionThatFailsReleasesTheLock() throws Exception {
+        assertThatThrownBy(() -> FolderLock.hold(folder, () -> {
+                    throw new IOException("expected");
+                }))
+                .hasMessage("expected");
+        assertFree(folder);
+    }
+
+    @Test
+    void anotherProcessHoldsTheLockUntilItIsKilled() throws Exception {
+        Process holder = startHolder();
+        try {
+            assertThat(holder.getInputStream().readNBytes(2)).containsExactly('s', 'h');
+            assertHeld(folder);
+        } finally {
+            holder.destroyForcibly().waitFor();
+        }
+        assertFree(folder);
+    }
+
+    /** On POSIX, a thread that opened and closed the file once more would release the lock of the whole process. */
+    @Test
+    void aThreadThatGivesUpDoesNotReleaseTheLockOfAnotherOne() throws Exception {
+        Process[] holder = new Process[1];
+        try {
+            FolderLock.hold(folder, () -> {
+                CompletableFuture.runAsync(() -> assertHeld(folder)).join();
+                holder[0] = startHolder();
+                assertThat(holder[0].getInputStream().read()).isEqualTo('s');
+                LockSupport.parkNanos(500_000_000);
+                assertThat(holder[0].getInputStream().available()).isZero();
+            });
+            assertThat(holder[0].getInputStream().read()).isEqualTo('h');
+        } finally {
+            holder[0].destroyForcibly().waitFor();
+        }
+    }
+
+    private Process startHolder() throws IOException {
+        return new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx64m",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Holder.class.getName(),
+                        folder.toString())
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+    }
+
+    @Test
+    void aThreadThatWaitsCanBeInterrupted() throws Exception {
+        FolderLock.hold(
+                folder,
+                () -> CompletableFuture.runAsync(() -> {
+                            Thread.currentThread().interrupt();
+                            assertThatThrownBy(() -> FolderLock.hold(folder, () -> {}))
+                                    .isInstanceOf(InterruptedIOException.class);
+                            assertThat(Thread.interrupted()).isTrue();
+                        })
+                        .join());
+    }
+
+    @Test
+    void refusesAFolderInThePlaceOfTheFile() throws Exception {
+        Files.createDirectories(folder.resolve(FolderLock.NAME));
+        assertThatThrownBy(() -> FolderLock.hold(folder, () -> {}))
+                .isInstanceOf(FileSystemException.class)
+                .hasMessageContaining(FolderLock.NAME + ": must be a regular file or not exist, found a folder");
+    }
+}

@@ -1,0 +1,265 @@
+package org.lora4j.nn.batch.internal;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.within;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.Samples;
+import org.lora4j.nn.compute.internal.Decoders;
+import org.lora4j.nn.compute.internal.Pass;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.layer.WeightedLayer;
+import org.lora4j.nn.parameter.Parameter;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.indexing.NDArrayIndex;
+
+@Tag("numbers")
+class KeyValueCacheTest {
+    private static final EffectiveLayers ORIGINAL = WeightedLayer::original;
+
+    private final SplittableRandom random = new SplittableRandom(11);
+
+    private int[] ids(int length) {
+        int[] ids = new int[length];
+        Arrays.setAll(ids, i -> random.nextInt(Decoders.VOCABULARY));
+        return ids;
+    }
+
+    private static KeyValueCache cache(Network network, int limit) {
+        KeyValueCache cache = new KeyValueCache(network.stack(), limit);
+        cache.use(ORIGINAL, false);
+        return cache;
+    }
+
+    private static INDArray forward(Pass pass, Network network, Sequences next, KeyValueCache... caches) {
+        Segment segment = Segment.predicting(network.stack(), ORIGINAL);
+        return pass.forward(Segments.of(segment, next).continuing(List.of(caches)));
+    }
+
+    private static void assertRows(INDArray actual, INDArray all, int from) {
+        for (int i = 0; i < actual.size(0); i++) {
+            assertThat(actual.getRow(i).toDoubleVector())
+                    .as("row %d", from + i)
+                    .containsExactly(all.getRow(from + i).toDoubleVector(), within(1e-9));
+        }
+    }
+
+    /** In pieces of any size, which are computed by loops or by products. */
+    @ParameterizedTest
+    @EnumSource(Decoders.Family.class)
+    void piecesGiveTheOutputOfTheWhole(Decoders.Family family) {
+        for (int round = 0; round < 12; round++) {
+            Network network = Decoders.of(family, round, DataType.DOUBLE, 220);
+            Pass pass = network.newInferencePass();
+            int[] ids = ids(round == 0 ? 200 : 30);
+            INDArray all = network.predict(Sequences.of(ids));
+            KeyValueCache cache = cache(network, 300);
+            int from = 0;
+            while (from < ids.length) {
+                int most = round == 0 ? 140 : random.nextBoolean() ? 1 : 9;
+                int to = Math.min(ids.length, from + 1 + random.nextInt(most));
+                Sequences next =
+                        Sequences.continuing(new int[][] {Arrays.copyOfRange(ids, from, to)}, new int[] {from});
+                assertRows(forward(pass, network, next, cache), all, from);
+                assertThat(cache.length()).isEqualTo(to);
+                from = to;
+            }
+        }
+    }
+
+    /** The positions of masked tokens are left out; the first of them stays a row. */
+    @ParameterizedTest
+    @EnumSource(Decoders.Family.class)
+    void continuesMaskedSequences(Decoders.Family family) {
+        for (int masked = 1; masked < 4; masked++) {
+            Network network = Decoders.of(family, 5, DataType.DOUBLE, 40);
+            int[] ids = ids(20);
+            int[] mask = new int[20];
+            Arrays.fill(mask, masked, 20, 1);
+            INDArray all = network.predict(Sequences.of(new int[][] {ids}, new int[][] {mask}, null));
+            KeyValueCache cache = cache(network, 40);
+            Pass pass = network.newInferencePass();
+            int from = 8;
+            INDArray prompt = forward(
+                    pass,
+                    network,
+                    Sequences.of(new int[][] {Arrays.copyOf(ids, from)}, new int[][] {Arrays.copyOf(mask, from)}, null),
+                    cache);
+            assertRows(prompt.get(NDArrayIndex.interval(1, prompt.size(0)), NDArrayIndex.all()), all, 1);
+            assertThat(cache.length()).isEqualTo(from - masked);
+            for (int size : List.of(1, 5, 1, 2, 3)) {
+                INDArray next = forward(
+                        pass,
+                        network,
+                        Sequences.continuing(
+                                new int[][] {Arrays.copyOfRange(ids, from, from + size)}, new int[] {from}),
+                        cache);
+                assertRows(next, all, from - masked + 1);
+                from += size;
+            }
+        }
+    }
+
+    @Test
+    void sequencesBesideEachOtherHaveTheirOwnCaches() {
+        Network network = Decoders.of(Decoders.Family.QWEN3, 3, DataType.DOUBLE, 40);
+        Pass pass = network.newInferencePass();
+        int[][] ids = {ids(12), ids(20), ids(9)};
+        List<KeyValueCache> caches = new ArrayList<>();
+        int[] from = new int[3];
+        for (int i = 0; i < 3; i++) {
+            caches.add(cache(network, 20));
+        }
+        while (from[0] < 12 || from[1] < 20 || from[2] < 9) {
+            List<Integer> running = new ArrayList<>();
+            for (int i = 0; i < 3; i++) {
+                if (from[i] < ids[i].length) {
+                    running.add(i);
+                }
+            }
+            int[][] next = new int[running.size()][];
+            int[] positions = new int[next.length];
+            for (int j = 0; j < next.length; j++) {
+                int i = running.get(j);
+                positions[j] = from[i];
+                next[j] = Arrays.copyOfRange(
+                        ids[i], from[i], Math.min(ids[i].length, from[i] + 1 + random.nextInt(from[i] == 0 ? 6 : 2)));
+            }
+            INDArray y = forward(
+                    pass,
+                    network,
+                    Sequences.continuing(next, positions),
+                    running.stream().map(caches::get).toArray(KeyValueCache[]::new));
+            int row = 0;
+            for (int j = 0; j < next.length; j++) {
+                int i = running.get(j);
+                assertRows(
+                        y.get(NDArrayIndex.interval(row, row + next[j].length), NDArrayIndex.all()),
+                        network.predict(Sequences.of(ids[i])),
+                        from[i]);
+                row += next[j].length;
+                from[i] += next[j].length;
+            }
+        }
+    }
+
+    @Test
+    void dropsTokensThatOtherLayersComputed() {
+        Network network = Decoders.of(Decoders.Family.LLAMA, 3, DataType.DOUBLE, 40);
+        Pass pass = network.newInferencePass();
+        KeyValueCache cache = cache(network, 20);
+        forward(pass, network, Sequences.of(ids(5)), cache);
+        cache.use(ORIGINAL, false);
+        assertThat(cache.length()).isEqualTo(5);
+        Parameter parameter = network.parameters().get(1);
+        parameter.setTrainable(false);
+        cache.use(ORIGINAL, false);
+        assertThat(cache.length()).as("frozen").isEqualTo(5);
+        parameter.setTrainable(true);
+        cache.use(ORIGINAL, false);
+        assertThat(cache.length()).as("unfrozen").isZero();
+        forward(pass, network, Sequences.of(ids(5)), cache);
+        parameter.weight().noteWrite();
+        cache.use(ORIGINAL, false);
+        assertThat(cache.length()).as("written to").isZero();
+        cache.use(ORIGINAL, true);
+        forward(pass, network, Sequences.of(ids(5)), cache);
+        cache.use(ORIGINAL, true);
+        assertThat(cache.length()).isEqualTo(5);
+        parameter.value().putScalar(0, 0.25);
+        cache.use(ORIGINAL, true);
+        assertThat(cache.length()).as("written to by others").isZero();
+        forward(pass, network, Sequences.of(ids(5)), cache);
+        WeightedLayer changed = network.weightedLayers().get(2);
+        Parameter copy =
+                new Parameter("copy", changed.weight().dup(changed.weight().ordering()), false);
+        EffectiveLayers other = layer -> layer == changed
+                ? new org.lora4j.nn.parametrization.internal.EffectiveLinear(copy, null, List.of())
+                : layer.original();
+        cache.use(other, true);
+        assertThat(cache.length()).as("other layers").isZero();
+    }
+
+    @Test
+    void passesRefuseACacheOfOtherLayers() {
+        Network network = Decoders.of(Decoders.Family.LLAMA, 3, DataType.DOUBLE, 40);
+        KeyValueCache cache = new KeyValueCache(network.stack(), 20);
+        assertThatIllegalStateException()
+                .isThrownBy(() -> forward(network.newInferencePass(), network, Sequences.of(ids(5)), cache))
+                .withMessageContaining("must be of the layers that compute, found one of other adapters");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> forward(network.newInferencePass(), network, Sequences.of(ids(5), ids(3)), cache))
+                .withMessage("each of the 2 sequences must have a cache, found 1");
+    }
+
+    @Test
+    void growsUpToItsLimit() {
+        Network network = Decoders.of(Decoders.Family.GPT2, 3, DataType.DOUBLE, 90);
+        Pass pass = network.newInferencePass();
+        assertThat(KeyValueCache.bytesPerToken(network.stack())).isEqualTo(2 * 2 * 2 * 4 * 8);
+        KeyValueCache cache = cache(network, 70);
+        assertThat(cache.bytes()).isZero();
+        forward(pass, network, Sequences.of(ids(3)), cache);
+        assertThat(cache.bytes()).isEqualTo(16 * 256);
+        forward(pass, network, Sequences.continuing(new int[][] {ids(30)}, new int[] {3}), cache);
+        assertThat(cache.bytes()).isEqualTo(33 * 256);
+        forward(pass, network, Sequences.continuing(new int[][] {ids(1)}, new int[] {33}), cache);
+        assertThat(cache.bytes()).isEqualTo(66 * 256);
+        assertThatIllegalStateException()
+                .isThrownBy(() ->
+                        forward(pass, network, Sequences.continuing(new int[][] {ids(37)}, new int[] {34}), cache))
+                .withMessage(
+                        "a cache of keys and values must hold at most 70 tokens, found 71; use a larger one or fewer"
+                                + " tokens");
+        assertThat(cache.length()).isEqualTo(34);
+        forward(pass, network, Sequences.continuing(new int[][] {ids(36)}, new int[] {34}), cache);
+        assertThat(cache.bytes()).isEqualTo(70 * 256);
+        cache.truncate(4);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> cache.truncate(5))
+                .withMessage("a cache of 4 tokens must keep some of them, found 5");
+    }
+
+    @Test
+    void truncatedTokensAreNotSeen() {
+        Network network = Decoders.of(Decoders.Family.QWEN3, 8, DataType.DOUBLE, 40);
+        Pass pass = network.newInferencePass();
+        KeyValueCache cache = cache(network, 40);
+        int[] ids = ids(12);
+        int[] other = ids(20);
+        System.arraycopy(ids, 0, other, 0, 6);
+        forward(pass, network, Sequences.of(other), cache);
+        cache.truncate(6);
+        INDArray rest = forward(
+                pass,
+                network,
+                Sequences.continuing(new int[][] {Arrays.copyOfRange(ids, 6, 12)}, new int[] {6}),
+                cache);
+        assertRows(rest, network.predict(Sequences.of(ids)), 6);
+    }
+
+    @Test
+    void computesFloatsToRounding() {
+        Network network = Decoders.of(Decoders.Family.LLAMA, 8, DataType.FLOAT, 40);
+        Pass pass = network.newInferencePass();
+        KeyValueCache cache = cache(network, 40);
+        int[] ids = ids(40);
+        INDArray all = network.predict(Sequences.of(ids));
+        for (int i = 0; i < 40; i++) {
+            INDArray y = forward(pass, network, Sequences.continuing(new int[][] {{ids[i]}}, new int[] {i}), cache);
+            assertThat(Samples.bits(y))
+                    .containsExactly(all.getRow(i).dup().data().asDouble(), within(2e-5));
+        }
+    }
+}
