@@ -135,17 +135,16 @@ public final class GgufAdapters {
         }
     }
 
-    /** The names of the adapted weights, in the order that the tensors have in PEFT's files. */
-    private Map<String, String> weightsByPath() {
-        GgufNames names = new GgufNames(model);
-        Map<String, String> weights = new TreeMap<>();
+    /** The adapted weights, in the order that the tensors have in PEFT's files. */
+    private Map<String, GgufModel.Weight> weightsByPath() {
+        Map<String, GgufModel.Weight> weights = new TreeMap<>();
         List<String> unknown = new ArrayList<>();
         for (String path : adapter.weights().keySet()) {
-            Optional<String> weight = names.weightOf(path);
+            Optional<GgufModel.Weight> weight = model.weightOf(path);
             if (weight.isEmpty()) {
                 unknown.add(path);
             } else if (weights.containsValue(weight.get())) {
-                problems.add("two updates of " + weight.get());
+                problems.add("two updates of " + weight.get().name());
             } else {
                 weights.put(path, weight.get());
             }
@@ -156,29 +155,29 @@ public final class GgufAdapters {
         return weights;
     }
 
-    private void add(List<GgufTensor> tensors, String path, String weight, float alpha) {
+    private void add(List<GgufTensor> tensors, String path, GgufModel.Weight weight, float alpha) {
         LoRAWeights weights = Objects.requireNonNull(adapter.weights().get(path));
-        boolean isEmbedding = weight.equals(GgufNames.EMBEDDING);
+        boolean isEmbedding = weight.name().equals(GgufModel.EMBEDDING);
+        boolean isOutput = weight.name().equals(GgufModel.OUTPUT);
         if (weights.kind() != (isEmbedding ? LayerKind.EMBEDDING : LayerKind.LINEAR)) {
             problems.add("an update of " + Names.quote(path) + " as of a layer of the kind " + weights.kind());
-        } else if (model.tiedEmbeddings() && (isEmbedding || weight.equals(GgufNames.HEAD))) {
+        } else if (model.tiedEmbeddings() && (isEmbedding || isOutput)) {
             problems.add("an update of " + Names.quote(path)
                     + ", where embedding and head share one matrix, which llama.cpp cannot adapt");
         } else {
             double factor = alpha == (float) alphaOf(path) ? 1 : alphaOf(path) / alpha;
             INDArray loraA = isEmbedding ? weights.loraA().transpose() : weights.loraA();
-            tensors.add(GgufTensor.of(weight + ".lora_a", loraA));
+            tensors.add(GgufTensor.of(weight.name() + ".lora_a", loraA));
             tensors.add(loraB(path, weight, weights.loraB(), factor));
         }
     }
 
-    private GgufTensor loraB(String path, String weight, INDArray loraB, double factor) {
-        String name = weight + ".lora_b";
-        if (!model.permutesHeads() || !GgufNames.isRotated(weight)) {
+    private GgufTensor loraB(String path, GgufModel.Weight weight, INDArray loraB, double factor) {
+        String name = weight.name() + ".lora_b";
+        if (weight.interleavedHeads() == 0) {
             return new GgufTensor(name, loraB, row -> row, factor);
         }
-        int heads = weight.contains(".attn_q.") ? model.heads() : model.keyValueHeads();
-        long expected = (long) heads * model.headSize();
+        long expected = (long) weight.interleavedHeads() * model.headSize();
         if (loraB.size(0) != expected) {
             problems.add("an update of " + Names.quote(path) + " with " + loraB.size(0) + " rows, where the model has "
                     + expected);

@@ -1,66 +1,97 @@
 package org.lora4j.io.gguf;
 
-import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.lora4j.internal.Names;
 
 /**
  * What the GGUF file of an adapter needs to know about the model: how llama.cpp names its layers and orders its rows.
  * {@code ModelConfig.ggufModel()} returns it.
  *
- * @param architecture llama.cpp's name: {@code llama} (also of Mistral's models), {@code qwen2}, {@code qwen3} or {@code gpt2}
- * @param heads the number of heads of the queries
- * @param keyValueHeads the number of heads of the keys and values
- * @param headSize the size of a head, an even number for {@code llama}
+ * <p>In the weights of Hugging Face, positions rotate the rows {@code (i, i + headSize/2)} of a head. The files of some
+ * architectures, such as {@code llama}, have those pairs one after the other, as {@code (2i, 2i + 1)}.
+ *
+ * @param architecture llama.cpp's name, such as {@code llama}
+ * @param prefix what may stand before the paths of all modules but the head, such as {@code model.}; it may be empty
+ * @param embedding the module of the token embeddings, such as {@code embed_tokens}
+ * @param layers the module of all layers, such as {@code layers}
+ * @param weights llama.cpp's names by the modules of a layer, such as {@code attn_q} for {@code self_attn.q_proj}
+ * @param interleavedHeads the modules of a layer whose rows the files have in pairs, and their numbers of heads
+ * @param headSize the rows of a head of those modules
  * @param tiedEmbeddings whether the head shares the matrix of the token embeddings
  */
-public record GgufModel(String architecture, int heads, int keyValueHeads, int headSize, boolean tiedEmbeddings) {
-    private static final String LLAMA = "llama";
-    private static final String GPT2 = "gpt2";
-    private static final List<String> ARCHITECTURES = List.of(LLAMA, "qwen2", "qwen3", GPT2);
+public record GgufModel(
+        String architecture,
+        String prefix,
+        String embedding,
+        String layers,
+        Map<String, String> weights,
+        Map<String, Integer> interleavedHeads,
+        int headSize,
+        boolean tiedEmbeddings) {
+    static final String EMBEDDING = "token_embd.weight";
+    static final String OUTPUT = "output.weight";
+
+    /** What transformers calls the head of all models. */
+    private static final String HEAD = "lm_head";
 
     /**
-     * Checks the values.
+     * Checks the values, and copies the maps.
      *
-     * @param architecture {@code llama}, {@code qwen2}, {@code qwen3} or {@code gpt2}
-     * @param heads the number of heads of the queries
-     * @param keyValueHeads the number of heads of the keys and values
-     * @param headSize the size of a head
+     * @param architecture llama.cpp's name
+     * @param prefix what may stand before the paths
+     * @param embedding the module of the token embeddings
+     * @param layers the module of all layers
+     * @param weights llama.cpp's names by the modules of a layer
+     * @param interleavedHeads the numbers of heads of the modules whose rows are in pairs
+     * @param headSize the rows of a head of those modules
      * @param tiedEmbeddings whether the head shares the matrix of the token embeddings
-     * @throws IllegalArgumentException if the architecture is another one, a number is not positive, or the heads of a
-     *     {@code llama} have no halves
+     * @throws IllegalArgumentException if a number of heads is not positive, or heads with pairs have an odd size
      */
     public GgufModel {
         Objects.requireNonNull(architecture, "architecture must not be null");
-        if (!ARCHITECTURES.contains(architecture)) {
-            throw new IllegalArgumentException(
-                    "architecture must be one of " + ARCHITECTURES + ", found " + Names.quote(architecture));
-        }
-        if (heads < 1 || keyValueHeads < 1 || headSize < 1) {
-            throw new IllegalArgumentException("the numbers of heads and their size must be positive, found " + heads
-                    + " and " + keyValueHeads + " heads of " + headSize);
-        }
-        if (architecture.equals(LLAMA) && headSize % 2 != 0) {
+        Objects.requireNonNull(prefix, "prefix must not be null");
+        Objects.requireNonNull(embedding, "embedding must not be null");
+        Objects.requireNonNull(layers, "layers must not be null");
+        weights = Map.copyOf(weights);
+        interleavedHeads = Map.copyOf(interleavedHeads);
+        interleavedHeads.forEach((module, heads) -> {
+            if (heads < 1) {
+                throw new IllegalArgumentException(
+                        "the number of heads must be positive, found " + heads + " of " + Names.quote(module));
+            }
+        });
+        if (!interleavedHeads.isEmpty() && (headSize < 2 || headSize % 2 != 0)) {
             throw new IllegalArgumentException(
                     "the size of a head must be even, because positions rotate pairs, found " + headSize);
         }
     }
 
-    /** Whether the layers are named as those of a GPT-2, and not as those of the Llama family. */
-    boolean isGpt2() {
-        return architecture.equals(GPT2);
+    /** A weight of a file: its name, and the number of heads whose rows are in pairs, or 0 if the rows keep their order. */
+    record Weight(String name, int interleavedHeads) {}
+
+    /** The weight of a module, or nothing if llama.cpp does not adapt it. */
+    Optional<Weight> weightOf(String path) {
+        if (path.equals(HEAD)) {
+            return Optional.of(new Weight(OUTPUT, 0));
+        }
+        String plain = path.startsWith(prefix) ? path.substring(prefix.length()) : path;
+        if (plain.equals(embedding)) {
+            return Optional.of(new Weight(EMBEDDING, 0));
+        }
+        Matcher layer =
+                Pattern.compile(Pattern.quote(layers) + "\\.(\\d{1,9})\\.(.+)").matcher(plain);
+        String name = layer.matches() ? weights.get(layer.group(2)) : null;
+        return Optional.ofNullable(name)
+                .map(found -> new Weight(
+                        "blk." + Integer.parseInt(layer.group(1)) + "." + found + ".weight",
+                        interleavedHeads.getOrDefault(layer.group(2), 0)));
     }
 
-    /**
-     * Whether files of the model hold the rows of queries and keys in another order. Positions rotate pairs of rows of a head. In
-     * the weights of Hugging Face a pair is {@code (i, i + headSize/2)}, in GGUF files of this architecture
-     * {@code (2i, 2i + 1)}.
-     */
-    boolean permutesHeads() {
-        return architecture.equals(LLAMA);
-    }
-
-    /** The row of a matrix of queries or keys in Hugging Face's order that a GGUF file has as row {@code row}. */
+    /** The row of a matrix with interleaved heads in Hugging Face's order that a GGUF file has as row {@code row}. */
     int sourceRow(int row) {
         int inHead = row % headSize;
         return row - inHead + inHead / 2 + inHead % 2 * (headSize / 2);

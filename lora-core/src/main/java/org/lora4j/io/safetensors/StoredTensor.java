@@ -21,7 +21,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param dtype the type of the elements
  * @param array an array of the type {@link Dtype#storage()}
  */
-public record StoredTensor(String source, String name, Dtype dtype, INDArray array) {
+record StoredTensor(String source, String name, Dtype dtype, INDArray array) {
     /** The rule for the weights of a model. */
     static final String FINITE = "all elements must be finite numbers";
 

@@ -2,6 +2,7 @@ package org.lora4j.nn.transformer;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import org.lora4j.io.gguf.GgufModel;
@@ -141,6 +142,18 @@ final class Gpt2 implements DecoderFamily {
 
     @Override
     public Optional<GgufModel> gguf() {
-        return Optional.of(new GgufModel("gpt2", heads, heads, hiddenSize / heads, tied));
+        return Optional.of(new GgufModel(
+                "gpt2",
+                prefix(),
+                "wte",
+                "h",
+                Map.of(
+                        "attn.c_attn", "attn_qkv",
+                        "attn.c_proj", "attn_output",
+                        "mlp.c_fc", "ffn_up",
+                        "mlp.c_proj", "ffn_down"),
+                Map.of(),
+                hiddenSize / heads,
+                tied));
     }
 }

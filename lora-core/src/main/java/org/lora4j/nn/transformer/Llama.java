@@ -176,6 +176,21 @@ final class Llama implements DecoderFamily {
     @Override
     public Optional<GgufModel> gguf() {
         String name = modelType.equals("mistral") ? "llama" : modelType;
-        return Optional.of(new GgufModel(name, heads, keyValueHeads, headSize, tied));
+        return Optional.of(new GgufModel(
+                name,
+                prefix(),
+                "embed_tokens",
+                "layers",
+                Map.of(
+                        "self_attn.q_proj", "attn_q",
+                        "self_attn.k_proj", "attn_k",
+                        "self_attn.v_proj", "attn_v",
+                        "self_attn.o_proj", "attn_output",
+                        "mlp.gate_proj", "ffn_gate",
+                        "mlp.up_proj", "ffn_up",
+                        "mlp.down_proj", "ffn_down"),
+                name.equals("llama") ? Map.of("self_attn.q_proj", heads, "self_attn.k_proj", keyValueHeads) : Map.of(),
+                headSize,
+                tied));
     }
 }

@@ -32,14 +32,28 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /** Files for llama.cpp. The fixtures are files that llama.cpp's own program wrote. */
 class GgufAdaptersTest {
-    private static final GgufModel LLAMA = new GgufModel("llama", 2, 1, 4, false);
     private static final String SIZES = """
             "vocab_size": 11, "hidden_size": 8, "num_hidden_layers": 2, "num_attention_heads": 2,
             "num_key_value_heads": 1, "intermediate_size": 12, "max_position_embeddings": 16, "head_dim": 4,
             """;
 
+    private static final GgufModel LLAMA = model(4, false);
+
     @TempDir
     private Path folder;
+
+    private static GgufModel model(int headSize, boolean tied) {
+        GgufModel model = ModelConfig.parse(config("llama", tied)).ggufModel();
+        return new GgufModel(
+                model.architecture(),
+                model.prefix(),
+                model.embedding(),
+                model.layers(),
+                model.weights(),
+                model.interleavedHeads(),
+                headSize,
+                tied);
+    }
 
     private static Network llama(String modelType, boolean tied) {
         return PretrainedModel.initialize(ModelConfig.parse(config(modelType, tied)), DataType.FLOAT, 1)
@@ -225,7 +239,7 @@ class GgufAdaptersTest {
     @Test
     void whatAGgufFileCannotHoldIsRefusedByName() throws Exception {
         Network base = llama("llama", false);
-        GgufModel tied = new GgufModel("llama", 2, 1, 4, true);
+        GgufModel tied = model(4, true);
         assertRefused(
                 trained(
                         base,
@@ -244,7 +258,7 @@ class GgufAdaptersTest {
                 trained(
                         gpt2().causal(),
                         builder("c_attn").bias(BiasTraining.LORA_ONLY).build()),
-                new GgufModel("gpt2", 2, 2, 4, true),
+                gpt2().config().ggufModel(),
                 Dtype.F32,
                 "biases of 'transformer.h.0.attn.c_attn'");
         assertRefused(
@@ -262,7 +276,7 @@ class GgufAdaptersTest {
                 "an update of 'model.embed_tokens', where");
         assertRefused(
                 trained(base, builder("q_proj").build()),
-                new GgufModel("llama", 2, 1, 2, false),
+                model(2, false),
                 Dtype.F32,
                 "an update of 'model.layers.0.self_attn.q_proj' with 8 rows, where the model has 4");
         LoRAAdapter linear = new LoRAAdapter(
@@ -290,13 +304,11 @@ class GgufAdaptersTest {
     @Test
     void theModelIsChecked() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new GgufModel("bert", 1, 1, 2, false))
-                .withMessage("architecture must be one of [llama, qwen2, qwen3, gpt2], found 'bert'");
+                .isThrownBy(() -> model(3, false))
+                .withMessage("the size of a head must be even, because positions rotate pairs, found 3");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new GgufModel("llama", 1, 1, 3, false))
-                .withMessageContaining("the size of a head must be even");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new GgufModel("qwen2", 0, 1, 2, false))
-                .withMessageContaining("must be positive, found 0 and 1 heads of 2");
+                .isThrownBy(() -> new GgufModel(
+                        "llama", "", "embed", "layers", Map.of(), Map.of("self_attn.q_proj", 0), 4, false))
+                .withMessage("the number of heads must be positive, found 0 of 'self_attn.q_proj'");
     }
 }
