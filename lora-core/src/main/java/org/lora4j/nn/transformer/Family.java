@@ -43,6 +43,16 @@ interface Family {
         return false;
     }
 
+    /**
+     * The standard deviation of a matrix before the training.
+     *
+     * @param plain the plain name of the matrix
+     * @param range that of most matrices
+     */
+    default double initialDeviation(String plain, double range) {
+        return range;
+    }
+
     /** The layers up to the last hidden state. The first one is a {@link org.lora4j.nn.layer.TokenEmbeddings}. */
     List<Layer> layers(Parts parts);
 

@@ -95,6 +95,12 @@ final class Gpt2 implements DecoderFamily {
         return MASK.matcher(plain).matches();
     }
 
+    /** The sums of all layers have the deviation of one. */
+    @Override
+    public double initialDeviation(String plain, double range) {
+        return plain.endsWith("c_proj.weight") ? range / Math.sqrt(2 * layers) : range;
+    }
+
     @Override
     public List<Layer> layers(Parts parts) {
         List<Layer> all = new ArrayList<>();

@@ -173,7 +173,7 @@ public final class PretrainedModel {
     /**
      * Creates a model with random weights, to train it from the start. Matrices are drawn from
      * {@code N(0, initializer_range²)}, where the default of the range is 0.02, the factors of the normalizations are 1, and
-     * biases are 0. An encoder gets a pooler, and a decoder a head.
+     * biases are 0. Where the family has matrices with a smaller deviation, as GPT-2 has for {@code c_proj}, they get it. An encoder gets a pooler, and a decoder a head.
      *
      * @param config the configuration
      * @param dataType FLOAT or DOUBLE
