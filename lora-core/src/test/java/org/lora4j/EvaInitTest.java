@@ -36,14 +36,7 @@ import org.nd4j.linalg.ops.transforms.Transforms;
 @Tag("numbers")
 class EvaInitTest {
     private static Network network(DataType type) {
-        return Network.builder(12)
-                .dataType(type)
-                .linear("linear1", 30)
-                .relu()
-                .linear("linear2", 20)
-                .relu()
-                .linear("linear3", 4)
-                .build(3);
+        return Models.dense(type, 3, 12, 30, 20, 4);
     }
 
     /** Rows whose columns have very different sizes, and a mean that is not zero. */

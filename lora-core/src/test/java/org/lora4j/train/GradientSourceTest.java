@@ -15,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
+import org.lora4j.Models;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.nn.Network;
@@ -39,8 +40,7 @@ class GradientSourceTest {
     }
 
     private static AdapterView view(LoRAConfig config) {
-        Network network =
-                Network.builder(6).linear("first", 8).relu().linear("second", 3).build(1);
+        Network network = Models.dense(6, 8, 3);
         return LoRAModel.of(network).add("a", config);
     }
 
@@ -242,7 +242,7 @@ class GradientSourceTest {
     @Test
     void anAdapterThatIsReplacedEndsTheTraining() {
         LoRAConfig config = config(false, 0);
-        LoRAModel model = LoRAModel.of(Network.builder(6).linear("first", 3).build(1));
+        LoRAModel model = LoRAModel.of(Network.builder(6).linear("linear1", 3).build(1));
         AdapterView view = model.add("a", config);
         Trainer trainer = Trainer.builder(view)
                 .epochs(3)

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.Models;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
 import org.lora4j.nn.layer.Linear;
@@ -25,8 +26,7 @@ import org.nd4j.linalg.learning.config.Sgd;
 
 @Tag("numbers")
 class TrainerTest {
-    private final Network network =
-            Network.builder(3).linear("first", 5).relu().linear("second", 2).build(1);
+    private final Network network = Models.dense(3, 5, 2);
     private final Batches data = Batches.random(1, DataType.FLOAT, 3, 2, 2, 2, 1);
 
     @ParameterizedTest
@@ -98,12 +98,7 @@ class TrainerTest {
     }
 
     private static List<double[]> trained(DataType type) {
-        Network network = Network.builder(30)
-                .dataType(type)
-                .linear("first", 40)
-                .relu()
-                .linear("second", 10)
-                .build(7);
+        Network network = Models.dense(type, 7, 30, 40, 10);
         Trainer.builder(network).epochs(3).build().fit(Batches.random(5, type, 30, 10, 8, 8, 8, 3));
         return network.parameters().stream()
                 .map(parameter -> Samples.bits(parameter.value()))
@@ -111,7 +106,7 @@ class TrainerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"first.weight", "first.bias", "second.weight", "second.bias"})
+    @ValueSource(strings = {"linear1.weight", "linear1.bias", "linear2.weight", "linear2.bias"})
     void changesOnlyTrainableParameters(String trainable) {
         network.parameters()
                 .forEach(parameter -> parameter.setTrainable(parameter.name().equals(trainable)));

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.lora4j.Models;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
 import org.lora4j.nn.layer.Linear;
@@ -22,8 +23,7 @@ import org.nd4j.linalg.factory.Nd4j;
 /** What a pass refuses and reports; what it computes is in {@link ForwardTest} and the gradient tests. */
 @Tag("numbers")
 class PassTest {
-    private final Network network =
-            Network.builder(3).linear("first", 4).relu().linear("second", 2).build(1);
+    private final Network network = Models.dense(3, 4, 2);
     private final INDArray x = Samples.gaussian(1, DataType.FLOAT, 5, 3);
     private final INDArray direction = Samples.gaussian(2, DataType.FLOAT, 5, 2);
 
@@ -90,18 +90,18 @@ class PassTest {
 
     @Test
     void hasNoGradientOfAFrozenParameter() {
-        Parameter frozen = network.linear("first").weightParameter();
+        Parameter frozen = network.linear("linear1").weightParameter();
         frozen.setTrainable(false);
         Pass pass = network.newTrainingPass();
         assertThat(pass.trainableParameters())
                 .containsExactly(
-                        network.linear("first").biasParameter(),
-                        network.linear("second").weightParameter(),
-                        network.linear("second").biasParameter());
+                        network.linear("linear1").biasParameter(),
+                        network.linear("linear2").weightParameter(),
+                        network.linear("linear2").biasParameter());
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> pass.gradient(frozen))
-                .withMessage("first.weight: has no gradient in this pass; trainable are "
-                        + "[first.bias, second.weight, second.bias]");
+                .withMessage("linear1.weight: has no gradient in this pass; trainable are "
+                        + "[linear1.bias, linear2.weight, linear2.bias]");
     }
 
     @Test
@@ -133,8 +133,8 @@ class PassTest {
     void countsItsSteps() {
         List<Long> steps = new ArrayList<>();
         FakeUpdate.Listening listening = new FakeUpdate.Listening(steps);
-        network.linear("first").updates().register("first", listening);
-        network.linear("second").updates().register("second", listening);
+        network.linear("linear1").updates().register("linear1", listening);
+        network.linear("linear2").updates().register("linear2", listening);
         Pass pass = network.newTrainingPass();
         pass.forward(x);
         pass.forward(x);
@@ -170,19 +170,19 @@ class PassTest {
     @Test
     void findsTheFirstLayerWhoseOutputIsNotFinite() {
         Network tanh = Network.builder(3)
-                .linear("first", 4)
+                .linear("linear1", 4)
                 .activation(new ActivationTanH())
-                .linear("second", 2)
+                .linear("linear2", 2)
                 .build(1);
         Pass pass = tanh.newTrainingPass();
-        Objects.requireNonNull(tanh.linear("second").bias()).putScalar(0, Double.POSITIVE_INFINITY);
+        Objects.requireNonNull(tanh.linear("linear2").bias()).putScalar(0, Double.POSITIVE_INFINITY);
         pass.forward(x);
-        assertThat(pass.firstNonFinite()).hasValue("second");
-        tanh.linear("first").weight().putScalar(0, Double.NaN);
+        assertThat(pass.firstNonFinite()).hasValue("linear2");
+        tanh.linear("linear1").weight().putScalar(0, Double.NaN);
         pass.forward(x);
-        assertThat(pass.firstNonFinite()).hasValue("first");
-        tanh.linear("first").weight().assign(0);
-        Objects.requireNonNull(tanh.linear("second").bias()).assign(0);
+        assertThat(pass.firstNonFinite()).hasValue("linear1");
+        tanh.linear("linear1").weight().assign(0);
+        Objects.requireNonNull(tanh.linear("linear2").bias()).assign(0);
         pass.forward(x);
         assertThat(pass.firstNonFinite()).isEmpty();
     }
@@ -206,7 +206,7 @@ class PassTest {
         List<List<WeightUpdate>> choices = List.of(
                 List.of(one), List.of(), List.of(one, other), List.of(scale), List.of(scale, other), List.of(other));
         List<WeightUpdate> chosen = new ArrayList<>(List.of());
-        EffectiveLayers effective = linear -> linear.path().equals("first")
+        EffectiveLayers effective = linear -> linear.path().equals("linear1")
                 ? linear.updates().effective().with(chosen)
                 : linear.updates().effective();
         Pass reused = new Pass(network.stack(), true, () -> effective);
@@ -228,7 +228,7 @@ class PassTest {
 
     @Test
     void computesWithTheParametrizationsItIsGiven() {
-        Linear first = network.linear("first");
+        Linear first = network.linear("linear1");
         FakeUpdate.Dense dense = FakeUpdate.Dense.of(Samples.gaussian(3, DataType.FLOAT, 4, 3));
         Pass pass = new Pass(
                 network.stack(),

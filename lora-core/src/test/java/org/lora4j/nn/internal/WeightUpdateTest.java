@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.Models;
 import org.lora4j.nn.FiniteDifferences;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
@@ -26,14 +27,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /** Updates of a weight, registered on the second of three layers. */
 @Tag("numbers")
 class WeightUpdateTest {
-    private final Network network = Network.builder(4)
-            .dataType(DataType.DOUBLE)
-            .linear("linear1", 5)
-            .relu()
-            .linear("linear2", 6)
-            .relu()
-            .linear("linear3", 3)
-            .build(1);
+    private final Network network = Models.dense(DataType.DOUBLE, 1, 4, 5, 6, 3);
     private final Linear linear = network.linear("linear2");
     private final INDArray x = Samples.gaussian(2, DataType.DOUBLE, 3, 4);
     private final INDArray direction = Samples.gaussian(3, DataType.DOUBLE, 3, 3);
