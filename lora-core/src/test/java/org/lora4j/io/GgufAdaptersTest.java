@@ -4,15 +4,19 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
+import static org.lora4j.Refusals.argument;
+import static org.lora4j.Refusals.table;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.Refusals;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
@@ -283,16 +287,13 @@ class GgufAdaptersTest {
         assertRefused(adapter, LLAMA, Dtype.BF16, "precision must be F32 or F16, found BF16");
     }
 
-    @Test
-    void theModelIsChecked() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new GgufModel("bert", 1, 1, 2, false))
-                .withMessage("architecture must be one of [llama, qwen2, qwen3, gpt2], found 'bert'");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new GgufModel("llama", 1, 1, 3, false))
-                .withMessageContaining("the size of a head must be even");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new GgufModel("qwen2", 0, 1, 2, false))
-                .withMessageContaining("must be positive, found 0 and 1 heads of 2");
+    @TestFactory
+    Refusals theModelIsChecked() {
+        return table(
+                argument(() -> new GgufModel("bert", 1, 1, 2, false))
+                        .says("architecture must be one of [llama, qwen2, qwen3, gpt2], found 'bert'"),
+                argument(() -> new GgufModel("llama", 1, 1, 3, false)).contains("the size of a head must be even"),
+                argument(() -> new GgufModel("qwen2", 0, 1, 2, false))
+                        .contains("must be positive, found 0 and 1 heads of 2"));
     }
 }

@@ -4,15 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.within;
+import static org.lora4j.Refusals.argument;
+import static org.lora4j.Refusals.table;
 
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.Models;
+import org.lora4j.Refusals;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
 import org.lora4j.nn.layer.Linear;
@@ -194,11 +198,15 @@ class TrainerTest {
                         + " is frozen; unfreeze the network, or register a LoRAParametrization");
     }
 
-    @Test
-    void refusesDataWithoutABatch() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> Trainer.builder(network).build().fit(Batches.of()))
-                .withMessage("the data must hold at least one batch, found none");
+    @TestFactory
+    Refusals refusesBadArguments() {
+        return table(
+                argument(() -> Trainer.builder(network).build().fit(Batches.of()))
+                        .says("the data must hold at least one batch, found none"),
+                argument(() -> Trainer.builder(network)
+                                .build()
+                                .fit(Batches.of(Nd4j.create(DataType.FLOAT, 2, 4), Nd4j.create(DataType.FLOAT, 2, 2))))
+                        .says("input: must be a matrix [n, 3] of FLOAT with n ≥ 1, found [2, 4] of FLOAT"));
     }
 
     @Test
@@ -262,15 +270,6 @@ class TrainerTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Trainer.builder(network).build().fit(Batches.of(unlabelled)))
                 .withMessage("labels: must have the shape of the output, [2, 2], found none");
-    }
-
-    @Test
-    void refusesFeaturesOfAnotherShape() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> Trainer.builder(network)
-                        .build()
-                        .fit(Batches.of(Nd4j.create(DataType.FLOAT, 2, 4), Nd4j.create(DataType.FLOAT, 2, 2))))
-                .withMessage("input: must be a matrix [n, 3] of FLOAT with n ≥ 1, found [2, 4] of FLOAT");
     }
 
     @ParameterizedTest

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.lora4j.Refusals.refused;
+import static org.lora4j.Refusals.table;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,10 +15,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.Models;
+import org.lora4j.Refusals;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
 import org.lora4j.nn.layer.Linear;
@@ -151,17 +155,25 @@ class TrainingStateTest {
         }
     }
 
-    @Test
-    void namesACheckpointThatCannotBeStored() {
-        assertThatExceptionOfType(UncheckedIOException.class)
-                .isThrownBy(() -> Trainer.builder(network())
-                        .epochs(2)
-                        .checkpointEvery(3, state -> {
-                            throw new IOException("no space left");
-                        })
-                        .build()
-                        .fit(data()))
-                .withMessage("the checkpoint of iteration 3 cannot be stored: no space left");
+    @TestFactory
+    Refusals refusesBadCalls() {
+        return table(
+                refused(
+                                UncheckedIOException.class,
+                                () -> Trainer.builder(network())
+                                        .epochs(2)
+                                        .checkpointEvery(3, state -> {
+                                            throw new IOException("no space left");
+                                        })
+                                        .build()
+                                        .fit(data()))
+                        .says("the checkpoint of iteration 3 cannot be stored: no space left"),
+                Refusals.state(() -> resume(network(), builder -> builder.maxIterations(5), state()))
+                        .says(
+                                "resume: something must be left to train, found 5 of 5 iterations and 1 of 9 epochs done; set more"
+                                        + " epochs or iterations"),
+                Refusals.state(() -> resume(network(), builder -> builder.epochs(1), state()))
+                        .contains("1 of 1 epochs done"));
     }
 
     @Test
@@ -260,18 +272,6 @@ class TrainingStateTest {
                 "resume: parameters and updaters must fit the state, found linear1.weight: the updater needs 30"
                         + " numbers, but the state has 0; linear2.bias: the updater needs 4 numbers, but the state has"
                         + " 5");
-    }
-
-    @Test
-    void refusesToResumeIfNothingIsLeft() {
-        assertThatIllegalStateException()
-                .isThrownBy(() -> resume(network(), builder -> builder.maxIterations(5), state()))
-                .withMessage(
-                        "resume: something must be left to train, found 5 of 5 iterations and 1 of 9 epochs done; set more"
-                                + " epochs or iterations");
-        assertThatIllegalStateException()
-                .isThrownBy(() -> resume(network(), builder -> builder.epochs(1), state()))
-                .withMessageContaining("1 of 1 epochs done");
     }
 
     @ParameterizedTest

@@ -3,13 +3,18 @@ package org.lora4j.nn.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.lora4j.Refusals.argument;
+import static org.lora4j.Refusals.state;
+import static org.lora4j.Refusals.table;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.lora4j.Models;
+import org.lora4j.Refusals;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
 import org.lora4j.nn.layer.Linear;
@@ -60,11 +65,13 @@ class PassTest {
         assertInputRefused(Nd4j.create(DataType.FLOAT, 0, 3), "[0, 3] of FLOAT");
     }
 
-    @Test
-    void refusesBackwardBeforeForward() {
-        assertThatIllegalStateException()
-                .isThrownBy(() -> network.newTrainingPass().backward(direction))
-                .withMessage("backward needs a training pass and a forward before it");
+    @TestFactory
+    Refusals refusesBadCalls() {
+        return table(
+                state(() -> network.newTrainingPass().backward(direction))
+                        .says("backward needs a training pass and a forward before it"),
+                argument(() -> network.newTrainingPass().segment().setStep(-1))
+                        .says("the number of a step must not be negative, found -1"));
     }
 
     @Test
@@ -142,13 +149,6 @@ class PassTest {
         pass.forward(x);
         pass.forward(x);
         assertThat(steps).containsExactly(0L, 0L, 1L, 1L, 7L, 7L, 8L, 8L);
-    }
-
-    @Test
-    void refusesANegativeStep() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> network.newTrainingPass().segment().setStep(-1))
-                .withMessage("the number of a step must not be negative, found -1");
     }
 
     @Test

@@ -3,6 +3,8 @@ package org.lora4j.nn.transformer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.lora4j.Refusals.refused;
+import static org.lora4j.Refusals.table;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,11 +16,13 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
+import org.lora4j.Refusals;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
@@ -336,19 +340,23 @@ class TransformerAdapterTest {
         assertThat(NativeObjects.made()).isEqualTo(before);
     }
 
-    @Test
-    void refusesSequencesThatDoNotFitTheModel() throws Exception {
+    @TestFactory
+    Refusals refusesSequencesThatDoNotFitTheModel() throws Exception {
         Network network = bert(DataType.FLOAT).classifier();
-        assertThatThrownBy(() -> network.predict(Sequences.of(new int[] {60})))
-                .hasMessage("input: each token must be below the vocabulary of 60, found 60; use the tokenizer of this"
-                        + " model");
-        assertThatThrownBy(() -> network.predict(Sequences.of(new int[17])))
-                .hasMessage(
-                        "input: a sequence must have at most 16 tokens, found a token at position 16; cut the texts");
-        assertThatThrownBy(() -> network.predict(Sequences.of(new int[][] {{1}}, null, new int[][] {{2}})))
-                .hasMessage("input: each token type must be below 2, found 2");
-        assertThatThrownBy(() -> LoRAModel.of(network).predict(INPUT, List.of("base")))
-                .hasMessageContaining("one adapter for each sequence");
+        return table(
+                refused(Throwable.class, () -> network.predict(Sequences.of(new int[] {60})))
+                        .says(
+                                "input: each token must be below the vocabulary of 60, found 60; use the tokenizer of this"
+                                        + " model"),
+                refused(Throwable.class, () -> network.predict(Sequences.of(new int[17])))
+                        .says(
+                                "input: a sequence must have at most 16 tokens, found a token at position 16; cut the texts"),
+                refused(
+                                Throwable.class,
+                                () -> network.predict(Sequences.of(new int[][] {{1}}, null, new int[][] {{2}})))
+                        .says("input: each token type must be below 2, found 2"),
+                refused(Throwable.class, () -> LoRAModel.of(network).predict(INPUT, List.of("base")))
+                        .contains("one adapter for each sequence"));
     }
 
     @Test
