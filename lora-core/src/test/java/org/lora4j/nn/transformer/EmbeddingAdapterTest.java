@@ -48,7 +48,7 @@ class EmbeddingAdapterTest {
     private static final DataType DOUBLE = DataType.DOUBLE;
 
     private static Network encoder(DataType type) throws Exception {
-        return EncoderCase.of("encoder_forward").model(type).lastHiddenState();
+        return GoldenCase.of("encoder_forward").model(type).lastHiddenState();
     }
 
     private static LoRAConfigBuilder dora() {
@@ -114,11 +114,11 @@ class EmbeddingAdapterTest {
         Network expected = with(network, table(network.baseLayer(WORDS).weight(), lora, 1.5));
 
         double tolerance = type == DOUBLE ? 1e-11 : 1e-5;
-        EncoderCase.assertClose("adapted", view.predict(INPUT), expected.predict(INPUT), tolerance);
-        EncoderCase.assertClose("merged", view.merge().predict(INPUT), expected.predict(INPUT), tolerance);
+        GoldenCase.assertClose("adapted", view.predict(INPUT), expected.predict(INPUT), tolerance);
+        GoldenCase.assertClose("merged", view.merge().predict(INPUT), expected.predict(INPUT), tolerance);
         AdapterView half = view.withScale(0.5);
         Network halfExpected = with(network, table(network.baseLayer(WORDS).weight(), lora, 0.75));
-        EncoderCase.assertClose("half the scale", half.predict(INPUT), halfExpected.predict(INPUT), tolerance);
+        GoldenCase.assertClose("half the scale", half.predict(INPUT), halfExpected.predict(INPUT), tolerance);
     }
 
     @Test
@@ -132,7 +132,7 @@ class EmbeddingAdapterTest {
             double norm = weight.getColumn(j).norm2Number().doubleValue();
             assertThat(magnitude.getDouble(j)).isCloseTo(norm, within(1e-12));
         }
-        EncoderCase.assertClose("start", view.predict(INPUT), network.predict(INPUT), 1e-12);
+        GoldenCase.assertClose("start", view.predict(INPUT), network.predict(INPUT), 1e-12);
     }
 
     @Test
@@ -172,9 +172,9 @@ class EmbeddingAdapterTest {
                     sum.addi(requireNonNull(adapter.tokenRows().get(WORDS)).delta(weight));
                 }
             }
-            EncoderCase.assertClose(
+            GoldenCase.assertClose(
                     String.join(" and ", names), view.merge().baseLayer(WORDS).weight(), sum, 1e-12);
-            EncoderCase.assertClose("outputs", view.predict(INPUT), view.merge().predict(INPUT), 1e-11);
+            GoldenCase.assertClose("outputs", view.predict(INPUT), view.merge().predict(INPUT), 1e-11);
         }
     }
 
@@ -310,7 +310,7 @@ class EmbeddingAdapterTest {
         LoRAAdapter plain = AdapterConversion.toLoRA(network, view.adapter(), TargetRank.of(24))
                 .adapter();
 
-        EncoderCase.assertClose("converted", model.add("plain", plain).predict(INPUT), view.predict(INPUT), 1e-10);
+        GoldenCase.assertClose("converted", model.add("plain", plain).predict(INPUT), view.predict(INPUT), 1e-10);
     }
 
     @ParameterizedTest

@@ -57,7 +57,7 @@ class TransformerAdapterTest {
             new int[][] {{0, 1, 1}, {0, 0, 0, 1, 1}, {1}});
 
     private static PretrainedModel bert(DataType type) throws Exception {
-        return EncoderCase.of("encoder_classifier").model(type);
+        return GoldenCase.of("encoder_classifier").model(type);
     }
 
     /** An adapter whose factors are all random, so that each part of it matters. */
@@ -190,7 +190,7 @@ class TransformerAdapterTest {
             INDArray mixed = model.predict(batch, names);
             for (int i = 0; i < names.size(); i++) {
                 AdapterView view = names.get(i).equals(LoRAModel.BASE) ? model.base() : model.using(names.get(i));
-                EncoderCase.assertClose(names.get(i), mixed.getRow(i, true), view.predict(batch.part(i, i + 1)), 1e-5);
+                GoldenCase.assertClose(names.get(i), mixed.getRow(i, true), view.predict(batch.part(i, i + 1)), 1e-5);
             }
         }
     }
@@ -210,7 +210,7 @@ class TransformerAdapterTest {
 
         for (int i : new int[] {0, 1, batch.count() / 2, batch.count() - 2, batch.count() - 1}) {
             INDArray alone = model.using(names.get(i)).predict(batch.part(i, i + 1));
-            EncoderCase.assertClose("sequence " + i, mixed.getRow(i, true), alone, 1e-5);
+            GoldenCase.assertClose("sequence " + i, mixed.getRow(i, true), alone, 1e-5);
         }
     }
 
@@ -219,7 +219,7 @@ class TransformerAdapterTest {
         Network network = bert(DataType.FLOAT).sentenceEmbeddings();
         INDArray together = network.predict(INPUT);
         for (int i = 0; i < INPUT.count(); i++) {
-            EncoderCase.assertClose(
+            GoldenCase.assertClose(
                     "sequence " + i, together.getRow(i, true), network.predict(INPUT.part(i, i + 1)), 1e-6);
         }
     }
@@ -260,7 +260,7 @@ class TransformerAdapterTest {
         List<Batch> batches = new ArrayList<>();
         for (int i = 0; i < 6; i++) {
             batches.add(
-                    new Batch(INPUT.part(i % 3, i % 3 + 1), EncoderCase.oneHot(new int[] {i % 3}, 3, DataType.FLOAT)));
+                    new Batch(INPUT.part(i % 3, i % 3 + 1), GoldenCase.oneHot(new int[] {i % 3}, 3, DataType.FLOAT)));
         }
         LoRAConfig config = LoRAConfig.builder()
                 .rank(2)
@@ -292,7 +292,7 @@ class TransformerAdapterTest {
                 .build();
         AdapterView view = LoRAModel.of(bert(DataType.DOUBLE).withDropout(0.1).classifier())
                 .add("a", config);
-        INDArray labels = EncoderCase.oneHot(new int[] {0, 2, 1}, 3, DataType.DOUBLE);
+        INDArray labels = GoldenCase.oneHot(new int[] {0, 2, 1}, 3, DataType.DOUBLE);
         BatchGradients whole = new BatchGradients(view, Loss.softmaxCrossEntropy());
         double loss = whole.compute(new Batch(INPUT, labels), 4, 0, 0);
         BatchGradients parts = new BatchGradients(view, Loss.softmaxCrossEntropy());
