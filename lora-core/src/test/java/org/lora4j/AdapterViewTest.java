@@ -3,6 +3,7 @@ package org.lora4j;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.lora4j.Refusals.state;
 import static org.lora4j.SmallModels.assertClose;
 import static org.lora4j.SmallModels.assertSameBits;
 
@@ -294,11 +295,11 @@ class AdapterViewTest {
     void aViewWithScaleIsForPredictions(@TempDir Path folder) throws Exception {
         AdapterView half = model.add("a", LoRAConfig.of(2, 3)).withScale(0.5);
         assertThat(half).hasToString("AdapterView[a] with scale × 0.5");
-        assertThatIllegalStateException()
-                .isThrownBy(() -> SmallModels.train(half, 1))
-                .withMessageContaining("train: the view must have the adapter's own scale, found it multiplied by 0.5");
-        assertThatIllegalStateException().isThrownBy(half::adapter);
-        assertThatIllegalStateException().isThrownBy(() -> half.save(folder.resolve("half")));
+        Refusals.check(
+                state(() -> SmallModels.train(half, 1))
+                        .contains("train: the view must have the adapter's own scale, found it multiplied by 0.5"),
+                state(half::adapter),
+                state(() -> half.save(folder.resolve("half"))));
         assertThat(folder).isEmptyDirectory();
         for (double multiplier : new double[] {Double.NaN, Double.POSITIVE_INFINITY, 1e15}) {
             assertThatIllegalArgumentException()

@@ -43,12 +43,7 @@ class CopiedAdapterBitsTest {
     @ParameterizedTest(name = "{0}, DoRA {1}, {2}, rank {3}")
     @MethodSource("cases")
     void haveTheBitsOfTheOriginal(DataType type, boolean dora, int[] width, int rank) throws IOException {
-        Network network = Network.builder(width[0])
-                .dataType(type)
-                .linear("first", width[1])
-                .relu()
-                .linear("second", width[2])
-                .build(7);
+        Network network = Models.dense(type, 7, width[0], width[1], width[2]);
         LoRAModel model = LoRAModel.of(network);
         model.add("a", LoRAConfig.builder().rank(rank).alpha(5).dora(dora).build());
         for (Parameter parameter : model.parameters("a")) {

@@ -37,13 +37,7 @@ import org.nd4j.linalg.ops.transforms.Transforms;
 class DoRAGoldenTest {
     private static final List<String> PATHS = List.of("linear1", "linear2", "linear3");
 
-    private final Network network = Network.builder(12)
-            .linear("linear1", 16)
-            .relu()
-            .linear("linear2", 9)
-            .relu()
-            .linear("linear3", 5)
-            .build(1);
+    private final Network network = Models.dense(12, 16, 9, 5);
 
     private static Path golden(String path) throws Exception {
         return Path.of(Objects.requireNonNull(DoRAGoldenTest.class.getResource("/golden/" + path))

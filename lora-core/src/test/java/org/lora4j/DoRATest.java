@@ -39,12 +39,7 @@ class DoRATest {
 
     /** The first layer is large enough for its product to be stacked, the second is not. */
     private static Network network(DataType type) {
-        return Network.builder(300)
-                .dataType(type)
-                .linear("first", 200)
-                .relu()
-                .linear("second", 4)
-                .build(7);
+        return Models.dense(type, 7, 300, 200, 4);
     }
 
     /** Values as after some training. */
@@ -91,9 +86,9 @@ class DoRATest {
         Network base = network(type);
         INDArray input = x.castTo(type);
         INDArray before = base.predict(input);
-        INDArray weight = base.linear("first").weight();
+        INDArray weight = base.linear("linear1").weight();
 
-        LoRAParametrization dora = LoRAParametrization.register(base.linear("first"), CONFIG);
+        LoRAParametrization dora = LoRAParametrization.register(base.linear("linear1"), CONFIG);
 
         assertClose(base.predict(input), before, type == DataType.FLOAT ? 1e-6 : 1e-14);
         assertThat(Samples.bits(dora.effectiveWeight())).isEqualTo(Samples.bits(weight));
@@ -101,10 +96,10 @@ class DoRATest {
 
     @Test
     void startsWithTheNormsOfTheRows() {
-        LoRAParametrization dora = LoRAParametrization.register(network.linear("second"), CONFIG);
+        LoRAParametrization dora = LoRAParametrization.register(network.linear("linear2"), CONFIG);
 
         assertThat(dora.parameters().stream().map(Parameter::name))
-                .containsExactly("second.lora_A.weight", "second.lora_B.weight", "second.lora_magnitude_vector");
+                .containsExactly("linear2.lora_A.weight", "linear2.lora_B.weight", "linear2.lora_magnitude_vector");
         assertThat(dora.parameters()).allMatch(Parameter::isTrainable);
         for (long row = 0; row < 4; row++) {
             assertThat(magnitude(dora).value().getDouble(row))
@@ -114,15 +109,15 @@ class DoRATest {
 
     @Test
     void freezesTheLayerAndNothingElse() {
-        LoRAParametrization.register(network.linear("second"), CONFIG);
+        LoRAParametrization.register(network.linear("linear2"), CONFIG);
 
-        assertThat(network.linear("second").parameters()).noneMatch(Parameter::isTrainable);
-        assertThat(network.linear("first").parameters()).allMatch(Parameter::isTrainable);
+        assertThat(network.linear("linear2").parameters()).noneMatch(Parameter::isTrainable);
+        assertThat(network.linear("linear1").parameters()).allMatch(Parameter::isTrainable);
     }
 
     @Test
     void scalesEachRowToItsMagnitude() {
-        LoRAParametrization dora = registered("second");
+        LoRAParametrization dora = registered("linear2");
 
         assertClose(dora.effectiveWeight(), decomposed(dora), 1e-12);
         assertClose(dora.delta(), decomposed(dora).sub(dora.originalWeight()), 1e-12);
@@ -131,8 +126,8 @@ class DoRATest {
     @ParameterizedTest
     @ValueSource(ints = {1, 5, 100})
     void computesWhatTheMergedNetworkComputes(int rows) {
-        registered("first");
-        registered("second");
+        registered("linear1");
+        registered("linear2");
         INDArray input = Samples.gaussian(3, DataType.DOUBLE, rows, 300);
 
         assertClose(network.predict(input), network.merge().predict(input), 1e-12);
@@ -140,11 +135,11 @@ class DoRATest {
 
     @Test
     void addsUpWithOtherParametrizations() {
-        registered("first");
+        registered("linear1");
         LoRAConfig other = CONFIG.toBuilder().rank(2).seed(9).build();
-        trained(LoRAParametrization.register(network.linear("first"), "other", other), 21);
+        trained(LoRAParametrization.register(network.linear("linear1"), "other", other), 21);
         LoRAParametrization.register(
-                network.linear("first"),
+                network.linear("linear1"),
                 "plain",
                 LoRAConfig.builder().rank(4).init(LoRAInit.random()).build());
 
@@ -153,7 +148,7 @@ class DoRATest {
 
     @Test
     void readsInputsOfAnyOrder() {
-        registered("first");
+        registered("linear1");
         INDArray expected = network.predict(x);
         INDArray view = Nd4j.concat(1, x, x).get(NDArrayIndex.all(), NDArrayIndex.interval(300, 600));
 
@@ -166,8 +161,8 @@ class DoRATest {
     @Test
     void adaptsWeightsStoredTheOtherWay() {
         INDArray weight = Samples.gaussian(4, DataType.DOUBLE, 200, 300);
-        Network base = new Network(List.of(new Linear("first", weight.dup('f'), null)));
-        LoRAParametrization dora = trained(LoRAParametrization.register(base.linear("first"), CONFIG), 11);
+        Network base = new Network(List.of(new Linear("linear1", weight.dup('f'), null)));
+        LoRAParametrization dora = trained(LoRAParametrization.register(base.linear("linear1"), CONFIG), 11);
 
         assertClose(base.predict(x), x.mmul(decomposed(dora).transpose()), 1e-12);
     }
@@ -175,7 +170,7 @@ class DoRATest {
     @Test
     void isTheBaseBitForBitWhileDisabled() {
         INDArray before = network.predict(x);
-        LoRAParametrization dora = registered("first");
+        LoRAParametrization dora = registered("linear1");
         assertThat(network.predict(x)).isNotEqualTo(before);
 
         dora.setEnabled(false);
@@ -190,7 +185,7 @@ class DoRATest {
 
     @Test
     void followsFactorsThatChangeBetweenPredictions() {
-        LoRAParametrization dora = registered("first");
+        LoRAParametrization dora = registered("linear1");
         Pass pass = network.newInferencePass();
         pass.forward(x);
 
@@ -201,7 +196,7 @@ class DoRATest {
 
     @Test
     void scalesOfAFrozenAdapterFollowALaterTraining() {
-        LoRAParametrization dora = registered("first");
+        LoRAParametrization dora = registered("linear1");
         Pass pass = network.newInferencePass();
         for (int round = 0; round < 3; round++) {
             dora.parameters().forEach(parameter -> parameter.setTrainable(false));
@@ -217,9 +212,9 @@ class DoRATest {
 
     @Test
     void leavesRowsWithoutDirectionZero() {
-        network.linear("second").weight().getRow(2).assign(0);
-        LoRAParametrization dora = LoRAParametrization.register(network.linear("second"), CONFIG);
-        INDArray bias = Objects.requireNonNull(network.linear("second").bias());
+        network.linear("linear2").weight().getRow(2).assign(0);
+        LoRAParametrization dora = LoRAParametrization.register(network.linear("linear2"), CONFIG);
+        INDArray bias = Objects.requireNonNull(network.linear("linear2").bias());
 
         assertThat(dora.effectiveWeight().getRow(2)).isEqualTo(Nd4j.zeros(DataType.DOUBLE, 200));
         Pass pass = network.newTrainingPass();
@@ -237,7 +232,7 @@ class DoRATest {
     @Test
     void computesTheNormOfRowsThatNearlyCancel() {
         Network base = network(DataType.FLOAT);
-        Linear linear = base.linear("second");
+        Linear linear = base.linear("linear2");
         LoRAParametrization dora = LoRAParametrization.register(
                 linear, CONFIG.toBuilder().rank(1).alpha(1).build());
         // The row of W is −b·a up to a thousandth: its squared norm is lost in the rounding of the sum.
@@ -265,7 +260,7 @@ class DoRATest {
 
     @Test
     void exportsFactorsAndMagnitude() {
-        LoRAParametrization dora = registered("first");
+        LoRAParametrization dora = registered("linear1");
 
         LoRAWeights weights = dora.update().copyOfWeights();
 
@@ -289,7 +284,7 @@ class DoRATest {
                                     41, DataType.DOUBLE, parameter.value().shape())
                             .muli(0.2));
         }
-        assertThat(model.parameters("a").stream().map(Parameter::name)).contains("first.lora_magnitude_vector");
+        assertThat(model.parameters("a").stream().map(Parameter::name)).contains("linear1.lora_magnitude_vector");
 
         model.add("b", model.adapter("a"));
 
@@ -300,14 +295,15 @@ class DoRATest {
 
     @Test
     void theConfigurationDecidesWhetherThereIsAMagnitude() {
-        LoRAParametrization plain = LoRAParametrization.register(network.linear("first"), "plain", LoRAConfig.of(1, 1));
-        LoRAParametrization dora = LoRAParametrization.register(network.linear("first"), "dora", CONFIG);
+        LoRAParametrization plain =
+                LoRAParametrization.register(network.linear("linear1"), "plain", LoRAConfig.of(1, 1));
+        LoRAParametrization dora = LoRAParametrization.register(network.linear("linear1"), "dora", CONFIG);
 
         assertThat(plain.magnitude()).isNull();
         assertThat(plain.parameters()).containsExactly(plain.loraA(), plain.loraB());
-        assertThat(plain).hasToString("first: LoRA(rank 1, scale 1.0)");
+        assertThat(plain).hasToString("linear1: LoRA(rank 1, scale 1.0)");
         assertThat(dora.parameters()).containsExactly(dora.loraA(), dora.loraB(), magnitude(dora));
-        assertThat(dora.toString()).startsWith("first: DoRA(rank 3, ");
+        assertThat(dora.toString()).startsWith("linear1: DoRA(rank 3, ");
     }
 
     @Test
@@ -345,13 +341,13 @@ class DoRATest {
 
     @Test
     void refusesDropoutOnAWeightThatTrains() {
-        Linear linear = network.linear("first");
+        Linear linear = network.linear("linear1");
         LoRAParametrization.register(linear, CONFIG.toBuilder().dropout(0.5).build());
         linear.weightParameter().setTrainable(true);
 
         assertThatIllegalStateException()
                 .isThrownBy(network::newTrainingPass)
-                .withMessageContaining("first.weight: must be frozen");
+                .withMessageContaining("linear1.weight: must be frozen");
     }
 
     @ParameterizedTest

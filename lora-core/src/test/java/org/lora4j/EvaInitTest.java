@@ -2,8 +2,8 @@ package org.lora4j;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
+import static org.lora4j.Refusals.argument;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -36,14 +36,7 @@ import org.nd4j.linalg.ops.transforms.Transforms;
 @Tag("numbers")
 class EvaInitTest {
     private static Network network(DataType type) {
-        return Network.builder(12)
-                .dataType(type)
-                .linear("linear1", 30)
-                .relu()
-                .linear("linear2", 20)
-                .relu()
-                .linear("linear3", 4)
-                .build(3);
+        return Models.dense(type, 3, 12, 30, 20, 4);
     }
 
     /** Rows whose columns have very different sizes, and a mean that is not zero. */
@@ -224,16 +217,18 @@ class EvaInitTest {
     void refusesWhatItCannotDo() {
         LoRAModel model = LoRAModel.of(network(DataType.FLOAT));
         List<Input> batches = batches(DataType.FLOAT, 1, 2);
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> EvaInit.of(batches).withRho(0.5))
-                .withMessage("rho must be finite and at least 1, found 0.5");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> model.add("a", LoRAConfig.builder().rank(3).build(), EvaInit.of(batches)))
-                .withMessageContaining("linear1: EVA needs at least 3 rows or tokens for so many components, found 2");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> model.add(
-                        "a", LoRAConfig.builder().rank(2).init(LoRAInit.pissa()).build(), EvaInit.of(batches)))
-                .withMessageContaining("init: EVA takes the place of the initialization");
+        Refusals.check(
+                argument(() -> EvaInit.of(batches).withRho(0.5)).says("rho must be finite and at least 1, found 0.5"),
+                argument(() -> model.add("a", LoRAConfig.builder().rank(3).build(), EvaInit.of(batches)))
+                        .contains("linear1: EVA needs at least 3 rows or tokens for so many components, found 2"),
+                argument(() -> model.add(
+                                "a",
+                                LoRAConfig.builder()
+                                        .rank(2)
+                                        .init(LoRAInit.pissa())
+                                        .build(),
+                                EvaInit.of(batches)))
+                        .contains("init: EVA takes the place of the initialization"));
         assertThat(model.names()).isEmpty();
     }
 }

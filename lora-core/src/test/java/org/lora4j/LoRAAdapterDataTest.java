@@ -3,12 +3,15 @@ package org.lora4j;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.lora4j.Refusals.argument;
+import static org.lora4j.Refusals.table;
 import static org.lora4j.SmallModels.assertClose;
 import static org.lora4j.SmallModels.assertSameBits;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
@@ -120,21 +123,15 @@ class LoRAAdapterDataTest {
         assertSameBits(model.predict(x), y);
     }
 
-    @Test
-    void anAdapterOfNothingIsRefused() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new LoRAAdapter(LoRAConfig.of(1, 1), Map.of()))
-                .withMessage("an adapter must adapt at least one layer, found none");
-    }
-
-    @Test
-    void factorsMustShareTheRankAndTheType() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new LoRAWeights(Nd4j.ones(DataType.FLOAT, 2, 6), Nd4j.ones(DataType.FLOAT, 8, 3)))
-                .withMessage("lora_A [r, in] and lora_B [out, r] must share r, found [2, 6] and [8, 3]");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new LoRAWeights(Nd4j.ones(DataType.FLOAT, 2, 6), Nd4j.ones(DataType.DOUBLE, 8, 2)))
-                .withMessage("lora_B must be [8, 2] of FLOAT like lora_A, found [8, 2] of DOUBLE");
+    @TestFactory
+    Refusals refusesBadArguments() {
+        return table(
+                argument(() -> new LoRAAdapter(LoRAConfig.of(1, 1), Map.of()))
+                        .says("an adapter must adapt at least one layer, found none"),
+                argument(() -> new LoRAWeights(Nd4j.ones(DataType.FLOAT, 2, 6), Nd4j.ones(DataType.FLOAT, 8, 3)))
+                        .says("lora_A [r, in] and lora_B [out, r] must share r, found [2, 6] and [8, 3]"),
+                argument(() -> new LoRAWeights(Nd4j.ones(DataType.FLOAT, 2, 6), Nd4j.ones(DataType.DOUBLE, 8, 2)))
+                        .says("lora_B must be [8, 2] of FLOAT like lora_A, found [8, 2] of DOUBLE"));
     }
 
     @Test

@@ -2,6 +2,8 @@ package org.lora4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.lora4j.Refusals.argument;
+import static org.lora4j.Refusals.table;
 import static org.lora4j.SmallModels.assertClose;
 import static org.lora4j.SmallModels.assertSameBits;
 
@@ -10,6 +12,7 @@ import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.adapter.LoRAConfig;
@@ -121,11 +124,13 @@ class LoRAModelAdaptersTest {
         assertThat(model.active()).containsExactly("a");
     }
 
-    @Test
-    void refusesToActivateTwice() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> model.activate("b", "b"))
-                .withMessage("each adapter must be named once, found [b, b]");
+    @TestFactory
+    Refusals refusesBadArguments() {
+        return table(
+                argument(() -> model.activate("b", "b")).says("each adapter must be named once, found [b, b]"),
+                argument(() -> model.rename("a", "b")).says("an adapter 'b' exists already; there are [a, b]"),
+                argument(() -> model.rename("c", "d")).says("no adapter 'c'; there are [a, b]"),
+                argument(() -> model.delete("c")).says("no adapter 'c'; there are [a, b]"));
     }
 
     @Test
@@ -136,16 +141,6 @@ class LoRAModelAdaptersTest {
         assertThat(model.active()).containsExactly("z");
         assertSameBits(model.predict(x), y);
         assertSameBits(model.using("z").predict(x), y);
-    }
-
-    @Test
-    void refusesToRenameToANameThatIsTakenOrFromOneThatIsNot() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> model.rename("a", "b"))
-                .withMessage("an adapter 'b' exists already; there are [a, b]");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> model.rename("c", "d"))
-                .withMessage("no adapter 'c'; there are [a, b]");
     }
 
     @Test
@@ -190,33 +185,17 @@ class LoRAModelAdaptersTest {
         assertSameBits(model.predict(x), base);
     }
 
-    @Test
-    void refusesToDeleteWhatDoesNotExist() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> model.delete("c"))
-                .withMessage("no adapter 'c'; there are [a, b]");
-    }
-
-    @Test
-    void everyQuestionAboutAnUnknownAdapterListsThoseThatThereAre() {
+    @TestFactory
+    Refusals everyQuestionAboutAnUnknownAdapterListsThoseThatThereAre() {
         String message = "no adapter 'c'; there are [a, b]";
-        assertThatIllegalArgumentException().isThrownBy(() -> model.using("c")).withMessage(message);
-        assertThatIllegalArgumentException().isThrownBy(() -> model.merge("c")).withMessage(message);
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> model.adapter("c"))
-                .withMessage(message);
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> model.parameters("c"))
-                .withMessage(message);
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> model.parameterReport("c"))
-                .withMessage(message);
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> model.setTrainable("c"))
-                .withMessage(message);
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> model.save("c", Path.of("c")))
-                .withMessage(message);
+        return table(
+                argument(() -> model.using("c")).says(message),
+                argument(() -> model.merge("c")).says(message),
+                argument(() -> model.adapter("c")).says(message),
+                argument(() -> model.parameters("c")).says(message),
+                argument(() -> model.parameterReport("c")).says(message),
+                argument(() -> model.setTrainable("c")).says(message),
+                argument(() -> model.save("c", Path.of("c"))).says(message));
     }
 
     @Test

@@ -24,13 +24,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Views and swaps, from many threads. */
 class LoRAModelConcurrencyTest {
-    private final Network network = Network.builder(16)
-            .linear("linear1", 32)
-            .relu()
-            .linear("linear2", 24)
-            .relu()
-            .linear("linear3", 8)
-            .build(1);
+    private final Network network = Models.dense(16, 32, 24, 8);
     private final LoRAModel model = LoRAModel.of(network);
 
     private static INDArray input(int rows, long seed) {

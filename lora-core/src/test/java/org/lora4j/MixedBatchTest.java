@@ -122,13 +122,7 @@ class MixedBatchTest {
     @Test
     void equalsRowByRowOnWideLayers() {
         int in = 300;
-        Network wide = Network.builder(in)
-                .linear("linear1", 517)
-                .relu()
-                .linear("linear2", 256)
-                .relu()
-                .linear("linear3", 1)
-                .build(1);
+        Network wide = Models.dense(in, 517, 256, 1);
         LoRAModel wideModel = LoRAModel.of(wide);
         wideModel.add("a", SmallModels.random(1).build());
         wideModel.add("b", SmallModels.random(2).rank(1).build());
@@ -197,13 +191,7 @@ class MixedBatchTest {
 
     @Test
     void everyKindOfAdapterEqualsRowByRowWhenThreadsDivideTheRows() {
-        Network wide = Network.builder(300)
-                .linear("linear1", 400)
-                .relu()
-                .linear("linear2", 256)
-                .relu()
-                .linear("linear3", OUT)
-                .build(1);
+        Network wide = Models.dense(300, 400, 256, OUT);
         LoRAModel wideModel = LoRAModel.of(wide);
         wideModel.add("plain", SmallModels.random(1).rank(32).build());
         wideModel.add(

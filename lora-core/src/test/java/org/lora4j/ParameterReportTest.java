@@ -13,16 +13,11 @@ import org.lora4j.adapter.ParameterReport;
 import org.lora4j.adapter.TargetModules;
 import org.lora4j.internal.Logged;
 import org.lora4j.nn.Network;
+import org.nd4j.linalg.api.buffer.DataType;
 
 class ParameterReportTest {
     private static Network richBoyNet() {
-        return Network.builder(784)
-                .linear("linear1", 1000)
-                .relu()
-                .linear("linear2", 2000)
-                .relu()
-                .linear("linear3", 10)
-                .build(0);
+        return Models.dense(DataType.FLOAT, 0, 784, 1000, 2000, 10);
     }
 
     @Test

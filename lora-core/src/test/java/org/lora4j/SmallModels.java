@@ -33,14 +33,7 @@ public final class SmallModels {
 
     /** Three layers, 6 → 8 → 5 → 4. */
     public static Network network(DataType type, long seed) {
-        return Network.builder(IN)
-                .dataType(type)
-                .linear("linear1", 8)
-                .relu()
-                .linear("linear2", 5)
-                .relu()
-                .linear("linear3", OUT)
-                .build(seed);
+        return Models.dense(type, seed, IN, 8, 5, OUT);
     }
 
     public static Network network() {

@@ -1,6 +1,8 @@
 package org.lora4j.io;
 
 import java.util.Objects;
+import org.lora4j.io.safetensors.SafeTensors;
+import org.lora4j.io.safetensors.SafeTensorsReader;
 
 /**
  * How files are read that may come from strangers: what happens if an adapter was saved with another base, and how much is

@@ -1,8 +1,9 @@
 package org.lora4j.adapter;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
+import static org.lora4j.Refusals.argument;
+import static org.lora4j.Refusals.table;
 
 import java.util.Arrays;
 import java.util.Collections;
@@ -12,6 +13,8 @@ import java.util.List;
 import java.util.Map;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.lora4j.Refusals;
 import org.lora4j.algebra.TargetRank;
 import org.lora4j.nn.Network;
 
@@ -19,28 +22,35 @@ import org.lora4j.nn.Network;
 class ConfigChecksTest {
     private static final Network BASE = Network.builder(1000).linear("fc", 3).build(1);
 
-    @Test
-    void refusesRanksThatNoLayerHas() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> LoRAConfig.of(Integer.MAX_VALUE, 1))
-                .withMessage("rank must be at most 1048576, found 2147483647");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> LoRAConfig.builder()
-                        .rankPattern(Map.of("fc", Integer.MAX_VALUE))
-                        .build())
-                .withMessage("rankPattern of 'fc' must be at most 1048576, found 2147483647");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> TargetRank.of(Integer.MAX_VALUE))
-                .withMessage("the target rank must be at most 1048576, found 2147483647");
+    @TestFactory
+    Refusals refusesRanksThatNoLayerHas() {
+        return table(
+                argument(() -> LoRAConfig.of(Integer.MAX_VALUE, 1))
+                        .says("rank must be at most 1048576, found 2147483647"),
+                argument(() -> LoRAConfig.builder()
+                                .rankPattern(Map.of("fc", Integer.MAX_VALUE))
+                                .build())
+                        .says("rankPattern of 'fc' must be at most 1048576, found 2147483647"),
+                argument(() -> TargetRank.of(Integer.MAX_VALUE))
+                        .says("the target rank must be at most 1048576, found 2147483647"));
     }
 
-    @Test
-    void refusesRanksWhoseFactorsNoFileHoldsBeforeMemoryIsAskedFor() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> LoRAAdapter.initialize(BASE, LoRAConfig.of(1 << 20, 1)))
-                .withMessage(
-                        "fc: rank must be at most 536870, so that A and B have at most 536870911 elements each, found"
-                                + " 1048576");
+    @TestFactory
+    Refusals refusesBadArguments() {
+        return table(
+                argument(() -> LoRAAdapter.initialize(BASE, LoRAConfig.of(1 << 20, 1)))
+                        .says(
+                                "fc: rank must be at most 536870, so that A and B have at most 536870911 elements each, found"
+                                        + " 1048576"),
+                argument(() -> LoRAAdapter.initialize(
+                                BASE,
+                                LoRAConfig.builder()
+                                        .targetModules("fc")
+                                        .modulesToSave("fc")
+                                        .build()))
+                        .says(
+                                "target modules: at least one layer must be left to adapt, found 'fc', without the modules to"
+                                        + " save 'fc'; the base has 'fc'"));
     }
 
     @Test
@@ -75,20 +85,6 @@ class ConfigChecksTest {
 
     private static void assertNull(ThrowingCallable call, String message) {
         assertThatNullPointerException().isThrownBy(call).withMessage(message);
-    }
-
-    @Test
-    void doesNotNameSettingsThatAreNotSet() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> LoRAAdapter.initialize(
-                        BASE,
-                        LoRAConfig.builder()
-                                .targetModules("fc")
-                                .modulesToSave("fc")
-                                .build()))
-                .withMessage(
-                        "target modules: at least one layer must be left to adapt, found 'fc', without the modules to"
-                                + " save 'fc'; the base has 'fc'");
     }
 
     @Test

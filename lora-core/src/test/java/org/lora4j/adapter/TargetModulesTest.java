@@ -2,13 +2,17 @@ package org.lora4j.adapter;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.lora4j.Refusals.argument;
+import static org.lora4j.Refusals.table;
 
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.Refusals;
 import org.lora4j.nn.Network;
 
 class TargetModulesTest {
@@ -160,39 +164,27 @@ class TargetModulesTest {
                 "head");
     }
 
-    @Test
-    void refusesToExcludeEverything() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> adapted(
-                        LoRAConfig.builder().targetModules("fc").excludeModules(TargetModules.of("fc")), "fc", "head"))
-                .withMessageStartingWith("target modules: at least one layer must be left to adapt, found")
-                .withMessageContaining("'fc' without 'fc'")
-                .withMessageEndingWith("the base has 'fc', 'head'");
-    }
-
-    @Test
-    void refusesIndicesThatLeaveNothing() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> adapted(
-                        LoRAConfig.builder().layersToTransform(List.of(7)), "net.blocks.0.fc", "net.blocks.1.fc"))
-                .withMessageContaining("layers '7'")
-                .withMessageEndingWith("the base has 'net.blocks.0.fc', 'net.blocks.1.fc'");
-    }
-
-    @Test
-    void refusesNoNamesOrBlankOnes() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(TargetModules::of)
-                .withMessage("target modules must be one or more names that are not blank, found none");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> TargetModules.of("fc", " "))
-                .withMessage("target modules must be one or more names that are not blank, found 'fc', ' '");
-    }
-
-    @Test
-    void refusesWhatIsNoExpression() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> TargetModules.regex("fc("))
-                .withMessageStartingWith("target modules must be a regular expression, found 'fc(': ");
+    @TestFactory
+    Refusals refusesBadArguments() {
+        return table(
+                argument(() -> adapted(
+                                LoRAConfig.builder().targetModules("fc").excludeModules(TargetModules.of("fc")),
+                                "fc",
+                                "head"))
+                        .starts("target modules: at least one layer must be left to adapt, found")
+                        .contains("'fc' without 'fc'")
+                        .ends("the base has 'fc', 'head'"),
+                argument(() -> adapted(
+                                LoRAConfig.builder().layersToTransform(List.of(7)),
+                                "net.blocks.0.fc",
+                                "net.blocks.1.fc"))
+                        .contains("layers '7'")
+                        .ends("the base has 'net.blocks.0.fc', 'net.blocks.1.fc'"),
+                argument(TargetModules::of)
+                        .says("target modules must be one or more names that are not blank, found none"),
+                argument(() -> TargetModules.of("fc", " "))
+                        .says("target modules must be one or more names that are not blank, found 'fc', ' '"),
+                argument(() -> TargetModules.regex("fc("))
+                        .starts("target modules must be a regular expression, found 'fc(': "));
     }
 }

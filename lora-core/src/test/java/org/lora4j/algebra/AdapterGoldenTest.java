@@ -13,6 +13,7 @@ import java.util.Objects;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lora4j.LoRAModel;
+import org.lora4j.Models;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
@@ -140,13 +141,7 @@ class AdapterGoldenTest {
     }
 
     private static Network network(String name) throws IOException {
-        Network network = Network.builder(12)
-                .linear("linear1", 16)
-                .relu()
-                .linear("linear2", 9)
-                .relu()
-                .linear("linear3", 5)
-                .build(1);
+        Network network = Models.dense(12, 16, 9, 5);
         network.loadParameters(golden(name + "/base.safetensors"));
         return network;
     }

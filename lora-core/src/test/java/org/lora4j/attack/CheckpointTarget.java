@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.SmallModels;
 import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
@@ -29,11 +30,11 @@ final class CheckpointTarget implements Target {
 
     private static Sample sample(String name, int iteration) {
         List<TrainingState> states = new ArrayList<>();
-        trainer(Models.network())
+        trainer(SmallModels.network())
                 .maxIterations(iteration)
                 .checkpointEvery(iteration, states::add)
                 .build()
-                .fit(Models.batches());
+                .fit(AttackData.batches());
         TrainingState state = states.get(0);
         return new Sample(
                 name,
@@ -67,14 +68,16 @@ final class CheckpointTarget implements Target {
     }
 
     private static void resume(TrainingState state) throws Refusal {
-        Network network = Models.network();
+        Network network = SmallModels.network();
         try {
-            trainer(network).resume(state).build().fit(Models.batches());
+            trainer(network).resume(state).build().fit(AttackData.batches());
         } catch (IllegalArgumentException | IllegalStateException | DivergedException e) {
             throw new Refusal(e);
         }
         for (Parameter parameter : network.parameters()) {
-            assertThat(Models.isFinite(parameter.value())).as(parameter.name()).isTrue();
+            assertThat(AttackData.isFinite(parameter.value()))
+                    .as(parameter.name())
+                    .isTrue();
         }
     }
 }

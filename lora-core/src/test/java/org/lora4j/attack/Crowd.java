@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
+import org.lora4j.SmallModels;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
@@ -24,7 +25,7 @@ import org.nd4j.linalg.learning.config.Adam;
 final class Crowd {
     private static final int ROWS = 6;
 
-    private final LoRAModel model = LoRAModel.of(Models.network());
+    private final LoRAModel model = LoRAModel.of(SmallModels.network());
     private final INDArray x = Samples.gaussian(5, DataType.FLOAT, ROWS, 6);
     private final Path folder;
     private final List<Expected> adapters = new ArrayList<>();
@@ -69,7 +70,7 @@ final class Crowd {
     /** Adds the i-th adapter under another name, trains it, and deletes it. */
     private LoRAAdapter trained(int i, String name) {
         AdapterView view = model.add(name, config(i));
-        Trainer.builder(view).updater(new Adam(0.01)).maxIterations(3).build().fit(Models.batches());
+        Trainer.builder(view).updater(new Adam(0.01)).maxIterations(3).build().fit(AttackData.batches());
         LoRAAdapter trained = view.adapter();
         model.delete(name);
         return trained;

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
+import org.lora4j.SmallModels;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.LoRAInit;
@@ -34,12 +35,12 @@ class LongRunSoakTest {
                 .maxIterations(steps)
                 .listener(listener)
                 .build()
-                .fit(Models.batches());
+                .fit(AttackData.batches());
     }
 
     @Test
     void fiftyThousandStepsStayFiniteAndNeedNoMoreMemory() throws Exception {
-        LoRAModel model = LoRAModel.of(Models.network());
+        LoRAModel model = LoRAModel.of(SmallModels.network());
         AdapterView lora = model.add("lora", random(1).build());
         AdapterView dora = model.add("dora", random(2).dora(true).build());
         AtomicLong finite = new AtomicLong();
@@ -55,14 +56,14 @@ class LongRunSoakTest {
         train(lora, 22_500, counter);
         train(dora, 22_500, counter);
         assertThat(finite).hasValue(50_000);
-        assertThat(Models.isFinite(lora.predict(x))).isTrue();
-        assertThat(Models.isFinite(dora.predict(x))).isTrue();
+        assertThat(AttackData.isFinite(lora.predict(x))).isTrue();
+        assertThat(AttackData.isFinite(dora.predict(x))).isTrue();
         memory.requireGrowthBelow(30);
     }
 
     @Test
     void tenThousandAdaptersWithDistinctScalesComeAndGo() throws Exception {
-        LoRAModel model = LoRAModel.of(Models.network());
+        LoRAModel model = LoRAModel.of(SmallModels.network());
         model.add("stays", random(1).build());
         INDArray expected = model.using("stays").predict(x);
         addAndDelete(model, 0, 1_000);
@@ -79,7 +80,7 @@ class LongRunSoakTest {
             INDArray alone = view.predict(x);
             INDArray both = model.using("stays", name).predict(x);
             INDArray mixed = model.predict(x, List.of(name, LoRAModel.BASE, "stays"));
-            assertThat(Models.isFinite(alone) && Models.isFinite(both) && Models.isFinite(mixed))
+            assertThat(AttackData.isFinite(alone) && AttackData.isFinite(both) && AttackData.isFinite(mixed))
                     .isTrue();
             model.delete(name);
         }
@@ -96,12 +97,12 @@ class LongRunSoakTest {
 
     private void createAndDrop(int models) {
         for (int i = 0; i < models; i++) {
-            LoRAModel model = LoRAModel.of(Models.network());
+            LoRAModel model = LoRAModel.of(SmallModels.network());
             AdapterView view = model.add("a", random(i).build());
             model.add("b", random(i + 1).dora(true).build());
             train(view, 2, new TrainingListener() {});
             INDArray mixed = model.predict(x, List.of("a", "b", LoRAModel.BASE));
-            assertThat(Models.isFinite(mixed)).isTrue();
+            assertThat(AttackData.isFinite(mixed)).isTrue();
             assertThat(Samples.bits(model.merge("a").predict(x))).hasSize(12);
         }
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.SmallModels;
 import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
@@ -20,7 +21,7 @@ final class NetworkTarget implements Target {
 
     @Override
     public List<Sample> sound() {
-        Network floats = Models.network();
+        Network floats = SmallModels.network();
         Network doubles = Network.builder(3)
                 .dataType(DataType.DOUBLE)
                 .linear("only", 2, false)

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.lora4j.LoRAModel;
+import org.lora4j.SmallModels;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
@@ -30,7 +31,7 @@ final class PeftTarget implements Target {
     /** With less than this in absolute value, no sum of a small network exceeds the range of FLOAT. */
     private static final double MODERATE = 1e6;
 
-    private final Network base = Models.network();
+    private final Network base = SmallModels.network();
     private final INDArray x = Samples.gaussian(3, DataType.FLOAT, 3, base.inputSize());
 
     @Override
@@ -109,8 +110,10 @@ final class PeftTarget implements Target {
         INDArray y = model.predict(x);
         INDArray mixed = model.predict(x, List.of("x", LoRAModel.BASE, "x"));
         if (isModerate(adapter)) {
-            assertThat(Models.isFinite(y)).as("the prediction is finite").isTrue();
-            assertThat(Models.isFinite(mixed)).as("the mixed batch is finite").isTrue();
+            assertThat(AttackData.isFinite(y)).as("the prediction is finite").isTrue();
+            assertThat(AttackData.isFinite(mixed))
+                    .as("the mixed batch is finite")
+                    .isTrue();
         }
     }
 

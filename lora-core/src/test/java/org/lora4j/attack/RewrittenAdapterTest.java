@@ -17,6 +17,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lora4j.LoRAModel;
+import org.lora4j.SmallModels;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
@@ -34,7 +35,7 @@ import org.slf4j.LoggerFactory;
 class RewrittenAdapterTest {
     private static final Logger LOG = (Logger) LoggerFactory.getLogger("org.lora4j");
 
-    private final Network base = Models.network();
+    private final Network base = SmallModels.network();
     private final INDArray x = Samples.gaussian(3, DataType.FLOAT, 3, base.inputSize());
     private final List<LoRAAdapter> adapters = new ArrayList<>();
 

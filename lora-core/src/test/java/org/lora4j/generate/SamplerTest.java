@@ -1,11 +1,14 @@
 package org.lora4j.generate;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
+import static org.lora4j.Refusals.argument;
+import static org.lora4j.Refusals.table;
 
 import java.util.BitSet;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.lora4j.Refusals;
 
 class SamplerTest {
     private static final GenerationOptions SAMPLING = GenerationOptions.sampling(4);
@@ -88,31 +91,20 @@ class SamplerTest {
         assertThat(counts[2]).isZero();
     }
 
-    @Test
-    void refusesOptionsOutOfBounds() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> SAMPLING.withTemperature(-1))
-                .withMessage("generation: temperature must be at least 0, found -1.0");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> SAMPLING.withTemperature(Double.NaN))
-                .withMessage("generation: temperature must be at least 0, found NaN");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> SAMPLING.withTopK(-1))
-                .withMessage("generation: topK must be at least 0, found -1");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> SAMPLING.withTopP(0))
-                .withMessage("generation: topP must be above 0 and at most 1, found 0.0");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> SAMPLING.withMinP(1.5))
-                .withMessage("generation: minP must be from 0 to 1, found 1.5");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> SAMPLING.withRepetitionPenalty(0))
-                .withMessage("generation: repetitionPenalty must be above 0, found 0.0");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> SAMPLING.withMaxTokens(0))
-                .withMessage("generation: maxTokens must be at least 1, found 0");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> SAMPLING.withStopIds(-1))
-                .withMessage("generation: stopIds must be tokens of at least 0, found -1");
+    @TestFactory
+    Refusals refusesOptionsOutOfBounds() {
+        return table(
+                argument(() -> SAMPLING.withTemperature(-1))
+                        .says("generation: temperature must be at least 0, found -1.0"),
+                argument(() -> SAMPLING.withTemperature(Double.NaN))
+                        .says("generation: temperature must be at least 0, found NaN"),
+                argument(() -> SAMPLING.withTopK(-1)).says("generation: topK must be at least 0, found -1"),
+                argument(() -> SAMPLING.withTopP(0)).says("generation: topP must be above 0 and at most 1, found 0.0"),
+                argument(() -> SAMPLING.withMinP(1.5)).says("generation: minP must be from 0 to 1, found 1.5"),
+                argument(() -> SAMPLING.withRepetitionPenalty(0))
+                        .says("generation: repetitionPenalty must be above 0, found 0.0"),
+                argument(() -> SAMPLING.withMaxTokens(0)).says("generation: maxTokens must be at least 1, found 0"),
+                argument(() -> SAMPLING.withStopIds(-1))
+                        .says("generation: stopIds must be tokens of at least 0, found -1"));
     }
 }

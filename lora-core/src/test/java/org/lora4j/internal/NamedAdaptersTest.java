@@ -3,9 +3,13 @@ package org.lora4j.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.lora4j.Refusals.argument;
+import static org.lora4j.Refusals.table;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.lora4j.Refusals;
 
 class NamedAdaptersTest {
     private final NamedAdapters<Object> adapters =
@@ -32,36 +36,24 @@ class NamedAdaptersTest {
         assertThat(adapters.select(List.of("b", "a"))).containsExactly("B", "A");
     }
 
-    @Test
-    void refusesUnknownNames() {
+    @TestFactory
+    Refusals refusesUnknownNames() {
         String message = "no adapter 'c'; there are [a, b]";
-        assertThatIllegalArgumentException().isThrownBy(() -> adapters.get("c")).withMessage(message);
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> adapters.delete("c"))
-                .withMessage(message);
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> adapters.replace("c", "C"))
-                .withMessage(message);
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> adapters.rename("c", "d"))
-                .withMessage(message);
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> adapters.select(List.of("a", "c")))
-                .withMessage(message);
+        return table(
+                argument(() -> adapters.get("c")).says(message),
+                argument(() -> adapters.delete("c")).says(message),
+                argument(() -> adapters.replace("c", "C")).says(message),
+                argument(() -> adapters.rename("c", "d")).says(message),
+                argument(() -> adapters.select(List.of("a", "c"))).says(message));
     }
 
     @Test
     void refusesNamesThatAreTaken() {
         String message = "an adapter 'b' exists already; there are [a, b]";
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> adapters.add("b", "C"))
-                .withMessage(message);
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> adapters.rename("a", "b"))
-                .withMessage(message);
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> adapters.rename("a", "B"))
-                .withMessageContaining("in more than case");
+        Refusals.check(
+                argument(() -> adapters.add("b", "C")).says(message),
+                argument(() -> adapters.rename("a", "b")).says(message),
+                argument(() -> adapters.rename("a", "B")).contains("in more than case"));
         assertThat(adapters.rename("a", "A").names()).containsExactly("A", "b");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> adapters.select(List.of("b", "b")))

@@ -1,10 +1,13 @@
 package org.lora4j.linalg;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.lora4j.Refusals.argument;
+import static org.lora4j.Refusals.table;
 
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.lora4j.Refusals;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -23,18 +26,16 @@ class LowRankFactorsTest {
         assertThat(factors.product().ordering()).isEqualTo('c');
     }
 
-    @Test
-    void refusesFactorsWithoutAProduct() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new LowRankFactors(Nd4j.ones(DataType.FLOAT, 5, 2), Nd4j.ones(DataType.FLOAT, 3, 4)))
-                .withMessage(
-                        "low-rank factors: the left factor must have as many columns as the right one has rows, found"
-                                + " shapes [5, 2] and [3, 4]");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new LowRankFactors(Nd4j.ones(DataType.FLOAT, 5, 3), Nd4j.ones(DataType.DOUBLE, 3, 4)))
-                .withMessage("low-rank factors: both factors must have the same type, found FLOAT and DOUBLE");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new LowRankFactors(Nd4j.ones(DataType.FLOAT, 3), Nd4j.ones(DataType.FLOAT, 3, 4)))
-                .withMessage("low-rank factors: the array must be a matrix (2 dimensions), found shape [3]");
+    @TestFactory
+    Refusals refusesFactorsWithoutAProduct() {
+        return table(
+                argument(() -> new LowRankFactors(Nd4j.ones(DataType.FLOAT, 5, 2), Nd4j.ones(DataType.FLOAT, 3, 4)))
+                        .says(
+                                "low-rank factors: the left factor must have as many columns as the right one has rows, found"
+                                        + " shapes [5, 2] and [3, 4]"),
+                argument(() -> new LowRankFactors(Nd4j.ones(DataType.FLOAT, 5, 3), Nd4j.ones(DataType.DOUBLE, 3, 4)))
+                        .says("low-rank factors: both factors must have the same type, found FLOAT and DOUBLE"),
+                argument(() -> new LowRankFactors(Nd4j.ones(DataType.FLOAT, 3), Nd4j.ones(DataType.FLOAT, 3, 4)))
+                        .says("low-rank factors: the array must be a matrix (2 dimensions), found shape [3]"));
     }
 }

@@ -1,11 +1,14 @@
 package org.lora4j.nn;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
+import static org.lora4j.Refusals.argument;
+import static org.lora4j.Refusals.table;
 
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.lora4j.Refusals;
 import org.lora4j.nn.layer.Activation;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationELU;
@@ -28,18 +31,13 @@ class ActivationTest {
         assertThat(activation).hasToString("tanh1: tanh");
     }
 
-    @Test
-    void refusesAFunctionWithParameters() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new Activation("a", new ActivationPReLU(Nd4j.ones(1, 4), null)))
-                .withMessage("a: an activation must have neither parameters nor state, found ActivationPReLU");
-    }
-
-    @Test
-    void refusesAFunctionThatDrawsRandomNumbers() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new Activation("a", new ActivationRReLU()))
-                .withMessage("a: an activation must have neither parameters nor state, found ActivationRReLU");
+    @TestFactory
+    Refusals refusesBadArguments() {
+        return table(
+                argument(() -> new Activation("a", new ActivationPReLU(Nd4j.ones(1, 4), null)))
+                        .says("a: an activation must have neither parameters nor state, found ActivationPReLU"),
+                argument(() -> new Activation("a", new ActivationRReLU()))
+                        .says("a: an activation must have neither parameters nor state, found ActivationRReLU"));
     }
 
     @Test

@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.EnumSource.Mode;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
+import org.lora4j.Models;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
@@ -49,13 +50,7 @@ class BaseStorageTest {
     private final INDArray target = Samples.gaussian(3, DataType.FLOAT, 20, 3);
 
     private static Network network() {
-        return Network.builder(FEATURES)
-                .linear("first", 200)
-                .relu()
-                .linear("second", 251)
-                .relu()
-                .linear("third", 3)
-                .build(1);
+        return Models.dense(FEATURES, 200, 251, 3);
     }
 
     private static Network stored(Precision precision) {
@@ -84,24 +79,24 @@ class BaseStorageTest {
         network.freeze();
         assertThat(network.weightStorage())
                 .containsExactly(
-                        new WeightStorage("first", "ND4J", "INT8", 200 * FEATURES + 4 * 200),
-                        new WeightStorage("second", "ND4J", "INT8", 251 * 200 + 4 * 251),
-                        new WeightStorage("third", "ND4J", "FLOAT", 4 * 3 * 251));
+                        new WeightStorage("linear1", "ND4J", "INT8", 200 * FEATURES + 4 * 200),
+                        new WeightStorage("linear2", "ND4J", "INT8", 251 * 200 + 4 * 251),
+                        new WeightStorage("linear3", "ND4J", "FLOAT", 4 * 3 * 251));
         network.setBaseStorage(BaseStorage.of(Precision.BFLOAT16));
         assertThat(network.weightStorage().get(0))
-                .isEqualTo(new WeightStorage("first", "ND4J", "BFLOAT16", 2 * 200 * FEATURES));
+                .isEqualTo(new WeightStorage("linear1", "ND4J", "BFLOAT16", 2 * 200 * FEATURES));
     }
 
     @Test
     void matricesOfDoubleStayAsTheyAre() {
         Network network = Network.builder(FEATURES)
                 .dataType(DataType.DOUBLE)
-                .linear("first", 200)
+                .linear("linear1", 200)
                 .build(1);
         network.freeze();
         network.setBaseStorage(BaseStorage.of(Precision.INT8));
         assertThat(network.weightStorage())
-                .containsExactly(new WeightStorage("first", "ND4J", "DOUBLE", 8 * 200 * FEATURES));
+                .containsExactly(new WeightStorage("linear1", "ND4J", "DOUBLE", 8 * 200 * FEATURES));
     }
 
     @ParameterizedTest
@@ -119,7 +114,7 @@ class BaseStorageTest {
         Network network = stored(Precision.BFLOAT16);
         assertThatIllegalStateException()
                 .isThrownBy(network::unfreeze)
-                .withMessageStartingWith("first.weight: must be stored in FLOAT to be unfrozen, found BFLOAT16");
+                .withMessageStartingWith("linear1.weight: must be stored in FLOAT to be unfrozen, found BFLOAT16");
         assertThat(network.parameters()).noneMatch(Parameter::isTrainable);
         network.setBaseStorage(BaseStorage.of(Precision.FLOAT));
         network.unfreeze();
@@ -279,9 +274,9 @@ class BaseStorageTest {
         Path file = folder.resolve("half.safetensors");
         network.save(file, Dtype.BF16);
         SafeTensorsHeader header = SafeTensors.readHeader(file);
-        assertThat(header.dtype("first.weight")).isEqualTo(Dtype.BF16);
-        assertThat(header.dtype("third.weight")).isEqualTo(Dtype.F32);
-        assertThat(header.dtype("first.bias")).isEqualTo(Dtype.F32);
+        assertThat(header.dtype("linear1.weight")).isEqualTo(Dtype.BF16);
+        assertThat(header.dtype("linear3.weight")).isEqualTo(Dtype.F32);
+        assertThat(header.dtype("linear1.bias")).isEqualTo(Dtype.F32);
         assertSameWeights(Network.load(file), network);
         assertSameWeights(reloaded(file, Precision.BFLOAT16), network);
         assertThat(reloaded(file, Precision.BFLOAT16).predict(x)).isEqualTo(network.predict(x));
@@ -318,7 +313,7 @@ class BaseStorageTest {
         network.linears().get(0).weight().putScalar(0, 3, Float.NaN);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> network.toTensors(Dtype.BF16))
-                .withMessageContaining("first.weight")
+                .withMessageContaining("linear1.weight")
                 .withMessageContaining("NaN at element 3");
     }
 }

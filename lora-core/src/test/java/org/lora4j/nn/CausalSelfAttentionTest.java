@@ -1,9 +1,10 @@
 package org.lora4j.nn;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.within;
+import static org.lora4j.Refusals.argument;
+import static org.lora4j.Refusals.state;
+import static org.lora4j.Refusals.table;
 
 import java.util.Arrays;
 import java.util.List;
@@ -11,6 +12,8 @@ import java.util.SplittableRandom;
 import java.util.function.DoubleSupplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.lora4j.Refusals;
 import org.lora4j.internal.math.RandomArrays;
 import org.lora4j.nn.compute.internal.Pass;
 import org.lora4j.nn.input.Sequences;
@@ -130,34 +133,28 @@ class CausalSelfAttentionTest {
         }
     }
 
-    @Test
-    void refusesPartsThatDoNotFit() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> SelfAttention.builder("a", 3, 2, 2).causal())
-                .withMessage("a: the heads must have a positive size, and the heads of keys and values must divide"
-                        + " those of the queries, found 3 heads of size 2 and 2 of keys and values");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> attention()
-                        .inputs(linear("q", 4, 4), linear("k", 4, 4), linear("v", 4, 2))
-                        .build())
-                .withMessage("k: must have 2 outputs by the number and the size of the heads, found 4");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> attention().input(linear("qkv", 4, 7)).build())
-                .withMessage("qkv: must have 8 outputs by the number and the size of the heads, found 7");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> attention()
-                        .inputs(linear("q", 4, 4), linear("k", 3, 2), linear("v", 4, 2))
-                        .build())
-                .withMessage("k: must have the 4 inputs of q, found 3");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> attention().output(linear("o", 3, 4)).build())
-                .withMessage("o: must have an input for each of the 2 · 2 numbers of the heads, found 3");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> attention().rotary(RotaryEmbedding.of(4, 10)).build())
-                .withMessage("a: the rotation must be that of heads of size 2, found 4");
-        assertThatIllegalStateException()
-                .isThrownBy(() -> SelfAttention.builder("a", 2, 2, 2).causal().build())
-                .withMessage("a: an attention needs its inputs and its output");
+    @TestFactory
+    Refusals refusesPartsThatDoNotFit() {
+        return table(
+                argument(() -> SelfAttention.builder("a", 3, 2, 2).causal())
+                        .says("a: the heads must have a positive size, and the heads of keys and values must divide"
+                                + " those of the queries, found 3 heads of size 2 and 2 of keys and values"),
+                argument(() -> attention()
+                                .inputs(linear("q", 4, 4), linear("k", 4, 4), linear("v", 4, 2))
+                                .build())
+                        .says("k: must have 2 outputs by the number and the size of the heads, found 4"),
+                argument(() -> attention().input(linear("qkv", 4, 7)).build())
+                        .says("qkv: must have 8 outputs by the number and the size of the heads, found 7"),
+                argument(() -> attention()
+                                .inputs(linear("q", 4, 4), linear("k", 3, 2), linear("v", 4, 2))
+                                .build())
+                        .says("k: must have the 4 inputs of q, found 3"),
+                argument(() -> attention().output(linear("o", 3, 4)).build())
+                        .says("o: must have an input for each of the 2 · 2 numbers of the heads, found 3"),
+                argument(() -> attention().rotary(RotaryEmbedding.of(4, 10)).build())
+                        .says("a: the rotation must be that of heads of size 2, found 4"),
+                state(() -> SelfAttention.builder("a", 2, 2, 2).causal().build())
+                        .says("a: an attention needs its inputs and its output"));
     }
 
     @Test
@@ -172,14 +169,11 @@ class CausalSelfAttentionTest {
                 .containsExactly(new double[] {(1 - kept) / 8 + kept, 0.1 / 8}, within(1e-12));
         assertThat(plain.scaledByParts(8, 1, 1.5, 10).frequencies())
                 .containsExactly(new double[] {1, 0.1 / 8}, within(1e-12));
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> RotaryEmbedding.of(5, 100))
-                .withMessage("rotary embedding: the size of a head must be even and positive, found 5");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> plain.scaledLinearly(0))
-                .withMessage("rotary embedding: factor must be positive, found 0.0");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> plain.scaledByParts(8, 2, 1, 10))
-                .withMessage("rotary embedding: high_freq_factor must be more than low_freq_factor 2.0, found 1.0");
+        Refusals.check(
+                argument(() -> RotaryEmbedding.of(5, 100))
+                        .says("rotary embedding: the size of a head must be even and positive, found 5"),
+                argument(() -> plain.scaledLinearly(0)).says("rotary embedding: factor must be positive, found 0.0"),
+                argument(() -> plain.scaledByParts(8, 2, 1, 10))
+                        .says("rotary embedding: high_freq_factor must be more than low_freq_factor 2.0, found 1.0"));
     }
 }

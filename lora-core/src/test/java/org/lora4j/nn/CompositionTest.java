@@ -2,15 +2,18 @@ package org.lora4j.nn;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.lora4j.Refusals.argument;
+import static org.lora4j.Refusals.table;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.DoubleSupplier;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.Refusals;
 import org.lora4j.internal.math.RandomArrays;
 import org.lora4j.nn.compute.internal.Pass;
 import org.lora4j.nn.input.Input;
@@ -272,21 +275,18 @@ class CompositionTest {
         }
     }
 
-    @Test
-    void saysWhichLayerDoesNotFit() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new Network(List.of(embeddings("e"), residual("r", Kind.MEAN))))
-                .withMessage(
-                        "r: the layers of a residual connection must give a row for each row that they take, found a"
-                                + " pooling in [Pooling[path=l0, method=MEAN]]");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new Network(List.of(embeddings("e"), layer(Kind.MEAN), layer(Kind.FIRST))))
-                .withMessage(
-                        "l2: a pooling takes the tokens of sequences, found rows that are examples; a network has one"
-                                + " pooling, after TokenEmbeddings");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new Network(List.of(norm("n"), linear("l"))))
-                .withMessageStartingWith(
-                        "n: a network of rows of features has linear layers and activations, found n:");
+    @TestFactory
+    Refusals saysWhichLayerDoesNotFit() {
+        return table(
+                argument(() -> new Network(List.of(embeddings("e"), residual("r", Kind.MEAN))))
+                        .says(
+                                "r: the layers of a residual connection must give a row for each row that they take, found a"
+                                        + " pooling in [Pooling[path=l0, method=MEAN]]"),
+                argument(() -> new Network(List.of(embeddings("e"), layer(Kind.MEAN), layer(Kind.FIRST))))
+                        .says(
+                                "l2: a pooling takes the tokens of sequences, found rows that are examples; a network has one"
+                                        + " pooling, after TokenEmbeddings"),
+                argument(() -> new Network(List.of(norm("n"), linear("l"))))
+                        .starts("n: a network of rows of features has linear layers and activations, found n:"));
     }
 }

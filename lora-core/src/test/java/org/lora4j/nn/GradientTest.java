@@ -14,6 +14,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.Models;
 import org.lora4j.nn.compute.internal.Pass;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.parameter.Parameter;
@@ -86,9 +87,11 @@ class GradientTest {
     @ValueSource(longs = {1, 2, 7})
     void ofWeightsStoredInByOut(long n) {
         Linear first = new Linear(
-                "first", Samples.gaussian(4, DataType.DOUBLE, 5, 4).dup('f'), Samples.gaussian(5, DataType.DOUBLE, 5));
+                "linear1",
+                Samples.gaussian(4, DataType.DOUBLE, 5, 4).dup('f'),
+                Samples.gaussian(5, DataType.DOUBLE, 5));
         Linear second =
-                new Linear("second", Samples.gaussian(6, DataType.DOUBLE, 3, 5).dup('f'), null);
+                new Linear("linear2", Samples.gaussian(6, DataType.DOUBLE, 3, 5).dup('f'), null);
         assertGradients(new Network(List.of(first, second)), n);
     }
 
@@ -105,7 +108,7 @@ class GradientTest {
     @CsvSource({"1, 1, 1", "1, 1, 3", "1, 4, 1", "4, 1, 1", "1, 4, 3", "4, 1, 3"})
     void ofWidthsOfOne(long in, long out, long n) {
         assertGradients(
-                inDouble(in).linear("first", out).relu().linear("second", 1).build(3), n);
+                inDouble(in).linear("linear1", out).relu().linear("linear2", 1).build(3), n);
     }
 
     @ParameterizedTest
@@ -163,9 +166,9 @@ class GradientTest {
     void throughAnActivation(IActivation function, int n) {
         assertGradients(
                 inDouble(4)
-                        .linear("first", 5)
+                        .linear("linear1", 5)
                         .activation(function)
-                        .linear("second", 3)
+                        .linear("linear2", 3)
                         .build(9),
                 n);
     }
@@ -187,9 +190,9 @@ class GradientTest {
     @Test
     void throughThePreciseGelu() {
         Network network = inDouble(4)
-                .linear("first", 5)
+                .linear("linear1", 5)
                 .activation(new ActivationGELU(true))
-                .linear("second", 3)
+                .linear("linear2", 3)
                 .build(9);
         assertGradients(network, 4, 1e-4);
     }
@@ -198,12 +201,12 @@ class GradientTest {
     void throughActivationsOneBehindTheOther() {
         assertGradients(
                 inDouble(4)
-                        .linear("first", 5)
+                        .linear("linear1", 5)
                         .activation(new ActivationTanH())
                         .relu()
                         .relu()
                         .activation(new ActivationSigmoid())
-                        .linear("second", 3)
+                        .linear("linear2", 3)
                         .build(9),
                 4);
     }
@@ -288,7 +291,7 @@ class GradientTest {
     @Test
     void ofAViewOrATransposedInputAreThoseOfItsCopy() {
         Network network =
-                inDouble(4).linear("first", 5).relu().linear("second", 3).build(9);
+                inDouble(4).linear("linear1", 5).relu().linear("linear2", 3).build(9);
         INDArray wide = Samples.gaussian(1, DataType.DOUBLE, 6, 9);
         INDArray view = wide.get(NDArrayIndex.interval(1, 4), NDArrayIndex.interval(2, 6));
         INDArray directionView = Samples.gaussian(2, DataType.DOUBLE, 3, 3).transpose();
@@ -312,10 +315,9 @@ class GradientTest {
 
     @Test
     void inFloatAreThoseInDoubleRounded() {
-        Network single =
-                Network.builder(5).linear("first", 6).relu().linear("second", 3).build(9);
+        Network single = Models.dense(DataType.FLOAT, 9, 5, 6, 3);
         Network precise =
-                inDouble(5).linear("first", 6).relu().linear("second", 3).build(9);
+                inDouble(5).linear("linear1", 6).relu().linear("linear2", 3).build(9);
         INDArray x = Samples.gaussian(1, DataType.FLOAT, 4, 5);
         INDArray direction = Samples.gaussian(2, DataType.FLOAT, 4, 3);
         Pass singlePass = single.newTrainingPass();

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.Models;
 import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.io.safetensors.SafeTensorsException;
 import org.lora4j.nn.parameter.Parameter;
@@ -25,11 +26,7 @@ class NetworkFileTest {
     private Path folder;
 
     private static Network network(long seed) {
-        return Network.builder(3)
-                .linear("linear1", 4)
-                .relu()
-                .linear("linear2", 2)
-                .build(seed);
+        return Models.dense(DataType.FLOAT, seed, 3, 4, 2);
     }
 
     /** The values to the bit: equality of ND4J's arrays has a tolerance. */
@@ -69,13 +66,7 @@ class NetworkFileTest {
 
     @Test
     void loadsAFileOfPyTorch() throws Exception {
-        Network network = Network.builder(12)
-                .linear("linear1", 16)
-                .relu()
-                .linear("linear2", 9)
-                .relu()
-                .linear("linear3", 5)
-                .build(0);
+        Network network = Models.dense(DataType.FLOAT, 0, 12, 16, 9, 5);
         Path golden = Path.of(
                 getClass().getResource("/golden/lora_r4_a16/base.safetensors").toURI());
         SafeTensors io = SafeTensors.read(golden.resolveSibling("io.safetensors"));
@@ -88,12 +79,7 @@ class NetworkFileTest {
     void convertsToTheTypeOfTheNetwork() throws IOException {
         Path file = folder.resolve("base.safetensors");
         network(1).save(file);
-        Network doubles = Network.builder(3)
-                .dataType(DataType.DOUBLE)
-                .linear("linear1", 4)
-                .relu()
-                .linear("linear2", 2)
-                .build(2);
+        Network doubles = Models.dense(DataType.DOUBLE, 2, 3, 4, 2);
         doubles.loadParameters(file);
         assertThat(doubles.linear("linear1").weight().castTo(DataType.FLOAT))
                 .isEqualTo(network(1).linear("linear1").weight());

@@ -2,13 +2,17 @@ package org.lora4j.nn;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.lora4j.Refusals.argument;
+import static org.lora4j.Refusals.table;
 
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.lora4j.Refusals;
 import org.lora4j.nn.layer.Activation;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Linear;
@@ -126,11 +130,14 @@ class NetworkTest {
         assertThat(network.parameters()).allMatch(Parameter::isTrainable);
     }
 
-    @Test
-    void listsTheLinearLayersWhenAskedForAnUnknownOne() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> threeLayers().build(0).linear("relu"))
-                .withMessage("no linear layer 'relu'; there are [linear1, linear2, linear3]");
+    @TestFactory
+    Refusals refusesBadArguments() {
+        return table(
+                argument(() -> threeLayers().build(0).linear("relu"))
+                        .says("no linear layer 'relu'; there are [linear1, linear2, linear3]"),
+                argument(() -> Network.builder(0)).says("the input size must be at least 1, found 0"),
+                argument(() -> Network.builder(3).linear("l", 0))
+                        .says("l: the output size must be at least 1, found 0"));
     }
 
     @Test
@@ -179,16 +186,6 @@ class NetworkTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Network.builder(3).dataType(type))
                 .withMessage("a network's type must be FLOAT or DOUBLE, found " + type);
-    }
-
-    @Test
-    void refusesSizesBelowOne() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> Network.builder(0))
-                .withMessage("the input size must be at least 1, found 0");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> Network.builder(3).linear("l", 0))
-                .withMessage("l: the output size must be at least 1, found 0");
     }
 
     @Test

@@ -1,8 +1,12 @@
 package org.lora4j.nn;
 
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.lora4j.Refusals.argument;
+import static org.lora4j.Refusals.table;
 
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.lora4j.Refusals;
 import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.RMSNorm;
@@ -27,17 +31,15 @@ class RefusedDecodersTest {
                 .withMessage("down: must take the 6 values of the layer before, found 5 inputs");
     }
 
-    @Test
-    void refusesANormalizationOfAnotherSize() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new RMSNorm("norm", Nd4j.ones(DataType.FLOAT, 4), 0))
-                .withMessage("norm: epsilon must be positive, found 0.0");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new RMSNorm("norm", Nd4j.ones(DataType.FLOAT, 4), 1e-5).outputSize(5))
-                .withMessage("norm: must take the 5 values of the layer before, found 4 inputs");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new RMSNorm("norm", Nd4j.ones(DataType.FLOAT, 4, 4), 1e-5))
-                .withMessageStartingWith("norm.weight: must be a vector [dim], found ");
+    @TestFactory
+    Refusals refusesANormalizationOfAnotherSize() {
+        return table(
+                argument(() -> new RMSNorm("norm", Nd4j.ones(DataType.FLOAT, 4), 0))
+                        .says("norm: epsilon must be positive, found 0.0"),
+                argument(() -> new RMSNorm("norm", Nd4j.ones(DataType.FLOAT, 4), 1e-5).outputSize(5))
+                        .says("norm: must take the 5 values of the layer before, found 4 inputs"),
+                argument(() -> new RMSNorm("norm", Nd4j.ones(DataType.FLOAT, 4, 4), 1e-5))
+                        .starts("norm.weight: must be a vector [dim], found "));
     }
 
     @Test

@@ -1,10 +1,13 @@
 package org.lora4j.nn;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatNullPointerException;
+import static org.lora4j.Refusals.refused;
+import static org.lora4j.Refusals.table;
 
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.lora4j.Refusals;
 import org.lora4j.nn.input.Sequences;
 
 class SequencesTest {
@@ -20,23 +23,21 @@ class SequencesTest {
         assertThat(x.positionsWithout(99)).containsExactly(0, 2, 3, 0, 1, 2, 3, 0, 2);
     }
 
-    @Test
+    @TestFactory
     @SuppressWarnings("NullAway") // passes null on purpose
-    void namesWhatIsNull() {
-        assertThatNullPointerException()
-                .isThrownBy(() -> Sequences.of(THREE, null))
-                .withMessage("sequences: the tokens must not be null, found null for sequence 1");
-        assertThatNullPointerException()
-                .isThrownBy(() -> Sequences.of(new int[][] {THREE}, new int[][] {null}, null))
-                .withMessage("sequences: the mask must not be null, found null for sequence 0");
-        assertThatNullPointerException()
-                .isThrownBy(() -> Sequences.of(new int[][] {THREE, THREE}, null, new int[][] {THREE, null}))
-                .withMessage("sequences: the types must not be null, found null for sequence 1");
-        assertThatNullPointerException()
-                .isThrownBy(() -> Sequences.concat(Arrays.asList(Sequences.of(THREE), null)))
-                .withMessage("sequences: the parts must not be null, found null for part 1");
-        assertThatNullPointerException()
-                .isThrownBy(() -> Sequences.concat(Arrays.asList((Sequences) null)))
-                .withMessage("sequences: the parts must not be null, found null for part 0");
+    Refusals namesWhatIsNull() {
+        return table(
+                refused(NullPointerException.class, () -> Sequences.of(THREE, null))
+                        .says("sequences: the tokens must not be null, found null for sequence 1"),
+                refused(NullPointerException.class, () -> Sequences.of(new int[][] {THREE}, new int[][] {null}, null))
+                        .says("sequences: the mask must not be null, found null for sequence 0"),
+                refused(
+                                NullPointerException.class,
+                                () -> Sequences.of(new int[][] {THREE, THREE}, null, new int[][] {THREE, null}))
+                        .says("sequences: the types must not be null, found null for sequence 1"),
+                refused(NullPointerException.class, () -> Sequences.concat(Arrays.asList(Sequences.of(THREE), null)))
+                        .says("sequences: the parts must not be null, found null for part 1"),
+                refused(NullPointerException.class, () -> Sequences.concat(Arrays.asList((Sequences) null)))
+                        .says("sequences: the parts must not be null, found null for part 0"));
     }
 }

@@ -2,6 +2,8 @@ package org.lora4j.samediff;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.lora4j.Refusals.argument;
+import static org.lora4j.Refusals.refused;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -12,6 +14,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
+import org.lora4j.Refusals;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
@@ -205,18 +208,15 @@ class SameDiffTrapsTest {
         SameDiffLoRA lora = mlp();
         lora.add("a", RANDOM.toBuilder().modulesToSave("fc3").build());
         lora.add("b", RANDOM.toBuilder().modulesToSave("fc3").build());
-        assertThatThrownBy(() -> lora.train("c"))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("no adapter 'c'; there are [a, b]");
-        assertThatThrownBy(() -> lora.activate("a", "b"))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("only one of the adapters");
-        assertThatThrownBy(() -> lora.activate("a", "a")).hasMessageContaining("must be named once");
-        assertThatThrownBy(() -> lora.add("A", RANDOM)).hasMessageContaining("in more than case");
-        assertThatThrownBy(lora::merge).hasMessageContaining("at least one adapter");
-        assertThatThrownBy(lora::using).hasMessageContaining("at least one adapter");
-        assertThatThrownBy(() -> lora.using("a", "b")).hasMessageContaining("only one of the adapters");
-        assertThatThrownBy(() -> lora.using("a", "a")).hasMessageContaining("must be named once");
+        Refusals.check(
+                argument(() -> lora.train("c")).contains("no adapter 'c'; there are [a, b]"),
+                argument(() -> lora.activate("a", "b")).contains("only one of the adapters"),
+                refused(Throwable.class, () -> lora.activate("a", "a")).contains("must be named once"),
+                refused(Throwable.class, () -> lora.add("A", RANDOM)).contains("in more than case"),
+                refused(Throwable.class, lora::merge).contains("at least one adapter"),
+                refused(Throwable.class, lora::using).contains("at least one adapter"),
+                refused(Throwable.class, () -> lora.using("a", "b")).contains("only one of the adapters"),
+                refused(Throwable.class, () -> lora.using("a", "a")).contains("must be named once"));
         assertThat(lora.active()).isEmpty();
     }
 

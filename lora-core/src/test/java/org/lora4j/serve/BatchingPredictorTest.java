@@ -3,7 +3,8 @@ package org.lora4j.serve;
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.lora4j.Refusals.argument;
+import static org.lora4j.Refusals.table;
 import static org.lora4j.SmallModels.assertClose;
 import static org.lora4j.SmallModels.assertSameBits;
 
@@ -19,10 +20,12 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.LoRAModel;
+import org.lora4j.Refusals;
 import org.lora4j.SmallModels;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAConfig;
@@ -464,22 +467,17 @@ class BatchingPredictorTest {
         }
     }
 
-    @Test
-    void refusesSettingsOutOfBounds() {
+    @TestFactory
+    Refusals refusesSettingsOutOfBounds() {
         BatchingPredictor.Builder builder = BatchingPredictor.builder(model);
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> builder.maxBatchRows(0))
-                .withMessage("maxBatchRows must be at least 1, found 0");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> builder.maxWaitingRows(0))
-                .withMessage("maxWaitingRows must be at least 1, found 0");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> builder.maxWait(Duration.ofSeconds(-1)))
-                .withMessage("maxWait must be from 0 to a minute, found PT-1S");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> builder.adapters(AdapterCache.builder(SmallModels.model(), Path.of("adapters"))
-                        .build()))
-                .withMessageContaining("the cache must load into the model of the service");
+        return table(
+                argument(() -> builder.maxBatchRows(0)).says("maxBatchRows must be at least 1, found 0"),
+                argument(() -> builder.maxWaitingRows(0)).says("maxWaitingRows must be at least 1, found 0"),
+                argument(() -> builder.maxWait(Duration.ofSeconds(-1)))
+                        .says("maxWait must be from 0 to a minute, found PT-1S"),
+                argument(() -> builder.adapters(AdapterCache.builder(SmallModels.model(), Path.of("adapters"))
+                                .build()))
+                        .contains("the cache must load into the model of the service"));
     }
 
     static void assertFailed(Throwable failure, Reason reason) {

@@ -2,7 +2,8 @@ package org.lora4j.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.lora4j.Refusals.argument;
+import static org.lora4j.Refusals.table;
 
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,7 +15,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.Timeout;
+import org.lora4j.Refusals;
 import org.lora4j.serve.ServingException.Reason;
 
 /** Work of requests before the model computes them. */
@@ -209,11 +212,11 @@ class FairLimiterTest {
         assertThat(RequestOptions.defaults().after(Duration.ofDays(1))).isEqualTo(RequestOptions.defaults());
     }
 
-    @Test
-    void refusesWrongNumbers() {
-        assertThatIllegalArgumentException().isThrownBy(() -> new FairLimiter(0, 1));
-        assertThatIllegalArgumentException().isThrownBy(() -> new FairLimiter(1, 0));
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new FairLimiter(1, 1).run("a", -1, RequestOptions.defaults(), () -> 0));
+    @TestFactory
+    Refusals refusesWrongNumbers() {
+        return table(
+                argument(() -> new FairLimiter(0, 1)),
+                argument(() -> new FairLimiter(1, 0)),
+                argument(() -> new FairLimiter(1, 1).run("a", -1, RequestOptions.defaults(), () -> 0)));
     }
 }

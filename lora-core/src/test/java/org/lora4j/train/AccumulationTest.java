@@ -14,6 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
+import org.lora4j.Models;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
@@ -31,11 +32,7 @@ class AccumulationTest {
     private static final DataType TYPE = DataType.FLOAT;
 
     private static Network network() {
-        return Network.builder(300)
-                .linear("first", 7)
-                .relu()
-                .linear("second", 3)
-                .build(1);
+        return Models.dense(300, 7, 3);
     }
 
     /** One batch with the rows of others. */
@@ -129,8 +126,8 @@ class AccumulationTest {
         Network byDefault = network();
         train(explicit, data, builder -> builder.accumulate(1));
         train(byDefault, data, builder -> {});
-        assertThat(Samples.bits(explicit.linear("first").weight()))
-                .isEqualTo(Samples.bits(byDefault.linear("first").weight()));
+        assertThat(Samples.bits(explicit.linear("linear1").weight()))
+                .isEqualTo(Samples.bits(byDefault.linear("linear1").weight()));
     }
 
     private static AdapterView adapter() {
@@ -202,8 +199,8 @@ class AccumulationTest {
         assertThatExceptionOfType(DivergedException.class)
                 .isThrownBy(() -> trainer.fit(data))
                 .satisfies(e -> assertThat(e.iteration()).isEqualTo(2));
-        assertThat(Samples.bits(network.linear("first").weight()))
-                .isEqualTo(Samples.bits(network().linear("first").weight()));
+        assertThat(Samples.bits(network.linear("linear1").weight()))
+                .isEqualTo(Samples.bits(network().linear("linear1").weight()));
     }
 
     /** The fourth batch diverges. The loss of the third one was finite with the parameters after the first step. */
@@ -218,8 +215,8 @@ class AccumulationTest {
         assertThatExceptionOfType(DivergedException.class).isThrownBy(() -> trainer.fit(data));
         Network afterOneStep = network();
         Trainer.builder(afterOneStep).accumulate(2).maxIterations(1).build().fit(good);
-        assertThat(Samples.bits(network.linear("first").weight()))
-                .isEqualTo(Samples.bits(afterOneStep.linear("first").weight()));
+        assertThat(Samples.bits(network.linear("linear1").weight()))
+                .isEqualTo(Samples.bits(afterOneStep.linear("linear1").weight()));
     }
 
     @Test

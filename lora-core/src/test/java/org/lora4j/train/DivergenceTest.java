@@ -8,6 +8,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.Models;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
 import org.lora4j.nn.parameter.Parameter;
@@ -24,7 +25,7 @@ class DivergenceTest {
     private final Batches data = Batches.random(1, DataType.FLOAT, 3, 2, 4, 4, 4, 4, 4);
 
     private static Network network() {
-        return Network.builder(3).linear("first", 5).relu().linear("second", 2).build(1);
+        return Models.dense(3, 5, 2);
     }
 
     private static DivergedException diverge(Trainer trainer, Batches batches) {
@@ -107,7 +108,7 @@ class DivergenceTest {
     void isReportedForTheLayerThatOverflowsFirst() {
         DivergedException e =
                 diverge(Trainer.builder(network).updater(new Sgd(1e38)).build(), data);
-        assertThat(e.place()).isIn("first", "second");
+        assertThat(e.place()).isIn("linear1", "linear2");
         assertThat(e.iteration()).isGreaterThan(1);
         for (Parameter parameter : network.parameters()) {
             for (double value : Samples.bits(parameter.value())) {
@@ -127,7 +128,7 @@ class DivergenceTest {
     void withATooLargeLearningRateRestoresTheParametersOfTheLastFiniteLoss() {
         IUpdater updater = new Sgd(1e20);
         DivergedException e = diverge(Trainer.builder(network).updater(updater).build(), data);
-        assertThat(e.place()).isIn("first", "second");
+        assertThat(e.place()).isIn("linear1", "linear2");
         Network expected = network();
         long steps = e.iteration() - 2;
         if (steps > 0) {
@@ -160,10 +161,10 @@ class DivergenceTest {
                         .build(),
                 data);
         assertThat(e.iteration()).isEqualTo(3);
-        assertThat(e.place()).isEqualTo("first.weight");
+        assertThat(e.place()).isEqualTo("linear1.weight");
         assertThat(e)
                 .hasMessage(
-                        "first.weight: must be finite after the last update, found NaN or an infinity at iteration 3; "
+                        "linear1.weight: must be finite after the last update, found NaN or an infinity at iteration 3; "
                                 + "the parameters are those of the last finite loss");
         Network expected = network();
         Trainer.builder(expected).updater(new Sgd(0.1)).maxIterations(2).build().fit(data);
@@ -172,10 +173,10 @@ class DivergenceTest {
 
     @Test
     void doesNotChangeFrozenParameters() {
-        network.linear("first").weightParameter().setTrainable(false);
-        double[] before = Samples.bits(network.linear("first").weight());
+        network.linear("linear1").weightParameter().setTrainable(false);
+        double[] before = Samples.bits(network.linear("linear1").weight());
         diverge(Trainer.builder(network).updater(new Sgd(1e38)).build(), data);
-        assertThat(Samples.bits(network.linear("first").weight())).isEqualTo(before);
+        assertThat(Samples.bits(network.linear("linear1").weight())).isEqualTo(before);
     }
 
     @Test

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.LoRAModel;
+import org.lora4j.Models;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
@@ -74,14 +75,7 @@ class GoldenTrainingTest {
 
         /** Returns the base with the adapter at its initialization. The adapter is frozen. */
         LoRAModel model() throws Exception {
-            Network network = Network.builder(12)
-                    .dataType(type)
-                    .linear("linear1", 16)
-                    .relu()
-                    .linear("linear2", 9)
-                    .relu()
-                    .linear("linear3", 5)
-                    .build(1);
+            Network network = Models.dense(type, 1, 12, 16, 9, 5);
             network.loadParameters(path("base.safetensors"));
             SafeTensors initial = read("adapter_initial/adapter_model.safetensors");
             Map<String, LoRAWeights> weights = new LinkedHashMap<>();

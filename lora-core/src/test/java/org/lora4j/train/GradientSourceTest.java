@@ -5,16 +5,21 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.assertj.core.api.Assertions.within;
+import static org.lora4j.Refusals.argument;
+import static org.lora4j.Refusals.table;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
+import org.lora4j.Models;
+import org.lora4j.Refusals;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.nn.Network;
@@ -39,8 +44,7 @@ class GradientSourceTest {
     }
 
     private static AdapterView view(LoRAConfig config) {
-        Network network =
-                Network.builder(6).linear("first", 8).relu().linear("second", 3).build(1);
+        Network network = Models.dense(6, 8, 3);
         return LoRAModel.of(network).add("a", config);
     }
 
@@ -242,7 +246,7 @@ class GradientSourceTest {
     @Test
     void anAdapterThatIsReplacedEndsTheTraining() {
         LoRAConfig config = config(false, 0);
-        LoRAModel model = LoRAModel.of(Network.builder(6).linear("first", 3).build(1));
+        LoRAModel model = LoRAModel.of(Network.builder(6).linear("linear1", 3).build(1));
         AdapterView view = model.add("a", config);
         Trainer trainer = Trainer.builder(view)
                 .epochs(3)
@@ -273,13 +277,13 @@ class GradientSourceTest {
         assertThat(gradients.parameters()).isEqualTo(view.parameters());
     }
 
-    @Test
-    void refusesPartsThatDoNotFit() {
+    @TestFactory
+    Refusals refusesPartsThatDoNotFit() {
         BatchGradients gradients = new BatchGradients(view(config(false, 0)), Loss.softmaxCrossEntropy());
         Batch part = Batch.of(data().get(0));
-        assertThatIllegalArgumentException().isThrownBy(() -> gradients.compute(part, -1, 0, 0));
-        assertThatIllegalArgumentException().isThrownBy(() -> gradients.compute(part, 0, -1, 0));
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> gradients.compute(new Batch(Input.of(Nd4j.ones(2, 5)), part.labels()), 0, 0, 0));
+        return table(
+                argument(() -> gradients.compute(part, -1, 0, 0)),
+                argument(() -> gradients.compute(part, 0, -1, 0)),
+                argument(() -> gradients.compute(new Batch(Input.of(Nd4j.ones(2, 5)), part.labels()), 0, 0, 0)));
     }
 }

@@ -15,6 +15,7 @@ import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.lora4j.LoRAModel;
+import org.lora4j.Models;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.nn.Network;
@@ -32,12 +33,7 @@ class MultiTrainerFailureTest {
     private static final int STEPS = 12;
     private static final int FAILS_AT = 5;
 
-    private final Network network = Network.builder(20)
-            .dataType(DataType.DOUBLE)
-            .linear("linear1", 30)
-            .relu()
-            .linear("linear2", 4)
-            .build(3);
+    private final Network network = Models.dense(DataType.DOUBLE, 3, 20, 30, 4);
     private LoRAModel model = LoRAModel.of(network);
 
     @BeforeEach

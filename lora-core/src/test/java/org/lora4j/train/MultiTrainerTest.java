@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.LoRAModel;
+import org.lora4j.Models;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
@@ -236,13 +237,7 @@ class MultiTrainerTest {
     }
 
     private static List<Long> nativeObjectsOfEachRound(List<Tenant> tenants) {
-        Network relus = Network.builder(20)
-                .linear("linear1", 30)
-                .relu()
-                .linear("linear2", 25)
-                .relu()
-                .linear("linear3", 4)
-                .build(3);
+        Network relus = Models.dense(DataType.FLOAT, 3, 20, 30, 25, 4);
         LoRAModel model = model(relus, tenants);
         List<Long> made = new ArrayList<>();
         long[] before = {0};

@@ -3,6 +3,7 @@ package org.lora4j.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
+import static org.lora4j.Refusals.argument;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -11,6 +12,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.Refusals;
 import org.lora4j.internal.math.RandomArrays;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
@@ -184,27 +186,23 @@ class NextTokenTest {
     void refusesLabelsThatDoNotFit() {
         Network network = network();
         Sequences x = Sequences.of(new int[] {1, 4, 2}, new int[] {6});
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> loss(network, x, new int[][] {{1, 4}, {6, -100}}))
-                .withMessage("labels: must be a matrix with a row for each of the 2 sequences and a column for each of"
-                        + " their up to 3 tokens, found [2, 2]");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> loss(network, x, new int[][] {{1, -1, 2}, {6, -100, -100}}))
-                .withMessage("labels: each must be a token, or -100 to take no part, found -1.0 at [0, 1]");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> loss(network, x, new int[][] {{1, 7, 2}, {6, -100, -100}}))
-                .withMessage("labels: each token must be below the vocabulary of 7, found 7; use the tokenizer of this"
-                        + " model");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> loss(network, Sequences.of(new int[] {1}, new int[] {6}), null))
-                .withMessage("labels: at least one token of a batch must have a label that counts, found none; the"
-                        + " first token of a sequence has nothing that predicts it, and -100 takes no part");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> LOSS.compute(
-                        gaussian(new SplittableRandom(1), 3, 2),
-                        Nd4j.createFromArray(1, 0),
-                        Nd4j.create(DataType.DOUBLE, 3, 2)))
-                .withMessage("labels: there must be one for each of the 3 rows of the output, found [2]");
+        Refusals.check(
+                argument(() -> loss(network, x, new int[][] {{1, 4}, {6, -100}}))
+                        .says("labels: must be a matrix with a row for each of the 2 sequences and a column for each of"
+                                + " their up to 3 tokens, found [2, 2]"),
+                argument(() -> loss(network, x, new int[][] {{1, -1, 2}, {6, -100, -100}}))
+                        .says("labels: each must be a token, or -100 to take no part, found -1.0 at [0, 1]"),
+                argument(() -> loss(network, x, new int[][] {{1, 7, 2}, {6, -100, -100}}))
+                        .says("labels: each token must be below the vocabulary of 7, found 7; use the tokenizer of this"
+                                + " model"),
+                argument(() -> loss(network, Sequences.of(new int[] {1}, new int[] {6}), null))
+                        .says("labels: at least one token of a batch must have a label that counts, found none; the"
+                                + " first token of a sequence has nothing that predicts it, and -100 takes no part"),
+                argument(() -> LOSS.compute(
+                                gaussian(new SplittableRandom(1), 3, 2),
+                                Nd4j.createFromArray(1, 0),
+                                Nd4j.create(DataType.DOUBLE, 3, 2)))
+                        .says("labels: there must be one for each of the 3 rows of the output, found [2]"));
         Network rows = Network.builder(2).linear("l", 3).build(1);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Trainer.builder(rows)

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.LoRAModel;
+import org.lora4j.Models;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
@@ -85,14 +86,7 @@ class ResumeTest {
     }
 
     private static Network network(DataType type) {
-        return Network.builder(6)
-                .dataType(type)
-                .linear("linear1", 8)
-                .relu()
-                .linear("linear2", 7)
-                .relu()
-                .linear("linear3", 4)
-                .build(3);
+        return Models.dense(type, 3, 6, 8, 7, 4);
     }
 
     private static LoRAConfigBuilder config() {

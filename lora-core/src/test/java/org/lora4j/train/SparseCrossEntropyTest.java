@@ -17,6 +17,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
+import org.lora4j.Models;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.nn.FiniteDifferences;
 import org.lora4j.nn.Network;
@@ -95,11 +96,7 @@ class SparseCrossEntropyTest {
     }
 
     private static Network network() {
-        return Network.builder(IN)
-                .linear("first", 7)
-                .relu()
-                .linear("second", CLASSES)
-                .build(1);
+        return Models.dense(IN, 7, CLASSES);
     }
 
     /** Batches of different sizes; in those with gaps, the labels of some rows do not count. */
@@ -135,7 +132,7 @@ class SparseCrossEntropyTest {
                         "a",
                         LoRAConfig.builder()
                                 .rank(2)
-                                .modulesToSave("second")
+                                .modulesToSave("linear2")
                                 .seed(3)
                                 .build());
         Trainer.Builder builder = Trainer.builder(view)

@@ -12,6 +12,7 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.Models;
 import org.lora4j.internal.Logged;
 import org.lora4j.internal.math.RandomArrays;
 import org.lora4j.nn.NativeThreads;
@@ -27,7 +28,7 @@ import org.nd4j.linalg.learning.config.Sgd;
 /** Trains on lists and other iterables, and with or without copies for a divergence. */
 class TrainerDataTest {
     private static Network network() {
-        return Network.builder(3).linear("first", 4).relu().linear("second", 2).build(1);
+        return Models.dense(3, 4, 2);
     }
 
     private static List<DataSet> batches() {
@@ -48,7 +49,7 @@ class TrainerDataTest {
     }
 
     private static double[] bits(Network network) {
-        return Samples.bits(network.linear("second").weight());
+        return Samples.bits(network.linear("linear2").weight());
     }
 
     @Test
@@ -135,7 +136,7 @@ class TrainerDataTest {
     }
 
     private static List<String> warnings(Consumer<Trainer> training) {
-        Network network = Network.builder(5).linear("second", 3).build(1);
+        Network network = Network.builder(5).linear("linear2", 3).build(1);
         try (NativeThreads threads = NativeThreads.forBlas();
                 Logged logged = Logged.by(Trainer.class)) {
             assertThat(threads).isNotNull();

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.lora4j.Models;
 import org.lora4j.nn.NativeObjects;
 import org.lora4j.nn.Network;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -37,13 +38,7 @@ class TrainerSteadyStateTest {
     @ParameterizedTest
     @MethodSource("losses")
     void stepsOfAdamAllocateNothing(Loss loss) {
-        Network network = Network.builder(784)
-                .linear("linear1", 100)
-                .relu()
-                .linear("linear2", 50)
-                .relu()
-                .linear("linear3", 10)
-                .build(1);
+        Network network = Models.dense(784, 100, 50, 10);
         Batches data = Batches.random(1, DataType.FLOAT, 784, 10, 10, 10, 3);
         assertThat(createdByEachStep(Trainer.builder(network).loss(loss), data)).containsOnly(0L);
     }
@@ -51,11 +46,7 @@ class TrainerSteadyStateTest {
     @ParameterizedTest
     @MethodSource("losses")
     void stepsOfClippedAdamAllocateNothing(Loss loss) {
-        Network network = Network.builder(20)
-                .linear("linear1", 10)
-                .relu()
-                .linear("linear2", 4)
-                .build(1);
+        Network network = Models.dense(20, 10, 4);
         Batches data = Batches.random(1, DataType.FLOAT, 20, 4, 10, 10, 3);
         assertThat(createdByEachStep(Trainer.builder(network).loss(loss).clipNorm(1e-3), data))
                 .containsOnly(0L);

@@ -4,14 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.within;
+import static org.lora4j.Refusals.argument;
+import static org.lora4j.Refusals.table;
 
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.Models;
+import org.lora4j.Refusals;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
 import org.lora4j.nn.layer.Linear;
@@ -25,8 +30,7 @@ import org.nd4j.linalg.learning.config.Sgd;
 
 @Tag("numbers")
 class TrainerTest {
-    private final Network network =
-            Network.builder(3).linear("first", 5).relu().linear("second", 2).build(1);
+    private final Network network = Models.dense(3, 5, 2);
     private final Batches data = Batches.random(1, DataType.FLOAT, 3, 2, 2, 2, 1);
 
     @ParameterizedTest
@@ -98,12 +102,7 @@ class TrainerTest {
     }
 
     private static List<double[]> trained(DataType type) {
-        Network network = Network.builder(30)
-                .dataType(type)
-                .linear("first", 40)
-                .relu()
-                .linear("second", 10)
-                .build(7);
+        Network network = Models.dense(type, 7, 30, 40, 10);
         Trainer.builder(network).epochs(3).build().fit(Batches.random(5, type, 30, 10, 8, 8, 8, 3));
         return network.parameters().stream()
                 .map(parameter -> Samples.bits(parameter.value()))
@@ -111,7 +110,7 @@ class TrainerTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"first.weight", "first.bias", "second.weight", "second.bias"})
+    @ValueSource(strings = {"linear1.weight", "linear1.bias", "linear2.weight", "linear2.bias"})
     void changesOnlyTrainableParameters(String trainable) {
         network.parameters()
                 .forEach(parameter -> parameter.setTrainable(parameter.name().equals(trainable)));
@@ -199,11 +198,15 @@ class TrainerTest {
                         + " is frozen; unfreeze the network, or register a LoRAParametrization");
     }
 
-    @Test
-    void refusesDataWithoutABatch() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> Trainer.builder(network).build().fit(Batches.of()))
-                .withMessage("the data must hold at least one batch, found none");
+    @TestFactory
+    Refusals refusesBadArguments() {
+        return table(
+                argument(() -> Trainer.builder(network).build().fit(Batches.of()))
+                        .says("the data must hold at least one batch, found none"),
+                argument(() -> Trainer.builder(network)
+                                .build()
+                                .fit(Batches.of(Nd4j.create(DataType.FLOAT, 2, 4), Nd4j.create(DataType.FLOAT, 2, 2))))
+                        .says("input: must be a matrix [n, 3] of FLOAT with n ≥ 1, found [2, 4] of FLOAT"));
     }
 
     @Test
@@ -267,15 +270,6 @@ class TrainerTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Trainer.builder(network).build().fit(Batches.of(unlabelled)))
                 .withMessage("labels: must have the shape of the output, [2, 2], found none");
-    }
-
-    @Test
-    void refusesFeaturesOfAnotherShape() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> Trainer.builder(network)
-                        .build()
-                        .fit(Batches.of(Nd4j.create(DataType.FLOAT, 2, 4), Nd4j.create(DataType.FLOAT, 2, 2))))
-                .withMessage("input: must be a matrix [n, 3] of FLOAT with n ≥ 1, found [2, 4] of FLOAT");
     }
 
     @ParameterizedTest

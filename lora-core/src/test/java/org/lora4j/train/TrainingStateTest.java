@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.lora4j.Refusals.refused;
+import static org.lora4j.Refusals.table;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,9 +15,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.Models;
+import org.lora4j.Refusals;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
 import org.lora4j.nn.layer.Linear;
@@ -30,7 +35,7 @@ import org.nd4j.linalg.learning.config.Sgd;
 /** The content of a state, and the trainings that do not fit it. */
 class TrainingStateTest {
     private static Network network() {
-        return Network.builder(3).linear("first", 5).relu().linear("second", 2).build(1);
+        return Models.dense(3, 5, 2);
     }
 
     /** Seven examples in batches of 2. */
@@ -76,7 +81,7 @@ class TrainingStateTest {
         assertThat(state.examples()).isEqualTo(examples);
         assertThat(state)
                 .hasToString("TrainingState[iteration " + iteration + ", " + epochs + " epochs and " + batches
-                        + " batches, [first.weight, first.bias, second.weight, second.bias]]");
+                        + " batches, [linear1.weight, linear1.bias, linear2.weight, linear2.bias]]");
     }
 
     @Test
@@ -97,24 +102,24 @@ class TrainingStateTest {
     @Test
     void holdsTheTrainableParametersAndTheirUpdaters() {
         Network network = network();
-        network.linear("first").weightParameter().setTrainable(false);
+        network.linear("linear1").weightParameter().setTrainable(false);
         TrainingState state = states(network, 5, 5).get(0);
         assertThat(state.tensors().keySet())
                 .containsExactly(
-                        "0/first.bias/value",
-                        "0/first.bias/state",
-                        "1/second.weight/value",
-                        "1/second.weight/state",
-                        "2/second.bias/value",
-                        "2/second.bias/state",
+                        "0/linear1.bias/value",
+                        "0/linear1.bias/state",
+                        "1/linear2.weight/value",
+                        "1/linear2.weight/state",
+                        "2/linear2.bias/value",
+                        "2/linear2.bias/state",
                         "losses");
         assertThat(state.metadata())
                 .containsEntry("lora4j.training_state", "1")
-                .containsEntry("1/second.weight/updater", Adam.class.getName())
-                .containsEntry("1/second.weight/order", "c");
-        assertThat(Samples.bits(tensor(state, "1/second.weight/value")))
-                .isEqualTo(Samples.bits(network.linear("second").weight()));
-        assertThat(tensor(state, "1/second.weight/state").shape()).containsExactly(20);
+                .containsEntry("1/linear2.weight/updater", Adam.class.getName())
+                .containsEntry("1/linear2.weight/order", "c");
+        assertThat(Samples.bits(tensor(state, "1/linear2.weight/value")))
+                .isEqualTo(Samples.bits(network.linear("linear2").weight()));
+        assertThat(tensor(state, "1/linear2.weight/state").shape()).containsExactly(20);
     }
 
     private static INDArray tensor(TrainingState state, String key) {
@@ -150,17 +155,25 @@ class TrainingStateTest {
         }
     }
 
-    @Test
-    void namesACheckpointThatCannotBeStored() {
-        assertThatExceptionOfType(UncheckedIOException.class)
-                .isThrownBy(() -> Trainer.builder(network())
-                        .epochs(2)
-                        .checkpointEvery(3, state -> {
-                            throw new IOException("no space left");
-                        })
-                        .build()
-                        .fit(data()))
-                .withMessage("the checkpoint of iteration 3 cannot be stored: no space left");
+    @TestFactory
+    Refusals refusesBadCalls() {
+        return table(
+                refused(
+                                UncheckedIOException.class,
+                                () -> Trainer.builder(network())
+                                        .epochs(2)
+                                        .checkpointEvery(3, state -> {
+                                            throw new IOException("no space left");
+                                        })
+                                        .build()
+                                        .fit(data()))
+                        .says("the checkpoint of iteration 3 cannot be stored: no space left"),
+                Refusals.state(() -> resume(network(), builder -> builder.maxIterations(5), state()))
+                        .says(
+                                "resume: something must be left to train, found 5 of 5 iterations and 1 of 9 epochs done; set more"
+                                        + " epochs or iterations"),
+                Refusals.state(() -> resume(network(), builder -> builder.epochs(1), state()))
+                        .contains("1 of 1 epochs done"));
     }
 
     @Test
@@ -197,80 +210,68 @@ class TrainingStateTest {
     @Test
     void refusesOtherParameters() {
         Network other =
-                Network.builder(3).linear("first", 5).relu().linear("last", 2).build(1);
-        other.linear("first").weightParameter().setTrainable(false);
+                Network.builder(3).linear("linear1", 5).relu().linear("last", 2).build(1);
+        other.linear("linear1").weightParameter().setTrainable(false);
         assertResumeRefused(
                 other,
                 builder -> {},
                 state(),
-                "resume: the trainable parameters must be those of the state, [first.weight, first.bias,"
-                        + " second.weight, second.bias], found [first.bias, last.weight, last.bias]");
+                "resume: the trainable parameters must be those of the state, [linear1.weight, linear1.bias,"
+                        + " linear2.weight, linear2.bias], found [linear1.bias, last.weight, last.bias]");
     }
 
     @Test
     void refusesOtherShapesTypesAndOrders() {
-        Network wider =
-                Network.builder(3).linear("first", 6).relu().linear("second", 2).build(1);
+        Network wider = Models.dense(3, 6, 2);
         assertResumeRefused(
                 wider,
                 builder -> {},
                 state(),
-                "resume: parameters and updaters must fit the state, found first.weight: [6, 3] of FLOAT, but the"
-                        + " state has [5, 3] of FLOAT; first.bias: [6] of FLOAT, but the state has [5] of FLOAT;"
-                        + " second.weight: [2, 6] of FLOAT, but the state has [2, 5] of FLOAT");
+                "resume: parameters and updaters must fit the state, found linear1.weight: [6, 3] of FLOAT, but the"
+                        + " state has [5, 3] of FLOAT; linear1.bias: [6] of FLOAT, but the state has [5] of FLOAT;"
+                        + " linear2.weight: [2, 6] of FLOAT, but the state has [2, 5] of FLOAT");
         Network inByOut = new Network(List.of(
-                new Linear("first", Samples.gaussian(1, DataType.FLOAT, 5, 3).dup('f'), Nd4j.zeros(DataType.FLOAT, 5)),
-                new Linear("second", Samples.gaussian(1, DataType.FLOAT, 2, 5), Nd4j.zeros(DataType.FLOAT, 2))));
+                new Linear(
+                        "linear1", Samples.gaussian(1, DataType.FLOAT, 5, 3).dup('f'), Nd4j.zeros(DataType.FLOAT, 5)),
+                new Linear("linear2", Samples.gaussian(1, DataType.FLOAT, 2, 5), Nd4j.zeros(DataType.FLOAT, 2))));
         assertResumeRefused(
                 inByOut,
                 builder -> {},
                 state(),
-                "resume: parameters and updaters must fit the state, found first.weight: memory order 'f', but the"
+                "resume: parameters and updaters must fit the state, found linear1.weight: memory order 'f', but the"
                         + " state has 'c'");
         Network twice = Network.builder(3)
                 .dataType(DataType.DOUBLE)
-                .linear("first", 5)
-                .linear("second", 2)
+                .linear("linear1", 5)
+                .linear("linear2", 2)
                 .build(1);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> resume(twice, builder -> {}, state()))
-                .withMessageContaining("second.bias: [2] of DOUBLE, but the state has [2] of FLOAT");
+                .withMessageContaining("linear2.bias: [2] of DOUBLE, but the state has [2] of FLOAT");
     }
 
     @Test
     void refusesAnotherUpdater() {
         assertResumeRefused(
                 network(),
-                builder -> builder.updater(parameter -> parameter.name().equals("second.bias"), new Nadam(0.1)),
+                builder -> builder.updater(parameter -> parameter.name().equals("linear2.bias"), new Nadam(0.1)),
                 state(),
-                "resume: parameters and updaters must fit the state, found second.bias: updater "
+                "resume: parameters and updaters must fit the state, found linear2.bias: updater "
                         + Nadam.class.getName() + ", but the state has " + Adam.class.getName());
     }
 
     @Test
     void refusesAnUpdatersStateOfAnotherSize() {
         Map<String, INDArray> tensors = new LinkedHashMap<>(state().tensors());
-        tensors.remove("0/first.weight/state");
-        tensors.put("3/second.bias/state", Nd4j.zeros(DataType.FLOAT, 5));
+        tensors.remove("0/linear1.weight/state");
+        tensors.put("3/linear2.bias/state", Nd4j.zeros(DataType.FLOAT, 5));
         assertResumeRefused(
                 network(),
                 builder -> {},
                 TrainingState.of(tensors, state().metadata()),
-                "resume: parameters and updaters must fit the state, found first.weight: the updater needs 30"
-                        + " numbers, but the state has 0; second.bias: the updater needs 4 numbers, but the state has"
+                "resume: parameters and updaters must fit the state, found linear1.weight: the updater needs 30"
+                        + " numbers, but the state has 0; linear2.bias: the updater needs 4 numbers, but the state has"
                         + " 5");
-    }
-
-    @Test
-    void refusesToResumeIfNothingIsLeft() {
-        assertThatIllegalStateException()
-                .isThrownBy(() -> resume(network(), builder -> builder.maxIterations(5), state()))
-                .withMessage(
-                        "resume: something must be left to train, found 5 of 5 iterations and 1 of 9 epochs done; set more"
-                                + " epochs or iterations");
-        assertThatIllegalStateException()
-                .isThrownBy(() -> resume(network(), builder -> builder.epochs(1), state()))
-                .withMessageContaining("1 of 1 epochs done");
     }
 
     @ParameterizedTest
@@ -293,8 +294,8 @@ class TrainingStateTest {
                         .fit(other))
                 .withMessage("resume: the data must be those of the interrupted training, with 9 examples in 5 steps: 1"
                         + " epochs and 1 batches after them, found " + found);
-        assertThat(Samples.bits(network.linear("first").weight()))
-                .isEqualTo(Samples.bits(network().linear("first").weight()));
+        assertThat(Samples.bits(network.linear("linear1").weight()))
+                .isEqualTo(Samples.bits(network().linear("linear1").weight()));
     }
 
     @Test
@@ -313,7 +314,7 @@ class TrainingStateTest {
                         .build()
                         .fit(Batches.random(1, DataType.FLOAT, 3, 2, 2, 2, 2, 1).once()))
                 .withMessageContaining("the data must support reset for epoch 2");
-        assertThat(Samples.bits(rest.linear("first").weight()))
-                .isEqualTo(Samples.bits(tensor(states.get(3), "0/first.weight/value")));
+        assertThat(Samples.bits(rest.linear("linear1").weight()))
+                .isEqualTo(Samples.bits(tensor(states.get(3), "0/linear1.weight/value")));
     }
 }

@@ -4,15 +4,19 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
+import static org.lora4j.Refusals.argument;
+import static org.lora4j.Refusals.table;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.Refusals;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
@@ -301,14 +305,13 @@ class GgufAdaptersTest {
         assertRefused(adapter, LLAMA, Dtype.BF16, "precision must be F32 or F16, found BF16");
     }
 
-    @Test
-    void theModelIsChecked() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> model(3, false))
-                .withMessage("the size of a head must be even, because positions rotate pairs, found 3");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> new GgufModel(
-                        "llama", "", "embed", "layers", Map.of(), Map.of("self_attn.q_proj", 0), 4, false))
-                .withMessage("the number of heads must be positive, found 0 of 'self_attn.q_proj'");
+    @TestFactory
+    Refusals theModelIsChecked() {
+        return table(
+                argument(() -> model(3, false))
+                        .says("the size of a head must be even, because positions rotate pairs, found 3"),
+                argument(() -> new GgufModel(
+                                "llama", "", "embed", "layers", Map.of(), Map.of("self_attn.q_proj", 0), 4, false))
+                        .says("the number of heads must be positive, found 0 of 'self_attn.q_proj'"));
     }
 }

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.LoRAModel;
+import org.lora4j.Models;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
@@ -21,10 +22,10 @@ import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.io.safetensors.SafeTensorsException;
 import org.lora4j.nn.Network;
+import org.nd4j.linalg.api.buffer.DataType;
 
 class PeftFilesTest {
-    private final Network network =
-            Network.builder(4).linear("first", 3).relu().linear("second", 2).build(1);
+    private final Network network = Models.dense(4, 3, 2);
     private final LoRAAdapter adapter = LoRAModel.of(network)
             .add(
                     "a",
@@ -78,20 +79,19 @@ class PeftFilesTest {
     @Test
     void anAdapterOfAnotherBaseIsRefusedIfFingerprintsAreRequired() throws IOException {
         PeftFiles files = PeftFiles.of(adapter, network);
-        Network other =
-                Network.builder(4).linear("first", 3).relu().linear("second", 2).build(2);
+        Network other = Models.dense(DataType.FLOAT, 2, 4, 3, 2);
         assertThatThrownBy(
                         () -> PeftFiles.read(files.config(), files.tensors(), ReadOptions.of(FingerprintCheck.REQUIRE))
                                 .adapter(other))
                 .isInstanceOf(PeftFormatException.class)
-                .hasMessageContaining("found other weights in 'first', 'second'");
+                .hasMessageContaining("found other weights in 'linear1', 'linear2'");
         assertThat(PeftFiles.read(files.config(), files.tensors(), ReadOptions.of(FingerprintCheck.IGNORE))
                         .adapter(other)
                         .weights())
                 .isEqualTo(adapter.weights());
         try (Logged warned = Logged.by(Fingerprint.class)) {
             assertThat(files.adapter(other).weights()).isEqualTo(adapter.weights());
-            assertThat(warned.messages()).singleElement().asString().contains("'first', 'second'");
+            assertThat(warned.messages()).singleElement().asString().contains("'linear1', 'linear2'");
         }
     }
 

@@ -3,6 +3,7 @@ package org.lora4j.io.safetensors;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.lora4j.Refusals.refused;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.lora4j.Refusals;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -241,14 +243,12 @@ class SafeTensorsReaderTest {
     void refusesADamagedFileAndClosesIt() throws IOException {
         Path file = Files.write(folder.resolve("damaged"), RawFile.of(HEADER, 7));
 
-        assertThatThrownBy(() -> SafeTensorsReader.open(file))
-                .isInstanceOf(SafeTensorsException.class)
-                .hasMessage(file + ": data: the file must have 8 bytes after the header, found 7");
-        assertThatThrownBy(() -> SafeTensors.readHeader(file))
-                .isInstanceOf(SafeTensorsException.class)
-                .hasMessage(file + ": data: the file must have 8 bytes after the header, found 7");
-        assertThatThrownBy(() -> SafeTensorsReader.open(folder.resolve("missing")))
-                .isInstanceOf(NoSuchFileException.class);
+        Refusals.check(
+                refused(SafeTensorsException.class, () -> SafeTensorsReader.open(file))
+                        .says(file + ": data: the file must have 8 bytes after the header, found 7"),
+                refused(SafeTensorsException.class, () -> SafeTensors.readHeader(file))
+                        .says(file + ": data: the file must have 8 bytes after the header, found 7"),
+                refused(NoSuchFileException.class, () -> SafeTensorsReader.open(folder.resolve("missing"))));
         assertThat(openFiles()).doesNotContain(file.toRealPath());
     }
 

@@ -50,7 +50,7 @@ class BatchingPredictorOfSequencesTest {
     }
 
     private static PretrainedModel bert() throws Exception {
-        return EncoderCase.of("encoder_classifier").model(DataType.FLOAT);
+        return GoldenCase.of("encoder_classifier").model(DataType.FLOAT);
     }
 
     private static Sequences text(int i) {

@@ -59,7 +59,7 @@ class DecoderClassifierTest {
     @ParameterizedTest
     @ValueSource(strings = {"decoder_llama", "decoder_gpt2"})
     void aNewClassifierIsSavedAndLoaded(String name) throws Exception {
-        Path model = DecoderCase.of(name).folder();
+        Path model = GoldenCase.of(name).folder();
         PretrainedModel decoder = PretrainedModel.load(model);
         Network classifier = decoder.classifier(3, 7);
         assertScoresOfTheLastToken(classifier, decoder.lastHiddenState());
@@ -77,7 +77,7 @@ class DecoderClassifierTest {
     @Test
     void anAdapterTrainsWithItAndIsSavedAsPeftSavesIt() throws Exception {
         PretrainedModel llama =
-                PretrainedModel.load(DecoderCase.of("decoder_llama").folder());
+                PretrainedModel.load(GoldenCase.of("decoder_llama").folder());
         LoRAModel model = LoRAModel.of(llama.classifier(2, 1));
         AdapterView view = model.add(
                 "adapter",
@@ -104,11 +104,11 @@ class DecoderClassifierTest {
 
     @Test
     void gradientsAreThoseOfPyTorch() throws Exception {
-        DecoderCase golden = DecoderCase.of("decoder_gradients_classifier");
+        GoldenCase golden = GoldenCase.of("decoder_gradients_classifier");
         for (DataType type : List.of(DataType.DOUBLE, DataType.FLOAT)) {
             Network network = PretrainedModel.load(golden.folder(), type).classifier();
             double tolerance = type == DataType.DOUBLE ? 1e-9 : 1e-4;
-            DecoderCase.assertClose(
+            GoldenCase.assertRelative(
                     "logits", network.predict(golden.input()), golden.io().tensor("logits"), tolerance);
             BatchGradients gradients = new BatchGradients(network, Loss.softmaxCrossEntropy());
             Batch batch = new Batch(golden.input(), golden.io().tensor("labels").castTo(type));
@@ -117,7 +117,7 @@ class DecoderClassifierTest {
             List<String> names = new ArrayList<>();
             for (int i = 0; i < gradients.parameters().size(); i++) {
                 String name = "grad." + gradients.parameters().get(i).name();
-                DecoderCase.assertClose(
+                GoldenCase.assertRelative(
                         type + " " + name,
                         gradients.gradients().get(i),
                         golden.io().tensor(name),
@@ -134,7 +134,7 @@ class DecoderClassifierTest {
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
     void gradientsOfAnAdapterEqualFiniteDifferences(boolean dora) throws Exception {
-        DecoderCase golden = DecoderCase.of("decoder_gradients_classifier");
+        GoldenCase golden = GoldenCase.of("decoder_gradients_classifier");
         LoRAModel model = LoRAModel.of(
                 PretrainedModel.load(golden.folder(), DataType.DOUBLE).classifier());
         AdapterView view = model.add(
@@ -172,7 +172,7 @@ class DecoderClassifierTest {
     @Test
     void refusesWhatIsNotThere() throws Exception {
         PretrainedModel llama =
-                PretrainedModel.load(DecoderCase.of("decoder_llama").folder());
+                PretrainedModel.load(GoldenCase.of("decoder_llama").folder());
         assertThatIllegalStateException()
                 .isThrownBy(llama::classifier)
                 .withMessage(

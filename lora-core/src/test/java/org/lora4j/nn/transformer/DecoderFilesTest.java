@@ -40,7 +40,7 @@ class DecoderFilesTest {
     private Path folder;
 
     private Path copy(String name) throws Exception {
-        try (Stream<Path> files = Files.list(DecoderCase.of(name).folder())) {
+        try (Stream<Path> files = Files.list(GoldenCase.of(name).folder())) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
                 Files.write(folder.resolve(file.getFileName()), Files.readAllBytes(file));
             }
@@ -55,9 +55,8 @@ class DecoderFilesTest {
     }
 
     private static Map<String, INDArray> tensors(String name) throws Exception {
-        return new LinkedHashMap<>(
-                SafeTensors.read(DecoderCase.of(name).folder().resolve("model.safetensors"))
-                        .tensors());
+        return new LinkedHashMap<>(SafeTensors.read(GoldenCase.of(name).folder().resolve("model.safetensors"))
+                .tensors());
     }
 
     private void write(Map<String, INDArray> tensors) throws Exception {
@@ -68,7 +67,7 @@ class DecoderFilesTest {
     @ValueSource(
             strings = {"decoder_llama", "decoder_llama_variants", "decoder_qwen2", "decoder_qwen3", "decoder_mistral"})
     void savesALlamaThatItLoaded(String name) throws Exception {
-        PretrainedModel model = PretrainedModel.load(DecoderCase.of(name).folder());
+        PretrainedModel model = PretrainedModel.load(GoldenCase.of(name).folder());
         Network network = model.causal();
         model.save(network, folder);
         Map<String, INDArray> before = tensors(name);
@@ -85,7 +84,7 @@ class DecoderFilesTest {
     @Test
     void savesAGpt2AsItWasStored() throws Exception {
         PretrainedModel model =
-                PretrainedModel.load(DecoderCase.of("decoder_gpt2").folder());
+                PretrainedModel.load(GoldenCase.of("decoder_gpt2").folder());
         model.save(model.causal(), folder);
         Map<String, INDArray> before = tensors("decoder_gpt2");
         SafeTensors after = SafeTensors.read(folder.resolve("model.safetensors"));
@@ -100,7 +99,7 @@ class DecoderFilesTest {
     @Test
     void savesADecoderWithoutAHead() throws Exception {
         PretrainedModel model =
-                PretrainedModel.load(DecoderCase.of("decoder_llama").folder());
+                PretrainedModel.load(GoldenCase.of("decoder_llama").folder());
         model.save(model.lastHiddenState(), folder);
         PretrainedModel again = PretrainedModel.load(folder);
         assertThat(SafeTensors.read(folder.resolve("model.safetensors")).names())
@@ -118,7 +117,7 @@ class DecoderFilesTest {
     @Test
     void savesAMergedHeadThatIsNoLongerTied() throws Exception {
         PretrainedModel llama =
-                PretrainedModel.load(DecoderCase.of("decoder_qwen2").folder());
+                PretrainedModel.load(GoldenCase.of("decoder_qwen2").folder());
         LoRAModel model = LoRAModel.of(llama.causal());
         model.add("a", LoRAConfig.builder().targetModules("lm_head").build())
                 .parameters()
@@ -126,15 +125,15 @@ class DecoderFilesTest {
         llama.save(model.merge("a"), folder);
         PretrainedModel again = PretrainedModel.load(folder);
         assertThat(again.causal().linear("lm_head").isTied()).isFalse();
-        DecoderCase.assertClose(
+        GoldenCase.assertRelative(
                 "merged", again.causal().predict(INPUT), model.using("a").predict(INPUT), 1e-5);
     }
 
     @Test
     void refusesToSaveAnotherNetwork() throws Exception {
         PretrainedModel llama =
-                PretrainedModel.load(DecoderCase.of("decoder_llama").folder());
-        Network other = DecoderCase.of("decoder_gpt2").causal();
+                PretrainedModel.load(GoldenCase.of("decoder_llama").folder());
+        Network other = GoldenCase.of("decoder_gpt2").causal();
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> llama.save(other, folder))
                 .withMessage("save: the network must be one of this model, found no parameter"
@@ -144,7 +143,7 @@ class DecoderFilesTest {
     @Test
     void keepsTheTypeOfDoubles() throws Exception {
         PretrainedModel llama =
-                PretrainedModel.load(DecoderCase.of("decoder_llama").folder(), DataType.DOUBLE);
+                PretrainedModel.load(GoldenCase.of("decoder_llama").folder(), DataType.DOUBLE);
         llama.save(llama.causal(), folder);
         assertThat(Files.readString(folder.resolve("config.json"))).contains("\"torch_dtype\" : \"float64\"");
         assertThatIllegalArgumentException()
@@ -208,21 +207,21 @@ class DecoderFilesTest {
     @Test
     void knowsTheWindowsOfModelTypes() throws Exception {
         String mistral =
-                Files.readString(DecoderCase.of("decoder_mistral").folder().resolve("config.json"));
+                Files.readString(GoldenCase.of("decoder_mistral").folder().resolve("config.json"));
         assertThat(ModelConfig.parse(mistral).maxLength()).isEqualTo(64);
         String longer = mistral.replace("\"max_position_embeddings\": 64", "\"max_position_embeddings\": 9000");
         assertThat(ModelConfig.parse(longer).maxLength()).isEqualTo(9000);
         assertThat(ModelConfig.parse(longer.replace("\"sliding_window\"", "\"other\""))
                         .maxLength())
                 .isEqualTo(4096);
-        String qwen = Files.readString(DecoderCase.of("decoder_qwen2").folder().resolve("config.json"));
+        String qwen = Files.readString(GoldenCase.of("decoder_qwen2").folder().resolve("config.json"));
         String windowed = qwen.replace("\"sliding_window\": null", "\"sliding_window\": 7");
         assertThat(ModelConfig.parse(windowed).maxLength()).isEqualTo(64);
         assertThat(ModelConfig.parse(windowed.replace("\"use_sliding_window\": false", "\"use_sliding_window\": true"))
                         .maxLength())
                 .isEqualTo(7);
         String linear = Files.readString(
-                DecoderCase.of("decoder_llama_variants").folder().resolve("config.json"));
+                GoldenCase.of("decoder_llama_variants").folder().resolve("config.json"));
         assertThat(ModelConfig.parse(linear).maxLength()).isEqualTo(160);
     }
 

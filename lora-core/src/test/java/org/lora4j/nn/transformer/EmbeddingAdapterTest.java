@@ -2,8 +2,8 @@ package org.lora4j.nn.transformer;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
+import static org.lora4j.Refusals.argument;
 
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,11 +11,13 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
+import org.lora4j.Refusals;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
@@ -46,7 +48,7 @@ class EmbeddingAdapterTest {
     private static final DataType DOUBLE = DataType.DOUBLE;
 
     private static Network encoder(DataType type) throws Exception {
-        return EncoderCase.of("encoder_forward").model(type).lastHiddenState();
+        return GoldenCase.of("encoder_forward").model(type).lastHiddenState();
     }
 
     private static LoRAConfigBuilder dora() {
@@ -112,11 +114,11 @@ class EmbeddingAdapterTest {
         Network expected = with(network, table(network.baseLayer(WORDS).weight(), lora, 1.5));
 
         double tolerance = type == DOUBLE ? 1e-11 : 1e-5;
-        EncoderCase.assertClose("adapted", view.predict(INPUT), expected.predict(INPUT), tolerance);
-        EncoderCase.assertClose("merged", view.merge().predict(INPUT), expected.predict(INPUT), tolerance);
+        GoldenCase.assertClose("adapted", view.predict(INPUT), expected.predict(INPUT), tolerance);
+        GoldenCase.assertClose("merged", view.merge().predict(INPUT), expected.predict(INPUT), tolerance);
         AdapterView half = view.withScale(0.5);
         Network halfExpected = with(network, table(network.baseLayer(WORDS).weight(), lora, 0.75));
-        EncoderCase.assertClose("half the scale", half.predict(INPUT), halfExpected.predict(INPUT), tolerance);
+        GoldenCase.assertClose("half the scale", half.predict(INPUT), halfExpected.predict(INPUT), tolerance);
     }
 
     @Test
@@ -130,7 +132,7 @@ class EmbeddingAdapterTest {
             double norm = weight.getColumn(j).norm2Number().doubleValue();
             assertThat(magnitude.getDouble(j)).isCloseTo(norm, within(1e-12));
         }
-        EncoderCase.assertClose("start", view.predict(INPUT), network.predict(INPUT), 1e-12);
+        GoldenCase.assertClose("start", view.predict(INPUT), network.predict(INPUT), 1e-12);
     }
 
     @Test
@@ -170,9 +172,9 @@ class EmbeddingAdapterTest {
                     sum.addi(requireNonNull(adapter.tokenRows().get(WORDS)).delta(weight));
                 }
             }
-            EncoderCase.assertClose(
+            GoldenCase.assertClose(
                     String.join(" and ", names), view.merge().baseLayer(WORDS).weight(), sum, 1e-12);
-            EncoderCase.assertClose("outputs", view.predict(INPUT), view.merge().predict(INPUT), 1e-11);
+            GoldenCase.assertClose("outputs", view.predict(INPUT), view.merge().predict(INPUT), 1e-11);
         }
     }
 
@@ -308,7 +310,7 @@ class EmbeddingAdapterTest {
         LoRAAdapter plain = AdapterConversion.toLoRA(network, view.adapter(), TargetRank.of(24))
                 .adapter();
 
-        EncoderCase.assertClose("converted", model.add("plain", plain).predict(INPUT), view.predict(INPUT), 1e-10);
+        GoldenCase.assertClose("converted", model.add("plain", plain).predict(INPUT), view.predict(INPUT), 1e-10);
     }
 
     @ParameterizedTest
@@ -339,32 +341,30 @@ class EmbeddingAdapterTest {
         assertThat(NativeObjects.made()).isEqualTo(before);
     }
 
-    @Test
-    void refusesWhatExcludesEachOther() throws Exception {
+    @TestFactory
+    Refusals refusesWhatExcludesEachOther() throws Exception {
         LoRAModel model = LoRAModel.of(encoder(DataType.FLOAT));
         LoRAConfigBuilder config =
                 LoRAConfig.builder().rank(1).targetModules("query").trainableTokens(5);
         model.add("a", config.build());
         model.add("b", config.trainableTokens(6).build());
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> model.using("a", "b"))
-                .withMessageContaining(
-                        "only one of the adapters that are applied together can have a bias, a whole layer or"
-                                + " rows of tokens");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> model.add("c", config.trainableTokens(60).build()))
-                .withMessageContaining("trainable tokens must be below the vocabulary of 60, found 60");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> model.add(
-                        "d",
-                        config.trainableTokens(5)
-                                .modulesToSave("word_embeddings")
-                                .build()))
-                .withMessageContaining("an embedding must have trainable tokens, or factors, or be a module to save");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> LoRAModel.of(
-                                Network.builder(2).linear("query", 2).build(1))
-                        .add("e", LoRAConfig.builder().trainableTokens(5).build()))
-                .withMessageContaining("trainable tokens: must be those of an embedding of the base, found none");
+        return Refusals.table(
+                argument(() -> model.using("a", "b"))
+                        .contains("only one of the adapters that are applied together can have a bias, a whole layer or"
+                                + " rows of tokens"),
+                argument(() -> model.add("c", config.trainableTokens(60).build()))
+                        .contains("trainable tokens must be below the vocabulary of 60, found 60"),
+                argument(() -> model.add(
+                                "d",
+                                config.trainableTokens(5)
+                                        .modulesToSave("word_embeddings")
+                                        .build()))
+                        .contains("an embedding must have trainable tokens, or factors, or be a module to save"),
+                argument(() -> LoRAModel.of(
+                                        Network.builder(2).linear("query", 2).build(1))
+                                .add(
+                                        "e",
+                                        LoRAConfig.builder().trainableTokens(5).build()))
+                        .contains("trainable tokens: must be those of an embedding of the base, found none"));
     }
 }

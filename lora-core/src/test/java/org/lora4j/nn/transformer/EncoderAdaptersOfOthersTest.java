@@ -48,7 +48,7 @@ class EncoderAdaptersOfOthersTest {
     @ParameterizedTest
     @ValueSource(strings = {"encoder_lora_qv", "encoder_lora_all_linear"})
     void anAdapterOfAClassifierComputesTheSameOnAnEncoder(String name) throws Exception {
-        EncoderCase golden = EncoderCase.of(name);
+        GoldenCase golden = GoldenCase.of(name);
         Path adapter = golden.folder().resolve("adapter");
         PretrainedModel bert = golden.model();
         Sequences input = golden.input();
@@ -77,7 +77,7 @@ class EncoderAdaptersOfOthersTest {
 
     @Test
     void anAdapterOfAnEncoderComputesTheSameUnderAClassifier() throws Exception {
-        EncoderCase golden = EncoderCase.of("encoder_classifier");
+        GoldenCase golden = GoldenCase.of("encoder_classifier");
         PretrainedModel bert = golden.model();
         AdapterView onEncoder = LoRAModel.of(bert.pooled())
                 .add(
@@ -99,7 +99,7 @@ class EncoderAdaptersOfOthersTest {
         INDArray pooled = onEncoder.predict(golden.input());
         INDArray logits = pooled.mmul(network.linear("classifier").weight().transpose())
                 .addRowVector(requireNonNull(network.linear("classifier").bias()));
-        EncoderCase.assertClose("logits", onClassifier.predict(golden.input()), logits, 1e-5);
+        GoldenCase.assertClose("logits", onClassifier.predict(golden.input()), logits, 1e-5);
         Path again = folder.resolve("again");
         onClassifier.save(again);
         assertThat(PeftAdapters.load(again, network, ReadOptions.of(FingerprintCheck.REQUIRE)))
@@ -111,7 +111,7 @@ class EncoderAdaptersOfOthersTest {
 
     @Test
     void refusesALayerThatTheOtherModelDoesNotHave() throws Exception {
-        EncoderCase golden = EncoderCase.of("encoder_lora_all_linear");
+        GoldenCase golden = GoldenCase.of("encoder_lora_all_linear");
         assertThatThrownBy(() -> PeftAdapters.load(
                         golden.folder().resolve("adapter"), golden.model().sentenceEmbeddings()))
                 .as("there is no pooler")
@@ -136,7 +136,7 @@ class EncoderAdaptersOfOthersTest {
 
     @Test
     void storesTheTaskOfTheHost() throws Exception {
-        PretrainedModel bert = EncoderCase.of("encoder_classifier").model();
+        PretrainedModel bert = GoldenCase.of("encoder_classifier").model();
         LoRAConfig head = LoRAConfig.builder()
                 .rank(1)
                 .targetModules("query")
@@ -164,7 +164,7 @@ class EncoderAdaptersOfOthersTest {
 
     @Test
     void readsTheCopyOfAnEmbeddingThatPeftStores() throws Exception {
-        EncoderCase golden = EncoderCase.of("encoder_embedding_lora");
+        GoldenCase golden = GoldenCase.of("encoder_embedding_lora");
         Path adapter = golden.folder().resolve("adapter");
         Network network = golden.model().lastHiddenState();
         Map<String, INDArray> tensors = new LinkedHashMap<>(
@@ -212,7 +212,7 @@ class EncoderAdaptersOfOthersTest {
             strings = {"[5, 2, 9]", "{\"word_embeddings\": [5, 2, 9]}", "{\"embeddings.word_embeddings\": [5, 2, 9]}"})
     void appliesRowsOfTokens(String indices) throws Exception {
         Network network =
-                EncoderCase.of("encoder_forward").model(DataType.DOUBLE).lastHiddenState();
+                GoldenCase.of("encoder_forward").model(DataType.DOUBLE).lastHiddenState();
         INDArray rows = Nd4j.rand(DataType.DOUBLE, 3, 24);
         writeTokens(network, indices, rows);
         LoRAModel model = LoRAModel.of(network);
@@ -230,9 +230,9 @@ class EncoderAdaptersOfOthersTest {
         LoRAAdapter factors = new LoRAAdapter(
                 LoRAConfig.builder().rank(2).targetModules("query").build(), adapter.weights());
         INDArray expected = LoRAModel.of(changed).add("b", factors).predict(input);
-        EncoderCase.assertClose("rows", view.predict(input), expected, 1e-12);
-        EncoderCase.assertClose("merged", view.merge().predict(input), expected, 1e-12);
-        EncoderCase.assertClose(
+        GoldenCase.assertClose("rows", view.predict(input), expected, 1e-12);
+        GoldenCase.assertClose("merged", view.merge().predict(input), expected, 1e-12);
+        GoldenCase.assertClose(
                 "one by one",
                 model.predict(input, List.of("a", LoRAModel.BASE)).getRows(0, 1, 2, 3),
                 expected.getRows(0, 1, 2, 3),
@@ -252,7 +252,7 @@ class EncoderAdaptersOfOthersTest {
 
     @Test
     void refusesRowsThatDoNotFit() throws Exception {
-        Network network = EncoderCase.of("encoder_forward").model().lastHiddenState();
+        Network network = GoldenCase.of("encoder_forward").model().lastHiddenState();
         assertRefused(network, "[5, 2]", 3, 24, "trainable_tokens_delta' must be [2, 24], found [3, 24]");
         assertRefused(network, "[5, 2]", 2, 25, "trainable_tokens_delta' must be [2, 24], found [2, 25]");
         assertRefused(network, "[5, 5]", 2, 24, "must be different numbers from 0 on, found 5 twice");

@@ -28,7 +28,7 @@ class EncoderFilesTest {
     private static final Sequences INPUT = Sequences.of(new int[] {5, 9, 3}, new int[] {7, 2});
 
     private static Path copy(String name, Path folder) throws Exception {
-        Path golden = EncoderCase.of(name).folder();
+        Path golden = GoldenCase.of(name).folder();
         for (String file : List.of("config.json", "model.safetensors")) {
             Files.copy(golden.resolve(file), folder.resolve(file));
         }
@@ -53,10 +53,10 @@ class EncoderFilesTest {
     @ParameterizedTest
     @CsvSource({"encoder_classifier", "encoder_forward"})
     void savesWhatItLoaded(String name, @TempDir Path folder) throws Exception {
-        PretrainedModel model = EncoderCase.of(name).model();
+        PretrainedModel model = GoldenCase.of(name).model();
         Network network = model.hasClassifier() ? model.classifier() : model.lastHiddenState();
         model.save(network, folder);
-        SafeTensors before = SafeTensors.read(EncoderCase.of(name).folder().resolve("model.safetensors"));
+        SafeTensors before = SafeTensors.read(GoldenCase.of(name).folder().resolve("model.safetensors"));
         SafeTensors after = SafeTensors.read(folder.resolve("model.safetensors"));
         assertThat(after.names()).containsExactlyInAnyOrderElementsOf(before.names());
         for (String tensor : before.names()) {
@@ -67,7 +67,7 @@ class EncoderFilesTest {
 
     @Test
     void isCreatedFromTheContentOfItsFiles() throws Exception {
-        Path folder = EncoderCase.of("encoder_classifier").folder();
+        Path folder = GoldenCase.of("encoder_classifier").folder();
         String config = Files.readString(folder.resolve("config.json"));
         SafeTensors tensors = SafeTensors.read(Files.readAllBytes(folder.resolve("model.safetensors")));
         INDArray expected = PretrainedModel.load(folder).classifier().predict(INPUT);
@@ -86,7 +86,7 @@ class EncoderFilesTest {
 
     @Test
     void knowsWhetherItHasAPooler() throws Exception {
-        Path folder = EncoderCase.of("encoder_forward").folder();
+        Path folder = GoldenCase.of("encoder_forward").folder();
         SafeTensors tensors = SafeTensors.read(folder.resolve("model.safetensors"));
         Map<String, INDArray> rest = new LinkedHashMap<>(tensors.tensors());
         rest.keySet().removeIf(name -> name.contains("pooler"));
@@ -101,20 +101,20 @@ class EncoderFilesTest {
 
     @Test
     void savesAMergedAdapter(@TempDir Path folder) throws Exception {
-        PretrainedModel bert = EncoderCase.of("encoder_classifier").model();
+        PretrainedModel bert = GoldenCase.of("encoder_classifier").model();
         LoRAModel model = LoRAModel.of(bert.classifier());
         model.add("a", LoRAConfig.builder().targetModules("query").build())
                 .parameters()
                 .forEach(parameter -> parameter.value().addi(0.1));
         bert.save(model.merge("a"), folder);
         INDArray expected = model.using("a").predict(INPUT);
-        EncoderCase.assertClose(
+        GoldenCase.assertClose(
                 "merged", PretrainedModel.load(folder).classifier().predict(INPUT), expected, 1e-5);
     }
 
     @Test
     void startsAClassifierThatTransformersCouldLoad(@TempDir Path folder) throws Exception {
-        PretrainedModel bert = EncoderCase.of("encoder_forward").model();
+        PretrainedModel bert = GoldenCase.of("encoder_forward").model();
         Network network = bert.classifier(7, 1);
         assertThat(network.outputSize()).isEqualTo(7);
         bert.save(network, folder);
@@ -136,9 +136,8 @@ class EncoderFilesTest {
                 }
             }
         });
-        INDArray expected = EncoderCase.of("encoder_forward").model().pooled().predict(INPUT);
-        EncoderCase.assertClose(
-                "bfloat16", PretrainedModel.load(folder).pooled().predict(INPUT), expected, 0.05);
+        INDArray expected = GoldenCase.of("encoder_forward").model().pooled().predict(INPUT);
+        GoldenCase.assertClose("bfloat16", PretrainedModel.load(folder).pooled().predict(INPUT), expected, 0.05);
     }
 
     @Test
@@ -193,7 +192,7 @@ class EncoderFilesTest {
         first.build().write(folder.resolve("a.safetensors"));
         second.build().write(folder.resolve("b.safetensors"));
         Files.writeString(folder.resolve("model.safetensors.index.json"), "{\"weight_map\": {" + map + "}}");
-        INDArray expected = EncoderCase.of("encoder_forward").model().pooled().predict(INPUT);
+        INDArray expected = GoldenCase.of("encoder_forward").model().pooled().predict(INPUT);
         assertThat(PretrainedModel.load(folder).pooled().predict(INPUT)).isEqualTo(expected);
     }
 

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.lora4j.Refusals.argument;
+import static org.lora4j.Refusals.state;
+import static org.lora4j.Refusals.table;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,11 +17,13 @@ import java.util.Map;
 import java.util.Objects;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.LoRAModel;
+import org.lora4j.Refusals;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.nn.Network;
@@ -105,21 +110,19 @@ class FamiliesTest {
         assertThat(elements).isGreaterThan(25_000_000_000L);
     }
 
-    @Test
-    void anEncoderPredictsNoTokens() {
+    @TestFactory
+    Refusals anEncoderPredictsNoTokens() {
         ModelConfig config = small("bert");
         PretrainedModel bert = PretrainedModel.initialize(config, DataType.FLOAT, 1);
-        assertThatIllegalStateException()
-                .isThrownBy(bert::causal)
-                .withMessage(
-                        "causal: the model must be a decoder, such as Llama, Qwen or GPT-2, found bert, an encoder");
-        assertThatIllegalArgumentException()
-                .isThrownBy(config::ggufModel)
-                .withMessage(
-                        "config.json: a GGUF file needs a decoder, such as Llama, Qwen or GPT-2, found an encoder");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> small("llama").requireEncoder("a cross-encoder"))
-                .withMessage("config.json: a cross-encoder needs an encoder of the BERT family, found a decoder");
+        return table(
+                state(bert::causal)
+                        .says(
+                                "causal: the model must be a decoder, such as Llama, Qwen or GPT-2, found bert, an encoder"),
+                argument(config::ggufModel)
+                        .says(
+                                "config.json: a GGUF file needs a decoder, such as Llama, Qwen or GPT-2, found an encoder"),
+                argument(() -> small("llama").requireEncoder("a cross-encoder"))
+                        .says("config.json: a cross-encoder needs an encoder of the BERT family, found a decoder"));
     }
 
     @Test

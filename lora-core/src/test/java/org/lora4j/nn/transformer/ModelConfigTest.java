@@ -2,6 +2,8 @@ package org.lora4j.nn.transformer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.lora4j.Refusals.argument;
+import static org.lora4j.Refusals.table;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -15,8 +17,10 @@ import java.util.SplittableRandom;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.Refusals;
 
 /** Files of other types and ranges: an error that names the field, or what the file says. */
 class ModelConfigTest {
@@ -216,14 +220,12 @@ class ModelConfigTest {
                 .withMessageContaining(message);
     }
 
-    @Test
-    void nothingFollowsTheObject() {
-        assertThatIllegalArgumentException().isThrownBy(() -> ModelConfig.parse(CONFIG + "{}"));
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> ModelConfig.parse("[".repeat(100_000)))
-                .withMessageStartingWith("config.json: must be valid JSON, found");
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> ModelConfig.parse("[]"))
-                .withMessage("config.json: must be a JSON object, found something else");
+    @TestFactory
+    Refusals nothingFollowsTheObject() {
+        return table(
+                argument(() -> ModelConfig.parse(CONFIG + "{}")),
+                argument(() -> ModelConfig.parse("[".repeat(100_000))).starts("config.json: must be valid JSON, found"),
+                argument(() -> ModelConfig.parse("[]"))
+                        .says("config.json: must be a JSON object, found something else"));
     }
 }

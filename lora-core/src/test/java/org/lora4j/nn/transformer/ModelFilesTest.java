@@ -44,7 +44,7 @@ class ModelFilesTest {
     @BeforeEach
     void copy() throws Exception {
         for (String file : new String[] {"config.json", "model.safetensors"}) {
-            Files.copy(EncoderCase.of("encoder_forward").folder().resolve(file), folder.resolve(file));
+            Files.copy(GoldenCase.of("encoder_forward").folder().resolve(file), folder.resolve(file));
         }
         Files.createDirectories(folder.resolve("1_Pooling"));
     }
@@ -141,17 +141,17 @@ class ModelFilesTest {
         INDArray mean = expected(false);
         INDArray first = expected(true);
         assertThat(mean.distance2(first)).isGreaterThan(0.1);
-        EncoderCase.assertClose("no file", embeddings(), mean, 1e-12);
+        GoldenCase.assertClose("no file", embeddings(), mean, 1e-12);
         for (String text : new String[] {MEAN, "{\"pooling_mode\": \"mean\", \"include_prompt\": true}"}) {
             writePooling(text);
-            EncoderCase.assertClose(text, embeddings(), mean, 1e-12);
+            GoldenCase.assertClose(text, embeddings(), mean, 1e-12);
         }
         for (String text : new String[] {FIRST, "{\"pooling_mode\": \"cls\"}"}) {
             writePooling(text);
-            EncoderCase.assertClose(text, embeddings(), first, 1e-12);
+            GoldenCase.assertClose(text, embeddings(), first, 1e-12);
         }
         Files.writeString(folder.resolve("modules.json"), MODULES);
-        EncoderCase.assertClose("modules", embeddings(), first, 1e-12);
+        GoldenCase.assertClose("modules", embeddings(), first, 1e-12);
     }
 
     @Test
@@ -171,13 +171,13 @@ class ModelFilesTest {
         }
         PretrainedModel model = PretrainedModel.load(memory, DataType.DOUBLE).withDropout(0.5);
         assertThat(model.pooling()).isEqualTo(Pooling.Method.FIRST);
-        EncoderCase.assertClose(
+        GoldenCase.assertClose(
                 "first", model.withDropout(0).sentenceEmbeddings().predict(INPUT), expected(true), 1e-12);
         memory.files().remove("modules.json");
         memory.files().remove("1_Pooling/config.json");
         PretrainedModel plain = PretrainedModel.load(memory, DataType.DOUBLE);
         assertThat(plain.pooling()).isEqualTo(Pooling.Method.MEAN);
-        EncoderCase.assertClose("mean", plain.sentenceEmbeddings().predict(INPUT), expected(false), 1e-12);
+        GoldenCase.assertClose("mean", plain.sentenceEmbeddings().predict(INPUT), expected(false), 1e-12);
         memory.files().remove("config.json");
         assertThatThrownBy(() -> PretrainedModel.load(memory, DataType.FLOAT))
                 .isInstanceOf(NoSuchFileException.class)
@@ -205,7 +205,7 @@ class ModelFilesTest {
         Files.writeString(folder.resolve("modules.json"), MODULES);
         PretrainedModel model = PretrainedModel.load(folder, DataType.DOUBLE);
         model.save(model.sentenceEmbeddings().copy(), other);
-        EncoderCase.assertClose(
+        GoldenCase.assertClose(
                 "saved",
                 PretrainedModel.load(other, DataType.DOUBLE)
                         .sentenceEmbeddings()
@@ -217,7 +217,7 @@ class ModelFilesTest {
         Files.delete(folder.resolve("1_Pooling/config.json"));
         PretrainedModel plain = PretrainedModel.load(folder, DataType.DOUBLE);
         plain.save(plain.sentenceEmbeddings().copy(), other);
-        EncoderCase.assertClose(
+        GoldenCase.assertClose(
                 "replaced",
                 PretrainedModel.load(other, DataType.DOUBLE)
                         .sentenceEmbeddings()

@@ -35,7 +35,7 @@ class OutputGradientOrderTest {
     @ParameterizedTest
     @MethodSource("ends")
     void theGradientsAreTheSame(Function<PretrainedModel, Network> end) throws Exception {
-        Network network = end.apply(EncoderCase.of("encoder_classifier").model(DataType.DOUBLE));
+        Network network = end.apply(GoldenCase.of("encoder_classifier").model(DataType.DOUBLE));
         Pass rows = network.newTrainingPass();
         Pass columns = network.newTrainingPass();
         INDArray gradient =
@@ -54,7 +54,7 @@ class OutputGradientOrderTest {
     @ParameterizedTest
     @MethodSource("endsWithARowForEachSequence")
     void theGradientOfPairsEqualsFiniteDifferences(Function<PretrainedModel, Network> end) throws Exception {
-        Network network = end.apply(EncoderCase.of("encoder_classifier").model(DataType.DOUBLE));
+        Network network = end.apply(GoldenCase.of("encoder_classifier").model(DataType.DOUBLE));
         Loss loss = Loss.inBatchNegatives(2);
         Pass pass = network.newTrainingPass();
         INDArray output = pass.forward(INPUT);

@@ -85,12 +85,12 @@ class PaddingPositionsTest {
         Sequences right = Sequences.of(new int[][] {{7, 1, 2}}, null, null);
         Sequences joined = Sequences.concat(List.of(left, right));
         INDArray expected = Nd4j.vstack(network.predict(left), network.predict(right));
-        EncoderCase.assertClose("joined", network.predict(joined), expected, 1e-12);
+        GoldenCase.assertClose("joined", network.predict(joined), expected, 1e-12);
         List<INDArray> parts = new ArrayList<>();
         for (int i = 0; i < joined.count(); i++) {
             parts.add(network.predict(joined.part(i, i + 1)));
         }
-        EncoderCase.assertClose("parts", Nd4j.vstack(parts), expected, 1e-12);
+        GoldenCase.assertClose("parts", Nd4j.vstack(parts), expected, 1e-12);
         assertThat(joined.part(0, 2)).isEqualTo(left);
     }
 
@@ -106,11 +106,11 @@ class PaddingPositionsTest {
                         .build());
         Sequences left = Sequences.of(new int[][] {{1, 1, 5, 9}}, new int[][] {{0, 0, 1, 1}}, null);
         Sequences plain = Sequences.of(new int[] {5, 9});
-        EncoderCase.assertClose("adapter", view.predict(left), view.predict(plain), 1e-12);
-        EncoderCase.assertClose("merged", model.merge("a").predict(left), view.predict(plain), 1e-10);
+        GoldenCase.assertClose("adapter", view.predict(left), view.predict(plain), 1e-12);
+        GoldenCase.assertClose("merged", model.merge("a").predict(left), view.predict(plain), 1e-10);
         INDArray mixed = model.predict(Sequences.concat(List.of(left, left)), List.of("a", LoRAModel.BASE));
-        EncoderCase.assertClose("mixed", mixed.getRows(0), view.predict(plain), 1e-10);
-        EncoderCase.assertClose("mixed", mixed.getRows(1), model.base().predict(plain), 1e-10);
+        GoldenCase.assertClose("mixed", mixed.getRows(0), view.predict(plain), 1e-10);
+        GoldenCase.assertClose("mixed", mixed.getRows(1), model.base().predict(plain), 1e-10);
     }
 
     @Test

@@ -25,13 +25,13 @@ class RefusedEncodersTest {
 
     /** The tensors of a plain encoder. */
     private static Map<String, INDArray> tensors() throws Exception {
-        Path golden = EncoderCase.of("encoder_forward").folder();
+        Path golden = GoldenCase.of("encoder_forward").folder();
         return new LinkedHashMap<>(
                 SafeTensors.read(golden.resolve("model.safetensors")).tensors());
     }
 
     private PretrainedModel load(Map<String, INDArray> tensors) throws Exception {
-        Path golden = EncoderCase.of("encoder_forward").folder();
+        Path golden = GoldenCase.of("encoder_forward").folder();
         Files.write(folder.resolve("config.json"), Files.readAllBytes(golden.resolve("config.json")));
         SafeTensors.of(tensors, Map.of()).write(folder.resolve("model.safetensors"));
         return PretrainedModel.load(folder, DataType.FLOAT);

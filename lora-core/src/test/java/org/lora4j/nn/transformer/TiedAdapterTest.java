@@ -44,7 +44,7 @@ class TiedAdapterTest {
     private static final String PREFIX = "base_model.model.";
 
     private static LoRAModel model(String name, DataType type) throws Exception {
-        DecoderCase golden = DecoderCase.of(name);
+        GoldenCase golden = GoldenCase.of(name);
         LoRAModel model = LoRAModel.of(golden.causal(type));
         model.load("peft", golden.folder().resolve("adapter"), OPTIONS);
         model.setTrainable("peft");
@@ -120,7 +120,7 @@ class TiedAdapterTest {
         assertThat(saved.tensor(PREFIX + "lm_head.lora_B.weight"))
                 .isEqualTo(saved.tensor(PREFIX + "model.embed_tokens.lora_embedding_A")
                         .transpose());
-        AdapterView again = LoRAModel.of(DecoderCase.of(FACTORS).causal(type)).load("again", folder);
+        AdapterView again = LoRAModel.of(GoldenCase.of(FACTORS).causal(type)).load("again", folder);
         assertThat(again.parameters()).hasSameSizeAs(view.parameters());
         assertThat(again.predict(batch().input())).isEqualTo(view.predict(batch().input()));
     }
@@ -167,7 +167,7 @@ class TiedAdapterTest {
         INDArray table = saved.tensor(PREFIX + "model.embed_tokens.weight");
         assertThat(saved.tensor(PREFIX + "lm_head.weight")).isEqualTo(table);
         assertThat(table)
-                .isNotEqualTo(SafeTensors.read(DecoderCase.of(MATRIX)
+                .isNotEqualTo(SafeTensors.read(GoldenCase.of(MATRIX)
                                 .folder()
                                 .resolve("adapter")
                                 .resolve("adapter_model.safetensors"))

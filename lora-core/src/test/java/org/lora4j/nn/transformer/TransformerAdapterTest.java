@@ -3,6 +3,8 @@ package org.lora4j.nn.transformer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.lora4j.Refusals.refused;
+import static org.lora4j.Refusals.table;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,11 +16,13 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
+import org.lora4j.Refusals;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
@@ -53,7 +57,7 @@ class TransformerAdapterTest {
             new int[][] {{0, 1, 1}, {0, 0, 0, 1, 1}, {1}});
 
     private static PretrainedModel bert(DataType type) throws Exception {
-        return EncoderCase.of("encoder_classifier").model(type);
+        return GoldenCase.of("encoder_classifier").model(type);
     }
 
     /** An adapter whose factors are all random, so that each part of it matters. */
@@ -186,7 +190,7 @@ class TransformerAdapterTest {
             INDArray mixed = model.predict(batch, names);
             for (int i = 0; i < names.size(); i++) {
                 AdapterView view = names.get(i).equals(LoRAModel.BASE) ? model.base() : model.using(names.get(i));
-                EncoderCase.assertClose(names.get(i), mixed.getRow(i, true), view.predict(batch.part(i, i + 1)), 1e-5);
+                GoldenCase.assertClose(names.get(i), mixed.getRow(i, true), view.predict(batch.part(i, i + 1)), 1e-5);
             }
         }
     }
@@ -206,7 +210,7 @@ class TransformerAdapterTest {
 
         for (int i : new int[] {0, 1, batch.count() / 2, batch.count() - 2, batch.count() - 1}) {
             INDArray alone = model.using(names.get(i)).predict(batch.part(i, i + 1));
-            EncoderCase.assertClose("sequence " + i, mixed.getRow(i, true), alone, 1e-5);
+            GoldenCase.assertClose("sequence " + i, mixed.getRow(i, true), alone, 1e-5);
         }
     }
 
@@ -215,7 +219,7 @@ class TransformerAdapterTest {
         Network network = bert(DataType.FLOAT).sentenceEmbeddings();
         INDArray together = network.predict(INPUT);
         for (int i = 0; i < INPUT.count(); i++) {
-            EncoderCase.assertClose(
+            GoldenCase.assertClose(
                     "sequence " + i, together.getRow(i, true), network.predict(INPUT.part(i, i + 1)), 1e-6);
         }
     }
@@ -256,7 +260,7 @@ class TransformerAdapterTest {
         List<Batch> batches = new ArrayList<>();
         for (int i = 0; i < 6; i++) {
             batches.add(
-                    new Batch(INPUT.part(i % 3, i % 3 + 1), EncoderCase.oneHot(new int[] {i % 3}, 3, DataType.FLOAT)));
+                    new Batch(INPUT.part(i % 3, i % 3 + 1), GoldenCase.oneHot(new int[] {i % 3}, 3, DataType.FLOAT)));
         }
         LoRAConfig config = LoRAConfig.builder()
                 .rank(2)
@@ -288,7 +292,7 @@ class TransformerAdapterTest {
                 .build();
         AdapterView view = LoRAModel.of(bert(DataType.DOUBLE).withDropout(0.1).classifier())
                 .add("a", config);
-        INDArray labels = EncoderCase.oneHot(new int[] {0, 2, 1}, 3, DataType.DOUBLE);
+        INDArray labels = GoldenCase.oneHot(new int[] {0, 2, 1}, 3, DataType.DOUBLE);
         BatchGradients whole = new BatchGradients(view, Loss.softmaxCrossEntropy());
         double loss = whole.compute(new Batch(INPUT, labels), 4, 0, 0);
         BatchGradients parts = new BatchGradients(view, Loss.softmaxCrossEntropy());
@@ -336,19 +340,23 @@ class TransformerAdapterTest {
         assertThat(NativeObjects.made()).isEqualTo(before);
     }
 
-    @Test
-    void refusesSequencesThatDoNotFitTheModel() throws Exception {
+    @TestFactory
+    Refusals refusesSequencesThatDoNotFitTheModel() throws Exception {
         Network network = bert(DataType.FLOAT).classifier();
-        assertThatThrownBy(() -> network.predict(Sequences.of(new int[] {60})))
-                .hasMessage("input: each token must be below the vocabulary of 60, found 60; use the tokenizer of this"
-                        + " model");
-        assertThatThrownBy(() -> network.predict(Sequences.of(new int[17])))
-                .hasMessage(
-                        "input: a sequence must have at most 16 tokens, found a token at position 16; cut the texts");
-        assertThatThrownBy(() -> network.predict(Sequences.of(new int[][] {{1}}, null, new int[][] {{2}})))
-                .hasMessage("input: each token type must be below 2, found 2");
-        assertThatThrownBy(() -> LoRAModel.of(network).predict(INPUT, List.of("base")))
-                .hasMessageContaining("one adapter for each sequence");
+        return table(
+                refused(Throwable.class, () -> network.predict(Sequences.of(new int[] {60})))
+                        .says(
+                                "input: each token must be below the vocabulary of 60, found 60; use the tokenizer of this"
+                                        + " model"),
+                refused(Throwable.class, () -> network.predict(Sequences.of(new int[17])))
+                        .says(
+                                "input: a sequence must have at most 16 tokens, found a token at position 16; cut the texts"),
+                refused(
+                                Throwable.class,
+                                () -> network.predict(Sequences.of(new int[][] {{1}}, null, new int[][] {{2}})))
+                        .says("input: each token type must be below 2, found 2"),
+                refused(Throwable.class, () -> LoRAModel.of(network).predict(INPUT, List.of("base")))
+                        .contains("one adapter for each sequence"));
     }
 
     @Test

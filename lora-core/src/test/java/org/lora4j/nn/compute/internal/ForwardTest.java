@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.lora4j.Models;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
 import org.lora4j.nn.TestsOfNumbers;
@@ -30,13 +31,7 @@ import org.nd4j.linalg.ops.transforms.Transforms;
 /** The output is {@code x·Wᵀ + b}, layer by layer, whatever the type, order and size. */
 @Tag("numbers")
 class ForwardTest implements TestsOfNumbers {
-    private static final Network THREE_LAYERS = Network.builder(7)
-            .linear("linear1", 9)
-            .relu()
-            .linear("linear2", 8)
-            .relu()
-            .linear("linear3", 3)
-            .build(1);
+    private static final Network THREE_LAYERS = Models.dense(7, 9, 8, 3);
 
     private static INDArray reference(Linear linear, INDArray x) {
         INDArray y = x.mmul(linear.weight().transpose());

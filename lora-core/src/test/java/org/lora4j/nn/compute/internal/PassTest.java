@@ -3,12 +3,18 @@ package org.lora4j.nn.compute.internal;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.lora4j.Refusals.argument;
+import static org.lora4j.Refusals.state;
+import static org.lora4j.Refusals.table;
 
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.lora4j.Models;
+import org.lora4j.Refusals;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
@@ -23,8 +29,7 @@ import org.nd4j.linalg.factory.Nd4j;
 /** What a pass refuses and reports; what it computes is in {@link ForwardTest} and the gradient tests. */
 @Tag("numbers")
 class PassTest {
-    private final Network network =
-            Network.builder(3).linear("first", 4).relu().linear("second", 2).build(1);
+    private final Network network = Models.dense(3, 4, 2);
     private final INDArray x = Samples.gaussian(1, DataType.FLOAT, 5, 3);
     private final INDArray direction = Samples.gaussian(2, DataType.FLOAT, 5, 2);
 
@@ -61,11 +66,13 @@ class PassTest {
         assertInputRefused(Nd4j.create(DataType.FLOAT, 0, 3), "[0, 3] of FLOAT");
     }
 
-    @Test
-    void refusesBackwardBeforeForward() {
-        assertThatIllegalStateException()
-                .isThrownBy(() -> network.newTrainingPass().backward(direction))
-                .withMessage("backward needs a training pass and a forward before it");
+    @TestFactory
+    Refusals refusesBadCalls() {
+        return table(
+                state(() -> network.newTrainingPass().backward(direction))
+                        .says("backward needs a training pass and a forward before it"),
+                argument(() -> network.newTrainingPass().segment().setStep(-1))
+                        .says("the number of a step must not be negative, found -1"));
     }
 
     @Test
@@ -91,18 +98,18 @@ class PassTest {
 
     @Test
     void hasNoGradientOfAFrozenParameter() {
-        Parameter frozen = network.linear("first").weightParameter();
+        Parameter frozen = network.linear("linear1").weightParameter();
         frozen.setTrainable(false);
         Pass pass = network.newTrainingPass();
         assertThat(pass.trainableParameters())
                 .containsExactly(
-                        network.linear("first").biasParameter(),
-                        network.linear("second").weightParameter(),
-                        network.linear("second").biasParameter());
+                        network.linear("linear1").biasParameter(),
+                        network.linear("linear2").weightParameter(),
+                        network.linear("linear2").biasParameter());
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> pass.gradient(frozen))
-                .withMessage("first.weight: has no gradient in this pass; trainable are "
-                        + "[first.bias, second.weight, second.bias]");
+                .withMessage("linear1.weight: has no gradient in this pass; trainable are "
+                        + "[linear1.bias, linear2.weight, linear2.bias]");
     }
 
     @Test
@@ -134,8 +141,8 @@ class PassTest {
     void countsItsSteps() {
         List<Long> steps = new ArrayList<>();
         FakeUpdate.Listening listening = new FakeUpdate.Listening(steps);
-        network.linear("first").updates().register("first", listening);
-        network.linear("second").updates().register("second", listening);
+        network.linear("linear1").updates().register("linear1", listening);
+        network.linear("linear2").updates().register("linear2", listening);
         Pass pass = network.newTrainingPass();
         pass.forward(x);
         pass.forward(x);
@@ -143,13 +150,6 @@ class PassTest {
         pass.forward(x);
         pass.forward(x);
         assertThat(steps).containsExactly(0L, 0L, 1L, 1L, 7L, 7L, 8L, 8L);
-    }
-
-    @Test
-    void refusesANegativeStep() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> network.newTrainingPass().segment().setStep(-1))
-                .withMessage("the number of a step must not be negative, found -1");
     }
 
     @Test
@@ -171,19 +171,19 @@ class PassTest {
     @Test
     void findsTheFirstLayerWhoseOutputIsNotFinite() {
         Network tanh = Network.builder(3)
-                .linear("first", 4)
+                .linear("linear1", 4)
                 .activation(new ActivationTanH())
-                .linear("second", 2)
+                .linear("linear2", 2)
                 .build(1);
         Pass pass = tanh.newTrainingPass();
-        Objects.requireNonNull(tanh.linear("second").bias()).putScalar(0, Double.POSITIVE_INFINITY);
+        Objects.requireNonNull(tanh.linear("linear2").bias()).putScalar(0, Double.POSITIVE_INFINITY);
         pass.forward(x);
-        assertThat(pass.firstNonFinite()).hasValue("second");
-        tanh.linear("first").weight().putScalar(0, Double.NaN);
+        assertThat(pass.firstNonFinite()).hasValue("linear2");
+        tanh.linear("linear1").weight().putScalar(0, Double.NaN);
         pass.forward(x);
-        assertThat(pass.firstNonFinite()).hasValue("first");
-        tanh.linear("first").weight().assign(0);
-        Objects.requireNonNull(tanh.linear("second").bias()).assign(0);
+        assertThat(pass.firstNonFinite()).hasValue("linear1");
+        tanh.linear("linear1").weight().assign(0);
+        Objects.requireNonNull(tanh.linear("linear2").bias()).assign(0);
         pass.forward(x);
         assertThat(pass.firstNonFinite()).isEmpty();
     }
@@ -207,7 +207,7 @@ class PassTest {
         List<List<WeightUpdate>> choices = List.of(
                 List.of(one), List.of(), List.of(one, other), List.of(scale), List.of(scale, other), List.of(other));
         List<WeightUpdate> chosen = new ArrayList<>(List.of());
-        EffectiveLayers effective = linear -> linear.path().equals("first")
+        EffectiveLayers effective = linear -> linear.path().equals("linear1")
                 ? linear.updates().effective().with(chosen)
                 : linear.updates().effective();
         Pass reused = new Pass(network.stack(), true, () -> effective);
@@ -229,7 +229,7 @@ class PassTest {
 
     @Test
     void computesWithTheParametrizationsItIsGiven() {
-        Linear first = network.linear("first");
+        Linear first = network.linear("linear1");
         FakeUpdate.Dense dense = FakeUpdate.Dense.of(Samples.gaussian(3, DataType.FLOAT, 4, 3));
         Pass pass = new Pass(
                 network.stack(),

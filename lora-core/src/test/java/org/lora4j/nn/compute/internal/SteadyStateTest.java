@@ -7,6 +7,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.Models;
 import org.lora4j.nn.NativeObjects;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
@@ -26,13 +27,7 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /** After the first few calls a pass allocates no native memory. */
 class SteadyStateTest {
-    private final Network network = Network.builder(784)
-            .linear("linear1", 100)
-            .relu()
-            .linear("linear2", 50)
-            .relu()
-            .linear("linear3", 10)
-            .build(1);
+    private final Network network = Models.dense(784, 100, 50, 10);
 
     private static void assertAllocatesNothing(Runnable step) {
         for (int i = 0; i < 3; i++) {
@@ -68,12 +63,7 @@ class SteadyStateTest {
     void trainingStepsOfASmallNetworkAllocateNothing(int rows) {
         INDArray x = Samples.gaussian(1, DataType.FLOAT, rows, 20);
         INDArray direction = Samples.gaussian(2, DataType.FLOAT, rows, 2);
-        Pass pass = Network.builder(20)
-                .linear("linear1", 64)
-                .relu()
-                .linear("linear2", 2)
-                .build(1)
-                .newTrainingPass();
+        Pass pass = Models.dense(20, 64, 2).newTrainingPass();
         assertAllocatesNothing(() -> {
             pass.forward(x);
             pass.backward(direction);

@@ -2,6 +2,8 @@ package org.lora4j.nn.compute.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.lora4j.Refusals.argument;
+import static org.lora4j.Refusals.table;
 
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -11,8 +13,11 @@ import java.util.Objects;
 import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.Models;
+import org.lora4j.Refusals;
 import org.lora4j.nn.FiniteDifferences;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
@@ -26,14 +31,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /** Updates of a weight, registered on the second of three layers. */
 @Tag("numbers")
 class WeightUpdateTest {
-    private final Network network = Network.builder(4)
-            .dataType(DataType.DOUBLE)
-            .linear("linear1", 5)
-            .relu()
-            .linear("linear2", 6)
-            .relu()
-            .linear("linear3", 3)
-            .build(1);
+    private final Network network = Models.dense(DataType.DOUBLE, 1, 4, 5, 6, 3);
     private final Linear linear = network.linear("linear2");
     private final INDArray x = Samples.gaussian(2, DataType.DOUBLE, 3, 4);
     private final INDArray direction = Samples.gaussian(3, DataType.DOUBLE, 3, 3);
@@ -232,19 +230,14 @@ class WeightUpdateTest {
         assertThat(linear.updates().all()).containsEntry("dense", dense).hasSize(1);
     }
 
-    @Test
-    void refusesAnUnknownName() {
+    @TestFactory
+    Refusals refusesAnUnknownName() {
         register("dense");
         String message = "linear2: no parametrization named 'other'; registered are [dense]";
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> linear.updates().remove("other"))
-                .withMessage(message);
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> linear.updates().setEnabled("other", true))
-                .withMessage(message);
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> linear.updates().isEnabled("other"))
-                .withMessage(message);
+        return table(
+                argument(() -> linear.updates().remove("other")).says(message),
+                argument(() -> linear.updates().setEnabled("other", true)).says(message),
+                argument(() -> linear.updates().isEnabled("other")).says(message));
     }
 
     @Test

@@ -2,7 +2,6 @@ package org.lora4j.attack;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
 import org.lora4j.nn.input.Input;
 import org.lora4j.train.Batch;
@@ -11,20 +10,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.conditions.Conditions;
 
-/** A small network and its data. */
-final class Models {
-    private Models() {}
-
-    /** Three layers, 6 → 8 → 5 → 4. */
-    static Network network() {
-        return Network.builder(6)
-                .linear("linear1", 8)
-                .relu()
-                .linear("linear2", 5)
-                .relu()
-                .linear("linear3", 4)
-                .build(1);
-    }
+/** Data for the small network, and a look at what comes out. */
+final class AttackData {
+    private AttackData() {}
 
     /** Three batches of four examples with one-hot labels. */
     static List<Batch> batches() {
