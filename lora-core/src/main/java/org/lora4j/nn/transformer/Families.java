@@ -12,6 +12,7 @@ final class Families {
 
     static {
         add(Bert::new, "bert", "roberta", "xlm-roberta");
+        add(DistilBert::new, "distilbert");
         add(Llama::new, "llama", "mistral", "qwen2", "qwen3");
         add(Gpt2::new, "gpt2");
     }

@@ -40,14 +40,19 @@ class FamiliesTest {
     private Path folder;
 
     private static String config(String modelType, long layers, long width) {
-        return modelType.equals("gpt2")
-                ? """
+        return switch (modelType) {
+            case "gpt2" -> """
                 {"model_type": "gpt2", "vocab_size": 100, "n_layer": %d, "n_embd": %d, "n_head": 4, "n_positions": 16}
-                """.formatted(layers, width)
-                : """
+                """.formatted(layers, width);
+            case "distilbert" -> """
+                {"model_type": "distilbert", "vocab_size": 100, "n_layers": %d, "dim": %d, "n_heads": 4,
+                 "hidden_dim": %d, "max_position_embeddings": 16}
+                """.formatted(layers, width, 4 * width);
+            default -> """
                 {"model_type": "%s", "vocab_size": 100, "num_hidden_layers": %d, "hidden_size": %d,
                  "num_attention_heads": 4, "intermediate_size": %d, "max_position_embeddings": 16, "head_dim": 8}
                 """.formatted(modelType, layers, width, 4 * width);
+        };
     }
 
     private static ModelConfig small(String modelType) {
@@ -59,6 +64,7 @@ class FamiliesTest {
         "bert, query value, 16",
         "roberta, query value, 14",
         "xlm-roberta, query value, 14",
+        "distilbert, q_lin v_lin, 16",
         "llama, q_proj v_proj, 16",
         "mistral, q_proj v_proj, 16",
         "qwen2, q_proj v_proj, 16",
@@ -79,17 +85,24 @@ class FamiliesTest {
                 .hasSize(2 * config.defaultTargets().length);
     }
 
+    private static Network end(PretrainedModel model) {
+        if (model.config().isDecoder()) {
+            return model.causal();
+        }
+        return model.hasPooler() ? model.pooled() : model.meanPooled();
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"bert", "roberta", "xlm-roberta", "llama", "mistral", "qwen2", "qwen3", "gpt2"})
+    @ValueSource(
+            strings = {"bert", "roberta", "xlm-roberta", "distilbert", "llama", "mistral", "qwen2", "qwen3", "gpt2"})
     void aModelOfRandomWeightsIsSavedAndLoaded(String modelType) throws Exception {
         ModelConfig config = small(modelType);
         PretrainedModel model = PretrainedModel.initialize(config, DataType.FLOAT, 3);
-        Network network = config.isDecoder() ? model.causal() : model.pooled();
+        Network network = end(model);
         model.save(network, folder);
         PretrainedModel again = PretrainedModel.load(folder);
         assertThat(again.config()).isEqualTo(config).hasToString(config.toString());
-        assertThat((config.isDecoder() ? again.causal() : again.pooled()).predict(INPUT))
-                .isEqualTo(network.predict(INPUT));
+        assertThat(end(again).predict(INPUT)).isEqualTo(network.predict(INPUT));
         Network classifier = model.classifier(3, 5);
         model.save(classifier, folder);
         PretrainedModel classified = PretrainedModel.load(folder);

@@ -34,7 +34,7 @@ record GoldenCase(Path folder, SafeTensors io) {
         List<GoldenCase> cases = new ArrayList<>();
         try (Stream<Path> folders = Files.list(golden)) {
             for (Path folder : folders.sorted().toList()) {
-                if (folder.getFileName().toString().matches("(encoder|decoder)_.*")) {
+                if (folder.getFileName().toString().matches("(encoder|decoder|distilbert)_.*")) {
                     cases.add(of(folder.getFileName().toString()));
                 }
             }
@@ -73,7 +73,7 @@ record GoldenCase(Path folder, SafeTensors io) {
     }
 
     boolean isEncoder() {
-        return name().startsWith("encoder_");
+        return !name().startsWith("decoder_");
     }
 
     boolean isGpt2() throws Exception {
@@ -118,7 +118,7 @@ record GoldenCase(Path folder, SafeTensors io) {
         return Sequences.of(
                 io.tensor(prefix + "input_ids"),
                 io.tensor(prefix + "attention_mask"),
-                isEncoder() ? io.tensor(prefix + "token_type_ids") : null);
+                io.names().contains(prefix + "token_type_ids") ? io.tensor(prefix + "token_type_ids") : null);
     }
 
     /** A matrix of a step of a training. */

@@ -44,7 +44,7 @@ class TransformerGoldenTest {
 
     /** The tensors of a case that are input. */
     private static final Pattern INPUT = Pattern.compile(
-            "(left_|packed_|far_)?(input_ids|attention_mask|token_type_ids|position_ids|segment_ids)(_holes)?");
+            "(left_|packed_|far_)?(input_ids|attention_mask|token_type_ids|position_ids|segment_ids)(_holes|_left)?");
 
     private static final Pattern OF_ADAPTER =
             Pattern.compile("(logits|last_hidden_state|mean_pooled)_(base|adapter|merged|disabled|init)");
@@ -69,12 +69,12 @@ class TransformerGoldenTest {
         }
         assertThat(counts)
                 .isEqualTo(Map.of(
-                        Kind.OUTPUTS, 13,
-                        Kind.ADAPTER, 17,
+                        Kind.OUTPUTS, 16,
+                        Kind.ADAPTER, 20,
                         Kind.SEVERAL_ADAPTERS, 1,
                         Kind.GENERATION, 3,
-                        Kind.GRADIENTS, 5,
-                        Kind.TRAINING, 12));
+                        Kind.GRADIENTS, 6,
+                        Kind.TRAINING, 13));
     }
 
     private static List<String> expected(GoldenCase golden) {
@@ -105,13 +105,19 @@ class TransformerGoldenTest {
         SafeTensors io = golden.io();
         if (name.endsWith("_holes")) {
             input = Sequences.of(
-                    io.tensor("input_ids"), io.tensor("attention_mask_holes"), io.tensor("token_type_ids"));
+                    io.tensor("input_ids"),
+                    io.tensor("attention_mask_holes"),
+                    io.names().contains("token_type_ids") ? io.tensor("token_type_ids") : null);
         } else if (name.endsWith("_types0")) {
             input = Sequences.of(io.tensor("input_ids"), io.tensor("attention_mask"), null);
         }
-        return switch (name.replaceFirst("_(holes|types0)$", "")) {
+        if (name.endsWith("_left")) {
+            input = Sequences.of(io.tensor("input_ids_left"), io.tensor("attention_mask_left"), null);
+        }
+        return switch (name.replaceFirst("_(holes|types0|left)$", "")) {
             case "logits" -> predict(golden.isEncoder() ? model.classifier() : model.causal(), input);
             case "last_hidden_state" -> predict(model.lastHiddenState(), input);
+            case "cls_pooled" -> firstTokens(predict(model.lastHiddenState(), input), mask(io, name));
             case "pooler_output" -> predict(model.pooled(), input);
             case "mean_pooled_normalized" -> predict(model.sentenceEmbeddings(), input);
             case "mean_pooled" -> {
@@ -129,6 +135,23 @@ class TransformerGoldenTest {
             case "inv_freq" -> frequencies(model);
             default -> throw new IllegalArgumentException(golden + ": no rule for " + name);
         };
+    }
+
+    private static INDArray mask(SafeTensors io, String output) throws Exception {
+        return io.tensor(output.endsWith("_left") ? "attention_mask_left" : "attention_mask");
+    }
+
+    /** The vector of the first token of each text. */
+    private static INDArray firstTokens(INDArray hidden, INDArray mask) {
+        INDArray first = Nd4j.create(hidden.dataType(), hidden.size(0), hidden.size(2));
+        for (int i = 0; i < hidden.size(0); i++) {
+            int token = 0;
+            while (mask.getInt(i, token) == 0) {
+                token++;
+            }
+            first.putRow(i, hidden.get(NDArrayIndex.point(i), NDArrayIndex.point(token), NDArrayIndex.all()));
+        }
+        return first;
     }
 
     /** The embeddings and some layers behind them. GPT-2 has a dropout behind the embeddings. */
