@@ -63,7 +63,7 @@ final class Bert implements Family {
     }
 
     private boolean isRoberta() {
-        return !modelType.equals("bert");
+        return modelType.contains("roberta");
     }
 
     @Override
@@ -91,12 +91,15 @@ final class Bert implements Family {
         return isRoberta() ? "roberta." : "bert.";
     }
 
-    /** The first files of BERT call the vectors of a normalization gamma and beta. */
     @Override
     public String plainName(String stored) {
-        return Family.withoutStart("roberta.", Family.withoutStart("bert.", stored))
-                .replaceFirst("LayerNorm\\.gamma$", "LayerNorm.weight")
-                .replaceFirst("LayerNorm\\.beta$", "LayerNorm.bias");
+        return todaysName(Family.withoutStart("roberta.", Family.withoutStart("bert.", stored)));
+    }
+
+    /** The first files of BERT call the vectors of a normalization gamma and beta. */
+    static String todaysName(String name) {
+        return name.replaceFirst("(LayerNorm|layer_norm)\\.gamma$", "$1.weight")
+                .replaceFirst("(LayerNorm|layer_norm)\\.beta$", "$1.bias");
     }
 
     /** Buffers that are computed, and the heads of the task of pre-training. */
@@ -122,6 +125,13 @@ final class Bert implements Family {
                 parts.embedding("embeddings.token_type_embeddings", types, hiddenSize, Embedding.NO_PADDING),
                 parts.layerNorm("embeddings.LayerNorm", hiddenSize, epsilon)));
         all.add(parts.dropout("embeddings.dropout", hiddenDropout));
+        all.addAll(encoder(parts));
+        return all;
+    }
+
+    /** The layers behind the embeddings. */
+    List<Layer> encoder(Parts parts) {
+        List<Layer> all = new ArrayList<>();
         for (int i = 0; i < layers; i++) {
             String layer = "encoder.layer." + i + ".";
             all.add(attention(parts, layer + "attention"));

@@ -71,12 +71,9 @@ final class DistilBert implements Family {
         return "distilbert.";
     }
 
-    /** The first files call the vectors of a normalization gamma and beta. */
     @Override
     public String plainName(String stored) {
-        return Family.withoutStart(prefix(), stored)
-                .replaceFirst("(?i)(layer_?norm)\\.gamma$", "$1.weight")
-                .replaceFirst("(?i)(layer_?norm)\\.beta$", "$1.bias");
+        return Bert.todaysName(Family.withoutStart(prefix(), stored));
     }
 
     /** A buffer that is computed, and the head of the task of pre-training. */

@@ -13,6 +13,7 @@ final class Families {
     static {
         add(Bert::new, "bert", "roberta", "xlm-roberta");
         add(DistilBert::new, "distilbert");
+        add(Electra::new, "electra");
         add(Llama::new, "llama", "mistral", "qwen2", "qwen3");
         add(Gpt2::new, "gpt2");
     }

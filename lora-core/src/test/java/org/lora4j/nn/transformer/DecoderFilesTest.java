@@ -153,7 +153,7 @@ class DecoderFilesTest {
 
     @ParameterizedTest
     @CsvSource({
-        "'\"llama\"', '\"mixtral\"', 'model_type must be one of [bert, roberta, xlm-roberta, distilbert, llama, mistral, qwen2, qwen3, gpt2], found ''mixtral'''",
+        "'\"llama\"', '\"mixtral\"', 'model_type must be one of [bert, roberta, xlm-roberta, distilbert, electra, llama, mistral, qwen2, qwen3, gpt2], found ''mixtral'''",
         "'\"silu\"', '\"gelu\"', 'hidden_act must be one of [silu], found ''gelu'''",
         "'\"use_cache\": true', '\"quantization_config\": {\"bits\": 4}', 'quantization_config must be empty'",
         "'\"use_cache\": true', '\"num_local_experts\": 8', 'num_local_experts must be 0, as mixtures of experts'",

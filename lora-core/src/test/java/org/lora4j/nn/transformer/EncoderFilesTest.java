@@ -160,7 +160,7 @@ class EncoderFilesTest {
     @ParameterizedTest
     @CsvSource({
         "'\"gelu\"', '\"silu\"', 'hidden_act must be one of [gelu, relu], found ''silu'''",
-        "'\"bert\"', '\"gpt3\"', 'model_type must be one of [bert, roberta, xlm-roberta, distilbert, llama, mistral, qwen2, qwen3, gpt2], found ''gpt3'''",
+        "'\"bert\"', '\"gpt3\"', 'model_type must be one of [bert, roberta, xlm-roberta, distilbert, electra, llama, mistral, qwen2, qwen3, gpt2], found ''gpt3'''",
         "'\"absolute\"', '\"relative_key\"', 'position_embedding_type must be absolute, found ''relative_key'''",
         "'\"use_cache\"', '\"add_cross_attention\"', 'add_cross_attention must be false, found true'",
         "'\"num_attention_heads\": 3', '\"num_attention_heads\": 5', 'must divide hidden_size 24, found 5'",

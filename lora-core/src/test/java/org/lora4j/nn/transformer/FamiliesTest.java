@@ -65,6 +65,7 @@ class FamiliesTest {
         "roberta, query value, 14",
         "xlm-roberta, query value, 14",
         "distilbert, q_lin v_lin, 16",
+        "electra, query value, 16",
         "llama, q_proj v_proj, 16",
         "mistral, q_proj v_proj, 16",
         "qwen2, q_proj v_proj, 16",
@@ -77,7 +78,7 @@ class FamiliesTest {
         assertThat(config.hiddenSize()).isEqualTo(16);
         assertThat(config.defaultTargets()).containsExactly(targets.split(" "));
         assertThat(config.maxLength()).isEqualTo(maxLength);
-        assertThat(config.isDecoder()).isEqualTo(!modelType.contains("bert"));
+        assertThat(config.isDecoder()).isEqualTo(!modelType.matches(".*bert.*|electra"));
         Network network = PretrainedModel.initialize(config, DataType.FLOAT, 1).lastHiddenState();
         LoRAConfig adapted =
                 LoRAConfig.builder().targetModules(config.defaultTargets()).build();
@@ -94,7 +95,18 @@ class FamiliesTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"bert", "roberta", "xlm-roberta", "distilbert", "llama", "mistral", "qwen2", "qwen3", "gpt2"})
+            strings = {
+                "bert",
+                "roberta",
+                "xlm-roberta",
+                "distilbert",
+                "electra",
+                "llama",
+                "mistral",
+                "qwen2",
+                "qwen3",
+                "gpt2"
+            })
     void aModelOfRandomWeightsIsSavedAndLoaded(String modelType) throws Exception {
         ModelConfig config = small(modelType);
         PretrainedModel model = PretrainedModel.initialize(config, DataType.FLOAT, 3);

@@ -34,7 +34,7 @@ record GoldenCase(Path folder, SafeTensors io) {
         List<GoldenCase> cases = new ArrayList<>();
         try (Stream<Path> folders = Files.list(golden)) {
             for (Path folder : folders.sorted().toList()) {
-                if (folder.getFileName().toString().matches("(encoder|decoder|distilbert)_.*")) {
+                if (folder.getFileName().toString().matches("(encoder|decoder|distilbert|electra)_.*")) {
                     cases.add(of(folder.getFileName().toString()));
                 }
             }

@@ -69,12 +69,12 @@ class TransformerGoldenTest {
         }
         assertThat(counts)
                 .isEqualTo(Map.of(
-                        Kind.OUTPUTS, 16,
-                        Kind.ADAPTER, 20,
+                        Kind.OUTPUTS, 19,
+                        Kind.ADAPTER, 23,
                         Kind.SEVERAL_ADAPTERS, 1,
                         Kind.GENERATION, 3,
-                        Kind.GRADIENTS, 6,
-                        Kind.TRAINING, 13));
+                        Kind.GRADIENTS, 7,
+                        Kind.TRAINING, 14));
     }
 
     private static List<String> expected(GoldenCase golden) {
@@ -104,15 +104,11 @@ class TransformerGoldenTest {
         Sequences input = golden.input();
         SafeTensors io = golden.io();
         if (name.endsWith("_holes")) {
-            input = Sequences.of(
-                    io.tensor("input_ids"),
-                    io.tensor("attention_mask_holes"),
-                    io.names().contains("token_type_ids") ? io.tensor("token_type_ids") : null);
+            input = sequences(io, "input_ids", "attention_mask_holes", "token_type_ids");
         } else if (name.endsWith("_types0")) {
             input = Sequences.of(io.tensor("input_ids"), io.tensor("attention_mask"), null);
-        }
-        if (name.endsWith("_left")) {
-            input = Sequences.of(io.tensor("input_ids_left"), io.tensor("attention_mask_left"), null);
+        } else if (name.endsWith("_left")) {
+            input = sequences(io, "input_ids_left", "attention_mask_left", "token_type_ids_left");
         }
         return switch (name.replaceFirst("_(holes|types0|left)$", "")) {
             case "logits" -> predict(golden.isEncoder() ? model.classifier() : model.causal(), input);
@@ -135,6 +131,10 @@ class TransformerGoldenTest {
             case "inv_freq" -> frequencies(model);
             default -> throw new IllegalArgumentException(golden + ": no rule for " + name);
         };
+    }
+
+    private static Sequences sequences(SafeTensors io, String ids, String mask, String types) throws Exception {
+        return Sequences.of(io.tensor(ids), io.tensor(mask), io.names().contains(types) ? io.tensor(types) : null);
     }
 
     private static INDArray mask(SafeTensors io, String output) throws Exception {

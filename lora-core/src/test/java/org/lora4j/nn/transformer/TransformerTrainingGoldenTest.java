@@ -243,7 +243,7 @@ class TransformerTrainingGoldenTest {
         List<GoldenCase> cases = trainings().stream()
                 .filter(golden -> !names(golden, "grad_step2.").isEmpty())
                 .toList();
-        assertThat(cases).hasSize(9);
+        assertThat(cases).hasSize(10);
         return cases;
     }
 
