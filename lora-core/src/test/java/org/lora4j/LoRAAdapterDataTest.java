@@ -9,7 +9,9 @@ import static org.lora4j.SmallModels.assertClose;
 import static org.lora4j.SmallModels.assertSameBits;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.lora4j.adapter.BiasTraining;
@@ -124,7 +126,7 @@ class LoRAAdapterDataTest {
     }
 
     @TestFactory
-    Refusals refusesBadArguments() {
+    List<DynamicTest> refusesBadArguments() {
         return table(
                 argument(() -> new LoRAAdapter(LoRAConfig.of(1, 1), Map.of()))
                         .says("an adapter must adapt at least one layer, found none"),

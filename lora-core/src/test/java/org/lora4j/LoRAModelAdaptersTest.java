@@ -10,6 +10,7 @@ import static org.lora4j.SmallModels.assertSameBits;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -125,7 +126,7 @@ class LoRAModelAdaptersTest {
     }
 
     @TestFactory
-    Refusals refusesBadArguments() {
+    List<DynamicTest> refusesBadArguments() {
         return table(
                 argument(() -> model.activate("b", "b")).says("each adapter must be named once, found [b, b]"),
                 argument(() -> model.rename("a", "b")).says("an adapter 'b' exists already; there are [a, b]"),
@@ -186,7 +187,7 @@ class LoRAModelAdaptersTest {
     }
 
     @TestFactory
-    Refusals everyQuestionAboutAnUnknownAdapterListsThoseThatThereAre() {
+    List<DynamicTest> everyQuestionAboutAnUnknownAdapterListsThoseThatThereAre() {
         String message = "no adapter 'c'; there are [a, b]";
         return table(
                 argument(() -> model.using("c")).says(message),

@@ -4,37 +4,29 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.DynamicTest;
 
-/**
- * A table of calls that must be refused, for a method with {@code @TestFactory}. Each row is a test of its own. The rows
- * share the state of the test class, because a refused call must not change it.
- */
-public final class Refusals implements Iterable<DynamicTest> {
-    private final List<Refusal> rows;
+/** Tables of calls that must be refused. */
+public final class Refusals {
+    private Refusals() {}
 
-    private Refusals(List<Refusal> rows) {
-        this.rows = rows;
-    }
-
-    public static Refusals table(Refusal... rows) {
-        return new Refusals(List.of(rows));
+    /**
+     * The tests of a table, for a method with {@code @TestFactory}: each row is a test of its own. The rows share the
+     * state of the test class, because a refused call must not change it.
+     */
+    public static List<DynamicTest> table(Refusal... rows) {
+        return Stream.of(rows)
+                .map(row -> DynamicTest.dynamicTest(row.name.toString(), row::run))
+                .toList();
     }
 
     /** The same in one test, for calls on what lives only in it. */
     public static void check(Refusal... rows) {
         assertThat(rows).allSatisfy(Refusal::run);
-    }
-
-    @Override
-    public Iterator<DynamicTest> iterator() {
-        Stream<DynamicTest> tests = rows.stream().map(row -> DynamicTest.dynamicTest(row.name.toString(), row::run));
-        return tests.iterator();
     }
 
     /** A call that must throw an exception of this type. */

@@ -12,9 +12,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
-import org.lora4j.Refusals;
 import org.lora4j.algebra.TargetRank;
 import org.lora4j.nn.Network;
 
@@ -23,7 +23,7 @@ class ConfigChecksTest {
     private static final Network BASE = Network.builder(1000).linear("fc", 3).build(1);
 
     @TestFactory
-    Refusals refusesRanksThatNoLayerHas() {
+    List<DynamicTest> refusesRanksThatNoLayerHas() {
         return table(
                 argument(() -> LoRAConfig.of(Integer.MAX_VALUE, 1))
                         .says("rank must be at most 1048576, found 2147483647"),
@@ -36,7 +36,7 @@ class ConfigChecksTest {
     }
 
     @TestFactory
-    Refusals refusesBadArguments() {
+    List<DynamicTest> refusesBadArguments() {
         return table(
                 argument(() -> LoRAAdapter.initialize(BASE, LoRAConfig.of(1 << 20, 1)))
                         .says(

@@ -8,11 +8,11 @@ import static org.lora4j.Refusals.table;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.lora4j.Refusals;
 import org.lora4j.nn.Network;
 
 class TargetModulesTest {
@@ -165,7 +165,7 @@ class TargetModulesTest {
     }
 
     @TestFactory
-    Refusals refusesBadArguments() {
+    List<DynamicTest> refusesBadArguments() {
         return table(
                 argument(() -> adapted(
                                 LoRAConfig.builder().targetModules("fc").excludeModules(TargetModules.of("fc")),

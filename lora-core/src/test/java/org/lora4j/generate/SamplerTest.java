@@ -6,9 +6,10 @@ import static org.lora4j.Refusals.argument;
 import static org.lora4j.Refusals.table;
 
 import java.util.BitSet;
+import java.util.List;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
-import org.lora4j.Refusals;
 
 class SamplerTest {
     private static final GenerationOptions SAMPLING = GenerationOptions.sampling(4);
@@ -92,7 +93,7 @@ class SamplerTest {
     }
 
     @TestFactory
-    Refusals refusesOptionsOutOfBounds() {
+    List<DynamicTest> refusesOptionsOutOfBounds() {
         return table(
                 argument(() -> SAMPLING.withTemperature(-1))
                         .says("generation: temperature must be at least 0, found -1.0"),

@@ -7,6 +7,7 @@ import static org.lora4j.Refusals.argument;
 import static org.lora4j.Refusals.table;
 
 import java.util.List;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.lora4j.Refusals;
@@ -37,7 +38,7 @@ class NamedAdaptersTest {
     }
 
     @TestFactory
-    Refusals refusesUnknownNames() {
+    List<DynamicTest> refusesUnknownNames() {
         String message = "no adapter 'c'; there are [a, b]";
         return table(
                 argument(() -> adapters.get("c")).says(message),

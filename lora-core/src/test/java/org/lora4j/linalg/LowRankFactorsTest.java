@@ -4,10 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.lora4j.Refusals.argument;
 import static org.lora4j.Refusals.table;
 
+import java.util.List;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
-import org.lora4j.Refusals;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -27,7 +28,7 @@ class LowRankFactorsTest {
     }
 
     @TestFactory
-    Refusals refusesFactorsWithoutAProduct() {
+    List<DynamicTest> refusesFactorsWithoutAProduct() {
         return table(
                 argument(() -> new LowRankFactors(Nd4j.ones(DataType.FLOAT, 5, 2), Nd4j.ones(DataType.FLOAT, 3, 4)))
                         .says(

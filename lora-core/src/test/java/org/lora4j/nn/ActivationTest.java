@@ -5,10 +5,11 @@ import static org.assertj.core.api.Assertions.within;
 import static org.lora4j.Refusals.argument;
 import static org.lora4j.Refusals.table;
 
+import java.util.List;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
-import org.lora4j.Refusals;
 import org.lora4j.nn.layer.Activation;
 import org.nd4j.linalg.activations.IActivation;
 import org.nd4j.linalg.activations.impl.ActivationELU;
@@ -32,7 +33,7 @@ class ActivationTest {
     }
 
     @TestFactory
-    Refusals refusesBadArguments() {
+    List<DynamicTest> refusesBadArguments() {
         return table(
                 argument(() -> new Activation("a", new ActivationPReLU(Nd4j.ones(1, 4), null)))
                         .says("a: an activation must have neither parameters nor state, found ActivationPReLU"),

@@ -10,6 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.DoubleSupplier;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -134,7 +135,7 @@ class CausalSelfAttentionTest {
     }
 
     @TestFactory
-    Refusals refusesPartsThatDoNotFit() {
+    List<DynamicTest> refusesPartsThatDoNotFit() {
         return table(
                 argument(() -> SelfAttention.builder("a", 3, 2, 2).causal())
                         .says("a: the heads must have a positive size, and the heads of keys and values must divide"

@@ -9,11 +9,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.DoubleSupplier;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.lora4j.Refusals;
 import org.lora4j.internal.math.RandomArrays;
 import org.lora4j.nn.compute.internal.Pass;
 import org.lora4j.nn.input.Input;
@@ -276,7 +276,7 @@ class CompositionTest {
     }
 
     @TestFactory
-    Refusals saysWhichLayerDoesNotFit() {
+    List<DynamicTest> saysWhichLayerDoesNotFit() {
         return table(
                 argument(() -> new Network(List.of(embeddings("e"), residual("r", Kind.MEAN))))
                         .says(

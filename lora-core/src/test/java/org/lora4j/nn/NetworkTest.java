@@ -7,12 +7,12 @@ import static org.lora4j.Refusals.table;
 
 import java.util.List;
 import java.util.Objects;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.lora4j.Refusals;
 import org.lora4j.nn.layer.Activation;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Linear;
@@ -131,7 +131,7 @@ class NetworkTest {
     }
 
     @TestFactory
-    Refusals refusesBadArguments() {
+    List<DynamicTest> refusesBadArguments() {
         return table(
                 argument(() -> threeLayers().build(0).linear("relu"))
                         .says("no linear layer 'relu'; there are [linear1, linear2, linear3]"),

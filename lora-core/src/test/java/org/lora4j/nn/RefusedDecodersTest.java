@@ -4,9 +4,10 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.lora4j.Refusals.argument;
 import static org.lora4j.Refusals.table;
 
+import java.util.List;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
-import org.lora4j.Refusals;
 import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.RMSNorm;
@@ -32,7 +33,7 @@ class RefusedDecodersTest {
     }
 
     @TestFactory
-    Refusals refusesANormalizationOfAnotherSize() {
+    List<DynamicTest> refusesANormalizationOfAnotherSize() {
         return table(
                 argument(() -> new RMSNorm("norm", Nd4j.ones(DataType.FLOAT, 4), 0))
                         .says("norm: epsilon must be positive, found 0.0"),

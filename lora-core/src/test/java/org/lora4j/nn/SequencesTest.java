@@ -5,9 +5,10 @@ import static org.lora4j.Refusals.refused;
 import static org.lora4j.Refusals.table;
 
 import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
-import org.lora4j.Refusals;
 import org.lora4j.nn.input.Sequences;
 
 class SequencesTest {
@@ -25,7 +26,7 @@ class SequencesTest {
 
     @TestFactory
     @SuppressWarnings("NullAway") // passes null on purpose
-    Refusals namesWhatIsNull() {
+    List<DynamicTest> namesWhatIsNull() {
         return table(
                 refused(NullPointerException.class, () -> Sequences.of(THREE, null))
                         .says("sequences: the tokens must not be null, found null for sequence 1"),

@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -25,7 +26,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.LoRAModel;
-import org.lora4j.Refusals;
 import org.lora4j.SmallModels;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAConfig;
@@ -468,7 +468,7 @@ class BatchingPredictorTest {
     }
 
     @TestFactory
-    Refusals refusesSettingsOutOfBounds() {
+    List<DynamicTest> refusesSettingsOutOfBounds() {
         BatchingPredictor.Builder builder = BatchingPredictor.builder(model);
         return table(
                 argument(() -> builder.maxBatchRows(0)).says("maxBatchRows must be at least 1, found 0"),

@@ -14,10 +14,10 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.Timeout;
-import org.lora4j.Refusals;
 import org.lora4j.serve.ServingException.Reason;
 
 /** Work of requests before the model computes them. */
@@ -213,7 +213,7 @@ class FairLimiterTest {
     }
 
     @TestFactory
-    Refusals refusesWrongNumbers() {
+    List<DynamicTest> refusesWrongNumbers() {
         return table(
                 argument(() -> new FairLimiter(0, 1)),
                 argument(() -> new FairLimiter(1, 0)),

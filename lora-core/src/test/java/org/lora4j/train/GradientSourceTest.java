@@ -11,6 +11,7 @@ import static org.lora4j.Refusals.table;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -19,7 +20,6 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.Models;
-import org.lora4j.Refusals;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.nn.Network;
@@ -278,7 +278,7 @@ class GradientSourceTest {
     }
 
     @TestFactory
-    Refusals refusesPartsThatDoNotFit() {
+    List<DynamicTest> refusesPartsThatDoNotFit() {
         BatchGradients gradients = new BatchGradients(view(config(false, 0)), Loss.softmaxCrossEntropy());
         Batch part = Batch.of(data().get(0));
         return table(

@@ -9,6 +9,7 @@ import static org.lora4j.Refusals.table;
 
 import java.util.List;
 import java.util.Objects;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -16,7 +17,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.Models;
-import org.lora4j.Refusals;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
 import org.lora4j.nn.layer.Linear;
@@ -199,7 +199,7 @@ class TrainerTest {
     }
 
     @TestFactory
-    Refusals refusesBadArguments() {
+    List<DynamicTest> refusesBadArguments() {
         return table(
                 argument(() -> Trainer.builder(network).build().fit(Batches.of()))
                         .says("the data must hold at least one batch, found none"),

@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -156,7 +157,7 @@ class TrainingStateTest {
     }
 
     @TestFactory
-    Refusals refusesBadCalls() {
+    List<DynamicTest> refusesBadCalls() {
         return table(
                 refused(
                                 UncheckedIOException.class,

@@ -10,13 +10,14 @@ import static org.lora4j.Refusals.table;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.lora4j.Refusals;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
@@ -306,7 +307,7 @@ class GgufAdaptersTest {
     }
 
     @TestFactory
-    Refusals theModelIsChecked() {
+    List<DynamicTest> theModelIsChecked() {
         return table(
                 argument(() -> model(3, false))
                         .says("the size of a head must be even, because positions rotate pairs, found 3"),

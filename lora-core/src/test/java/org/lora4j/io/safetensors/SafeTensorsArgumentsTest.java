@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.lora4j.Refusals.argument;
 import static org.lora4j.Refusals.table;
 
+import java.util.List;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.lora4j.Refusals;
@@ -15,7 +17,7 @@ import org.nd4j.linalg.factory.Nd4j;
 /** What callers may not ask for, and what they are told. */
 class SafeTensorsArgumentsTest {
     @TestFactory
-    Refusals namesWhatThereIsWhenATensorIsMissing() {
+    List<DynamicTest> namesWhatThereIsWhenATensorIsMissing() {
         SafeTensors tensors = SafeTensors.builder()
                 .tensor("linear1.weight", Nd4j.createFromArray(1f))
                 .tensor("linear1.bias", Nd4j.createFromArray(1f))
@@ -60,7 +62,7 @@ class SafeTensorsArgumentsTest {
     }
 
     @TestFactory
-    Refusals refusesBytesThatDoNotFitTheirShape() {
+    List<DynamicTest> refusesBytesThatDoNotFitTheirShape() {
         SafeTensorsBuilder builder = SafeTensors.builder();
         return table(
                 argument(() -> builder.bytes("t", Dtype.F16, new long[] {2, 2}, new byte[7]))

@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -342,7 +343,7 @@ class EmbeddingAdapterTest {
     }
 
     @TestFactory
-    Refusals refusesWhatExcludesEachOther() throws Exception {
+    List<DynamicTest> refusesWhatExcludesEachOther() throws Exception {
         LoRAModel model = LoRAModel.of(encoder(DataType.FLOAT));
         LoRAConfigBuilder config =
                 LoRAConfig.builder().rank(1).targetModules("query").trainableTokens(5);

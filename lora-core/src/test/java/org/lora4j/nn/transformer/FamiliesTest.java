@@ -15,6 +15,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -23,7 +24,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.LoRAModel;
-import org.lora4j.Refusals;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.nn.Network;
@@ -136,7 +136,7 @@ class FamiliesTest {
     }
 
     @TestFactory
-    Refusals anEncoderPredictsNoTokens() {
+    List<DynamicTest> anEncoderPredictsNoTokens() {
         ModelConfig config = small("bert");
         PretrainedModel bert = PretrainedModel.initialize(config, DataType.FLOAT, 1);
         return table(

@@ -16,11 +16,11 @@ import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.lora4j.Refusals;
 
 /** Files of other types and ranges: an error that names the field, or what the file says. */
 class ModelConfigTest {
@@ -221,7 +221,7 @@ class ModelConfigTest {
     }
 
     @TestFactory
-    Refusals nothingFollowsTheObject() {
+    List<DynamicTest> nothingFollowsTheObject() {
         return table(
                 argument(() -> ModelConfig.parse(CONFIG + "{}")),
                 argument(() -> ModelConfig.parse("[".repeat(100_000))).starts("config.json: must be valid JSON, found"),

@@ -79,16 +79,6 @@ class ModelFilesTest {
                         .hasMessage(file + ": must be a regular file, found a device, a pipe or a socket"));
     }
 
-    @Test
-    void aLongOrBinaryFileIsRefused() throws Exception {
-        Files.write(folder.resolve("config.json"), new byte[1_000_001]);
-        assertThatThrownBy(() -> PretrainedModel.load(folder))
-                .hasMessage(folder.resolve("config.json") + ": must have at most 1000000 bytes, found more");
-        Files.write(folder.resolve("config.json"), new byte[] {'{', (byte) 0xff, '}'});
-        assertThatThrownBy(() -> PretrainedModel.load(folder))
-                .hasMessage(folder.resolve("config.json") + ": must be text in UTF-8, found other bytes");
-    }
-
     @ParameterizedTest
     @ValueSource(strings = {"3", "40", "9999999", "10000000", "10000001", "2147483646", "2147483647"})
     void moreLayersThanTheFileHasAreRefusedAtOnce(String layers) throws Exception {

@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -22,7 +23,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
-import org.lora4j.Refusals;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
@@ -341,7 +341,7 @@ class TransformerAdapterTest {
     }
 
     @TestFactory
-    Refusals refusesSequencesThatDoNotFitTheModel() throws Exception {
+    List<DynamicTest> refusesSequencesThatDoNotFitTheModel() throws Exception {
         Network network = bert(DataType.FLOAT).classifier();
         return table(
                 refused(Throwable.class, () -> network.predict(Sequences.of(new int[] {60})))

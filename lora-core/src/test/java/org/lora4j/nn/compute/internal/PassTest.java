@@ -10,11 +10,11 @@ import static org.lora4j.Refusals.table;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.lora4j.Models;
-import org.lora4j.Refusals;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
@@ -67,7 +67,7 @@ class PassTest {
     }
 
     @TestFactory
-    Refusals refusesBadCalls() {
+    List<DynamicTest> refusesBadCalls() {
         return table(
                 state(() -> network.newTrainingPass().backward(direction))
                         .says("backward needs a training pass and a forward before it"),

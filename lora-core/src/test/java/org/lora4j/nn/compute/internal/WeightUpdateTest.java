@@ -11,13 +11,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.Models;
-import org.lora4j.Refusals;
 import org.lora4j.nn.FiniteDifferences;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
@@ -231,7 +231,7 @@ class WeightUpdateTest {
     }
 
     @TestFactory
-    Refusals refusesAnUnknownName() {
+    List<DynamicTest> refusesAnUnknownName() {
         register("dense");
         String message = "linear2: no parametrization named 'other'; registered are [dense]";
         return table(

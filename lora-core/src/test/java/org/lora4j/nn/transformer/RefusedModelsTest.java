@@ -1,0 +1,192 @@
+package org.lora4j.nn.transformer;
+
+import static java.util.Objects.requireNonNull;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.lora4j.Refusals.argument;
+import static org.lora4j.Refusals.refused;
+import static org.lora4j.Refusals.table;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.io.safetensors.SafeTensorsException;
+import org.lora4j.nn.Network;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Folders of all families that cannot be those of a model, or are of one that is not computed. */
+class RefusedModelsTest {
+    private static final String WORDS = "embeddings.word_embeddings.weight";
+    private static final String WEIGHTS = "model.safetensors";
+    private static final String INDEX = "model.safetensors.index.json";
+    private static final String SHARDED = "decoder_sharded_bf16";
+
+    @TempDir
+    private Path folder;
+
+    private ChangedModel copy(String name) throws Exception {
+        return ChangedModel.of(name, folder);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "encoder_forward, '\"gelu\"', '\"silu\"', 'hidden_act must be one of [gelu, relu], found ''silu'''",
+        "encoder_forward, '\"bert\"', '\"gpt3\"', 'model_type must be one of [bert, roberta, xlm-roberta, distilbert, electra, llama, mistral, qwen2, qwen3, gpt2], found ''gpt3'''",
+        "encoder_forward, '\"absolute\"', '\"relative_key\"', 'position_embedding_type must be absolute, found ''relative_key'''",
+        "encoder_forward, '\"use_cache\"', '\"add_cross_attention\"', 'add_cross_attention must be false, found true'",
+        "encoder_forward, '\"num_attention_heads\": 3', '\"num_attention_heads\": 5', 'must divide hidden_size 24, found 5'",
+        "encoder_forward, '\"hidden_size\": 24', '\"hidden_size\": \"x\"', 'hidden_size must be an integer'",
+        "decoder_llama, '\"llama\"', '\"mixtral\"', 'model_type must be one of [bert, roberta, xlm-roberta, distilbert, electra, llama, mistral, qwen2, qwen3, gpt2], found ''mixtral'''",
+        "decoder_llama, '\"silu\"', '\"gelu\"', 'hidden_act must be one of [silu], found ''gelu'''",
+        "decoder_llama, '\"use_cache\": true', '\"quantization_config\": {\"bits\": 4}', 'quantization_config must be empty'",
+        "decoder_llama, '\"use_cache\": true', '\"num_local_experts\": 8', 'num_local_experts must be 0, as mixtures of experts'",
+        "decoder_llama, '\"rope_scaling\": null', '\"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 4}',"
+                + " 'rope_scaling.rope_type must be one of [default, linear, llama3], found ''yarn'''",
+        "decoder_llama, '\"rope_scaling\": null', '\"rope_scaling\": {\"type\": \"dynamic\", \"factor\": 4}', 'found ''dynamic'''",
+        "decoder_llama, '\"rope_scaling\": null', '\"rope_parameters\": {\"rope_type\": \"longrope\"}', 'found ''longrope'''",
+        "decoder_llama, '\"rope_scaling\": null', '\"rope_scaling\": {\"factor\": 4}', 'rope_type must be one of'",
+        "decoder_llama, '\"rope_scaling\": null', '\"rope_scaling\": {\"type\": \"linear\"}', 'rope_scaling.factor must be a number'",
+        "decoder_llama, '\"use_cache\": true', '\"partial_rotary_factor\": 0.5', 'partial_rotary_factor must be 1, found 0.5'",
+        "decoder_llama, '\"num_key_value_heads\": 2', '\"num_key_value_heads\": 3', 'must divide num_attention_heads 4, found 3'",
+        "decoder_llama, '\"num_attention_heads\": 4', '\"num_attention_heads\": 5', 'num_attention_heads must divide hidden_size 32'",
+        "decoder_llama, '\"hidden_size\": 32', '\"hidden_size\": \"x\"', 'hidden_size must be an integer'",
+        "decoder_llama, '\"vocab_size\": 61', '\"vocab_size\": -61', 'vocab_size must be between 1 and'",
+        "decoder_gpt2, '\"gpt2\"', '\"gpt_neo\"', 'qwen2, qwen3, gpt2], found ''gpt_neo'''",
+        "decoder_gpt2, '\"gelu_new\"', '\"swish\"', 'activation_function must be one of'",
+        "decoder_gpt2, '\"scale_attn_weights\": true', '\"scale_attn_weights\": false', 'scale_attn_weights must be true'",
+        "decoder_gpt2, 'inverse_layer_idx\": false', 'inverse_layer_idx\": true', 'scale_attn_by_inverse_layer_idx must be false'",
+        "decoder_gpt2, '\"n_head\": 4', '\"n_head\": 5', 'n_head must divide n_embd 32, found 5'"
+    })
+    void refusesAModelThatItDoesNotCompute(String name, String from, String to, String message) throws Exception {
+        ChangedModel model = copy(name).config(from, to);
+        assertThatIllegalArgumentException().isThrownBy(model::load).withMessageContaining(message);
+    }
+
+    /** The same change of one tensor. */
+    private static INDArray changed(Map<String, INDArray> tensors, String name, int element, float value) {
+        return requireNonNull(tensors.get(name)).dup().putScalar(element, value);
+    }
+
+    @TestFactory
+    List<DynamicTest> refusesTensorsThatDoNotFit() throws Exception {
+        String bias = "attn.c_attn.bias";
+        String matrix = "transformer.h.0.mlp.c_fc.weight";
+        String output = "encoder.layer.1.output.dense";
+        return table(
+                argument(copy("decoder_llama_old")
+                                .tensors(all -> all.put("lm_head.weight", changed(all, "lm_head.weight", 0, 9)))::load)
+                        .contains("tie_word_embeddings must be false if the file has an lm_head.weight of its own"),
+                refused(SafeTensorsException.class, copy("decoder_gpt2").tensors(all -> {
+                            all.put("transformer.h.2." + bias, requireNonNull(all.remove("transformer.h.1." + bias)));
+                            all.put(
+                                    matrix,
+                                    requireNonNull(all.get(matrix)).transpose().dup('c'));
+                        })::load)
+                        .contains(
+                                "missing 'h.1.attn.c_attn.bias'",
+                                "left over 'transformer.h.2.attn.c_attn.bias'",
+                                matrix + " must be [32, 52], found [52, 32]"),
+                refused(SafeTensorsException.class, copy("encoder_forward").tensors(all -> {
+                            for (String end : new String[] {".weight", ".bias"}) {
+                                INDArray tensor = requireNonNull(all.remove(output + end));
+                                all.put("encoder.layer.9.output.dense" + end, tensor);
+                            }
+                        })::load)
+                        .contains("missing '" + output + ".weight'", "left over 'encoder.layer.9.output.dense.bias'"),
+                refused(
+                                SafeTensorsException.class,
+                                copy("encoder_forward")
+                                        .tensors(all -> all.put("bert." + WORDS, changed(all, WORDS, 0, 9)))::load)
+                        .contains("two tensors for one parameter, ", "'bert." + WORDS + "'", "'" + WORDS + "'"),
+                refused(
+                                SafeTensorsException.class,
+                                copy("encoder_forward")
+                                        .tensors(all -> all.put(WORDS, changed(all, WORDS, 30, Float.NaN)))::load)
+                        .contains(
+                                "tensor '" + WORDS + "': all elements must be finite numbers, found NaN at element 30"),
+                refused(
+                                SafeTensorsException.class,
+                                copy("decoder_llama")
+                                                .tensors(all -> all.put(
+                                                        "model.norm.weight",
+                                                        changed(all, "model.norm.weight", 3, Float.NaN)))::load)
+                        .contains("tensor 'model.norm.weight': all elements must be finite numbers"));
+    }
+
+    @Test
+    void refusesToSaveWeightsThatAreNotFinite() throws Exception {
+        PretrainedModel model = GoldenCase.of("encoder_forward").model();
+        Network network = model.pooled();
+        network.linear("pooler.dense").weight().putScalar(1, Float.POSITIVE_INFINITY);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> model.save(network, folder.resolve("again")))
+                .withMessageContaining("tensor 'pooler.dense.weight': all elements must be finite numbers");
+    }
+
+    @TestFactory
+    List<DynamicTest> refusesFilesThatItCannotRead() throws Exception {
+        ChangedModel longText = copy("encoder_forward").write("config.json", new byte[1_000_001]);
+        ChangedModel binary = copy("encoder_forward").write("config.json", new byte[] {'{', (byte) 0xff, '}'});
+        return table(
+                refused(IOException.class, copy("decoder_llama").rename(WEIGHTS, "pytorch_model.bin")::load)
+                        .contains("found pytorch_model.bin; load the model in Python"),
+                refused(IOException.class, copy("encoder_forward").rename(WEIGHTS, "pytorch_model.bin")::load)
+                        .contains("must be in model.safetensors, or in several files with model.safetensors.index.json,"
+                                + " found pytorch_model.bin"),
+                refused(NoSuchFileException.class, copy("decoder_llama").delete(WEIGHTS)::load)
+                        .contains("found neither"),
+                argument(longText::load)
+                        .says(longText.file("config.json") + ": must have at most 1000000 bytes, found more"),
+                argument(binary::load).says(binary.file("config.json") + ": must be text in UTF-8, found other bytes"));
+    }
+
+    private ChangedModel index(String text) throws Exception {
+        return copy(SHARDED).write(INDEX, text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    private ChangedModel shard(String name) throws Exception {
+        return copy(SHARDED).replace(INDEX, "model-00003-of-00003.safetensors", name);
+    }
+
+    @TestFactory
+    List<DynamicTest> refusesShardsThatDoNotFit() throws Exception {
+        String elsewhere = "each file must be the name of a .safetensors file in the same folder, found ";
+        String noMap = "must have a weight_map from tensors to files, found none";
+        return table(
+                // Before any is read.
+                refused(
+                                IOException.class,
+                                copy(SHARDED)
+                                        .delete("model-00002-of-00003.safetensors")
+                                        .write("model-00001-of-00003.safetensors", new byte[] {1, 2, 3})::load)
+                        .ends("all files that it names must be in the folder, found none of"
+                                + " 'model-00002-of-00003.safetensors'"),
+                refused(
+                                SafeTensorsException.class,
+                                copy(SHARDED)
+                                        .replace(
+                                                INDEX,
+                                                "\"lm_head.weight\": \"model-00003-of-00003.safetensors\"",
+                                                "\"lm_head.weight\": \"model-00001-of-00003.safetensors\"")::load)
+                        .contains(
+                                "must be those that model.safetensors.index.json names for this file",
+                                "'lm_head.weight'"),
+                argument(shard("../model-00003-of-00003.safetensors")::load).contains(elsewhere),
+                argument(shard("a/b.safetensors")::load).contains(elsewhere),
+                argument(shard("C:x.safetensors")::load).contains(elsewhere),
+                argument(shard("x.bin")::load).contains(elsewhere),
+                argument(shard("")::load).contains(elsewhere),
+                argument(index("{}")::load).contains(noMap),
+                argument(index("[]")::load).contains(noMap),
+                argument(index("{\"weight_map\": []}")::load).contains(noMap),
+                argument(index("{\"weight_map\": {}}")::load).contains(noMap));
+    }
+}
