@@ -111,13 +111,13 @@ class PagesTest {
                 .filter(line -> line.startsWith("import "))
                 .collect(Collectors.toCollection(TreeSet::new));
         Set<String> needed = new TreeSet<>();
-        programs(page).forEach(block -> needed.addAll(importsOf(block)));
+        programs(page).forEach(block ->
+                programsWith(block).stream().limit(1).forEach(program -> needed.addAll(importsOf(block, program))));
         assertThat(given).isEqualTo(needed);
     }
 
     /** The imports of the program whose names the block has, and the other types of the program's own package. */
-    private static Set<String> importsOf(Block block) {
-        Path program = programsWith(block).get(0);
+    private static Set<String> importsOf(Block block, Path program) {
         Set<String> types = new LinkedHashSet<>();
         IMPORT.matcher(Page.read(program)).results().forEach(line -> types.add(line.group(1)));
         Path sources = Path.of(program.toString().replace("/src/test/", "/src/main/")).getParent();
