@@ -111,8 +111,10 @@ class PagesTest {
                 .filter(line -> line.startsWith("import "))
                 .collect(Collectors.toCollection(TreeSet::new));
         Set<String> needed = new TreeSet<>();
-        programs(page).forEach(block ->
-                programsWith(block).stream().limit(1).forEach(program -> needed.addAll(importsOf(block, program))));
+        programs(page)
+                .forEach(block -> programsWith(block).stream()
+                        .limit(1)
+                        .forEach(program -> needed.addAll(importsOf(block, program))));
         assertThat(given).isEqualTo(needed);
     }
 
@@ -120,7 +122,8 @@ class PagesTest {
     private static Set<String> importsOf(Block block, Path program) {
         Set<String> types = new LinkedHashSet<>();
         IMPORT.matcher(Page.read(program)).results().forEach(line -> types.add(line.group(1)));
-        Path sources = Path.of(program.toString().replace("/src/test/", "/src/main/")).getParent();
+        Path sources =
+                Path.of(program.toString().replace("/src/test/", "/src/main/")).getParent();
         if (Objects.requireNonNull(sources).toFile().isDirectory()) {
             String folders = sources.toString();
             String name = folders.substring(folders.indexOf("/java/") + 6).replace('/', '.');
@@ -188,13 +191,15 @@ class PagesTest {
     void aFigureIsTheSameOnAllPages(String figure) {
         Map<String, Set<String>> pagesByValue = new TreeMap<>();
         for (Page page : Page.all()) {
-            Pattern.compile(figure).matcher(page.text()).results().forEach(result -> IntStream.rangeClosed(
-                            1, result.groupCount())
-                    .mapToObj(result::group)
-                    .filter(Objects::nonNull)
-                    .forEach(value -> pagesByValue
-                            .computeIfAbsent(value, first -> new TreeSet<>())
-                            .add(page.name())));
+            Pattern.compile(figure)
+                    .matcher(page.text())
+                    .results()
+                    .forEach(result -> IntStream.rangeClosed(1, result.groupCount())
+                            .mapToObj(result::group)
+                            .filter(Objects::nonNull)
+                            .forEach(value -> pagesByValue
+                                    .computeIfAbsent(value, first -> new TreeSet<>())
+                                    .add(page.name())));
         }
         assertThat(pagesByValue).hasSize(1);
     }
@@ -266,20 +271,23 @@ class PagesTest {
 
     /** The median of each work over its runs. */
     private static DoubleStream medians(String log) {
-        return Pattern.compile("run \\d+: (.*): (\\d+) µs").matcher(log).results()
+        return Pattern.compile("run \\d+: (.*): (\\d+) µs")
+                .matcher(log)
+                .results()
                 .collect(Collectors.groupingBy(
                         run -> run.group(1),
                         Collectors.mapping(run -> Double.valueOf(run.group(2)), Collectors.toList())))
                 .values()
                 .stream()
                 .map(times -> times.stream().sorted().toList())
-                .mapToDouble(sorted ->
-                        (sorted.get((sorted.size() - 1) / 2) + sorted.get(sorted.size() / 2)) / 2);
+                .mapToDouble(sorted -> (sorted.get((sorted.size() - 1) / 2) + sorted.get(sorted.size() / 2)) / 2);
     }
 
     /** The times in the tables of the transformers. */
     private static DoubleStream milliseconds(String log) {
-        return Pattern.compile("\\| ([\\d.]+) \\(").matcher(log).results()
+        return Pattern.compile("\\| ([\\d.]+) \\(")
+                .matcher(log)
+                .results()
                 .mapToDouble(cell -> 1000 * Double.parseDouble(cell.group(1)));
     }
 
@@ -287,7 +295,9 @@ class PagesTest {
 
     @Test
     void thePageOnGuaranteesNamesTestsThatThereAre() {
-        Set<String> named = Pattern.compile("`(\\w+Test)`").matcher(Page.of("guarantees.md").text()).results()
+        Set<String> named = Pattern.compile("`(\\w+Test)`")
+                .matcher(Page.of("guarantees.md").text())
+                .results()
                 .map(test -> test.group(1) + ".java")
                 .collect(Collectors.toSet());
         assertThat(named).hasSizeGreaterThan(10);
@@ -355,6 +365,7 @@ class PagesTest {
     void thePageOnConfigurationHasTheDefault(List<String> settingAndValue) {
         String setting = "`" + settingAndValue.get(0) + "`";
         assertThat(Page.of("configuration.md").rows())
-                .anyMatch(cells -> cells.size() > 1 && cells.subList(0, 2).equals(List.of(setting, settingAndValue.get(1))));
+                .anyMatch(cells ->
+                        cells.size() > 1 && cells.subList(0, 2).equals(List.of(setting, settingAndValue.get(1))));
     }
 }
