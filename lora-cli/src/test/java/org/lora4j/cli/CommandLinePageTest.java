@@ -3,9 +3,6 @@ package org.lora4j.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -15,30 +12,20 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.lora4j.fixtures.Page;
 import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
 
 /** The command lines of the documentation are right, and the page names all commands and options of trainings. */
 class CommandLinePageTest {
-    private static final Path PAGE = Path.of("../src/site/markdown/command-line.md");
-    private static final List<Path> PAGES = List.of(
-            PAGE,
-            Path.of("../README.md"),
-            Path.of("../src/site/markdown/fine-tuning.md"),
-            Path.of("../src/site/markdown/chat.md"));
+    private static final Page PAGE = Page.of("command-line.md");
     private static final Pattern WORD = Pattern.compile("\"([^\"]*)\"|(\\S+)");
 
-    static Stream<String> lines() throws IOException {
-        List<String> lines = new ArrayList<>();
-        for (Path page : PAGES) {
-            for (String line : Files.readAllLines(page)) {
-                String command = line.replaceFirst("^java -jar lora-cli/target/lora-cli\\.jar ", "lora ");
-                if (command.startsWith("lora ")) {
-                    lines.add(command);
-                }
-            }
-        }
-        return lines.stream();
+    static Stream<String> lines() {
+        return Stream.of(PAGE, Page.of("README.md"), Page.of("fine-tuning.md"), Page.of("chat.md"))
+                .flatMap(page -> page.text().lines())
+                .map(line -> line.replaceFirst("^java -jar lora-cli/target/lora-cli\\.jar ", "lora "))
+                .filter(line -> line.startsWith("lora "));
     }
 
     private static String[] words(String line) {
@@ -56,8 +43,8 @@ class CommandLinePageTest {
     }
 
     @Test
-    void thePageNamesAllCommandsAndTheOptionsOfTrainings() throws IOException {
-        String page = Files.readString(PAGE);
+    void thePageNamesAllCommandsAndTheOptionsOfTrainings() {
+        String page = PAGE.text();
         var commands = new CommandLine(new Lora()).getSubcommands();
         assertThat(lines()).hasSizeGreaterThan(15);
         commands.forEach((name, command) ->

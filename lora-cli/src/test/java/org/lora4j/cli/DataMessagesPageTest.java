@@ -7,32 +7,16 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.fixtures.Page;
 
 /** The messages about data files on the page on troubleshooting are those of the program: each mistake is made. */
 class DataMessagesPageTest {
-    private static final Pattern QUOTE = Pattern.compile("\\*\\*`(.*?)`\\*\\*");
-
     @TempDir
     private Path temp;
-
-    private static List<Pattern> messages() throws IOException {
-        String page = Files.readString(Path.of("../src/site/markdown/troubleshooting.md"));
-        String section = page.substring(page.indexOf("## Data files"), page.indexOf("## Prediction"));
-        return QUOTE.matcher(section)
-                .results()
-                .map(quote -> Pattern.compile("error: "
-                        + Arrays.stream(quote.group(1).split("…"))
-                                .map(Pattern::quote)
-                                .collect(Collectors.joining(".*"))))
-                .toList();
-    }
 
     private String error(Path model, Path data, Object... more) {
         Cli cli = Cli.run(Cli.words(
@@ -60,12 +44,13 @@ class DataMessagesPageTest {
         errors.add(Cli.run("generate", "--model", llama, "--adapter", adapter, "--prompt", "a")
                 .err()
                 .strip());
-        List<Pattern> messages = messages();
+        List<Pattern> messages =
+                Page.of("troubleshooting.md").section("Data files").messages();
         assertThat(messages).hasSameSizeAs(errors);
         for (int i = 0; i < errors.size(); i++) {
-            Matcher matcher = messages.get(i).matcher(errors.get(i));
-            assertThat(matcher.lookingAt())
-                    .as("%s like %s", errors.get(i), messages.get(i))
+            String message = errors.get(i).replaceFirst("^error: ", "");
+            assertThat(messages.get(i).matcher(message).lookingAt())
+                    .as("%s like %s", message, messages.get(i))
                     .isTrue();
         }
     }

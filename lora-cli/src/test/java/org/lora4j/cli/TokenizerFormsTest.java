@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,17 +13,12 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.lora4j.fixtures.TokenizerForms;
 
 /** A decoder takes whole texts, whatever its tokenizer.json says about truncation and padding. */
 @Tag("slow")
 class TokenizerFormsTest {
-    private static final String NEITHER = "\"truncation\":null,\"padding\":null";
-    private static final String TRUNCATION = """
-            "truncation":{"direction":"Right","max_length":6,"strategy":"LongestFirst","stride":0}""";
-    private static final String PADDING = """
-            "padding":{"strategy":{"Fixed":6},"direction":"Right","pad_to_multiple_of":null,"pad_id":0,"pad_type_id":0,
-             "pad_token":"x"}""";
     private static final String TEXT = "the cat purrs and the ship sails on the sea";
 
     @TempDir
@@ -42,15 +36,6 @@ class TokenizerFormsTest {
                 """.formatted(TEXT));
         texts = Files.writeString(temp.resolve("texts.jsonl"), "{\"text\": \"" + TEXT + "\"}\n");
         expected = results(SmallModels.llama(temp.resolve("none"), 1), temp.resolve("of-none"));
-    }
-
-    /** Stores what a program once cut and padded. */
-    private static void store(Path tokenizer, String form) throws IOException {
-        String file = Files.readString(tokenizer);
-        assertThat(file).contains(NEITHER);
-        String truncation = form.equals("padding") ? "\"truncation\":null" : TRUNCATION;
-        String padding = form.equals("truncation") ? "\"padding\":null" : PADDING;
-        Files.writeString(tokenizer, file.replace(NEITHER, truncation + "," + padding));
     }
 
     /** What generate, chat, serve, sft, clm and evaluate make of texts. */
@@ -101,10 +86,10 @@ class TokenizerFormsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"truncation", "padding", "both"})
-    void nothingIsCutOrPadded(String form) throws Exception {
-        Path model = SmallModels.llama(temp.resolve(form).resolve("none"), 1);
-        store(model.resolve("tokenizer.json"), form);
+    @EnumSource
+    void nothingIsCutOrPadded(TokenizerForms form) throws Exception {
+        Path model = SmallModels.llama(temp.resolve(form.name()).resolve("none"), 1);
+        form.store(model.resolve("tokenizer.json"));
         assertThat(results(model, temp.resolve("of-" + form)))
                 .usingRecursiveFieldByFieldElementComparator()
                 .isEqualTo(expected);

@@ -17,6 +17,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.linalg.Precision;
+import org.lora4j.linalg.WeightStorage;
+import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
 import org.lora4j.nn.input.Sequences;
@@ -76,11 +79,11 @@ class FineTuningGuideTest {
 
     @BeforeEach
     void loadTheModel() throws Exception {
-        bert = PretrainedModel.load(modelFolder());
+        bert = PretrainedModel.load(golden("encoder_classifier"));
     }
 
-    private static Path modelFolder() throws URISyntaxException {
-        return Path.of(Objects.requireNonNull(FineTuningGuideTest.class.getResource("/golden/encoder_classifier"))
+    private static Path golden(String name) throws URISyntaxException {
+        return Path.of(Objects.requireNonNull(FineTuningGuideTest.class.getResource("/golden/" + name))
                 .toURI());
     }
 
@@ -99,7 +102,7 @@ class FineTuningGuideTest {
     // spotless:off
     @Test
     void aModelWithSeveralOutputs() throws Exception {
-        Path modelFolder = modelFolder();
+        Path modelFolder = golden("encoder_classifier");
         PretrainedModel bert = PretrainedModel.load(modelFolder);
         Sequences texts = (Sequences) train.get(0).input();
         long width = bert.lastHiddenState().predict(texts).size(1);
@@ -107,6 +110,15 @@ class FineTuningGuideTest {
         assertThat(bert.pooled().predict(texts).shape()).containsExactly(8, width);
         assertThat(bert.sentenceEmbeddings().predict(texts).norm2(1).getDouble(0)).isCloseTo(1, within(1e-5));
         assertThat(bert.meanClassifier(2, seed).predict(texts).shape()).containsExactly(8, 2);
+    }
+
+    @Test
+    void aSmallerBase() throws Exception {
+        Path folder = golden("decoder_llama_variants");
+        PretrainedModel llama = PretrainedModel.load(folder, BaseStorage.of(Precision.BFLOAT16));
+        LoRAModel model = LoRAModel.of(llama.causal());
+        List<WeightStorage> report = model.network().weightStorage();
+        assertThat(report).isNotEmpty();
     }
 
     @Test

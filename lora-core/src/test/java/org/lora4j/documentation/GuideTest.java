@@ -46,6 +46,7 @@ import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.ServingStats;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Evaluator;
+import org.lora4j.train.MultiTrainer;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingListener;
 import org.lora4j.train.TrainingResult;
@@ -59,10 +60,13 @@ import org.nd4j.linalg.dataset.ViewIterator;
 import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** The programs of the how-to pages. Apart from indentation and assertions, the pages show their lines as they are. */
 @SuppressWarnings("try") // the scopes are not referenced in their bodies
 class GuideTest {
+    private static final Logger log = LoggerFactory.getLogger(GuideTest.class);
     private static final int ALL = -1;
 
     private final long seed = 42;
@@ -428,6 +432,28 @@ class GuideTest {
         AdapterView uninterrupted = newNine();
         Trainer.builder(uninterrupted).updater(new Adam(1e-3)).maxIterations(60).build().fit(digitNine);
         assertThat(nine.adapter()).isEqualTo(uninterrupted.adapter());
+    }
+
+    @Test
+    void manyAdaptersAtOnce() {
+        LoRAModel model = LoRAModel.of(network);
+        Map<String, DataSet> customers = Map.of("a", digitNine.next(), "b", digitFour.next(), "c", digitNine.next());
+        Map<String, LoRAAdapter> before = new LinkedHashMap<>();
+        customers.keySet().forEach(name -> before.put(name, model.add(name, LoRAConfig.of(2, 4)).adapter()));
+
+        MultiTrainer together = new MultiTrainer();
+        customers.forEach((name, data) -> {
+            Trainer trainer = Trainer.builder(model.using(name))
+                    .updater(new Adam(1e-3))
+                    .epochs(5)
+                    .build();
+            together.add(trainer, data);
+        });
+        for (MultiTrainer.Outcome outcome : together.fit()) {
+            outcome.failure().ifPresent(failure -> log.warn("{} was not trained", outcome.model(), failure));
+            assertThat(outcome.result().epochs()).isEqualTo(5);
+        }
+        before.forEach((name, adapter) -> assertThat(model.adapter(name)).isNotEqualTo(adapter));
     }
 
     private AdapterView newNine() {

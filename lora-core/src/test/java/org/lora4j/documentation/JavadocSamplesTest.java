@@ -2,16 +2,13 @@ package org.lora4j.documentation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
 import java.net.URI;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import javax.tools.Diagnostic;
 import javax.tools.DiagnosticCollector;
 import javax.tools.JavaCompiler;
@@ -22,15 +19,15 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.fixtures.Page;
 
 /**
  * The samples in the Javadoc of this module and on its front page compile. The guides run the same calls, so these samples
  * are not run. The samples of other modules are part of the tests there.
  */
 class JavadocSamplesTest {
-    private static final Path ROOT = Path.of("..").toAbsolutePath().normalize();
-    private static final Path SOURCES = Path.of("src/main/java").toAbsolutePath();
-    private static final Path FRONT_PAGE = ROOT.resolve("src/main/javadoc/overview.html");
+    private static final String SOURCES = "lora-core/src/main/java/";
+    private static final Path FRONT_PAGE = Path.of("../src/main/javadoc/overview.html");
     private static final Pattern SAMPLE = Pattern.compile("<pre>\\{@code\n(.*?)}</pre>", Pattern.DOTALL);
 
     /** A builder without its end, which the text around the sample talks about. */
@@ -119,17 +116,16 @@ class JavadocSamplesTest {
         }
     }
 
-    private static List<Sample> samples(Path file) throws IOException {
-        String text = Files.readString(file);
-        if (file.toString().endsWith(".java")) {
+    private static List<Sample> samples(Path file) {
+        String name = file.toString();
+        String text = Page.read(file);
+        if (name.endsWith(".java")) {
             text = withoutMargin(text);
         }
-        String name = file.startsWith(SOURCES) ? SOURCES.relativize(file).toString() : "overview";
         List<Sample> samples = new ArrayList<>();
         Matcher sample = SAMPLE.matcher(text);
         while (sample.find()) {
-            samples.add(new Sample(
-                    name.replaceAll("\\.java$", "").replaceAll("\\W", "_") + "_" + samples.size(), sample.group(1)));
+            samples.add(new Sample("Sample" + name.replaceAll("\\W", "_") + "_" + samples.size(), sample.group(1)));
         }
         return samples;
     }
@@ -138,18 +134,10 @@ class JavadocSamplesTest {
         return source.replaceAll("(?m)^ *\\* ?", "");
     }
 
-    private static List<Path> files(Path folder, String ending) throws IOException {
-        try (Stream<Path> files = Files.walk(folder)) {
-            return files.filter(file -> file.toString().endsWith(ending))
-                    .sorted()
-                    .toList();
-        }
-    }
-
     @Test
-    void eachPackagePageAndTheFrontPageHaveASample() throws IOException {
+    void eachPackagePageAndTheFrontPageHaveASample() {
         List<Path> pages = new ArrayList<>(List.of(FRONT_PAGE));
-        for (Path page : files(SOURCES, "package-info.java")) {
+        for (Path page : Page.files(SOURCES, "package-info.java")) {
             if (!page.toString().contains("internal")) {
                 pages.add(page);
             }
@@ -161,18 +149,18 @@ class JavadocSamplesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"lora-dl4j", "lora-langchain4j", "lora-spark", "lora-spring-boot-starter", "lora-text"})
-    void aTestOfTheModuleHasTheSampleOfItsPackage(String module) throws IOException {
-        String tests = lines(Files.readString(only(module, "src/test/java", "GuideTest.java")));
-        Matcher sample =
-                SAMPLE.matcher(withoutMargin(Files.readString(only(module, "src/main/java", "package-info.java"))));
+    void aTestOfTheModuleHasTheSampleOfItsPackage(String module) {
+        String tests = lines(only(module + "/src/test/java", "GuideTest.java"));
+        Matcher sample = SAMPLE.matcher(withoutMargin(only(module + "/src/main/java", "package-info.java")));
         assertThat(sample.find()).isTrue();
         assertThat(tests).contains(lines(sample.group(1)));
     }
 
-    private static Path only(String module, String folder, String name) throws IOException {
-        return files(ROOT.resolve(module).resolve(folder), name).stream()
+    private static String only(String folder, String name) {
+        return Page.files(folder, name).stream()
                 .filter(file -> !file.toString().contains("internal"))
                 .findFirst()
+                .map(Page::read)
                 .orElseThrow();
     }
 
@@ -185,9 +173,9 @@ class JavadocSamplesTest {
     }
 
     @Test
-    void theSamplesCompile() throws IOException {
+    void theSamplesCompile() {
         List<Sample> samples = new ArrayList<>(samples(FRONT_PAGE));
-        for (Path source : files(SOURCES, ".java")) {
+        for (Path source : Page.files(SOURCES, ".java")) {
             samples.addAll(samples(source));
         }
         DiagnosticCollector<JavaFileObject> found = new DiagnosticCollector<>();

@@ -5,12 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.List;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
@@ -19,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.fixtures.Page;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.io.peft.PeftAdapters;
@@ -32,7 +30,7 @@ import org.nd4j.linalg.learning.config.Sgd;
 
 /** The messages on the page on troubleshooting are those of the library: each mistake is made, and its message looked up. */
 class TroubleshootingPageTest {
-    private static final Path PAGE = Path.of("../src/site/markdown/troubleshooting.md");
+    private static final Page PAGE = Page.of("troubleshooting.md");
 
     @TempDir
     private Path folder;
@@ -111,52 +109,23 @@ class TroubleshootingPageTest {
     }
 
     @Test
-    void messagesThatTheseTestsDoNotProvoke() throws IOException {
-        String sources = sources("org/lora4j");
+    void messagesThatTheseTestsDoNotProvoke() {
+        String sources = Page.files("lora-core/src/main/java", ".java").stream()
+                .map(Page::read)
+                .collect(Collectors.joining());
         for (String part : List.of(
                 "ND4J must have a backend for this platform on the class path, found none that starts on ",
                 " wait in all, found ",
                 "each adapted layer must have a fingerprint of its base, found none for ",
                 "the training must keep the adapters that it started with, but adapter '")) {
             assertThat(sources).contains(part);
-            assertThat(Files.readString(PAGE)).contains(part.strip());
+            assertThat(PAGE.text()).contains(part.strip());
         }
     }
 
-    private static String sources(String root) throws IOException {
-        try (var files = Files.walk(Path.of("src/main/java").resolve(root))) {
-            StringBuilder all = new StringBuilder();
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                all.append(Files.readString(file));
-            }
-            return all.toString();
-        }
-    }
-
-    /** The page has the message, with … for some of its parts. */
     private static void assertOnPage(ThrowingCallable mistake) {
         Throwable thrown = catchThrowable(mistake);
         assertThat(thrown).isNotNull();
-        assertThat(quotes())
-                .as("the page must quote: %s", thrown.getMessage())
-                .anyMatch(quote -> pattern(quote).matcher(thrown.getMessage()).lookingAt());
-    }
-
-    private static List<String> quotes() {
-        try {
-            return Files.readString(PAGE)
-                    .lines()
-                    .filter(line -> line.startsWith("**`"))
-                    .map(line -> line.substring(3, line.indexOf('`', 3)))
-                    .toList();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static Pattern pattern(String quote) {
-        return Pattern.compile(
-                Arrays.stream(quote.split("…", -1)).map(Pattern::quote).collect(Collectors.joining(".+")),
-                Pattern.DOTALL);
+        PAGE.requireMessage(thrown.getMessage());
     }
 }

@@ -2,80 +2,40 @@ package org.lora4j.langchain4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.langchain4j.data.embedding.Embedding;
 import dev.langchain4j.data.segment.TextSegment;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.URISyntaxException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.transformer.PretrainedModel;
+import org.lora4j.fixtures.CompleteEncoder;
 
 /** A folder with every file that decides about embeddings. */
 class OneFolderTest {
     @TempDir
     Path temporary;
 
-    private Path folder;
-    private final Map<String, int[]> texts = new LinkedHashMap<>();
+    private CompleteEncoder complete;
 
     @BeforeEach
-    void writeEveryFile() throws IOException, URISyntaxException {
-        folder = temporary.resolve("encoder");
-        copy("/golden/encoder_forward");
-        copy("/folders/encoder");
-        try (InputStream in = Objects.requireNonNull(getClass().getResourceAsStream("/folders/texts.json"))) {
-            ObjectMapper mapper = new ObjectMapper();
-            mapper.readTree(in)
-                    .properties()
-                    .forEach(text -> texts.put(text.getKey(), mapper.convertValue(text.getValue(), int[].class)));
-        }
-    }
-
-    private void copy(String resource) throws IOException, URISyntaxException {
-        Path from =
-                Path.of(Objects.requireNonNull(getClass().getResource(resource)).toURI());
-        try (Stream<Path> files = Files.walk(from)) {
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                Path target = folder.resolve(from.relativize(file).toString());
-                Files.createDirectories(Objects.requireNonNull(target.getParent()));
-                Files.copy(file, target);
-            }
-        }
-    }
-
-    /** What the core computes for the tokens, which were written by hand. */
-    private float[][] expected() throws IOException {
-        return PretrainedModel.load(folder)
-                .sentenceEmbeddings()
-                .predict(Sequences.of(texts.values().toArray(int[][]::new)))
-                .toFloatMatrix();
-    }
-
-    private List<String> texts() {
-        return List.copyOf(texts.keySet());
+    void writeEveryFile() throws IOException {
+        complete = CompleteEncoder.write(temporary.resolve("encoder"));
     }
 
     @Test
     void computesTheBitsOfTheCore() throws IOException {
-        try (LoRAEmbeddingModel model = LoRAEmbeddingModel.of(folder)) {
-            float[][] found = model
-                    .embedAll(texts().stream().map(TextSegment::from).toList())
-                    .content()
-                    .stream()
-                    .map(Embedding::vector)
-                    .toArray(float[][]::new);
-            assertThat(found).isDeepEqualTo(expected());
+        try (LoRAEmbeddingModel model = LoRAEmbeddingModel.of(complete.folder())) {
+            float[][] found =
+                    model
+                            .embedAll(complete.texts().stream()
+                                    .map(TextSegment::from)
+                                    .toList())
+                            .content()
+                            .stream()
+                            .map(Embedding::vector)
+                            .toArray(float[][]::new);
+            assertThat(found).isDeepEqualTo(complete.embeddings());
         }
     }
 }

@@ -40,6 +40,7 @@ final class Sessions {
                 .config("spark.driver.bindAddress", "127.0.0.1")
                 // Wait for all executors.
                 .config("spark.scheduler.minRegisteredResourcesRatio", 1.0)
+                .config("spark.scheduler.maxRegisteredResourcesWaitingTime", "2min")
                 .config("spark.sql.shuffle.partitions", 3)
                 .config("spark.sql.warehouse.dir", temporary("warehouse"))
                 .config("spark.local.dir", temporary("local"))

@@ -2,8 +2,6 @@ package org.lora4j.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,30 +11,15 @@ import org.apache.spark.sql.functions;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.fixtures.TokenizerForms;
 
 /** Stages take whole texts, whatever tokenizer.json says about truncation and padding. */
 @Tag("slow")
 class TokenizerFormsTest {
-    private static final String NEITHER = "\"truncation\":null,\"padding\":null";
-    private static final String TRUNCATION = """
-            "truncation":{"direction":"Right","max_length":6,"strategy":"LongestFirst","stride":0}""";
-    private static final String PADDING = """
-            "padding":{"strategy":{"Fixed":6},"direction":"Right","pad_to_multiple_of":null,"pad_id":0,"pad_type_id":0,
-             "pad_token":"x"}""";
-
     @TempDir
     Path temporary;
-
-    /** Stores what a program once cut and padded. */
-    private static void store(Path tokenizer, String form) throws IOException {
-        String file = Files.readString(tokenizer);
-        assertThat(file).contains(NEITHER);
-        String truncation = form.equals("padding") ? "\"truncation\":null" : TRUNCATION;
-        String padding = form.equals("truncation") ? "\"padding\":null" : PADDING;
-        Files.writeString(tokenizer, file.replace(NEITHER, truncation + "," + padding));
-    }
 
     private List<Row> embeddings(Path encoder) {
         return new LoRATransformer()
@@ -90,14 +73,14 @@ class TokenizerFormsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"truncation", "padding", "both"})
-    void nothingIsCutOrPadded(String form) throws Exception {
+    @EnumSource
+    void nothingIsCutOrPadded(TokenizerForms form) throws Exception {
         Path encoder = Phrases.encoder(temporary);
         Path decoder = Chats.decoder(temporary);
         List<Row> embedded = embeddings(encoder);
         List<Object> learned = language(decoder);
-        store(encoder.resolve("tokenizer.json"), form);
-        store(decoder.resolve("tokenizer.json"), form);
+        form.store(encoder.resolve("tokenizer.json"));
+        form.store(decoder.resolve("tokenizer.json"));
         assertThat(embeddings(encoder)).isEqualTo(embedded);
         assertThat(language(decoder)).isEqualTo(learned);
     }

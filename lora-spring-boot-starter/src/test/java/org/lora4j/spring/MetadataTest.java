@@ -6,18 +6,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.lora4j.fixtures.Page;
 
 /** The descriptions of the properties, which editors and the guide's page show. */
 class MetadataTest {
-    private static final Path PAGE = Path.of("../src/site/markdown/guide-spring.md");
-
     @Test
     void eachPropertyHasADescriptionAndIsOnThePage() throws IOException {
         Set<String> described = new TreeSet<>();
@@ -32,15 +29,10 @@ class MetadataTest {
             }
         }
         assertThat(descriptions).as("the descriptions, which differ").hasSameSizeAs(described);
-        String page = Files.readString(PAGE);
-        String table = page.substring(page.indexOf("## Properties"), page.indexOf("## Adapters that change"));
-        Set<String> onPage = new TreeSet<>();
-        table.lines()
-                .filter(line -> line.startsWith("| `lora."))
-                .flatMap(line -> Pattern.compile("`(lora\\.[a-z.-]+)`")
-                        .matcher(line.split("\\|", -1)[1])
-                        .results())
-                .forEach(property -> onPage.add(property.group(1)));
+        Set<String> onPage = Page.of("guide-spring.md")
+                .section("Properties")
+                .namesInTables("`(lora\\.[a-z.-]+)`")
+                .collect(Collectors.toSet());
         assertThat(described).hasSizeGreaterThan(15).isEqualTo(onPage);
     }
 }

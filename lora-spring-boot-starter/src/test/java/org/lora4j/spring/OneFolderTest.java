@@ -2,23 +2,13 @@ package org.lora4j.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.io.InputStream;
-import java.net.URISyntaxException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.LoRAModel;
-import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.transformer.PretrainedModel;
+import org.lora4j.fixtures.CompleteEncoder;
 import org.lora4j.text.EncoderFolder;
 import org.springframework.ai.embedding.EmbeddingModel;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -29,60 +19,27 @@ class OneFolderTest {
     @TempDir
     Path temporary;
 
-    private Path folder;
-    private final Map<String, int[]> texts = new LinkedHashMap<>();
+    private CompleteEncoder complete;
 
     @BeforeEach
-    void writeEveryFile() throws IOException, URISyntaxException {
-        folder = temporary.resolve("encoder");
-        copy("/golden/encoder_forward");
-        copy("/folders/encoder");
-        try (InputStream in = Objects.requireNonNull(getClass().getResourceAsStream("/folders/texts.json"))) {
-            ObjectMapper mapper = new ObjectMapper();
-            mapper.readTree(in)
-                    .properties()
-                    .forEach(text -> texts.put(text.getKey(), mapper.convertValue(text.getValue(), int[].class)));
-        }
-    }
-
-    private void copy(String resource) throws IOException, URISyntaxException {
-        Path from =
-                Path.of(Objects.requireNonNull(getClass().getResource(resource)).toURI());
-        try (Stream<Path> files = Files.walk(from)) {
-            for (Path file : files.filter(Files::isRegularFile).toList()) {
-                Path target = folder.resolve(from.relativize(file).toString());
-                Files.createDirectories(Objects.requireNonNull(target.getParent()));
-                Files.copy(file, target);
-            }
-        }
-    }
-
-    /** What the core computes for the tokens, which were written by hand. */
-    private float[][] expected() throws IOException {
-        return PretrainedModel.load(folder)
-                .sentenceEmbeddings()
-                .predict(Sequences.of(texts.values().toArray(int[][]::new)))
-                .toFloatMatrix();
-    }
-
-    private List<String> texts() {
-        return List.copyOf(texts.keySet());
+    void writeEveryFile() throws IOException {
+        complete = CompleteEncoder.write(temporary.resolve("encoder"));
     }
 
     @Test
     void computesTheBitsOfTheCore() throws IOException {
-        float[][] expected = expected();
+        float[][] expected = complete.embeddings();
         new ApplicationContextRunner()
                 .withConfiguration(AutoConfigurations.of(LoRAAutoConfiguration.class, LoRAAiAutoConfiguration.class))
-                .withPropertyValues("lora.model.path=" + folder, "lora.serve.allow-base=true")
+                .withPropertyValues("lora.model.path=" + complete.folder(), "lora.serve.allow-base=true")
                 .run(context -> {
                     EncoderFolder encoder = context.getBean(EncoderFolder.class);
                     assertThat(context.getBean(LoRAModel.class)
-                                    .predict(encoder.tokens(texts()))
+                                    .predict(encoder.tokens(complete.texts()))
                                     .toFloatMatrix())
                             .isDeepEqualTo(expected);
                     assertThat(context.getBean(EmbeddingModel.class)
-                                    .embed(texts())
+                                    .embed(complete.texts())
                                     .toArray(float[][]::new))
                             .isDeepEqualTo(expected);
                 });

@@ -10,7 +10,8 @@ import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.lora4j.fixtures.TokenizerForms;
 import org.springframework.ai.chat.model.ChatModel;
 import org.springframework.ai.chat.model.ChatResponse;
 import org.springframework.ai.chat.prompt.ChatOptions;
@@ -21,12 +22,6 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 
 /** Beans take whole texts, whatever tokenizer.json says about truncation and padding. */
 class TokenizerFormsTest {
-    private static final String NEITHER = "\"truncation\":null,\"padding\":null";
-    private static final String TRUNCATION = """
-            "truncation":{"direction":"Right","max_length":6,"strategy":"LongestFirst","stride":0}""";
-    private static final String PADDING = """
-            "padding":{"strategy":{"Fixed":6},"direction":"Right","pad_to_multiple_of":null,"pad_id":0,"pad_type_id":0,
-             "pad_token":"x"}""";
     private static final String TEXT = "where is my parcel where is my parcel where is";
 
     private final ApplicationContextRunner runner = new ApplicationContextRunner()
@@ -34,15 +29,6 @@ class TokenizerFormsTest {
 
     @TempDir
     private Path temporary;
-
-    /** Stores what a program once cut and padded. */
-    private static void store(Path tokenizer, String form) throws IOException {
-        String file = Files.readString(tokenizer);
-        assertThat(file).contains(NEITHER);
-        String truncation = form.equals("padding") ? "\"truncation\":null" : TRUNCATION;
-        String padding = form.equals("truncation") ? "\"padding\":null" : PADDING;
-        Files.writeString(tokenizer, file.replace(NEITHER, truncation + "," + padding));
-    }
 
     private List<Object> results(Path encoder, Path decoder) {
         List<Object> results = new ArrayList<>();
@@ -73,8 +59,8 @@ class TokenizerFormsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"truncation", "padding", "both"})
-    void nothingIsCutOrPadded(String form) throws IOException {
+    @EnumSource
+    void nothingIsCutOrPadded(TokenizerForms form) throws IOException {
         Path encoder = Folders.encoder(temporary.resolve("encoder"));
         Path decoder = Folders.decoder(temporary.resolve("decoder"));
         Files.writeString(
@@ -83,8 +69,8 @@ class TokenizerFormsTest {
         Folders.decoderAdapter(decoder, temporary.resolve("styles").resolve("c"), 3);
         List<Object> expected = results(encoder, decoder);
         assertThat(expected).hasSize(4).contains(11);
-        store(encoder.resolve("tokenizer.json"), form);
-        store(decoder.resolve("tokenizer.json"), form);
+        form.store(encoder.resolve("tokenizer.json"));
+        form.store(decoder.resolve("tokenizer.json"));
         assertThat(results(encoder, decoder))
                 .usingRecursiveFieldByFieldElementComparator()
                 .isEqualTo(expected);

@@ -1,0 +1,371 @@
+package org.lora4j.documentation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import java.lang.reflect.Modifier;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAConfigBuilder;
+import org.lora4j.fixtures.Page;
+import org.lora4j.fixtures.Page.Block;
+import org.lora4j.generate.GenerationOptions;
+import org.lora4j.io.ReadOptions;
+import org.lora4j.serve.AdapterCache;
+import org.lora4j.serve.BatchingPredictor;
+import org.lora4j.serve.GenerationService;
+import org.lora4j.train.Trainer;
+
+/** The pages agree with the sources, with each other, and with the kept measurements. */
+class PagesTest {
+    /** The programs whose parts the pages show. The build compiles and runs them. */
+    private static final Map<Path, String> PROGRAMS = Stream.of(
+                    "lora-core/src/it/consumer",
+                    "lora-core/src/test/java/org/lora4j/documentation",
+                    "lora-dl4j/src/test/java",
+                    "lora-langchain4j/src/test/java",
+                    "lora-onednn/src/test/java",
+                    "lora-spark/src/test/java",
+                    "lora-spring-boot-starter/src/test/java",
+                    "lora-text/src/test/java",
+                    "lora-mnist-example/src/main/java")
+            .flatMap(folder -> Page.files(folder, ".java").stream())
+            .collect(Collectors.toMap(
+                    program -> program,
+                    program -> withoutIndentation(Page.read(program)),
+                    (first, second) -> first,
+                    LinkedHashMap::new));
+
+    private static final Pattern IMPORT = Pattern.compile(
+            "^import (org\\.[\\w.]+|java[\\w.]+|dev[\\w.]+|com\\.sun\\.net[\\w.]+);", Pattern.MULTILINE);
+
+    private static final Set<String> SETTINGS = settings(
+            LoRAConfigBuilder.class,
+            Trainer.Builder.class,
+            GenerationOptions.class,
+            BatchingPredictor.Builder.class,
+            GenerationService.Builder.class,
+            AdapterCache.Builder.class,
+            ReadOptions.class);
+
+    // The code of the pages.
+
+    private static boolean isImports(Block block) {
+        return block.text().lines().allMatch(line -> line.isBlank() || line.startsWith("import "));
+    }
+
+    private static List<Block> programs(Page page) {
+        return page.blocks().stream()
+                .filter(block -> block.kind().equals("java") && !isImports(block))
+                .toList();
+    }
+
+    /** The blocks of xml and Kotlin are those of projects that .ci/run resolves: see src/build/WriteConsumer.java. */
+    static List<Block> programs() {
+        return Page.all().stream().flatMap(page -> programs(page).stream()).toList();
+    }
+
+    /** README.md and the page of the article lead to whole programs. */
+    static List<Page> pagesWithImports() {
+        return Page.all().stream()
+                .filter(page -> !Set.of("README.md", "article.md").contains(page.name()))
+                .filter(page -> !programs(page).isEmpty())
+                .toList();
+    }
+
+    @ParameterizedTest
+    @MethodSource("programs")
+    void isPartOfAProgramThatRuns(Block block) {
+        assertThat(programsWith(block))
+                .as("a program must contain the block:%n%s", block.text())
+                .isNotEmpty();
+    }
+
+    /** A reader who copies the code of a page finds the imports for it on this page. */
+    @ParameterizedTest
+    @MethodSource("pagesWithImports")
+    void aPageHasTheImportsOfItsCode(Page page) {
+        // A whole program has its imports at its top.
+        Set<String> given = page.blocks().stream()
+                .filter(block -> block.kind().equals("java"))
+                .flatMap(block -> block.text().lines())
+                .filter(line -> line.startsWith("import "))
+                .collect(Collectors.toCollection(TreeSet::new));
+        Set<String> needed = new TreeSet<>();
+        programs(page)
+                .forEach(block -> programsWith(block).stream()
+                        .limit(1)
+                        .forEach(program -> needed.addAll(importsOf(block, program))));
+        assertThat(given).isEqualTo(needed);
+    }
+
+    /** The imports of the program whose names the block has, and the other types of the program's own package. */
+    private static Set<String> importsOf(Block block, Path program) {
+        Set<String> types = new LinkedHashSet<>();
+        IMPORT.matcher(Page.read(program)).results().forEach(line -> types.add(line.group(1)));
+        Path sources =
+                Path.of(program.toString().replace("/src/test/", "/src/main/")).getParent();
+        if (Objects.requireNonNull(sources).toFile().isDirectory()) {
+            String folders = sources.toString();
+            String name = folders.substring(folders.indexOf("/java/") + 6).replace('/', '.');
+            for (Path type : Page.files(folders.substring("../".length()), ".java")) {
+                if (sources.equals(type.getParent()) && !type.equals(program)) {
+                    types.add(name + "." + type.getFileName().toString().replace(".java", ""));
+                }
+            }
+        }
+        return types.stream()
+                .filter(type -> Pattern.compile(
+                                "(?<![\\w.\"])" + type.substring(type.lastIndexOf('.') + 1) + "(?![\\w\"])")
+                        .matcher(block.text())
+                        .find())
+                .map(type -> "import " + type + ";")
+                .collect(Collectors.toSet());
+    }
+
+    private static List<Path> programsWith(Block block) {
+        String wanted = withoutIndentation(block.text());
+        return PROGRAMS.keySet().stream()
+                .filter(program -> PROGRAMS.get(program).contains(wanted))
+                .toList();
+    }
+
+    /** The lines without indentation and without what a test asserts between them. */
+    private static String withoutIndentation(String text) {
+        return text.lines()
+                .map(String::strip)
+                .filter(line -> !line.startsWith("assertThat("))
+                .collect(Collectors.joining("\n"));
+    }
+
+    private static double lastNumber(String line) {
+        return Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1));
+    }
+
+    @Test
+    void theWholeProgramsPrintWhatThePagesShow() throws Exception {
+        List<String> trained = Page.of("guide-train.md").requirePrinted(TrainAdapter::main);
+        assertThat(lastNumber(trained.get(0))).isLessThan(0.2);
+        assertThat(lastNumber(trained.get(1))).isGreaterThan(0.9);
+        List<String> exchanged = Page.of("guide-exchange.md").requirePrinted(ExchangeAdapter::main);
+        assertThat(exchanged).last().isEqualTo("same output: true");
+        List<String> combined = Page.of("guide-combine.md").requirePrinted(CombineAdapters::main);
+        assertThat(combined).first().isEqualTo("rank of the sum: 4");
+        List<String> adapted = Page.of("guide-samediff.md").requirePrinted(AdaptGraph::main);
+        assertThat(adapted).first().asString().endsWith("with the adapter 20");
+    }
+
+    // The figures of the pages.
+
+    /** A figure that stands on several pages is the same on all of them. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "\\b(0\\.\\d{3} %)", // the parameters that the article's adapter adds
+                "MiniLM-L6-v2 has (\\d+ MB)|base of (\\d+ MB)|MiniLM-L6-v2, a float file of (\\d+ MB)",
+                "(\\d\\d million) weights",
+                "openblas:(\\d[\\d.-]+\\d)",
+                "ND4J (1\\.\\d[\\w.-]*\\d)",
+                "PEFT (\\d+\\.\\d+\\.\\d+\\.dev\\d+)",
+                "need a JDK (\\d+) or later"
+            })
+    void aFigureIsTheSameOnAllPages(String figure) {
+        Map<String, Set<String>> pagesByValue = new TreeMap<>();
+        for (Page page : Page.all()) {
+            Pattern.compile(figure)
+                    .matcher(page.text())
+                    .results()
+                    .forEach(result -> IntStream.rangeClosed(1, result.groupCount())
+                            .mapToObj(result::group)
+                            .filter(Objects::nonNull)
+                            .forEach(value -> pagesByValue
+                                    .computeIfAbsent(value, first -> new TreeSet<>())
+                                    .add(page.name())));
+        }
+        assertThat(pagesByValue).hasSize(1);
+    }
+
+    private static List<String> row(Page page, String name) {
+        return page.rows().stream()
+                .filter(cells -> cells.get(0).equals(name))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(page + " must have the row '" + name + "'"));
+    }
+
+    @Test
+    void readmeHasTheFiguresOfTheArticle() {
+        Page article = Page.of("article.md");
+        Page readme = Page.of("README.md");
+        List<String> base = row(article, "base").subList(10, 12);
+        List<String> adapted = row(article, "LoRA on, or merged").subList(10, 12);
+        assertThat(row(readme, "the network")).containsSequence(base);
+        assertThat(row(readme, "adapter switched off")).containsSequence(base);
+        assertThat(readme.text())
+                .contains("from " + base.get(0) + " to " + adapted.get(0))
+                .contains("from " + base.get(1) + " to " + adapted.get(1).replaceFirst("(\\d)(\\d{3})$", "$1,$2"));
+        assertThat(row(readme, "with an adapter, trained on nines and as many other digits"))
+                .containsSequence("17 ± 5", "407 ± 27");
+        assertThat(article.text())
+                .contains("| " + base.get(0) + " | 17.2 ± 4.6 |", "from " + base.get(1) + " to 407.0 ± 26.8");
+    }
+
+    /** A line of a table of results: work, time, peer, its time, ratio, goal, and whether it is met. */
+    static List<List<String>> results() {
+        return Page.of("results.md").rows().stream()
+                .filter(cells -> cells.get(cells.size() - 1).matches("yes|no"))
+                .toList();
+    }
+
+    /** A time in microseconds, and the half of the last digit that is shown. */
+    private record Time(double micros, double half) {
+        static Time of(String cell) {
+            Matcher time = Pattern.compile("\\d+(?:\\.(\\d+))? (µs|ms)").matcher(cell);
+            assertThat(time.matches()).as(cell).isTrue();
+            double unit = time.group(2).equals("ms") ? 1000 : 1;
+            int decimals = time.group(1) == null ? 0 : time.group(1).length();
+            return new Time(
+                    Double.parseDouble(cell.substring(0, cell.indexOf(' '))) * unit,
+                    unit * 0.5 * Math.pow(10, -decimals));
+        }
+    }
+
+    @Test
+    void theResultsAreTwoShortTables() {
+        assertThat(results()).hasSizeBetween(10, 25);
+    }
+
+    @ParameterizedTest
+    @MethodSource("results")
+    void aResultHasTheRatioOfItsTimesWhichAreThoseOfTheKeptRun(List<String> cells) {
+        Time time = Time.of(cells.get(1));
+        Time peer = Time.of(cells.get(3));
+        double ratio = Double.parseDouble(cells.get(4));
+        double goal = Double.parseDouble(cells.get(5).replace("≤ ", ""));
+        assertThat(ratio).isCloseTo(time.micros() / peer.micros(), within(0.011));
+        assertThat(cells.get(6)).isEqualTo(ratio <= goal ? "yes" : "no");
+        String log = Page.read(Path.of("../src/bench/results.log"));
+        for (Time shown : List.of(time, peer)) {
+            assertThat(DoubleStream.concat(medians(log), milliseconds(log)))
+                    .anyMatch(micros -> Math.abs(micros - shown.micros()) <= 1.01 * shown.half());
+        }
+    }
+
+    /** The median of each work over its runs. */
+    private static DoubleStream medians(String log) {
+        return Pattern.compile("run \\d+: (.*): (\\d+) µs")
+                .matcher(log)
+                .results()
+                .collect(Collectors.groupingBy(
+                        run -> run.group(1),
+                        Collectors.mapping(run -> Double.valueOf(run.group(2)), Collectors.toList())))
+                .values()
+                .stream()
+                .map(times -> times.stream().sorted().toList())
+                .mapToDouble(sorted -> (sorted.get((sorted.size() - 1) / 2) + sorted.get(sorted.size() / 2)) / 2);
+    }
+
+    /** The times in the tables of the transformers. */
+    private static DoubleStream milliseconds(String log) {
+        return Pattern.compile("\\| ([\\d.]+) \\(")
+                .matcher(log)
+                .results()
+                .mapToDouble(cell -> 1000 * Double.parseDouble(cell.group(1)));
+    }
+
+    // The names on the pages.
+
+    @Test
+    void thePageOnGuaranteesNamesTestsThatThereAre() {
+        Set<String> named = Pattern.compile("`(\\w+Test)`")
+                .matcher(Page.of("guarantees.md").text())
+                .results()
+                .map(test -> test.group(1) + ".java")
+                .collect(Collectors.toSet());
+        assertThat(named).hasSizeGreaterThan(10);
+        assertThat(Page.files("lora-core/src/test/java", ".java"))
+                .map(file -> file.getFileName().toString())
+                .containsAll(named);
+    }
+
+    /** The methods that return another or the same object of settings. */
+    private static Set<String> settings(Class<?>... types) {
+        return Arrays.stream(types)
+                .flatMap(type -> Arrays.stream(type.getDeclaredMethods())
+                        .filter(method -> Modifier.isPublic(method.getModifiers()) && !method.isSynthetic())
+                        .filter(method -> method.getReturnType() == type && method.getParameterCount() > 0)
+                        .filter(method -> !Modifier.isStatic(method.getModifiers())))
+                .map(method -> method.getName())
+                .collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    @Test
+    void thePageOnConfigurationHasAllSettings() {
+        assertThat(SETTINGS).hasSizeGreaterThan(50);
+        assertThat(Page.of("configuration.md").text())
+                .contains(SETTINGS.stream().map(name -> "`" + name + "`").toList());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Adapters", "Training", "Generation", "Serving", "Readers' limits"})
+    void thePageOnConfigurationHasNoSettingThatThereIsNot(String title) {
+        List<String> named = Page.of("configuration.md")
+                .section(title)
+                .namesInTables("`(\\w+)`")
+                .toList();
+        assertThat(named).isNotEmpty();
+        assertThat(SETTINGS).containsAll(named);
+    }
+
+    static Stream<List<String>> defaults() {
+        LoRAConfig config = LoRAConfig.builder().build();
+        GenerationOptions greedy = GenerationOptions.greedy();
+        ReadOptions reading = ReadOptions.defaults();
+        return Stream.of(
+                List.of("rank", "" + config.rank()),
+                List.of("alpha", "%.0f".formatted(config.alpha())),
+                List.of("rankStabilized", "" + config.rankStabilized()),
+                List.of("dora", "" + config.dora()),
+                List.of("dropout", "%.0f".formatted(config.dropout())),
+                List.of("seed", "" + config.seed()),
+                List.of("bias", "`" + config.bias() + "`"),
+                List.of("loraBias", "" + config.loraBias()),
+                List.of("withTemperature", "%.0f".formatted(greedy.temperature())),
+                List.of("withTopK", "" + greedy.topK()),
+                List.of("withTopP", "%.0f".formatted(greedy.topP())),
+                List.of("withMinP", "%.0f".formatted(greedy.minP())),
+                List.of("withRepetitionPenalty", "%.0f".formatted(greedy.repetitionPenalty())),
+                List.of("of(check)", "`" + reading.fingerprintCheck() + "`"),
+                List.of("withFileBytes", (reading.fileBytes() >> 30) + " GiB"),
+                List.of("withHeaderBytes", (reading.headerBytes() >> 20) + " MiB"),
+                List.of("withTensors", "%,d".formatted(reading.tensors())),
+                List.of("withConfigBytes", (reading.configBytes() >> 20) + " MiB"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("defaults")
+    void thePageOnConfigurationHasTheDefault(List<String> settingAndValue) {
+        String setting = "`" + settingAndValue.get(0) + "`";
+        assertThat(Page.of("configuration.md").rows())
+                .anyMatch(cells ->
+                        cells.size() > 1 && cells.subList(0, 2).equals(List.of(setting, settingAndValue.get(1))));
+    }
+}
