@@ -25,6 +25,7 @@ import org.lora4j.io.ModelSource;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.ModelFiles;
 import org.lora4j.nn.transformer.PretrainedModel;
+import org.lora4j.spark.internal.base.StoredBase;
 import org.lora4j.text.EncoderFolder;
 
 /** A folder with every file that decides about embeddings. */

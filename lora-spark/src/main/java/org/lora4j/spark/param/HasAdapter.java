@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.param;
 
 import org.apache.spark.ml.param.DoubleParam;
 import org.apache.spark.ml.param.IntParam;
@@ -8,6 +8,7 @@ import org.apache.spark.ml.param.ParamValidators;
 import org.apache.spark.ml.param.Params;
 import org.apache.spark.ml.param.StringArrayParam;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.spark.internal.param.LoRAConfigParam;
 
 /**
  * The parameters of an estimator that say which adapter it trains.

@@ -1,9 +1,11 @@
-package org.lora4j.spark;
+package org.lora4j.spark.param;
 
 import org.apache.spark.ml.param.BooleanParam;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.Params;
 import org.lora4j.io.FingerprintCheck;
+import org.lora4j.spark.internal.param.InvalidRows;
+import org.lora4j.spark.internal.param.TextParam;
 
 /**
  * The base, and what all stages of this module share.

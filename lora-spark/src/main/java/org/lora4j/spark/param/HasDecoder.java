@@ -1,8 +1,10 @@
-package org.lora4j.spark;
+package org.lora4j.spark.param;
 
 import org.apache.spark.ml.param.IntParam;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.ParamValidators;
+import org.lora4j.spark.internal.param.StorageName;
+import org.lora4j.spark.internal.param.TextParam;
 
 /**
  * A decoder and its texts, in one of three forms: conversations, prompts with completions, or plain text. The form is that of

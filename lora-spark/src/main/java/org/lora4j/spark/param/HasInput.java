@@ -1,8 +1,10 @@
-package org.lora4j.spark;
+package org.lora4j.spark.param;
 
 import org.apache.spark.ml.param.IntParam;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.ParamValidators;
+import org.lora4j.spark.internal.param.EncoderHead;
+import org.lora4j.spark.internal.param.TextParam;
 
 /**
  * The input of a network of features or of an encoder, and its prediction.

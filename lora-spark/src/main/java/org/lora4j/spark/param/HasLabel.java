@@ -1,9 +1,11 @@
-package org.lora4j.spark;
+package org.lora4j.spark.param;
 
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.spark.ml.param.Param;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.spark.internal.param.EncoderHead;
+import org.lora4j.spark.internal.param.TextParam;
 
 /**
  * The parameters of the estimators that learn labels: the columns to train with, and a new classifier on an encoder.

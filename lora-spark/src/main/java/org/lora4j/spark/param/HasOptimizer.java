@@ -1,9 +1,11 @@
-package org.lora4j.spark;
+package org.lora4j.spark.param;
 
 import org.apache.spark.ml.param.DoubleParam;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.ParamValidators;
 import org.apache.spark.ml.param.Params;
+import org.lora4j.spark.internal.param.OptimizerName;
+import org.lora4j.spark.internal.param.TextParam;
 
 /**
  * The parameters of an estimator that say what a step does.

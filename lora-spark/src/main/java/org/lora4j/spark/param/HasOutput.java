@@ -1,6 +1,7 @@
-package org.lora4j.spark;
+package org.lora4j.spark.param;
 
 import org.apache.spark.ml.param.Param;
+import org.lora4j.spark.internal.param.TextParam;
 
 /**
  * The columns of a stage that is not one of Spark's predictors, which have those of the input and of the prediction already.

@@ -1,10 +1,12 @@
-package org.lora4j.spark;
+package org.lora4j.spark.param;
 
 import org.apache.spark.ml.param.IntParam;
 import org.apache.spark.ml.param.LongParam;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.ParamValidators;
 import org.apache.spark.ml.param.Params;
+import org.lora4j.spark.internal.param.Aggregation;
+import org.lora4j.spark.internal.param.TextParam;
 
 /**
  * The parameters of an estimator that say how many steps there are, and who computes them.

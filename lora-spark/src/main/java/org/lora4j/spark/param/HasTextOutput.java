@@ -1,10 +1,12 @@
-package org.lora4j.spark;
+package org.lora4j.spark.param;
 
 import org.apache.spark.ml.param.DoubleParam;
 import org.apache.spark.ml.param.IntParam;
 import org.apache.spark.ml.param.LongParam;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.ParamValidators;
+import org.lora4j.spark.internal.param.TextParam;
+import org.lora4j.spark.internal.param.TextTask;
 
 /**
  * What a language model computes of the rows of a table: probabilities, or new texts. The options of a generation are those of

@@ -1,9 +1,10 @@
-package org.lora4j.spark;
+package org.lora4j.spark.param;
 
 import org.apache.spark.ml.param.Param;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.TargetModules;
+import org.lora4j.spark.internal.param.TextParam;
 
 /**
  * The parameters of all estimators of this module: the base, the adapter, the steps, and the rows for validation.

@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.param;
 
 /** Receives the progress of a training on Spark, in the driver. The thread that calls {@code fit} calls it. */
 @FunctionalInterface

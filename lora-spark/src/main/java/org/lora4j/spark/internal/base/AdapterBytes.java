@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.base;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,7 +16,7 @@ import org.lora4j.io.ReadOptions;
 import org.lora4j.nn.Network;
 
 /** An adapter in PEFT's form, with fingerprints of its base, to be sent to executors and stored on any file system. */
-final class AdapterBytes implements Serializable {
+public final class AdapterBytes implements Serializable {
     private static final long serialVersionUID = 1L;
 
     static final String CONFIG = "adapter_config.json";
@@ -30,13 +30,13 @@ final class AdapterBytes implements Serializable {
         this.tensors = tensors;
     }
 
-    static AdapterBytes of(LoRAAdapter adapter, Network base) {
+    public static AdapterBytes of(LoRAAdapter adapter, Network base) {
         PeftFiles files = PeftFiles.of(adapter, base);
         return new AdapterBytes(files.config(), files.tensors());
     }
 
     /** Reads an adapter without its base. */
-    LoRAAdapter adapter() {
+    public LoRAAdapter adapter() {
         try {
             return PeftFiles.read(config, tensors).adapter();
         } catch (IOException e) {
@@ -45,7 +45,7 @@ final class AdapterBytes implements Serializable {
     }
 
     /** Reads an adapter for its base. */
-    LoRAAdapter adapter(Network base, FingerprintCheck check) {
+    public LoRAAdapter adapter(Network base, FingerprintCheck check) {
         try {
             return PeftFiles.read(config, tensors, ReadOptions.of(check)).adapter(base);
         } catch (IOException e) {
@@ -53,7 +53,7 @@ final class AdapterBytes implements Serializable {
         }
     }
 
-    void write(Path folder, Configuration hadoop) throws IOException {
+    public void write(Path folder, Configuration hadoop) throws IOException {
         FileSystem files = folder.getFileSystem(hadoop);
         files.mkdirs(folder);
         write(files, new Path(folder, CONFIG), config);
@@ -67,7 +67,7 @@ final class AdapterBytes implements Serializable {
     }
 
     /** Reads the adapter of a folder, or nothing if the folder does not exist. */
-    static @Nullable AdapterBytes read(Path folder, Configuration hadoop) throws IOException {
+    public static @Nullable AdapterBytes read(Path folder, Configuration hadoop) throws IOException {
         FileSystem files = folder.getFileSystem(hadoop);
         if (!files.exists(folder)) {
             return null;

@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.base;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -8,6 +8,8 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Network;
+import org.lora4j.spark.internal.param.StorageName;
+import org.lora4j.spark.param.HasDecoder;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.DecoderTokens;
 
@@ -15,7 +17,7 @@ import org.lora4j.text.DecoderTokens;
  * The folder of a decoder on its way to the executors. An executor that has the broadcast of this object opens the decoder
  * once, for all its tasks.
  */
-final class BaseDecoder implements SentBase {
+public final class BaseDecoder implements SentBase {
     private static final long serialVersionUID = 1L;
 
     private static final int LONGEST_BY_DEFAULT = 1024;
@@ -34,7 +36,7 @@ final class BaseDecoder implements SentBase {
     }
 
     /** Reads the folder of a stage for a broadcast; only the paths of the weights if all together have more than some bytes. */
-    static BaseDecoder read(HasDecoder<?> stage, Configuration hadoop, long mostBytes) {
+    public static BaseDecoder read(HasDecoder<?> stage, Configuration hadoop, long mostBytes) {
         TextTokenizer.requireLibrary(BaseDecoder.class.getClassLoader());
         Path folder = new Path(stage.getBasePath());
         try {
@@ -60,7 +62,7 @@ final class BaseDecoder implements SentBase {
     }
 
     /** The decoder of this process. */
-    synchronized DecoderFolder decoder() {
+    public synchronized DecoderFolder decoder() {
         DecoderFolder opened = decoder;
         if (opened == null) {
             TextTokenizer.requireLibrary(BaseDecoder.class.getClassLoader());
@@ -74,7 +76,7 @@ final class BaseDecoder implements SentBase {
         return opened;
     }
 
-    DecoderTokens tokens() {
+    public DecoderTokens tokens() {
         return new DecoderTokens(decoder());
     }
 
@@ -83,7 +85,7 @@ final class BaseDecoder implements SentBase {
      *
      * @throws IllegalArgumentException if the model has fewer positions
      */
-    int maxTokens() {
+    public int maxTokens() {
         int positions = decoder().maxLength();
         if (maxTokens > positions) {
             throw new IllegalArgumentException("maxTokens must be at most the " + positions

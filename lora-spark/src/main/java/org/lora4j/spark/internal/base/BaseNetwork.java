@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.base;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -8,7 +8,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.util.SerializableConfiguration;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.layer.TokenEmbeddings;
+import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.PretrainedModel;
 import org.nd4j.linalg.api.buffer.DataType;
 
@@ -16,7 +16,7 @@ import org.nd4j.linalg.api.buffer.DataType;
  * A base on its way to the executors: the file of {@link Network#save}, or the files of an encoder. An executor that has the
  * broadcast of this object creates the network once, for all its tasks.
  */
-final class BaseNetwork implements SentBase {
+public final class BaseNetwork implements SentBase {
     private static final long serialVersionUID = 1L;
 
     private static final String TOKENIZER = "tokenizer.json";
@@ -46,7 +46,7 @@ final class BaseNetwork implements SentBase {
      * @param hadoop the settings of the file systems
      * @param mostBytes the most bytes that are sent
      */
-    static BaseNetwork read(String path, EncoderSettings encoder, Configuration hadoop, long mostBytes) {
+    public static BaseNetwork read(String path, EncoderSettings encoder, Configuration hadoop, long mostBytes) {
         Path place = new Path(path);
         try {
             return place.getFileSystem(hadoop).getFileStatus(place).isDirectory()
@@ -70,7 +70,7 @@ final class BaseNetwork implements SentBase {
     }
 
     /** Whether the input is tokens or texts. */
-    boolean isEncoder() {
+    public boolean isEncoder() {
         return folder != null;
     }
 
@@ -95,7 +95,7 @@ final class BaseNetwork implements SentBase {
     }
 
     /** The tokenizer of this process. */
-    synchronized TextTokenizer tokenizer() {
+    public synchronized TextTokenizer tokenizer() {
         TextTokenizer loaded = tokenizer;
         if (loaded == null) {
             loaded = loadTokenizer();
@@ -112,15 +112,10 @@ final class BaseNetwork implements SentBase {
         }
         TextTokenizer.requireLibrary(BaseNetwork.class.getClassLoader());
         try {
-            return TextTokenizer.open(files, positions(), encoder.maxTokens());
+            return TextTokenizer.open(files, ModelConfig.read(files).maxLength(), encoder.maxTokens());
         } catch (IOException e) {
             throw unreadable(path, "every executor", e);
         }
-    }
-
-    /** The longest sequence that the encoder takes. */
-    private int positions() {
-        return ((TokenEmbeddings) network().layers().get(0)).maxLength();
     }
 
     @Override

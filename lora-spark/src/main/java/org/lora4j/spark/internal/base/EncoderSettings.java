@@ -1,9 +1,10 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.base;
 
 import java.io.Serializable;
+import org.lora4j.spark.internal.param.EncoderHead;
 
 /** How an encoder becomes a network. Spark's Kryo cannot send records, so it is none. */
-final class EncoderSettings implements Serializable {
+public final class EncoderSettings implements Serializable {
     private static final long serialVersionUID = 1L;
 
     private final EncoderHead head;
@@ -17,7 +18,7 @@ final class EncoderSettings implements Serializable {
      * @param labels the number of classes of a new classifier; 0 for the classifier of the file
      * @param maxTokens the most tokens of a text; 0 for the most that tokenizer and encoder allow
      */
-    EncoderSettings(EncoderHead head, int labels, int maxTokens) {
+    public EncoderSettings(EncoderHead head, int labels, int maxTokens) {
         this.head = head;
         this.labels = labels;
         this.maxTokens = maxTokens;

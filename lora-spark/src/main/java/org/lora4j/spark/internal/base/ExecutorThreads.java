@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.base;
 
 import org.apache.spark.SparkEnv;
 import org.jspecify.annotations.Nullable;
@@ -8,12 +8,12 @@ import org.lora4j.nn.NativeThreads;
  * Gives each task of an executor the threads of its processors. Otherwise each task would use all processors of the machine.
  * In local mode nothing changes, because the process is the user's.
  */
-final class ExecutorThreads {
+public final class ExecutorThreads {
     private static @Nullable NativeThreads limited;
 
     private ExecutorThreads() {}
 
-    static synchronized void limit() {
+    public static synchronized void limit() {
         SparkEnv env = SparkEnv.get();
         if (limited == null && env != null && !env.executorId().equals("driver")) {
             // For the life of the executor.

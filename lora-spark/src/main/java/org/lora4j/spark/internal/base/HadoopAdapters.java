@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.base;
 
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -18,7 +18,7 @@ import org.lora4j.serve.AdapterSource;
  * @param folder the folder
  * @param hadoop the settings of the file systems
  */
-record HadoopAdapters(Path folder, SerializableConfiguration hadoop) implements AdapterSource {
+public record HadoopAdapters(Path folder, SerializableConfiguration hadoop) implements AdapterSource {
     @Override
     public LoRAAdapter load(String name, BaseModel base, ReadOptions options) throws IOException {
         FileSystem files = folder.getFileSystem(hadoop.value());

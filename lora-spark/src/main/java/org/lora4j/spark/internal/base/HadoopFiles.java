@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.base;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -8,14 +8,14 @@ import org.apache.hadoop.fs.Path;
 import org.lora4j.io.FileAccess;
 
 /** Opens files of any file system of Hadoop, which somebody else may have put there. */
-final class HadoopFiles {
+public final class HadoopFiles {
     private HadoopFiles() {}
 
     /**
      * Opens a file. On a local file system it must be a regular one: Hadoop would wait for the writer of a pipe, and read a
      * device without end.
      */
-    static InputStream open(FileSystem files, Path file) throws IOException {
+    public static InputStream open(FileSystem files, Path file) throws IOException {
         if (files instanceof LocalFileSystem local) {
             FileAccess.open(local.pathToFile(file).toPath()).close();
             Path checksum = local.getChecksumFile(file);

@@ -1,26 +1,26 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.base;
 
 import org.jspecify.annotations.Nullable;
 
 /** Says that the fault is in one row, so that the row can be left out. */
-final class InvalidRowException extends IllegalArgumentException {
+public final class InvalidRowException extends IllegalArgumentException {
     private static final long serialVersionUID = 1L;
 
-    InvalidRowException(String message) {
+    public InvalidRowException(String message) {
         super(message);
     }
 
-    InvalidRowException(String message, Throwable cause) {
+    public InvalidRowException(String message, Throwable cause) {
         super(message, cause);
     }
 
     /** Adds which row it is, and what can be done. */
-    InvalidRowException ofRow(@Nullable Object key) {
+    public InvalidRowException ofRow(@Nullable Object key) {
         return with(". The row has the id " + key);
     }
 
     /** Adds how to see which row it is, and what can be done. */
-    InvalidRowException ofUnknownRow() {
+    public InvalidRowException ofUnknownRow() {
         return with(". Set idCol to see the id of the row");
     }
 

@@ -1,10 +1,10 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.base;
 
 import java.io.Serializable;
 import org.lora4j.nn.Network;
 
 /** A base on its way to the executors. An executor that has the broadcast of such an object creates the network once, for all its tasks. */
-interface SentBase extends Serializable {
+public interface SentBase extends Serializable {
     /** The network of this process. */
     Network network();
 

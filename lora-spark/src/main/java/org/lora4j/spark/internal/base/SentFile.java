@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.base;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -17,11 +17,11 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** A file on its way to the executors: its bytes, or only its path if it is too large for a broadcast. */
-final class SentFile implements Serializable {
+public final class SentFile implements Serializable {
     private static final long serialVersionUID = 1L;
 
     /** An array of Java has fewer elements than 2³¹; some are left for what serialization adds. */
-    static final long MOST_BYTES = Integer.MAX_VALUE - (1 << 20);
+    public static final long MOST_BYTES = Integer.MAX_VALUE - (1 << 20);
 
     private static final Logger log = LoggerFactory.getLogger(SentFile.class);
 

@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.base;
 
 import java.io.IOException;
 import java.util.ArrayList;
@@ -12,13 +12,13 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.transformer.ModelFiles;
 
 /** The copy of a base in the folder of a saved model. */
-final class StoredBase {
+public final class StoredBase {
     private static final String NAME = "base";
 
     private StoredBase() {}
 
     /** Copies the file of a network, or the files of an encoder or of a decoder that are read. */
-    static void copy(String base, String model, Configuration hadoop) throws IOException {
+    public static void copy(String base, String model, Configuration hadoop) throws IOException {
         Path from = new Path(base);
         Path to = new Path(model, NAME);
         if (!from.getFileSystem(hadoop).getFileStatus(from).isDirectory()) {
@@ -41,7 +41,7 @@ final class StoredBase {
     }
 
     /** The path of the copy in the folder of a saved model, or null if there is none. */
-    static @Nullable String find(String model, Configuration hadoop) throws IOException {
+    public static @Nullable String find(String model, Configuration hadoop) throws IOException {
         Path copy = new Path(model, NAME);
         return copy.getFileSystem(hadoop).exists(copy) ? copy.toString() : null;
     }

@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.base;
 
 import java.io.IOException;
 import java.util.OptionalInt;
@@ -10,7 +10,7 @@ import org.lora4j.text.TokenizedText;
  * The tokens of an encoder, for a column of texts. It stands between the classes that Spark sends and lora-text, which a
  * cluster that trains on other columns need not have. Thread-safe.
  */
-final class TextTokenizer {
+public final class TextTokenizer {
     private final EncoderTokens tokens;
 
     private TextTokenizer(EncoderTokens tokens) {
@@ -22,7 +22,7 @@ final class TextTokenizer {
      *
      * @throws IllegalStateException if it is not
      */
-    static void requireLibrary(ClassLoader classes) {
+    public static void requireLibrary(ClassLoader classes) {
         try {
             Class.forName("org.lora4j.text.Tokenizer", false, classes);
             Class.forName("ai.djl.huggingface.tokenizers.HuggingFaceTokenizer", false, classes);
@@ -42,16 +42,12 @@ final class TextTokenizer {
      * @param maxTokens where to cut texts; 0 for where the files say
      */
     static TextTokenizer open(ModelSource folder, int positions, int maxTokens) throws IOException {
-        if (maxTokens > positions) {
-            throw new IllegalArgumentException(
-                    "maxTokens must be at most the " + positions + " positions of the encoder, found " + maxTokens);
-        }
         return new TextTokenizer(EncoderTokens.open(
                 folder, positions, maxTokens == 0 ? OptionalInt.empty() : OptionalInt.of(maxTokens)));
     }
 
     /** Returns the tokens of a text, with the special ones, and with the default prompt of the encoder if it has one. */
-    int[] encode(String text) {
+    public int[] encode(String text) {
         TokenizedText found = tokens.encode(text);
         if (found.size() == tokens.tokenizer().specialTokens()) {
             throw new InvalidRowException(

@@ -1,11 +1,11 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.param;
 
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
 /** One of the values of a parameter: a constant of an enum. The parameter takes its name in camel case. */
-interface Choice {
+public interface Choice {
     /** The first letter of each word but the first. */
     Pattern WORD = Pattern.compile("_(.)");
 

@@ -1,16 +1,16 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.param;
 
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.PretrainedModel;
 
 /** What an encoder ends with, by the names that the parameter takes. */
-enum EncoderHead implements Choice {
+public enum EncoderHead implements Choice {
     CLASSIFIER,
     MEAN_CLASSIFIER,
     EMBEDDING;
 
     /** The module of a classifier on an encoder. */
-    static final String CLASSIFIER_MODULE = "classifier";
+    public static final String CLASSIFIER_MODULE = "classifier";
 
     /** The same for each stage, so that all have the same base. An adapter has the trained classifier. */
     private static final long SEED = 0;
@@ -20,7 +20,7 @@ enum EncoderHead implements Choice {
      *
      * @param labels the number of classes of a new classifier; 0 for the classifier of the file
      */
-    Network network(PretrainedModel encoder, int labels) {
+    public Network network(PretrainedModel encoder, int labels) {
         if (this == EMBEDDING) {
             return encoder.sentenceEmbeddings();
         }
@@ -35,7 +35,7 @@ enum EncoderHead implements Choice {
     }
 
     /** Returns the head of a name that the parameter has checked. */
-    static EncoderHead of(String text) {
+    public static EncoderHead of(String text) {
         return Choice.of(EncoderHead.class, text);
     }
 }

@@ -1,13 +1,13 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.param;
 
 /** What to do with rows that cannot be computed, by the names that the parameter takes. */
-enum InvalidRows implements Choice {
+public enum InvalidRows implements Choice {
     ERROR,
     SKIP,
     KEEP;
 
     /** Returns the choice of a name that the parameter has checked. */
-    static InvalidRows of(String text) {
+    public static InvalidRows of(String text) {
         return Choice.of(InvalidRows.class, text);
     }
 }

@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.param;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -19,10 +19,10 @@ import org.lora4j.adapter.TrainableTokens;
 import org.lora4j.internal.StrictJson;
 
 /** A {@link LoRAConfig} as JSON, with every field, for executors and for the metadata of a saved estimator. */
-final class LoRAConfigJson {
+public final class LoRAConfigJson {
     private LoRAConfigJson() {}
 
-    static String write(LoRAConfig config) {
+    public static String write(LoRAConfig config) {
         ObjectNode json = StrictJson.MAPPER.createObjectNode();
         json.put("rank", config.rank());
         json.put("alpha", config.alpha());
@@ -75,7 +75,7 @@ final class LoRAConfigJson {
      *
      * @throws IllegalArgumentException if it is no configuration
      */
-    static LoRAConfig read(String text) {
+    public static LoRAConfig read(String text) {
         try {
             JsonNode json = StrictJson.MAPPER.readTree(text);
             return LoRAConfig.builder()

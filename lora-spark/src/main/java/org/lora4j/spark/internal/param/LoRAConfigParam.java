@@ -1,14 +1,14 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.param;
 
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.util.Identifiable;
 import org.lora4j.adapter.LoRAConfig;
 
 /** A parameter whose value is a whole configuration; saved as JSON. */
-final class LoRAConfigParam extends Param<LoRAConfig> {
+public final class LoRAConfigParam extends Param<LoRAConfig> {
     private static final long serialVersionUID = 1L;
 
-    LoRAConfigParam(Identifiable stage, String name, String doc) {
+    public LoRAConfigParam(Identifiable stage, String name, String doc) {
         super(stage, name, doc);
     }
 

@@ -1,17 +1,17 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.param;
 
 import java.util.Arrays;
 import org.lora4j.train.Loss;
 
 /** The losses by name. */
-enum LossName implements Choice {
+public enum LossName implements Choice {
     SOFTMAX_CROSS_ENTROPY,
     MEAN_SQUARED_ERROR,
     MULTI_LABEL,
     /** Of language models; no parameter takes it. */
     NEXT_TOKEN;
 
-    Loss loss() {
+    public Loss loss() {
         return switch (this) {
             case SOFTMAX_CROSS_ENTROPY -> Loss.softmaxCrossEntropy();
             case MEAN_SQUARED_ERROR -> Loss.meanSquaredError();
@@ -21,12 +21,12 @@ enum LossName implements Choice {
     }
 
     /** Returns the loss of a name that the parameter has checked. */
-    static LossName of(String text) {
+    public static LossName of(String text) {
         return Choice.of(LossName.class, text);
     }
 
     /** The names that the parameter takes. */
-    static String[] texts() {
+    public static String[] texts() {
         return Arrays.stream(values())
                 .filter(name -> name != NEXT_TOKEN)
                 .map(LossName::text)

@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.param;
 
 import org.lora4j.train.AdamW;
 import org.nd4j.linalg.learning.config.Adam;
@@ -8,14 +8,14 @@ import org.nd4j.linalg.learning.config.RmsProp;
 import org.nd4j.linalg.learning.config.Sgd;
 
 /** The updaters by the names that the parameter takes. */
-enum OptimizerName implements Choice {
+public enum OptimizerName implements Choice {
     SGD,
     MOMENTUM,
     RMSPROP,
     ADAM,
     ADAMW;
 
-    IUpdater updater(double learningRate, double weightDecay) {
+    public IUpdater updater(double learningRate, double weightDecay) {
         return switch (this) {
             case SGD -> new Sgd(learningRate);
             case MOMENTUM -> new Nesterovs(learningRate);
@@ -26,7 +26,7 @@ enum OptimizerName implements Choice {
     }
 
     /** Returns the optimizer of a name that the parameter has checked. */
-    static OptimizerName of(String text) {
+    public static OptimizerName of(String text) {
         return Choice.of(OptimizerName.class, text);
     }
 }

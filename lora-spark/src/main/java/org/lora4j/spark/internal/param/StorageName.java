@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.param;
 
 import java.io.IOException;
 import org.lora4j.io.ModelSource;
@@ -8,13 +8,13 @@ import org.lora4j.text.DecoderFolder;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /** How the weights of a decoder are stored in memory, by the names that the parameter takes. */
-enum StorageName implements Choice {
+public enum StorageName implements Choice {
     FLOAT,
     DOUBLE,
     BF16,
     INT8;
 
-    DecoderFolder open(ModelSource folder) throws IOException {
+    public DecoderFolder open(ModelSource folder) throws IOException {
         return switch (this) {
             case FLOAT -> DecoderFolder.open(folder, BaseStorage.of(Precision.FLOAT));
             case DOUBLE -> DecoderFolder.open(folder, DataType.DOUBLE);
@@ -24,7 +24,7 @@ enum StorageName implements Choice {
     }
 
     /** Returns the storage of a name that the parameter has checked. */
-    static StorageName of(String text) {
+    public static StorageName of(String text) {
         return Choice.of(StorageName.class, text);
     }
 }

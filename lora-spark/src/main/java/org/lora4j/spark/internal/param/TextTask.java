@@ -1,7 +1,7 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.param;
 
 /** What a language model computes of a row. */
-enum TextTask implements Choice {
+public enum TextTask implements Choice {
     SCORE,
     GENERATE
 }

@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.rows;
 
 import java.util.Arrays;
 import org.apache.spark.ml.param.Param;
@@ -8,13 +8,20 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.spark.internal.base.BaseNetwork;
+import org.lora4j.spark.internal.base.EncoderSettings;
+import org.lora4j.spark.internal.param.EncoderHead;
+import org.lora4j.spark.param.HasBase;
+import org.lora4j.spark.param.HasInput;
+import org.lora4j.spark.param.HasLabel;
+import org.lora4j.spark.param.HasTraining;
 
 /** What the stages do with the parameters of {@link HasBase} and {@link HasInput}. */
-final class BaseColumns {
+public final class BaseColumns {
     private BaseColumns() {}
 
     /** How an encoder becomes a network. */
-    static EncoderSettings encoder(HasInput<?> stage) {
+    public static EncoderSettings encoder(HasInput<?> stage) {
         return new EncoderSettings(
                 EncoderHead.of(text(stage, stage.encoderHead())),
                 stage.isDefined(stage.numLabels()) ? (int) value(stage, stage.numLabels()) : 0,
@@ -30,7 +37,7 @@ final class BaseColumns {
     }
 
     /** The column of the masks, or null if there is none. */
-    static @Nullable String mask(HasInput<?> stage) {
+    public static @Nullable String mask(HasInput<?> stage) {
         return stage.isDefined(stage.maskCol()) ? text(stage, stage.maskCol()) : null;
     }
 
@@ -39,7 +46,7 @@ final class BaseColumns {
      *
      * @throws IllegalArgumentException if it is not
      */
-    static void requireBase(HasBase<?> stage) {
+    public static void requireBase(HasBase<?> stage) {
         if (!stage.isDefined(stage.basePath())) {
             throw new IllegalArgumentException("basePath must be set to the file of the base network, found none");
         }
@@ -50,7 +57,7 @@ final class BaseColumns {
      *
      * @throws IllegalArgumentException if a parameter is missing, or a column is missing or has another type
      */
-    static void requireIn(HasInput<?> stage, StructType schema) {
+    public static void requireIn(HasInput<?> stage, StructType schema) {
         requireBase(stage);
         TableColumns.requireInput(schema, "featuresCol", text(stage, stage.featuresCol()));
         String mask = mask(stage);
@@ -60,13 +67,13 @@ final class BaseColumns {
     }
 
     /** Whether there are predictions: numbers of classes, or a single output. The elements of an embedding are no classes. */
-    static boolean hasPrediction(HasInput<?> stage) {
+    public static boolean hasPrediction(HasInput<?> stage) {
         return EncoderHead.of(stage.getEncoderHead()) != EncoderHead.EMBEDDING
                 && !stage.getPredictionCol().isEmpty();
     }
 
     /** Adds the columns of the outputs and of the predictions. */
-    static StructType withOutputs(HasInput<?> stage, String output, StructType schema, boolean vectors) {
+    public static StructType withOutputs(HasInput<?> stage, String output, StructType schema, boolean vectors) {
         TableColumns.requireNew(schema, "outputCol", output);
         StructType scored = schema.add(output, TableColumns.outputs(vectors), true);
         if (!hasPrediction(stage)) {
@@ -78,7 +85,7 @@ final class BaseColumns {
     }
 
     /** Checks that the columns are those that the base takes. */
-    static void requireFit(HasInput<?> stage, StructType schema, BaseNetwork base) {
+    public static void requireFit(HasInput<?> stage, StructType schema, BaseNetwork base) {
         String features = text(stage, stage.featuresCol());
         String mask = mask(stage);
         if (!base.isEncoder()) {
@@ -103,7 +110,7 @@ final class BaseColumns {
      *
      * @throws IllegalArgumentException if a parameter is missing, or a column is missing or has another type
      */
-    static void requireTraining(HasLabel<?> stage, StructType schema) {
+    public static void requireTraining(HasLabel<?> stage, StructType schema) {
         requireIn(stage, schema);
         TableColumns.requireLabel(schema, "labelCol", stage.getLabelCol());
         requireRows(stage, schema);
@@ -114,7 +121,7 @@ final class BaseColumns {
     }
 
     /** Checks the columns that order the rows and hold some of them out. */
-    static void requireRows(HasTraining<?> stage, StructType schema) {
+    public static void requireRows(HasTraining<?> stage, StructType schema) {
         if (stage.isDefined(stage.idCol())) {
             TableColumns.require(schema, "idCol", stage.getIdCol());
         }
@@ -132,21 +139,21 @@ final class BaseColumns {
     }
 
     /** The index of the ids; −1 if the table has none. A model that was trained with ids takes tables without them. */
-    static int key(HasBase<?> stage, StructType schema) {
+    public static int key(HasBase<?> stage, StructType schema) {
         return stage.isDefined(stage.idCol())
                 ? Arrays.asList(schema.fieldNames()).indexOf(stage.getIdCol())
                 : -1;
     }
 
     /** Chooses the columns of a schema, and gives them its metadata. */
-    static Dataset<Row> withMetadata(Dataset<Row> table, StructType schema) {
+    public static Dataset<Row> withMetadata(Dataset<Row> table, StructType schema) {
         return table.select(Arrays.stream(schema.fields())
-                .map(field -> OrderedRows.column(field.name()).as(field.name(), field.metadata()))
+                .map(field -> TableColumns.column(field.name()).as(field.name(), field.metadata()))
                 .toArray(Column[]::new));
     }
 
     /** Gives another stage the settings of this one. */
-    static void copy(HasInput<?> from, HasInput<?> to) {
+    public static void copy(HasInput<?> from, HasInput<?> to) {
         copyBase(from, to);
         copy(from, from.featuresCol(), to, to.featuresCol());
         copy(from, from.maskCol(), to, to.maskCol());

@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.rows;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -6,6 +6,8 @@ import java.util.List;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.sql.types.StructType;
+import org.lora4j.spark.internal.base.BaseDecoder;
+import org.lora4j.spark.param.HasDecoder;
 
 /**
  * The columns of the texts of a decoder.
@@ -13,9 +15,9 @@ import org.apache.spark.sql.types.StructType;
  * @param form what they have
  * @param names the columns: of a prompt with a completion two, else one
  */
-record DecoderColumns(Form form, List<String> names) {
+public record DecoderColumns(Form form, List<String> names) {
     /** What a row has. */
-    enum Form {
+    public enum Form {
         MESSAGES,
         PROMPT,
         TEXT
@@ -27,7 +29,7 @@ record DecoderColumns(Form form, List<String> names) {
      * @param needsCompletion whether a prompt must have a completion
      * @throws IllegalArgumentException if there are none or several, or one has another type
      */
-    static DecoderColumns of(HasDecoder<?> stage, StructType schema, boolean needsCompletion) {
+    public static DecoderColumns of(HasDecoder<?> stage, StructType schema, boolean needsCompletion) {
         List<Form> set = new ArrayList<>();
         if (stage.isSet(stage.messagesCol())) {
             set.add(Form.MESSAGES);
@@ -91,7 +93,7 @@ record DecoderColumns(Form form, List<String> names) {
     }
 
     /** Gives another stage the decoder and the columns of this one. Columns that are not set stay so, so that the table decides. */
-    static void copy(HasDecoder<?> from, HasDecoder<?> to) {
+    public static void copy(HasDecoder<?> from, HasDecoder<?> to) {
         BaseColumns.copyBase(from, to);
         BaseColumns.copy(from, from.messagesCol(), to, to.messagesCol());
         BaseColumns.copy(from, from.promptCol(), to, to.promptCol());
@@ -102,13 +104,13 @@ record DecoderColumns(Form form, List<String> names) {
     }
 
     /** The parameters that name them. */
-    static List<Param<?>> params(HasDecoder<?> stage) {
+    public static List<Param<?>> params(HasDecoder<?> stage) {
         return List.of(
                 stage.messagesCol(), stage.promptCol(), stage.completionCol(), stage.textCol(), stage.maxTokens());
     }
 
     /** Reads them. */
-    DecoderReader reader(Broadcast<BaseDecoder> base, StructType schema) {
+    public DecoderReader reader(Broadcast<BaseDecoder> base, StructType schema) {
         return new DecoderReader(
                 base, form, schema.fieldIndex(names.get(0)), names.size() > 1 ? schema.fieldIndex(names.get(1)) : -1);
     }

@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.rows;
 
 import java.io.Serializable;
 import java.util.List;
@@ -6,6 +6,8 @@ import java.util.function.Supplier;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Row;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.spark.internal.base.BaseDecoder;
+import org.lora4j.spark.internal.base.InvalidRowException;
 import org.lora4j.text.ChatMessage;
 import org.lora4j.text.Conversation;
 import org.lora4j.text.DecoderTokens;
@@ -19,7 +21,7 @@ import org.lora4j.text.TokenExample;
  * @param first the index of the conversation, the prompt or the text
  * @param second the index of the completion; −1 if there is none
  */
-record DecoderReader(Broadcast<BaseDecoder> base, DecoderColumns.Form form, int first, int second)
+public record DecoderReader(Broadcast<BaseDecoder> base, DecoderColumns.Form form, int first, int second)
         implements Serializable {
     private static final String PROMPT = "promptCol: the prompt";
     private static final String COMPLETION = "completionCol: the completion";
@@ -31,7 +33,7 @@ record DecoderReader(Broadcast<BaseDecoder> base, DecoderColumns.Form form, int 
      *
      * @throws InvalidRowException if the row cannot be computed
      */
-    List<TokenExample> examples(Row row) {
+    public List<TokenExample> examples(Row row) {
         if (form == DecoderColumns.Form.TEXT) {
             List<TokenExample> blocks =
                     DecoderTokens.blocks(text(row), base.value().maxTokens());
@@ -74,7 +76,7 @@ record DecoderReader(Broadcast<BaseDecoder> base, DecoderColumns.Form form, int 
      *
      * @throws InvalidRowException if the row cannot be computed
      */
-    int[] prompt(Row row) {
+    public int[] prompt(Row row) {
         DecoderTokens tokens = base.value().tokens();
         return switch (form) {
             case MESSAGES -> read(MESSAGES, () -> tokens.prompt(withoutAnswer(conversation(row))));

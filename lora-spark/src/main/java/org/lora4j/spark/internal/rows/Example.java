@@ -1,9 +1,9 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.rows;
 
 import java.io.Serializable;
 
 /** A row of the table. */
-final class Example implements Serializable {
+public final class Example implements Serializable {
     private static final long serialVersionUID = 1L;
 
     private final long number;
@@ -26,19 +26,19 @@ final class Example implements Serializable {
         this.weight = weight;
     }
 
-    long number() {
+    public long number() {
         return number;
     }
 
-    Inputs input() {
+    public Inputs input() {
         return input;
     }
 
-    FlatValues label() {
+    public FlatValues label() {
         return label;
     }
 
-    double weight() {
+    public double weight() {
         return weight;
     }
 }

@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.rows;
 
 import java.util.List;
 import org.lora4j.nn.input.Input;
@@ -29,12 +29,12 @@ final class FeatureInputs extends Inputs {
     }
 
     @Override
-    int tokens(int from, int to) {
+    public int tokens(int from, int to) {
         return 0;
     }
 
     @Override
-    int count() {
+    public int count() {
         return values.length() / width;
     }
 

@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.rows;
 
 import java.io.Serializable;
 import java.util.Arrays;
@@ -10,7 +10,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Numbers of one type, such as the elements of several arrays or the features of rows, to be sent to another machine. */
-final class FlatValues implements Serializable {
+public final class FlatValues implements Serializable {
     private static final long serialVersionUID = 1L;
 
     /** The elements if the type is FLOAT. */
@@ -25,7 +25,7 @@ final class FlatValues implements Serializable {
     }
 
     /** Copies the elements of arrays, each in 'c' order. */
-    static FlatValues of(List<INDArray> arrays) {
+    public static FlatValues of(List<INDArray> arrays) {
         boolean isFloat = arrays.get(0).dataType() == DataType.FLOAT;
         int length = Math.toIntExact(arrays.stream().mapToLong(INDArray::length).sum());
         float[] floats = new float[isFloat ? length : 0];
@@ -44,7 +44,7 @@ final class FlatValues implements Serializable {
     }
 
     /** Rounds numbers to a type. */
-    static FlatValues rounded(double[] values, DataType type) {
+    public static FlatValues rounded(double[] values, DataType type) {
         if (type == DataType.DOUBLE) {
             return new FlatValues(null, values);
         }
@@ -56,7 +56,7 @@ final class FlatValues implements Serializable {
     }
 
     /** Puts values of one type one after the other; there must be at least one. */
-    static FlatValues concat(List<FlatValues> parts, String what) {
+    public static FlatValues concat(List<FlatValues> parts, String what) {
         long length = parts.stream().mapToLong(FlatValues::length).sum();
         if (length > Integer.MAX_VALUE - 8) {
             throw new IllegalArgumentException("a worker must have fewer than 2^31 numbers of " + what + ", found "
@@ -78,18 +78,18 @@ final class FlatValues implements Serializable {
     }
 
     /** Copies some of the numbers to a new array of their type. */
-    INDArray array(int from, int to) {
+    public INDArray array(int from, int to) {
         return floats != null
                 ? Nd4j.createFromArray(Arrays.copyOfRange(floats, from, to))
                 : Nd4j.createFromArray(Arrays.copyOfRange(doubles(), from, to));
     }
 
-    double get(int index) {
+    public double get(int index) {
         return floats != null ? floats[index] : doubles()[index];
     }
 
     /** Overwrites arrays of the same lengths and type. */
-    void assignTo(List<INDArray> arrays) {
+    public void assignTo(List<INDArray> arrays) {
         int at = 0;
         for (INDArray array : arrays) {
             int to = at + (int) array.length();
@@ -107,13 +107,13 @@ final class FlatValues implements Serializable {
     }
 
     /** Adds the elements times a weight to a sum. */
-    void addTo(double[] sum, double weight) {
+    public void addTo(double[] sum, double weight) {
         for (int i = 0; i < sum.length; i++) {
             sum[i] += weight * get(i);
         }
     }
 
-    int length() {
+    public int length() {
         return floats != null ? floats.length : doubles().length;
     }
 }

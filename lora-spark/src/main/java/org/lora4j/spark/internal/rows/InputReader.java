@@ -1,9 +1,11 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.rows;
 
 import java.io.Serializable;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Row;
 import org.lora4j.nn.Network;
+import org.lora4j.spark.internal.base.BaseNetwork;
+import org.lora4j.spark.internal.base.InvalidRowException;
 
 /**
  * Reads the input of a row as the base takes it: features, tokens, or a text.
@@ -12,12 +14,12 @@ import org.lora4j.nn.Network;
  * @param column the index of the input
  * @param mask the index of the mask of the tokens; −1 if there is none
  */
-record InputReader(Broadcast<BaseNetwork> base, int column, int mask) implements Serializable {
+public record InputReader(Broadcast<BaseNetwork> base, int column, int mask) implements Serializable {
     private static final String FEATURES = "featuresCol: the features";
     private static final String TOKENS = "featuresCol: the tokens";
     private static final String TEXT = "featuresCol: the texts";
 
-    Inputs read(Row row) {
+    public Inputs read(Row row) {
         if (!base.value().isEncoder()) {
             Network network = base.value().network();
             int width = Math.toIntExact(network.inputSize());

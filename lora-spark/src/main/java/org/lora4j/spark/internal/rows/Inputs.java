@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.rows;
 
 import java.io.Serializable;
 import java.util.List;
@@ -13,11 +13,11 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The inputs of one or several rows, in their order: features, or tokens. */
-abstract class Inputs implements Serializable {
+public abstract class Inputs implements Serializable {
     private static final long serialVersionUID = 1L;
 
     /** Puts the inputs of several rows one after the other. */
-    static Inputs concat(List<Inputs> parts) {
+    public static Inputs concat(List<Inputs> parts) {
         return parts.isEmpty()
                 ? new FeatureInputs(FlatValues.rounded(new double[0], DataType.FLOAT), 0)
                 : parts.get(0).joined(parts);
@@ -30,10 +30,10 @@ abstract class Inputs implements Serializable {
     abstract void addTo(RowHash hash);
 
     /** The number of tokens that are computed of some rows; 0 if the rows are features. */
-    abstract int tokens(int from, int to);
+    public abstract int tokens(int from, int to);
 
     /** The number of rows. */
-    abstract int count();
+    public abstract int count();
 
     /** Some rows as a model takes them. */
     abstract Input input(int from, int to);
@@ -50,7 +50,7 @@ abstract class Inputs implements Serializable {
      * @param place where the rows are in the training
      * @return the mean loss
      */
-    final double compute(BatchGradients gradients, int from, int to, Supplier<INDArray> labels, Place place) {
+    public final double compute(BatchGradients gradients, int from, int to, Supplier<INDArray> labels, Place place) {
         return gradients.compute(batch(from, to, labels), place.number(), place.rows(), place.tokens());
     }
 
@@ -60,18 +60,18 @@ abstract class Inputs implements Serializable {
      * @param weight the sum of their weights
      * @param labels {@code [n, out]}, for inputs that have none themselves
      */
-    PartialLoss loss(Model view, Loss loss, int from, int to, double weight, Supplier<INDArray> labels) {
+    public PartialLoss loss(Model view, Loss loss, int from, int to, double weight, Supplier<INDArray> labels) {
         INDArray output = view.predict(input(from, to));
         return new PartialLoss(weight, weight * loss.compute(output, labels.get(), output.ulike()));
     }
 
     /** Computes the outputs {@code [n, out]} of all rows. */
-    final INDArray predict(Model model) {
+    public final INDArray predict(Model model) {
         return model.predict(input(0, count()));
     }
 
     /** Computes the outputs {@code [n, out]} of all rows, each with its adapter. */
-    final INDArray predict(LoRAModel model, List<String> adapters) {
+    public final INDArray predict(LoRAModel model, List<String> adapters) {
         return model.predict(input(0, count()), adapters);
     }
 
@@ -82,5 +82,5 @@ abstract class Inputs implements Serializable {
      * @param rows the rows of the batch before them
      * @param tokens the tokens of the batch before them
      */
-    record Place(long number, long rows, long tokens) {}
+    public record Place(long number, long rows, long tokens) {}
 }

@@ -1,8 +1,10 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.rows;
 
 import java.io.Serializable;
 import java.util.Arrays;
 import org.apache.spark.sql.Row;
+import org.lora4j.spark.internal.base.InvalidRowException;
+import org.lora4j.spark.internal.param.LossName;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
@@ -12,7 +14,7 @@ import org.nd4j.linalg.api.buffer.DataType;
  * @param type the type of the network
  * @param loss the loss; a label may be the number of a class only for the cross-entropy
  */
-record LabelReader(long out, DataType type, LossName loss) implements Serializable {
+public record LabelReader(long out, DataType type, LossName loss) implements Serializable {
     /** Rounding errors of sums of floats stay below this. */
     private static final double TOLERANCE = 1e-3;
 

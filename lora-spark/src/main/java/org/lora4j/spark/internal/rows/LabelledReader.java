@@ -1,17 +1,19 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.rows;
 
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Row;
+import org.lora4j.spark.internal.base.BaseNetwork;
+import org.lora4j.spark.internal.base.InvalidRowException;
 
 /**
- * Reads rows with an input, a label and a weight, in the columns of {@link LabelledRows}.
+ * Reads rows with an input, a label and a weight, in the columns that the training selects.
  *
  * @param base the base
  * @param hasMask whether there is a mask of the tokens
  * @param labels how labels are read
  * @param skipsInvalid whether rows that cannot be computed are left out
  */
-record LabelledReader(Broadcast<BaseNetwork> base, boolean hasMask, LabelReader labels, boolean skipsInvalid)
+public record LabelledReader(Broadcast<BaseNetwork> base, boolean hasMask, LabelReader labels, boolean skipsInvalid)
         implements ExampleReader {
     private static final int FEATURES = 1;
     private static final int LABEL = 2;
@@ -19,21 +21,15 @@ record LabelledReader(Broadcast<BaseNetwork> base, boolean hasMask, LabelReader 
     private static final int WEIGHT = 4;
 
     @Override
-    public boolean isUsed(Row row) {
-        try {
-            if (weight(row) == 0) {
-                return false;
-            }
-            if (skipsInvalid) {
-                read(row, 0);
-            }
-            return true;
-        } catch (InvalidRowException e) {
-            if (skipsInvalid) {
-                return false;
-            }
-            throw e;
+    public boolean isLearned(Row row) {
+        if (weight(row) == 0) {
+            return false;
         }
+        // Otherwise a row that cannot be computed causes an error when it is read for the training.
+        if (skipsInvalid) {
+            read(row, 0);
+        }
+        return true;
     }
 
     @Override

@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.rows;
 
 import org.apache.spark.sql.Row;
 import org.lora4j.text.TokenExample;
@@ -10,25 +10,18 @@ import org.nd4j.linalg.api.buffer.DataType;
  * @param texts how the texts are read
  * @param skipsInvalid whether rows that cannot be computed are left out
  */
-record LearnedReader(DecoderReader texts, boolean skipsInvalid) implements ExampleReader {
+public record LearnedReader(DecoderReader texts, boolean skipsInvalid) implements ExampleReader {
     /** An example says itself what is learned. */
     private static final double[] NO_LABEL = {};
 
     @Override
-    public boolean isUsed(Row row) {
-        try {
-            if (texts.form() == DecoderColumns.Form.TEXT) {
-                text(row);
-            } else {
-                texts.answers(row);
-            }
-            return true;
-        } catch (InvalidRowException e) {
-            if (skipsInvalid) {
-                return false;
-            }
-            throw e;
+    public boolean isLearned(Row row) {
+        if (texts.form() == DecoderColumns.Form.TEXT) {
+            text(row);
+        } else {
+            texts.answers(row);
         }
+        return true;
     }
 
     @Override
@@ -36,11 +29,11 @@ record LearnedReader(DecoderReader texts, boolean skipsInvalid) implements Examp
         return example(texts.answers(row), number);
     }
 
-    static Example example(TokenExample tokens, long number) {
+    public static Example example(TokenExample tokens, long number) {
         return new Example(number, LearnedTokens.of(tokens), FlatValues.rounded(NO_LABEL, DataType.FLOAT), 1);
     }
 
-    int[] text(Row row) {
+    public int[] text(Row row) {
         return texts.text(row);
     }
 }

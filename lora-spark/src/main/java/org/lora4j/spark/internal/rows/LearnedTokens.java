@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.rows;
 
 import java.util.Arrays;
 import java.util.List;
@@ -55,12 +55,12 @@ final class LearnedTokens extends Inputs {
     }
 
     @Override
-    int tokens(int from, int to) {
+    public int tokens(int from, int to) {
         return IntStream.range(from, to).map(i -> ids[i].length).sum();
     }
 
     @Override
-    int count() {
+    public int count() {
         return ids.length;
     }
 
@@ -76,7 +76,7 @@ final class LearnedTokens extends Inputs {
 
     /** Each token that counts has the weight 1. */
     @Override
-    PartialLoss loss(Model view, Loss loss, int from, int to, double weight, Supplier<INDArray> labels) {
+    public PartialLoss loss(Model view, Loss loss, int from, int to, double weight, Supplier<INDArray> labels) {
         Generator generator = Generator.of(view);
         PartialLoss sum = PartialLoss.NONE;
         for (TokenExample example : examples(from, to)) {

@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.rows;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.apache.spark.sql.Row;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.spark.internal.base.InvalidRowException;
 import org.lora4j.text.ChatMessage;
 import org.lora4j.text.Conversation;
 import scala.collection.Seq;

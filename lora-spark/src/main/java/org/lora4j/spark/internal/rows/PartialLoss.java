@@ -1,14 +1,14 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.rows;
 
 import java.io.Serializable;
 import java.util.List;
 
 /** The loss of the rows that one worker has for validation. */
-final class PartialLoss implements Serializable {
+public final class PartialLoss implements Serializable {
     private static final long serialVersionUID = 1L;
 
     /** Of no rows. */
-    static final PartialLoss NONE = new PartialLoss(0, 0);
+    public static final PartialLoss NONE = new PartialLoss(0, 0);
 
     private final double weight;
     private final double sum;
@@ -24,12 +24,12 @@ final class PartialLoss implements Serializable {
         this.sum = sum;
     }
 
-    PartialLoss plus(PartialLoss other) {
+    public PartialLoss plus(PartialLoss other) {
         return new PartialLoss(weight + other.weight, sum + other.sum);
     }
 
     /** The weighted mean over the rows of all workers. */
-    static double mean(List<PartialLoss> parts) {
+    public static double mean(List<PartialLoss> parts) {
         PartialLoss all = parts.stream().reduce(NONE, PartialLoss::plus);
         return all.sum / all.weight;
     }

@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.rows;
 
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
@@ -8,7 +8,7 @@ import java.security.NoSuchAlgorithmException;
  * A hash of the rows of a training with their numbers. The hashes of rows are added up, so it does not depend on which worker
  * has a row.
  */
-final class RowHash {
+public final class RowHash {
     private final MessageDigest digest = sha256();
     private long sum;
 
@@ -21,7 +21,7 @@ final class RowHash {
     }
 
     /** Adds a row. */
-    void add(Example row) {
+    public void add(Example row) {
         digest.update(ByteBuffer.allocate(Long.BYTES).putLong(row.number()).flip());
         row.input().addTo(this);
         add(row.label());
@@ -51,7 +51,7 @@ final class RowHash {
     }
 
     /** The sum of the hashes of all rows that were added. */
-    long sum() {
+    public long sum() {
         return sum;
     }
 }

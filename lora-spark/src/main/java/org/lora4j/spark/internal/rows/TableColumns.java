@@ -1,10 +1,12 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.rows;
 
 import java.util.Arrays;
 import java.util.List;
 import org.apache.spark.ml.linalg.SQLDataTypes;
 import org.apache.spark.ml.linalg.Vector;
+import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Row;
+import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
@@ -12,16 +14,22 @@ import org.apache.spark.sql.types.IntegralType;
 import org.apache.spark.sql.types.NumericType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
+import org.lora4j.spark.internal.base.InvalidRowException;
 
 /** Checks and reads the columns of a table. */
-final class TableColumns {
+public final class TableColumns {
     private static final String NUMBERS = "a vector, an array<float> or an array<double>";
     private static final String TOKENS = "an array<int> or an array<bigint>";
 
     private TableColumns() {}
 
+    /** Returns the column of a name, whatever characters it has. */
+    public static Column column(String name) {
+        return functions.col("`" + name.replace("`", "``") + "`");
+    }
+
     /** Returns the type of a column, which must exist. */
-    static DataType require(StructType schema, String param, String column) {
+    public static DataType require(StructType schema, String param, String column) {
         for (StructField field : schema.fields()) {
             if (field.name().equals(column)) {
                 return field.dataType();
@@ -91,7 +99,7 @@ final class TableColumns {
     }
 
     /** Checks that a column has texts. */
-    static void requireText(StructType schema, String param, String column) {
+    public static void requireText(StructType schema, String param, String column) {
         DataType type = require(schema, param, column);
         if (!type.equals(DataTypes.StringType)) {
             throw new IllegalArgumentException(
@@ -117,12 +125,12 @@ final class TableColumns {
     }
 
     /** The type of outputs. */
-    static DataType outputs(boolean vectors) {
+    public static DataType outputs(boolean vectors) {
         return vectors ? SQLDataTypes.VectorType() : DataTypes.createArrayType(DataTypes.FloatType, false);
     }
 
     /** Checks that a column can be added. */
-    static void requireNew(StructType schema, String param, String column) {
+    public static void requireNew(StructType schema, String param, String column) {
         if (Arrays.asList(schema.fieldNames()).contains(column)) {
             throw new IllegalArgumentException(
                     param + ": the table must not have the column '" + column + "' yet; drop it, or set another name");

@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.rows;
 
 import java.util.Arrays;
 import java.util.List;
@@ -40,7 +40,7 @@ final class TokenInputs extends Inputs {
     }
 
     @Override
-    int count() {
+    public int count() {
         return ids.length;
     }
 
@@ -51,7 +51,7 @@ final class TokenInputs extends Inputs {
     }
 
     @Override
-    int tokens(int from, int to) {
+    public int tokens(int from, int to) {
         return from == to ? 0 : input(from, to).tokens();
     }
 

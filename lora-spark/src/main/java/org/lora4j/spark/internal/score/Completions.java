@@ -1,10 +1,13 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.score;
 
 import java.io.Serializable;
 import org.apache.spark.sql.Row;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.Generation;
 import org.lora4j.generate.GenerationOptions;
+import org.lora4j.spark.internal.base.BaseDecoder;
+import org.lora4j.spark.internal.base.InvalidRowException;
+import org.lora4j.spark.internal.rows.DecoderReader;
 
 /**
  * How prompts are read of rows, continued, and written as texts.
@@ -12,7 +15,7 @@ import org.lora4j.generate.GenerationOptions;
  * @param reader how the prompts are read
  * @param options how tokens are chosen
  */
-record Completions(DecoderReader reader, SentOptions options) implements Serializable {
+public record Completions(DecoderReader reader, SentOptions options) implements Serializable {
     /**
      * A text to continue.
      *

@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.score;
 
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -12,12 +12,14 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.BatchGenerator;
 import org.lora4j.generate.RunningGeneration;
 import org.lora4j.serve.AdapterCache;
+import org.lora4j.spark.internal.base.BaseDecoder;
+import org.lora4j.spark.internal.base.InvalidRowException;
 
 /**
  * The rows of a partition with the texts that are generated for them, in their order. Up to {@code batchSize} texts are generated
  * together, each with its adapter. When one ends, that of the next row joins the others.
  */
-final class GeneratedRows implements Iterator<Row> {
+public final class GeneratedRows implements Iterator<Row> {
     /** How many times {@code batchSize} rows are kept, because a row before them has not ended. */
     private static final int KEPT = 4;
 
@@ -60,7 +62,7 @@ final class GeneratedRows implements Iterator<Row> {
         }
     }
 
-    GeneratedRows(
+    public GeneratedRows(
             Iterator<Row> rows,
             ScoringTask.Scorer<BaseDecoder> scorer,
             ScoringColumns columns,

@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.score;
 
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -7,6 +7,9 @@ import java.util.stream.IntStream;
 import org.apache.spark.ml.linalg.Vectors;
 import org.apache.spark.sql.Row;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.spark.internal.base.BaseNetwork;
+import org.lora4j.spark.internal.rows.InputReader;
+import org.lora4j.spark.internal.rows.Inputs;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -18,7 +21,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param hasPrediction whether there is a column for the prediction, behind the output
  * @param outputsVectors whether an output is a vector, or else an array
  */
-record NetworkOutputs(int features, int mask, boolean hasPrediction, boolean outputsVectors)
+public record NetworkOutputs(int features, int mask, boolean hasPrediction, boolean outputsVectors)
         implements RowOutputs<BaseNetwork, Inputs> {
     /** The most tokens of an encoder that are computed together, so that long texts do not take more memory. */
     private static final long MOST_TOKENS = 8192;

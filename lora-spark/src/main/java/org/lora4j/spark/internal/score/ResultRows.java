@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.score;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -8,6 +8,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
+import org.lora4j.spark.internal.base.InvalidRowException;
 
 /**
  * Completes rows: with their outputs, or without if they cannot be computed.

@@ -1,10 +1,11 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.score;
 
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.serve.AdapterCache;
+import org.lora4j.spark.internal.base.InvalidRowException;
 
 /** Loads the adapters that the rows of a partition name. One that cannot be loaded is not tried again. */
 final class RowAdapters {

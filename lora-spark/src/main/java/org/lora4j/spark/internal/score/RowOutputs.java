@@ -1,9 +1,11 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.score;
 
 import java.io.Serializable;
 import java.util.List;
 import org.apache.spark.sql.Row;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.spark.internal.base.InvalidRowException;
+import org.lora4j.spark.internal.base.SentBase;
 
 /**
  * Computes the outputs of rows.
@@ -11,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param <B> the kind of base
  * @param <T> what is read of a row
  */
-interface RowOutputs<B extends SentBase, T> extends Serializable {
+public interface RowOutputs<B extends SentBase, T> extends Serializable {
     /**
      * A row that can be computed.
      *

@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.score;
 
 import java.util.ArrayList;
 import java.util.Collections;
@@ -10,6 +10,8 @@ import java.util.NoSuchElementException;
 import org.apache.spark.sql.Row;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.serve.AdapterCache;
+import org.lora4j.spark.internal.base.InvalidRowException;
+import org.lora4j.spark.internal.base.SentBase;
 
 /**
  * The rows of a partition with their outputs, computed in blocks. The rows of a block can have different adapters.
@@ -17,7 +19,7 @@ import org.lora4j.serve.AdapterCache;
  * @param <B> the kind of base
  * @param <T> what is read of a row
  */
-final class ScoredRows<B extends SentBase, T> implements Iterator<Row> {
+public final class ScoredRows<B extends SentBase, T> implements Iterator<Row> {
     private final Iterator<Row> rows;
     private final ScoringTask.Scorer<B> scorer;
     private final int blockSize;
@@ -26,7 +28,8 @@ final class ScoredRows<B extends SentBase, T> implements Iterator<Row> {
     private final RowAdapters adapters;
     private Iterator<Row> ready = Collections.emptyIterator();
 
-    ScoredRows(Iterator<Row> rows, ScoringTask.Scorer<B> scorer, ScoringColumns columns, RowOutputs<B, T> outputs) {
+    public ScoredRows(
+            Iterator<Row> rows, ScoringTask.Scorer<B> scorer, ScoringColumns columns, RowOutputs<B, T> outputs) {
         this.rows = rows;
         this.scorer = scorer;
         this.outputs = outputs;

@@ -1,6 +1,7 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.score;
 
 import java.io.Serializable;
+import org.lora4j.spark.internal.param.InvalidRows;
 
 /**
  * How the rows of a table are read and completed, whatever is computed of them.
@@ -11,5 +12,5 @@ import java.io.Serializable;
  * @param invalid what to do with rows that cannot be computed
  * @param blockSize the number of rows that are computed together
  */
-record ScoringColumns(int adapter, int key, boolean hasReason, InvalidRows invalid, int blockSize)
+public record ScoringColumns(int adapter, int key, boolean hasReason, InvalidRows invalid, int blockSize)
         implements Serializable {}

@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.score;
 
 import java.io.IOException;
 import java.io.Serializable;
@@ -13,6 +13,10 @@ import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.nn.Model;
 import org.lora4j.serve.AdapterCache;
+import org.lora4j.spark.internal.base.AdapterBytes;
+import org.lora4j.spark.internal.base.ExecutorThreads;
+import org.lora4j.spark.internal.base.HadoopAdapters;
+import org.lora4j.spark.internal.base.SentBase;
 
 /**
  * What executors need to score rows, sent once to each. An executor that has the broadcast of this object has one model, which
@@ -20,11 +24,11 @@ import org.lora4j.serve.AdapterCache;
  *
  * @param <B> the kind of base
  */
-final class ScoringTask<B extends SentBase> implements Serializable {
+public final class ScoringTask<B extends SentBase> implements Serializable {
     private static final long serialVersionUID = 1L;
 
     /** The name of the adapter of a transformer that has one for all rows. */
-    static final String OWN = "own";
+    public static final String OWN = "own";
 
     private final Broadcast<B> base;
     private final @Nullable AdapterBytes own;
@@ -42,7 +46,7 @@ final class ScoringTask<B extends SentBase> implements Serializable {
      * @param cache loads the adapters of rows; null if all rows have the same adapter
      * @param <B> the kind of base
      */
-    record Scorer<B extends SentBase>(
+    public record Scorer<B extends SentBase>(
             Broadcast<B> base, LoRAModel model, @Nullable AdapterCache cache) {
         /** The model of a row, which names an adapter that is loaded. */
         Model of(String adapter) {
@@ -53,7 +57,7 @@ final class ScoringTask<B extends SentBase> implements Serializable {
         }
     }
 
-    ScoringTask(
+    public ScoringTask(
             Broadcast<B> base,
             @Nullable AdapterBytes own,
             @Nullable String folder,
@@ -68,15 +72,15 @@ final class ScoringTask<B extends SentBase> implements Serializable {
         this.hadoop = hadoop;
     }
 
-    Broadcast<B> sentBase() {
+    public Broadcast<B> sentBase() {
         return base;
     }
 
-    B base() {
+    public B base() {
         return base.value();
     }
 
-    synchronized Scorer<B> scorer() {
+    public synchronized Scorer<B> scorer() {
         Scorer<B> now = scorer;
         if (now == null) {
             ExecutorThreads.limit();

@@ -1,7 +1,8 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.score;
 
 import java.io.Serializable;
 import org.lora4j.generate.GenerationOptions;
+import org.lora4j.spark.param.HasTextOutput;
 
 /**
  * How tokens are chosen, on its way to the executors.
@@ -14,9 +15,10 @@ import org.lora4j.generate.GenerationOptions;
  * @param penalty the penalty of tokens that were there before
  * @param seed the seed of the table
  */
-record SentOptions(int maxTokens, double temperature, int topK, double topP, double minP, double penalty, long seed)
+public record SentOptions(
+        int maxTokens, double temperature, int topK, double topP, double minP, double penalty, long seed)
         implements Serializable {
-    static SentOptions of(HasTextOutput<?> stage) {
+    public static SentOptions of(HasTextOutput<?> stage) {
         return new SentOptions(
                 stage.getMaxNewTokens(),
                 stage.getTemperature(),

@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.score;
 
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.Generator;
 import org.lora4j.generate.LogProbabilities;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.spark.internal.base.BaseDecoder;
+import org.lora4j.spark.internal.rows.DecoderReader;
 import org.lora4j.text.Perplexity;
 import org.lora4j.text.TokenExample;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -25,10 +27,11 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param hasPerplexity whether there is a column for the perplexity
  * @param mostLogits the most logits that are in memory at a time, if several texts are computed together
  */
-record TextScores(DecoderReader reader, boolean hasSum, boolean hasTokens, boolean hasPerplexity, long mostLogits)
+public record TextScores(
+        DecoderReader reader, boolean hasSum, boolean hasTokens, boolean hasPerplexity, long mostLogits)
         implements RowOutputs<BaseDecoder, List<TokenExample>> {
     /** 64 MB in FLOAT. */
-    static final long MOST_LOGITS = 1 << 24;
+    public static final long MOST_LOGITS = 1 << 24;
 
     /**
      * One text of a row.

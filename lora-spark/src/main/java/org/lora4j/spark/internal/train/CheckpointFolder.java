@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.train;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,6 +15,7 @@ import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.lora4j.io.SafeTensors;
+import org.lora4j.spark.internal.base.HadoopFiles;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

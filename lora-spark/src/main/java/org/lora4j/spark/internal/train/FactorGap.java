@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.train;
 
 import java.util.Arrays;
 import java.util.List;
@@ -10,7 +10,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** How far the average of factors is from the average of their products. */
-final class FactorGap {
+public final class FactorGap {
     private FactorGap() {}
 
     /**
@@ -20,7 +20,7 @@ final class FactorGap {
      * @param shares the weights w; their sum is 1
      * @return the gap; 0 if the average of the products is 0
      */
-    static double of(List<LoRAAdapter> adapters, double[] shares) {
+    public static double of(List<LoRAAdapter> adapters, double[] shares) {
         double gap = 0;
         double norm = 0;
         for (String path : adapters.get(0).weights().keySet()) {

@@ -1,7 +1,10 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.train;
 
 import java.io.Serializable;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import org.lora4j.spark.internal.rows.FlatValues;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
@@ -21,6 +24,14 @@ final class GradientSums implements Serializable {
         GradientSums sums = new GradientSums();
         parts.forEach(part -> part.addTo(sums));
         return sums;
+    }
+
+    /** Adds the parts of several workers, in the order of their numbers. */
+    static GradientSums inOrder(Iterable<PartialGradients> group) {
+        List<PartialGradients> parts = new ArrayList<>();
+        group.forEach(parts::add);
+        parts.sort(Comparator.comparingInt(PartialGradients::worker));
+        return of(parts);
     }
 
     /** Adds weighted means over some rows. */

@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.train;
 
 import java.util.List;
 import java.util.function.LongConsumer;
@@ -12,6 +12,14 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.lora4j.spark.internal.base.BaseNetwork;
+import org.lora4j.spark.internal.param.InvalidRows;
+import org.lora4j.spark.internal.param.LossName;
+import org.lora4j.spark.internal.rows.BaseColumns;
+import org.lora4j.spark.internal.rows.LabelReader;
+import org.lora4j.spark.internal.rows.LabelledReader;
+import org.lora4j.spark.internal.rows.TableColumns;
+import org.lora4j.spark.param.HasLabel;
 import org.lora4j.train.DefaultSteps;
 
 /**
@@ -21,7 +29,8 @@ import org.lora4j.train.DefaultSteps;
  * @param loss the loss
  * @param outputCheck refuses a base with another number of outputs than the stage needs
  */
-record LabelledRows(HasLabel<?> stage, LossName loss, LongConsumer outputCheck) implements TrainingForm<BaseNetwork> {
+public record LabelledRows(HasLabel<?> stage, LossName loss, LongConsumer outputCheck)
+        implements TrainingForm<BaseNetwork> {
     @Override
     public BaseNetwork read(Configuration hadoop, long mostBytes) {
         return BaseNetwork.read(stage.getBasePath(), BaseColumns.encoder(stage), hadoop, mostBytes);
@@ -61,22 +70,23 @@ record LabelledRows(HasLabel<?> stage, LossName loss, LongConsumer outputCheck) 
         LabelledReader reader = new LabelledReader(base, BaseColumns.mask(stage) != null, labels, skipsInvalid);
         boolean hasIds = stage.isDefined(stage.idCol());
         return new OrderedRows(hasIds, skipsInvalid || hasWeights(), reader)
-                .shards(reader, select(table, seed), batchSize, workers);
+                .shards(select(table, seed), batchSize, workers);
     }
 
     /** The columns in the order of {@link LabelledReader}, after the key. */
     private Dataset<Row> select(Dataset<?> table, long seed) {
         String maskCol = BaseColumns.mask(stage);
-        Column features = OrderedRows.column(stage.getFeaturesCol());
-        Column label = OrderedRows.column(stage.getLabelCol());
+        Column features = TableColumns.column(stage.getFeaturesCol());
+        Column label = TableColumns.column(stage.getLabelCol());
         Column mask = maskCol == null
                 ? functions.lit(null).cast(DataTypes.createArrayType(DataTypes.IntegerType))
-                : OrderedRows.column(maskCol);
-        Column weight =
-                hasWeights() ? OrderedRows.column(stage.getWeightCol()).cast(DataTypes.DoubleType) : functions.lit(1.0);
+                : TableColumns.column(maskCol);
+        Column weight = hasWeights()
+                ? TableColumns.column(stage.getWeightCol()).cast(DataTypes.DoubleType)
+                : functions.lit(1.0);
         Column key;
         if (stage.isDefined(stage.idCol())) {
-            key = OrderedRows.column(stage.getIdCol());
+            key = TableColumns.column(stage.getIdCol());
         } else if (hasWeights()) {
             key = functions.xxhash64(functions.lit(seed), features, label, mask, weight);
         } else {

@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.train;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -11,6 +11,13 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.StructType;
+import org.lora4j.spark.internal.base.BaseDecoder;
+import org.lora4j.spark.internal.param.InvalidRows;
+import org.lora4j.spark.internal.param.LossName;
+import org.lora4j.spark.internal.rows.DecoderColumns;
+import org.lora4j.spark.internal.rows.LearnedReader;
+import org.lora4j.spark.internal.rows.TableColumns;
+import org.lora4j.spark.param.HasDecoder;
 
 /**
  * Texts and conversations that a language model learns. Each conversation is an example. Plain texts are put one after the
@@ -18,7 +25,7 @@ import org.apache.spark.sql.types.StructType;
  *
  * @param stage the estimator
  */
-record LearnedRows(LoRACausalLM stage) implements TrainingForm<BaseDecoder> {
+public record LearnedRows(HasDecoder<?> stage) implements TrainingForm<BaseDecoder> {
     @Override
     public BaseDecoder read(Configuration hadoop, long mostBytes) {
         return BaseDecoder.read(stage, hadoop, mostBytes);
@@ -71,15 +78,15 @@ record LearnedRows(LoRACausalLM stage) implements TrainingForm<BaseDecoder> {
         return columns.form() == DecoderColumns.Form.TEXT
                 ? new PackedTexts(reader, base.value().maxTokens())
                         .shards(order, order.rows(selected), batchSize, workers)
-                : order.shards(reader, selected, batchSize, workers);
+                : order.shards(selected, batchSize, workers);
     }
 
     private Dataset<Row> select(DecoderColumns columns, Dataset<?> table, long seed) {
-        List<Column> texts = columns.names().stream().map(OrderedRows::column).toList();
+        List<Column> texts = columns.names().stream().map(TableColumns::column).toList();
         List<Column> hashed = new ArrayList<>(texts);
         hashed.add(0, functions.lit(seed));
         Column key = stage.isDefined(stage.idCol())
-                ? OrderedRows.column(stage.getIdCol())
+                ? TableColumns.column(stage.getIdCol())
                 : functions.xxhash64(hashed.toArray(Column[]::new));
         List<Column> all = new ArrayList<>(texts);
         all.add(0, key.as(OrderedRows.KEY));

@@ -1,10 +1,11 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.train;
 
 import java.io.Serializable;
 import java.util.List;
 import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.broadcast.Broadcast;
+import org.lora4j.spark.internal.rows.FlatValues;
 
 /** What a worker has after its local steps. */
 final class LocalResult implements Serializable {

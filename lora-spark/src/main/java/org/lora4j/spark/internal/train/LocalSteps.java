@@ -1,6 +1,7 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.train;
 
 import java.io.Serializable;
+import org.lora4j.spark.internal.param.OptimizerName;
 import org.nd4j.linalg.learning.config.IUpdater;
 
 /**

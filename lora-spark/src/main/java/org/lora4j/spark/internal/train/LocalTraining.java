@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.train;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -15,6 +15,12 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.algebra.AdapterCombination;
 import org.lora4j.algebra.TargetRank;
 import org.lora4j.io.SafeTensors;
+import org.lora4j.spark.internal.param.Aggregation;
+import org.lora4j.spark.internal.param.OptimizerName;
+import org.lora4j.spark.internal.rows.FlatValues;
+import org.lora4j.spark.param.HasTraining;
+import org.lora4j.spark.param.RoundListener;
+import org.lora4j.spark.param.TrainingRound;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.train;
 
 import java.io.Serializable;
 import java.util.Iterator;
@@ -7,12 +7,12 @@ import java.util.NoSuchElementException;
 import java.util.function.Function;
 import org.apache.spark.HashPartitioner;
 import org.apache.spark.api.java.JavaRDD;
-import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.functions;
 import org.apache.spark.storage.StorageLevel;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.spark.internal.base.InvalidRowException;
+import org.lora4j.spark.internal.rows.ExampleReader;
 import scala.Tuple2;
 
 /**
@@ -21,9 +21,9 @@ import scala.Tuple2;
  *
  * @param hasIds whether the keys are ids, which must differ; else they are hashes
  * @param leavesOut whether there may be rows that are left out
- * @param filter says which rows are left out
+ * @param reader reads rows, and says which are left out
  */
-record OrderedRows(boolean hasIds, boolean leavesOut, RowFilter filter) implements Serializable {
+record OrderedRows(boolean hasIds, boolean leavesOut, ExampleReader reader) implements Serializable {
     /** The name of the first column. */
     static final String KEY = "key";
 
@@ -31,11 +31,11 @@ record OrderedRows(boolean hasIds, boolean leavesOut, RowFilter filter) implemen
     JavaRDD<Row> rows(Dataset<Row> selected) {
         JavaRDD<Row> ordered = selected.orderBy(KEY).javaRDD();
         JavaRDD<Row> checked = ordered.mapPartitions(rows -> hasIds ? new DistinctKeys(rows) : rows);
-        return leavesOut ? checked.filter(row -> named(row, filter::isUsed)) : checked;
+        return leavesOut ? checked.filter(row -> named(row, reader::isUsed)) : checked;
     }
 
     /** The shards of rows that are an example each. */
-    JavaRDD<Shard> shards(ExampleReader reader, Dataset<Row> selected, int batchSize, int workers) {
+    JavaRDD<Shard> shards(Dataset<Row> selected, int batchSize, int workers) {
         return rows(selected)
                 .zipWithIndex()
                 .mapToPair(row -> new Tuple2<>(
@@ -54,14 +54,6 @@ record OrderedRows(boolean hasIds, boolean leavesOut, RowFilter filter) implemen
         } catch (InvalidRowException e) {
             throw hasIds ? e.ofRow(row.get(0)) : e.ofUnknownRow();
         }
-    }
-
-    static Column column(String name) {
-        return functions.col(quoted(name));
-    }
-
-    static String quoted(String column) {
-        return "`" + column.replace("`", "``") + "`";
     }
 
     /** Refuses keys that are null or equal, between which the order would change from run to run. */

@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.train;
 
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -12,6 +12,8 @@ import org.apache.spark.HashPartitioner;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.sql.Row;
 import org.apache.spark.storage.StorageLevel;
+import org.lora4j.spark.internal.rows.Example;
+import org.lora4j.spark.internal.rows.LearnedReader;
 import org.lora4j.text.TokenExample;
 import scala.Tuple2;
 

@@ -1,10 +1,11 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.train;
 
 import java.io.Serializable;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.spark.internal.rows.FlatValues;
 
 /** What one worker computed of a batch. */
-final class PartialGradients implements Serializable {
+public final class PartialGradients implements Serializable {
     private static final long serialVersionUID = 1L;
 
     private final int worker;
@@ -22,7 +23,7 @@ final class PartialGradients implements Serializable {
      * @param loss the mean loss of these rows
      * @param means the mean gradients over these rows, or null if there are none
      */
-    PartialGradients(int worker, long rows, double weight, double loss, @Nullable FlatValues means) {
+    public PartialGradients(int worker, long rows, double weight, double loss, @Nullable FlatValues means) {
         this.worker = worker;
         this.rows = rows;
         this.weight = weight;

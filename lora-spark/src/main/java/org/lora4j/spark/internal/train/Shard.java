@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.train;
 
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -7,6 +7,11 @@ import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import org.lora4j.nn.Model;
+import org.lora4j.spark.internal.rows.Example;
+import org.lora4j.spark.internal.rows.FlatValues;
+import org.lora4j.spark.internal.rows.Inputs;
+import org.lora4j.spark.internal.rows.PartialLoss;
+import org.lora4j.spark.internal.rows.RowHash;
 import org.lora4j.train.BatchGradients;
 import org.lora4j.train.Loss;
 import org.nd4j.linalg.api.buffer.DataType;

@@ -1,6 +1,7 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.train;
 
 import java.io.Serializable;
+import org.lora4j.spark.internal.rows.RowHash;
 
 /** How much a worker has. */
 final class ShardSize implements Serializable {

@@ -1,6 +1,5 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.train;
 
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.Supplier;
@@ -8,12 +7,13 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.lora4j.spark.internal.rows.FlatValues;
 import org.lora4j.train.GradientSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import scala.Tuple2;
 
 /** Computes each batch with an ordinary job of Spark: every worker computes its rows, and the driver adds up. */
-final class SparkGradients implements GradientSource {
+public final class SparkGradients implements GradientSource {
     private final JobNames jobs;
     private final JavaRDD<Shard> shards;
     private final Broadcast<TrainingTask> task;
@@ -92,7 +92,7 @@ final class SparkGradients implements GradientSource {
     }
 
     /** Adds at the driver in the order of the workers, or groups of them first. */
-    static GradientSums sums(JavaRDD<PartialGradients> parts, boolean inTwoLevels) {
+    public static GradientSums sums(JavaRDD<PartialGradients> parts, boolean inTwoLevels) {
         return inTwoLevels ? sumsOfGroups(parts) : GradientSums.of(parts.collect());
     }
 
@@ -103,17 +103,10 @@ final class SparkGradients implements GradientSource {
         List<Tuple2<Integer, GradientSums>> ofGroups = parts.mapToPair(
                         part -> new Tuple2<>(part.worker() / perGroup, part))
                 .groupByKey(groups)
-                .mapValues(SparkGradients::inOrder)
+                .mapValues(GradientSums::inOrder)
                 .collect();
         GradientSums sums = new GradientSums();
         ofGroups.stream().sorted(Comparator.comparing(Tuple2::_1)).forEach(group -> sums.add(group._2()));
         return sums;
-    }
-
-    private static GradientSums inOrder(Iterable<PartialGradients> group) {
-        List<PartialGradients> parts = new ArrayList<>();
-        group.forEach(parts::add);
-        parts.sort(Comparator.comparingInt(PartialGradients::worker));
-        return GradientSums.of(parts);
     }
 }

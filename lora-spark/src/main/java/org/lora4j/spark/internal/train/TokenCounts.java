@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.train;
 
 import java.io.Serializable;
 import java.util.Arrays;

@@ -1,19 +1,22 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.train;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.Serializable;
+import java.util.List;
 import java.util.Objects;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.StrictJson;
+import org.lora4j.spark.internal.base.AdapterBytes;
+import org.lora4j.spark.internal.base.HadoopFiles;
 
 /** What a training made, and the size of its network, which a model has to know without its base. */
-final class TrainedAdapter implements Serializable {
+public final class TrainedAdapter implements Serializable {
     private static final long serialVersionUID = 1L;
 
     private static final String FILE = "network.json";
@@ -22,59 +25,73 @@ final class TrainedAdapter implements Serializable {
     private final @Nullable AdapterBytes adapter;
     private final int inputs;
     private final int outputs;
-    private final @Nullable LoRATrainingSummary summary;
+    private final double @Nullable [] objective;
+    private final double @Nullable [] validation;
 
     /**
-     * Holds the results.
+     * Holds the results of a training.
      *
-     * @param adapter the adapter; null for the size alone
+     * @param adapter the adapter
      * @param inputs the number of features; −1 if the input is tokens or texts
      * @param outputs the number of outputs
-     * @param summary null if the adapter was loaded
+     * @param objective the mean loss of each round
+     * @param validation the mean loss of the rows for validation after each epoch
      */
-    TrainedAdapter(@Nullable AdapterBytes adapter, int inputs, int outputs, @Nullable LoRATrainingSummary summary) {
+    TrainedAdapter(AdapterBytes adapter, int inputs, int outputs, List<Double> objective, List<Double> validation) {
+        this(adapter, inputs, outputs, array(objective), array(validation));
+    }
+
+    /** Holds what was loaded or travels, which has no losses. */
+    private TrainedAdapter(@Nullable AdapterBytes adapter, int inputs, int outputs) {
+        this(adapter, inputs, outputs, (double[]) null, null);
+    }
+
+    private TrainedAdapter(
+            @Nullable AdapterBytes adapter,
+            int inputs,
+            int outputs,
+            double @Nullable [] objective,
+            double @Nullable [] validation) {
         this.adapter = adapter;
         this.inputs = inputs;
         this.outputs = outputs;
-        this.summary = summary;
+        this.objective = objective;
+        this.validation = validation;
     }
 
-    AdapterBytes adapter() {
+    private static double[] array(List<Double> values) {
+        return values.stream().mapToDouble(Double::doubleValue).toArray();
+    }
+
+    public AdapterBytes adapter() {
         return Objects.requireNonNull(adapter, "only the size of the network is here");
     }
 
     /** The size of the network alone, which is small when it travels. */
-    TrainedAdapter withoutAdapter() {
-        return new TrainedAdapter(null, inputs, outputs, null);
+    public TrainedAdapter withoutAdapter() {
+        return new TrainedAdapter(null, inputs, outputs);
     }
 
-    int inputs() {
+    public int inputs() {
         return inputs;
     }
 
-    int outputs() {
+    public int outputs() {
         return outputs;
     }
 
-    boolean hasSummary() {
-        return summary != null;
+    /** The mean loss of each round; null if the adapter was loaded. */
+    public double @Nullable [] objective() {
+        return objective;
     }
 
-    /**
-     * Returns the summary.
-     *
-     * @throws IllegalStateException if the adapter was loaded
-     */
-    LoRATrainingSummary summary() {
-        if (summary == null) {
-            throw new IllegalStateException("a model has a summary after fit, found a loaded one, which has none;"
-                    + " use the model that fit returned");
-        }
-        return summary;
+    /** The mean loss of the rows for validation after each epoch; null if the adapter was loaded. */
+    public double @Nullable [] validation() {
+        return validation;
     }
 
     /** Stores the size of the network in the folder of a model. */
-    void write(Path folder, Configuration hadoop) throws IOException {
+    public void write(Path folder, Configuration hadoop) throws IOException {
         FileSystem files = folder.getFileSystem(hadoop);
         try (OutputStream out = files.create(new Path(folder, FILE), true)) {
             out.write(StrictJson.MAPPER.writeValueAsBytes(
@@ -83,14 +100,15 @@ final class TrainedAdapter implements Serializable {
     }
 
     /** Reads the size of the network in the folder of a model. */
-    static TrainedAdapter read(Path folder, @Nullable AdapterBytes adapter, Configuration hadoop) throws IOException {
+    public static TrainedAdapter read(Path folder, @Nullable AdapterBytes adapter, Configuration hadoop)
+            throws IOException {
         Path file = new Path(folder, FILE);
         if (adapter == null) {
             throw new IOException(folder + " must have the folder adapter, found none; save the model again");
         }
         try (InputStream in = HadoopFiles.open(folder.getFileSystem(hadoop), file)) {
             JsonNode json = StrictJson.MAPPER.readTree(in.readNBytes(MOST_BYTES));
-            return new TrainedAdapter(adapter, number(json, "inputs", file), number(json, "outputs", file), null);
+            return new TrainedAdapter(adapter, number(json, "inputs", file), number(json, "outputs", file));
         }
     }
 

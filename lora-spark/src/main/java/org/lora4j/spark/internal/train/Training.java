@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.train;
 
 import java.io.IOException;
 import java.util.ArrayList;
@@ -19,6 +19,18 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.io.SafeTensors;
 import org.lora4j.nn.Network;
+import org.lora4j.spark.internal.base.AdapterBytes;
+import org.lora4j.spark.internal.base.BroadcastLimit;
+import org.lora4j.spark.internal.base.SentBase;
+import org.lora4j.spark.internal.param.Aggregation;
+import org.lora4j.spark.internal.param.LoRAConfigJson;
+import org.lora4j.spark.internal.param.OptimizerName;
+import org.lora4j.spark.internal.rows.FlatValues;
+import org.lora4j.spark.internal.rows.PartialLoss;
+import org.lora4j.spark.internal.rows.TableColumns;
+import org.lora4j.spark.param.HasTraining;
+import org.lora4j.spark.param.RoundListener;
+import org.lora4j.spark.param.TrainingRound;
 import org.lora4j.train.DefaultSteps;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingListener;
@@ -33,8 +45,8 @@ import org.slf4j.LoggerFactory;
  *
  * @param <B> the kind of base
  */
-final class Training<B extends SentBase> {
-    private static final Logger log = LoggerFactory.getLogger(LoRAEstimator.class);
+public final class Training<B extends SentBase> {
+    private static final Logger log = LoggerFactory.getLogger(Training.class);
 
     private final HasTraining<?> settings;
     private final TrainingForm<B> form;
@@ -53,7 +65,7 @@ final class Training<B extends SentBase> {
      * @param form what is learned of the rows
      * @param listener what is told of each round, or null
      */
-    Training(HasTraining<?> settings, TrainingForm<B> form, @Nullable RoundListener listener, Dataset<?> table) {
+    public Training(HasTraining<?> settings, TrainingForm<B> form, @Nullable RoundListener listener, Dataset<?> table) {
         this.settings = settings;
         this.form = form;
         this.listener = listener;
@@ -77,7 +89,7 @@ final class Training<B extends SentBase> {
         }
     }
 
-    TrainedAdapter run() {
+    public TrainedAdapter run() {
         Configuration hadoop = table.sparkSession().sessionState().newHadoopConf();
         Broadcast<B> base = spark.broadcast(form.read(hadoop, BroadcastLimit.of(spark)));
         try {
@@ -122,7 +134,8 @@ final class Training<B extends SentBase> {
                     AdapterBytes.of(adapter, network),
                     form.inputs(base.value()),
                     Math.toIntExact(network.outputSize()),
-                    new LoRATrainingSummary(objective, validation));
+                    objective,
+                    validation);
         } finally {
             task.destroy();
         }
@@ -134,7 +147,7 @@ final class Training<B extends SentBase> {
             return table;
         }
         Column isHeldOut =
-                functions.coalesce(OrderedRows.column(settings.getValidationIndicatorCol()), functions.lit(false));
+                functions.coalesce(TableColumns.column(settings.getValidationIndicatorCol()), functions.lit(false));
         return table.filter(forValidation ? isHeldOut : functions.not(isHeldOut));
     }
 

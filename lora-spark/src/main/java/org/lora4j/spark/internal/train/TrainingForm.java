@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.train;
 
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
@@ -7,6 +7,8 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.types.StructType;
+import org.lora4j.spark.internal.base.SentBase;
+import org.lora4j.spark.internal.param.LossName;
 
 /**
  * What a training learns of the rows of a table.

@@ -1,4 +1,4 @@
-package org.lora4j.spark;
+package org.lora4j.spark.internal.train;
 
 import java.io.Serializable;
 import java.util.ArrayDeque;
@@ -10,6 +10,12 @@ import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.spark.internal.base.ExecutorThreads;
+import org.lora4j.spark.internal.base.SentBase;
+import org.lora4j.spark.internal.param.LoRAConfigJson;
+import org.lora4j.spark.internal.param.LossName;
+import org.lora4j.spark.internal.rows.FlatValues;
+import org.lora4j.spark.internal.rows.PartialLoss;
 import org.lora4j.train.BatchGradients;
 import org.lora4j.train.Loss;
 import org.nd4j.linalg.api.ndarray.INDArray;
