@@ -50,7 +50,7 @@ final class Predictor implements Serializable {
         return trained;
     }
 
-    /** Returns the same for a copy of the model. */
+    /** Returns the adapter for a copy of the model; null for none. */
     @Nullable
     TrainedAdapter trainedIfAny() {
         return trained;
