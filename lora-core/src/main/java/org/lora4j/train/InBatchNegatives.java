@@ -1,5 +1,6 @@
 package org.lora4j.train;
 
+import org.lora4j.internal.math.Softmax;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Implements {@link Loss#inBatchNegatives}. */
@@ -102,7 +103,7 @@ final class InBatchNegatives implements Loss {
                 for (int j = 0; j < m; j++) {
                     scores[j] = scale * products[i * m + j] / (norms[i] * norms[n + j]);
                 }
-                loss += toProbabilities(scores, i);
+                loss += Softmax.crossEntropy(scores, i);
                 for (int j = 0; j < m; j++) {
                     double cosine = products[i * m + j] / (norms[i] * norms[n + j]);
                     double slope = scale * (scores[j] - (i == j ? 1 : 0)) / n;
@@ -117,24 +118,6 @@ final class InBatchNegatives implements Loss {
         /** A vector as short as the smallest norm is divided by a constant. */
         private static double slopeOfNorm(double slope, double norm) {
             return norm > SMALLEST_NORM ? slope / norm / norm : 0;
-        }
-
-        /** Overwrites scores with their softmax and returns the cross-entropy of one of them. */
-        private static double toProbabilities(double[] scores, int target) {
-            double max = Double.NEGATIVE_INFINITY;
-            for (double score : scores) {
-                max = Math.max(max, score);
-            }
-            double below = scores[target] - max;
-            double sum = 0;
-            for (int j = 0; j < scores.length; j++) {
-                scores[j] = Math.exp(scores[j] - max);
-                sum += scores[j];
-            }
-            for (int j = 0; j < scores.length; j++) {
-                scores[j] /= sum;
-            }
-            return Math.log(sum) - below;
         }
 
         /** Overwrites some elements of all rows with those of their gradients. */

@@ -87,7 +87,7 @@ public final class LoRAChatModel implements ChatModel, AutoCloseable {
             ChatTemplate template,
             ChatRequestParameters defaults) {
         this.decoder = decoder;
-        closesDecoder = builder.folder != null;
+        closesDecoder = builder.source.isOwned();
         this.service = service;
         closesService = builder.service == null;
         chats = ChatService.of(decoder, template, service);
@@ -114,7 +114,7 @@ public final class LoRAChatModel implements ChatModel, AutoCloseable {
      * @return a builder with the defaults
      */
     public static Builder builder(Path folder) {
-        return new Builder(Objects.requireNonNull(folder, "folder must not be null"), null);
+        return new Builder(GivenModel.of(folder));
     }
 
     /**
@@ -124,7 +124,7 @@ public final class LoRAChatModel implements ChatModel, AutoCloseable {
      * @return a builder with the defaults
      */
     public static Builder builder(DecoderFolder decoder) {
-        return new Builder(null, Objects.requireNonNull(decoder, "decoder must not be null"));
+        return new Builder(GivenModel.of(decoder, "decoder"));
     }
 
     /**
@@ -251,8 +251,7 @@ public final class LoRAChatModel implements ChatModel, AutoCloseable {
 
     /** Builds a {@link LoRAChatModel}. */
     public static final class Builder extends AdaptedModelBuilder<Builder> {
-        private final @Nullable Path folder;
-        private final @Nullable DecoderFolder opened;
+        private final GivenModel<DecoderFolder> source;
         private @Nullable GenerationService service;
         private @Nullable ChatTemplate template;
         private ChatRequestParameters parameters =
@@ -262,9 +261,8 @@ public final class LoRAChatModel implements ChatModel, AutoCloseable {
         private List<ChatModelListener> listeners = List.of();
         private @Nullable Executor executor;
 
-        private Builder(@Nullable Path folder, @Nullable DecoderFolder opened) {
-            this.folder = folder;
-            this.opened = opened;
+        private Builder(GivenModel<DecoderFolder> source) {
+            this.source = source;
         }
 
         @Override
@@ -389,21 +387,14 @@ public final class LoRAChatModel implements ChatModel, AutoCloseable {
                         "adapters must be those of the service if one is given, found others;"
                                 + " give them to the model and the cache of the service");
             }
-            DecoderFolder decoder =
-                    opened != null ? opened : DecoderFolder.open(Objects.requireNonNull(folder), storage);
-            try {
+            return source.make(folder -> DecoderFolder.open(folder, storage), decoder -> {
                 String named = orElse(defaultName(), orElse(parameters.modelName(), decoder.name()));
                 ChatRequestParameters defaults = parameters.overrideWith(
                         ChatRequestParameters.builder().modelName(named).build());
                 ChatTemplate chats = template != null ? template : decoder.requireTemplate();
                 GenerationService generations = service != null ? service : newService(decoder, named);
                 return new LoRAChatModel(this, decoder, generations, chats, defaults);
-            } catch (IOException | RuntimeException e) {
-                if (opened == null) {
-                    decoder.close();
-                }
-                throw e;
-            }
+            });
         }
 
         private GenerationService newService(DecoderFolder decoder, String named) throws IOException {

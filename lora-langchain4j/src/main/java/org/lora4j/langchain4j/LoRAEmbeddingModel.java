@@ -23,6 +23,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
+import org.lora4j.io.ModelSource;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.serve.RequestOptions;
@@ -96,7 +97,7 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
      * @return a builder with the defaults
      */
     public static Builder builder(Path folder) {
-        return new Builder(EncoderSource.of(folder));
+        return new Builder(GivenModel.of(folder));
     }
 
     /**
@@ -106,7 +107,7 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
      * @return a builder with the defaults
      */
     public static Builder builder(EncoderFolder encoder) {
-        return new Builder(EncoderSource.of(encoder));
+        return new Builder(GivenModel.of(encoder, "encoder"));
     }
 
     /**
@@ -177,7 +178,7 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
     }
 
     private Sequences tokens(List<String> texts, @Nullable EmbeddingInputType type) {
-        return EncoderSource.requireOpen(() -> {
+        return GivenModel.requireOpen(() -> {
             if (type == null) {
                 return encoder.tokens(texts);
             }
@@ -315,12 +316,12 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
 
     /** Builds a {@link LoRAEmbeddingModel}. */
     public static final class Builder extends AdaptedModelBuilder<Builder> {
-        private final EncoderSource source;
+        private final GivenModel<EncoderFolder> source;
         private OptionalInt maxTokens = OptionalInt.empty();
         private @Nullable Prompts prompts;
         private List<EmbeddingModelListener> listeners = List.of();
 
-        private Builder(EncoderSource source) {
+        private Builder(GivenModel<EncoderFolder> source) {
             this.source = source;
         }
 
@@ -372,7 +373,7 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
          *     is a classifier or returns something for each token, an adapter does not fit the model, there is none of the name of the default, or the number of tokens is out of range
          */
         public LoRAEmbeddingModel build() throws IOException {
-            return source.make(maxTokens, storage, encoder -> {
+            return source.make(folder -> EncoderFolder.open(ModelSource.of(folder), maxTokens, storage), encoder -> {
                 LoRAModel model = modelOr(encoder::sentenceEmbeddings);
                 Network unused = EncoderFolder.requireEmbeddings(model.network());
                 ModelNames adapters = namedAdapters(encoder.name(), model);

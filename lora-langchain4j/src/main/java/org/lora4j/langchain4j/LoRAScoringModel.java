@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
 import org.lora4j.LoRAModel;
+import org.lora4j.io.ModelSource;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.serve.RequestOptions;
@@ -58,7 +59,7 @@ public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
      * @return a builder with the defaults
      */
     public static Builder builder(Path folder) {
-        return new Builder(EncoderSource.of(folder));
+        return new Builder(GivenModel.of(folder));
     }
 
     /**
@@ -68,7 +69,7 @@ public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
      * @return a builder with the defaults
      */
     public static Builder builder(EncoderFolder encoder) {
-        return new Builder(EncoderSource.of(encoder));
+        return new Builder(GivenModel.of(encoder, "encoder"));
     }
 
     /**
@@ -139,7 +140,7 @@ public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
                         modelName(),
                         characters,
                         RequestOptions.defaults(),
-                        () -> EncoderSource.requireOpen(() -> encoder.pairs(pairs)));
+                        () -> GivenModel.requireOpen(() -> encoder.pairs(pairs)));
         float[][] outputs = adapters.compute(names, view -> view.predict(tokens).toFloatMatrix());
         List<Double> scores = new ArrayList<>(outputs.length);
         for (float[] output : outputs) {
@@ -176,11 +177,11 @@ public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
 
     /** Builds a {@link LoRAScoringModel}. */
     public static final class Builder extends AdaptedModelBuilder<Builder> {
-        private final EncoderSource source;
+        private final GivenModel<EncoderFolder> source;
         private OptionalInt maxTokens = OptionalInt.empty();
         private boolean normalize = true;
 
-        private Builder(EncoderSource source) {
+        private Builder(GivenModel<EncoderFolder> source) {
             this.source = source;
         }
 
@@ -221,7 +222,7 @@ public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
          *     none of the name of the default, or the number of tokens is out of range
          */
         public LoRAScoringModel build() throws IOException {
-            return source.make(maxTokens, storage, encoder -> {
+            return source.make(folder -> EncoderFolder.open(ModelSource.of(folder), maxTokens, storage), encoder -> {
                 LoRAModel model = modelOr(() -> classifier(encoder));
                 if (model.outputSize() != 1) {
                     throw new IllegalArgumentException(

@@ -7,6 +7,9 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.ml.util.DefaultParamsReader;
 import org.apache.spark.ml.util.MLReader;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.spark.internal.base.AdapterBytes;
+import org.lora4j.spark.internal.base.StoredBase;
+import org.lora4j.spark.param.HasBase;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

@@ -6,6 +6,11 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.ml.util.MLWriter;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.spark.internal.base.AdapterBytes;
+import org.lora4j.spark.internal.base.StoredBase;
+import org.lora4j.spark.internal.rows.BaseColumns;
+import org.lora4j.spark.internal.train.TrainedAdapter;
+import org.lora4j.spark.param.HasBase;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

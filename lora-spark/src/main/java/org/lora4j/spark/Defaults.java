@@ -2,6 +2,19 @@ package org.lora4j.spark;
 
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.io.FingerprintCheck;
+import org.lora4j.spark.internal.param.Aggregation;
+import org.lora4j.spark.internal.param.Choice;
+import org.lora4j.spark.internal.param.EncoderHead;
+import org.lora4j.spark.internal.param.InvalidRows;
+import org.lora4j.spark.internal.param.OptimizerName;
+import org.lora4j.spark.internal.param.StorageName;
+import org.lora4j.spark.internal.param.TextTask;
+import org.lora4j.spark.param.HasBase;
+import org.lora4j.spark.param.HasDecoder;
+import org.lora4j.spark.param.HasInput;
+import org.lora4j.spark.param.HasOutput;
+import org.lora4j.spark.param.HasTextOutput;
+import org.lora4j.spark.param.HasTraining;
 
 /** The defaults of the parameters that several stages have. */
 final class Defaults {

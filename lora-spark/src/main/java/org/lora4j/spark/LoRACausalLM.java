@@ -9,6 +9,15 @@ import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.types.StructType;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.spark.internal.param.OptimizerName;
+import org.lora4j.spark.internal.rows.BaseColumns;
+import org.lora4j.spark.internal.rows.DecoderColumns;
+import org.lora4j.spark.internal.train.LearnedRows;
+import org.lora4j.spark.internal.train.TrainedAdapter;
+import org.lora4j.spark.internal.train.Training;
+import org.lora4j.spark.param.HasDecoder;
+import org.lora4j.spark.param.HasTraining;
+import org.lora4j.spark.param.RoundListener;
 
 /**
  * Trains an adapter of a decoder on a table of texts or conversations.

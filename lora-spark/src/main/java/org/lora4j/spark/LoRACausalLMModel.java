@@ -18,6 +18,24 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.spark.internal.base.AdapterBytes;
+import org.lora4j.spark.internal.base.BaseDecoder;
+import org.lora4j.spark.internal.base.BroadcastLimit;
+import org.lora4j.spark.internal.param.InvalidRows;
+import org.lora4j.spark.internal.param.TextTask;
+import org.lora4j.spark.internal.rows.BaseColumns;
+import org.lora4j.spark.internal.rows.DecoderColumns;
+import org.lora4j.spark.internal.rows.DecoderReader;
+import org.lora4j.spark.internal.rows.TableColumns;
+import org.lora4j.spark.internal.score.Completions;
+import org.lora4j.spark.internal.score.GeneratedRows;
+import org.lora4j.spark.internal.score.ScoredRows;
+import org.lora4j.spark.internal.score.ScoringColumns;
+import org.lora4j.spark.internal.score.ScoringTask;
+import org.lora4j.spark.internal.score.SentOptions;
+import org.lora4j.spark.internal.score.TextScores;
+import org.lora4j.spark.internal.train.TrainedAdapter;
+import org.lora4j.spark.param.HasTextOutput;
 
 /**
  * Scores and generates texts with a decoder and an adapter: with the one that {@link LoRACausalLM} trained, or with another one
@@ -101,7 +119,7 @@ public final class LoRACausalLMModel extends ScoringParams<LoRACausalLMModel>
      * @return whether there is one
      */
     public boolean hasSummary() {
-        return trained != null && trained.hasSummary();
+        return trained != null && LoRATrainingSummary.isIn(trained);
     }
 
     /**
@@ -111,7 +129,7 @@ public final class LoRACausalLMModel extends ScoringParams<LoRACausalLMModel>
      * @throws IllegalStateException if the model was loaded, or has no adapter of its own
      */
     public LoRATrainingSummary summary() {
-        return trained().summary();
+        return LoRATrainingSummary.of(trained());
     }
 
     private boolean generates() {

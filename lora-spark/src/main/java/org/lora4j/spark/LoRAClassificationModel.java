@@ -1,7 +1,5 @@
 package org.lora4j.spark;
 
-import java.util.Objects;
-import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.ml.classification.ProbabilisticClassificationModel;
 import org.apache.spark.ml.linalg.DenseVector;
 import org.apache.spark.ml.linalg.SQLDataTypes;
@@ -13,7 +11,6 @@ import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.ml.util.MLWriter;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataType;
@@ -21,6 +18,11 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.internal.math.Softmax;
+import org.lora4j.spark.internal.rows.BaseColumns;
+import org.lora4j.spark.internal.rows.TableColumns;
+import org.lora4j.spark.internal.train.TrainedAdapter;
+import org.lora4j.spark.param.HasBlockSize;
 import scala.Tuple3;
 
 /**
@@ -41,8 +43,7 @@ public final class LoRAClassificationModel extends ProbabilisticClassificationMo
     private static final long serialVersionUID = 1L;
 
     private final String uid;
-    private @Nullable TrainedAdapter trained;
-    private transient @Nullable Broadcast<ScoringTask<BaseNetwork>> local;
+    private Predictor predictor;
 
     /** Creates a model without an adapter. Spark Connect asks for this constructor; {@link LoRAClassifier} trains a model. */
     public LoRAClassificationModel() {
@@ -60,7 +61,7 @@ public final class LoRAClassificationModel extends ProbabilisticClassificationMo
 
     LoRAClassificationModel(StageUid id, @Nullable TrainedAdapter trained) {
         uid = id.end();
-        this.trained = trained;
+        predictor = new Predictor(this, "LoRAClassifier", trained);
         Defaults.input(this);
         setDefault(blockSize(), 512);
     }
@@ -70,15 +71,6 @@ public final class LoRAClassificationModel extends ProbabilisticClassificationMo
         return StageUid.of(uid);
     }
 
-    private TrainedAdapter trained() {
-        if (trained == null) {
-            throw new IllegalStateException(
-                    "the model must have an adapter, found none; train one with LoRAClassifier, or load a"
-                            + " saved model");
-        }
-        return trained;
-    }
-
     /**
      * Returns the trained adapter.
      *
@@ -86,7 +78,7 @@ public final class LoRAClassificationModel extends ProbabilisticClassificationMo
      * @throws IllegalStateException if this model has none
      */
     public LoRAAdapter adapter() {
-        return trained().adapter().adapter();
+        return predictor.trained().adapter().adapter();
     }
 
     /**
@@ -95,7 +87,7 @@ public final class LoRAClassificationModel extends ProbabilisticClassificationMo
      * @return whether there is one
      */
     public boolean hasSummary() {
-        return trained().hasSummary();
+        return LoRATrainingSummary.isIn(predictor.trained());
     }
 
     /**
@@ -105,7 +97,7 @@ public final class LoRAClassificationModel extends ProbabilisticClassificationMo
      * @throws IllegalStateException if the model was loaded
      */
     public LoRATrainingSummary summary() {
-        return trained().summary();
+        return LoRATrainingSummary.of(predictor.trained());
     }
 
     /**
@@ -114,20 +106,17 @@ public final class LoRAClassificationModel extends ProbabilisticClassificationMo
      * @return a new transformer
      */
     public LoRATransformer transformer() {
-        LoRATransformer transformer =
-                new LoRATransformer(uid() + "_transformer", trained().adapter());
-        BaseColumns.copy(this, transformer);
-        return transformer.setBatchSize(getBlockSize());
+        return predictor.transformer();
     }
 
     @Override
     public int numFeatures() {
-        return trained().inputs();
+        return predictor.trained().inputs();
     }
 
     @Override
     public int numClasses() {
-        return trained().outputs();
+        return predictor.trained().outputs();
     }
 
     /**
@@ -139,40 +128,13 @@ public final class LoRAClassificationModel extends ProbabilisticClassificationMo
      */
     @Override
     public Vector predictRaw(Object features) {
-        return outputs(features);
+        return predictor.outputs(features);
     }
 
     @Override
     public Vector raw2probabilityInPlace(Vector raw) {
-        softmax(((DenseVector) raw).values());
+        Softmax.inPlace(((DenseVector) raw).values());
         return raw;
-    }
-
-    /** exp(zᵢ − max z) / Σⱼ exp(zⱼ − max z). */
-    private static void softmax(double[] z) {
-        double max = Double.NEGATIVE_INFINITY;
-        for (double value : z) {
-            max = Math.max(max, value);
-        }
-        double sum = 0;
-        for (int i = 0; i < z.length; i++) {
-            z[i] = Math.exp(z[i] - max);
-            sum += z[i];
-        }
-        for (int i = 0; i < z.length; i++) {
-            z[i] /= sum;
-        }
-    }
-
-    private synchronized Vector outputs(Object features) {
-        Objects.requireNonNull(features, "features must not be null");
-        Broadcast<ScoringTask<BaseNetwork>> task = local;
-        if (task == null) {
-            BaseColumns.requireBase(this);
-            task = transformer().broadcast(SparkSession.active());
-            local = task;
-        }
-        return LoRAFunctions.vector(features, task);
     }
 
     /**
@@ -198,21 +160,21 @@ public final class LoRAClassificationModel extends ProbabilisticClassificationMo
             UDF1<Vector, Vector> probability = z -> z == null ? null : rule.raw2probability(z);
             scored = scored.withColumn(
                     getProbabilityCol(),
-                    functions.udf(probability, SQLDataTypes.VectorType()).apply(OrderedRows.column(raw)));
+                    functions.udf(probability, SQLDataTypes.VectorType()).apply(TableColumns.column(raw)));
         }
         if (!getPredictionCol().isEmpty()) {
             UDF1<Vector, Double> prediction = z -> z == null ? null : rule.raw2prediction(z);
             scored = scored.withColumn(
                     getPredictionCol(),
-                    functions.udf(prediction, DataTypes.DoubleType).apply(OrderedRows.column(raw)));
+                    functions.udf(prediction, DataTypes.DoubleType).apply(TableColumns.column(raw)));
         }
         return BaseColumns.withMetadata(scored, schema);
     }
 
     /** A model that has the thresholds and no adapter, so that it is small when it travels. */
     private LoRAClassificationModel rule() {
-        LoRAClassificationModel rule =
-                new LoRAClassificationModel(StageUid.begin(uid()), trained().withoutAdapter());
+        LoRAClassificationModel rule = new LoRAClassificationModel(
+                StageUid.begin(uid()), predictor.trained().withoutAdapter());
         if (isDefined(thresholds())) {
             if (getThresholds().length != numClasses()) {
                 throw new IllegalArgumentException("thresholds must have " + numClasses()
@@ -251,13 +213,13 @@ public final class LoRAClassificationModel extends ProbabilisticClassificationMo
 
     @Override
     public LoRAClassificationModel copy(ParamMap extra) {
-        LoRAClassificationModel copy = new LoRAClassificationModel(StageUid.begin(uid()), trained);
+        LoRAClassificationModel copy = new LoRAClassificationModel(StageUid.begin(uid()), predictor.trainedIfAny());
         return copyValues(copy, extra).setParent(parent());
     }
 
     @Override
     public MLWriter write() {
-        return new AdapterWriter(DefaultParamsWritable.super.write(), this, trained());
+        return new AdapterWriter(DefaultParamsWritable.super.write(), this, predictor.trained());
     }
 
     /**
@@ -266,8 +228,8 @@ public final class LoRAClassificationModel extends ProbabilisticClassificationMo
      * @return a reader
      */
     public static MLReader<LoRAClassificationModel> read() {
-        return new AdapterReader<>(
-                (loaded, adapter, folder, hadoop) -> loaded.trained = TrainedAdapter.read(folder, adapter, hadoop));
+        return new AdapterReader<>((loaded, adapter, folder, hadoop) -> loaded.predictor =
+                new Predictor(loaded, "LoRAClassifier", TrainedAdapter.read(folder, adapter, hadoop)));
     }
 
     /**

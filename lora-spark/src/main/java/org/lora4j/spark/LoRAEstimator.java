@@ -10,6 +10,15 @@ import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.types.StructType;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.spark.internal.base.AdapterBytes;
+import org.lora4j.spark.internal.param.LossName;
+import org.lora4j.spark.internal.param.TextParam;
+import org.lora4j.spark.internal.rows.BaseColumns;
+import org.lora4j.spark.internal.train.LabelledRows;
+import org.lora4j.spark.internal.train.Training;
+import org.lora4j.spark.param.HasLabel;
+import org.lora4j.spark.param.HasOutput;
+import org.lora4j.spark.param.RoundListener;
 
 /**
  * Trains an adapter of a frozen network on a table of Spark.

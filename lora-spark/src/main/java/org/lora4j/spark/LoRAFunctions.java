@@ -10,6 +10,14 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.api.java.UDF2;
 import org.apache.spark.sql.types.DataType;
+import org.lora4j.spark.internal.base.BaseNetwork;
+import org.lora4j.spark.internal.param.InvalidRows;
+import org.lora4j.spark.internal.rows.BaseColumns;
+import org.lora4j.spark.internal.rows.TableColumns;
+import org.lora4j.spark.internal.score.NetworkOutputs;
+import org.lora4j.spark.internal.score.ScoredRows;
+import org.lora4j.spark.internal.score.ScoringColumns;
+import org.lora4j.spark.internal.score.ScoringTask;
 
 /**
  * Functions for SQL.

@@ -1,8 +1,5 @@
 package org.lora4j.spark;
 
-import java.util.Objects;
-import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.ml.linalg.Vector;
 import org.apache.spark.ml.param.ParamMap;
 import org.apache.spark.ml.regression.RegressionModel;
 import org.apache.spark.ml.util.DefaultParamsWritable;
@@ -11,11 +8,13 @@ import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.ml.util.MLWriter;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
-import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructType;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.spark.internal.rows.BaseColumns;
+import org.lora4j.spark.internal.train.TrainedAdapter;
+import org.lora4j.spark.param.HasBlockSize;
 
 /**
  * A base with the adapter that {@link LoRARegressor} trained, as a regression model of Spark ML. It adds {@code prediction}, the
@@ -31,8 +30,7 @@ public final class LoRARegressionModel extends RegressionModel<Object, LoRARegre
     private static final long serialVersionUID = 1L;
 
     private final String uid;
-    private @Nullable TrainedAdapter trained;
-    private transient @Nullable Broadcast<ScoringTask<BaseNetwork>> local;
+    private Predictor predictor;
 
     /** Creates a model without an adapter. Spark Connect asks for this constructor; {@link LoRARegressor} trains a model. */
     public LoRARegressionModel() {
@@ -50,7 +48,7 @@ public final class LoRARegressionModel extends RegressionModel<Object, LoRARegre
 
     LoRARegressionModel(StageUid id, @Nullable TrainedAdapter trained) {
         uid = id.end();
-        this.trained = trained;
+        predictor = new Predictor(this, "LoRARegressor", trained);
         Defaults.input(this);
         setDefault(blockSize(), 512);
     }
@@ -60,15 +58,6 @@ public final class LoRARegressionModel extends RegressionModel<Object, LoRARegre
         return StageUid.of(uid);
     }
 
-    private TrainedAdapter trained() {
-        if (trained == null) {
-            throw new IllegalStateException(
-                    "the model must have an adapter, found none; train one with LoRARegressor, or load a"
-                            + " saved model");
-        }
-        return trained;
-    }
-
     /**
      * Returns the trained adapter.
      *
@@ -76,7 +65,7 @@ public final class LoRARegressionModel extends RegressionModel<Object, LoRARegre
      * @throws IllegalStateException if this model has none
      */
     public LoRAAdapter adapter() {
-        return trained().adapter().adapter();
+        return predictor.trained().adapter().adapter();
     }
 
     /**
@@ -85,7 +74,7 @@ public final class LoRARegressionModel extends RegressionModel<Object, LoRARegre
      * @return whether there is one
      */
     public boolean hasSummary() {
-        return trained().hasSummary();
+        return LoRATrainingSummary.isIn(predictor.trained());
     }
 
     /**
@@ -95,7 +84,7 @@ public final class LoRARegressionModel extends RegressionModel<Object, LoRARegre
      * @throws IllegalStateException if the model was loaded
      */
     public LoRATrainingSummary summary() {
-        return trained().summary();
+        return LoRATrainingSummary.of(predictor.trained());
     }
 
     /**
@@ -104,15 +93,12 @@ public final class LoRARegressionModel extends RegressionModel<Object, LoRARegre
      * @return a new transformer
      */
     public LoRATransformer transformer() {
-        LoRATransformer transformer =
-                new LoRATransformer(uid() + "_transformer", trained().adapter());
-        BaseColumns.copy(this, transformer);
-        return transformer.setBatchSize(getBlockSize());
+        return predictor.transformer();
     }
 
     @Override
     public int numFeatures() {
-        return trained().inputs();
+        return predictor.trained().inputs();
     }
 
     /**
@@ -124,18 +110,7 @@ public final class LoRARegressionModel extends RegressionModel<Object, LoRARegre
      */
     @Override
     public double predict(Object features) {
-        return outputs(features).apply(0);
-    }
-
-    private synchronized Vector outputs(Object features) {
-        Objects.requireNonNull(features, "features must not be null");
-        Broadcast<ScoringTask<BaseNetwork>> task = local;
-        if (task == null) {
-            BaseColumns.requireBase(this);
-            task = transformer().broadcast(SparkSession.active());
-            local = task;
-        }
-        return LoRAFunctions.vector(features, task);
+        return predictor.outputs(features).apply(0);
     }
 
     /**
@@ -162,13 +137,13 @@ public final class LoRARegressionModel extends RegressionModel<Object, LoRARegre
 
     @Override
     public LoRARegressionModel copy(ParamMap extra) {
-        LoRARegressionModel copy = new LoRARegressionModel(StageUid.begin(uid()), trained);
+        LoRARegressionModel copy = new LoRARegressionModel(StageUid.begin(uid()), predictor.trainedIfAny());
         return copyValues(copy, extra).setParent(parent());
     }
 
     @Override
     public MLWriter write() {
-        return new AdapterWriter(DefaultParamsWritable.super.write(), this, trained());
+        return new AdapterWriter(DefaultParamsWritable.super.write(), this, predictor.trained());
     }
 
     /**
@@ -177,8 +152,8 @@ public final class LoRARegressionModel extends RegressionModel<Object, LoRARegre
      * @return a reader
      */
     public static MLReader<LoRARegressionModel> read() {
-        return new AdapterReader<>(
-                (loaded, adapter, folder, hadoop) -> loaded.trained = TrainedAdapter.read(folder, adapter, hadoop));
+        return new AdapterReader<>((loaded, adapter, folder, hadoop) -> loaded.predictor =
+                new Predictor(loaded, "LoRARegressor", TrainedAdapter.read(folder, adapter, hadoop)));
     }
 
     /**

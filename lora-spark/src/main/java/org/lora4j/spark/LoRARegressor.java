@@ -9,6 +9,13 @@ import org.apache.spark.ml.util.MLReader;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.StructType;
+import org.lora4j.spark.internal.param.LossName;
+import org.lora4j.spark.internal.rows.BaseColumns;
+import org.lora4j.spark.internal.rows.TableColumns;
+import org.lora4j.spark.internal.train.LabelledRows;
+import org.lora4j.spark.internal.train.TrainedAdapter;
+import org.lora4j.spark.internal.train.Training;
+import org.lora4j.spark.param.HasLabel;
 
 /**
  * Trains an adapter of a frozen network with one output as a regressor of Spark ML, so that {@code CrossValidator} and the

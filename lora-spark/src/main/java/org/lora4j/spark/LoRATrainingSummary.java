@@ -1,7 +1,8 @@
 package org.lora4j.spark;
 
 import java.io.Serializable;
-import java.util.List;
+import org.lora4j.spark.internal.train.TrainedAdapter;
+import org.lora4j.spark.param.HasTraining;
 
 /**
  * How the loss changed in a training, as the summaries of Spark ML say it. It is not saved with a model.
@@ -14,13 +15,29 @@ public final class LoRATrainingSummary implements Serializable {
     private final double[] objective;
     private final double[] validation;
 
-    LoRATrainingSummary(List<Double> objective, List<Double> validation) {
-        this.objective = array(objective);
-        this.validation = array(validation);
+    private LoRATrainingSummary(double[] objective, double[] validation) {
+        this.objective = objective;
+        this.validation = validation;
     }
 
-    private static double[] array(List<Double> values) {
-        return values.stream().mapToDouble(Double::doubleValue).toArray();
+    /** Whether there is a summary of a training. A loaded adapter has none. */
+    static boolean isIn(TrainedAdapter trained) {
+        return trained.objective() != null;
+    }
+
+    /**
+     * Returns the summary of a training.
+     *
+     * @throws IllegalStateException if the adapter was loaded
+     */
+    static LoRATrainingSummary of(TrainedAdapter trained) {
+        double[] objective = trained.objective();
+        double[] validation = trained.validation();
+        if (objective == null || validation == null) {
+            throw new IllegalStateException("a model has a summary after fit, found a loaded one, which has none;"
+                    + " use the model that fit returned");
+        }
+        return new LoRATrainingSummary(objective, validation);
     }
 
     /**

@@ -17,6 +17,18 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.StructType;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.spark.internal.base.AdapterBytes;
+import org.lora4j.spark.internal.base.BaseNetwork;
+import org.lora4j.spark.internal.base.BroadcastLimit;
+import org.lora4j.spark.internal.param.InvalidRows;
+import org.lora4j.spark.internal.param.TextParam;
+import org.lora4j.spark.internal.rows.BaseColumns;
+import org.lora4j.spark.internal.rows.TableColumns;
+import org.lora4j.spark.internal.score.NetworkOutputs;
+import org.lora4j.spark.internal.score.ScoredRows;
+import org.lora4j.spark.internal.score.ScoringColumns;
+import org.lora4j.spark.internal.score.ScoringTask;
+import org.lora4j.spark.param.HasOutput;
 
 /**
  * Computes the outputs of a network with an adapter: with the one that {@link LoRAEstimator} trained, or with another one for

@@ -14,6 +14,16 @@ import org.apache.spark.sql.types.StructType;
 import org.apache.spark.util.SerializableConfiguration;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.io.FingerprintCheck;
+import org.lora4j.spark.internal.base.AdapterBytes;
+import org.lora4j.spark.internal.base.SentBase;
+import org.lora4j.spark.internal.param.Choice;
+import org.lora4j.spark.internal.param.InvalidRows;
+import org.lora4j.spark.internal.param.TextParam;
+import org.lora4j.spark.internal.rows.BaseColumns;
+import org.lora4j.spark.internal.rows.TableColumns;
+import org.lora4j.spark.internal.score.ScoringColumns;
+import org.lora4j.spark.internal.score.ScoringTask;
+import org.lora4j.spark.param.HasBase;
 
 /**
  * The parameters of a transformer that say which adapters it uses, and how it adds the outputs.

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.spark.param.RoundListener;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /** A driver that ends in the middle of a training, and another one that continues. */

@@ -10,6 +10,7 @@ import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.spark.param.TrainingRound;
 
 /** What a training does if nobody says how long it is. */
 @Tag("slow")

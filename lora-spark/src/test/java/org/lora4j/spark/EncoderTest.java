@@ -29,6 +29,8 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.spark.internal.base.TextTokenizer;
+import org.lora4j.spark.internal.param.OptimizerName;
 import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -357,7 +359,7 @@ class EncoderTest {
                 .hasMessageContaining("featuresCol: the tokens of a row must be at least one, found none");
         assertThatThrownBy(() ->
                         estimator(2).setFeaturesCol("text").setMaxTokens(17).fit(table))
-                .hasMessageContaining("maxTokens must be at most the 16 positions of the encoder, found 17");
+                .hasMessageContaining("maxTokens must be between 1 and the 16 positions of the model, found 17");
         assertThatThrownBy(() -> estimator(2).setFeaturesCol("text").fit(table.withColumn("text", functions.lit("  "))))
                 .hasMessageContaining("featuresCol: each text must have at least one token, found a text without");
         Files.delete(base.resolve("tokenizer.json"));

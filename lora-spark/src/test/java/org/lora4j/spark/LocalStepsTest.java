@@ -18,6 +18,8 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.LoRAWeights;
+import org.lora4j.spark.internal.train.FactorGap;
+import org.lora4j.spark.param.TrainingRound;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Workers that take several steps alone. */

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.fixtures.CompleteEncoder;
 import org.lora4j.io.ModelSource;
 import org.lora4j.nn.transformer.ModelFiles;
+import org.lora4j.spark.internal.base.StoredBase;
 import org.lora4j.text.EncoderFolder;
 
 /** A folder with every file that decides about embeddings. */

@@ -31,6 +31,7 @@ import org.lora4j.adapter.TargetModules;
 import org.lora4j.adapter.TrainableTokens;
 import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.Network;
+import org.lora4j.spark.internal.param.LoRAConfigJson;
 
 /** The estimator and the transformer keep the conventions of Spark ML. */
 class PipelineTest {

@@ -41,6 +41,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.nn.Network;
+import org.lora4j.spark.internal.base.BroadcastLimit;
+import org.lora4j.spark.internal.base.SentFile;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /** The classifier and the regressor are stages as Spark's own tools expect them. */

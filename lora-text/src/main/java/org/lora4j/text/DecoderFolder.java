@@ -12,32 +12,26 @@ import org.lora4j.io.ModelSource;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.PretrainedModel;
-import org.lora4j.serve.FairLimiter;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
  * A folder of Hugging Face's hub with a decoder, opened whole: weights, tokenizer, chat template, and the tokens that end a text.
  * The decoder is of the Llama family or a GPT-2.
  */
-public final class DecoderFolder implements AutoCloseable {
+public final class DecoderFolder extends TextModel {
     private static final String WHAT = "generation";
     private static final String EOS = "eos_token_id";
 
-    private final ModelSource source;
-    private final PretrainedModel model;
     private @Nullable Network network;
     private final Tokenizer tokenizer;
     private final @Nullable ChatTemplate template;
     private final Set<Integer> endIds;
     private final int longestToken;
-    private final FairLimiter textLimiter = TextLimits.newLimiter();
 
     /** Takes a tokenizer, which is closed if another file is wrong. */
     DecoderFolder(ModelSource source, PretrainedModel model, Tokenizer tokenizer) throws IOException {
-        this.source = source;
-        this.model = model;
+        super(source, model, TextLimits.newLimiter());
         this.tokenizer = tokenizer;
         try {
             template = template(source);
@@ -97,7 +91,7 @@ public final class DecoderFolder implements AutoCloseable {
      * @throws IllegalArgumentException as {@link #open(Path)}
      */
     public static DecoderFolder open(ModelSource source, BaseStorage storage) throws IOException {
-        ModelConfig.read(source).requireDecoder(WHAT);
+        configOf(source).requireDecoder(WHAT);
         return new DecoderFolder(source, PretrainedModel.load(source, storage), Tokenizer.load(source));
     }
 
@@ -111,7 +105,7 @@ public final class DecoderFolder implements AutoCloseable {
      * @throws IllegalArgumentException as {@link #open(Path, DataType)}
      */
     public static DecoderFolder open(ModelSource source, DataType dataType) throws IOException {
-        ModelConfig.read(source).requireDecoder(WHAT);
+        configOf(source).requireDecoder(WHAT);
         return new DecoderFolder(source, PretrainedModel.load(source, dataType), Tokenizer.load(source));
     }
 
@@ -144,31 +138,13 @@ public final class DecoderFolder implements AutoCloseable {
     }
 
     /**
-     * Returns the name of the model.
-     *
-     * @return the name of the folder
-     */
-    public String name() {
-        return source.name();
-    }
-
-    /**
-     * Returns the model without what makes tokens of texts.
-     *
-     * @return the model, which stays usable when this is closed
-     */
-    public PretrainedModel model() {
-        return model;
-    }
-
-    /**
      * Returns the language model.
      *
      * @return a network whose output is the logits of the next token
      */
     public synchronized Network network() {
         if (network == null) {
-            network = model.causal();
+            network = model().causal();
         }
         return network;
     }
@@ -179,7 +155,7 @@ public final class DecoderFolder implements AutoCloseable {
      * @return the number of tokens
      */
     public int maxLength() {
-        return model.config().maxLength();
+        return model().config().maxLength();
     }
 
     /**
@@ -196,21 +172,7 @@ public final class DecoderFolder implements AutoCloseable {
         return longestToken;
     }
 
-    /**
-     * Returns what bounds how much text is turned into tokens at the same time, in characters and threads. Services use it for the
-     * texts of their clients.
-     *
-     * @return the limiter that all services of this folder share
-     */
-    public FairLimiter textLimiter() {
-        return textLimiter;
-    }
-
-    /**
-     * Returns the tokenizer, which cuts nothing, whatever its file says.
-     *
-     * @return the tokenizer, which {@link #close} closes
-     */
+    @Override
     public Tokenizer tokenizer() {
         return tokenizer;
     }
@@ -232,7 +194,7 @@ public final class DecoderFolder implements AutoCloseable {
      */
     public ChatTemplate requireTemplate() throws IOException {
         if (template == null) {
-            throw new IOException(source + ": the folder must have a chat template, in chat_template.jinja or in"
+            throw new IOException(source() + ": the folder must have a chat template, in chat_template.jinja or in"
                     + " tokenizer_config.json, found none; use a model that was trained for chats, or plain"
                     + " text");
         }
@@ -248,7 +210,6 @@ public final class DecoderFolder implements AutoCloseable {
         return Set.copyOf(endIds);
     }
 
-    /** Frees the native tokenizer. The model stays usable. A second call has no effect. */
     @Override
     public void close() {
         tokenizer.close();

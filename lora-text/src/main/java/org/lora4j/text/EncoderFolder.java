@@ -1,6 +1,5 @@
 package org.lora4j.text;
 
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -12,7 +11,6 @@ import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.layer.Pooling;
-import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.serve.FairLimiter;
 
@@ -28,23 +26,15 @@ import org.lora4j.serve.FairLimiter;
  * <tr><td>the files of {@link EncoderTokens}</td><td>the tokens of texts, where they are cut, and prompts</td></tr>
  * </table>
  */
-public final class EncoderFolder implements AutoCloseable {
-    private static final String CONFIG = "config.json";
-    private static final String TOKENIZER = "tokenizer.json";
-
-    private final ModelSource source;
-    private final PretrainedModel model;
+public final class EncoderFolder extends TextModel {
     private final Labels labels;
     private final EncoderTokens tokens;
-    private final FairLimiter textLimiter;
 
     private EncoderFolder(
             ModelSource source, PretrainedModel model, Labels labels, EncoderTokens tokens, FairLimiter textLimiter) {
-        this.source = source;
-        this.model = model;
+        super(source, model, textLimiter);
         this.labels = labels;
         this.tokens = tokens;
-        this.textLimiter = textLimiter;
     }
 
     /**
@@ -112,15 +102,7 @@ public final class EncoderFolder implements AutoCloseable {
      */
     public static EncoderFolder open(ModelSource source, OptionalInt maxTokens, BaseStorage storage)
             throws IOException {
-        Objects.requireNonNull(source, "source must not be null");
-        for (String file : List.of(CONFIG, TOKENIZER)) {
-            if (!source.has(file)) {
-                throw new FileNotFoundException(source
-                        + ": the folder of a model must have config.json, model.safetensors and tokenizer.json, found no "
-                        + file);
-            }
-        }
-        ModelConfig.read(source).requireEncoder("an embedding");
+        configOf(source).requireEncoder("an embedding");
         PretrainedModel model = PretrainedModel.load(source, storage);
         Labels labels = Labels.read(source);
         EncoderTokens tokens = EncoderTokens.open(source, model.config().maxLength(), maxTokens);
@@ -135,25 +117,7 @@ public final class EncoderFolder implements AutoCloseable {
      * @return the encoder with them
      */
     public EncoderFolder withPrompts(Prompts other) {
-        return new EncoderFolder(source, model, labels, tokens.withPrompts(other), textLimiter);
-    }
-
-    /**
-     * Returns the name of the model.
-     *
-     * @return the name of the folder
-     */
-    public String name() {
-        return source.name();
-    }
-
-    /**
-     * Returns the model, to put a classifier or another end on it.
-     *
-     * @return configuration and weights
-     */
-    public PretrainedModel model() {
-        return model;
+        return new EncoderFolder(source(), model(), labels, tokens.withPrompts(other), textLimiter());
     }
 
     /**
@@ -164,7 +128,7 @@ public final class EncoderFolder implements AutoCloseable {
      * @throws IllegalArgumentException if the folder asks for a pooling that this library does not compute
      */
     public Network sentenceEmbeddings() {
-        return model.sentenceEmbeddings();
+        return model().sentenceEmbeddings();
     }
 
     /**
@@ -187,23 +151,9 @@ public final class EncoderFolder implements AutoCloseable {
         return network;
     }
 
-    /**
-     * Returns the tokenizer.
-     *
-     * @return the tokenizer, which {@link #close} closes
-     */
+    @Override
     public Tokenizer tokenizer() {
         return tokens.tokenizer();
-    }
-
-    /**
-     * Returns what bounds how much text is turned into tokens at the same time, in characters and threads. Services use it for the
-     * texts of their clients.
-     *
-     * @return the limiter that all services of this folder share
-     */
-    public FairLimiter textLimiter() {
-        return textLimiter;
     }
 
     /**
@@ -283,7 +233,6 @@ public final class EncoderFolder implements AutoCloseable {
         return tokens.rules();
     }
 
-    /** Frees the native tokenizer, after the calls that use it now. The model stays usable. A second call has no effect. */
     @Override
     public void close() {
         tokens.close();

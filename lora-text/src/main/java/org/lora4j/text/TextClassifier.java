@@ -16,6 +16,7 @@ import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.internal.math.Softmax;
 import org.lora4j.io.ModelSource;
 import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.BaseStorage;
@@ -363,7 +364,14 @@ public final class TextClassifier implements AutoCloseable {
      * @return for each text the probability of each class, {@code [n][classes]}
      */
     public double[][] probabilities(Sequences texts) {
-        return logits(texts).stream().map(TextClassifier::softmax).toArray(double[][]::new);
+        return logits(texts).stream().map(TextClassifier::probabilities).toArray(double[][]::new);
+    }
+
+    private static double[] probabilities(float[] logits) {
+        double[] probabilities = new double[logits.length];
+        Arrays.setAll(probabilities, i -> logits[i]);
+        Softmax.inPlace(probabilities);
+        return probabilities;
     }
 
     private List<float[]> logits(Sequences texts) {
@@ -385,23 +393,6 @@ public final class TextClassifier implements AutoCloseable {
         return logits(pairs).stream()
                 .mapToDouble(row -> 1 / (1 + Math.exp(-row[0])))
                 .toArray();
-    }
-
-    private static double[] softmax(float[] logits) {
-        double max = Double.NEGATIVE_INFINITY;
-        for (float logit : logits) {
-            max = Math.max(max, logit);
-        }
-        double[] probabilities = new double[logits.length];
-        double sum = 0;
-        for (int i = 0; i < logits.length; i++) {
-            probabilities[i] = Math.exp(logits[i] - max);
-            sum += probabilities[i];
-        }
-        for (int i = 0; i < logits.length; i++) {
-            probabilities[i] /= sum;
-        }
-        return probabilities;
     }
 
     /** Frees the tokenizer. */

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.io.ModelSource;
@@ -87,6 +88,35 @@ class DecoderFolderTest {
                     .hasMessageContaining(file);
             assertThatIllegalStateException().isThrownBy(() -> tokenizer.encode("a"));
             Files.delete(folder.resolve(file));
+        }
+    }
+
+    /** What is missing is said before the weights are read, which take long. */
+    @Test
+    void bothReadersSayWhatIsMissing() throws IOException, URISyntaxException {
+        for (String golden : List.of("decoder_llama", "encoder_forward")) {
+            write(golden);
+            Files.delete(folder.resolve("model.safetensors"));
+            assertNotOpened("model.safetensors");
+            Files.delete(folder.resolve("tokenizer.json"));
+            assertNotOpened(
+                    "the folder of a model must have config.json, model.safetensors and tokenizer.json, found no"
+                            + " tokenizer.json");
+            Files.delete(folder.resolve("config.json"));
+            assertNotOpened("must be the folder of a model, with config.json, found none");
+            Files.createFile(folder.resolve("adapter_config.json"));
+            assertNotOpened("found an adapter; give the folder of its base");
+            Files.delete(folder.resolve("adapter_config.json"));
+        }
+    }
+
+    private void assertNotOpened(String message) throws IOException {
+        ThrowingCallable encoder = () -> EncoderFolder.open(folder);
+        ThrowingCallable decoder = () -> DecoderFolder.open(folder);
+        boolean hasConfig = Files.exists(folder.resolve("config.json"));
+        boolean isDecoder = hasConfig && ModelConfig.read(folder).isDecoder();
+        for (ThrowingCallable open : hasConfig ? List.of(isDecoder ? decoder : encoder) : List.of(encoder, decoder)) {
+            assertThatExceptionOfType(IOException.class).isThrownBy(open).withMessageContaining(message);
         }
     }
 

@@ -3,9 +3,7 @@ package org.lora4j.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URISyntaxException;
@@ -22,7 +20,6 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.io.ModelSource;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -224,15 +221,6 @@ class EncoderFolderTest {
                 .withMessage("config_sentence_transformers.json: the prompt 'query' must be a text, found 3");
         assertThat(Prompts.parse("{\"prompts\": {}, \"default_prompt_name\": null}"))
                 .isEqualTo(Prompts.none());
-    }
-
-    @ParameterizedTest
-    @ValueSource(strings = {"config.json", "tokenizer.json"})
-    void namesTheFileThatIsMissing(String file) throws IOException {
-        Files.delete(folder.resolve(file));
-        assertThatThrownBy(() -> EncoderFolder.open(folder))
-                .isInstanceOf(FileNotFoundException.class)
-                .hasMessageEndingWith("found no " + file);
     }
 
     @ParameterizedTest

@@ -1,7 +1,6 @@
 package org.lora4j.cli.model;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
@@ -27,13 +26,8 @@ public final class AdaptedModels {
         if (folder == null) {
             return;
         }
-        AdapterTask.Kind task = AdapterTask.read(folder).map(AdapterTask::kind).orElse(null);
-        Path config = folder.resolve("adapter_config.json");
-        boolean classifies = task == null
-                ? Files.exists(config)
-                        && JsonFile.read(config).path("task_type").asText().equals("SEQ_CLS")
-                : task != AdapterTask.Kind.RETRIEVE;
-        if (classifies) {
+        AdapterTask.Kind task = AdapterTask.kindOf(folder).orElse(AdapterTask.Kind.RETRIEVE);
+        if (task != AdapterTask.Kind.RETRIEVE) {
             throw new IOException(folder + ": " + what + " needs an adapter without a classifier, found one of '"
                     + (task == AdapterTask.Kind.RERANK ? "lora rerank" : "lora classify")
                     + "'; use it with 'lora predict'");

@@ -1,0 +1,48 @@
+package org.lora4j.spark.internal.base;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.FileUtil;
+import org.apache.hadoop.fs.Path;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.nn.transformer.ModelFiles;
+
+/** The copy of a base in the folder of a saved model. */
+public final class StoredBase {
+    private static final String NAME = "base";
+
+    private StoredBase() {}
+
+    /** Copies the file of a network, or the files of an encoder or of a decoder that are read. */
+    public static void copy(String base, String model, Configuration hadoop) throws IOException {
+        Path from = new Path(base);
+        Path to = new Path(model, NAME);
+        if (!from.getFileSystem(hadoop).getFileStatus(from).isDirectory()) {
+            copy(from, to, hadoop);
+            return;
+        }
+        HadoopFolder folder = new HadoopFolder(from, hadoop);
+        List<String> names = new ArrayList<>(ModelFiles.settings(folder));
+        names.addAll(ModelFiles.weights(folder));
+        for (String name : names) {
+            copy(folder.file(name), new Path(to, name), hadoop);
+        }
+    }
+
+    private static void copy(Path from, Path to, Configuration hadoop) throws IOException {
+        FileSystem target = to.getFileSystem(hadoop);
+        target.mkdirs(to.getParent());
+        FileStatus status = from.getFileSystem(hadoop).getFileStatus(from);
+        FileUtil.copy(from.getFileSystem(hadoop), status, target, to, false, true, hadoop);
+    }
+
+    /** The path of the copy in the folder of a saved model, or null if there is none. */
+    public static @Nullable String find(String model, Configuration hadoop) throws IOException {
+        Path copy = new Path(model, NAME);
+        return copy.getFileSystem(hadoop).exists(copy) ? copy.toString() : null;
+    }
+}

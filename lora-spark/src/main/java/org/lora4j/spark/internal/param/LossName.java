@@ -1,0 +1,35 @@
+package org.lora4j.spark.internal.param;
+
+import java.util.Arrays;
+import org.lora4j.train.Loss;
+
+/** The losses by name. */
+public enum LossName implements Choice {
+    SOFTMAX_CROSS_ENTROPY,
+    MEAN_SQUARED_ERROR,
+    MULTI_LABEL,
+    /** Of language models; no parameter takes it. */
+    NEXT_TOKEN;
+
+    public Loss loss() {
+        return switch (this) {
+            case SOFTMAX_CROSS_ENTROPY -> Loss.softmaxCrossEntropy();
+            case MEAN_SQUARED_ERROR -> Loss.meanSquaredError();
+            case MULTI_LABEL -> Loss.multiLabel();
+            case NEXT_TOKEN -> Loss.nextToken();
+        };
+    }
+
+    /** Returns the loss of a name that the parameter has checked. */
+    public static LossName of(String text) {
+        return Choice.of(LossName.class, text);
+    }
+
+    /** The names that the parameter takes. */
+    public static String[] texts() {
+        return Arrays.stream(values())
+                .filter(name -> name != NEXT_TOKEN)
+                .map(LossName::text)
+                .toArray(String[]::new);
+    }
+}

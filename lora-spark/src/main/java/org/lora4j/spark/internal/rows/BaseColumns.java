@@ -1,0 +1,180 @@
+package org.lora4j.spark.internal.rows;
+
+import java.util.Arrays;
+import org.apache.spark.ml.param.Param;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.spark.internal.base.BaseNetwork;
+import org.lora4j.spark.internal.base.EncoderSettings;
+import org.lora4j.spark.internal.param.EncoderHead;
+import org.lora4j.spark.param.HasBase;
+import org.lora4j.spark.param.HasInput;
+import org.lora4j.spark.param.HasLabel;
+import org.lora4j.spark.param.HasTraining;
+
+/** What the stages do with the parameters of {@link HasBase} and {@link HasInput}. */
+public final class BaseColumns {
+    private BaseColumns() {}
+
+    /** How an encoder becomes a network. */
+    public static EncoderSettings encoder(HasInput<?> stage) {
+        return new EncoderSettings(
+                EncoderHead.of(text(stage, stage.encoderHead())),
+                stage.isDefined(stage.numLabels()) ? (int) value(stage, stage.numLabels()) : 0,
+                stage.isDefined(stage.maxTokens()) ? (int) value(stage, stage.maxTokens()) : 0);
+    }
+
+    private static String text(HasBase<?> stage, Param<String> param) {
+        return value(stage, param);
+    }
+
+    private static <T> T value(HasBase<?> stage, Param<T> param) {
+        return stage.<T>getOrDefault(param);
+    }
+
+    /** The column of the masks, or null if there is none. */
+    public static @Nullable String mask(HasInput<?> stage) {
+        return stage.isDefined(stage.maskCol()) ? text(stage, stage.maskCol()) : null;
+    }
+
+    /**
+     * Checks that the base is set.
+     *
+     * @throws IllegalArgumentException if it is not
+     */
+    public static void requireBase(HasBase<?> stage) {
+        if (!stage.isDefined(stage.basePath())) {
+            throw new IllegalArgumentException("basePath must be set to the file of the base network, found none");
+        }
+    }
+
+    /**
+     * Checks the parameters and the columns without reading the base.
+     *
+     * @throws IllegalArgumentException if a parameter is missing, or a column is missing or has another type
+     */
+    public static void requireIn(HasInput<?> stage, StructType schema) {
+        requireBase(stage);
+        TableColumns.requireInput(schema, "featuresCol", text(stage, stage.featuresCol()));
+        String mask = mask(stage);
+        if (mask != null) {
+            TableColumns.requireTokens(schema, "maskCol", mask);
+        }
+    }
+
+    /** Whether there are predictions: numbers of classes, or a single output. The elements of an embedding are no classes. */
+    public static boolean hasPrediction(HasInput<?> stage) {
+        return EncoderHead.of(stage.getEncoderHead()) != EncoderHead.EMBEDDING
+                && !stage.getPredictionCol().isEmpty();
+    }
+
+    /** Adds the columns of the outputs and of the predictions. */
+    public static StructType withOutputs(HasInput<?> stage, String output, StructType schema, boolean vectors) {
+        TableColumns.requireNew(schema, "outputCol", output);
+        StructType scored = schema.add(output, TableColumns.outputs(vectors), true);
+        if (!hasPrediction(stage)) {
+            return scored;
+        }
+        String prediction = text(stage, stage.predictionCol());
+        TableColumns.requireNew(scored, "predictionCol", prediction);
+        return scored.add(prediction, DataTypes.DoubleType, true);
+    }
+
+    /** Checks that the columns are those that the base takes. */
+    public static void requireFit(HasInput<?> stage, StructType schema, BaseNetwork base) {
+        String features = text(stage, stage.featuresCol());
+        String mask = mask(stage);
+        if (!base.isEncoder()) {
+            if (stage.isDefined(stage.numLabels())) {
+                throw new IllegalArgumentException(
+                        "numLabels must not be set if basePath is the file of a network, found "
+                                + value(stage, stage.numLabels()) + "; clear it, or set the folder of an encoder");
+            }
+            TableColumns.requireNumbers(schema, "featuresCol", features);
+        } else if (!TableColumns.isText(schema, features)) {
+            TableColumns.requireTokens(schema, "featuresCol", features);
+            return;
+        }
+        if (mask != null) {
+            throw new IllegalArgumentException(
+                    "maskCol must not be set if featuresCol is not a column of tokens, found '" + mask + "'; clear it");
+        }
+    }
+
+    /**
+     * Checks the parameters and the columns of a training without reading the base.
+     *
+     * @throws IllegalArgumentException if a parameter is missing, or a column is missing or has another type
+     */
+    public static void requireTraining(HasLabel<?> stage, StructType schema) {
+        requireIn(stage, schema);
+        TableColumns.requireLabel(schema, "labelCol", stage.getLabelCol());
+        requireRows(stage, schema);
+        if (stage.isDefined(stage.weightCol())) {
+            TableColumns.requireNumber(schema, "weightCol", stage.getWeightCol());
+            requireExact(stage, "weightCol");
+        }
+    }
+
+    /** Checks the columns that order the rows and hold some of them out. */
+    public static void requireRows(HasTraining<?> stage, StructType schema) {
+        if (stage.isDefined(stage.idCol())) {
+            TableColumns.require(schema, "idCol", stage.getIdCol());
+        }
+        if (stage.isDefined(stage.validationIndicatorCol())) {
+            TableColumns.requireBoolean(schema, "validationIndicatorCol", stage.getValidationIndicatorCol());
+            requireExact(stage, "validationIndicatorCol");
+        }
+    }
+
+    private static void requireExact(HasTraining<?> stage, String param) {
+        if (stage.getLocalSteps() > 0) {
+            throw new IllegalArgumentException("localSteps must be 0 if " + param + " is set, found "
+                    + stage.getLocalSteps() + "; set it to 0, or clear the column");
+        }
+    }
+
+    /** The index of the ids; −1 if the table has none. A model that was trained with ids takes tables without them. */
+    public static int key(HasBase<?> stage, StructType schema) {
+        return stage.isDefined(stage.idCol())
+                ? Arrays.asList(schema.fieldNames()).indexOf(stage.getIdCol())
+                : -1;
+    }
+
+    /** Chooses the columns of a schema, and gives them its metadata. */
+    public static Dataset<Row> withMetadata(Dataset<Row> table, StructType schema) {
+        return table.select(Arrays.stream(schema.fields())
+                .map(field -> TableColumns.column(field.name()).as(field.name(), field.metadata()))
+                .toArray(Column[]::new));
+    }
+
+    /** Gives another stage the settings of this one. */
+    public static void copy(HasInput<?> from, HasInput<?> to) {
+        copyBase(from, to);
+        copy(from, from.featuresCol(), to, to.featuresCol());
+        copy(from, from.maskCol(), to, to.maskCol());
+        copy(from, from.predictionCol(), to, to.predictionCol());
+        copy(from, from.encoderHead(), to, to.encoderHead());
+        copy(from, from.numLabels(), to, to.numLabels());
+        copy(from, from.maxTokens(), to, to.maxTokens());
+    }
+
+    /** Gives another stage the base of this one, and what all stages have. */
+    static void copyBase(HasBase<?> from, HasBase<?> to) {
+        copy(from, from.basePath(), to, to.basePath());
+        copy(from, from.fingerprintCheck(), to, to.fingerprintCheck());
+        copy(from, from.handleInvalid(), to, to.handleInvalid());
+        copy(from, from.idCol(), to, to.idCol());
+        copy(from, from.saveBase(), to, to.saveBase());
+    }
+
+    static <T> void copy(HasBase<?> from, Param<T> param, HasBase<?> to, Param<T> same) {
+        if (from.isSet(param)) {
+            to.set(same, value(from, param));
+        }
+    }
+}

@@ -1,0 +1,51 @@
+package org.lora4j.spark.internal.rows;
+
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Row;
+import org.lora4j.spark.internal.base.BaseNetwork;
+import org.lora4j.spark.internal.base.InvalidRowException;
+
+/**
+ * Reads rows with an input, a label and a weight, in the columns that the training selects.
+ *
+ * @param base the base
+ * @param hasMask whether there is a mask of the tokens
+ * @param labels how labels are read
+ * @param skipsInvalid whether rows that cannot be computed are left out
+ */
+public record LabelledReader(Broadcast<BaseNetwork> base, boolean hasMask, LabelReader labels, boolean skipsInvalid)
+        implements ExampleReader {
+    private static final int FEATURES = 1;
+    private static final int LABEL = 2;
+    private static final int MASK = 3;
+    private static final int WEIGHT = 4;
+
+    @Override
+    public boolean isLearned(Row row) {
+        if (weight(row) == 0) {
+            return false;
+        }
+        // Otherwise a row that cannot be computed causes an error when it is read for the training.
+        if (skipsInvalid) {
+            read(row, 0);
+        }
+        return true;
+    }
+
+    @Override
+    public Example read(Row row, long number) {
+        Inputs input = new InputReader(base, FEATURES, hasMask ? MASK : -1).read(row);
+        double[] label = labels.read(row, LABEL);
+        return new Example(
+                number, input, FlatValues.rounded(label, base.value().network().dataType()), weight(row));
+    }
+
+    private static double weight(Row row) {
+        double weight = TableColumns.numbers(row, WEIGHT, "weightCol: the weight")[0];
+        if (!(weight >= 0) || Double.isInfinite(weight)) {
+            throw new InvalidRowException(
+                    "weightCol: the weight of a row must be finite and at least 0, found " + weight);
+        }
+        return weight;
+    }
+}

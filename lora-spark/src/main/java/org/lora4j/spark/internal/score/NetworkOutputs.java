@@ -1,0 +1,109 @@
+package org.lora4j.spark.internal.score;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.apache.spark.ml.linalg.Vectors;
+import org.apache.spark.sql.Row;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.spark.internal.base.BaseNetwork;
+import org.lora4j.spark.internal.rows.InputReader;
+import org.lora4j.spark.internal.rows.Inputs;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * The outputs of a network or an encoder, and predictions.
+ *
+ * @param features the index of the input
+ * @param mask the index of the mask of tokens; −1 if there is none
+ * @param hasPrediction whether there is a column for the prediction, behind the output
+ * @param outputsVectors whether an output is a vector, or else an array
+ */
+public record NetworkOutputs(int features, int mask, boolean hasPrediction, boolean outputsVectors)
+        implements RowOutputs<BaseNetwork, Inputs> {
+    /** The most tokens of an encoder that are computed together, so that long texts do not take more memory. */
+    private static final long MOST_TOKENS = 8192;
+
+    @Override
+    public int width() {
+        return hasPrediction ? 2 : 1;
+    }
+
+    @Override
+    public Inputs read(ScoringTask.Scorer<BaseNetwork> scorer, Row row, @Nullable Object key) {
+        return new InputReader(scorer.base(), features, mask).read(row);
+    }
+
+    /** Rows of one adapter are computed next to each other, because longer runs of rows take fewer products. */
+    @Override
+    public List<Object[]> compute(ScoringTask.Scorer<BaseNetwork> scorer, List<Usable<Inputs>> rows) {
+        List<Integer> order = IntStream.range(0, rows.size())
+                .boxed()
+                .sorted(Comparator.comparing(i -> rows.get(i).adapter()))
+                .toList();
+        Object[][] columns = new Object[rows.size()][];
+        int from = 0;
+        while (from < order.size()) {
+            int to = from + 1;
+            long tokens = tokens(rows.get(order.get(from)));
+            while (to < order.size() && tokens + tokens(rows.get(order.get(to))) <= MOST_TOKENS) {
+                tokens += tokens(rows.get(order.get(to)));
+                to++;
+            }
+            List<Integer> some = order.subList(from, to);
+            double[][] computed = together(scorer, some.stream().map(rows::get).toList());
+            for (int i = 0; i < computed.length; i++) {
+                columns[some.get(i)] = columns(computed[i]);
+            }
+            from = to;
+        }
+        return new ArrayList<>(List.of(columns));
+    }
+
+    private static int tokens(Usable<Inputs> row) {
+        return row.input().tokens(0, row.input().count());
+    }
+
+    private static double[][] together(ScoringTask.Scorer<BaseNetwork> scorer, List<Usable<Inputs>> rows) {
+        Inputs all = Inputs.concat(rows.stream().map(Usable::input).toList());
+        return rows(
+                scorer.cache() == null
+                        ? all.predict(scorer.of(rows.get(0).adapter()))
+                        : all.predict(
+                                scorer.model(),
+                                rows.stream().map(Usable::adapter).toList()));
+    }
+
+    private static double[][] rows(INDArray y) {
+        return y.castTo(DataType.DOUBLE).toDoubleMatrix();
+    }
+
+    private Object[] columns(double[] values) {
+        return hasPrediction ? new Object[] {output(values), prediction(values)} : new Object[] {output(values)};
+    }
+
+    private Object output(double[] values) {
+        if (outputsVectors) {
+            return Vectors.dense(values);
+        }
+        float[] floats = new float[values.length];
+        for (int i = 0; i < floats.length; i++) {
+            floats[i] = (float) values[i];
+        }
+        return floats;
+    }
+
+    /** The number of the class with the greatest output, or the output if there is one. */
+    private static double prediction(double[] values) {
+        if (values.length == 1) {
+            return values[0];
+        }
+        int greatest = 0;
+        for (int i = 1; i < values.length; i++) {
+            greatest = values[i] > values[greatest] ? i : greatest;
+        }
+        return greatest;
+    }
+}

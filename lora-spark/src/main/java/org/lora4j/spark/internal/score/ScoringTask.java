@@ -1,0 +1,123 @@
+package org.lora4j.spark.internal.score;
+
+import java.io.IOException;
+import java.io.Serializable;
+import java.io.UncheckedIOException;
+import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.util.SerializableConfiguration;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.LoRAModel;
+import org.lora4j.io.FingerprintCheck;
+import org.lora4j.io.ReadOptions;
+import org.lora4j.nn.Model;
+import org.lora4j.serve.AdapterCache;
+import org.lora4j.spark.internal.base.AdapterBytes;
+import org.lora4j.spark.internal.base.ExecutorThreads;
+import org.lora4j.spark.internal.base.HadoopAdapters;
+import org.lora4j.spark.internal.base.SentBase;
+
+/**
+ * What executors need to score rows, sent once to each. An executor that has the broadcast of this object has one model, which
+ * all its tasks share, and loads adapters into it when rows name them.
+ *
+ * @param <B> the kind of base
+ */
+public final class ScoringTask<B extends SentBase> implements Serializable {
+    private static final long serialVersionUID = 1L;
+
+    /** The name of the adapter of a transformer that has one for all rows. */
+    public static final String OWN = "own";
+
+    private final Broadcast<B> base;
+    private final @Nullable AdapterBytes own;
+    private final @Nullable String folder;
+    private final long maxBytes;
+    private final FingerprintCheck check;
+    private final SerializableConfiguration hadoop;
+    private transient @Nullable Scorer<B> scorer;
+
+    /**
+     * A model with the adapters in it.
+     *
+     * @param base the base
+     * @param model its model
+     * @param cache loads the adapters of rows; null if all rows have the same adapter
+     * @param <B> the kind of base
+     */
+    public record Scorer<B extends SentBase>(
+            Broadcast<B> base, LoRAModel model, @Nullable AdapterCache cache) {
+        /** The model of a row, which names an adapter that is loaded. */
+        Model of(String adapter) {
+            if (cache == null) {
+                return model.names().isEmpty() ? model.base() : model.using(OWN);
+            }
+            return adapter.equals(LoRAModel.BASE) ? model.base() : model.using(adapter);
+        }
+    }
+
+    public ScoringTask(
+            Broadcast<B> base,
+            @Nullable AdapterBytes own,
+            @Nullable String folder,
+            long maxBytes,
+            FingerprintCheck check,
+            SerializableConfiguration hadoop) {
+        this.base = base;
+        this.own = own;
+        this.folder = folder;
+        this.maxBytes = maxBytes;
+        this.check = check;
+        this.hadoop = hadoop;
+    }
+
+    public Broadcast<B> sentBase() {
+        return base;
+    }
+
+    public B base() {
+        return base.value();
+    }
+
+    public synchronized Scorer<B> scorer() {
+        Scorer<B> now = scorer;
+        if (now == null) {
+            ExecutorThreads.limit();
+            now = create();
+            scorer = now;
+        }
+        return now;
+    }
+
+    private Scorer<B> create() {
+        LoRAModel model = LoRAModel.of(base.value().network());
+        if (folder != null) {
+            return new Scorer<>(
+                    base,
+                    model,
+                    cache(model, new Path(folder))
+                            .maxBytes(maxBytes)
+                            .readOptions(ReadOptions.of(check))
+                            .build());
+        }
+        if (own != null) {
+            model.add(OWN, own.adapter(model.network(), check));
+        }
+        return new Scorer<>(base, model, null);
+    }
+
+    /** Local folders are read directly, because a reader of the library sees a whole adapter while it is replaced. */
+    private AdapterCache.Builder cache(LoRAModel model, Path adapters) {
+        try {
+            if (adapters.getFileSystem(hadoop.value()) instanceof LocalFileSystem local) {
+                return AdapterCache.builder(model, local.pathToFile(adapters).toPath());
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(
+                    "adapterFolder: " + folder + " must be a path of a file system of Hadoop, found: " + e.getMessage(),
+                    e);
+        }
+        return AdapterCache.builder(model, new HadoopAdapters(adapters, hadoop));
+    }
+}

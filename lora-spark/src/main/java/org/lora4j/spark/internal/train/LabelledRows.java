@@ -1,0 +1,102 @@
+package org.lora4j.spark.internal.train;
+
+import java.util.List;
+import java.util.function.LongConsumer;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.ml.param.Param;
+import org.apache.spark.sql.Column;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.lora4j.spark.internal.base.BaseNetwork;
+import org.lora4j.spark.internal.param.InvalidRows;
+import org.lora4j.spark.internal.param.LossName;
+import org.lora4j.spark.internal.rows.BaseColumns;
+import org.lora4j.spark.internal.rows.LabelReader;
+import org.lora4j.spark.internal.rows.LabelledReader;
+import org.lora4j.spark.internal.rows.TableColumns;
+import org.lora4j.spark.param.HasLabel;
+import org.lora4j.train.DefaultSteps;
+
+/**
+ * Rows with an input and a label.
+ *
+ * @param stage the estimator
+ * @param loss the loss
+ * @param outputCheck refuses a base with another number of outputs than the stage needs
+ */
+public record LabelledRows(HasLabel<?> stage, LossName loss, LongConsumer outputCheck)
+        implements TrainingForm<BaseNetwork> {
+    @Override
+    public BaseNetwork read(Configuration hadoop, long mostBytes) {
+        return BaseNetwork.read(stage.getBasePath(), BaseColumns.encoder(stage), hadoop, mostBytes);
+    }
+
+    @Override
+    public void requireFit(StructType schema, BaseNetwork base) {
+        BaseColumns.requireFit(stage, schema, base);
+        outputCheck.accept(base.network().outputSize());
+    }
+
+    @Override
+    public boolean hasWeights() {
+        return stage.isDefined(stage.weightCol());
+    }
+
+    @Override
+    public int inputs(BaseNetwork base) {
+        return base.isEncoder() ? -1 : Math.toIntExact(base.network().inputSize());
+    }
+
+    @Override
+    public int defaultSteps() {
+        return DefaultSteps.ENOUGH;
+    }
+
+    @Override
+    public List<Param<?>> params() {
+        return List.of(stage.featuresCol(), stage.maskCol(), stage.labelCol(), stage.weightCol());
+    }
+
+    @Override
+    public JavaRDD<Shard> shards(Broadcast<BaseNetwork> base, Dataset<?> table, int batchSize, int workers, long seed) {
+        boolean skipsInvalid = InvalidRows.of(stage.getHandleInvalid()) != InvalidRows.ERROR;
+        LabelReader labels = new LabelReader(
+                base.value().network().outputSize(), base.value().network().dataType(), loss);
+        LabelledReader reader = new LabelledReader(base, BaseColumns.mask(stage) != null, labels, skipsInvalid);
+        boolean hasIds = stage.isDefined(stage.idCol());
+        return new OrderedRows(hasIds, skipsInvalid || hasWeights(), reader)
+                .shards(select(table, seed), batchSize, workers);
+    }
+
+    /** The columns in the order of {@link LabelledReader}, after the key. */
+    private Dataset<Row> select(Dataset<?> table, long seed) {
+        String maskCol = BaseColumns.mask(stage);
+        Column features = TableColumns.column(stage.getFeaturesCol());
+        Column label = TableColumns.column(stage.getLabelCol());
+        Column mask = maskCol == null
+                ? functions.lit(null).cast(DataTypes.createArrayType(DataTypes.IntegerType))
+                : TableColumns.column(maskCol);
+        Column weight = hasWeights()
+                ? TableColumns.column(stage.getWeightCol()).cast(DataTypes.DoubleType)
+                : functions.lit(1.0);
+        Column key;
+        if (stage.isDefined(stage.idCol())) {
+            key = TableColumns.column(stage.getIdCol());
+        } else if (hasWeights()) {
+            key = functions.xxhash64(functions.lit(seed), features, label, mask, weight);
+        } else {
+            key = functions.xxhash64(functions.lit(seed), features, label, mask);
+        }
+        return table.select(
+                key.as(OrderedRows.KEY),
+                features.as("features"),
+                label.as("label"),
+                mask.as("mask"),
+                weight.as("weight"));
+    }
+}
