@@ -6,6 +6,7 @@ import static org.lora4j.Refusals.argument;
 import static org.lora4j.Refusals.table;
 
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DynamicTest;
@@ -184,6 +185,8 @@ class TargetModulesTest {
                         .says("target modules must be one or more names that are not blank, found none"),
                 argument(() -> TargetModules.of("fc", " "))
                         .says("target modules must be one or more names that are not blank, found 'fc', ' '"),
+                argument(() -> new TargetModules.Paths(Collections.nCopies(100_001, "fc")))
+                        .says("target modules must be at most 100000 names, found 100001"),
                 argument(() -> TargetModules.regex("fc("))
                         .starts("target modules must be a regular expression, found 'fc(': "));
     }
