@@ -1,5 +1,6 @@
 package org.lora4j.io;
 
+import org.lora4j.io.peft.PeftAdapters;
 import java.util.Objects;
 import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.io.safetensors.SafeTensorsReader;
