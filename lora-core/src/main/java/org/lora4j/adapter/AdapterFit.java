@@ -6,7 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.internal.memory.ArrayBits;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -39,7 +39,7 @@ final class AdapterFit {
         }
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException("the adapter must fit the base, found "
-                    + Names.line(String.join("; ", problems)) + "; the base has " + base.paths());
+                    + MessageText.line(String.join("; ", problems)) + "; the base has " + base.paths());
         }
     }
 

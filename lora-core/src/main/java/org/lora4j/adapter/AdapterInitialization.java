@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.linalg.LowRankFactors;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -32,7 +32,7 @@ final class AdapterInitialization {
         if (!missing.isEmpty()) {
             throw new IllegalArgumentException(
                     "the host must support what the adapter has, found that it does not support "
-                            + Names.line(String.join(" and ", missing)));
+                            + MessageText.line(String.join(" and ", missing)));
         }
         return new AdapterInitialization(base, config).create();
     }
@@ -53,7 +53,7 @@ final class AdapterInitialization {
         if (!config.trainableTokens().isEmpty() && tokenRows.isEmpty()) {
             throw new IllegalArgumentException(
                     "trainable tokens: must be those of an embedding of the base, found none for "
-                            + config.trainableTokens() + "; the base has " + Names.list(base.paths()));
+                            + config.trainableTokens() + "; the base has " + MessageText.list(base.paths()));
         }
         LoRAAdapter adapter = new LoRAAdapter(withTaskType(), weights, biases, saved, tokenRows);
         return new LoRAAdapter.Initialized(adapter, subtracted);

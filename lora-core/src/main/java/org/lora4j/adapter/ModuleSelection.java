@@ -7,7 +7,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -126,7 +126,7 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
         }
         if (adapted.isEmpty()) {
             throw new IllegalArgumentException("target modules: at least one layer must be left to adapt, found "
-                    + choice(config) + "; the base has " + Names.list(base.paths()));
+                    + choice(config) + "; the base has " + MessageText.list(base.paths()));
         }
         if (log.isDebugEnabled()) {
             config.targetModules()
@@ -145,12 +145,12 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
         }
         if (!config.layersToTransform().isEmpty()) {
             text.append(", layers ")
-                    .append(Names.list(config.layersToTransform().stream()
+                    .append(MessageText.list(config.layersToTransform().stream()
                             .map(String::valueOf)
                             .toList()));
         }
         if (!config.modulesToSave().isEmpty()) {
-            text.append(", without the modules to save ").append(Names.list(config.modulesToSave()));
+            text.append(", without the modules to save ").append(MessageText.list(config.modulesToSave()));
         }
         return text.toString();
     }
@@ -198,7 +198,7 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
         return paths.isEmpty()
                 ? Optional.empty()
                 : Optional.of("all dense layers are adapted; convolutions and embeddings are not, which are "
-                        + Names.list(paths) + "; name the targets to adapt them");
+                        + MessageText.list(paths) + "; name the targets to adapt them");
     }
 
     /**
@@ -240,7 +240,7 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
         return paths.stream().anyMatch(targets::matches)
                 ? Optional.empty()
                 : Optional.of("target modules: must match a layer, found none for " + targets + "; the base has "
-                        + Names.list(paths));
+                        + MessageText.list(paths));
     }
 
     private static Optional<String> unmatchedSaved(LoRAConfig config, BaseModel base) {
@@ -249,13 +249,13 @@ public record ModuleSelection(List<String> adapted, List<String> saved) {
     }
 
     private static String unmatched(String what, List<String> names, List<String> paths) {
-        return what + ": each must match a layer, found none for " + Names.list(names)
+        return what + ": each must match a layer, found none for " + MessageText.list(names)
                 + "; nearest is "
-                + Names.list(names.stream()
+                + MessageText.list(names.stream()
                         .limit(MOST_NEAREST)
                         .map(name -> nearest(name, paths))
                         .toList())
-                + "; the base has " + Names.list(paths);
+                + "; the base has " + MessageText.list(paths);
     }
 
     /** The path whose end needs the fewest edits. */

@@ -5,7 +5,7 @@ import java.util.NavigableSet;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 
 /**
  * Layers trained in full: PEFT's {@code modules_to_save}. As in PEFT, an entry chooses each module whose path ends with it,
@@ -20,7 +20,7 @@ final class ModulesToSave {
     ModulesToSave(List<String> entries) {
         if (entries.size() > TargetModules.Paths.MAX_ENTRIES || entries.stream().anyMatch(String::isBlank)) {
             throw new IllegalArgumentException("modulesToSave must be at most " + TargetModules.Paths.MAX_ENTRIES
-                    + " names that are not blank, found " + Names.list(entries));
+                    + " names that are not blank, found " + MessageText.list(entries));
         }
         this.entries = List.copyOf(entries);
         for (String entry :

@@ -6,7 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 
 /**
  * A regular expression over whole module paths, compiled once. It matches in linear time whatever the expression, because
@@ -121,10 +121,11 @@ final class PathPattern {
 
     private static IllegalArgumentException refused(String expression, Throwable cause) {
         String why = cause instanceof PatternSyntaxException syntax
-                ? syntax.getDescription() + " at " + Names.describe(syntax.getPattern())
+                ? syntax.getDescription() + " at " + MessageText.describe(syntax.getPattern())
                         + " (backreferences, and lookarounds that are not at the start, are not supported)"
                 : cause instanceof StackOverflowError ? "it is nested too deeply" : String.valueOf(cause.getMessage());
-        String message = "target modules must be a regular expression, found " + Names.quote(expression) + ": " + why;
+        String message =
+                "target modules must be a regular expression, found " + MessageText.quote(expression) + ": " + why;
         return isUnsupported(cause)
                 ? new UnsupportedExpression(message, cause)
                 : new IllegalArgumentException(message, cause);

@@ -13,7 +13,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 
 /** A choice of modules by their paths: PEFT's {@code target_modules} and {@code exclude_modules}. */
 public sealed interface TargetModules {
@@ -59,8 +59,8 @@ public sealed interface TargetModules {
             this.entries = ConfigChecks.copy("target modules", entries);
             lookup = new HashSet<>(entries);
             if (entries.isEmpty() || entries.stream().anyMatch(String::isBlank)) {
-                throw new IllegalArgumentException(
-                        "target modules must be one or more names that are not blank, found " + Names.list(entries));
+                throw new IllegalArgumentException("target modules must be one or more names that are not blank, found "
+                        + MessageText.list(entries));
             }
         }
 
@@ -125,7 +125,7 @@ public sealed interface TargetModules {
 
         @Override
         public String toString() {
-            return Names.list(entries);
+            return MessageText.list(entries);
         }
     }
 
@@ -213,7 +213,7 @@ public sealed interface TargetModules {
 
         @Override
         public String toString() {
-            return Names.quote(expression);
+            return MessageText.quote(expression);
         }
     }
 

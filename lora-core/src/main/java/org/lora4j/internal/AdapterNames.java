@@ -44,7 +44,7 @@ public final class AdapterNames {
                 problem = "it differs from another one only in case";
             }
             if (problem != null) {
-                refused.add(Names.quote(name) + ": " + problem);
+                refused.add(MessageText.quote(name) + ": " + problem);
             }
         }
         if (!refused.isEmpty()) {
@@ -67,14 +67,14 @@ public final class AdapterNames {
         if (problem != null) {
             throw new IllegalArgumentException(
                     "an adapter's name must be the name of a folder on every platform, other than " + BASE + ", found "
-                            + Names.quote(name) + ": " + problem);
+                            + MessageText.quote(name) + ": " + problem);
         }
         String folded = fold(name);
         for (String other : others) {
             if (fold(other).equals(folded)) {
                 throw new IllegalArgumentException(
-                        "an adapter's name must differ from the others in more than case, found " + Names.quote(name)
-                                + "; the adapters are " + Names.list(others));
+                        "an adapter's name must differ from the others in more than case, found "
+                                + MessageText.quote(name) + "; the adapters are " + MessageText.list(others));
             }
         }
     }

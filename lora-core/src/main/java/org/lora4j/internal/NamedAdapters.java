@@ -56,7 +56,7 @@ public final class NamedAdapters<A> {
     public A get(String name) {
         A adapter = adapters.get(Objects.requireNonNull(name, "name must not be null"));
         if (adapter == null) {
-            throw new IllegalArgumentException("no adapter '" + name + "'; there are " + Names.brackets(names()));
+            throw new IllegalArgumentException("no adapter '" + name + "'; there are " + MessageText.brackets(names()));
         }
         return adapter;
     }
@@ -84,7 +84,7 @@ public final class NamedAdapters<A> {
     private void requireFree(String name) {
         if (adapters.containsKey(name)) {
             throw new IllegalArgumentException(
-                    "an adapter '" + name + "' exists already; there are " + Names.brackets(names()));
+                    "an adapter '" + name + "' exists already; there are " + MessageText.brackets(names()));
         }
     }
 

@@ -1,6 +1,5 @@
 package org.lora4j.io;
 
-import org.lora4j.io.peft.PeftAdapters;
 import java.util.Objects;
 import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.io.safetensors.SafeTensorsReader;

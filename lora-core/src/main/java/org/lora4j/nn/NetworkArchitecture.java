@@ -9,7 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.nn.layer.Activation;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Linear;
@@ -178,9 +178,9 @@ public final class NetworkArchitecture {
         if (value == null || !value.isTextual()) {
             throw new IllegalArgumentException(field + " must be a text, found " + value);
         }
-        if (!Names.isUnicode(value.textValue())) {
-            throw new IllegalArgumentException(
-                    field + " must be valid Unicode, found a lone surrogate in " + Names.quote(value.textValue()));
+        if (!MessageText.isUnicode(value.textValue())) {
+            throw new IllegalArgumentException(field + " must be valid Unicode, found a lone surrogate in "
+                    + MessageText.quote(value.textValue()));
         }
         return value.textValue();
     }

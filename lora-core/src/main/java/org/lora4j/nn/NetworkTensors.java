@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.io.safetensors.Dtype;
 import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.io.safetensors.SafeTensorsBuilder;
@@ -75,7 +75,7 @@ final class NetworkTensors {
                     "metadata",
                     "must have the key " + ARCHITECTURE + "; build the network and call loadParameters for a file that"
                             + " this library did not write",
-                    Names.list(tensors.metadata().keySet()));
+                    MessageText.list(tensors.metadata().keySet()));
         }
         Network network;
         try {
@@ -86,7 +86,7 @@ final class NetworkTensors {
                     tensors.source(),
                     "metadata " + ARCHITECTURE,
                     "must describe a network",
-                    Names.line(String.valueOf(e.getMessage())));
+                    MessageText.line(String.valueOf(e.getMessage())));
         }
         load(network, tensors);
         network.parameters().forEach(parameter -> parameter.weight().own());
@@ -157,7 +157,7 @@ final class NetworkTensors {
                     tensors.source(),
                     "tensors",
                     "must be exactly the parameters of the network",
-                    Names.line(String.join("; ", problems)));
+                    MessageText.line(String.join("; ", problems)));
         }
     }
 }

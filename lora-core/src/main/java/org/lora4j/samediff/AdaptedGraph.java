@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -115,7 +115,8 @@ final class AdaptedGraph {
             if (!unknown.isEmpty() && adapters.stream().anyMatch(adapter -> adapter.changesWeight(layer))) {
                 throw new IllegalStateException(layer.path()
                         + ": only the operations that the graph had when it was frozen can use an adapted weight, found "
-                        + Names.list(unknown) + " too; save the adapters, restore() the graph, and freeze it again");
+                        + MessageText.list(unknown)
+                        + " too; save the adapters, restore() the graph, and freeze it again");
             }
         }
     }

@@ -46,7 +46,7 @@ public final class GraphView {
     public Map<String, INDArray> output(Map<String, INDArray> placeholders, String... outputs) {
         Objects.requireNonNull(placeholders, "placeholders must not be null");
         Objects.requireNonNull(outputs, "outputs must not be null");
-        Support.requireNamesAndValues(placeholders, outputs);
+        SupportedGraphs.requireNamesAndValues(placeholders, outputs);
         // A session of SameDiff belongs to one thread and keeps arrays, so it ends with the call.
         return new InferenceSession(lora.copy(names))
                 .output(Arrays.asList(outputs), placeholders, null, null, null, At.defaultAt(Operation.INFERENCE));

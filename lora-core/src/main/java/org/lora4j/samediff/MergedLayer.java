@@ -7,7 +7,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAWeights;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.internal.memory.ArrayBits;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -117,7 +117,7 @@ record MergedLayer(
                 throw new IllegalArgumentException(layer.path()
                         + ": a bias of B can be merged if the addition of the bias alone reads the product '" + product
                         + "', found "
-                        + Names.list(others.stream()
+                        + MessageText.list(others.stream()
                                 .map(op -> Graphs.label(Graphs.op(graph, op)))
                                 .toList())
                         + " too; let them read '" + Graphs.label(Graphs.op(graph, sum)) + "' instead");

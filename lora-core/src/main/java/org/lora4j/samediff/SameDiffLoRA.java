@@ -66,7 +66,7 @@ public final class SameDiffLoRA implements BaseModel {
         GraphLayers.Found found = GraphLayers.find(graph, paths);
         layers = found.layers();
         refused = found.refused();
-        Support.requireLayers(found);
+        SupportedGraphs.requireLayers(found);
         adapted = new AdaptedGraph(graph, layers);
         List<SDVariable> variables = graph.variables().stream()
                 .filter(variable -> variable.getVariableType() == VariableType.VARIABLE)
@@ -101,7 +101,7 @@ public final class SameDiffLoRA implements BaseModel {
     public static SameDiffLoRA of(SameDiff graph, UnaryOperator<String> paths) {
         Objects.requireNonNull(graph, "graph must not be null");
         Objects.requireNonNull(paths, "paths must not be null");
-        Support.requirePlain(graph);
+        SupportedGraphs.requirePlain(graph);
         return new SameDiffLoRA(graph, paths);
     }
 
@@ -147,9 +147,9 @@ public final class SameDiffLoRA implements BaseModel {
         Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(config, "config must not be null");
         adapters.requireNew(name);
-        Support.requireSupported(name, config);
-        Support.requireNoDropout(name, config);
-        Support.requireNoRefusedTarget(name, config, refused);
+        SupportedGraphs.requireSupported(name, config);
+        SupportedGraphs.requireNoDropout(name, config);
+        SupportedGraphs.requireNoRefusedTarget(name, config, refused);
         put(name, () -> LoRAAdapter.initialize(this, config));
         ModuleSelection.leftOut(this, config).ifPresent(message -> log.info("adapter {}: {}", name, message));
         return view(List.of(name));
@@ -167,7 +167,7 @@ public final class SameDiffLoRA implements BaseModel {
         Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(adapter, "adapter must not be null");
         adapters.requireNew(name);
-        Support.requireSupported(name, adapter.config());
+        SupportedGraphs.requireSupported(name, adapter.config());
         put(name, () -> {
             adapter.requireFits(this);
             return new LoRAAdapter.Initialized(adapter, Map.of());
@@ -239,7 +239,7 @@ public final class SameDiffLoRA implements BaseModel {
      */
     public synchronized void train(String name) {
         GraphAdapter adapter = adapters.get(name);
-        Support.requireNoDropout(name, adapter.config());
+        SupportedGraphs.requireNoDropout(name, adapter.config());
         if (adapted.trained().filter(name::equals).isPresent()) {
             return;
         }

@@ -6,7 +6,7 @@ import java.util.Deque;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 import org.nd4j.enums.WeightsFormat;
@@ -47,7 +47,7 @@ final class TrainingCheck {
         if (!problems.isEmpty()) {
             throw new IllegalStateException(
                     "ND4J must compute the gradients of adapted operations and those after them, but does not where "
-                            + Names.line(String.join("; ", problems)));
+                            + MessageText.line(String.join("; ", problems)));
         }
     }
 

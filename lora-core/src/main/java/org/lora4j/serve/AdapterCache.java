@@ -16,7 +16,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.io.peft.PeftAdapters;
 
@@ -248,7 +248,7 @@ public final class AdapterCache {
             return cached.replace(name, entry, loader.read(name));
         } catch (IOException e) {
             cached.notRefreshed(name, e);
-            throw new UncheckedIOException("adapter " + Names.quote(name) + " could not be loaded again", e);
+            throw new UncheckedIOException("adapter " + MessageText.quote(name) + " could not be loaded again", e);
         } catch (TimeoutException e) {
             throw new IllegalStateException("a load without a time limit must not end by time", e);
         } catch (RuntimeException e) {

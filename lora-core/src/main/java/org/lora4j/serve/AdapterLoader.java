@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.internal.AdapterNames;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.model.internal.ManagedAdapter;
 
@@ -120,7 +120,7 @@ final class AdapterLoader {
      */
     void await(String name, CachedAdapter entry, @Nullable Request request) throws TimeoutException {
         if (isLoadedByThisThread() && !entry.loading.isDone()) {
-            throw new IllegalStateException("adapter " + Names.quote(name)
+            throw new IllegalStateException("adapter " + MessageText.quote(name)
                     + ": a source and a listener must not wait for an adapter while they load one");
         }
         boolean interrupted = false;
@@ -149,7 +149,7 @@ final class AdapterLoader {
     /** The exception of a call whose adapter could not be loaded. */
     static RuntimeException failed(String name, Throwable cause) {
         String reason = cause.getMessage() == null ? cause.toString() : cause.getMessage();
-        String message = "adapter " + Names.quote(name) + " could not be loaded: " + reason;
+        String message = "adapter " + MessageText.quote(name) + " could not be loaded: " + reason;
         if (cause instanceof IOException io) {
             return new UncheckedIOException(message, io);
         }

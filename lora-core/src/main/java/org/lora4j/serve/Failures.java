@@ -1,7 +1,7 @@
 package org.lora4j.serve;
 
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.nn.batch.internal.LayerStack;
 import org.lora4j.serve.ServingException.Reason;
 
@@ -10,7 +10,7 @@ final class Failures {
     private Failures() {}
 
     static ServingException unknown(String adapter, @Nullable Throwable cause) {
-        return new ServingException(Reason.UNKNOWN_ADAPTER, "there is no adapter " + Names.quote(adapter), cause);
+        return new ServingException(Reason.UNKNOWN_ADAPTER, "there is no adapter " + MessageText.quote(adapter), cause);
     }
 
     /** The base is asked for and not served. To the client it looks like an adapter that is not there. */
@@ -19,13 +19,13 @@ final class Failures {
                 adapter,
                 new IllegalStateException(
                         "the base is served without an adapter only if the service allows it, found a" + " request for "
-                                + Names.quote(adapter) + "; set allowBase(true) if clients may use the base"));
+                                + MessageText.quote(adapter) + "; set allowBase(true) if clients may use the base"));
     }
 
     static ServingException unavailable(String adapter, Throwable cause) {
         return new ServingException(
                 Reason.ADAPTER_UNAVAILABLE,
-                "the adapter " + Names.quote(adapter) + " is not available now; try again later",
+                "the adapter " + MessageText.quote(adapter) + " is not available now; try again later",
                 cause);
     }
 
@@ -57,6 +57,6 @@ final class Failures {
     static String describe(Throwable failure) {
         Throwable told =
                 failure instanceof ServingException && failure.getCause() != null ? failure.getCause() : failure;
-        return Names.line(told.getMessage() == null ? told.toString() : told.getMessage());
+        return MessageText.line(told.getMessage() == null ? told.toString() : told.getMessage());
     }
 }

@@ -11,7 +11,7 @@ import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 
 /**
  * The requests that wait, in a fair order of their adapters: each adapter has a counter of what was computed for it, divided by
@@ -92,7 +92,7 @@ final class FairQueue<R extends Request> {
         double weight = weights.applyAsDouble(adapter);
         if (!(weight > 0 && weight < Double.POSITIVE_INFINITY)) {
             throw new IllegalArgumentException("the weight of an adapter must be above 0 and finite, found " + weight
-                    + " for " + Names.quote(adapter));
+                    + " for " + MessageText.quote(adapter));
         }
         return weight;
     }

@@ -6,7 +6,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.io.peft.PeftAdapters;
 
@@ -21,7 +21,7 @@ record FolderSource(Path folder) implements AdapterSource {
         Path own = folder.resolve(name);
         if (!Files.isDirectory(own) || !hasExactName(own, name)) {
             throw new IllegalArgumentException("the adapter must be in the model or have a folder, found no "
-                    + Names.quote(name) + " in " + folder + "; add it to the model, or save it to the folder");
+                    + MessageText.quote(name) + " in " + folder + "; add it to the model, or save it to the folder");
         }
         return PeftAdapters.load(own, base, options);
     }

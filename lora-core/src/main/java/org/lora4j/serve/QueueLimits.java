@@ -1,6 +1,6 @@
 package org.lora4j.serve;
 
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.serve.ServingException.Reason;
 
 /**
@@ -34,9 +34,9 @@ record QueueLimits(long perAdapter, long inAll, String unit, String setting) {
         if (waiting >= perAdapter) {
             throw new ServingException(
                     Reason.ADAPTER_BUSY,
-                    "too many requests of the adapter " + Names.quote(adapter) + " wait; try again later",
+                    "too many requests of the adapter " + MessageText.quote(adapter) + " wait; try again later",
                     new IllegalStateException("a request is accepted while fewer than " + perAdapter + " " + unit
-                            + " of its adapter wait, found " + waiting + " of " + Names.quote(adapter)
+                            + " of its adapter wait, found " + waiting + " of " + MessageText.quote(adapter)
                             + "; send fewer requests at once, or set " + setting + "PerAdapter"));
         }
     }

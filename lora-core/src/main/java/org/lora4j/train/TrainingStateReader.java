@@ -26,7 +26,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -57,7 +57,7 @@ final class TrainingStateReader {
             problems.add("unexpected tensors " + unexpected);
         }
         if (!problems.isEmpty()) {
-            throw new IllegalArgumentException(Names.line(
+            throw new IllegalArgumentException(MessageText.line(
                     "training state: must be complete and consistent, found " + String.join("; ", problems)));
         }
         return new TrainingState(iteration, epochs, batches, examples, accumulate, losses, best, parameters);
@@ -66,7 +66,7 @@ final class TrainingStateReader {
     private void requireVersion() {
         String version = metadata.get(VERSION_KEY);
         if (!VERSION.equals(version)) {
-            throw new IllegalArgumentException(Names.line("training state: metadata " + VERSION_KEY + " must be "
+            throw new IllegalArgumentException(MessageText.line("training state: metadata " + VERSION_KEY + " must be "
                     + VERSION + ", found " + (version == null ? "none" : version)));
         }
     }

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.batch.internal.Segment;
 import org.lora4j.nn.batch.internal.Segments;
@@ -116,7 +116,7 @@ final class TrainingStep {
         List<String> saved = states.stream().map(ParameterState::name).toList();
         if (!names.equals(saved)) {
             throw new IllegalArgumentException("resume: the trainable parameters must be those of the state, "
-                    + Names.line(saved.toString()) + ", found " + names);
+                    + MessageText.line(saved.toString()) + ", found " + names);
         }
         List<String> problems = new ArrayList<>();
         for (int i = 0; i < states.size(); i++) {
@@ -124,7 +124,7 @@ final class TrainingStep {
         }
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException("resume: parameters and updaters must fit the state, found "
-                    + Names.line(String.join("; ", problems)));
+                    + MessageText.line(String.join("; ", problems)));
         }
     }
 

@@ -8,7 +8,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.serve.AdapterCache;
 
 /**
@@ -65,8 +65,8 @@ final class ModelNames {
             return compute(adapters, view -> adapters);
         } catch (ModelNotFoundException e) {
             throw new IllegalArgumentException(
-                    "modelName must be " + baseName + " or an adapter of it, " + Names.brackets(model.names())
-                            + ", found " + Names.quote(modelName) + "; add the adapter to the builder",
+                    "modelName must be " + baseName + " or an adapter of it, " + MessageText.brackets(model.names())
+                            + ", found " + MessageText.quote(modelName) + "; add the adapter to the builder",
                     e);
         }
     }
@@ -98,7 +98,7 @@ final class ModelNames {
             throw notFound(adapter, e);
         } catch (RuntimeException e) {
             throw new InternalServerException(
-                    "the model " + Names.quote(adapter) + " is not available now; try again later", e);
+                    "the model " + MessageText.quote(adapter) + " is not available now; try again later", e);
         }
         if (!model.names().contains(adapter)) {
             throw notFound(adapter, null);
@@ -119,6 +119,6 @@ final class ModelNames {
     }
 
     private static ModelNotFoundException notFound(String adapter, @Nullable Throwable cause) {
-        return new ModelNotFoundException("there is no model " + Names.quote(adapter), cause);
+        return new ModelNotFoundException("there is no model " + MessageText.quote(adapter), cause);
     }
 }

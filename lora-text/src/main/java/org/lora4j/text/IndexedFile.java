@@ -38,10 +38,10 @@ public final class IndexedFile implements AutoCloseable {
     private final TextFormat format;
     private final FileChannel content;
     private final long size;
-    private final Columns asked;
-    private Columns columns;
+    private final TableColumns asked;
+    private TableColumns columns;
 
-    private IndexedFile(Path file, TextFormat format, Columns columns, FileChannel content) throws IOException {
+    private IndexedFile(Path file, TextFormat format, TableColumns columns, FileChannel content) throws IOException {
         this.file = file;
         this.format = format;
         asked = columns;
@@ -60,7 +60,7 @@ public final class IndexedFile implements AutoCloseable {
      */
     public static IndexedFile open(Path file) throws IOException {
         Objects.requireNonNull(file, "file must not be null");
-        return open(file, TextFormat.of(file), Columns.UNKNOWN);
+        return open(file, TextFormat.of(file), TableColumns.UNKNOWN);
     }
 
     /**
@@ -74,10 +74,10 @@ public final class IndexedFile implements AutoCloseable {
      */
     public static IndexedFile open(Path file, char delimiter) throws IOException {
         Objects.requireNonNull(file, "file must not be null");
-        return open(file, TextFormat.ofDelimited(file), Columns.delimitedBy(delimiter));
+        return open(file, TextFormat.ofDelimited(file), TableColumns.delimitedBy(delimiter));
     }
 
-    private static IndexedFile open(Path file, TextFormat format, Columns columns) throws IOException {
+    private static IndexedFile open(Path file, TextFormat format, TableColumns columns) throws IOException {
         FileChannel stored = FileAccess.open(file);
         try {
             BufferedInputStream in = new BufferedInputStream(Channels.newInputStream(stored), BUFFER);
@@ -132,12 +132,12 @@ public final class IndexedFile implements AutoCloseable {
         });
     }
 
-    private synchronized void keep(Columns known) {
+    private synchronized void keep(TableColumns known) {
         columns = known;
     }
 
     /** The columns, read from the first line if no pass has read them. */
-    private synchronized Columns known() {
+    private synchronized TableColumns known() {
         if (columns.names().isEmpty() && format != TextFormat.JSONL) {
             columns = ((DelimitedRows) format.rows(lines(0, 0, BUFFER), columns)).columns();
         }

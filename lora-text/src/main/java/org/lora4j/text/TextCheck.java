@@ -3,7 +3,7 @@ package org.lora4j.text;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 
 /** Checks of texts. */
 final class TextCheck {
@@ -14,7 +14,7 @@ final class TextCheck {
 
     /** Returns a message that has texts of others in it on one line, cut if it is long. */
     static String line(@Nullable String message) {
-        return Names.printable(String.valueOf(message), LONGEST_LINE);
+        return MessageText.printable(String.valueOf(message), LONGEST_LINE);
     }
 
     static void requireAll(String what, List<?> elements) {

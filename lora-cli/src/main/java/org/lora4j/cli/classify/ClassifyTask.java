@@ -17,7 +17,7 @@ import org.lora4j.cli.train.Division;
 import org.lora4j.cli.train.Examples;
 import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
-import org.lora4j.console.report.Words;
+import org.lora4j.console.report.ReportText;
 import org.lora4j.nn.Network;
 import org.lora4j.text.AdapterTask;
 import org.lora4j.text.ClassifierHead;
@@ -139,8 +139,8 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
                 ? " and %,d for the validation".formatted(validated)
                 : ", %,d for the validation and %,d for the test"
                         .formatted(validated, texts.test().size());
-        return Words.count(texts.train().size(), "text") + " for training" + held + ", in "
-                + Words.count(texts.labels().count(), "class");
+        return ReportText.count(texts.train().size(), "text") + " for training" + held + ", in "
+                + ReportText.count(texts.labels().count(), "class");
     }
 
     private int maxTokens() {

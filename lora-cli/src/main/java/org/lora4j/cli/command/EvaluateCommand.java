@@ -19,8 +19,8 @@ import org.lora4j.cli.retrieval.RerankTask;
 import org.lora4j.cli.retrieval.RetrieveTask;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.WorkCommand;
+import org.lora4j.console.report.ReportText;
 import org.lora4j.console.report.TextOutput;
-import org.lora4j.console.report.Words;
 import org.lora4j.text.AdapterTask;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.TextClassifier;
@@ -133,8 +133,8 @@ public final class EvaluateCommand extends WorkCommand {
             RankMetrics metrics = result.metrics();
             to.line(
                     "%s, %s: %s",
-                    Words.count(metrics.queries(), "query"),
-                    Words.count(metrics.texts(), "text"),
+                    ReportText.count(metrics.queries(), "query"),
+                    ReportText.count(metrics.texts(), "text"),
                     RankPage.line(metrics));
             TrainingFiles.skipped(to, result.skipped());
         });
@@ -153,7 +153,7 @@ public final class EvaluateCommand extends WorkCommand {
             output.show(out(), result, to -> {
                 to.line(
                         "%s: loss %.4f, perplexity %.3f",
-                        Words.count(result.metrics().tokens(), "token"),
+                        ReportText.count(result.metrics().tokens(), "token"),
                         result.metrics().loss(),
                         result.metrics().perplexity());
                 TrainingFiles.skipped(to, result.skipped());
@@ -174,7 +174,7 @@ public final class EvaluateCommand extends WorkCommand {
         ClassMetrics metrics = result.metrics();
         out.line(
                 "%s: accuracy %.2f %%, macro-F1 %.4f",
-                Words.count(metrics.texts(), "text"), 100 * metrics.accuracy(), metrics.macroF1());
+                ReportText.count(metrics.texts(), "text"), 100 * metrics.accuracy(), metrics.macroF1());
         int width = metrics.classes().stream()
                 .mapToInt(c -> c.name().length())
                 .max()
@@ -186,7 +186,7 @@ public final class EvaluateCommand extends WorkCommand {
                     c.precision(),
                     c.recall(),
                     c.f1(),
-                    Words.count(c.texts(), "text"));
+                    ReportText.count(c.texts(), "text"));
         }
         TrainingFiles.skipped(out, result.skipped());
     }

@@ -9,7 +9,7 @@ import org.lora4j.cli.file.OutputPath;
 import org.lora4j.cli.file.RowFile;
 import org.lora4j.cli.report.TrainingFiles;
 import org.lora4j.cli.train.DataFile;
-import org.lora4j.console.report.Words;
+import org.lora4j.console.report.ReportText;
 import picocli.CommandLine.Option;
 
 /** A copy of a file of texts with more columns. */
@@ -45,7 +45,7 @@ final class FileOutput {
         RowFile rows = new RowFile(data, file, data.skipsBad() ? e -> skipped.add(e.getMessage()) : null);
         Result result = new Result(file.toString(), copy.write(rows), skipped);
         output.show(out, result, to -> {
-            to.line("%s written to %s", Words.count(result.rows(), "row"), result.output());
+            to.line("%s written to %s", ReportText.count(result.rows(), "row"), result.output());
             TrainingFiles.skipped(to, skipped);
         });
     }

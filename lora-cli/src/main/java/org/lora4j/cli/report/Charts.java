@@ -9,8 +9,8 @@ import org.lora4j.console.report.ChartStyle;
 import org.lora4j.console.report.ConfusionChart;
 import org.lora4j.console.report.LossChart;
 import org.lora4j.console.report.Picture;
+import org.lora4j.console.report.ReportText;
 import org.lora4j.console.report.TestResult;
-import org.lora4j.console.report.Words;
 
 /** The charts of the pages. On a machine without fonts there are none, which is logged. */
 final class Charts {
@@ -40,7 +40,7 @@ final class Charts {
         }
         TestResult result = new TestResult(metrics.confusion());
         ConfusionChart chart = new ConfusionChart("The text is of", "Predicted", names, List.of(), result.mostErrors());
-        String title = Words.count(result.wrongTotal()) + " of " + Words.count(result.examples()) + " wrong";
+        String title = ReportText.count(result.wrongTotal()) + " of " + ReportText.count(result.examples()) + " wrong";
         return Map.of(CONFUSION, chart.draw(title, result, ChartStyle.LORA));
     }
 }

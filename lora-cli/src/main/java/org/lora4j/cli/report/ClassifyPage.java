@@ -10,8 +10,8 @@ import org.lora4j.cli.classify.ClassifyResult;
 import org.lora4j.cli.classify.PairedDifference;
 import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.console.report.Picture;
+import org.lora4j.console.report.ReportText;
 import org.lora4j.console.report.TextOutput;
-import org.lora4j.console.report.Words;
 
 /** What is said of a classifier. */
 public final class ClassifyPage extends TaskPage {
@@ -84,8 +84,8 @@ public final class ClassifyPage extends TaskPage {
                 ? " The classifier reads the mean over the tokens; the classes of `transformers` read the first token, so"
                         + " there this adapter needs such a head."
                 : "";
-        return "A LoRA adapter with a classifier of " + Words.count(names.size(), "class") + ": " + Words.list(names)
-                + "." + head;
+        return "A LoRA adapter with a classifier of " + ReportText.count(names.size(), "class") + ": "
+                + ReportText.list(names) + "." + head;
     }
 
     @Override
@@ -93,8 +93,10 @@ public final class ClassifyPage extends TaskPage {
         Map<String, String> results = new LinkedHashMap<>();
         ClassMetrics metrics = metrics();
         if (metrics != null) {
-            results.put("accuracy on " + Words.count(metrics.texts(), texts()), Words.percent(metrics.accuracy()));
-            results.put("macro-F1", Words.fixed(metrics.macroF1(), 4));
+            results.put(
+                    "accuracy on " + ReportText.count(metrics.texts(), texts()),
+                    ReportText.percent(metrics.accuracy()));
+            results.put("macro-F1", ReportText.fixed(metrics.macroF1(), 4));
             comparisons()
                     .forEach((name, difference) -> results.put("accuracy, adapter minus " + name, text(difference)));
         }
@@ -139,7 +141,7 @@ public final class ClassifyPage extends TaskPage {
     }
 
     private static String points(double share) {
-        return Words.signed(100 * share, 1);
+        return ReportText.signed(100 * share, 1);
     }
 
     @Override
@@ -152,7 +154,7 @@ public final class ClassifyPage extends TaskPage {
         line(out, FROZEN, report.result().baseline());
         line(out, "adapter", metrics);
         comparisons().forEach((name, difference) -> out.fact("adapter minus %s: %s", name, text(difference)));
-        out.fact("measured on %s%s", Words.count(metrics.texts(), texts()), isTested() ? "" : CHOSE);
+        out.fact("measured on %s%s", ReportText.count(metrics.texts(), texts()), isTested() ? "" : CHOSE);
         if (comparisons().values().stream().anyMatch(difference -> difference.low() <= 0)) {
             out.fact(
                     "The texts do not show that the adapter is worth it. Train longer with --epochs, let --find-rate find"

@@ -7,8 +7,8 @@ import org.lora4j.cli.language.LanguageResult;
 import org.lora4j.cli.language.LanguageTask;
 import org.lora4j.cli.language.LanguageTest;
 import org.lora4j.cli.train.TrainingReport;
+import org.lora4j.console.report.ReportText;
 import org.lora4j.console.report.TextOutput;
-import org.lora4j.console.report.Words;
 
 /** What is said of a language model. */
 public final class LanguagePage extends TaskPage {
@@ -64,8 +64,8 @@ public final class LanguagePage extends TaskPage {
         LanguageTest before = report.result().before();
         LanguageTest after = report.result().after();
         if (before != null && after != null) {
-            results.put("perplexity of the model alone", Words.fixed(before.perplexity(), 3));
-            results.put("perplexity with the adapter", Words.fixed(after.perplexity(), 3));
+            results.put("perplexity of the model alone", ReportText.fixed(before.perplexity(), 3));
+            results.put("perplexity with the adapter", ReportText.fixed(after.perplexity(), 3));
         }
         return results;
     }

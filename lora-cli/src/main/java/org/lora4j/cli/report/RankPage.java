@@ -6,8 +6,8 @@ import java.util.Map;
 import org.lora4j.cli.retrieval.RankMetrics;
 import org.lora4j.cli.retrieval.RankResult;
 import org.lora4j.cli.train.TrainingReport;
+import org.lora4j.console.report.ReportText;
 import org.lora4j.console.report.TextOutput;
-import org.lora4j.console.report.Words;
 
 /** What is said of embeddings that find texts, and of models that sort texts. */
 public final class RankPage extends TaskPage {
@@ -89,10 +89,12 @@ public final class RankPage extends TaskPage {
         Map<String, String> results = new LinkedHashMap<>();
         RankMetrics after = report.result().after();
         if (after != null) {
-            results.put("recall@1 on " + Words.count(after.queries(), "query"), Words.fixed(after.recallAt1(), 4));
-            results.put("recall@10", Words.fixed(after.recallAt10(), 4));
-            results.put("MRR", Words.fixed(after.mrr(), 4));
-            results.put("nDCG@10", Words.fixed(after.ndcgAt10(), 4));
+            results.put(
+                    "recall@1 on " + ReportText.count(after.queries(), "query"),
+                    ReportText.fixed(after.recallAt1(), 4));
+            results.put("recall@10", ReportText.fixed(after.recallAt10(), 4));
+            results.put("MRR", ReportText.fixed(after.mrr(), 4));
+            results.put("nDCG@10", ReportText.fixed(after.ndcgAt10(), 4));
         }
         return results;
     }
@@ -123,9 +125,9 @@ public final class RankPage extends TaskPage {
     public static String line(RankMetrics metrics) {
         return "recall@1 %s, recall@10 %s, MRR %s, nDCG@10 %s"
                 .formatted(
-                        Words.fixed(metrics.recallAt1(), 3),
-                        Words.fixed(metrics.recallAt10(), 3),
-                        Words.fixed(metrics.mrr(), 3),
-                        Words.fixed(metrics.ndcgAt10(), 3));
+                        ReportText.fixed(metrics.recallAt1(), 3),
+                        ReportText.fixed(metrics.recallAt10(), 3),
+                        ReportText.fixed(metrics.mrr(), 3),
+                        ReportText.fixed(metrics.ndcgAt10(), 3));
     }
 }

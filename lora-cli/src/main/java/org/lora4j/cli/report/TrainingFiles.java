@@ -15,8 +15,8 @@ import org.lora4j.console.command.RunFolder;
 import org.lora4j.console.report.Page;
 import org.lora4j.console.report.Picture;
 import org.lora4j.console.report.ReportFiles;
+import org.lora4j.console.report.ReportText;
 import org.lora4j.console.report.TextOutput;
-import org.lora4j.console.report.Words;
 
 /** Writes the model card, the page and the numbers of a training. */
 public final class TrainingFiles {
@@ -84,7 +84,7 @@ public final class TrainingFiles {
     public static void print(TextOutput out, Path folder, TrainingReport<?> report, TaskPage task) {
         out.fact(
                 "%s in %.1f s; mean loss at the end: %.4f",
-                Words.count(report.training().steps(), "step"),
+                ReportText.count(report.training().steps(), "step"),
                 report.training().seconds(),
                 report.training().loss());
         skipped(out, report.skipped());
@@ -115,7 +115,7 @@ public final class TrainingFiles {
         if (examples > 0) {
             out.fact(
                     "%s left out: no answer was left after the cut; set more --max-tokens",
-                    Words.count(examples, "example") + (examples == 1 ? " was" : " were"));
+                    ReportText.count(examples, "example") + (examples == 1 ? " was" : " were"));
         }
     }
 }

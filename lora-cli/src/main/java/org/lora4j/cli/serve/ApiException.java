@@ -2,7 +2,7 @@ package org.lora4j.cli.serve;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.serve.ServingException;
 
 /** A request that is not answered, in the form of OpenAI's errors. All of it is for the client. */
@@ -70,7 +70,8 @@ final class ApiException extends RuntimeException {
 
     /** There is no such model. */
     static ApiException unknownModel(String name) {
-        return new ApiException(404, "there is no adapter " + Names.quote(name), "model", "model_not_found", false);
+        return new ApiException(
+                404, "there is no adapter " + MessageText.quote(name), "model", "model_not_found", false);
     }
 
     /** What the model did not serve. */

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.text.ChatMessage;
 import org.lora4j.text.ChatTemplate;
 import org.lora4j.text.Conversation;
@@ -77,7 +77,7 @@ final class ChatForm implements TextForm {
                     && !(field.getValue().isContainerNode() && field.getValue().isEmpty())) {
                 String name = at + "." + field.getKey();
                 throw ApiException.unsupported(
-                        Names.shorten(name), Names.quote(name) + " is not supported; leave it out");
+                        MessageText.shorten(name), MessageText.quote(name) + " is not supported; leave it out");
             }
         });
         return ChatMessage.of(role, content(at + ".content", message.path("content")));

@@ -11,7 +11,7 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.nn.input.Sequences;
 
 /** Embeds texts. */
@@ -101,7 +101,7 @@ final class EmbeddingEndpoint implements Endpoint {
     private static boolean isBase64(JsonBody body) {
         String format = body.textOrNull("encoding_format");
         if (format != null && !format.equals("float") && !format.equals("base64")) {
-            throw ApiException.field("encoding_format", "float or base64", Names.quote(format));
+            throw ApiException.field("encoding_format", "float or base64", MessageText.quote(format));
         }
         return "base64".equals(format);
     }
@@ -112,7 +112,7 @@ final class EmbeddingEndpoint implements Endpoint {
         (isOne ? List.of(input) : input).forEach(all::add);
         if (all.isEmpty() || all.size() > MOST_INPUTS || !(isOne || input.isArray())) {
             throw ApiException.field(
-                    "input", RULE, input.isArray() ? all.size() + " of them" : Names.quote(input.toString()));
+                    "input", RULE, input.isArray() ? all.size() + " of them" : MessageText.quote(input.toString()));
         }
         if (all.stream().allMatch(JsonNode::isTextual)) {
             try {

@@ -7,7 +7,7 @@ import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.server.handler.ErrorHandler;
 import org.eclipse.jetty.util.Callback;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 
 /** The errors that the HTTP server itself finds, such as headers that are too large, in the form of OpenAI's errors. */
 final class ErrorAnswers extends ErrorHandler {
@@ -18,7 +18,7 @@ final class ErrorAnswers extends ErrorHandler {
                 ? ApiException.of(
                         status,
                         "bad_request",
-                        "the request must be one of HTTP/1.1, found " + Names.quote(reason(request)))
+                        "the request must be one of HTTP/1.1, found " + MessageText.quote(reason(request)))
                 : ApiException.internal();
         response.setStatus(status);
         response.getHeaders().put(HttpHeader.CONTENT_TYPE, Answer.JSON);

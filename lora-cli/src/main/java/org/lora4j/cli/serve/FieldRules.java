@@ -4,7 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Predicate;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 
 /**
  * Which fields a request may have: those that are used, those that change nothing about the answer, and those of which only
@@ -76,13 +76,14 @@ final class FieldRules {
         Neutral neutral = NEUTRAL.get(name);
         if (neutral == null) {
             throw ApiException.unsupported(
-                    Names.shorten(name), "the field " + Names.quote(name) + " is not supported; leave it out");
+                    MessageText.shorten(name),
+                    "the field " + MessageText.quote(name) + " is not supported; leave it out");
         }
         if (!neutral.isMet.test(value)) {
             throw ApiException.unsupported(
                     name,
                     name + " is not supported: it must be " + neutral.rule + " or absent, found "
-                            + Names.quote(value.toString()));
+                            + MessageText.quote(value.toString()));
         }
     }
 }

@@ -6,7 +6,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 
 /**
  * Which names of this server a request may give. A page in a browser can let a name of its own point to this machine, and then reach a
@@ -48,7 +48,7 @@ final class HostNames {
             throw ApiException.of(
                     421,
                     "wrong_host",
-                    "Host must be a name of this server, such as localhost, found " + Names.quote(name)
+                    "Host must be a name of this server, such as localhost, found " + MessageText.quote(name)
                             + "; if a proxy sends it, the server needs the option --accept-host");
         }
     }

@@ -12,7 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 
 /** The body of a request. A field that is null counts as absent. */
 final class JsonBody {
@@ -41,7 +41,7 @@ final class JsonBody {
             }
             found = "another value";
         } catch (JsonProcessingException e) {
-            found = Names.quote(e.getOriginalMessage());
+            found = MessageText.quote(e.getOriginalMessage());
         }
         throw noObject(found);
     }
@@ -149,7 +149,7 @@ final class JsonBody {
     }
 
     static ApiException wrong(String name, String rule, JsonNode found) {
-        return ApiException.field(name, rule, Names.quote(found.toString()));
+        return ApiException.field(name, rule, MessageText.quote(found.toString()));
     }
 
     /** Writes a value as bytes. */

@@ -16,7 +16,7 @@ import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
 import org.eclipse.jetty.util.URIUtil;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.serve.ServingException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,7 +40,7 @@ final class RequestHandler extends Handler.Abstract {
     private final ActiveRequests active;
     private final Executor workers;
     private final Map<String, Endpoint> endpoints;
-    private final Places places;
+    private final ConcurrencyLimit places;
     private final BodyMemory memory;
     private final AnswerMemory unread = AnswerMemory.ofHeap();
     private final ServerMetrics metrics;
@@ -59,7 +59,7 @@ final class RequestHandler extends Handler.Abstract {
         this.active = active;
         this.workers = workers;
         endpoints = model.endpoints();
-        places = new Places(model.limits().requests());
+        places = new ConcurrencyLimit(model.limits().requests());
         memory = BodyMemory.ofHeap(model.limits().bodyBytes());
         metrics = metrics();
     }
@@ -150,7 +150,7 @@ final class RequestHandler extends Handler.Abstract {
                 || path.startsWith(MODELS + "/")
                 || Set.of(MODELS, HEALTH, METRICS).contains(path);
         if (!isKnown) {
-            throw ApiException.of(404, "unknown_url", "there is no " + Names.quote(path));
+            throw ApiException.of(404, "unknown_url", "there is no " + MessageText.quote(path));
         }
         String method = endpoint == null ? "GET" : "POST";
         if (!request.getMethod().equals(method)) {
@@ -158,7 +158,7 @@ final class RequestHandler extends Handler.Abstract {
             throw ApiException.of(
                     405,
                     "method_not_allowed",
-                    "the method must be " + method + ", found " + Names.quote(request.getMethod()));
+                    "the method must be " + method + ", found " + MessageText.quote(request.getMethod()));
         }
         return endpoint;
     }
@@ -171,7 +171,8 @@ final class RequestHandler extends Handler.Abstract {
             throw ApiException.of(
                     415,
                     "unsupported_media_type",
-                    "Content-Type must be application/json, found " + (type == null ? "none" : Names.quote(type)));
+                    "Content-Type must be application/json, found "
+                            + (type == null ? "none" : MessageText.quote(type)));
         }
     }
 

@@ -9,7 +9,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 
 /**
  * The body of a request before it is understood. Which model it names is found without reading the rest, so that the rest waits in the
@@ -63,7 +63,7 @@ final class TextBody {
             }
             throw JsonBody.noObject("another value");
         } catch (JsonProcessingException e) {
-            throw JsonBody.noObject(Names.quote(e.getOriginalMessage()));
+            throw JsonBody.noObject(MessageText.quote(e.getOriginalMessage()));
         } catch (IOException e) {
             throw new UncheckedIOException("a text in memory must be readable", e);
         }
@@ -73,7 +73,7 @@ final class TextBody {
         if (value == JsonToken.VALUE_STRING) {
             return json.getText();
         }
-        String found = value.isScalarValue() ? Names.quote(json.getText()) : "a list or an object";
+        String found = value.isScalarValue() ? MessageText.quote(json.getText()) : "a list or an object";
         throw ApiException.field("model", "a text", value == JsonToken.VALUE_NULL ? "nothing" : found);
     }
 

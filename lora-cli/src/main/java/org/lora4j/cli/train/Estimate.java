@@ -3,8 +3,8 @@ package org.lora4j.cli.train;
 import java.util.ArrayList;
 import java.util.List;
 import org.bytedeco.javacpp.Pointer;
+import org.lora4j.console.report.ReportText;
 import org.lora4j.console.report.TextOutput;
-import org.lora4j.console.report.Words;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.train.Batch;
 
@@ -97,17 +97,17 @@ public record Estimate(
         out.line("Nothing was written. This training would need:");
         out.fact(
                 "%s trainable parameters beside %s of the base, %s",
-                Words.count(trainable), Words.count(frozen), Words.percent((double) trainable / frozen));
+                ReportText.count(trainable), ReportText.count(frozen), ReportText.percent((double) trainable / frozen));
         out.fact(
                 "%s with %s (%.1f on average, %,d at most), %s for the validation",
-                Words.count(examples, "example"),
-                Words.count(tokens, "token"),
+                ReportText.count(examples, "example"),
+                ReportText.count(tokens, "token"),
                 (double) tokens / examples,
                 longest,
-                Words.count(validationExamples));
+                ReportText.count(validationExamples));
         out.fact(
                 "%s in about %s, for %s",
-                Words.count(steps, "step"), Words.duration(seconds), Words.count(epochs, "epoch"));
+                ReportText.count(steps, "step"), ReportText.duration(seconds), ReportText.count(epochs, "epoch"));
         out.fact("about %.1f GB of memory, measured with the longest examples", memoryBytes / 1e9);
     }
 }

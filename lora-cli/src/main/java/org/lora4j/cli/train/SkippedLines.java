@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.RandomAccess;
-import org.lora4j.console.report.Words;
+import org.lora4j.console.report.ReportText;
 import org.lora4j.text.TextFormatException;
 
 /** What was wrong with lines that were left out. Of most lines of a file that is all wrong, only the number is kept. */
@@ -26,7 +26,7 @@ public final class SkippedLines extends AbstractList<String> implements RandomAc
      * @return such as {@code 2 lines were left out; the first: texts.csv:7: must be UTF-8, found other bytes}
      */
     public static String describe(List<String> messages) {
-        return Words.count(messages.size(), "line") + (messages.size() == 1 ? " was" : " were")
+        return ReportText.count(messages.size(), "line") + (messages.size() == 1 ? " was" : " were")
                 + " left out; the first: " + messages.get(0);
     }
 

@@ -9,7 +9,7 @@ import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.console.command.ProgressDisplay;
 import org.lora4j.console.command.RunFolder;
-import org.lora4j.console.report.Words;
+import org.lora4j.console.report.ReportText;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.text.EpochBatches;
 import org.lora4j.train.Batch;
@@ -51,7 +51,7 @@ public final class TaskTraining<R extends Record> {
                 ? ""
                 : ", more than %d because there are few examples; --epochs sets another number"
                         .formatted(input.plan().epochs());
-        return "%s; %s%s".formatted(task.summary(), Words.count(plan.epochs(), "epoch"), few);
+        return "%s; %s%s".formatted(task.summary(), ReportText.count(plan.epochs(), "epoch"), few);
     }
 
     private Iterable<Batch> batches() {

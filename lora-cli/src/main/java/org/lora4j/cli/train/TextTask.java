@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.AdapterView;
-import org.lora4j.console.report.Words;
+import org.lora4j.console.report.ReportText;
 import org.lora4j.nn.Network;
 import org.lora4j.train.Loss;
 
@@ -59,7 +59,7 @@ public interface TextTask<R extends Record> extends AutoCloseable {
     default String summary() {
         return "%s for training and %,d for the validation"
                 .formatted(
-                        Words.count(parts().train().size(), "example"),
+                        ReportText.count(parts().train().size(), "example"),
                         parts().validation().size());
     }
 

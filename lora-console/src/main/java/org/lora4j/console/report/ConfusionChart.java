@@ -78,7 +78,8 @@ public record ConfusionChart(
         for (int column = 0; column < classes.size(); column++) {
             paintCell(g, row, column, result.confusion().get(row).get(column), color);
         }
-        ChartStyle.drawCentered(g, Words.count(result.wrong().get(row)), font, ink, right() + SUMS / 2.0, baseLine);
+        ChartStyle.drawCentered(
+                g, ReportText.count(result.wrong().get(row)), font, ink, right() + SUMS / 2.0, baseLine);
     }
 
     private void paintCell(Graphics2D g, int row, int column, int count, Color color) {

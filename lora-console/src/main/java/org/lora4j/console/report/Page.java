@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A page of HTML, from a template of FreeMarker. The template finds the macros of {@code parts.ftlh} as {@code parts}, and
- * {@link Words} as {@code words}. All values are escaped. In a template, {@code report.name} is a component of a record.
+ * {@link ReportText} as {@code words}. All values are escaped. In a template, {@code report.name} is a component of a record.
  */
 public final class Page {
     private Page() {}
@@ -53,7 +53,7 @@ public final class Page {
         configuration.setTemplateExceptionHandler(TemplateExceptionHandler.RETHROW_HANDLER);
         configuration.setLogTemplateExceptions(false);
         configuration.addAutoImport("parts", "parts.ftlh");
-        configuration.setSharedVariable("words", wrapper.getStaticModels().get(Words.class.getName()));
+        configuration.setSharedVariable("words", wrapper.getStaticModels().get(ReportText.class.getName()));
         return configuration;
     }
 }

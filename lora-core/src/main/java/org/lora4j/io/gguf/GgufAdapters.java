@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LayerKind;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAWeights;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.io.internal.AtomicFile;
 import org.lora4j.io.peft.PeftFiles;
 import org.lora4j.io.safetensors.Dtype;
@@ -131,7 +131,7 @@ public final class GgufAdapters {
 
     private void refuse(String what, List<String> paths) {
         if (!paths.isEmpty()) {
-            problems.add(what + " of " + Names.list(paths));
+            problems.add(what + " of " + MessageText.list(paths));
         }
     }
 
@@ -160,9 +160,9 @@ public final class GgufAdapters {
         boolean isEmbedding = weight.name().equals(GgufModel.EMBEDDING);
         boolean isOutput = weight.name().equals(GgufModel.OUTPUT);
         if (weights.kind() != (isEmbedding ? LayerKind.EMBEDDING : LayerKind.LINEAR)) {
-            problems.add("an update of " + Names.quote(path) + " as of a layer of the kind " + weights.kind());
+            problems.add("an update of " + MessageText.quote(path) + " as of a layer of the kind " + weights.kind());
         } else if (model.tiedEmbeddings() && (isEmbedding || isOutput)) {
-            problems.add("an update of " + Names.quote(path)
+            problems.add("an update of " + MessageText.quote(path)
                     + ", where embedding and head share one matrix, which llama.cpp cannot adapt");
         } else {
             double factor = alpha == (float) alphaOf(path) ? 1 : alphaOf(path) / alpha;
@@ -179,8 +179,8 @@ public final class GgufAdapters {
         }
         long expected = (long) weight.interleavedHeads() * model.headSize();
         if (loraB.size(0) != expected) {
-            problems.add("an update of " + Names.quote(path) + " with " + loraB.size(0) + " rows, where the model has "
-                    + expected);
+            problems.add("an update of " + MessageText.quote(path) + " with " + loraB.size(0)
+                    + " rows, where the model has " + expected);
         }
         return new GgufTensor(name, loraB, model::sourceRow, factor);
     }

@@ -5,7 +5,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 
 /**
  * What the GGUF file of an adapter needs to know about the model: how llama.cpp names its layers and orders its rows.
@@ -61,7 +61,7 @@ public record GgufModel(
         interleavedHeads.forEach((module, heads) -> {
             if (heads < 1) {
                 throw new IllegalArgumentException(
-                        "the number of heads must be positive, found " + heads + " of " + Names.quote(module));
+                        "the number of heads must be positive, found " + heads + " of " + MessageText.quote(module));
             }
         });
         if (!interleavedHeads.isEmpty() && (headSize < 2 || headSize % 2 != 0)) {

@@ -4,7 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.function.IntUnaryOperator;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.io.internal.ArrayBytes;
 import org.lora4j.io.internal.ByteSink;
 import org.lora4j.io.safetensors.Dtype;
@@ -50,9 +50,10 @@ record GgufTensor(String name, INDArray matrix, IntUnaryOperator sourceRow, doub
         forEachRow(row -> {
             for (float element : row) {
                 if (!(Math.abs(element) <= most)) {
-                    throw new IllegalArgumentException(Names.quote(name) + ": elements must be at most " + most + " in "
-                            + precision + ", found " + element
-                            + (precision == Dtype.F16 ? "; write the file in F32" : ""));
+                    throw new IllegalArgumentException(
+                            MessageText.quote(name) + ": elements must be at most " + most + " in "
+                                    + precision + ", found " + element
+                                    + (precision == Dtype.F16 ? "; write the file in F32" : ""));
                 }
             }
         });

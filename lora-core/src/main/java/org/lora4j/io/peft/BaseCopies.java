@@ -11,7 +11,7 @@ import org.lora4j.adapter.BaseLayer;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAConfig;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.internal.memory.ArrayFingerprint;
 import org.lora4j.internal.memory.ArrayMemory;
 import org.lora4j.internal.memory.Fingerprinted;
@@ -57,14 +57,14 @@ final class BaseCopies {
                 log.warn(
                         "{}: without the base, the copies of its weights are not compared with it: {}",
                         file,
-                        Names.list(copies.values()));
+                        MessageText.list(copies.values()));
             }
             return;
         }
         for (Map.Entry<PeftKey, String> copy : copies.entrySet()) {
             if (!isCopy(copy.getValue(), original(copy.getKey(), base), tensors)
                     && !hasFingerprint(copy, base, tensors)) {
-                problems.add(Names.quote(copy.getValue())
+                problems.add(MessageText.quote(copy.getValue())
                         + " must be a copy of the base's, since PEFT computes with it, found another; use the base that"
                         + " the adapter was trained with");
             }

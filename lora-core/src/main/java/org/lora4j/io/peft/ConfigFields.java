@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 
 /** The fields of a JSON object by name and type. A value of another type is recorded as a problem, and its default returned. */
 final class ConfigFields {
@@ -48,7 +48,7 @@ final class ConfigFields {
 
     /** Records a value that is not as it must be. */
     void refuse(String key, String expected, JsonNode found) {
-        problems.add(key + " must be " + expected + ", found " + Names.quote(found.toString()));
+        problems.add(key + " must be " + expected + ", found " + MessageText.quote(found.toString()));
     }
 
     int integer(String key, int otherwise) {

@@ -10,7 +10,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Predicate;
 import java.util.regex.Pattern;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.io.safetensors.SafeTensorsHeader;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -74,7 +74,7 @@ final class FileKeys {
 
     private void addProblem(String rule, List<String> found) {
         if (!found.isEmpty()) {
-            problems.add(rule + Names.list(found));
+            problems.add(rule + MessageText.list(found));
         }
     }
 
@@ -125,7 +125,10 @@ final class FileKeys {
             log.info("{}: the names of the tensors have parts of a wrapped model, which are left out", file);
         }
         if (!leftOut.isEmpty()) {
-            log.info("{}: the base has no place for these layers, which are left out: {}", file, Names.list(leftOut));
+            log.info(
+                    "{}: the base has no place for these layers, which are left out: {}",
+                    file,
+                    MessageText.list(leftOut));
         }
     }
 

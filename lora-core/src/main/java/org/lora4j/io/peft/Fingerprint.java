@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.adapter.BaseLayer;
 import org.lora4j.adapter.BaseModel;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.internal.memory.ArrayFingerprint;
 import org.lora4j.internal.memory.Fingerprinted;
 import org.lora4j.io.FingerprintCheck;
@@ -111,7 +111,7 @@ final class Fingerprint {
             log.warn(
                     "{}: the adapter was saved with another base: the weights of {} differ",
                     place,
-                    Names.list(differing));
+                    MessageText.list(differing));
         }
     }
 
@@ -119,11 +119,11 @@ final class Fingerprint {
         List<String> problems = new ArrayList<>();
         if (!differing.isEmpty()) {
             problems.add("the base must be the one the adapter was saved with, found other weights in "
-                    + Names.list(differing));
+                    + MessageText.list(differing));
         }
         if (!without.isEmpty()) {
-            problems.add(
-                    "each adapted layer must have a fingerprint of its base, found none for " + Names.list(without));
+            problems.add("each adapted layer must have a fingerprint of its base, found none for "
+                    + MessageText.list(without));
         }
         if (!problems.isEmpty()) {
             throw new PeftFormatException(place, problems);

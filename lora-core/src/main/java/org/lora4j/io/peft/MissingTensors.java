@@ -10,7 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 
 /** Says what a folder without the tensors of an adapter holds instead, and what to do. */
 final class MissingTensors {
@@ -57,7 +57,7 @@ final class MissingTensors {
             for (Path file : files) {
                 String name = file.getFileName().toString();
                 if (other.getKey().matcher(name).matches()) {
-                    return Names.quote(name) + ", " + other.getValue();
+                    return MessageText.quote(name) + ", " + other.getValue();
                 }
             }
         }
@@ -69,7 +69,7 @@ final class MissingTensors {
         if (inside.isEmpty()) {
             return "none";
         }
-        return "adapters in the sub-folders " + Names.list(inside)
+        return "adapters in the sub-folders " + MessageText.list(inside)
                 + "; give one of them, or read all with PeftAdapters.loadAll";
     }
 

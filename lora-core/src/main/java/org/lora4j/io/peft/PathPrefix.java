@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 
 /**
  * By which beginning the module paths of an adapter differ from those of a base: an adapter of a classifier adapts
@@ -36,14 +36,14 @@ record PathPrefix(String inFile, String inBase) {
             } else if (others.size() < adapted.size()) {
                 throw new IllegalArgumentException(
                         "the layers of the adapter must be those of the base, found that some are, " + candidate
-                                + ", but not " + Names.list(others) + "; use a model that has all of them");
+                                + ", but not " + MessageText.list(others) + "; use a model that has all of them");
             }
         }
         if (fitting.size() > 1) {
             throw new IllegalArgumentException(
                     "the paths of the adapter must be those of the base, or differ by one prefix,"
                             + " found several that fit: "
-                            + Names.list(
+                            + MessageText.list(
                                     fitting.stream().map(PathPrefix::toString).toList())
                             + "; rename the tensors in the file");
         }

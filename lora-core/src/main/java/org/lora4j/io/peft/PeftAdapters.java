@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.internal.AdapterNames;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.io.internal.AtomicFile;
@@ -154,7 +154,7 @@ public final class PeftAdapters {
             try {
                 prepared.put(name, toFiles.apply(adapter));
             } catch (IllegalArgumentException e) {
-                throw new IllegalArgumentException("adapter " + Names.quote(name) + ": " + e.getMessage(), e);
+                throw new IllegalArgumentException("adapter " + MessageText.quote(name) + ": " + e.getMessage(), e);
             }
         });
         for (Map.Entry<String, PeftFiles> entry : prepared.entrySet()) {

@@ -26,7 +26,7 @@ import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.ModuleSelection;
 import org.lora4j.adapter.TargetModules;
 import org.lora4j.adapter.TrainableTokens;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -137,14 +137,14 @@ final class PeftConfigReader {
             log.warn(
                     "{}: unknown keys are kept, but have no effect on what is computed here: {}",
                     file,
-                    Names.list(unknown));
+                    MessageText.list(unknown));
         }
         if (!ModuleSelection.canSelect(config)) {
             log.warn(
                     "{}: the expression for the modules is kept as a text, because it is not supported; the tensors say which"
                             + " layers are adapted: {}",
                     file,
-                    Names.quote(config.targetModules().toString()));
+                    MessageText.quote(config.targetModules().toString()));
         }
     }
 
@@ -157,7 +157,7 @@ final class PeftConfigReader {
             JsonNode json = JSON.readTree(text);
             if (!json.isObject()) {
                 throw new PeftFormatException(
-                        file, List.of("must be a JSON object, found " + Names.quote(json.toString())));
+                        file, List.of("must be a JSON object, found " + MessageText.quote(json.toString())));
             }
             return json;
         } catch (CharacterCodingException e) {
@@ -177,7 +177,7 @@ final class PeftConfigReader {
     private static String syntaxError(JacksonException e) {
         String message = e.getOriginalMessage();
         if (message != null && message.startsWith("Duplicate field")) {
-            return Names.describe(message);
+            return MessageText.describe(message);
         }
         JsonLocation location = e.getLocation();
         return location == null
@@ -237,7 +237,7 @@ final class PeftConfigReader {
                     .hubFields(hubFields)
                     .build();
         } catch (IllegalArgumentException e) {
-            problems.add(Names.describe(e.getMessage()));
+            problems.add(MessageText.describe(e.getMessage()));
         }
         return null;
     }
@@ -245,7 +245,7 @@ final class PeftConfigReader {
     private void requireLora() {
         String type = fields.text("peft_type", "");
         if (!type.equals("LORA")) {
-            problems.add("peft_type must be \"LORA\", found " + Names.quote(type));
+            problems.add("peft_type must be \"LORA\", found " + MessageText.quote(type));
         }
     }
 
@@ -269,7 +269,7 @@ final class PeftConfigReader {
             }
             fields.refuse(key, "a string or a list of strings", node.get());
         } catch (IllegalArgumentException e) {
-            problems.add(key + ": " + Names.describe(e.getMessage()));
+            problems.add(key + ": " + MessageText.describe(e.getMessage()));
         }
         return Optional.empty();
     }
@@ -281,7 +281,7 @@ final class PeftConfigReader {
                 return bias;
             }
         }
-        problems.add("bias must be \"none\", \"lora_only\" or \"all\", found " + Names.quote(text));
+        problems.add("bias must be \"none\", \"lora_only\" or \"all\", found " + MessageText.quote(text));
         return BiasTraining.NONE;
     }
 
@@ -321,14 +321,14 @@ final class PeftConfigReader {
                 || List.of("olora", "loftq", "corda", "lora_ga").contains(name);
         boolean canBeRepeated = List.of("pissa", "olora").contains(name);
         return changesBase
-                ? "init_lora_weights must leave the base as it is, found " + Names.quote(name)
+                ? "init_lora_weights must leave the base as it is, found " + MessageText.quote(name)
                         + ", which changes it; convert the adapter where it was made, with"
                         + " save_pretrained(..., path_initial_model_for_weight_conversion=...)"
                         + (canBeRepeated
                                 ? ", or load it with its base"
                                 : ", because what was subtracted depends on random numbers or data that the files do not have")
                 : "init_lora_weights must be true, false, \"gaussian\", \"orthogonal\", \"eva\" or \"mica\", found "
-                        + Names.quote(name);
+                        + MessageText.quote(name);
     }
 
     private TrainableTokens tokens() {
@@ -347,7 +347,7 @@ final class PeftConfigReader {
         try {
             return new TrainableTokens(ofInput, ofModules);
         } catch (IllegalArgumentException e) {
-            problems.add(Names.describe(e.getMessage()));
+            problems.add(MessageText.describe(e.getMessage()));
             return TrainableTokens.none();
         }
     }
@@ -393,7 +393,7 @@ final class PeftConfigReader {
             }
         }
         if (!on.isEmpty()) {
-            problems.add("features that are not supported must be off, found " + Names.list(on));
+            problems.add("features that are not supported must be off, found " + MessageText.list(on));
         }
     }
 

@@ -21,7 +21,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.TargetModules;
 import org.lora4j.adapter.TrainableTokens;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.internal.StrictJson;
 
 /**
@@ -106,13 +106,15 @@ final class PeftConfigWriter {
         hubFields.others().forEach((key, text) -> {
             if (PeftConfigReader.SETTINGS.contains(key)) {
                 throw new IllegalArgumentException("hubFields: must hold no settings of the adapter, found "
-                        + Names.quote(key) + "; use the setting");
+                        + MessageText.quote(key) + "; use the setting");
             }
             try {
                 fields.put(key, StrictJson.MAPPER.readTree(text));
             } catch (JsonProcessingException e) {
                 throw new IllegalArgumentException(
-                        "hubFields: the field " + Names.quote(key) + " must be JSON, found " + Names.quote(text), e);
+                        "hubFields: the field " + MessageText.quote(key) + " must be JSON, found "
+                                + MessageText.quote(text),
+                        e);
             }
         });
     }

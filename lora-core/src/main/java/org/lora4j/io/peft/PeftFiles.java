@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.io.internal.ArrayBytes;
 import org.lora4j.io.safetensors.SafeTensors;
@@ -303,7 +303,7 @@ public final class PeftFiles {
         try {
             return adapter.againstBase(base);
         } catch (IllegalArgumentException e) {
-            throw new PeftFormatException(place, Names.line(String.valueOf(e.getMessage())), e);
+            throw new PeftFormatException(place, MessageText.line(String.valueOf(e.getMessage())), e);
         }
     }
 
@@ -320,7 +320,7 @@ public final class PeftFiles {
                     "{}: the adapter is one of another model with the same layers; they are applied {}", place, prefix);
             return new PrefixedBase(base, prefix);
         } catch (IllegalArgumentException e) {
-            throw new PeftFormatException(place, Names.line(String.valueOf(e.getMessage())), e);
+            throw new PeftFormatException(place, MessageText.line(String.valueOf(e.getMessage())), e);
         }
     }
 
@@ -336,7 +336,9 @@ public final class PeftFiles {
             return Long.parseLong(text);
         } catch (NumberFormatException e) {
             throw new PeftFormatException(
-                    place, "the metadata " + SEED + " must be an integer of 64 bits, found " + Names.quote(text), e);
+                    place,
+                    "the metadata " + SEED + " must be an integer of 64 bits, found " + MessageText.quote(text),
+                    e);
         }
     }
 

@@ -15,7 +15,7 @@ import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LayerKind;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.ModuleSelection;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 
 /** The tensors that an adapter must have by its configuration, and their shapes. */
 final class PeftLayout {
@@ -202,23 +202,23 @@ final class PeftLayout {
             if (shape == null) {
                 missing.add(key.text());
             } else if (!fits(expected, shape)) {
-                misshapen.add(Names.quote(names.getOrDefault(key, key.text())) + " must be " + text(expected)
+                misshapen.add(MessageText.quote(names.getOrDefault(key, key.text())) + " must be " + text(expected)
                         + ", found " + Arrays.toString(shape));
             }
         });
         if (keys().stream().noneMatch(key -> key.kind().isFactor())) {
             problems.add("at least one layer must be adapted, found no tensors for "
-                    + Names.quote(config.targetModules().toString()));
+                    + MessageText.quote(config.targetModules().toString()));
         }
         if (!config.trainableTokens().isEmpty() && tokens.isEmpty()) {
             problems.add("trainable tokens must be those of an embedding, found none for " + config.trainableTokens());
         }
         if (!missing.isEmpty()) {
-            problems.add("tensors are missing: " + Names.list(missing));
+            problems.add("tensors are missing: " + MessageText.list(missing));
         }
         if (!unexpected.isEmpty()) {
             problems.add("tensors are not expected: "
-                    + Names.list(unexpected.stream()
+                    + MessageText.list(unexpected.stream()
                             .map(key -> names.getOrDefault(key, key.text()))
                             .toList()));
         }

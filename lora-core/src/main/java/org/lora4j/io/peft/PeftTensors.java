@@ -18,7 +18,7 @@ import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.adapter.ModuleSelection;
 import org.lora4j.adapter.TargetModules;
 import org.lora4j.adapter.TokenRows;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.internal.memory.ArrayBits;
 import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.io.safetensors.SafeTensorsException;
@@ -71,7 +71,7 @@ final class PeftTensors {
         Optional<PeftLayout> layout = layout(stored);
         layout.ifPresent(expected -> problems.addAll(expected.differences(keys.shapes(), keys.names())));
         if (base != null && !problems.isEmpty()) {
-            String layers = "the base has " + Names.list(base.paths());
+            String layers = "the base has " + MessageText.list(base.paths());
             if (problems.stream().noneMatch(problem -> problem.endsWith(layers))) {
                 problems.add(layers);
             }
@@ -103,7 +103,7 @@ final class PeftTensors {
                 && keys.hasFactors(head.get())
                 && config.targetModules() instanceof TargetModules.Paths targets
                 && !targets.matches(head.get())) {
-            log.info("{}: {} has factors and counts as a target", file, Names.quote(head.get()));
+            log.info("{}: {} has factors and counts as a target", file, MessageText.quote(head.get()));
             List<String> entries = new ArrayList<>(targets.entries());
             entries.add(head.get());
             return config.toBuilder()
@@ -127,7 +127,7 @@ final class PeftTensors {
                 .filter(path -> !keys.hasFactors(path))
                 .toList();
         if (!unnamed.isEmpty()) {
-            log.info("{}: layers stored in full count as modules to save: {}", file, Names.list(unnamed));
+            log.info("{}: layers stored in full count as modules to save: {}", file, MessageText.list(unnamed));
             List<String> saved = new ArrayList<>(config.modulesToSave());
             saved.addAll(unnamed);
             stored = stored.toBuilder().modulesToSave(saved).build();
@@ -154,7 +154,7 @@ final class PeftTensors {
         try {
             return Optional.of(PeftLayout.of(config, base, keys.shapes()));
         } catch (IllegalArgumentException e) {
-            problems.add(Names.line(String.valueOf(e.getMessage())));
+            problems.add(MessageText.line(String.valueOf(e.getMessage())));
             return Optional.empty();
         }
     }
@@ -165,7 +165,8 @@ final class PeftTensors {
             try {
                 INDArray array = tensors.tensor(keys.name(key), type);
                 if (!ArrayBits.isFinite(array)) {
-                    problems.add(Names.quote(keys.name(key)) + " must hold finite numbers, found NaN or infinite ones");
+                    problems.add(MessageText.quote(keys.name(key))
+                            + " must hold finite numbers, found NaN or infinite ones");
                 }
                 arrays.put(key, array);
             } catch (SafeTensorsException e) {
@@ -259,12 +260,12 @@ final class PeftTensors {
         });
         if (!tooLong.isEmpty()) {
             throw new IllegalArgumentException("names of tensors must have at most " + FileKeys.LONGEST
-                    + " characters, found longer ones: " + Names.list(tooLong));
+                    + " characters, found longer ones: " + MessageText.list(tooLong));
         }
         if (!notFinite.isEmpty()) {
             throw new IllegalArgumentException(
                     "an adapter must hold finite numbers to be saved, found NaN or infinite ones in "
-                            + Names.list(notFinite)
+                            + MessageText.list(notFinite)
                             + "; nothing was written; go back to an adapter from before the training diverged");
         }
     }

@@ -24,7 +24,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.io.internal.ArrayBytes;
 
@@ -186,7 +186,7 @@ final class HeaderParser {
         Map<String, String> read = new LinkedHashMap<>();
         while (json.nextToken() == JsonToken.FIELD_NAME) {
             String key = text(SafeTensorsHeader.METADATA);
-            String where = SafeTensorsHeader.METADATA + " " + Names.quote(key);
+            String where = SafeTensorsHeader.METADATA + " " + MessageText.quote(key);
             expect(JsonToken.VALUE_STRING, where, "must be a string");
             if (read.put(key, text(where)) != null) {
                 throw refuse(where, "keys must be unique", "a second one");
@@ -196,7 +196,7 @@ final class HeaderParser {
     }
 
     private void readTensor(String name) throws IOException {
-        String where = "tensor " + Names.quote(name);
+        String where = "tensor " + MessageText.quote(name);
         expect(JsonToken.START_OBJECT, where, "must be an object");
         Dtype dtype = null;
         long[] shape = null;
@@ -208,7 +208,8 @@ final class HeaderParser {
                 case "dtype" -> dtype = readDtype(where);
                 case "shape" -> shape = readNumbers(where, field, ArrayBytes.MAX_RANK);
                 case "data_offsets" -> offsets = readNumbers(where, field, 2);
-                default -> throw refuse(where, "fields must be dtype, shape and data_offsets", Names.quote(field));
+                default ->
+                    throw refuse(where, "fields must be dtype, shape and data_offsets", MessageText.quote(field));
             }
             if (!fields.add(field)) {
                 throw refuse(where, "fields must be unique", "a second " + field);
@@ -255,8 +256,8 @@ final class HeaderParser {
         expect(JsonToken.VALUE_STRING, where, "dtype must be a string");
         String name = json.getText();
         return Dtype.named(name)
-                .orElseThrow(() ->
-                        refuse(where, "dtype must be one of " + Arrays.toString(Dtype.values()), Names.quote(name)));
+                .orElseThrow(() -> refuse(
+                        where, "dtype must be one of " + Arrays.toString(Dtype.values()), MessageText.quote(name)));
     }
 
     private long[] readNumbers(String where, String field, int most) throws IOException {
@@ -287,7 +288,7 @@ final class HeaderParser {
             if (tensor.begin() != position) {
                 String kind = tensor.begin() > position ? "a hole: " : "an overlap: ";
                 throw refuse(
-                        "tensor " + Names.quote(tensor.name()),
+                        "tensor " + MessageText.quote(tensor.name()),
                         "data must begin at " + position + ", where the data before it ends",
                         kind + tensor.begin());
             }
@@ -298,8 +299,9 @@ final class HeaderParser {
 
     private String text(String where) throws IOException {
         String text = json.getText();
-        if (!Names.isUnicode(text)) {
-            throw refuse(where, "names and texts must be valid Unicode", "a lone surrogate in " + Names.quote(text));
+        if (!MessageText.isUnicode(text)) {
+            throw refuse(
+                    where, "names and texts must be valid Unicode", "a lone surrogate in " + MessageText.quote(text));
         }
         return text;
     }
@@ -318,7 +320,7 @@ final class HeaderParser {
         return switch (token) {
             case START_OBJECT, END_OBJECT -> "an object";
             case START_ARRAY, END_ARRAY -> "an array";
-            default -> Names.quote(json.getText());
+            default -> MessageText.quote(json.getText());
         };
     }
 

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Predicate;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.io.internal.ArrayBytes;
 import org.lora4j.io.internal.AtomicFile;
@@ -491,7 +491,7 @@ public final class SafeTensors {
     }
 
     private StoredTensor get(String name) {
-        return Names.find(tensors, name, source);
+        return MessageText.find(tensors, name, source);
     }
 
     private SafeTensorsLayout layout(String sink) {
@@ -500,6 +500,6 @@ public final class SafeTensors {
 
     @Override
     public String toString() {
-        return "SafeTensors[" + source + ": " + Names.list(tensors.keySet()) + "]";
+        return "SafeTensors[" + source + ": " + MessageText.list(tensors.keySet()) + "]";
     }
 }

@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.internal.memory.ArrayBits;
 import org.lora4j.io.internal.ArrayBytes;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -30,7 +30,7 @@ public final class SafeTensorsBuilder {
      *     dtype stores the array's type; or if the array has more than 2<sup>31</sup> − 1 bytes
      */
     public SafeTensorsBuilder tensor(String name, INDArray array) {
-        checkNotNull(array, "tensor " + Names.quote(name));
+        checkNotNull(array, "tensor " + MessageText.quote(name));
         Dtype dtype = Dtype.of(array.dataType())
                 .orElseThrow(() -> refuse(name, "the ND4J type must have a dtype", array.dataType()));
         return add(name, dtype, array.shape(), new StoredTensor(IN_MEMORY, name, dtype, array));
@@ -84,9 +84,11 @@ public final class SafeTensorsBuilder {
     }
 
     private SafeTensorsBuilder add(String name, Dtype dtype, long[] shape, StoredTensor tensor) {
-        if (name.equals(SafeTensorsHeader.METADATA) || !Names.isUnicode(name)) {
+        if (name.equals(SafeTensorsHeader.METADATA) || !MessageText.isUnicode(name)) {
             throw refuse(
-                    name, "the name must be valid Unicode other than " + SafeTensorsHeader.METADATA, Names.quote(name));
+                    name,
+                    "the name must be valid Unicode other than " + SafeTensorsHeader.METADATA,
+                    MessageText.quote(name));
         }
         if (dtype.byteLength(shape) > ArrayBytes.MAX_BYTES) {
             throw refuse(name, "a tensor must have at most " + ArrayBytes.MAX_BYTES + " bytes", Arrays.toString(shape));
@@ -106,10 +108,10 @@ public final class SafeTensorsBuilder {
      * @throws IllegalArgumentException if the key or the text is not valid Unicode
      */
     public SafeTensorsBuilder metadata(String key, String value) {
-        checkNotNull(value, "metadata " + Names.quote(key));
-        if (!Names.isUnicode(key) || !Names.isUnicode(value)) {
-            throw new IllegalArgumentException("metadata " + Names.quote(key)
-                    + ": key and text must be valid Unicode, found " + Names.quote(value));
+        checkNotNull(value, "metadata " + MessageText.quote(key));
+        if (!MessageText.isUnicode(key) || !MessageText.isUnicode(value)) {
+            throw new IllegalArgumentException("metadata " + MessageText.quote(key)
+                    + ": key and text must be valid Unicode, found " + MessageText.quote(value));
         }
         metadata.put(key, value);
         return this;
@@ -131,6 +133,6 @@ public final class SafeTensorsBuilder {
     }
 
     private static IllegalArgumentException refuse(String name, String rule, Object found) {
-        return new IllegalArgumentException("tensor " + Names.quote(name) + ": " + rule + ", found " + found);
+        return new IllegalArgumentException("tensor " + MessageText.quote(name) + ": " + rule + ", found " + found);
     }
 }

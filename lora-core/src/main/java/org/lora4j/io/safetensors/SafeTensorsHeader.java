@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 
 /**
  * The header of a safetensors file: the name, dtype, shape and byte length of each tensor, and the metadata. It needs no
@@ -105,7 +105,7 @@ public final class SafeTensorsHeader {
     }
 
     TensorInfo tensor(String name) {
-        return Names.find(tensors, name, source);
+        return MessageText.find(tensors, name, source);
     }
 
     /** Returns the position of the first byte after the header. */
@@ -133,6 +133,6 @@ public final class SafeTensorsHeader {
 
     @Override
     public String toString() {
-        return "SafeTensorsHeader[" + source + ": " + Names.list(tensors.keySet()) + "]";
+        return "SafeTensorsHeader[" + source + ": " + MessageText.list(tensors.keySet()) + "]";
     }
 }

@@ -6,7 +6,7 @@ import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.nio.ShortBuffer;
 import java.util.function.IntUnaryOperator;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.internal.math.HalfFloats;
 import org.lora4j.internal.memory.ArrayBits;
 import org.lora4j.io.internal.ArrayBytes;
@@ -73,7 +73,7 @@ record StoredTensor(String source, String name, Dtype dtype, INDArray array) {
     INDArray floating(DataType type) throws SafeTensorsException {
         if (type != DataType.FLOAT && type != DataType.DOUBLE) {
             throw new IllegalArgumentException(
-                    "tensor " + Names.quote(name) + ": the type must be FLOAT or DOUBLE, found " + type);
+                    "tensor " + MessageText.quote(name) + ": the type must be FLOAT or DOUBLE, found " + type);
         }
         if (!dtype.isFloatingPoint()) {
             throw refuse("the dtype must be a floating-point type to be given as " + type, dtype);
@@ -185,6 +185,6 @@ record StoredTensor(String source, String name, Dtype dtype, INDArray array) {
     }
 
     private SafeTensorsException refuse(String rule, Object found) {
-        return new SafeTensorsException(source, "tensor " + Names.quote(name), rule, found);
+        return new SafeTensorsException(source, "tensor " + MessageText.quote(name), rule, found);
     }
 }

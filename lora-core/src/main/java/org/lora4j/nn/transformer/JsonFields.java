@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 
 /**
  * Reads the fields of a {@code config.json}, and collects what is wrong and what was read. A field that is null counts as
@@ -66,7 +66,7 @@ final class JsonFields {
     void requireNoProblems() {
         if (!problems.isEmpty()) {
             throw new IllegalArgumentException(FILE + ": must be that of a model which this library computes, found "
-                    + Names.line(String.join("; ", problems)));
+                    + MessageText.line(String.join("; ", problems)));
         }
     }
 
@@ -108,7 +108,7 @@ final class JsonFields {
     }
 
     private void refuse(String field, String expected, JsonNode found) {
-        String value = found.isBoolean() ? found.toString() : Names.quote(found.toString());
+        String value = found.isBoolean() ? found.toString() : MessageText.quote(found.toString());
         refuse(field + " must be " + expected + ", found " + (found.isMissingNode() ? "none" : value));
     }
 
@@ -136,7 +136,7 @@ final class JsonFields {
     void requireText(String field, String expected) {
         String found = text(field, expected);
         if (!found.equals(expected)) {
-            refuse(field + " must be " + expected + ", found " + Names.quote(found));
+            refuse(field + " must be " + expected + ", found " + MessageText.quote(found));
         }
     }
 
@@ -240,7 +240,7 @@ final class JsonFields {
     /** Refuses a text that is none of some. */
     void requireOneOf(String field, List<String> allowed, String found) {
         if (!allowed.contains(found)) {
-            refuse(field + " must be one of " + allowed + ", found " + Names.quote(found));
+            refuse(field + " must be one of " + allowed + ", found " + MessageText.quote(found));
         }
     }
 

@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.io.ModelSource;
 
 /**
@@ -93,8 +93,9 @@ public final class ModelFiles {
                 }
             }
             if (!missing.isEmpty()) {
-                throw new IOException(source.describe(INDEX)
-                        + ": all files that it names must be in the folder, found none of " + Names.list(missing));
+                throw new IOException(
+                        source.describe(INDEX) + ": all files that it names must be in the folder, found none of "
+                                + MessageText.list(missing));
             }
             return files;
         }
@@ -128,7 +129,7 @@ public final class ModelFiles {
             if (!isPlain) {
                 throw new IllegalArgumentException(source.describe(INDEX)
                         + ": each file must be the name of a .safetensors file in the same folder, found "
-                        + Names.quote(file.toString()) + " for " + Names.quote(name));
+                        + MessageText.quote(file.toString()) + " for " + MessageText.quote(name));
             }
             files.computeIfAbsent(text, key -> new LinkedHashSet<>()).add(name);
         }

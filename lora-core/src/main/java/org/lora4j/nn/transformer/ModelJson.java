@@ -12,7 +12,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.io.ModelSource;
 
 /** Reads the JSON files of a model, which may come from strangers. */
@@ -71,7 +71,7 @@ final class ModelJson {
             return JSON.readTree(text);
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException(
-                    file + ": must be valid JSON, found " + Names.describe(e.getOriginalMessage()), e);
+                    file + ": must be valid JSON, found " + MessageText.describe(e.getOriginalMessage()), e);
         }
     }
 }

@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.io.safetensors.Dtype;
 import org.lora4j.io.safetensors.SafeTensorsException;
 import org.lora4j.linalg.Precision;
@@ -70,7 +70,8 @@ final class ModelTensors implements Tensors {
             }
             String former = stored.putIfAbsent(plain, name);
             if (former != null) {
-                problems.add("two tensors for one parameter, " + Names.quote(former) + " and " + Names.quote(name));
+                problems.add("two tensors for one parameter, " + MessageText.quote(former) + " and "
+                        + MessageText.quote(name));
             }
             found.putIfAbsent(plain, files.shapes().get(name));
         }
@@ -99,13 +100,14 @@ final class ModelTensors implements Tensors {
             }
         });
         if (!missing.isEmpty()) {
-            problems.add("missing " + Names.list(missing));
+            problems.add("missing " + MessageText.list(missing));
         }
         if (!stored.isEmpty()) {
-            problems.add("left over " + Names.list(List.copyOf(stored.values())));
+            problems.add("left over " + MessageText.list(List.copyOf(stored.values())));
         }
         if (!problems.isEmpty()) {
-            throw refuse(files, "must be those of the model in config.json", Names.line(String.join("; ", problems)));
+            throw refuse(
+                    files, "must be those of the model in config.json", MessageText.line(String.join("; ", problems)));
         }
         Map<String, WeightMatrix> tensors = new LinkedHashMap<>();
         files.read(plainNames.keySet(), (name, tensor) -> {

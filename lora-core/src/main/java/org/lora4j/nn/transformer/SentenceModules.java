@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.io.ModelSource;
 import org.lora4j.nn.layer.Pooling;
 
@@ -86,7 +86,7 @@ record SentenceModules(@Nullable String modules, @Nullable String pooling) {
         if (!list.isArray() || !found.isEmpty()) {
             throw new IllegalArgumentException(MODULES
                     + ": this library computes sentence embeddings of a Transformer, Pooling in " + FOLDER
-                    + " and Normalize, found " + (list.isArray() ? Names.list(found) : "no list"));
+                    + " and Normalize, found " + (list.isArray() ? MessageText.list(found) : "no list"));
         }
     }
 
@@ -99,7 +99,7 @@ record SentenceModules(@Nullable String modules, @Nullable String pooling) {
                 modes.add(MODE + " " + value.asText(value.toString()));
             } else if (key.startsWith(MODE) && !value.isBoolean()) {
                 throw new IllegalArgumentException(
-                        POOLING + ": " + key + " must be true or false, found " + Names.quote(value.toString()));
+                        POOLING + ": " + key + " must be true or false, found " + MessageText.quote(value.toString()));
             } else if (key.startsWith(MODE) && value.booleanValue()) {
                 modes.add(key);
             }
@@ -108,7 +108,7 @@ record SentenceModules(@Nullable String modules, @Nullable String pooling) {
         if (method == null) {
             throw new IllegalArgumentException(POOLING
                     + ": exactly one of pooling_mode_mean_tokens and pooling_mode_cls_token must be true, and no other"
-                    + " pooling mode, found " + Names.list(modes) + "; this library computes no other");
+                    + " pooling mode, found " + MessageText.list(modes) + "; this library computes no other");
         }
         return method;
     }

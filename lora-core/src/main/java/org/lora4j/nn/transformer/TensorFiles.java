@@ -7,7 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.io.ModelSource;
 import org.lora4j.io.safetensors.Dtype;
 import org.lora4j.io.safetensors.SafeTensors;
@@ -97,7 +97,7 @@ interface TensorFiles {
                 file,
                 "tensors",
                 "must be those that " + ModelFiles.INDEX + " names for this file",
-                "missing " + Names.list(missing) + ", others " + Names.list(others));
+                "missing " + MessageText.list(missing) + ", others " + MessageText.list(others));
     }
 
     /** A tensor of a file that was read. */

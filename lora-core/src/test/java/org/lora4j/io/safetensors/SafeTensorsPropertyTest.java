@@ -22,7 +22,7 @@ import net.jqwik.api.ShrinkingMode;
 import net.jqwik.api.constraints.AlphaChars;
 import net.jqwik.api.constraints.Size;
 import net.jqwik.api.lifecycle.AfterContainer;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 
 class SafeTensorsPropertyTest {
     private static final Path FOLDER = temporaryFolder();
@@ -192,7 +192,7 @@ class SafeTensorsPropertyTest {
     Arbitrary<Map<String, Raw>> tensors() {
         Arbitrary<String> names = Arbitraries.strings()
                 .ofMaxLength(12)
-                .filter(name -> Names.isUnicode(name) && !name.equals(SafeTensorsHeader.METADATA));
+                .filter(name -> MessageText.isUnicode(name) && !name.equals(SafeTensorsHeader.METADATA));
         Arbitrary<List<Integer>> shapes =
                 Arbitraries.integers().between(0, 4).list().ofMaxSize(4);
         Arbitrary<Raw> raws = Combinators.combine(Arbitraries.of(Dtype.class), shapes, Arbitraries.longs())

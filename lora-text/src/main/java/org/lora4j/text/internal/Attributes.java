@@ -55,10 +55,10 @@ final class Attributes {
             return i >= 0 && i < sequence.size() ? sequence.elements().get((int) i) : Undefined.member(index);
         }
         if (value instanceof String text) {
-            int length = Text.length(text, budget);
+            int length = PythonText.length(text, budget);
             long i = index < 0 ? index + (long) length : index;
             if (i >= 0 && i < length) {
-                return Character.toString(text.codePointAt(Text.offset(text, 0, (int) i)));
+                return Character.toString(text.codePointAt(PythonText.offset(text, 0, (int) i)));
             }
         }
         return Undefined.member(index);
@@ -74,7 +74,7 @@ final class Attributes {
         }
         Object result = value;
         for (String name : names(names, budget)) {
-            boolean isNumber = Text.all(name, Character::isDigit);
+            boolean isNumber = PythonText.all(name, Character::isDigit);
             result = bracket(result, isNumber ? NumberParser.whole(name, 10) : name, budget);
         }
         return result;
@@ -111,12 +111,12 @@ final class Attributes {
     }
 
     private static String ofText(String text, @Nullable Object from, @Nullable Object to, int by, Budget budget) {
-        int size = Text.length(text, budget);
+        int size = PythonText.length(text, budget);
         long start = start(from, size, by);
         long end = end(to, size, by);
         if (by == 1) {
-            int begin = Text.offset(text, 0, (int) start);
-            return text.substring(begin, Text.offset(text, begin, (int) Math.max(0, end - start)));
+            int begin = PythonText.offset(text, 0, (int) start);
+            return text.substring(begin, PythonText.offset(text, begin, (int) Math.max(0, end - start)));
         }
         budget.text(text.length());
         int[] codePoints = text.codePoints().toArray();

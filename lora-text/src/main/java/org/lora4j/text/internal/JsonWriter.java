@@ -103,7 +103,7 @@ final class JsonWriter {
 
     private void newLine(int depth) {
         if (style.indent != null) {
-            add("\n" + Text.repeat(style.indent, depth, budget));
+            add("\n" + PythonText.repeat(style.indent, depth, budget));
         }
     }
 

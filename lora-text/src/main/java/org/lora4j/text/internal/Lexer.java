@@ -78,10 +78,10 @@ final class Lexer {
     private void text(int tag, String sign, boolean isBlock) {
         String text = source.substring(position, tag);
         if (sign.equals("-")) {
-            text = Text.strip(text, null, false, true);
+            text = PythonText.strip(text, null, false, true);
         } else if (!sign.equals("+") && isBlock) {
             int start = text.lastIndexOf('\n') + 1;
-            if ((start > 0 || lineStarts) && Text.all(text.substring(start), Text::isSpace)) {
+            if ((start > 0 || lineStarts) && PythonText.all(text.substring(start), PythonText::isSpace)) {
                 text = text.substring(0, start);
             }
         }
@@ -117,7 +117,7 @@ final class Lexer {
     private void endTag(String sign, boolean isBlock) {
         int end = position;
         if (sign.equals("-")) {
-            while (position < source.length() && Text.isSpace(source.charAt(position))) {
+            while (position < source.length() && PythonText.isSpace(source.charAt(position))) {
                 position++;
             }
         } else if (isBlock && !sign.equals("+") && source.startsWith("\n", position)) {
@@ -131,7 +131,7 @@ final class Lexer {
         open.clear();
         add(isOutput ? Kind.OUTPUT : Kind.BLOCK, "");
         while (true) {
-            while (position < source.length() && Text.isSpace(source.charAt(position))) {
+            while (position < source.length() && PythonText.isSpace(source.charAt(position))) {
                 position++;
             }
             if (position >= source.length()) {

@@ -145,7 +145,7 @@ final class ListFilters {
     private static Object reversed(@Nullable Object value, Given given) {
         if (value instanceof String text) {
             given.budget().text(text.length());
-            return Text.reversed(text);
+            return PythonText.reversed(text);
         }
         List<@Nullable Object> list = Values.list(value, given.budget());
         Collections.reverse(list);

@@ -12,7 +12,7 @@ final class NumberParser {
 
     /** Returns a whole number, or null if the text has none. */
     static @Nullable Object whole(String text, int base) {
-        String digits = Text.strip(text, null, true, true);
+        String digits = PythonText.strip(text, null, true, true);
         boolean negative = digits.startsWith("-");
         if (negative || digits.startsWith("+")) {
             digits = digits.substring(1);
@@ -60,7 +60,7 @@ final class NumberParser {
 
     /** Returns a number, or null if the text has none. */
     static @Nullable Double real(String text) {
-        String number = LetterCase.lower(Text.strip(text, null, true, true));
+        String number = LetterCase.lower(PythonText.strip(text, null, true, true));
         switch (number.startsWith("-") || number.startsWith("+") ? number.substring(1) : number) {
             case "inf", "infinity" -> {
                 return number.startsWith("-") ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY;

@@ -12,11 +12,11 @@ final class Operators {
     static Object binary(String operator, @Nullable Object a, @Nullable Object b, Budget budget) {
         budget.operation();
         if (operator.equals("+") && a instanceof String left && b instanceof String right) {
-            return Text.concatenate(left, right, budget);
+            return PythonText.concatenate(left, right, budget);
         }
         if (operator.equals("+") && (a instanceof Safe || b instanceof Safe)) {
-            return new Safe(
-                    Text.concatenate(safe(a, budget).text(), safe(b, budget).text(), budget));
+            return new Safe(PythonText.concatenate(
+                    safe(a, budget).text(), safe(b, budget).text(), budget));
         }
         if (operator.equals("+") && a instanceof Sequence left && b instanceof Sequence right) {
             return concatenated(left, right, budget);
@@ -61,7 +61,7 @@ final class Operators {
 
     private static Object repeated(@Nullable Object value, int times, Budget budget) {
         if (value instanceof String text) {
-            return Text.repeat(text, times, budget);
+            return PythonText.repeat(text, times, budget);
         }
         if (!(value instanceof Sequence sequence) || !isListOrTuple(sequence)) {
             throw Values.wrong("a text or a list to be repeated", value);

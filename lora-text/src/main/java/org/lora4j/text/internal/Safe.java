@@ -8,10 +8,10 @@ package org.lora4j.text.internal;
  */
 record Safe(String text) {
     static Safe escaped(String text, Budget budget) {
-        String once = Text.replace(text, "&", "&amp;", -1, budget);
-        once = Text.replace(once, "<", "&lt;", -1, budget);
-        once = Text.replace(once, ">", "&gt;", -1, budget);
-        once = Text.replace(once, "'", "&#39;", -1, budget);
-        return new Safe(Text.replace(once, "\"", "&#34;", -1, budget));
+        String once = PythonText.replace(text, "&", "&amp;", -1, budget);
+        once = PythonText.replace(once, "<", "&lt;", -1, budget);
+        once = PythonText.replace(once, ">", "&gt;", -1, budget);
+        once = PythonText.replace(once, "'", "&#39;", -1, budget);
+        return new Safe(PythonText.replace(once, "\"", "&#34;", -1, budget));
     }
 }

@@ -22,10 +22,11 @@ final class TextFilters {
                     "trim",
                     written(
                             "chars=None",
-                            (text, given) -> Text.strip(text, given.isNone(0) ? null : given.text(0), true, true))),
+                            (text, given) ->
+                                    PythonText.strip(text, given.isNone(0) ? null : given.text(0), true, true))),
             entry("upper", written("", (text, given) -> LetterCase.upper(text, given.budget()))),
             entry("lower", written("", (text, given) -> LetterCase.lower(text, given.budget()))),
-            entry("capitalize", written("", (text, given) -> Text.capitalize(text, given.budget()))),
+            entry("capitalize", written("", (text, given) -> PythonText.capitalize(text, given.budget()))),
             entry("title", written("", (text, given) -> title(text, given.budget()))),
             entry(
                     "string",
@@ -36,7 +37,7 @@ final class TextFilters {
                     "replace",
                     written(
                             "old, new, count=None",
-                            (text, given) -> Text.replace(
+                            (text, given) -> PythonText.replace(
                                     text,
                                     given.written(0),
                                     given.written(1),
@@ -107,15 +108,16 @@ final class TextFilters {
     }
 
     private static String indent(String text, Given given) {
-        String indention =
-                given.get(0) instanceof String given0 ? given0 : Text.repeat(" ", given.integer(0), given.budget());
+        String indention = given.get(0) instanceof String given0
+                ? given0
+                : PythonText.repeat(" ", given.integer(0), given.budget());
         boolean blank = given.flag(2);
         StringBuilder out = new StringBuilder();
         if (given.flag(1)) {
             given.budget().text(indention.length());
             out.append(indention);
         }
-        List<@Nullable Object> lines = Text.lines(text + "\n", false, given.budget());
+        List<@Nullable Object> lines = PythonText.lines(text + "\n", false, given.budget());
         for (int i = 0; i < lines.size(); i++) {
             String line = String.valueOf(lines.get(i));
             String before = i == 0 ? "" : blank || !line.isEmpty() ? "\n" + indention : "\n";
@@ -129,7 +131,7 @@ final class TextFilters {
         int length = given.integer(0);
         String end = given.text(2);
         int leeway = given.isNone(3) ? 5 : given.integer(3);
-        int kept = length - Text.length(end, given.budget());
+        int kept = length - PythonText.length(end, given.budget());
         if (kept < 0 || leeway < 0) {
             throw new JinjaException("truncate: length must be at least that of the end, and leeway at least 0");
         }
@@ -140,16 +142,16 @@ final class TextFilters {
             throw Values.wrong("a text", value);
         }
         given.budget().text(text.length());
-        String beginning = text.substring(0, Text.offset(text, 0, kept));
+        String beginning = text.substring(0, PythonText.offset(text, 0, kept));
         int space = given.flag(1) ? -1 : beginning.lastIndexOf(' ');
-        return Text.concatenate(space < 0 ? beginning : beginning.substring(0, space), end, given.budget());
+        return PythonText.concatenate(space < 0 ? beginning : beginning.substring(0, space), end, given.budget());
     }
 
     private static String json(@Nullable Object value, Given given) {
         Object indent = given.get(1);
         String level = indent == null || indent instanceof String
                 ? (String) indent
-                : Text.repeat(" ", given.integer(1), given.budget());
+                : PythonText.repeat(" ", given.integer(1), given.budget());
         String item = indent == null ? ", " : ",";
         String key = ": ";
         if (!given.isNone(2)) {

@@ -23,9 +23,9 @@ final class TextMethods {
             entry("rstrip", method("chars=None, /", (self, given) -> strip(self, given, false, true))),
             entry("upper", method("", (self, given) -> LetterCase.upper(self, given.budget()))),
             entry("lower", method("", (self, given) -> LetterCase.lower(self, given.budget()))),
-            entry("capitalize", method("", (self, given) -> Text.capitalize(self, given.budget()))),
-            entry("title", method("", (self, given) -> Text.title(self, given.budget()))),
-            entry("swapcase", method("", (self, given) -> Text.swapCase(self, given.budget()))),
+            entry("capitalize", method("", (self, given) -> PythonText.capitalize(self, given.budget()))),
+            entry("title", method("", (self, given) -> PythonText.title(self, given.budget()))),
+            entry("swapcase", method("", (self, given) -> PythonText.swapCase(self, given.budget()))),
             entry("startswith", method("prefix, start=None, end=None, /", (self, given) -> atEnd(self, given, true))),
             entry("endswith", method("suffix, start=None, end=None, /", (self, given) -> atEnd(self, given, false))),
             entry("find", method("sub, start=None, end=None, /", (self, given) -> TextSearch.find(self, given, true))),
@@ -45,7 +45,7 @@ final class TextMethods {
                     "replace",
                     method(
                             "old, new, count=-1",
-                            (self, given) -> Text.replace(
+                            (self, given) -> PythonText.replace(
                                     self, given.text(0), given.text(1), given.integer(2), given.budget()))),
             entry("split", method("sep=None, maxsplit=-1", TextMethods::split)),
             entry("rsplit", method("sep=None, maxsplit=-1", TextSearch::splitFromEnd)),
@@ -53,7 +53,7 @@ final class TextMethods {
                     "splitlines",
                     method(
                             "keepends=False",
-                            (self, given) -> Sequence.list(Text.lines(self, given.flag(0), given.budget())))),
+                            (self, given) -> Sequence.list(PythonText.lines(self, given.flag(0), given.budget())))),
             entry("partition", method("sep, /", TextSearch::partition)),
             entry("rpartition", method("sep, /", TextSearch::partitionFromEnd)),
             entry(
@@ -80,7 +80,7 @@ final class TextMethods {
             entry("isdigit", all(TextMethods::isDigit)),
             entry("isdecimal", all(Character::isDigit)),
             entry("isalnum", all(c -> Character.isLetter(c) || isNumeric(c))),
-            entry("isspace", all(Text::isSpace)),
+            entry("isspace", all(PythonText::isSpace)),
             entry("isascii", method("", (self, given) -> self.chars().allMatch(c -> c < 0x80))),
             entry("isupper", method("", (self, given) -> isUpper(self))),
             entry("islower", method("", (self, given) -> isLower(self)))));
@@ -117,11 +117,11 @@ final class TextMethods {
     }
 
     private static Routine all(IntPredicate test) {
-        return method("", (self, given) -> Text.all(self, test));
+        return method("", (self, given) -> PythonText.all(self, test));
     }
 
     private static String strip(String self, Given given, boolean left, boolean right) {
-        return Text.strip(self, given.isNone(0) ? null : given.text(0), left, right);
+        return PythonText.strip(self, given.isNone(0) ? null : given.text(0), left, right);
     }
 
     private static Long found(long at) {
@@ -158,8 +158,8 @@ final class TextMethods {
         int most = given.integer(1);
         return Sequence.list(
                 given.isNone(0)
-                        ? Text.words(self, most, given.budget())
-                        : Text.split(self, given.text(0), most, given.budget()));
+                        ? PythonText.words(self, most, given.budget())
+                        : PythonText.split(self, given.text(0), most, given.budget()));
     }
 
     private static String join(String self, Given given) {
@@ -176,33 +176,33 @@ final class TextMethods {
 
     private static String padded(String self, Given given, int left, int right) {
         String fill = given.text(1);
-        if (Text.length(fill, given.budget()) != 1) {
+        if (PythonText.length(fill, given.budget()) != 1) {
             throw new JinjaException(given.function() + ": must fill with one character, found " + fill.length());
         }
         int width = given.integer(0);
         if (left == right) {
             return centered(self, width, fill, given.budget());
         }
-        String space = Text.repeat(fill, (long) width - Text.length(self, given.budget()), given.budget());
+        String space = PythonText.repeat(fill, (long) width - PythonText.length(self, given.budget()), given.budget());
         given.budget().text((long) self.length() + space.length());
         return left > 0 ? space + self : self + space;
     }
 
     /** As CPython centers: an odd space goes to the left if the width is odd. */
     static String centered(String text, int width, String fill, Budget budget) {
-        long missing = (long) width - Text.length(text, budget);
+        long missing = (long) width - PythonText.length(text, budget);
         if (missing <= 0) {
             return text;
         }
         long before = missing / 2 + (missing & width & 1);
         budget.text(text.length() + missing * fill.length());
-        return Text.repeat(fill, before, budget) + text + Text.repeat(fill, missing - before, budget);
+        return PythonText.repeat(fill, before, budget) + text + PythonText.repeat(fill, missing - before, budget);
     }
 
     private static String zeros(String self, Given given) {
         boolean signed = self.startsWith("-") || self.startsWith("+");
-        long missing = (long) given.integer(0) - Text.length(self, given.budget());
-        String zeros = Text.repeat("0", missing, given.budget());
+        long missing = (long) given.integer(0) - PythonText.length(self, given.budget());
+        String zeros = PythonText.repeat("0", missing, given.budget());
         return signed ? self.charAt(0) + zeros + self.substring(1) : zeros + self;
     }
 

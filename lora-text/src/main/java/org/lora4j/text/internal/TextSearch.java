@@ -23,7 +23,7 @@ final class TextSearch {
         if (given.isNone(1) && given.isNone(2)) {
             return new Range(self, 0, true);
         }
-        int length = Text.length(self, given.budget());
+        int length = PythonText.length(self, given.budget());
         long from = given.isNone(1) ? 0 : given.integer(1);
         long to = given.isNone(2) ? length : given.integer(2);
         from = from < 0 ? Math.max(0, from + length) : from;
@@ -31,15 +31,15 @@ final class TextSearch {
         if (from > to) {
             return new Range("", 0, false);
         }
-        int begin = Text.offset(self, 0, (int) from);
-        return new Range(self.substring(begin, Text.offset(self, begin, (int) (to - from))), (int) from, true);
+        int begin = PythonText.offset(self, 0, (int) from);
+        return new Range(self.substring(begin, PythonText.offset(self, begin, (int) (to - from))), (int) from, true);
     }
 
     static long find(String self, Given given, boolean first) {
         Range range = range(self, given);
         String part = given.text(0);
-        String text = first ? range.text : Text.reversed(range.text);
-        int at = range.exists ? new Needle(first ? part : Text.reversed(part), given.budget()).find(text, 0) : -1;
+        String text = first ? range.text : PythonText.reversed(range.text);
+        int at = range.exists ? new Needle(first ? part : PythonText.reversed(part), given.budget()).find(text, 0) : -1;
         if (at < 0) {
             return -1;
         }
@@ -54,7 +54,7 @@ final class TextSearch {
             return 0L;
         }
         if (part.length() == 0) {
-            return Text.length(range.text, given.budget()) + 1L;
+            return PythonText.length(range.text, given.budget()) + 1L;
         }
         long count = 0;
         for (int at = part.find(range.text, 0); at >= 0; at = part.find(range.text, at + part.length())) {
@@ -64,28 +64,28 @@ final class TextSearch {
     }
 
     static Sequence splitFromEnd(String self, Given given) {
-        String separator = given.isNone(0) ? null : Text.reversed(given.text(0));
-        String text = Text.reversed(self);
+        String separator = given.isNone(0) ? null : PythonText.reversed(given.text(0));
+        String text = PythonText.reversed(self);
         int most = given.integer(1);
         List<@Nullable Object> parts = separator == null
-                ? Text.words(text, most, given.budget())
-                : Text.split(text, separator, most, given.budget());
-        parts.replaceAll(part -> Text.reversed((String) part));
+                ? PythonText.words(text, most, given.budget())
+                : PythonText.split(text, separator, most, given.budget());
+        parts.replaceAll(part -> PythonText.reversed((String) part));
         Collections.reverse(parts);
         return Sequence.list(parts);
     }
 
     static Sequence partition(String self, Given given) {
         String separator = given.text(0);
-        Text.requireSeparator(separator);
+        PythonText.requireSeparator(separator);
         int at = new Needle(separator, given.budget()).find(self, 0);
         return at < 0 ? three(self, "", "") : parts(self, separator, at);
     }
 
     static Sequence partitionFromEnd(String self, Given given) {
         String separator = given.text(0);
-        Text.requireSeparator(separator);
-        int at = new Needle(Text.reversed(separator), given.budget()).find(Text.reversed(self), 0);
+        PythonText.requireSeparator(separator);
+        int at = new Needle(PythonText.reversed(separator), given.budget()).find(PythonText.reversed(self), 0);
         return at < 0 ? three("", "", self) : parts(self, separator, self.length() - at - separator.length());
     }
 

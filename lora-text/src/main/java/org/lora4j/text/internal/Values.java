@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The values of templates, as Python has them: null, {@link Undefined}, Boolean, Long, BigInteger, Double, String, {@link Safe},
- * {@link Sequence}, {@link Generator}, {@link Dict}, {@link Namespace} and {@link Callable}. Nothing else gets in, so a template
+ * {@link Sequence}, {@link Generator}, {@link Dict}, {@link MessageTextpace} and {@link Callable}. Nothing else gets in, so a template
  * reaches no Java class.
  */
 final class Values {
@@ -155,10 +155,10 @@ final class Values {
     /** Python's {@code len}. */
     static long length(@Nullable Object value, Budget budget) {
         if (value instanceof String text) {
-            return Text.length(text, budget);
+            return PythonText.length(text, budget);
         }
         if (value instanceof Safe safe) {
-            return Text.length(safe.text(), budget);
+            return PythonText.length(safe.text(), budget);
         }
         if (value instanceof Sequence sequence) {
             return sequence.size();

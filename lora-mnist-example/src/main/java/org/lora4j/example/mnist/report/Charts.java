@@ -9,8 +9,8 @@ import org.lora4j.console.report.ChartStyle;
 import org.lora4j.console.report.ConfusionChart;
 import org.lora4j.console.report.LossChart;
 import org.lora4j.console.report.Picture;
+import org.lora4j.console.report.ReportText;
 import org.lora4j.console.report.TestResult;
-import org.lora4j.console.report.Words;
 import org.lora4j.example.mnist.data.MnistData;
 
 /** Draws all charts of a report. */
@@ -65,7 +65,8 @@ final class Charts {
 
     /** Both matrices have the same scale of colors. */
     private static String errors(String name, TestResult result) {
-        return name + ": " + Words.count(result.wrongTotal()) + " of " + Words.count(result.examples()) + " wrong";
+        return name + ": " + ReportText.count(result.wrongTotal()) + " of " + ReportText.count(result.examples())
+                + " wrong";
     }
 
     private static boolean anyFinite(List<Double> losses) {

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.lora4j.console.report.ChartStyle;
 import org.lora4j.console.report.Picture;
-import org.lora4j.console.report.Words;
+import org.lora4j.console.report.ReportText;
 import org.lora4j.example.mnist.data.MnistData;
 import org.lora4j.example.mnist.report.ChartData.Example;
 
@@ -27,8 +27,8 @@ final class ExamplesChart {
     /** Draws at most twenty of each, evenly spread over those that are given. */
     static Picture draw(List<Example> fixed, List<Example> broken) {
         int height = MARGIN + sectionHeight(fixed) + sectionHeight(broken);
-        String description = "Test images that LoRA fixed (" + Words.count(fixed.size()) + ") and that it broke ("
-                + Words.count(broken.size()) + "), with the true digit and both predictions.";
+        String description = "Test images that LoRA fixed (" + ReportText.count(fixed.size()) + ") and that it broke ("
+                + ReportText.count(broken.size()) + "), with the true digit and both predictions.";
         return Picture.draw(2 * MARGIN + COLUMNS * TILE_WIDTH, height, description, g -> {
             section(g, 0, "Fixed by LoRA", "base wrong, LoRA right", fixed);
             section(g, sectionHeight(fixed), "Broken by LoRA", "base right, LoRA wrong", broken);
@@ -44,8 +44,8 @@ final class ExamplesChart {
         List<Example> shown = spread(examples);
         double end = ChartStyle.drawLeft(g, heading, ChartStyle.TITLE, ChartStyle.INK, MARGIN, top + 40.0);
         String number = shown.size() < examples.size()
-                ? shown.size() + " of " + Words.count(examples.size())
-                : Words.count(examples.size());
+                ? shown.size() + " of " + ReportText.count(examples.size())
+                : ReportText.count(examples.size());
         ChartStyle.drawLeft(g, meaning + " – " + number, ChartStyle.TEXT, ChartStyle.QUIET_INK, end + 14, top + 40.0);
         if (shown.isEmpty()) {
             ChartStyle.drawLeft(

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.ParameterReport;
+import org.lora4j.console.report.ReportText;
 import org.lora4j.console.report.TestResult;
-import org.lora4j.console.report.Words;
 
 /**
  * All numbers of a run: the content of {@code report.json}, field by field. The fields of the tests and the checks are among
@@ -101,6 +101,6 @@ public record Report(
     /** Returns {@code digit 9} or {@code digits 4 and 9}. */
     public String digitWords() {
         return (digits.size() == 1 ? "digit " : "digits ")
-                + Words.list(digits.stream().map(String::valueOf).toList());
+                + ReportText.list(digits.stream().map(String::valueOf).toList());
     }
 }

@@ -16,8 +16,8 @@ import org.knowm.xchart.style.CategoryStyler;
 import org.knowm.xchart.style.Styler;
 import org.lora4j.console.report.ChartStyle;
 import org.lora4j.console.report.Picture;
+import org.lora4j.console.report.ReportText;
 import org.lora4j.console.report.TestResult;
-import org.lora4j.console.report.Words;
 import org.lora4j.example.mnist.data.MnistData;
 
 /** Wrong predictions per digit, one bar for each test. The digits of the fine-tuning have a colored background. */
@@ -45,7 +45,9 @@ final class WrongPerDigitChart {
         WrongPerDigitChart chart = new WrongPerDigitChart(report);
         String counts = chart.results.entrySet().stream()
                 .map(result -> result.getKey() + ": "
-                        + result.getValue().wrong().stream().map(Words::count).collect(Collectors.joining(" ")))
+                        + result.getValue().wrong().stream()
+                                .map(ReportText::count)
+                                .collect(Collectors.joining(" ")))
                 .collect(Collectors.joining(". "));
         return Picture.draw(WIDTH, HEIGHT, "Wrong predictions per digit 0 to 9. " + counts, chart::paint);
     }
@@ -134,7 +136,7 @@ final class WrongPerDigitChart {
                 double centre = left + group * digit + bar * (index + 0.5);
                 Font font = digits.contains(digit) ? ChartStyle.STRONG : ChartStyle.SMALL;
                 ChartStyle.drawCentered(
-                        g, Words.count(wrong), font, ChartStyle.INK, centre, chart.getScreenYFromChart(wrong) - 5);
+                        g, ReportText.count(wrong), font, ChartStyle.INK, centre, chart.getScreenYFromChart(wrong) - 5);
             }
             index++;
         }

@@ -8,8 +8,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Python's texts: they count code points, where Java counts halves of pairs. */
-final class Text {
-    private Text() {}
+final class PythonText {
+    private PythonText() {}
 
     static int length(String text, Budget budget) {
         budget.read(text.length());
@@ -33,7 +33,7 @@ final class Text {
     /** Drops white space, or the characters that are given, at the ends. */
     static String strip(String text, @Nullable String characters, boolean left, boolean right) {
         IntPredicate dropped = characters == null
-                ? Text::isSpace
+                ? PythonText::isSpace
                 : characters.codePoints().boxed().collect(Collectors.toSet())::contains;
         int from = 0;
         int to = text.length();

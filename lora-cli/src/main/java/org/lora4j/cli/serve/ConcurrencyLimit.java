@@ -2,10 +2,10 @@ package org.lora4j.cli.serve;
 
 import java.util.HashMap;
 import java.util.Map;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 
 /** How many requests of the model are answered at the same time, in all and for each adapter. Thread-safe. */
-final class Places {
+final class ConcurrencyLimit {
     /** One adapter takes this part of all places at most, so that it does not keep others out. */
     private static final int PART = 4;
 
@@ -14,7 +14,7 @@ final class Places {
     private final Map<String, Integer> byAdapter = new HashMap<>();
     private int taken;
 
-    Places(int most) {
+    ConcurrencyLimit(int most) {
         this.most = most;
         mostOfOne = Math.max(1, most / PART);
     }
@@ -30,7 +30,7 @@ final class Places {
         }
         int own = byAdapter.getOrDefault(adapter, 0);
         if (own >= mostOfOne) {
-            throw ApiException.tooMany("too many requests of the adapter " + Names.quote(adapter)
+            throw ApiException.tooMany("too many requests of the adapter " + MessageText.quote(adapter)
                     + " are answered at the same time; try again later");
         }
         byAdapter.put(adapter, own + 1);

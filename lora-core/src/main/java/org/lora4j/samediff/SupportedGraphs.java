@@ -6,7 +6,7 @@ import java.util.Set;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.ModuleSelection;
 import org.lora4j.adapter.TargetModules;
-import org.lora4j.internal.Names;
+import org.lora4j.internal.MessageText;
 import org.lora4j.internal.memory.ArrayBits;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
@@ -16,13 +16,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Says which graphs, and which configurations on them, are not supported. */
-final class Support {
+final class SupportedGraphs {
     private static final Logger log = LoggerFactory.getLogger(SameDiffLoRA.class);
 
     /** The operations whose results come into a loop, or from its last step. */
     private static final Set<String> LOOP = Set.of("enter", "next_iteration");
 
-    private Support() {}
+    private SupportedGraphs() {}
 
     /** Refuses a graph that has adapters, and warns about an operation that computes wrong values. */
     static void requirePlain(SameDiff graph) {
@@ -31,14 +31,14 @@ final class Support {
                 .toList();
         if (!left.isEmpty()) {
             throw new IllegalArgumentException("the graph must have no adapters yet, found variables "
-                    + Names.list(left) + "; save a graph after activate() without names, and adapters by save");
+                    + MessageText.list(left) + "; save a graph after activate() without names, and adapters by save");
         }
         List<String> conditions = graph.getOps().values().stream()
                 .filter(op -> isEndOfCondition(graph, op))
                 .map(Graphs::label)
                 .toList();
         if (!conditions.isEmpty()) {
-            throw new IllegalArgumentException("the graph must have no ifCond, found " + Names.list(conditions)
+            throw new IllegalArgumentException("the graph must have no ifCond, found " + MessageText.list(conditions)
                     + ": ND4J 1.0.0-M2.1 computes wrong values in it from the second call on; compute both branches and"
                     + " choose with where, or choose between two graphs");
         }

@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
  * @param names their names; none if the first line has them
  * @param delimiter the character between two values; null for what the first line shows
  */
-record Columns(List<String> names, @Nullable Character delimiter) {
+record TableColumns(List<String> names, @Nullable Character delimiter) {
     /** All is in the first line. */
-    static final Columns UNKNOWN = new Columns(List.of(), null);
+    static final TableColumns UNKNOWN = new TableColumns(List.of(), null);
 
     Columns {
         names = List.copyOf(names);
@@ -24,6 +24,6 @@ record Columns(List<String> names, @Nullable Character delimiter) {
                     "the delimiter must be a tab or a character that is neither a quote nor a control character, found '"
                             + delimiter + "'");
         }
-        return new Columns(List.of(), delimiter);
+        return new TableColumns(List.of(), delimiter);
     }
 }
