@@ -60,10 +60,13 @@ class BitsTest {
     private static float[] values(INDArray matrix) {
         INDArray rows = matrix.dup('c');
         float[] values = new float[Math.toIntExact(rows.length())];
-        // Copies at once what asFloat would convert number by number.
-        rows.data().asNioFloat().get(values);
-        Reference.reachabilityFence(rows);
-        return values;
+        try {
+            // Copies at once what asFloat would convert number by number.
+            rows.data().asNioFloat().get(values);
+            return values;
+        } finally {
+            Reference.reachabilityFence(rows);
+        }
     }
 
     @ParameterizedTest
