@@ -8,13 +8,13 @@ import org.jspecify.annotations.Nullable;
 
 /** Quotes and checks names and texts from files. They are untrusted: they can be long or contain control characters. */
 @ForModules
-public final class Names {
+public final class MessageText {
     private static final int LONGEST = 80;
     private static final int LONGEST_MESSAGE = 400;
     private static final int MOST = 20;
     private static final int LONGEST_LINE = 2_000;
 
-    private Names() {}
+    private MessageText() {}
 
     /** Returns the text in quotes. It shortens long texts and replaces control characters. */
     public static String quote(String text) {
@@ -49,7 +49,7 @@ public final class Names {
         if (names.isEmpty()) {
             return "none";
         }
-        String first = names.stream().limit(MOST).map(Names::quote).collect(Collectors.joining(", "));
+        String first = names.stream().limit(MOST).map(MessageText::quote).collect(Collectors.joining(", "));
         return names.size() <= MOST ? first : first + " and " + (names.size() - MOST) + " more";
     }
 

@@ -13,12 +13,12 @@ record TableColumns(List<String> names, @Nullable Character delimiter) {
     /** All is in the first line. */
     static final TableColumns UNKNOWN = new TableColumns(List.of(), null);
 
-    Columns {
+    TableColumns {
         names = List.copyOf(names);
     }
 
     /** Columns with a delimiter that was asked for. */
-    static Columns delimitedBy(char delimiter) {
+    static TableColumns delimitedBy(char delimiter) {
         if ((Character.isISOControl(delimiter) && delimiter != '\t') || delimiter == '"') {
             throw new IllegalArgumentException(
                     "the delimiter must be a tab or a character that is neither a quote nor a control character, found '"

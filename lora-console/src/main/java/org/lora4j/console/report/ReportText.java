@@ -6,8 +6,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Numbers and lists as text, the same in every locale. */
-public final class Words {
-    private Words() {}
+public final class ReportText {
+    private ReportText() {}
 
     /** Returns {@code 2,807,010}. */
     public static String count(long count) {

@@ -6,9 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.IdentityHashMap;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -169,29 +167,30 @@ class TransformerTrainingGoldenTest {
     }
 
     /** In the cases of encoders PyTorch's AdamW decays the biases of the head too; this library's decays matrices alone. */
-    private record VectorDecay(Map<INDArray, INDArray> before, double factor) {
+    private record VectorDecay(List<INDArray> vectors, List<INDArray> before, double factor) {
         static VectorDecay of(GoldenCase golden, Model model) throws Exception {
-            Map<INDArray, INDArray> vectors = new IdentityHashMap<>();
             JsonNode settings = golden.settings();
+            List<INDArray> vectors = new ArrayList<>();
             if (golden.isEncoder() && settings.has("weight_decay")) {
-                ((AdapterView) model)
-                        .parameters().stream()
-                                .filter(parameter -> !AdamW.decays(parameter))
-                                .forEach(parameter -> vectors.put(
-                                        parameter.value(), parameter.value().dup()));
+                for (Parameter parameter : ((AdapterView) model).parameters()) {
+                    if (!AdamW.decays(parameter)) {
+                        vectors.add(parameter.value());
+                    }
+                }
             }
             return new VectorDecay(
                     vectors,
+                    vectors.stream().map(INDArray::dup).toList(),
                     settings.path("lr").doubleValue()
                             * settings.path("weight_decay").doubleValue());
         }
 
         /** Subtracts {@code lr·λ·p} with p from before the step. */
         void apply() {
-            before.forEach((vector, old) -> {
-                vector.subi(old.mul(factor));
-                old.assign(vector);
-            });
+            for (int i = 0; i < vectors.size(); i++) {
+                vectors.get(i).subi(before.get(i).mul(factor));
+                before.get(i).assign(vectors.get(i));
+            }
         }
     }
 

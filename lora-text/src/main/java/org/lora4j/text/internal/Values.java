@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The values of templates, as Python has them: null, {@link Undefined}, Boolean, Long, BigInteger, Double, String, {@link Safe},
- * {@link Sequence}, {@link Generator}, {@link Dict}, {@link MessageTextpace} and {@link Callable}. Nothing else gets in, so a template
+ * {@link Sequence}, {@link Generator}, {@link Dict}, {@link Namespace} and {@link Callable}. Nothing else gets in, so a template
  * reaches no Java class.
  */
 final class Values {
