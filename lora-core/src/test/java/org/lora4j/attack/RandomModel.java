@@ -51,6 +51,11 @@ final class RandomModel {
             LoRAInit.olora(),
             LoRAInit.gaussianByRank());
 
+    private static final List<String> ENCODERS =
+            List.of("encoder_forward", "distilbert_forward", "electra_forward", "gte_classifier", "nomic_classifier");
+    private static final List<String> DECODERS =
+            List.of("decoder_llama_variants", "decoder_qwen2", "decoder_qwen3", "smollm3_forward");
+
     private final SplittableRandom random;
     private final DataType type;
     private final LoRAModel model;
@@ -88,15 +93,16 @@ final class RandomModel {
 
     static RandomModel transformer(long seed) throws IOException {
         SplittableRandom random = new SplittableRandom(seed);
-        PretrainedModel bert = PretrainedModel.load(
-                folder("encoder_forward"), random.nextBoolean() ? DataType.FLOAT : DataType.DOUBLE);
+        String name = ENCODERS.get(random.nextInt(ENCODERS.size()));
+        PretrainedModel encoder =
+                PretrainedModel.load(folder(name), random.nextBoolean() ? DataType.FLOAT : DataType.DOUBLE);
         return new RandomModel(
                 random,
                 switch (random.nextInt(4)) {
-                    case 0 -> bert.lastHiddenState();
-                    case 1 -> bert.sentenceEmbeddings();
-                    case 2 -> bert.classifier(3, seed);
-                    default -> bert.meanClassifier(2, seed);
+                    case 0 -> encoder.lastHiddenState();
+                    case 1 -> encoder.sentenceEmbeddings();
+                    case 2 -> encoder.classifier(3, seed);
+                    default -> encoder.meanClassifier(2, seed);
                 },
                 precision(seed));
     }
@@ -110,8 +116,7 @@ final class RandomModel {
             return new RandomModel(
                     random, random.nextInt(3) == 0 ? gpt2.lastHiddenState() : gpt2.causal(), precision(seed));
         }
-        String name = List.of("decoder_llama_variants", "decoder_qwen2", "decoder_qwen3")
-                .get(random.nextInt(3));
+        String name = DECODERS.get(random.nextInt(DECODERS.size()));
         PretrainedModel llama = PretrainedModel.load(folder(name), type);
         return new RandomModel(
                 random, random.nextInt(3) == 0 ? llama.lastHiddenState() : llama.causal(), precision(seed));
@@ -194,7 +199,7 @@ final class RandomModel {
         String words = model.network().inputEmbedding().orElse("");
         boolean isReplaced = saved.path().equals(words) || target.path().equals(words);
         if (!words.isEmpty() && !isReplaced && random.nextInt(4) == 0) {
-            config.trainableTokens(random.nextInt(1, 30), random.nextInt(30, 60));
+            config.trainableTokens(random.nextInt(1, 30), random.nextInt(30, 40));
         }
         if (random.nextInt(3) == 0) {
             config.alphaPattern(Map.of(target.path(), random.nextDouble(0.5, 3)));
@@ -229,7 +234,7 @@ final class RandomModel {
         int[][] types = new int[count][];
         for (int i = 0; i < count; i++) {
             int length = random.nextInt(1, 9);
-            ids[i] = random.ints(length, 1, 60).toArray();
+            ids[i] = random.ints(length, 1, 40).toArray();
             types[i] = random.ints(length, 0, hasTypes() ? 2 : 1).toArray();
         }
         return Sequences.of(ids, null, types);

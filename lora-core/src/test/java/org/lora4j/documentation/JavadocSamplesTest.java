@@ -44,6 +44,9 @@ class JavadocSamplesTest {
             import org.lora4j.algebra.*;
             import org.lora4j.generate.*;
             import org.lora4j.io.*;
+            import org.lora4j.io.gguf.*;
+            import org.lora4j.io.peft.*;
+            import org.lora4j.io.safetensors.*;
             import org.lora4j.linalg.*;
             import org.lora4j.nn.*;
             import org.lora4j.nn.input.*;

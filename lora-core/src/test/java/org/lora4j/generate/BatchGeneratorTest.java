@@ -33,7 +33,7 @@ class BatchGeneratorTest {
 
     /** Texts of PyTorch, with and without an adapter, beside each other; some join later. */
     @ParameterizedTest
-    @ValueSource(strings = {"decoder_generate", "decoder_generate_gpt2"})
+    @ValueSource(strings = {"decoder_generate", "decoder_generate_gpt2", "smollm3_generate"})
     void choosesTheTokensOfAloneBesideOthers(String name) throws Exception {
         GenerateCase golden = GenerateCase.of(name);
         LoRAModel decoder = golden.model();
@@ -43,7 +43,7 @@ class BatchGeneratorTest {
             for (String which : List.of("base", "adapter")) {
                 Model view = which.equals("base") ? decoder.base() : decoder.using("peft");
                 String ids = which + "_ids_" + i;
-                running.put(ids, batch.add(view, golden.prompt(i), GREEDY.withMaxTokens(GenerateCase.NEW_TOKENS)));
+                running.put(ids, batch.add(view, golden.prompt(i), GREEDY.withMaxTokens(golden.newTokens())));
                 assertThat(batch.step()).isEqualTo(running.size());
             }
         }
@@ -51,7 +51,7 @@ class BatchGeneratorTest {
         while (batch.step() > 0) {
             steps++;
         }
-        assertThat(steps).isEqualTo(GenerateCase.NEW_TOKENS - 2);
+        assertThat(steps).isEqualTo(golden.newTokens() - 2);
         for (var entry : running.entrySet()) {
             Generation result = entry.getValue().result();
             int[] expected = golden.ids(entry.getKey());

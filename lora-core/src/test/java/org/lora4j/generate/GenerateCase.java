@@ -13,7 +13,6 @@ import org.lora4j.nn.transformer.PretrainedModel;
 /** A case that PyTorch and PEFT generated: a model, an adapter, prompts and tokens. */
 record GenerateCase(Path folder, SafeTensors io) {
     static final int PROMPTS = 3;
-    static final int NEW_TOKENS = 16;
 
     static GenerateCase of(String name) throws Exception {
         Path folder = Path.of(Objects.requireNonNull(GenerateCase.class.getResource("/golden/" + name))
@@ -30,6 +29,10 @@ record GenerateCase(Path folder, SafeTensors io) {
 
     JsonNode settings() throws Exception {
         return new ObjectMapper().readTree(folder.resolve("case.json").toFile()).path("settings");
+    }
+
+    int newTokens() throws Exception {
+        return settings().path("new_tokens").asInt();
     }
 
     int[] ids(String tensor) throws Exception {

@@ -21,6 +21,8 @@ import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.layer.Activation;
 import org.lora4j.nn.layer.Dropout;
 import org.lora4j.nn.layer.Embedding;
+import org.lora4j.nn.layer.GatedFeedForward;
+import org.lora4j.nn.layer.GatedFeedForward.Gate;
 import org.lora4j.nn.layer.Gelu;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.LayerNorm;
@@ -31,7 +33,6 @@ import org.lora4j.nn.layer.RMSNorm;
 import org.lora4j.nn.layer.Residual;
 import org.lora4j.nn.layer.RotaryEmbedding;
 import org.lora4j.nn.layer.SelfAttention;
-import org.lora4j.nn.layer.SwiGLU;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
@@ -65,7 +66,7 @@ class CompositionTest {
         ATTENTION,
         CAUSAL_ATTENTION,
         ROTARY_ATTENTION,
-        SWIGLU,
+        GATED,
         FIRST,
         LAST,
         MEAN,
@@ -134,12 +135,15 @@ class CompositionTest {
                         .norms(rmsNorm(path + ".q_norm"), rmsNorm(path + ".k_norm"));
                 yield (random.nextBoolean() ? attention.causal() : attention).build();
             }
-            case SWIGLU ->
-                new SwiGLU(
-                        path,
-                        linear(path + ".gate", WIDTH, 5),
-                        linear(path + ".up", WIDTH, 5),
-                        linear(path + ".down", 5, WIDTH));
+            case GATED -> {
+                Gate gate = Gate.values()[random.nextInt(Gate.values().length)];
+                Linear down = linear(path + ".down", 5, WIDTH);
+                yield random.nextBoolean()
+                        ? GatedFeedForward.of(
+                                path, gate, linear(path + ".gate", WIDTH, 5), linear(path + ".up", WIDTH, 5), down)
+                        : GatedFeedForward.ofOne(
+                                path, gate, linear(path + ".both", WIDTH, 10), random.nextBoolean(), down);
+            }
             case FIRST -> new Pooling(path, Pooling.Method.FIRST);
             case MEAN -> new Pooling(path, Pooling.Method.MEAN);
             case LAST -> new Pooling(path, Pooling.Method.LAST);
@@ -160,13 +164,14 @@ class CompositionTest {
         return new Residual(path, List.of(layer(inner)));
     }
 
-    /** Those of Llama, GPT-2 or BERT. */
+    /** Those of Llama, GPT-2, GTE or BERT. */
     private TokenEmbeddings embeddings(String path) {
         Embedding word = new Embedding(path + ".word", gaussian(6, WIDTH), Embedding.NO_PADDING);
         Embedding position = new Embedding(path + ".position", gaussian(5, WIDTH), Embedding.NO_PADDING);
-        return switch (random.nextInt(4)) {
+        return switch (random.nextInt(5)) {
             case 0 -> new TokenEmbeddings(path, word, 5);
             case 1 -> new TokenEmbeddings(path, word, position, null, null);
+            case 2 -> new TokenEmbeddings(path, word, null, norm(path + ".norm"), 5);
             default -> new TokenEmbeddings(path, word, position, null, norm(path + ".norm"));
         };
     }

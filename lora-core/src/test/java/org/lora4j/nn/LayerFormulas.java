@@ -9,6 +9,7 @@ import org.lora4j.nn.input.Input;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.layer.Activation;
 import org.lora4j.nn.layer.Embedding;
+import org.lora4j.nn.layer.GatedFeedForward;
 import org.lora4j.nn.layer.Gelu;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.LayerNorm;
@@ -19,7 +20,6 @@ import org.lora4j.nn.layer.RMSNorm;
 import org.lora4j.nn.layer.Residual;
 import org.lora4j.nn.layer.RotaryEmbedding;
 import org.lora4j.nn.layer.SelfAttention;
-import org.lora4j.nn.layer.SwiGLU;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 
@@ -104,15 +104,33 @@ final class LayerFormulas {
         return y;
     }
 
+    private static double gelu(double x, boolean tanh) {
+        double inner = Math.sqrt(2 / Math.PI) * (x + 0.044715 * Math.pow(x, 3));
+        return x * (tanh ? 0.5 * (1 + Math.tanh(inner)) : normalDistribution(x));
+    }
+
     private static double[] row(Layer layer, double[] x) {
         if (layer instanceof Linear linear) {
             return linear(linear, x);
         }
-        if (layer instanceof SwiGLU gated) {
-            double[] gate = linear(gated.gate(), x);
-            double[] product = linear(gated.up(), x);
-            for (int j = 0; j < product.length; j++) {
-                product[j] *= gate[j] / (1 + Math.exp(-gate[j]));
+        if (layer instanceof GatedFeedForward gated) {
+            List<Linear> inputs = gated.inputs();
+            double[] first = linear(inputs.get(0), x);
+            int width = (int) gated.down().inputSize();
+            double[] gate = Arrays.copyOf(first, width);
+            double[] product =
+                    inputs.size() == 2 ? linear(inputs.get(1), x) : Arrays.copyOfRange(first, width, 2 * width);
+            if (!gated.gateIsFirst()) {
+                double[] swapped = gate;
+                gate = product;
+                product = swapped;
+            }
+            for (int j = 0; j < width; j++) {
+                product[j] *= switch (gated.gate()) {
+                    case SILU -> gate[j] / (1 + Math.exp(-gate[j]));
+                    case GELU -> gelu(gate[j], false);
+                    case GELU_TANH -> gelu(gate[j], true);
+                };
             }
             return linear(gated.down(), product);
         }
@@ -132,8 +150,7 @@ final class LayerFormulas {
             } else if (layer instanceof Normalize) {
                 y[j] /= norm;
             } else if (layer instanceof Gelu gelu) {
-                double inner = Math.sqrt(2 / Math.PI) * (y[j] + 0.044715 * Math.pow(y[j], 3));
-                y[j] *= gelu.form() == Gelu.Form.TANH ? 0.5 * (1 + Math.tanh(inner)) : normalDistribution(y[j]);
+                y[j] = gelu(y[j], gelu.form() == Gelu.Form.TANH);
             } else if (layer instanceof Activation activation) {
                 y[j] = activation.function() instanceof ActivationReLU ? Math.max(0, y[j]) : Math.tanh(y[j]);
             }

@@ -9,9 +9,10 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.lora4j.nn.layer.Embedding;
+import org.lora4j.nn.layer.GatedFeedForward;
+import org.lora4j.nn.layer.GatedFeedForward.Gate;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.RMSNorm;
-import org.lora4j.nn.layer.SwiGLU;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
@@ -25,10 +26,12 @@ class RefusedDecodersTest {
     @Test
     void refusesAGateOfAnotherSize() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new SwiGLU("mlp", linear("gate", 4, 6), linear("up", 4, 5), linear("down", 6, 4)))
+                .isThrownBy(() -> GatedFeedForward.of(
+                        "mlp", Gate.SILU, linear("gate", 4, 6), linear("up", 4, 5), linear("down", 6, 4)))
                 .withMessage("up: must have the shape [6, 4] of gate, found [5, 4]");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new SwiGLU("mlp", linear("gate", 4, 6), linear("up", 4, 6), linear("down", 5, 4)))
+                .isThrownBy(() -> GatedFeedForward.of(
+                        "mlp", Gate.SILU, linear("gate", 4, 6), linear("up", 4, 6), linear("down", 5, 4)))
                 .withMessage("down: must take the 6 values of the layer before, found 5 inputs");
     }
 

@@ -75,20 +75,20 @@ class TrainingStateFormTest {
     void listsAllProblems() {
         metadata.remove("examples");
         tensors.put("losses", Nd4j.zeros(DataType.DOUBLE, 4));
-        tensors.remove("0/first.weight/value");
-        metadata.put("1/first.bias/order", "x");
-        tensors.put("1/first.bias/value", Nd4j.zeros(DataType.INT32, 5));
-        tensors.put("2/second.weight/state", Nd4j.zeros(DataType.FLOAT, 2, 10));
-        metadata.remove("3/second.bias/updater");
+        tensors.remove("0/linear1.weight/value");
+        metadata.put("1/linear1.bias/order", "x");
+        tensors.put("1/linear1.bias/value", Nd4j.zeros(DataType.INT32, 5));
+        tensors.put("2/linear2.weight/state", Nd4j.zeros(DataType.FLOAT, 2, 10));
+        metadata.remove("3/linear2.bias/updater");
         assertRefused(
                 "metadata examples must be a number in [5, 9223372036854775807], found none",
                 "losses must be [5] of DOUBLE, found [4] of DOUBLE",
-                "missing tensor 0/first.weight/value",
-                "metadata 1/first.bias/order must be c or f, found x",
-                "1/first.bias/value must be FLOAT or DOUBLE, found INT",
-                "1/first.bias/state must be a vector of INT, found [10] of FLOAT",
-                "2/second.weight/state must be a vector of FLOAT, found [2, 10] of FLOAT",
-                "unexpected tensors [3/second.bias/value, 3/second.bias/state]");
+                "missing tensor 0/linear1.weight/value",
+                "metadata 1/linear1.bias/order must be c or f, found x",
+                "1/linear1.bias/value must be FLOAT or DOUBLE, found INT",
+                "1/linear1.bias/state must be a vector of INT, found [10] of FLOAT",
+                "2/linear2.weight/state must be a vector of FLOAT, found [2, 10] of FLOAT",
+                "unexpected tensors [3/linear2.bias/value, 3/linear2.bias/state]");
     }
 
     @Test

@@ -56,6 +56,8 @@ public record GgufModel(
         Objects.requireNonNull(prefix, "prefix must not be null");
         Objects.requireNonNull(embedding, "embedding must not be null");
         Objects.requireNonNull(layers, "layers must not be null");
+        Objects.requireNonNull(weights, "weights must not be null");
+        Objects.requireNonNull(interleavedHeads, "interleavedHeads must not be null");
         weights = Map.copyOf(weights);
         interleavedHeads = Map.copyOf(interleavedHeads);
         interleavedHeads.forEach((module, heads) -> {

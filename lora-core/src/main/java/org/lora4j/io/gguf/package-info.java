@@ -1,4 +1,11 @@
-/** Files of llama.cpp: adapters in the GGUF format. */
+/**
+ * Files of llama.cpp: adapters in the GGUF format.
+ *
+ * <pre>{@code
+ * GgufModel llama = PretrainedModel.load(folder).config().ggufModel();
+ * GgufAdapters.save(adapter, llama, Path.of("support.gguf"));
+ * }</pre>
+ */
 @NullMarked
 package org.lora4j.io.gguf;
 

@@ -103,6 +103,9 @@ public final class SafeTensorsReader implements Closeable {
      * @throws SafeTensorsException if the header is not one of a safetensors file, or a limit is exceeded
      */
     public static SafeTensorsReader of(String source, byte[] file, ReadOptions options) throws SafeTensorsException {
+        Objects.requireNonNull(source, "source must not be null");
+        Objects.requireNonNull(file, "file must not be null");
+        Objects.requireNonNull(options, "options must not be null");
         RandomAccess bytes = (target, position) -> {
             int length = Math.toIntExact(Math.min(target.remaining(), file.length - position));
             target.put(file, Math.toIntExact(position), length);

@@ -14,7 +14,7 @@ public sealed interface Layer
                 Dropout,
                 TokenEmbeddings,
                 SelfAttention,
-                SwiGLU,
+                GatedFeedForward,
                 Residual,
                 Pooling,
                 Normalize {

@@ -44,16 +44,7 @@ public final class TokenEmbeddings implements Layer {
         this.position = Objects.requireNonNull(position, "position must not be null");
         this.type = type;
         this.norm = norm;
-        for (Embedding table : tables()) {
-            if (table.outputSize() != word.outputSize() || table.dataType() != word.dataType()) {
-                throw new IllegalArgumentException(table.path() + ": must have the width " + word.outputSize()
-                        + " and the type " + word.dataType() + " of " + word.path() + ", found " + table.outputSize()
-                        + " and " + table.dataType());
-            }
-        }
-        if (norm != null) {
-            norm.outputSize(word.outputSize());
-        }
+        requireWidths();
         if (skipsPadding() && position.padding() != word.padding()) {
             throw new IllegalArgumentException(position.path() + ": must have the padding token " + word.padding()
                     + " of " + word.path() + ", or none, found " + position.padding());
@@ -75,15 +66,44 @@ public final class TokenEmbeddings implements Layer {
      * @throws IllegalArgumentException if the length is less than 1
      */
     public TokenEmbeddings(String path, Embedding word, int maxLength) {
+        this(path, word, null, null, maxLength);
+    }
+
+    /**
+     * Creates a layer without a table of positions, for models whose attention knows the positions.
+     *
+     * @param path the module path
+     * @param word the vectors of the tokens {@code [vocab, dim]}
+     * @param type the vectors of the token types {@code [types, dim]}, or null for none
+     * @param norm the normalization of the sum, or null for none
+     * @param maxLength the longest sequence that the model computes
+     * @throws IllegalArgumentException if the widths differ, or the length is less than 1
+     */
+    public TokenEmbeddings(
+            String path, Embedding word, @Nullable Embedding type, @Nullable LayerNorm norm, int maxLength) {
         this.path = Objects.requireNonNull(path, "path must not be null");
         this.word = Objects.requireNonNull(word, "word must not be null");
         position = null;
-        type = null;
-        norm = null;
+        this.type = type;
+        this.norm = norm;
         this.maxLength = maxLength;
+        requireWidths();
         if (maxLength < 1) {
             throw new IllegalArgumentException(
                     path + ": the longest sequence must have at least 1 token, found " + maxLength);
+        }
+    }
+
+    private void requireWidths() {
+        for (Embedding table : tables()) {
+            if (table.outputSize() != word.outputSize() || table.dataType() != word.dataType()) {
+                throw new IllegalArgumentException(table.path() + ": must have the width " + word.outputSize()
+                        + " and the type " + word.dataType() + " of " + word.path() + ", found " + table.outputSize()
+                        + " and " + table.dataType());
+            }
+        }
+        if (norm != null) {
+            norm.outputSize(word.outputSize());
         }
     }
 
@@ -201,15 +221,12 @@ public final class TokenEmbeddings implements Layer {
     @Override
     public TokenEmbeddings with(UnaryOperator<WeightedLayer> weights) {
         Embedding newWord = (Embedding) weights.apply(word);
-        if (position == null) {
-            return new TokenEmbeddings(path, newWord, maxLength);
-        }
-        return new TokenEmbeddings(
-                path,
-                newWord,
-                (Embedding) weights.apply(position),
-                type == null ? null : (Embedding) weights.apply(type),
-                norm == null ? null : (LayerNorm) weights.apply(norm));
+        Embedding newPosition = position == null ? null : (Embedding) weights.apply(position);
+        Embedding newType = type == null ? null : (Embedding) weights.apply(type);
+        LayerNorm newNorm = norm == null ? null : (LayerNorm) weights.apply(norm);
+        return newPosition == null
+                ? new TokenEmbeddings(path, newWord, newType, newNorm, maxLength)
+                : new TokenEmbeddings(path, newWord, newPosition, newType, newNorm);
     }
 
     @Override

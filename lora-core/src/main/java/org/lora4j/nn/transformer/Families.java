@@ -14,7 +14,10 @@ final class Families {
         add(Bert::new, "bert", "roberta", "xlm-roberta");
         add(DistilBert::new, "distilbert");
         add(Electra::new, "electra");
+        add(Gte::new, "new");
+        add(NomicBert::new, "nomic_bert");
         add(Llama::new, "llama", "mistral", "qwen2", "qwen3");
+        add(SmolLm3::new, "smollm3");
         add(Gpt2::new, "gpt2");
     }
 

@@ -38,7 +38,10 @@ interface Family {
         return name.startsWith(start) ? name.substring(start.length()) : name;
     }
 
-    /** Whether files can hold a tensor of a plain name that is not needed. */
+    /**
+     * Whether files can hold a tensor of a plain name that is not needed. One of a layer of the model is read all the same if
+     * it is there.
+     */
     default boolean isOfNoUse(String plain) {
         return false;
     }

@@ -257,6 +257,26 @@ final class JsonFields {
         return null;
     }
 
+    /** A list of integers; empty if there is none. */
+    List<Integer> integers(String field) {
+        List<Integer> integers = new ArrayList<>();
+        JsonNode list = json.path(field);
+        if (!isThere(list)) {
+            return integers;
+        }
+        for (JsonNode value : list) {
+            if (!list.isArray() || !value.isInt()) {
+                refuse(field, "a list of integers", list);
+                return List.of();
+            }
+            integers.add(value.intValue());
+        }
+        if (!list.isArray()) {
+            refuse(field, "a list of integers", list);
+        }
+        return read(field, List.copyOf(integers));
+    }
+
     /** The texts of a list, or none. */
     List<String> texts(String field) {
         List<String> texts = new ArrayList<>();

@@ -63,9 +63,23 @@ final class ModelTensors implements Tensors {
         Map<String, String> stored = new LinkedHashMap<>();
         Map<String, long[]> found = new LinkedHashMap<>();
         List<String> problems = new ArrayList<>();
+        files.shapes().forEach((name, shape) -> found.putIfAbsent(family.plainName(name), shape));
+        // A layer has several tensors. Without this check, a wrong number would ask for the names of millions.
+        JsonFields.Layers layers = config.layers();
+        long needed = found.keySet().stream()
+                .filter(plain -> !family.isOfNoUse(plain))
+                .count();
+        if (layers.number() > needed) {
+            throw refuse(
+                    files,
+                    "must be those of the " + layers.field() + " " + layers.number() + " in config.json",
+                    needed + " tensors");
+        }
+        Map<String, ExpectedTensors.Expected> expected =
+                ExpectedTensors.of(family, found).of(found.keySet());
         for (String name : files.shapes().keySet()) {
             String plain = family.plainName(name);
-            if (family.isOfNoUse(plain)) {
+            if (!expected.containsKey(plain) && family.isOfNoUse(plain)) {
                 continue;
             }
             String former = stored.putIfAbsent(plain, name);
@@ -73,26 +87,17 @@ final class ModelTensors implements Tensors {
                 problems.add("two tensors for one parameter, " + MessageText.quote(former) + " and "
                         + MessageText.quote(name));
             }
-            found.putIfAbsent(plain, files.shapes().get(name));
-        }
-        // A layer has several tensors. Without this check, a wrong number would ask for the names of millions.
-        JsonFields.Layers layers = config.layers();
-        if (layers.number() > stored.size()) {
-            throw refuse(
-                    files,
-                    "must be those of the " + layers.field() + " " + layers.number() + " in config.json",
-                    stored.size() + " tensors");
         }
         Map<String, String> plainNames = new LinkedHashMap<>();
         List<String> missing = new ArrayList<>();
-        Map<String, ExpectedTensors.Expected> expected =
-                ExpectedTensors.of(family, found).of(found.keySet());
         expected.forEach((plain, tensor) -> {
             String name = stored.remove(plain);
             long[] foundShape = found.get(plain);
             long[] shape = tensor.stored();
             if (name == null) {
-                missing.add(plain);
+                if (!family.isOfNoUse(plain)) {
+                    missing.add(plain);
+                }
             } else if (!Arrays.equals(foundShape, shape)) {
                 problems.add(name + " must be " + Arrays.toString(shape) + ", found " + Arrays.toString(foundShape));
             } else {

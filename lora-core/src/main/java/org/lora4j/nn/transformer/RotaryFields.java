@@ -20,12 +20,13 @@ record RotaryFields(RotaryEmbedding rotary, int maxLength) {
      *
      * @param headSize the size of a head
      * @param positions the number of positions without scaling
+     * @param otherwise θ if the file does not say it
      * @throws IllegalArgumentException if there is a problem, here or before
      */
-    static RotaryFields read(JsonFields fields, int headSize, int positions) {
+    static RotaryFields read(JsonFields fields, int headSize, int positions, double otherwise) {
         JsonFields parameters = fields.object("rope_parameters");
         JsonFields scaling = parameters == null ? fields.object("rope_scaling") : parameters;
-        double theta = fields.number(THETA, 10_000.0);
+        double theta = fields.number(THETA, otherwise);
         if (parameters != null) {
             theta = parameters.number(THETA, theta);
         }

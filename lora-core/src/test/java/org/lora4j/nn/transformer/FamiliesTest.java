@@ -48,6 +48,10 @@ class FamiliesTest {
                 {"model_type": "distilbert", "vocab_size": 100, "n_layers": %d, "dim": %d, "n_heads": 4,
                  "hidden_dim": %d, "max_position_embeddings": 16}
                 """.formatted(layers, width, 4 * width);
+            case "nomic_bert" -> """
+                {"model_type": "nomic_bert", "vocab_size": 100, "n_layer": %d, "n_embd": %d, "n_head": 4,
+                 "n_inner": %d, "n_positions": 16, "rotary_emb_fraction": 1.0}
+                """.formatted(layers, width, 4 * width);
             default -> """
                 {"model_type": "%s", "vocab_size": 100, "num_hidden_layers": %d, "hidden_size": %d,
                  "num_attention_heads": 4, "intermediate_size": %d, "max_position_embeddings": 16, "head_dim": 8}
@@ -66,10 +70,13 @@ class FamiliesTest {
         "xlm-roberta, query value, 14",
         "distilbert, q_lin v_lin, 16",
         "electra, query value, 16",
+        "new, qkv_proj, 16",
+        "nomic_bert, Wqkv, 16",
         "llama, q_proj v_proj, 16",
         "mistral, q_proj v_proj, 16",
         "qwen2, q_proj v_proj, 16",
         "qwen3, q_proj v_proj, 16",
+        "smollm3, q_proj v_proj, 16",
         "gpt2, c_attn, 16"
     })
     void saysWhatItIs(String modelType, String targets, int maxLength) {
@@ -78,7 +85,7 @@ class FamiliesTest {
         assertThat(config.hiddenSize()).isEqualTo(16);
         assertThat(config.defaultTargets()).containsExactly(targets.split(" "));
         assertThat(config.maxLength()).isEqualTo(maxLength);
-        assertThat(config.isDecoder()).isEqualTo(!modelType.matches(".*bert.*|electra"));
+        assertThat(config.isDecoder()).isEqualTo(!modelType.matches(".*bert.*|electra|new"));
         Network network = PretrainedModel.initialize(config, DataType.FLOAT, 1).lastHiddenState();
         LoRAConfig adapted =
                 LoRAConfig.builder().targetModules(config.defaultTargets()).build();
@@ -101,10 +108,13 @@ class FamiliesTest {
                 "xlm-roberta",
                 "distilbert",
                 "electra",
+                "new",
+                "nomic_bert",
                 "llama",
                 "mistral",
                 "qwen2",
                 "qwen3",
+                "smollm3",
                 "gpt2"
             })
     void aModelOfRandomWeightsIsSavedAndLoaded(String modelType) throws Exception {

@@ -34,7 +34,9 @@ record GoldenCase(Path folder, SafeTensors io) {
         List<GoldenCase> cases = new ArrayList<>();
         try (Stream<Path> folders = Files.list(golden)) {
             for (Path folder : folders.sorted().toList()) {
-                if (folder.getFileName().toString().matches("(encoder|decoder|distilbert|electra)_.*")) {
+                if (folder.getFileName()
+                        .toString()
+                        .matches("(encoder|decoder|distilbert|electra|gte|nomic|smollm3)_.*")) {
                     cases.add(of(folder.getFileName().toString()));
                 }
             }
@@ -73,7 +75,7 @@ record GoldenCase(Path folder, SafeTensors io) {
     }
 
     boolean isEncoder() {
-        return !name().startsWith("decoder_");
+        return !name().matches("(decoder|smollm3)_.*");
     }
 
     boolean isGpt2() throws Exception {

@@ -39,12 +39,12 @@ class RefusedModelsTest {
     @ParameterizedTest
     @CsvSource({
         "encoder_forward, '\"gelu\"', '\"silu\"', 'hidden_act must be one of [gelu, relu], found ''silu'''",
-        "encoder_forward, '\"bert\"', '\"gpt3\"', 'model_type must be one of [bert, roberta, xlm-roberta, distilbert, electra, llama, mistral, qwen2, qwen3, gpt2], found ''gpt3'''",
+        "encoder_forward, '\"bert\"', '\"gpt3\"', 'model_type must be one of [bert, roberta, xlm-roberta, distilbert, electra, new, nomic_bert, llama, mistral, qwen2, qwen3, smollm3, gpt2], found ''gpt3'''",
         "encoder_forward, '\"absolute\"', '\"relative_key\"', 'position_embedding_type must be absolute, found ''relative_key'''",
         "encoder_forward, '\"use_cache\"', '\"add_cross_attention\"', 'add_cross_attention must be false, found true'",
         "encoder_forward, '\"num_attention_heads\": 3', '\"num_attention_heads\": 5', 'must divide hidden_size 24, found 5'",
         "encoder_forward, '\"hidden_size\": 24', '\"hidden_size\": \"x\"', 'hidden_size must be an integer'",
-        "decoder_llama, '\"llama\"', '\"mixtral\"', 'model_type must be one of [bert, roberta, xlm-roberta, distilbert, electra, llama, mistral, qwen2, qwen3, gpt2], found ''mixtral'''",
+        "decoder_llama, '\"llama\"', '\"mixtral\"', 'model_type must be one of [bert, roberta, xlm-roberta, distilbert, electra, new, nomic_bert, llama, mistral, qwen2, qwen3, smollm3, gpt2], found ''mixtral'''",
         "decoder_llama, '\"silu\"', '\"gelu\"', 'hidden_act must be one of [silu], found ''gelu'''",
         "decoder_llama, '\"use_cache\": true', '\"quantization_config\": {\"bits\": 4}', 'quantization_config must be empty'",
         "decoder_llama, '\"use_cache\": true', '\"num_local_experts\": 8', 'num_local_experts must be 0, as mixtures of experts'",
@@ -59,15 +59,49 @@ class RefusedModelsTest {
         "decoder_llama, '\"num_attention_heads\": 4', '\"num_attention_heads\": 5', 'num_attention_heads must divide hidden_size 32'",
         "decoder_llama, '\"hidden_size\": 32', '\"hidden_size\": \"x\"', 'hidden_size must be an integer'",
         "decoder_llama, '\"vocab_size\": 61', '\"vocab_size\": -61', 'vocab_size must be between 1 and'",
-        "decoder_gpt2, '\"gpt2\"', '\"gpt_neo\"', 'qwen2, qwen3, gpt2], found ''gpt_neo'''",
+        "decoder_gpt2, '\"gpt2\"', '\"gpt_neo\"', 'qwen2, qwen3, smollm3, gpt2], found ''gpt_neo'''",
         "decoder_gpt2, '\"gelu_new\"', '\"swish\"', 'activation_function must be one of'",
         "decoder_gpt2, '\"scale_attn_weights\": true', '\"scale_attn_weights\": false', 'scale_attn_weights must be true'",
         "decoder_gpt2, 'inverse_layer_idx\": false', 'inverse_layer_idx\": true', 'scale_attn_by_inverse_layer_idx must be false'",
-        "decoder_gpt2, '\"n_head\": 4', '\"n_head\": 5', 'n_head must divide n_embd 32, found 5'"
+        "decoder_gpt2, '\"n_head\": 4', '\"n_head\": 5', 'n_head must divide n_embd 32, found 5'",
+        "distilbert_forward, '\"gelu\"', '\"silu\"', 'activation must be one of [gelu, relu], found ''silu'''",
+        "distilbert_forward, '\"n_heads\": 2', '\"n_heads\": 3', 'n_heads must divide dim 16, found 3'",
+        "electra_forward, '\"gelu\",', '\"silu\",', 'hidden_act must be one of [gelu, relu], found ''silu'''",
+        "gte_forward, '\"rope\"', '\"absolute\"', 'position_embedding_type must be rope, found ''absolute'''",
+        "gte_forward, '\"layer_norm\"', '\"rms_norm\"', 'layer_norm_type must be layer_norm, found ''rms_norm'''",
+        "gte_forward, '\"logn_attention_scale\": false', '\"logn_attention_scale\": true', 'logn_attention_scale must be false'",
+        "gte_forward, '\"pack_qkv\": true', '\"pack_qkv\": false', 'pack_qkv must be true, found false'",
+        "gte_forward, '\"rope_scaling\": null', '\"rope_scaling\": {\"type\": \"dynamic\", \"factor\": 2}',"
+                + " 'rope_scaling.type must be one of [ntk], found ''dynamic'''",
+        "gte_forward, '\"rope_scaling\": null', '\"rope_scaling\": {\"type\": \"ntk\", \"factor\": 2, \"mixed_b\": 0.5}',"
+                + " 'rope_scaling.mixed_b must be empty'",
+        "nomic_forward, '\"swiglu\"', '\"glu\"', 'activation_function must be one of [swiglu, geglu], found ''glu'''",
+        "nomic_forward, '\"prenorm\": false', '\"prenorm\": true', 'prenorm must be false, found true'",
+        "nomic_forward, '\"parallel_block\": false', '\"parallel_block\": true', 'parallel_block must be false'",
+        "nomic_forward, '\"use_rms_norm\": false', '\"use_rms_norm\": true', 'use_rms_norm must be false'",
+        "nomic_forward, '\"causal\": false', '\"causal\": true', 'causal must be false'",
+        "nomic_forward, 'interleaved\": false', 'interleaved\": true', 'rotary_emb_interleaved must be false'",
+        "nomic_forward, '\"rotary_emb_scale_base\": null', '\"rotary_emb_scale_base\": 512', 'rotary_emb_scale_base must be empty'",
+        "nomic_forward, 'fraction\": 1.0', 'fraction\": 0.5', 'rotary_emb_fraction must be 1, found 0.5'",
+        "nomic_forward, 'fraction\": 1.0', 'fractions\": 1.0', 'rotary_emb_fraction must be 1, found 0.0'",
+        "nomic_forward, '\"use_cache\"', '\"num_experts\": 8, \"use_cache\"', 'num_experts must be 0, as mixtures of experts'",
+        "smollm3_forward, 'no_rope_layers\": [', 'no_rope_layers\": [1, 1], \"others\": [',"
+                + " 'no_rope_layers must have a number for each of the 4 layers, found 2'",
+        "smollm3_forward, 'no_rope_layers\": [', 'no_rope_layers\": [true,', 'no_rope_layers must be a list of integers'"
     })
     void refusesAModelThatItDoesNotCompute(String name, String from, String to, String message) throws Exception {
         ChangedModel model = copy(name).config(from, to);
         assertThatIllegalArgumentException().isThrownBy(model::load).withMessageContaining(message);
+    }
+
+    @Test
+    void refusesAWindowOfLayersWithoutARotation() throws Exception {
+        ChangedModel model = copy("smollm3_forward")
+                .config("\"use_sliding_window\": false", "\"use_sliding_window\": true")
+                .config("\"sliding_window\": null", "\"sliding_window\": 4");
+        assertThatIllegalArgumentException()
+                .isThrownBy(model::load)
+                .withMessageContaining("sliding_window must be null, as layers without a rotation");
     }
 
     /** The same change of one tensor. */

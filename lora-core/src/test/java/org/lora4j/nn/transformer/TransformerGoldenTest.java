@@ -69,12 +69,12 @@ class TransformerGoldenTest {
         }
         assertThat(counts)
                 .isEqualTo(Map.of(
-                        Kind.OUTPUTS, 19,
-                        Kind.ADAPTER, 23,
+                        Kind.OUTPUTS, 27,
+                        Kind.ADAPTER, 32,
                         Kind.SEVERAL_ADAPTERS, 1,
-                        Kind.GENERATION, 3,
-                        Kind.GRADIENTS, 7,
-                        Kind.TRAINING, 14));
+                        Kind.GENERATION, 4,
+                        Kind.GRADIENTS, 10,
+                        Kind.TRAINING, 17));
     }
 
     private static List<String> expected(GoldenCase golden) {

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.math.RowMath;
 import org.lora4j.nn.layer.Activation;
 import org.lora4j.nn.layer.Dropout;
+import org.lora4j.nn.layer.GatedFeedForward;
 import org.lora4j.nn.layer.Gelu;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.LayerNorm;
@@ -15,7 +16,6 @@ import org.lora4j.nn.layer.Pooling;
 import org.lora4j.nn.layer.RMSNorm;
 import org.lora4j.nn.layer.Residual;
 import org.lora4j.nn.layer.SelfAttention;
-import org.lora4j.nn.layer.SwiGLU;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 
 /**
@@ -114,8 +114,8 @@ final class PassBuilder {
             return new DropoutPass(dropout, size, inputIsBuffer, resources);
         } else if (layer instanceof SelfAttention attention) {
             return new AttentionPass<>(attention, math, resources);
-        } else if (layer instanceof SwiGLU gated) {
-            return new SwiGLUPass<>(gated, math, resources);
+        } else if (layer instanceof GatedFeedForward gated) {
+            return new GatedFeedForwardPass<>(gated, math, resources);
         } else if (layer instanceof Residual residual) {
             Chain inner = chain(residual.layers(), size, false);
             return new ResidualPass(inner, size, resources);

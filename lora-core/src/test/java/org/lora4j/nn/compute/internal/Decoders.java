@@ -6,6 +6,8 @@ import java.util.SplittableRandom;
 import org.lora4j.internal.math.RandomArrays;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.layer.Embedding;
+import org.lora4j.nn.layer.GatedFeedForward;
+import org.lora4j.nn.layer.GatedFeedForward.Gate;
 import org.lora4j.nn.layer.Gelu;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.LayerNorm;
@@ -14,7 +16,6 @@ import org.lora4j.nn.layer.RMSNorm;
 import org.lora4j.nn.layer.Residual;
 import org.lora4j.nn.layer.RotaryEmbedding;
 import org.lora4j.nn.layer.SelfAttention;
-import org.lora4j.nn.layer.SwiGLU;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -93,8 +94,9 @@ public final class Decoders {
                                     path + ".second",
                                     List.of(
                                             rmsNorm(path + ".n2", WIDTH),
-                                            new SwiGLU(
+                                            GatedFeedForward.of(
                                                     path + ".mlp",
+                                                    Gate.SILU,
                                                     linear(path + ".gate", WIDTH, 12),
                                                     linear(path + ".up", WIDTH, 12),
                                                     linear(path + ".down", 12, WIDTH)))));

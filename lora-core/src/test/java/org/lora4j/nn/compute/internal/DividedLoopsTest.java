@@ -18,6 +18,8 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.layer.Embedding;
+import org.lora4j.nn.layer.GatedFeedForward;
+import org.lora4j.nn.layer.GatedFeedForward.Gate;
 import org.lora4j.nn.layer.Gelu;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.LayerNorm;
@@ -26,7 +28,6 @@ import org.lora4j.nn.layer.RMSNorm;
 import org.lora4j.nn.layer.Residual;
 import org.lora4j.nn.layer.RotaryEmbedding;
 import org.lora4j.nn.layer.SelfAttention;
-import org.lora4j.nn.layer.SwiGLU;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -128,8 +129,9 @@ class DividedLoopsTest {
                         "second",
                         List.of(
                                 rmsNorm("norm2", WIDTH),
-                                new SwiGLU(
+                                GatedFeedForward.of(
                                         "mlp",
+                                        Gate.SILU,
                                         linear("gate", WIDTH, HIDDEN),
                                         linear("up", WIDTH, HIDDEN),
                                         linear("down", HIDDEN, WIDTH)))),

@@ -14,13 +14,14 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.layer.Embedding;
+import org.lora4j.nn.layer.GatedFeedForward;
+import org.lora4j.nn.layer.GatedFeedForward.Gate;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.RMSNorm;
 import org.lora4j.nn.layer.Residual;
 import org.lora4j.nn.layer.RotaryEmbedding;
 import org.lora4j.nn.layer.SelfAttention;
-import org.lora4j.nn.layer.SwiGLU;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -68,8 +69,9 @@ class KeptActivationsTest {
                     .output(linear(path + "output", QUERIES, WIDTH))
                     .rotary(rotary)
                     .build();
-            SwiGLU gated = new SwiGLU(
+            GatedFeedForward gated = GatedFeedForward.of(
                     path + "mlp",
+                    Gate.SILU,
                     linear(path + "gate", WIDTH, HIDDEN),
                     linear(path + "up", WIDTH, HIDDEN),
                     linear(path + "down", HIDDEN, WIDTH));

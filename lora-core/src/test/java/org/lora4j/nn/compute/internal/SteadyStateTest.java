@@ -13,12 +13,13 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.layer.Embedding;
+import org.lora4j.nn.layer.GatedFeedForward;
+import org.lora4j.nn.layer.GatedFeedForward.Gate;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.RMSNorm;
 import org.lora4j.nn.layer.Residual;
 import org.lora4j.nn.layer.RotaryEmbedding;
 import org.lora4j.nn.layer.SelfAttention;
-import org.lora4j.nn.layer.SwiGLU;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.parametrization.internal.WeightUpdate;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -136,7 +137,8 @@ class SteadyStateTest {
                 .rotary(RotaryEmbedding.of(8, 100))
                 .norms(norm("query_norm", 8), norm("key_norm", 8))
                 .build();
-        SwiGLU gated = new SwiGLU("mlp", linear("gate", 16, 24), linear("up", 16, 24), linear("down", 24, 16));
+        GatedFeedForward gated = GatedFeedForward.of(
+                "mlp", Gate.SILU, linear("gate", 16, 24), linear("up", 16, 24), linear("down", 24, 16));
         Network decoder = new Network(List.of(
                 new TokenEmbeddings("embeddings", word, 200),
                 new Residual("first", List.of(norm("norm1", 16), attention)),

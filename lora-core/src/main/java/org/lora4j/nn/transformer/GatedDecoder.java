@@ -1,0 +1,178 @@
+package org.lora4j.nn.transformer;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.io.gguf.GgufModel;
+import org.lora4j.nn.layer.Embedding;
+import org.lora4j.nn.layer.GatedFeedForward;
+import org.lora4j.nn.layer.GatedFeedForward.Gate;
+import org.lora4j.nn.layer.Layer;
+import org.lora4j.nn.layer.Residual;
+import org.lora4j.nn.layer.RotaryEmbedding;
+import org.lora4j.nn.layer.SelfAttention;
+import org.lora4j.nn.layer.TokenEmbeddings;
+
+/**
+ * What the families around Llama share: decoders that normalize before each part, turn queries and keys by their positions, and
+ * have a gated feed-forward part.
+ */
+abstract class GatedDecoder implements DecoderFamily {
+    final String modelType;
+    final int vocabularySize;
+    final int hiddenSize;
+    final int layers;
+    final int heads;
+    final int keyValueHeads;
+    final int headSize;
+    final int intermediateSize;
+    final double epsilon;
+    final RotaryEmbedding rotary;
+    final int positions;
+    final boolean tied;
+    final double attentionDropout;
+
+    /**
+     * What a family takes where its file says nothing.
+     *
+     * @param headSize the size of a head; 0 for the width divided by the heads
+     * @param positions the positions
+     * @param theta θ of the rotation
+     * @param tied whether the head shares the matrix of the token embeddings
+     */
+    record Defaults(int headSize, int positions, double theta, boolean tied) {}
+
+    GatedDecoder(JsonFields fields, Defaults defaults) {
+        modelType = fields.modelType();
+        vocabularySize = fields.size("vocab_size");
+        hiddenSize = fields.size("hidden_size");
+        layers = fields.layers("num_hidden_layers");
+        heads = fields.size("num_attention_heads");
+        keyValueHeads = fields.size("num_key_value_heads", heads);
+        fields.requireDivides("num_key_value_heads", keyValueHeads, "num_attention_heads", heads);
+        headSize = fields.headSize("head_dim", defaults.headSize(), hiddenSize, heads);
+        intermediateSize = fields.size("intermediate_size");
+        fields.oneOf("hidden_act", "silu", List.of("silu"));
+        epsilon = fields.epsilon("rms_norm_eps", 1e-6);
+        int stated = fields.positive("max_position_embeddings", defaults.positions());
+        RotaryFields rotation = RotaryFields.read(fields, headSize, stated, defaults.theta());
+        rotary = rotation.rotary();
+        positions = rotation.maxLength();
+        tied = fields.truth("tie_word_embeddings", defaults.tied());
+        attentionDropout = fields.dropout("attention_dropout", 0);
+        fields.requireOff("is_encoder_decoder", "add_cross_attention");
+        fields.requireEmpty("quantization_config");
+        for (String experts : List.of("num_experts", "num_local_experts")) {
+            int found = fields.integer(experts, 0);
+            if (found != 0) {
+                fields.refuse(experts + " must be 0, as mixtures of experts are not supported, found " + found);
+            }
+        }
+    }
+
+    @Override
+    public int hiddenSize() {
+        return hiddenSize;
+    }
+
+    @Override
+    public int maxLength() {
+        return positions;
+    }
+
+    @Override
+    public boolean isTied() {
+        return tied;
+    }
+
+    @Override
+    public List<String> defaultTargets() {
+        return List.of("q_proj", "v_proj");
+    }
+
+    @Override
+    public String prefix() {
+        return "model.";
+    }
+
+    /** Frequencies, which files of 2023 hold. */
+    @Override
+    public boolean isOfNoUse(String plain) {
+        return plain.endsWith(".rotary_emb.inv_freq");
+    }
+
+    @Override
+    public List<Layer> layers(Parts parts) {
+        List<Layer> all = new ArrayList<>();
+        all.add(new TokenEmbeddings(
+                parts.path("embeddings"),
+                parts.embedding("embed_tokens", vocabularySize, hiddenSize, Embedding.NO_PADDING),
+                maxLength()));
+        for (int i = 0; i < layers; i++) {
+            String layer = "layers." + i + ".";
+            all.add(new Residual(
+                    parts.path(layer + "attention"),
+                    List.of(
+                            parts.rmsNorm(layer + "input_layernorm", hiddenSize, epsilon),
+                            attention(parts, layer + "self_attn", i))));
+            all.add(new Residual(
+                    parts.path(layer + "feed_forward"),
+                    List.of(
+                            parts.rmsNorm(layer + "post_attention_layernorm", hiddenSize, epsilon),
+                            feedForward(parts, layer + "mlp"))));
+        }
+        all.add(parts.rmsNorm("norm", hiddenSize, epsilon));
+        return all;
+    }
+
+    /** The attention of the i-th layer. */
+    abstract SelfAttention attention(Parts parts, String path, int i);
+
+    /** An attention with a layer for queries, keys and values each. */
+    final SelfAttention.Builder attention(
+            Parts parts, String path, boolean inputBias, boolean outputBias, @Nullable RotaryEmbedding turn) {
+        long queries = (long) heads * headSize;
+        long keys = (long) keyValueHeads * headSize;
+        SelfAttention.Builder attention = SelfAttention.builder(parts.path(path), heads, keyValueHeads, headSize)
+                .inputs(
+                        parts.linear(path + ".q_proj", hiddenSize, queries, inputBias),
+                        parts.linear(path + ".k_proj", hiddenSize, keys, inputBias),
+                        parts.linear(path + ".v_proj", hiddenSize, keys, inputBias))
+                .output(parts.linear(path + ".o_proj", queries, hiddenSize, outputBias))
+                .causal()
+                .dropout(attentionDropout, Parts.DROPOUT_SEED);
+        return turn == null ? attention : attention.rotary(turn);
+    }
+
+    /** The feed-forward part of a layer. */
+    abstract Layer feedForward(Parts parts, String path);
+
+    final Layer feedForward(Parts parts, String path, boolean bias) {
+        return GatedFeedForward.of(
+                parts.path(path),
+                Gate.SILU,
+                parts.linear(path + ".gate_proj", hiddenSize, intermediateSize, bias),
+                parts.linear(path + ".up_proj", hiddenSize, intermediateSize, bias),
+                parts.linear(path + ".down_proj", intermediateSize, hiddenSize, bias));
+    }
+
+    /**
+     * The names in GGUF files.
+     *
+     * @param isInterleaved whether these have the rows of queries and keys in pairs
+     */
+    final GgufModel gguf(String name, boolean isInterleaved) {
+        Map<String, String> weights = Map.of(
+                "self_attn.q_proj", "attn_q",
+                "self_attn.k_proj", "attn_k",
+                "self_attn.v_proj", "attn_v",
+                "self_attn.o_proj", "attn_output",
+                "mlp.gate_proj", "ffn_gate",
+                "mlp.up_proj", "ffn_up",
+                "mlp.down_proj", "ffn_down");
+        Map<String, Integer> interleaved =
+                isInterleaved ? Map.of("self_attn.q_proj", heads, "self_attn.k_proj", keyValueHeads) : Map.of();
+        return new GgufModel(name, prefix(), "embed_tokens", "layers", weights, interleaved, headSize, tied);
+    }
+}

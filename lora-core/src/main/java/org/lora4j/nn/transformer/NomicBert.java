@@ -1,0 +1,187 @@
+package org.lora4j.nn.transformer;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.lora4j.nn.layer.Embedding;
+import org.lora4j.nn.layer.GatedFeedForward;
+import org.lora4j.nn.layer.GatedFeedForward.Gate;
+import org.lora4j.nn.layer.Layer;
+import org.lora4j.nn.layer.Pooling;
+import org.lora4j.nn.layer.Residual;
+import org.lora4j.nn.layer.RotaryEmbedding;
+import org.lora4j.nn.layer.SelfAttention;
+import org.lora4j.nn.layer.TokenEmbeddings;
+
+/**
+ * Nomic-BERT (<a href="https://arxiv.org/abs/2402.01613">arXiv:2402.01613</a>): a BERT that turns queries and keys by their
+ * positions, with a gated feed-forward part. {@code Wqkv} is one layer for queries, keys and values; {@code fc12} is the gate.
+ * Its configuration has the names of GPT-2's.
+ */
+final class NomicBert implements Family {
+    private final int vocabularySize;
+    private final int hiddenSize;
+    private final int layers;
+    private final int heads;
+    private final int intermediateSize;
+    private final Gate gate;
+    private final int maxLength;
+    private final int types;
+    private final double epsilon;
+    private final int padding;
+    private final boolean attentionBias;
+    private final boolean inputBias;
+    private final boolean outputBias;
+    private final RotaryEmbedding rotary;
+    private final double embeddingDropout;
+    private final double attentionDropout;
+    private final double residualDropout;
+
+    NomicBert(JsonFields fields) {
+        vocabularySize = fields.size("vocab_size");
+        hiddenSize = fields.size("n_embd");
+        layers = fields.layers("n_layer");
+        heads = fields.size("n_head");
+        fields.requireDivides("n_head", heads, "n_embd", hiddenSize);
+        intermediateSize = fields.size("n_inner", (int) Math.min(Integer.MAX_VALUE, 4L * hiddenSize));
+        gate = fields.oneOf("activation_function", "swiglu", List.of("swiglu", "geglu"))
+                        .equals("swiglu")
+                ? Gate.SILU
+                : Gate.GELU;
+        int positions = fields.size("n_positions", 2048);
+        // A dynamic scaling changes the rotation of longer texts.
+        maxLength = fields.has("rotary_scaling_factor")
+                ? Math.min(positions, fields.positive("max_trained_positions", 2048))
+                : positions;
+        types = fields.size("type_vocab_size", 2);
+        epsilon = fields.epsilon("layer_norm_epsilon", 1e-12);
+        padding = fields.token("pad_token_id", 0, vocabularySize);
+        attentionBias = fields.truth("qkv_proj_bias", true);
+        inputBias = fields.truth("mlp_fc1_bias", true);
+        outputBias = fields.truth("mlp_fc2_bias", true);
+        embeddingDropout = fields.dropout("embd_pdrop", 0.1);
+        attentionDropout = fields.dropout("attn_pdrop", 0.1);
+        residualDropout = fields.dropout("resid_pdrop", 0.1);
+        fields.requireOff("prenorm", "parallel_block", "use_rms_norm", "causal", "rotary_emb_interleaved", "norm_mlp");
+        fields.requireEmpty("rotary_emb_scale_base", "quantization_config");
+        int experts = fields.integer("num_experts", 0);
+        if (experts != 0) {
+            fields.refuse("num_experts must be 0, as mixtures of experts are not supported, found " + experts);
+        }
+        rotary = rotary(fields, heads < 1 ? 0 : hiddenSize / heads);
+    }
+
+    private static RotaryEmbedding rotary(JsonFields fields, int headSize) {
+        double part = fields.number("rotary_emb_fraction", 0.0);
+        if (part != 1) {
+            fields.refuse("rotary_emb_fraction must be 1, found " + part);
+        }
+        double base = fields.number("rotary_emb_base", 10_000.0);
+        if (headSize < 2 || headSize % 2 != 0 || !(base > 0)) {
+            fields.refuse(
+                    "the size of a head must be even and rotary_emb_base positive, found " + headSize + " and " + base);
+        }
+        fields.requireNoProblems();
+        return RotaryEmbedding.of(headSize, base);
+    }
+
+    @Override
+    public String architecture() {
+        return "NomicBert";
+    }
+
+    @Override
+    public int hiddenSize() {
+        return hiddenSize;
+    }
+
+    @Override
+    public int maxLength() {
+        return maxLength;
+    }
+
+    /** PEFT has no default; this is the layer of queries, keys and values. */
+    @Override
+    public List<String> defaultTargets() {
+        return List.of("Wqkv");
+    }
+
+    @Override
+    public String prefix() {
+        return "bert.";
+    }
+
+    /** The head of the task of pre-training, and what is left of its pooler. */
+    @Override
+    public boolean isOfNoUse(String plain) {
+        return plain.startsWith("cls.") || plain.startsWith("pooler.");
+    }
+
+    @Override
+    public List<Layer> layers(Parts parts) {
+        List<Layer> all = new ArrayList<>();
+        all.add(new TokenEmbeddings(
+                parts.path("embeddings"),
+                parts.embedding("embeddings.word_embeddings", vocabularySize, hiddenSize, padding),
+                parts.embedding("embeddings.token_type_embeddings", types, hiddenSize, Embedding.NO_PADDING),
+                parts.layerNorm("emb_ln", hiddenSize, epsilon),
+                maxLength));
+        all.add(parts.dropout("emb_drop", embeddingDropout));
+        for (int i = 0; i < layers; i++) {
+            String layer = "encoder.layers." + i + ".";
+            all.add(attention(parts, layer));
+            all.add(parts.layerNorm(layer + "norm1", hiddenSize, epsilon));
+            all.add(feedForward(parts, layer));
+            all.add(parts.layerNorm(layer + "norm2", hiddenSize, epsilon));
+        }
+        return all;
+    }
+
+    private Layer attention(Parts parts, String layer) {
+        String path = layer + "attn";
+        SelfAttention attention = SelfAttention.builder(parts.path(path), heads, heads, hiddenSize / heads)
+                .input(parts.linear(path + ".Wqkv", hiddenSize, 3L * hiddenSize, attentionBias))
+                .output(parts.linear(path + ".out_proj", hiddenSize, hiddenSize, attentionBias))
+                .rotary(rotary)
+                .dropout(attentionDropout, Parts.DROPOUT_SEED)
+                .build();
+        return new Residual(
+                parts.path(layer + "attention"),
+                List.of(attention, parts.dropout(layer + "dropout1", residualDropout)));
+    }
+
+    private Layer feedForward(Parts parts, String layer) {
+        String path = layer + "mlp";
+        return new Residual(
+                parts.path(layer + "feed_forward"),
+                List.of(
+                        GatedFeedForward.of(
+                                parts.path(path),
+                                gate,
+                                parts.linear(path + ".fc12", hiddenSize, intermediateSize, inputBias),
+                                parts.linear(path + ".fc11", hiddenSize, intermediateSize, inputBias),
+                                parts.linear(path + ".fc2", intermediateSize, hiddenSize, outputBias)),
+                        parts.dropout(layer + "dropout2", residualDropout)));
+    }
+
+    @Override
+    public List<Layer> pooler(Parts parts) {
+        return List.of(
+                parts.pooling("pooler.first", Pooling.Method.FIRST),
+                parts.linear("pooler.dense", hiddenSize, hiddenSize, true),
+                parts.activation("pooler.activation", "tanh"));
+    }
+
+    @Override
+    public List<Layer> classifier(Parts parts) {
+        Parts end = parts.end();
+        List<Layer> all = new ArrayList<>(pooler(parts));
+        all.add(end.dropout("dropout", residualDropout));
+        all.add(end.labels("classifier", hiddenSize, true));
+        return all;
+    }
+
+    @Override
+    public double classifierDropout() {
+        return residualDropout;
+    }
+}
