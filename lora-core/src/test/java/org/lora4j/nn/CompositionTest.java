@@ -47,6 +47,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 @Tag("slow")
 @Tag("numbers")
 class CompositionTest {
+    private static final List<Gate> GATES = List.of(Gate.values());
     private static final int WIDTH = 4;
 
     private static final Sequences SEQUENCES = Sequences.of(
@@ -136,7 +137,7 @@ class CompositionTest {
                 yield (random.nextBoolean() ? attention.causal() : attention).build();
             }
             case GATED -> {
-                Gate gate = Gate.values()[random.nextInt(Gate.values().length)];
+                Gate gate = GATES.get(random.nextInt(GATES.size()));
                 Linear down = linear(path + ".down", 5, WIDTH);
                 yield random.nextBoolean()
                         ? GatedFeedForward.of(

@@ -306,6 +306,15 @@ class GgufAdaptersTest {
         assertRefused(adapter, LLAMA, Dtype.BF16, "precision must be F32 or F16, found BF16");
     }
 
+    /** llama.cpp turns pairs of neighbours in the heads of SmolLM3, as in those of Llama. */
+    @Test
+    void smolLm3HasTheOrderOfLlama() {
+        GgufModel smol = ModelConfig.parse(config("smollm3", true)).ggufModel();
+        assertThat(smol.architecture()).isEqualTo("smollm3");
+        assertThat(smol.interleavedHeads()).isEqualTo(LLAMA.interleavedHeads()).hasSize(2);
+        assertThat(smol.weights()).isEqualTo(LLAMA.weights());
+    }
+
     @TestFactory
     List<DynamicTest> theModelIsChecked() {
         return table(
