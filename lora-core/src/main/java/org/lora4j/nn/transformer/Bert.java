@@ -168,10 +168,7 @@ final class Bert implements Family {
 
     @Override
     public List<Layer> pooler(Parts parts) {
-        return List.of(
-                parts.pooling("pooler.first", Pooling.Method.FIRST),
-                parts.linear("pooler.dense", hiddenSize, hiddenSize, true),
-                parts.activation("pooler.activation", "tanh"));
+        return parts.pooler(hiddenSize);
     }
 
     @Override
@@ -186,10 +183,7 @@ final class Bert implements Family {
                     end.dropout("classifier.dropout_2", classifierDropout),
                     end.labels("classifier.out_proj", hiddenSize, true));
         }
-        List<Layer> all = new ArrayList<>(pooler(parts));
-        all.add(end.dropout("dropout", classifierDropout));
-        all.add(end.labels("classifier", hiddenSize, true));
-        return all;
+        return parts.pooledClassifier(hiddenSize, classifierDropout);
     }
 
     @Override

@@ -6,7 +6,6 @@ import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.GatedFeedForward;
 import org.lora4j.nn.layer.GatedFeedForward.Gate;
 import org.lora4j.nn.layer.Layer;
-import org.lora4j.nn.layer.Pooling;
 import org.lora4j.nn.layer.Residual;
 import org.lora4j.nn.layer.RotaryEmbedding;
 import org.lora4j.nn.layer.SelfAttention;
@@ -160,19 +159,12 @@ final class Gte implements Family {
 
     @Override
     public List<Layer> pooler(Parts parts) {
-        return List.of(
-                parts.pooling("pooler.first", Pooling.Method.FIRST),
-                parts.linear("pooler.dense", hiddenSize, hiddenSize, true),
-                parts.activation("pooler.activation", "tanh"));
+        return parts.pooler(hiddenSize);
     }
 
     @Override
     public List<Layer> classifier(Parts parts) {
-        Parts end = parts.end();
-        List<Layer> all = new ArrayList<>(pooler(parts));
-        all.add(end.dropout("dropout", classifierDropout));
-        all.add(end.labels("classifier", hiddenSize, true));
-        return all;
+        return parts.pooledClassifier(hiddenSize, classifierDropout);
     }
 
     @Override

@@ -1,5 +1,7 @@
 package org.lora4j.nn.transformer;
 
+import java.util.ArrayList;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.layer.Activation;
 import org.lora4j.nn.layer.Dropout;
@@ -80,6 +82,22 @@ record Parts(Tensors tensors, Tensors ends, String prefix) {
 
     Pooling pooling(String path, Pooling.Method method) {
         return new Pooling(path(path), method);
+    }
+
+    /** BERT's pooler: a layer and tanh on the vector of the first token. */
+    List<Layer> pooler(long width) {
+        return List.of(
+                pooling("pooler.first", Pooling.Method.FIRST),
+                linear("pooler.dense", width, width, true),
+                activation("pooler.activation", "tanh"));
+    }
+
+    /** BERT's classifier: a layer on the pooler. */
+    List<Layer> pooledClassifier(long width, double dropout) {
+        List<Layer> all = new ArrayList<>(pooler(width));
+        all.add(end().dropout("dropout", dropout));
+        all.add(end().labels("classifier", width, true));
+        return all;
     }
 
     /** An activation by the name that transformers gives it. */
