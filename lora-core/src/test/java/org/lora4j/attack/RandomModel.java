@@ -51,8 +51,13 @@ final class RandomModel {
             LoRAInit.olora(),
             LoRAInit.gaussianByRank());
 
-    private static final List<String> ENCODERS =
-            List.of("encoder_forward", "distilbert_forward", "electra_forward", "gte_classifier", "nomic_classifier");
+    private static final List<String> ENCODERS = List.of(
+            "encoder_forward",
+            "distilbert_forward",
+            "electra_forward",
+            "modernbert_forward",
+            "gte_classifier",
+            "nomic_classifier");
     private static final List<String> DECODERS =
             List.of("decoder_llama_variants", "decoder_qwen2", "decoder_qwen3", "smollm3_forward");
 

@@ -22,6 +22,7 @@ import org.lora4j.nn.layer.RotaryEmbedding;
 import org.lora4j.nn.layer.SelfAttention;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What layers compute without dropout, in plain loops in double, one sequence after the other. */
 final class LayerFormulas {
@@ -191,9 +192,10 @@ final class LayerFormulas {
         for (double value : x) {
             variance += (value - mean) * (value - mean) / x.length;
         }
+        INDArray bias = norm.bias();
         for (int j = 0; j < x.length; j++) {
             x[j] = norm.weight().getDouble(j) * (x[j] - mean) / Math.sqrt(variance + norm.epsilon())
-                    + norm.biasParameter().value().getDouble(j);
+                    + (bias == null ? 0 : bias.getDouble(j));
         }
     }
 
@@ -293,7 +295,12 @@ final class LayerFormulas {
                     for (int j = 0; j < size; j++) {
                         score += queries[i][h][j] * keys[k][group][j];
                     }
-                    weights[k] = tokens.isReal[k] ? score / Math.sqrt(size) : Double.NEGATIVE_INFINITY;
+                    boolean isSeen =
+                            tokens.isReal[k] && Math.abs(tokens.positions[i] - tokens.positions[k]) <= layer.window();
+                    weights[k] = isSeen ? score / Math.sqrt(size) : Double.NEGATIVE_INFINITY;
+                }
+                if (Arrays.stream(weights).allMatch(Double::isInfinite)) {
+                    continue;
                 }
                 softmax(weights);
                 for (int k = 0; k < seen; k++) {

@@ -33,7 +33,7 @@ final class DelimitedRows implements Cursor<TextRow> {
      *
      * @param delimiters what the delimiter can be
      */
-    DelimitedRows(TextLines lines, CSVFormat format, String delimiters, TableColumns known) {
+    DelimitedRows(TextLines lines, CSVFormat format, String delimiters, DelimitedColumns known) {
         reader = new LineReader(lines);
         try {
             delimiter = known.delimiter() != null
@@ -55,8 +55,8 @@ final class DelimitedRows implements Cursor<TextRow> {
     }
 
     /** What is known now. */
-    TableColumns columns() {
-        return new TableColumns(columns, delimiter);
+    DelimitedColumns columns() {
+        return new DelimitedColumns(columns, delimiter);
     }
 
     /** Returns the first delimiter that the line has outside of quotes; the first of all if it has none. */

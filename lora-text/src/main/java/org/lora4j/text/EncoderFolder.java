@@ -105,7 +105,7 @@ public final class EncoderFolder extends TextModel {
         configOf(source).requireEncoder("an embedding");
         PretrainedModel model = PretrainedModel.load(source, storage);
         Labels labels = Labels.read(source);
-        EncoderTokens tokens = EncoderTokens.open(source, model.config().maxLength(), maxTokens);
+        EncoderTokens tokens = EncoderTokens.open(source, model.config(), maxTokens);
         return new EncoderFolder(source, model, labels, tokens, TextLimits.newLimiter());
     }
 

@@ -7,6 +7,7 @@ import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
 import org.lora4j.io.ModelSource;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.ModelFiles;
 import org.lora4j.text.internal.LetterCase;
 import org.slf4j.Logger;
@@ -36,26 +37,31 @@ public final class EncoderTokens implements AutoCloseable {
     private final TextRules rules;
     private final Prompts prompts;
 
-    private EncoderTokens(Tokenizer tokenizer, TextRules rules, Prompts prompts) {
+    /** Whether the model tells the texts of a pair apart by the types of their tokens. */
+    private final boolean hasTypes;
+
+    private EncoderTokens(Tokenizer tokenizer, TextRules rules, Prompts prompts, boolean hasTypes) {
         this.tokenizer = tokenizer;
         this.rules = rules;
         this.prompts = prompts;
+        this.hasTypes = hasTypes;
     }
 
     /**
      * Opens the files.
      *
      * @param source the files of the model
-     * @param positions the longest sequence that the model takes
-     * @param maxTokens the most tokens of a text, with the special ones, and at most {@code positions}; empty for what the files say
+     * @param config the model
+     * @param maxTokens the most tokens of a text, with the special ones, and at most the longest sequence of the model; empty for what the files say
      * @return the tokens
      * @throws IOException if a file cannot be read
      * @throws IllegalArgumentException if a file is wrong, or the number of tokens is out of range
      */
-    public static EncoderTokens open(ModelSource source, int positions, OptionalInt maxTokens) throws IOException {
+    public static EncoderTokens open(ModelSource source, ModelConfig config, OptionalInt maxTokens) throws IOException {
         Objects.requireNonNull(source, "source must not be null");
+        Objects.requireNonNull(config, "config must not be null");
         Objects.requireNonNull(maxTokens, "maxTokens must not be null");
-        TextRules rules = TextRules.read(source, positions, maxTokens);
+        TextRules rules = TextRules.read(source, config.maxLength(), maxTokens);
         String prompts = Json.textIfExists(source, PROMPTS);
         Prompts read = Prompts.parse(prompts);
         List<String> settings = ModelFiles.settings(source);
@@ -66,7 +72,7 @@ public final class EncoderTokens implements AutoCloseable {
                 rules.maxTokens(),
                 rules.limitedBy(),
                 settings);
-        return new EncoderTokens(tokenizer, rules, read);
+        return new EncoderTokens(tokenizer, rules, read, config.tokenTypes() > 1);
     }
 
     /**
@@ -76,7 +82,7 @@ public final class EncoderTokens implements AutoCloseable {
      * @return the tokens with them
      */
     public EncoderTokens withPrompts(Prompts other) {
-        return new EncoderTokens(tokenizer, rules, Objects.requireNonNull(other, "other must not be null"));
+        return new EncoderTokens(tokenizer, rules, Objects.requireNonNull(other, "other must not be null"), hasTypes);
     }
 
     /**
@@ -155,7 +161,7 @@ public final class EncoderTokens implements AutoCloseable {
 
     /**
      * Returns the tokens of pairs of texts, for models that compare two, without prompts. The special tokens and the types of
-     * the tokens are those that {@code tokenizer.json} gives a pair. If both are too long together, tokens are cut from the
+     * the tokens are those that {@code tokenizer.json} gives a pair; a model without types gets none. If both are too long together, tokens are cut from the
      * longer one first.
      *
      * @param pairs the pairs, at least one
@@ -166,9 +172,11 @@ public final class EncoderTokens implements AutoCloseable {
      */
     public Sequences pairs(List<TextPair> pairs) {
         TextCheck.requireAll("pairs", pairs);
-        return tokenizer.pairSequences(pairs.stream()
-                .map(pair -> new TextPair(cased(pair.first()), cased(pair.second())))
-                .toList());
+        return tokenizer.pairSequences(
+                pairs.stream()
+                        .map(pair -> new TextPair(cased(pair.first()), cased(pair.second())))
+                        .toList(),
+                hasTypes);
     }
 
     private Sequences tokens(List<String> texts, UnaryOperator<String> prompt) {

@@ -38,10 +38,11 @@ public final class IndexedFile implements AutoCloseable {
     private final TextFormat format;
     private final FileChannel content;
     private final long size;
-    private final TableColumns asked;
-    private TableColumns columns;
+    private final DelimitedColumns asked;
+    private DelimitedColumns columns;
 
-    private IndexedFile(Path file, TextFormat format, TableColumns columns, FileChannel content) throws IOException {
+    private IndexedFile(Path file, TextFormat format, DelimitedColumns columns, FileChannel content)
+            throws IOException {
         this.file = file;
         this.format = format;
         asked = columns;
@@ -60,7 +61,7 @@ public final class IndexedFile implements AutoCloseable {
      */
     public static IndexedFile open(Path file) throws IOException {
         Objects.requireNonNull(file, "file must not be null");
-        return open(file, TextFormat.of(file), TableColumns.UNKNOWN);
+        return open(file, TextFormat.of(file), DelimitedColumns.UNKNOWN);
     }
 
     /**
@@ -74,10 +75,10 @@ public final class IndexedFile implements AutoCloseable {
      */
     public static IndexedFile open(Path file, char delimiter) throws IOException {
         Objects.requireNonNull(file, "file must not be null");
-        return open(file, TextFormat.ofDelimited(file), TableColumns.delimitedBy(delimiter));
+        return open(file, TextFormat.ofDelimited(file), DelimitedColumns.delimitedBy(delimiter));
     }
 
-    private static IndexedFile open(Path file, TextFormat format, TableColumns columns) throws IOException {
+    private static IndexedFile open(Path file, TextFormat format, DelimitedColumns columns) throws IOException {
         FileChannel stored = FileAccess.open(file);
         try {
             BufferedInputStream in = new BufferedInputStream(Channels.newInputStream(stored), BUFFER);
@@ -132,12 +133,12 @@ public final class IndexedFile implements AutoCloseable {
         });
     }
 
-    private synchronized void keep(TableColumns known) {
+    private synchronized void keep(DelimitedColumns known) {
         columns = known;
     }
 
     /** The columns, read from the first line if no pass has read them. */
-    private synchronized TableColumns known() {
+    private synchronized DelimitedColumns known() {
         if (columns.names().isEmpty() && format != TextFormat.JSONL) {
             columns = ((DelimitedRows) format.rows(lines(0, 0, BUFFER), columns)).columns();
         }

@@ -34,7 +34,7 @@ public final class TextFiles {
      */
     public static Dataset<TextRow> read(Path file) {
         Objects.requireNonNull(file, "file must not be null");
-        return TextFormat.of(file).read(file, TableColumns.UNKNOWN);
+        return TextFormat.of(file).read(file, DelimitedColumns.UNKNOWN);
     }
 
     /**
@@ -47,7 +47,7 @@ public final class TextFiles {
      */
     public static Dataset<TextRow> read(Path file, char delimiter) {
         Objects.requireNonNull(file, "file must not be null");
-        return TextFormat.ofDelimited(file).read(file, TableColumns.delimitedBy(delimiter));
+        return TextFormat.ofDelimited(file).read(file, DelimitedColumns.delimitedBy(delimiter));
     }
 
     /**
@@ -61,7 +61,7 @@ public final class TextFiles {
      */
     public static Dataset<TextRow> csv(Path file, String... columns) {
         Objects.requireNonNull(file, "file must not be null");
-        return TextFormat.CSV.read(file, new TableColumns(List.of(columns), null));
+        return TextFormat.CSV.read(file, new DelimitedColumns(List.of(columns), null));
     }
 
     /**
@@ -73,7 +73,7 @@ public final class TextFiles {
      */
     public static Dataset<TextRow> tsv(Path file, String... columns) {
         Objects.requireNonNull(file, "file must not be null");
-        return TextFormat.TSV.read(file, new TableColumns(List.of(columns), null));
+        return TextFormat.TSV.read(file, new DelimitedColumns(List.of(columns), null));
     }
 
     /**
@@ -84,6 +84,6 @@ public final class TextFiles {
      */
     public static Dataset<TextRow> jsonl(Path file) {
         Objects.requireNonNull(file, "file must not be null");
-        return TextFormat.JSONL.read(file, TableColumns.UNKNOWN);
+        return TextFormat.JSONL.read(file, DelimitedColumns.UNKNOWN);
     }
 }

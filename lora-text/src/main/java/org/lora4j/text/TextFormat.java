@@ -22,7 +22,7 @@ enum TextFormat {
         }
 
         @Override
-        Cursor<TextRow> rows(TextLines lines, TableColumns columns) {
+        Cursor<TextRow> rows(TextLines lines, DelimitedColumns columns) {
             return new JsonLines(lines);
         }
     };
@@ -79,14 +79,14 @@ enum TextFormat {
     }
 
     /** Reads rows. JSONL has the names of the columns in each row. */
-    Cursor<TextRow> rows(TextLines lines, TableColumns columns) {
+    Cursor<TextRow> rows(TextLines lines, DelimitedColumns columns) {
         if (values == null) {
             throw new IllegalStateException(this + " must have its own rows");
         }
         return new DelimitedRows(lines, values, delimiters, columns);
     }
 
-    Dataset<TextRow> read(Path file, TableColumns columns) {
+    Dataset<TextRow> read(Path file, DelimitedColumns columns) {
         return Dataset.of(() -> rows(new TextLines(file, endsAtReturn()), columns));
     }
 }

@@ -297,6 +297,11 @@ public final class Tokenizer implements AutoCloseable {
      * @throws IllegalStateException if the tokenizer was closed
      */
     public Sequences pairSequences(List<TextPair> pairs) {
+        return pairSequences(pairs, true);
+    }
+
+    /** The same, with or without the types of the tokens. */
+    Sequences pairSequences(List<TextPair> pairs, boolean hasTypes) {
         List<TokenizedText> tokens = encodePairs(pairs);
         int special = encode("", "").size();
         for (int i = 0; i < tokens.size(); i++) {
@@ -308,7 +313,7 @@ public final class Tokenizer implements AutoCloseable {
         return Sequences.of(
                 tokens.stream().map(TokenizedText::ids).toArray(int[][]::new),
                 null,
-                tokens.stream().map(TokenizedText::types).toArray(int[][]::new));
+                hasTypes ? tokens.stream().map(TokenizedText::types).toArray(int[][]::new) : null);
     }
 
     private interface Sink {

@@ -9,6 +9,7 @@ import java.io.InputStream;
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -21,6 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.io.ModelSource;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.transformer.ModelConfig;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What the files of a folder decide. The encoder has 16 positions and a vocabulary of 32 tokens. */
@@ -42,12 +45,16 @@ class EncoderFolderTest {
 
     @BeforeEach
     void write() throws IOException, URISyntaxException {
-        Path golden = Path.of(Objects.requireNonNull(getClass().getResource("/golden/encoder_forward"))
+        copyModel("encoder_forward");
+        write("tokenizer.json", TOKENIZER);
+    }
+
+    private void copyModel(String name) throws IOException, URISyntaxException {
+        Path golden = Path.of(Objects.requireNonNull(getClass().getResource("/golden/" + name))
                 .toURI());
         for (String file : List.of("config.json", "model.safetensors")) {
-            Files.copy(golden.resolve(file), folder.resolve(file));
+            Files.copy(golden.resolve(file), folder.resolve(file), StandardCopyOption.REPLACE_EXISTING);
         }
-        write("tokenizer.json", TOKENIZER);
     }
 
     private void write(String name, String content) throws IOException {
@@ -70,7 +77,7 @@ class EncoderFolderTest {
 
     @Test
     void textsAreCutWhereTheFirstFileSays() throws IOException {
-        for (String form : TokenizerForms.of(TOKENIZER).values()) {
+        for (String form : StoredTokenizers.of(TOKENIZER).values()) {
             write("tokenizer.json", form);
             for (String file : List.of("tokenizer_config.json", "sentence_bert_config.json")) {
                 Files.deleteIfExists(folder.resolve(file));
@@ -108,6 +115,20 @@ class EncoderFolderTest {
             assertThat(encoder.tokens(List.of("A")).id(1)).isEqualTo(7);
             assertThat(encoder.pairs(List.of(new TextPair("A", "A"))))
                     .isEqualTo(encoder.tokenizer().pairSequences(List.of(new TextPair("a", "a"))));
+        }
+    }
+
+    /** The file of the tokenizer gives the second text of a pair another type, as that of a BERT does. */
+    @ParameterizedTest
+    @CsvSource({"encoder_forward, 1", "distilbert_forward, 0", "modernbert_forward, 0", "gte_forward, 1"})
+    void aPairHasTypesIfTheModelHas(String model, int type) throws Exception {
+        copyModel(model);
+        try (EncoderFolder encoder = EncoderFolder.open(folder)) {
+            Sequences pair = encoder.pairs(List.of(new TextPair("a", "b a")));
+            assertThat(pair.tokens()).isEqualTo(6);
+            assertThat(List.of(pair.type(0), pair.type(1), pair.type(2))).containsOnly(0);
+            assertThat(List.of(pair.type(3), pair.type(4), pair.type(5))).containsOnly(type);
+            assertThat(encoder.model().lastHiddenState().predict(pair).size(0)).isEqualTo(6);
         }
     }
 
@@ -176,7 +197,7 @@ class EncoderFolderTest {
             }
         };
         assertThatIOException()
-                .isThrownBy(() -> EncoderTokens.open(source, 16, OptionalInt.empty()))
+                .isThrownBy(() -> EncoderTokens.open(source, ModelConfig.read(folder), OptionalInt.empty()))
                 .withMessage("no connection");
         assertThat(opened).isEmpty();
     }

@@ -15,6 +15,7 @@ import org.lora4j.fixtures.CompleteEncoder;
 import org.lora4j.io.ModelSource;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
+import org.lora4j.nn.transformer.ModelConfig;
 
 /** A folder with every file that decides about embeddings, opened as a folder and as another source. */
 class OneFolderTest {
@@ -35,7 +36,8 @@ class OneFolderTest {
                         new WithoutPaths(ModelSource.of(complete.folder())),
                         OptionalInt.empty(),
                         BaseStorage.of(Precision.FLOAT));
-                EncoderTokens alone = EncoderTokens.open(ModelSource.of(complete.folder()), 16, OptionalInt.empty())) {
+                EncoderTokens alone = EncoderTokens.open(
+                        ModelSource.of(complete.folder()), ModelConfig.read(complete.folder()), OptionalInt.empty())) {
             for (EncoderFolder opened : List.of(encoder, other)) {
                 assertThat(opened.rules().limitedBy()).isEqualTo("sentence_bert_config.json");
                 assertThat(opened.tokens(complete.texts())).isEqualTo(complete.sequences());

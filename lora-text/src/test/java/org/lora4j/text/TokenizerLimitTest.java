@@ -229,7 +229,7 @@ class TokenizerLimitTest {
         String text = "a b ".repeat(50);
         for (String file : List.of(EncoderFolderTest.TOKENIZER, words())) {
             int[] expected = null;
-            for (Map.Entry<String, String> form : TokenizerForms.of(file).entrySet()) {
+            for (Map.Entry<String, String> form : StoredTokenizers.of(file).entrySet()) {
                 try (Tokenizer tokenizer = load(form.getValue());
                         Tokenizer nine = tokenizer.withMaxTokens(9)) {
                     assertThat(tokenizer.maxTokens()).isEqualTo(Integer.MAX_VALUE);

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * values of the head {@code i/(h/g)} of g, rounded down. The sequences of a batch do not see each other. A token that is masked
  * is no key.
  *
- * <p>In an encoder each token sees all others. {@linkplain Builder#causal Causal} attention, of decoders, sees the tokens up to
+ * <p>In an encoder each token sees all others, or those in a {@linkplain Builder#window window} around it. {@linkplain Builder#causal Causal} attention, of decoders, sees the tokens up to
  * its own; the heads of a masked token are 0 then.
  *
  * <p>Queries and keys can be normalized head by head and turned by their positions, in this order: Qwen3's
@@ -29,11 +29,15 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  */
 public final class SelfAttention implements Layer {
+    /** The {@link #window} of an attention without one. */
+    public static final int NO_WINDOW = Integer.MAX_VALUE;
+
     private final String path;
     private final int heads;
     private final int keyValueHeads;
     private final int headSize;
     private final boolean causal;
+    private final int window;
     private final List<Linear> inputs;
     private final Linear output;
     private final @Nullable RotaryEmbedding rotary;
@@ -48,6 +52,7 @@ public final class SelfAttention implements Layer {
         keyValueHeads = builder.keyValueHeads;
         headSize = builder.headSize;
         causal = builder.causal;
+        window = builder.window;
         inputs = builder.inputs;
         output = Objects.requireNonNull(builder.output);
         rotary = builder.rotary;
@@ -141,6 +146,15 @@ public final class SelfAttention implements Layer {
      */
     public boolean isCausal() {
         return causal;
+    }
+
+    /**
+     * Returns how far a token sees to both sides.
+     *
+     * @return the largest difference of two positions; {@link #NO_WINDOW} if it sees all tokens
+     */
+    public int window() {
+        return window;
     }
 
     /**
@@ -245,6 +259,7 @@ public final class SelfAttention implements Layer {
         copy.queryNorm = queryNorm == null ? null : (RMSNorm) weights.apply(queryNorm);
         copy.keyNorm = keyNorm == null ? null : (RMSNorm) weights.apply(keyNorm);
         copy.causal = causal;
+        copy.window = window;
         return copy.dropout(dropout, seed).build();
     }
 
@@ -266,6 +281,7 @@ public final class SelfAttention implements Layer {
         private @Nullable RMSNorm queryNorm;
         private @Nullable RMSNorm keyNorm;
         private boolean causal;
+        private int window = NO_WINDOW;
         private double dropout;
         private long seed;
 
@@ -327,6 +343,23 @@ public final class SelfAttention implements Layer {
          */
         public Builder causal() {
             causal = true;
+            return this;
+        }
+
+        /**
+         * Lets each token see only those whose positions differ from its own by at most a number, as the local layers of
+         * ModernBERT do. The default is that it sees all. Time and memory grow with the window then, not with the sequence.
+         *
+         * @param positions the largest difference, at least 0
+         * @return this
+         * @throws IllegalArgumentException if the number is negative
+         */
+        public Builder window(int positions) {
+            if (positions < 0) {
+                throw new IllegalArgumentException(
+                        path + ": the window must be at least 0 positions to each side, found " + positions);
+            }
+            window = positions;
             return this;
         }
 
@@ -407,6 +440,10 @@ public final class SelfAttention implements Layer {
             if (rotary != null && rotary.headSize() != headSize) {
                 throw new IllegalArgumentException(path + ": the rotation must be that of heads of size " + headSize
                         + ", found " + rotary.headSize());
+            }
+            if (causal && window != NO_WINDOW) {
+                throw new IllegalArgumentException(
+                        path + ": a causal attention must see all tokens before its own, found a window of " + window);
             }
             requireHead(queryNorm);
             requireHead(keyNorm);

@@ -6,6 +6,8 @@ import java.util.LinkedHashSet;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.nn.layer.Embedding;
+import org.lora4j.nn.layer.Layer;
+import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -82,6 +84,14 @@ record ExpectedTensors(
         optional.putAll(ends.expected);
         return new ExpectedTensors(
                 required.expected, optional, pooler, classifier, classifiers, classifierBody.expected.keySet());
+    }
+
+    /** The number of types of tokens; 0 if the family has none. */
+    static int tokenTypes(Family family) {
+        Notes notes = new Notes(Map.of());
+        Layer first = family.layers(new Parts(notes, notes, "")).get(0);
+        Embedding types = ((TokenEmbeddings) first).type();
+        return types == null ? 0 : Math.toIntExact(types.shape()[0]);
     }
 
     /** The tensors that files must have which hold some: those that are required, and all of each optional layer. */

@@ -14,6 +14,7 @@ final class Families {
         add(Bert::new, "bert", "roberta", "xlm-roberta");
         add(DistilBert::new, "distilbert");
         add(Electra::new, "electra");
+        add(ModernBert::new, "modernbert");
         add(Gte::new, "new");
         add(NomicBert::new, "nomic_bert");
         add(Llama::new, "llama", "mistral", "qwen2", "qwen3");

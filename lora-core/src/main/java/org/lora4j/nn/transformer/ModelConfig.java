@@ -160,6 +160,15 @@ public final class ModelConfig {
     }
 
     /**
+     * Returns the number of types of tokens, by which an encoder tells the texts of a pair apart.
+     *
+     * @return 2 for BERT; 0 or 1 if the model tells no texts apart
+     */
+    public int tokenTypes() {
+        return ExpectedTensors.tokenTypes(family);
+    }
+
+    /**
      * Returns the width of the vector of a token.
      *
      * @return the width of the last hidden state

@@ -68,8 +68,12 @@ record Parts(Tensors tensors, Tensors ends, String prefix) {
     }
 
     LayerNorm layerNorm(String path, long width, double epsilon) {
-        return new LayerNorm(
-                path(path), tensors.vector(path + ".weight", width), tensors.vector(path + ".bias", width), epsilon);
+        return layerNorm(path, width, epsilon, true);
+    }
+
+    LayerNorm layerNorm(String path, long width, double epsilon, boolean hasBias) {
+        @Nullable INDArray bias = hasBias ? tensors.vector(path + ".bias", width) : null;
+        return new LayerNorm(path(path), tensors.vector(path + ".weight", width), bias, epsilon);
     }
 
     RMSNorm rmsNorm(String path, long width, double epsilon) {

@@ -24,7 +24,8 @@ import org.slf4j.LoggerFactory;
  * {@code model.safetensors}. The field {@code model_type} of the configuration says which one:
  *
  * <ul>
- *   <li>encoders: {@code bert}, {@code roberta}, {@code xlm-roberta}, {@code distilbert}, {@code electra}, {@code new} (GTE),
+ *   <li>encoders: {@code bert}, {@code roberta}, {@code xlm-roberta}, {@code distilbert}, {@code electra},
+ *       {@code modernbert}, {@code new} (GTE),
  *       {@code nomic_bert};
  *   <li>decoders: {@code llama}, {@code mistral}, {@code qwen2}, {@code qwen3}, {@code smollm3}, {@code gpt2}.
  * </ul>

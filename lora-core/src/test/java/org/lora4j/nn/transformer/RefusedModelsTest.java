@@ -39,12 +39,12 @@ class RefusedModelsTest {
     @ParameterizedTest
     @CsvSource({
         "encoder_forward, '\"gelu\"', '\"silu\"', 'hidden_act must be one of [gelu, relu], found ''silu'''",
-        "encoder_forward, '\"bert\"', '\"gpt3\"', 'model_type must be one of [bert, roberta, xlm-roberta, distilbert, electra, new, nomic_bert, llama, mistral, qwen2, qwen3, smollm3, gpt2], found ''gpt3'''",
+        "encoder_forward, '\"bert\"', '\"gpt3\"', 'model_type must be one of [bert, roberta, xlm-roberta, distilbert, electra, modernbert, new, nomic_bert, llama, mistral, qwen2, qwen3, smollm3, gpt2], found ''gpt3'''",
         "encoder_forward, '\"absolute\"', '\"relative_key\"', 'position_embedding_type must be absolute, found ''relative_key'''",
         "encoder_forward, '\"use_cache\"', '\"add_cross_attention\"', 'add_cross_attention must be false, found true'",
         "encoder_forward, '\"num_attention_heads\": 3', '\"num_attention_heads\": 5', 'must divide hidden_size 24, found 5'",
         "encoder_forward, '\"hidden_size\": 24', '\"hidden_size\": \"x\"', 'hidden_size must be an integer'",
-        "decoder_llama, '\"llama\"', '\"mixtral\"', 'model_type must be one of [bert, roberta, xlm-roberta, distilbert, electra, new, nomic_bert, llama, mistral, qwen2, qwen3, smollm3, gpt2], found ''mixtral'''",
+        "decoder_llama, '\"llama\"', '\"mixtral\"', 'model_type must be one of [bert, roberta, xlm-roberta, distilbert, electra, modernbert, new, nomic_bert, llama, mistral, qwen2, qwen3, smollm3, gpt2], found ''mixtral'''",
         "decoder_llama, '\"silu\"', '\"gelu\"', 'hidden_act must be one of [silu], found ''gelu'''",
         "decoder_llama, '\"use_cache\": true', '\"quantization_config\": {\"bits\": 4}', 'quantization_config must be empty'",
         "decoder_llama, '\"use_cache\": true', '\"num_local_experts\": 8', 'num_local_experts must be 0, as mixtures of experts'",
@@ -67,6 +67,15 @@ class RefusedModelsTest {
         "distilbert_forward, '\"gelu\"', '\"silu\"', 'activation must be one of [gelu, relu], found ''silu'''",
         "distilbert_forward, '\"n_heads\": 2', '\"n_heads\": 3', 'n_heads must divide dim 16, found 3'",
         "electra_forward, '\"gelu\",', '\"silu\",', 'hidden_act must be one of [gelu, relu], found ''silu'''",
+        "modernbert_forward, '\"hidden_activation\": \"gelu\"', '\"hidden_activation\": \"silu\"',"
+                + " 'hidden_activation must be one of [gelu], found ''silu'''",
+        "modernbert_forward, 'pooling\": \"mean\"', 'pooling\": \"max\"', 'classifier_pooling must be one of [cls, mean]'",
+        "modernbert_forward, '\"layer_norm_eps\"', '\"layer_types\": [\"full_attention\"], \"layer_norm_eps\"',"
+                + " 'layer_types must have a type for each of the 4 layers, found 1'",
+        "modernbert_forward, '\"layer_norm_eps\"', '\"rope_scaling\": {\"type\": \"yarn\"}, \"layer_norm_eps\"',"
+                + " 'rope_scaling must be empty'",
+        "modernbert_forward, '\"layer_norm_eps\"', '\"rope_parameters\": {\"full_attention\": {\"rope_type\": \"yarn\"}}, \"layer_norm_eps\"',"
+                + " 'rope_parameters.full_attention.rope_type must be default, found ''yarn'''",
         "gte_forward, '\"rope\"', '\"absolute\"', 'position_embedding_type must be rope, found ''absolute'''",
         "gte_forward, '\"layer_norm\"', '\"rms_norm\"', 'layer_norm_type must be layer_norm, found ''rms_norm'''",
         "gte_forward, '\"logn_attention_scale\": false', '\"logn_attention_scale\": true', 'logn_attention_scale must be false'",

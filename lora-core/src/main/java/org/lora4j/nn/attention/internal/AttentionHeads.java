@@ -15,14 +15,15 @@ import org.lora4j.nn.layer.SelfAttention;
 
 /**
  * The heads of an attention. The heads of a sequence that share keys and values are one task, see {@link HeadGroup}; the
- * processors that are free divide the tasks among themselves. In a training that is not causal it keeps the attention weights;
- * a causal one computes them again, because half of them are 0.
+ * processors that are free divide the tasks among themselves. In a training where each token sees all it keeps the attention
+ * weights; a causal one, or one with a window, computes them again, because half of them or more are 0.
  */
 public final class AttentionHeads<A> {
     private final int groups;
     private final int groupSize;
     private final int size;
     private final boolean causal;
+    private final int window;
     private final boolean drops;
     private final SequenceSeeds seeds;
     private final Workers<HeadGroup<A>> workers;
@@ -45,7 +46,8 @@ public final class AttentionHeads<A> {
         groupSize = layer.heads() / groups;
         size = layer.headSize();
         causal = layer.isCausal();
-        kept = isTraining && !causal ? buffers.heap(math) : null;
+        window = layer.window();
+        kept = isTraining && !causal && window == SelfAttention.NO_WINDOW ? buffers.heap(math) : null;
         drops = isTraining && layer.dropout() > 0;
         seeds = new SequenceSeeds(LayerSeed.of(layer.seed(), layer.path()), layer.heads());
         double dropout = drops ? layer.dropout() : 0;
@@ -75,7 +77,8 @@ public final class AttentionHeads<A> {
         long offset = 0;
         for (int i = 0; i < segments.count(); i++) {
             for (int s = segments.firstExample(i); s < segments.firstExample(i + 1); s++) {
-                AttentionSequence sequence = new AttentionSequence(segments, i, s, causal, Math.toIntExact(offset));
+                AttentionSequence sequence =
+                        new AttentionSequence(segments, i, s, causal, window, Math.toIntExact(offset));
                 all.add(sequence);
                 offset += kept == null ? 0 : (long) groups * groupSize * sequence.queries() * sequence.keys();
             }

@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.batch.internal.KeyValueCache;
 import org.lora4j.nn.batch.internal.Segments;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.layer.SelfAttention;
 
 /**
  * A sequence in an attention: which of its tokens are queries, and which keys each of them sees. This is the mask of the
@@ -13,9 +14,10 @@ import org.lora4j.nn.input.Sequences;
  * @param segment the number of its segment
  * @param number its number in the batch
  * @param causal whether a token sees only the tokens up to its own
+ * @param window how far a token sees to both sides, by positions
  * @param offset where the attention weights of its first head are kept, if they are
  */
-record AttentionSequence(Segments segments, int segment, int number, boolean causal, int offset) {
+record AttentionSequence(Segments segments, int segment, int number, boolean causal, int window, int offset) {
     Sequences all() {
         return segments.sequences();
     }
@@ -59,14 +61,45 @@ record AttentionSequence(Segments segments, int segment, int number, boolean cau
         return causal ? segments.cache(number) : null;
     }
 
-    /** How many keys the i-th query sees: the first ones of {@link #past} and {@link #keys}. */
-    int seen(int i) {
-        return causal ? past() + i + 1 : keys();
+    boolean hasWindow() {
+        return window != SelfAttention.NO_WINDOW;
+    }
+
+    /** The first key that the i-th query sees, of {@link #past} and {@link #keys}. */
+    int firstSeen(int i) {
+        return hasWindow() ? firstKeyFrom((long) position(i) - window) : 0;
+    }
+
+    /** The key behind the last one that the i-th query sees. */
+    int endSeen(int i) {
+        if (causal) {
+            return past() + i + 1;
+        }
+        return hasWindow() ? firstKeyFrom((long) position(i) + window + 1) : keys();
+    }
+
+    private int position(int i) {
+        return all().position(firstQuery() + i);
+    }
+
+    /** The first key from a position on. Positions increase. */
+    private int firstKeyFrom(long position) {
+        int low = 0;
+        int high = keys();
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (all().position(firstKey() + middle) < position) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
     }
 
     /** The attention weights of a head, roughly. */
     double weights() {
         double n = queries();
-        return n * (causal ? past() + n / 2 : keys());
+        return n * (causal ? past() + n / 2 : Math.min(keys(), 2.0 * window + 1));
     }
 }

@@ -16,7 +16,7 @@ import org.lora4j.nn.layer.SelfAttention;
  * belongs to one thread at a time.
  */
 final class HeadGroup<A> {
-    /** The tokens of a block of a causal attention. Larger blocks compute more weights that are 0, smaller ones need more products. */
+    /** The tokens of a block, unless each sees all keys. Larger blocks compute more weights that are 0, smaller ones need more products. */
     private static final int BLOCK = 128;
 
     private final SelfAttention layer;
@@ -44,14 +44,34 @@ final class HeadGroup<A> {
             return to - from;
         }
 
-        /** The number of keys up to the last that a query sees. */
+        /** The first key that a query sees. */
+        int firstKey() {
+            return of.firstSeen(from);
+        }
+
+        /** The number of keys from the first to the last that a query sees. */
         int keys() {
-            return of.seen(to - 1);
+            return of.endSeen(to - 1) - firstKey();
+        }
+
+        /** The first key of the i-th query, counted from {@link #firstKey}. */
+        int first(int i) {
+            return of.firstSeen(i) - firstKey();
+        }
+
+        /** The number of keys that the i-th query sees. */
+        int seen(int i) {
+            return of.endSeen(i) - of.firstSeen(i);
         }
     }
 
+    /** Whether a query does not see all keys, so that blocks of queries need fewer of them. */
+    private static boolean isDivided(AttentionSequence of) {
+        return of.causal() || of.hasWindow();
+    }
+
     private Block block(AttentionSequence of, int group, int from) {
-        return new Block(of, group, from, of.causal() ? Math.min(of.queries(), from + BLOCK) : of.queries());
+        return new Block(of, group, from, isDivided(of) ? Math.min(of.queries(), from + BLOCK) : of.queries());
     }
 
     /**
@@ -146,7 +166,7 @@ final class HeadGroup<A> {
             int rows = groupSize * block.length();
             loadQueries(block, all.queries());
             computeWeights(block, kept);
-            products.computeContexts(dropped(block), rows, block.keys());
+            products.computeContexts(dropped(block), rows, block.firstKey(), block.keys());
             ArrayMemory mixed = products.contexts(rows).memory();
             forEachRow(
                     block,
@@ -201,13 +221,16 @@ final class HeadGroup<A> {
     private void computeWeights(Block block, @Nullable A kept) {
         int rows = groupSize * block.length();
         int m = block.keys();
-        products.computeScores(rows, m);
+        products.computeScores(rows, block.firstKey(), m);
         ArrayMemory p = products.weights(rows, m).memory();
         forEachRow(block, (r, i, head) -> {
-            int seen = block.of().seen(i);
-            math.read(p, r * m, row, seen);
-            math.softmax(row, seen);
-            write(p, row, r, seen, m);
+            int seen = block.seen(i);
+            // The first token of a text that is padded on its left may see no key.
+            if (seen > 0) {
+                math.read(p, r * m + block.first(i), row, seen);
+                math.softmax(row, seen);
+            }
+            write(p, row, block, r, i);
             if (kept != null) {
                 math.copy(row, 0, kept, place(block, r), m);
             }
@@ -233,10 +256,9 @@ final class HeadGroup<A> {
 
     private void drop(Block block, int r, int i, int head) {
         if (dropout > 0) {
-            int seen = block.of().seen(i);
-            math.dropout(row, dropout, seeds.ofRow(block.of().number(), head, i), seen);
-            int m = block.keys();
-            write(products.droppedWeights(groupSize * block.length(), m).memory(), row, r, seen, m);
+            math.dropout(row, dropout, seeds.ofRow(block.of().number(), head, i), block.seen(i));
+            int rows = groupSize * block.length();
+            write(products.droppedWeights(rows, block.keys()).memory(), row, block, r, i);
         }
     }
 
@@ -246,11 +268,17 @@ final class HeadGroup<A> {
         return dropout > 0 ? products.droppedWeights(rows, block.keys()) : products.weights(rows, block.keys());
     }
 
-    /** Writes the weights of the keys up to a token; those of the keys behind it are 0. */
-    private void write(ArrayMemory target, A weightsOfRow, int r, int seen, int m) {
-        math.write(target, r * m, weightsOfRow, seen);
-        if (seen < m) {
-            math.write(target, r * m + seen, zeros, m - seen);
+    /** Writes the weights of the keys that the i-th query sees; those of the other keys of the block are 0. */
+    private void write(ArrayMemory target, A weightsOfRow, Block block, int r, int i) {
+        int m = block.keys();
+        int first = block.first(i);
+        int end = first + block.seen(i);
+        if (first > 0) {
+            math.write(target, r * m, zeros, first);
+        }
+        math.write(target, r * m + first, weightsOfRow, end - first);
+        if (end < m) {
+            math.write(target, r * m + end, zeros, m - end);
         }
     }
 
@@ -280,8 +308,11 @@ final class HeadGroup<A> {
         }
         int n = of.queries();
         loadKeysAndValues(of, group, all, null);
-        // From the last block on, whose gradients are those of all keys; the others are added.
-        int from = of.causal() ? (n - 1) / BLOCK * BLOCK : 0;
+        // From the last block on. Without a window its gradients are those of all keys; the others are added.
+        int from = isDivided(of) ? (n - 1) / BLOCK * BLOCK : 0;
+        if (of.hasWindow()) {
+            products.clearGradients(of.keys());
+        }
         while (from >= 0) {
             Block block = block(of, group, from);
             loadQueries(block, all.queries());
@@ -290,7 +321,7 @@ final class HeadGroup<A> {
             } else {
                 loadWeights(block, kept);
             }
-            differentiate(block, block.to() < n, all.queries(), context, gradients.queries(), wanted);
+            differentiate(block, of.hasWindow() || block.to() < n, all.queries(), context, gradients.queries(), wanted);
             from -= BLOCK;
         }
         storeKeysAndValues(of, group, all, gradients, wanted);
@@ -312,29 +343,30 @@ final class HeadGroup<A> {
                 (r, i, head) ->
                         context.memory().copy(context.position(first + i, head), contextGradients, r * size, size));
         if (wanted.values()) {
-            products.differentiateValues(dropped(block), rows, m, adds);
+            products.differentiateValues(dropped(block), rows, block.firstKey(), m, adds);
         }
         if (!wanted.queries() && !wanted.keys()) {
             return;
         }
-        products.differentiateWeights(rows, m);
+        products.differentiateWeights(rows, block.firstKey(), m);
         ArrayMemory weights = products.weights(rows, m).memory();
         ArrayMemory weightGradients = products.weightGradients(rows, m).memory();
         forEachRow(block, (r, i, head) -> {
-            int seen = block.of().seen(i);
-            math.read(weights, r * m, row, seen);
-            math.read(weightGradients, r * m, gradientRow, seen);
+            int seen = block.seen(i);
+            int place = r * m + block.first(i);
+            math.read(weights, place, row, seen);
+            math.read(weightGradients, place, gradientRow, seen);
             if (dropout > 0) {
                 math.dropout(gradientRow, dropout, seeds.ofRow(block.of().number(), head, i), seen);
             }
             math.softmaxGradient(row, gradientRow, seen);
-            write(weightGradients, gradientRow, r, seen, m);
+            write(weightGradients, gradientRow, block, r, i);
         });
         if (wanted.keys()) {
-            products.differentiateKeys(rows, m, adds);
+            products.differentiateKeys(rows, block.firstKey(), m, adds);
         }
         if (wanted.queries()) {
-            products.differentiateQueries(rows, m);
+            products.differentiateQueries(rows, block.firstKey(), m);
             ArrayMemory gradient = products.queryGradients(rows).memory();
             forEachRow(
                     block,

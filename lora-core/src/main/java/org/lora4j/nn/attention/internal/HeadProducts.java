@@ -92,90 +92,105 @@ public final class HeadProducts {
 
     /** {@code Q [n, d]}. */
     MatrixBuffer.Matrix queries(int n) {
-        return queries.of(n, size);
+        return queries.of(0, n, size);
     }
 
     /** {@code K [m, d]}. */
     MatrixBuffer.Matrix keys(int m) {
-        return keys.of(m, size);
+        return keys.of(0, m, size);
     }
 
     /** {@code V [m, d]}. */
     MatrixBuffer.Matrix values(int m) {
-        return values.of(m, size);
+        return values.of(0, m, size);
     }
 
     /** {@code C [n, d]}, or its gradient. */
     MatrixBuffer.Matrix contexts(int n) {
-        return contexts.of(n, size);
+        return contexts.of(0, n, size);
     }
 
     /** {@code P [n, m]}. */
     MatrixBuffer.Matrix weights(int n, int m) {
-        return weights.of(n, m);
+        return weights.of(0, n, m);
     }
 
     /** {@code P [n, m]} after dropout. */
     MatrixBuffer.Matrix droppedWeights(int n, int m) {
-        return droppedWeights.of(n, m);
+        return droppedWeights.of(0, n, m);
     }
 
     /** {@code ∂L/∂Q [n, d]}. */
     MatrixBuffer.Matrix queryGradients(int n) {
-        return queryGradients.of(n, size);
+        return queryGradients.of(0, n, size);
     }
 
     /** {@code ∂L/∂K [m, d]}. */
     MatrixBuffer.Matrix keyGradients(int m) {
-        return keyGradients.of(m, size);
+        return keyGradients.of(0, m, size);
     }
 
     /** {@code ∂L/∂V [m, d]}. */
     MatrixBuffer.Matrix valueGradients(int m) {
-        return valueGradients.of(m, size);
+        return valueGradients.of(0, m, size);
     }
 
     /** {@code ∂L/∂P [n, m]}. */
     MatrixBuffer.Matrix weightGradients(int n, int m) {
-        return weightGradients.of(n, m);
+        return weightGradients.of(0, n, m);
     }
 
-    /** {@code P = s·Q·Kᵀ}, the scores. */
-    void computeScores(int n, int m) {
-        scoreProduct.run(queries(n).array(), keys(m).array(), weights(n, m).array());
+    /** {@code P = s·Q·Kᵀ}, the scores of m keys from one on. */
+    void computeScores(int n, int first, int m) {
+        scoreProduct.run(
+                queries(n).array(),
+                keys.of(first, m, size).array(),
+                weights(n, m).array());
     }
 
-    /** {@code C = P·V}, with the weights of a matrix. */
-    void computeContexts(MatrixBuffer.Matrix p, int n, int m) {
-        contextProduct.run(p.array(), values(m).array(), contexts(n).array());
+    /** {@code C = P·V}, with the weights of a matrix for m keys from one on. */
+    void computeContexts(MatrixBuffer.Matrix p, int n, int first, int m) {
+        contextProduct.run(
+                p.array(), values.of(first, m, size).array(), contexts(n).array());
     }
 
     /** {@code ∂L/∂P = ∂L/∂C·Vᵀ}. */
-    void differentiateWeights(int n, int m) {
+    void differentiateWeights(int n, int first, int m) {
         weightGradientProduct.run(
-                contexts(n).array(), values(m).array(), weightGradients(n, m).array());
+                contexts(n).array(),
+                values.of(first, m, size).array(),
+                weightGradients(n, m).array());
     }
 
-    /** {@code ∂L/∂V = Pᵀ·∂L/∂C}, or adds it. */
-    void differentiateValues(MatrixBuffer.Matrix p, int n, int m, boolean adds) {
+    /** Sets the gradients of m keys and values to 0, so that parts can be added. */
+    void clearGradients(int m) {
+        keyGradients(m).array().assign(0);
+        valueGradients(m).array().assign(0);
+    }
+
+    /** {@code ∂L/∂V = Pᵀ·∂L/∂C} of m keys from one on, or adds it. */
+    void differentiateValues(MatrixBuffer.Matrix p, int n, int first, int m, boolean adds) {
         (adds ? valueGradientAddition : valueGradientProduct)
-                .run(p.array(), contexts(n).array(), valueGradients(m).array());
+                .run(
+                        p.array(),
+                        contexts(n).array(),
+                        valueGradients.of(first, m, size).array());
     }
 
-    /** {@code ∂L/∂K = s·(∂L/∂P)ᵀ·Q}, or adds it. */
-    void differentiateKeys(int n, int m, boolean adds) {
+    /** {@code ∂L/∂K = s·(∂L/∂P)ᵀ·Q} of m keys from one on, or adds it. */
+    void differentiateKeys(int n, int first, int m, boolean adds) {
         (adds ? keyGradientAddition : keyGradientProduct)
                 .run(
                         weightGradients(n, m).array(),
                         queries(n).array(),
-                        keyGradients(m).array());
+                        keyGradients.of(first, m, size).array());
     }
 
     /** {@code ∂L/∂Q = s·∂L/∂P·K}. */
-    void differentiateQueries(int n, int m) {
+    void differentiateQueries(int n, int first, int m) {
         queryGradientProduct.run(
                 weightGradients(n, m).array(),
-                keys(m).array(),
+                keys.of(first, m, size).array(),
                 queryGradients(n).array());
     }
 }

@@ -17,8 +17,11 @@ final class MatrixBuffer {
     private static final int REMEMBERED_SHAPES = 1024;
 
     private final DataType dataType;
-    private final Map<Long, Matrix> byShape = new HashMap<>();
+    private final Map<Place, Matrix> byPlace = new HashMap<>();
     private @Nullable INDArray store;
+
+    /** The rows of a matrix of a width, from a row on. */
+    private record Place(int first, int rows, int columns) {}
 
     /** An array and its memory. */
     record Matrix(INDArray array, ArrayMemory memory) {}
@@ -27,20 +30,27 @@ final class MatrixBuffer {
         this.dataType = dataType;
     }
 
-    /** Returns the matrix of a shape, with undefined content. */
-    Matrix of(int rows, int columns) {
+    /**
+     * Returns some rows of a matrix.
+     *
+     * @param first the first row; if it is not 0, the rows from 0 on were asked for before, and keep their content
+     * @return the rows, with undefined content if they were not written
+     */
+    Matrix of(int first, int rows, int columns) {
         INDArray memory = store;
-        if (memory == null || memory.length() < (long) rows * columns) {
-            memory = Nd4j.createUninitializedDetached(dataType, (long) rows * columns);
+        long needed = ((long) first + rows) * columns;
+        if (memory == null || memory.length() < needed) {
+            memory = Nd4j.createUninitializedDetached(dataType, needed);
             store = memory;
-            byShape.clear();
+            byPlace.clear();
         }
-        if (byShape.size() >= REMEMBERED_SHAPES) {
-            byShape.clear();
+        if (byPlace.size() >= REMEMBERED_SHAPES) {
+            byPlace.clear();
         }
         INDArray whole = memory;
-        return byShape.computeIfAbsent((long) rows << Integer.SIZE | columns, key -> {
-            INDArray array = Nd4j.create(whole.data(), new long[] {rows, columns}, new long[] {columns, 1}, 0, 'c');
+        return byPlace.computeIfAbsent(new Place(first, rows, columns), key -> {
+            INDArray array = Nd4j.create(
+                    whole.data(), new long[] {rows, columns}, new long[] {columns, 1}, (long) first * columns, 'c');
             return new Matrix(array, new ArrayMemory(array));
         });
     }

@@ -112,7 +112,7 @@ public final class BaseNetwork implements SentBase {
         }
         TextTokenizer.requireLibrary(BaseNetwork.class.getClassLoader());
         try {
-            return TextTokenizer.open(files, ModelConfig.read(files).maxLength(), encoder.maxTokens());
+            return TextTokenizer.open(files, ModelConfig.read(files), encoder.maxTokens());
         } catch (IOException e) {
             throw unreadable(path, "every executor", e);
         }

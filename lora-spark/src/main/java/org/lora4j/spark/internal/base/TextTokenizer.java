@@ -3,6 +3,7 @@ package org.lora4j.spark.internal.base;
 import java.io.IOException;
 import java.util.OptionalInt;
 import org.lora4j.io.ModelSource;
+import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.text.EncoderTokens;
 import org.lora4j.text.TokenizedText;
 
@@ -38,12 +39,12 @@ public final class TextTokenizer {
     /**
      * Opens the files of an encoder that decide about texts.
      *
-     * @param positions the longest sequence that the encoder takes
+     * @param config the encoder
      * @param maxTokens where to cut texts; 0 for where the files say
      */
-    static TextTokenizer open(ModelSource folder, int positions, int maxTokens) throws IOException {
-        return new TextTokenizer(EncoderTokens.open(
-                folder, positions, maxTokens == 0 ? OptionalInt.empty() : OptionalInt.of(maxTokens)));
+    static TextTokenizer open(ModelSource folder, ModelConfig config, int maxTokens) throws IOException {
+        return new TextTokenizer(
+                EncoderTokens.open(folder, config, maxTokens == 0 ? OptionalInt.empty() : OptionalInt.of(maxTokens)));
     }
 
     /** Returns the tokens of a text, with the special ones, and with the default prompt of the encoder if it has one. */

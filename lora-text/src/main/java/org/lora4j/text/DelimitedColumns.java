@@ -9,21 +9,21 @@ import org.jspecify.annotations.Nullable;
  * @param names their names; none if the first line has them
  * @param delimiter the character between two values; null for what the first line shows
  */
-record TableColumns(List<String> names, @Nullable Character delimiter) {
+record DelimitedColumns(List<String> names, @Nullable Character delimiter) {
     /** All is in the first line. */
-    static final TableColumns UNKNOWN = new TableColumns(List.of(), null);
+    static final DelimitedColumns UNKNOWN = new DelimitedColumns(List.of(), null);
 
-    TableColumns {
+    DelimitedColumns {
         names = List.copyOf(names);
     }
 
     /** Columns with a delimiter that was asked for. */
-    static TableColumns delimitedBy(char delimiter) {
+    static DelimitedColumns delimitedBy(char delimiter) {
         if ((Character.isISOControl(delimiter) && delimiter != '\t') || delimiter == '"') {
             throw new IllegalArgumentException(
                     "the delimiter must be a tab or a character that is neither a quote nor a control character, found '"
                             + delimiter + "'");
         }
-        return new TableColumns(List.of(), delimiter);
+        return new DelimitedColumns(List.of(), delimiter);
     }
 }

@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** The forms of a {@code tokenizer.json} that differ only in where the program that stored it cut and padded texts. */
-final class TokenizerForms {
+final class StoredTokenizers {
     private static final String NEITHER = "\"truncation\":null,\"padding\":null";
     private static final String TRUNCATION = """
             "truncation":{"direction":"Right","max_length":6,"strategy":"LongestFirst","stride":0}""";
@@ -13,7 +13,7 @@ final class TokenizerForms {
             "padding":{"strategy":{"Fixed":6},"direction":"Right","pad_to_multiple_of":8,"pad_id":0,"pad_type_id":0,
              "pad_token":"[PAD]"}""";
 
-    private TokenizerForms() {}
+    private StoredTokenizers() {}
 
     /** The forms of a file that neither cuts nor pads. */
     static Map<String, String> of(String file) {

@@ -1,0 +1,206 @@
+package org.lora4j.nn.transformer;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.lora4j.nn.layer.GatedFeedForward;
+import org.lora4j.nn.layer.GatedFeedForward.Gate;
+import org.lora4j.nn.layer.Layer;
+import org.lora4j.nn.layer.LayerNorm;
+import org.lora4j.nn.layer.Pooling;
+import org.lora4j.nn.layer.Residual;
+import org.lora4j.nn.layer.RotaryEmbedding;
+import org.lora4j.nn.layer.SelfAttention;
+import org.lora4j.nn.layer.TokenEmbeddings;
+
+/**
+ * ModernBERT (<a href="https://arxiv.org/abs/2412.13663">arXiv:2412.13663</a>): an encoder that normalizes before each part, turns
+ * queries and keys by their positions, and has a gated feed-forward part. In each third layer a token sees all others; in the
+ * other layers those of a window around it. {@code Wqkv} is one layer for queries, keys and values, and {@code Wi} one for the
+ * gate and, in its second half, what it is multiplied with.
+ */
+final class ModernBert implements Family {
+    private static final String GLOBAL = "full_attention";
+    private static final String LOCAL = "sliding_attention";
+
+    private final int vocabularySize;
+    private final int hiddenSize;
+    private final int layers;
+    private final int heads;
+    private final int intermediateSize;
+    private final int positions;
+    private final int padding;
+    private final double epsilon;
+    private final boolean normBias;
+    private final boolean attentionBias;
+    private final boolean feedForwardBias;
+    private final boolean classifierBias;
+    private final List<String> types;
+    private final int globalEvery;
+    private final int window;
+    private final RotaryEmbedding global;
+    private final RotaryEmbedding local;
+    private final Pooling.Method pooling;
+    private final double embeddingDropout;
+    private final double attentionDropout;
+    private final double feedForwardDropout;
+    private final double classifierDropout;
+
+    ModernBert(JsonFields fields) {
+        vocabularySize = fields.size("vocab_size");
+        hiddenSize = fields.size("hidden_size");
+        layers = fields.layers("num_hidden_layers");
+        heads = fields.size("num_attention_heads");
+        fields.requireDivides("num_attention_heads", heads, "hidden_size", hiddenSize);
+        intermediateSize = fields.size("intermediate_size");
+        fields.oneOf("hidden_activation", "gelu", List.of("gelu"));
+        fields.oneOf("classifier_activation", "gelu", List.of("gelu"));
+        positions = fields.size("max_position_embeddings", 8192);
+        padding = fields.token("pad_token_id", 0, vocabularySize);
+        epsilon = fields.epsilon("norm_eps", 1e-5);
+        normBias = fields.truth("norm_bias", false);
+        attentionBias = fields.truth("attention_bias", false);
+        feedForwardBias = fields.truth("mlp_bias", false);
+        classifierBias = fields.truth("classifier_bias", false);
+        types = fields.texts("layer_types");
+        types.forEach(type -> fields.requireOneOf("layer_types", List.of(GLOBAL, LOCAL), type));
+        if (!types.isEmpty() && types.size() != layers) {
+            fields.refuse("layer_types must have a type for each of the " + layers + " layers, found " + types.size());
+        }
+        globalEvery = fields.positive("global_attn_every_n_layers", 3);
+        window = fields.positive("local_attention", 128) / 2;
+        boolean isCls = fields.oneOf("classifier_pooling", "cls", List.of("cls", "mean"))
+                .equals("cls");
+        pooling = isCls ? Pooling.Method.FIRST : Pooling.Method.MEAN;
+        embeddingDropout = fields.dropout("embedding_dropout", 0);
+        attentionDropout = fields.dropout("attention_dropout", 0);
+        feedForwardDropout = fields.dropout("mlp_dropout", 0);
+        classifierDropout = fields.dropout("classifier_dropout", 0);
+        fields.requireEmpty("quantization_config", "rope_scaling");
+        double globalTheta = theta(fields, GLOBAL, "global_rope_theta", 160_000.0);
+        double localTheta = theta(fields, LOCAL, "local_rope_theta", 10_000.0);
+        int headSize = heads < 1 ? 0 : hiddenSize / heads;
+        if (headSize < 2 || headSize % 2 != 0) {
+            fields.refuse("the size of a head must be even, found " + headSize);
+        }
+        fields.requireNoProblems();
+        global = RotaryEmbedding.of(headSize, globalTheta);
+        local = RotaryEmbedding.of(headSize, localTheta);
+    }
+
+    /** {@code rope_parameters} has the rotation of each type of layers in transformers 5; before it, a field of its own. */
+    private static double theta(JsonFields fields, String type, String field, double otherwise) {
+        double theta = fields.number(field, otherwise);
+        JsonFields parameters = fields.object("rope_parameters");
+        JsonFields ofType = parameters == null ? null : parameters.object(type);
+        if (ofType != null) {
+            ofType.requireText("rope_type", "default");
+            theta = ofType.number("rope_theta", theta);
+        }
+        if (!(theta > 0)) {
+            fields.refuse(field + " must be positive, found " + theta);
+        }
+        return theta;
+    }
+
+    @Override
+    public String architecture() {
+        return "ModernBert";
+    }
+
+    @Override
+    public int hiddenSize() {
+        return hiddenSize;
+    }
+
+    @Override
+    public int maxLength() {
+        return positions;
+    }
+
+    /** PEFT has no default; this is the layer of queries, keys and values. */
+    @Override
+    public List<String> defaultTargets() {
+        return List.of("Wqkv");
+    }
+
+    @Override
+    public String prefix() {
+        return "model.";
+    }
+
+    /** The last layer of the task of pre-training, whose other layers have the names of a classifier's. */
+    @Override
+    public boolean isOfNoUse(String plain) {
+        return plain.startsWith("decoder.");
+    }
+
+    @Override
+    public List<Layer> layers(Parts parts) {
+        List<Layer> all = new ArrayList<>();
+        all.add(new TokenEmbeddings(
+                parts.path("embeddings"),
+                parts.embedding("embeddings.tok_embeddings", vocabularySize, hiddenSize, padding),
+                null,
+                norm(parts, "embeddings.norm"),
+                positions));
+        all.add(parts.dropout("embeddings.drop", embeddingDropout));
+        for (int i = 0; i < layers; i++) {
+            String layer = "layers." + i + ".";
+            List<Layer> attention = new ArrayList<>();
+            if (i > 0) {
+                attention.add(norm(parts, layer + "attn_norm"));
+            }
+            attention.add(attention(parts, layer + "attn", i));
+            all.add(new Residual(parts.path(layer + "attention"), attention));
+            all.add(new Residual(
+                    parts.path(layer + "feed_forward"),
+                    List.of(
+                            norm(parts, layer + "mlp_norm"),
+                            feedForward(parts, layer + "mlp"),
+                            parts.dropout(layer + "mlp.drop", feedForwardDropout))));
+        }
+        all.add(norm(parts, "final_norm"));
+        return all;
+    }
+
+    private LayerNorm norm(Parts parts, String path) {
+        return parts.layerNorm(path, hiddenSize, epsilon, normBias);
+    }
+
+    private SelfAttention attention(Parts parts, String path, int i) {
+        boolean isGlobal = types.isEmpty() ? i % globalEvery == 0 : types.get(i).equals(GLOBAL);
+        SelfAttention.Builder attention = SelfAttention.builder(parts.path(path), heads, heads, hiddenSize / heads)
+                .input(parts.linear(path + ".Wqkv", hiddenSize, 3L * hiddenSize, attentionBias))
+                .output(parts.linear(path + ".Wo", hiddenSize, hiddenSize, attentionBias))
+                .rotary(isGlobal ? global : local)
+                .dropout(attentionDropout, Parts.DROPOUT_SEED);
+        return (isGlobal ? attention : attention.window(window)).build();
+    }
+
+    private Layer feedForward(Parts parts, String path) {
+        return GatedFeedForward.ofOne(
+                parts.path(path),
+                Gate.GELU,
+                parts.linear(path + ".Wi", hiddenSize, 2L * intermediateSize, feedForwardBias),
+                true,
+                parts.linear(path + ".Wo", intermediateSize, hiddenSize, feedForwardBias));
+    }
+
+    /** A layer, GELU and a normalization on the first token or the mean. */
+    @Override
+    public List<Layer> classifier(Parts parts) {
+        Parts end = parts.end();
+        return List.of(
+                end.pooling("head.pooling", pooling),
+                end.linear("head.dense", hiddenSize, hiddenSize, classifierBias),
+                end.activation("head.act", "gelu"),
+                norm(end, "head.norm"),
+                end.dropout("drop", classifierDropout),
+                end.labels("classifier", hiddenSize, true));
+    }
+
+    @Override
+    public double classifierDropout() {
+        return classifierDropout;
+    }
+}
