@@ -71,12 +71,11 @@ final class Gte implements Family {
             factor = scaling.number("factor");
             scaling.requireEmpty("mixed_b");
         }
-        if (headSize < 2 || headSize % 2 != 0 || !(theta > 0) || !(factor > 0)) {
-            fields.refuse("the size of a head must be even, rope_theta and the factor positive, found " + headSize
-                    + ", " + theta + " and " + factor);
+        if (!(factor > 0)) {
+            fields.refuse(SCALING + ".factor must be positive, found " + factor);
         }
-        fields.requireNoProblems();
-        return RotaryEmbedding.of(headSize, theta * factor).scaledLinearly(Math.pow(factor, 2.0 / headSize));
+        return RotaryFields.plain(fields, headSize, "rope_theta", theta * factor)
+                .scaledLinearly(Math.pow(factor, 2.0 / headSize));
     }
 
     @Override

@@ -19,7 +19,7 @@ import org.lora4j.internal.MessageText;
 final class JsonFields {
     static final String MODEL_TYPE = "model_type";
 
-    private static final String FILE = ModelConfig.FILE;
+    static final String FILE = "config.json";
 
     /** A model has at most this many of anything, so that a wrong file cannot ask for more memory than there is. */
     private static final int MOST = 10_000_000;

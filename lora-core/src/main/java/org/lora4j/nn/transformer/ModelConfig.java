@@ -15,7 +15,7 @@ import org.lora4j.io.gguf.GgufModel;
  * computes the model. Immutable.
  */
 public final class ModelConfig {
-    static final String FILE = "config.json";
+    static final String FILE = JsonFields.FILE;
 
     private final String place;
     private final ObjectNode json;

@@ -76,19 +76,14 @@ final class ModernBert implements Family {
         feedForwardDropout = fields.dropout("mlp_dropout", 0);
         classifierDropout = fields.dropout("classifier_dropout", 0);
         fields.requireEmpty("quantization_config", "rope_scaling");
-        double globalTheta = theta(fields, GLOBAL, "global_rope_theta", 160_000.0);
-        double localTheta = theta(fields, LOCAL, "local_rope_theta", 10_000.0);
         int headSize = heads < 1 ? 0 : hiddenSize / heads;
-        if (headSize < 2 || headSize % 2 != 0) {
-            fields.refuse("the size of a head must be even, found " + headSize);
-        }
-        fields.requireNoProblems();
-        global = RotaryEmbedding.of(headSize, globalTheta);
-        local = RotaryEmbedding.of(headSize, localTheta);
+        global = rotary(fields, headSize, GLOBAL, "global_rope_theta", 160_000.0);
+        local = rotary(fields, headSize, LOCAL, "local_rope_theta", 10_000.0);
     }
 
     /** {@code rope_parameters} has the rotation of each type of layers in transformers 5; before it, a field of its own. */
-    private static double theta(JsonFields fields, String type, String field, double otherwise) {
+    private static RotaryEmbedding rotary(
+            JsonFields fields, int headSize, String type, String field, double otherwise) {
         double theta = fields.number(field, otherwise);
         JsonFields parameters = fields.object("rope_parameters");
         JsonFields ofType = parameters == null ? null : parameters.object(type);
@@ -96,10 +91,7 @@ final class ModernBert implements Family {
             ofType.requireText("rope_type", "default");
             theta = ofType.number("rope_theta", theta);
         }
-        if (!(theta > 0)) {
-            fields.refuse(field + " must be positive, found " + theta);
-        }
-        return theta;
+        return RotaryFields.plain(fields, headSize, field, theta);
     }
 
     @Override

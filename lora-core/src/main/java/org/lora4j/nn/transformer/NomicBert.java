@@ -74,13 +74,7 @@ final class NomicBert implements Family {
         if (part != 1) {
             fields.refuse("rotary_emb_fraction must be 1, found " + part);
         }
-        double base = fields.number("rotary_emb_base", 10_000.0);
-        if (headSize < 2 || headSize % 2 != 0 || !(base > 0)) {
-            fields.refuse(
-                    "the size of a head must be even and rotary_emb_base positive, found " + headSize + " and " + base);
-        }
-        fields.requireNoProblems();
-        return RotaryEmbedding.of(headSize, base);
+        return RotaryFields.plain(fields, headSize, "rotary_emb_base", fields.number("rotary_emb_base", 10_000.0));
     }
 
     @Override

@@ -48,6 +48,23 @@ record RotaryFields(RotaryEmbedding rotary, int maxLength) {
         return scaling == null ? new RotaryFields(plain, positions) : scaled(plain, type, scaling, positions);
     }
 
+    /**
+     * Creates a rotation without scaling.
+     *
+     * @param headSize the size of a head
+     * @param field what the file calls θ
+     * @param theta θ
+     * @throws IllegalArgumentException if there is a problem, here or before
+     */
+    static RotaryEmbedding plain(JsonFields fields, int headSize, String field, double theta) {
+        if (headSize < 2 || headSize % 2 != 0 || !(theta > 0)) {
+            fields.refuse(
+                    "the size of a head must be even and " + field + " positive, found " + headSize + " and " + theta);
+        }
+        fields.requireNoProblems();
+        return RotaryEmbedding.of(headSize, theta);
+    }
+
     private static RotaryFields scaled(RotaryEmbedding plain, String type, JsonFields scaling, int positions) {
         if (type.equals("linear")) {
             double factor = scaling.number("factor");
