@@ -35,6 +35,8 @@ public record GgufModel(
     static final String EMBEDDING = "token_embd.weight";
     static final String OUTPUT = "output.weight";
 
+    private static final Pattern IN_LAYER = Pattern.compile("(\\d{1,9})\\.(.+)");
+
     /** What transformers calls the head of all models. */
     private static final String HEAD = "lm_head";
 
@@ -84,8 +86,8 @@ public record GgufModel(
         if (plain.equals(embedding)) {
             return Optional.of(new Weight(EMBEDDING, 0));
         }
-        Matcher layer =
-                Pattern.compile(Pattern.quote(layers) + "\\.(\\d{1,9})\\.(.+)").matcher(plain);
+        String start = layers + ".";
+        Matcher layer = IN_LAYER.matcher(plain.startsWith(start) ? plain.substring(start.length()) : "");
         String name = layer.matches() ? weights.get(layer.group(2)) : null;
         return Optional.ofNullable(name)
                 .map(found -> new Weight(

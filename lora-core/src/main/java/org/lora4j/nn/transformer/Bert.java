@@ -6,7 +6,6 @@ import java.util.Map;
 import java.util.Objects;
 import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.Layer;
-import org.lora4j.nn.layer.Pooling;
 import org.lora4j.nn.layer.Residual;
 import org.lora4j.nn.layer.SelfAttention;
 import org.lora4j.nn.layer.TokenEmbeddings;
@@ -113,20 +112,25 @@ final class Bert implements Family {
 
     @Override
     public List<Layer> layers(Parts parts) {
-        List<Layer> all = new ArrayList<>();
-        all.add(new TokenEmbeddings(
-                parts.path("embeddings"),
-                parts.embedding("embeddings.word_embeddings", vocabularySize, hiddenSize, padding),
-                parts.embedding(
-                        "embeddings.position_embeddings",
-                        positions,
-                        hiddenSize,
-                        isRoberta() ? padding : Embedding.NO_PADDING),
-                parts.embedding("embeddings.token_type_embeddings", types, hiddenSize, Embedding.NO_PADDING),
-                parts.layerNorm("embeddings.LayerNorm", hiddenSize, epsilon)));
-        all.add(parts.dropout("embeddings.dropout", hiddenDropout));
+        List<Layer> all = new ArrayList<>(embeddings(parts, hiddenSize));
         all.addAll(encoder(parts));
         return all;
+    }
+
+    /** The embeddings, of a width. */
+    List<Layer> embeddings(Parts parts, int width) {
+        return List.of(
+                new TokenEmbeddings(
+                        parts.path("embeddings"),
+                        parts.embedding("embeddings.word_embeddings", vocabularySize, width, padding),
+                        parts.embedding(
+                                "embeddings.position_embeddings",
+                                positions,
+                                width,
+                                isRoberta() ? padding : Embedding.NO_PADDING),
+                        parts.embedding("embeddings.token_type_embeddings", types, width, Embedding.NO_PADDING),
+                        parts.layerNorm("embeddings.LayerNorm", width, epsilon)),
+                parts.dropout("embeddings.dropout", hiddenDropout));
     }
 
     /** The layers behind the embeddings. */
@@ -173,17 +177,9 @@ final class Bert implements Family {
 
     @Override
     public List<Layer> classifier(Parts parts) {
-        Parts end = parts.end();
-        if (isRoberta()) {
-            return List.of(
-                    end.pooling("classifier.first", Pooling.Method.FIRST),
-                    end.dropout("classifier.dropout", classifierDropout),
-                    end.linear("classifier.dense", hiddenSize, hiddenSize, true),
-                    end.activation("classifier.activation", "tanh"),
-                    end.dropout("classifier.dropout_2", classifierDropout),
-                    end.labels("classifier.out_proj", hiddenSize, true));
-        }
-        return parts.pooledClassifier(hiddenSize, classifierDropout);
+        return isRoberta()
+                ? parts.end().denseClassifier(hiddenSize, "tanh", classifierDropout)
+                : parts.pooledClassifier(hiddenSize, classifierDropout);
     }
 
     @Override

@@ -2,10 +2,7 @@ package org.lora4j.nn.transformer;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.Layer;
-import org.lora4j.nn.layer.Pooling;
-import org.lora4j.nn.layer.TokenEmbeddings;
 
 /**
  * ELECTRA (<a href="https://arxiv.org/abs/2003.10555">arXiv:2003.10555</a>): a BERT without a pooler, whose embeddings can be
@@ -61,14 +58,7 @@ final class Electra implements Family {
 
     @Override
     public List<Layer> layers(Parts parts) {
-        List<Layer> all = new ArrayList<>();
-        all.add(new TokenEmbeddings(
-                parts.path("embeddings"),
-                parts.embedding("embeddings.word_embeddings", bert.vocabularySize, embeddingSize, bert.padding),
-                parts.embedding("embeddings.position_embeddings", bert.positions, embeddingSize, Embedding.NO_PADDING),
-                parts.embedding("embeddings.token_type_embeddings", bert.types, embeddingSize, Embedding.NO_PADDING),
-                parts.layerNorm("embeddings.LayerNorm", embeddingSize, bert.epsilon)));
-        all.add(parts.dropout("embeddings.dropout", bert.hiddenDropout));
+        List<Layer> all = new ArrayList<>(bert.embeddings(parts, embeddingSize));
         if (embeddingSize != bert.hiddenSize) {
             all.add(parts.linear("embeddings_project", embeddingSize, bert.hiddenSize, true));
         }
@@ -79,14 +69,7 @@ final class Electra implements Family {
     /** A layer and GELU on the vector of the first token. */
     @Override
     public List<Layer> classifier(Parts parts) {
-        Parts end = parts.end();
-        return List.of(
-                end.pooling("classifier.first", Pooling.Method.FIRST),
-                end.dropout("classifier.dropout", bert.classifierDropout),
-                end.linear("classifier.dense", bert.hiddenSize, bert.hiddenSize, true),
-                end.activation("classifier.activation", "gelu"),
-                end.dropout("classifier.dropout_2", bert.classifierDropout),
-                end.labels("classifier.out_proj", bert.hiddenSize, true));
+        return parts.end().denseClassifier(bert.hiddenSize, "gelu", bert.classifierDropout);
     }
 
     @Override

@@ -63,12 +63,7 @@ abstract class GatedDecoder implements DecoderFamily {
         attentionDropout = fields.dropout("attention_dropout", 0);
         fields.requireOff("is_encoder_decoder", "add_cross_attention");
         fields.requireEmpty("quantization_config");
-        for (String experts : List.of("num_experts", "num_local_experts")) {
-            int found = fields.integer(experts, 0);
-            if (found != 0) {
-                fields.refuse(experts + " must be 0, as mixtures of experts are not supported, found " + found);
-            }
-        }
+        fields.requireNoExperts("num_experts", "num_local_experts");
     }
 
     @Override

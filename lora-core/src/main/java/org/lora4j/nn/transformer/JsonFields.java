@@ -132,6 +132,16 @@ final class JsonFields {
         }
     }
 
+    /** Refuses mixtures of experts. */
+    void requireNoExperts(String... fields) {
+        for (String field : fields) {
+            int found = integer(field, 0);
+            if (found != 0) {
+                refuse(field + " must be 0, as mixtures of experts are not supported, found " + found);
+            }
+        }
+    }
+
     /** Refuses a field that is neither absent nor a text. */
     void requireText(String field, String expected) {
         String found = text(field, expected);

@@ -62,10 +62,7 @@ final class NomicBert implements Family {
         residualDropout = fields.dropout("resid_pdrop", 0.1);
         fields.requireOff("prenorm", "parallel_block", "use_rms_norm", "causal", "rotary_emb_interleaved", "norm_mlp");
         fields.requireEmpty("rotary_emb_scale_base", "quantization_config");
-        int experts = fields.integer("num_experts", 0);
-        if (experts != 0) {
-            fields.refuse("num_experts must be 0, as mixtures of experts are not supported, found " + experts);
-        }
+        fields.requireNoExperts("num_experts");
         rotary = rotary(fields, heads < 1 ? 0 : hiddenSize / heads);
     }
 

@@ -104,6 +104,17 @@ record Parts(Tensors tensors, Tensors ends, String prefix) {
         return all;
     }
 
+    /** RoBERTa's classifier: a layer and an activation on the vector of the first token, and the labels. */
+    List<Layer> denseClassifier(long width, String activation, double dropout) {
+        return List.of(
+                pooling("classifier.first", Pooling.Method.FIRST),
+                dropout("classifier.dropout", dropout),
+                linear("classifier.dense", width, width, true),
+                activation("classifier.activation", activation),
+                dropout("classifier.dropout_2", dropout),
+                labels("classifier.out_proj", width, true));
+    }
+
     /** An activation by the name that transformers gives it. */
     Layer activation(String path, String name) {
         return switch (name) {

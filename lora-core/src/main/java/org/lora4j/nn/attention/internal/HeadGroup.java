@@ -38,25 +38,20 @@ final class HeadGroup<A> {
     /** The sequence that the rows are prepared for. Each call of the layer has others. */
     private @Nullable AttentionSequence current;
 
-    /** The queries {@code [from, to)} of a sequence in the heads of a group. */
-    private record Block(AttentionSequence of, int group, int from, int to) {
+    /**
+     * The queries {@code [from, to)} of a sequence in the heads of a group.
+     *
+     * @param firstKey the first key that one of them sees
+     * @param keys the number of keys from there to the last that one of them sees
+     */
+    private record Block(AttentionSequence of, int group, int from, int to, int firstKey, int keys) {
         int length() {
             return to - from;
         }
 
-        /** The first key that a query sees. */
-        int firstKey() {
-            return of.firstSeen(from);
-        }
-
-        /** The number of keys from the first to the last that a query sees. */
-        int keys() {
-            return of.endSeen(to - 1) - firstKey();
-        }
-
         /** The first key of the i-th query, counted from {@link #firstKey}. */
         int first(int i) {
-            return of.firstSeen(i) - firstKey();
+            return of.firstSeen(i) - firstKey;
         }
 
         /** The number of keys that the i-th query sees. */
@@ -71,7 +66,9 @@ final class HeadGroup<A> {
     }
 
     private Block block(AttentionSequence of, int group, int from) {
-        return new Block(of, group, from, isDivided(of) ? Math.min(of.queries(), from + BLOCK) : of.queries());
+        int to = isDivided(of) ? Math.min(of.queries(), from + BLOCK) : of.queries();
+        int firstKey = of.firstSeen(from);
+        return new Block(of, group, from, to, firstKey, of.endSeen(to - 1) - firstKey);
     }
 
     /**

@@ -52,7 +52,7 @@ final class GatedFeedForwardPass<A> implements LayerPass {
         gateStart = isOne && !layer.gateIsFirst() ? width : 0;
         upStart = isOne && layer.gateIsFirst() ? width : 0;
         products = resources.buffers().rows(width);
-        rows = new Workers<>(() -> new Row<>(math, width));
+        rows = new Workers<>(() -> new Row<>(math, width, gate != Gate.SILU));
     }
 
     /** What one thread needs for a row. */
@@ -63,12 +63,12 @@ final class GatedFeedForwardPass<A> implements LayerPass {
         private final A room;
         private final A slope;
 
-        Row(RowMath<A> math, int width) {
+        Row(RowMath<A> math, int width, boolean hasSlope) {
             g = math.array(width);
             u = math.array(width);
             y = math.array(width);
             room = math.array(width);
-            slope = math.array(width);
+            slope = math.array(hasSlope ? width : 0);
         }
     }
 
