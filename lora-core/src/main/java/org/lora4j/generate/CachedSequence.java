@@ -29,10 +29,9 @@ final class CachedSequence {
         while (same < Math.min(most, cache.length()) && ids[same] == text[same]) {
             same++;
         }
-        cache.truncate(same);
         ids = text.clone();
         length = text.length;
-        return same;
+        return cache.truncate(same);
     }
 
     void append(int id) {

@@ -8,7 +8,6 @@ import org.lora4j.nn.batch.internal.KeyValueCache;
 import org.lora4j.nn.batch.internal.LayerStack;
 import org.lora4j.nn.compute.internal.PassSource;
 import org.lora4j.nn.layer.Layer;
-import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.Pooling;
 import org.lora4j.nn.layer.SelfAttention;
 import org.lora4j.nn.layer.TokenEmbeddings;
@@ -22,7 +21,7 @@ final class Decoder {
     private Decoder(LayerStack stack) {
         this.stack = stack;
         List<Layer> layers = new ArrayList<>(stack.layers());
-        layers.add(layers.size() - 1, new Pooling("last_token", Pooling.Method.LAST));
+        layers.add(stack.headPlace(), new Pooling("last_token", Pooling.Method.LAST));
         ofLastTokens = new LayerStack(layers);
         positions = ((TokenEmbeddings) layers.get(0)).maxLength();
     }
@@ -48,7 +47,7 @@ final class Decoder {
             throw refused("a network without causal attention");
         }
         Layer last = stack.layers().get(stack.layers().size() - 1);
-        if (!(last instanceof Linear) || stack.outputSize() != stack.inputSize()) {
+        if (stack.head() == null || stack.outputSize() != stack.inputSize()) {
             throw refused("one that ends with " + last.path() + " and " + stack.outputSize()
                     + " outputs for a vocabulary of " + stack.inputSize());
         }

@@ -195,15 +195,14 @@ public final class Network extends NetworkModel implements BaseModel {
     /**
      * Returns the path of the head of a language model.
      *
-     * @return the path of the last layer if it gives an output for each token and the attention is causal, or nothing
+     * @return the path of the last linear layer if it gives an output for each token and the attention is causal, or nothing
      */
     @Override
     public Optional<String> outputEmbedding() {
-        Layer last = layers().get(layers().size() - 1);
-        boolean predicts = last instanceof Linear
-                && layers().stream().noneMatch(Pooling.class::isInstance)
+        Linear head = stack().head();
+        boolean predicts = layers().stream().noneMatch(Pooling.class::isInstance)
                 && layers().stream().anyMatch(Network::isCausal);
-        return predicts ? Optional.of(last.path()) : Optional.empty();
+        return head != null && predicts ? Optional.of(head.path()) : Optional.empty();
     }
 
     private static boolean isCausal(Layer layer) {
@@ -223,7 +222,7 @@ public final class Network extends NetworkModel implements BaseModel {
         if (!takesSequences()) {
             return Optional.empty();
         }
-        if (!(layers().get(layers().size() - 1) instanceof Linear)) {
+        if (stack().head() == null) {
             return Optional.of("FEATURE_EXTRACTION");
         }
         if (layers().stream().anyMatch(Pooling.class::isInstance)) {

@@ -69,7 +69,7 @@ class BatchGeneratorTest {
         Network decoder = Decoders.of(family, 4, DataType.DOUBLE, 60);
         LoRAModel adapted = LoRAModel.of(decoder);
         List<Model> views = new ArrayList<>(List.of(decoder, adapted.base()));
-        if (family != Decoders.Family.GPT2) {
+        if (!family.isFused()) {
             adapted.add("a", GeneratorTest.adapter(decoder, 1));
             adapted.add("b", GeneratorTest.adapter(decoder, 2));
             views.addAll(List.of(adapted.using("a"), adapted.using("b"), adapted.using("a", "b")));
@@ -242,15 +242,13 @@ class BatchGeneratorTest {
         for (Decoders.Family family : Decoders.Family.values()) {
             Network decoder = Decoders.of(family, 2, DataType.FLOAT, 400);
             LoRAModel adapted = LoRAModel.of(decoder);
-            if (family != Decoders.Family.GPT2) {
+            if (!family.isFused()) {
                 adapted.add("a", GeneratorTest.adapter(Decoders.of(family, 2, DataType.DOUBLE, 400), 1));
                 adapted.add("b", GeneratorTest.adapter(Decoders.of(family, 2, DataType.DOUBLE, 400), 2));
             }
             BatchGenerator batch = BatchGenerator.of(decoder);
             for (int i = 0; i < 4; i++) {
-                Model view = family == Decoders.Family.GPT2 || i == 3
-                        ? adapted.base()
-                        : adapted.using(i % 2 == 0 ? "a" : "b");
+                Model view = family.isFused() || i == 3 ? adapted.base() : adapted.using(i % 2 == 0 ? "a" : "b");
                 batch.add(view, new int[] {1, 2, 3 + i}, GREEDY.withMaxTokens(300));
             }
             for (int i = 0; i < 5; i++) {

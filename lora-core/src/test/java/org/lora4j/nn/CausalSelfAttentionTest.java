@@ -153,7 +153,7 @@ class CausalSelfAttentionTest {
                 argument(() -> attention().output(linear("o", 3, 4)).build())
                         .says("o: must have an input for each of the 2 · 2 numbers of the heads, found 3"),
                 argument(() -> attention().rotary(RotaryEmbedding.of(4, 10)).build())
-                        .says("a: the rotation must be that of heads of size 2, found 4"),
+                        .says("a: the rotation must be that of heads of size 2 or of a part of them, found 4"),
                 state(() -> SelfAttention.builder("a", 2, 2, 2).causal().build())
                         .says("a: an attention needs its inputs and its output"));
     }

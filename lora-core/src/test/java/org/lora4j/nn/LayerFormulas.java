@@ -19,7 +19,9 @@ import org.lora4j.nn.layer.Pooling;
 import org.lora4j.nn.layer.RMSNorm;
 import org.lora4j.nn.layer.Residual;
 import org.lora4j.nn.layer.RotaryEmbedding;
+import org.lora4j.nn.layer.Scale;
 import org.lora4j.nn.layer.SelfAttention;
+import org.lora4j.nn.layer.Softcap;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -147,7 +149,12 @@ final class LayerFormulas {
         }
         for (int j = 0; j < y.length; j++) {
             if (layer instanceof RMSNorm rmsNorm) {
-                y[j] *= rmsNorm.weight().getDouble(j) / Math.sqrt(meanSquare + rmsNorm.epsilon());
+                double gamma = rmsNorm.weight().getDouble(j) + (rmsNorm.isZeroCentered() ? 1 : 0);
+                y[j] *= gamma / Math.sqrt(meanSquare + rmsNorm.epsilon());
+            } else if (layer instanceof Scale scale) {
+                y[j] *= scale.factor();
+            } else if (layer instanceof Softcap softcap) {
+                y[j] = softcap.bound() * Math.tanh(y[j] / softcap.bound());
             } else if (layer instanceof Normalize) {
                 y[j] /= norm;
             } else if (layer instanceof Gelu gelu) {
@@ -256,12 +263,13 @@ final class LayerFormulas {
         if (rotary == null) {
             return x;
         }
-        double[] y = new double[x.length];
-        int half = x.length / 2;
+        double[] y = x.clone();
+        int half = rotary.dimensions() / 2;
+        double amplitude = rotary.amplitude();
         for (int i = 0; i < half; i++) {
             double angle = position * rotary.frequencies()[i];
-            y[i] = x[i] * Math.cos(angle) - x[i + half] * Math.sin(angle);
-            y[i + half] = x[i + half] * Math.cos(angle) + x[i] * Math.sin(angle);
+            y[i] = amplitude * (x[i] * Math.cos(angle) - x[i + half] * Math.sin(angle));
+            y[i + half] = amplitude * (x[i + half] * Math.cos(angle) + x[i] * Math.sin(angle));
         }
         return y;
     }
@@ -295,9 +303,13 @@ final class LayerFormulas {
                     for (int j = 0; j < size; j++) {
                         score += queries[i][h][j] * keys[k][group][j];
                     }
-                    boolean isSeen =
-                            tokens.isReal[k] && Math.abs(tokens.positions[i] - tokens.positions[k]) <= layer.window();
-                    weights[k] = isSeen ? score / Math.sqrt(size) : Double.NEGATIVE_INFINITY;
+                    int distance = layer.isCausal() ? i - k : Math.abs(tokens.positions[i] - tokens.positions[k]);
+                    boolean isSeen = tokens.isReal[k] && distance <= layer.window();
+                    double scaled = layer.scale() * score;
+                    double bounded = layer.softcap() == SelfAttention.NO_SOFTCAP
+                            ? scaled
+                            : layer.softcap() * Math.tanh(scaled / layer.softcap());
+                    weights[k] = isSeen ? bounded : Double.NEGATIVE_INFINITY;
                 }
                 if (Arrays.stream(weights).allMatch(Double::isInfinite)) {
                     continue;

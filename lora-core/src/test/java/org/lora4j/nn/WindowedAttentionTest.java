@@ -71,10 +71,22 @@ class WindowedAttentionTest {
         return Sequences.of(ids, mask, null);
     }
 
+    /** All forms of an attention with a window. */
+    private List<SelfAttention.Builder> forms(int window) {
+        return List.of(
+                attention(window),
+                attention(window).causal(),
+                attention(window).causal().softcap(0.8).scale(1.3),
+                attention(window).softcap(0.5));
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 20, 64, 1000})
     void computesSequencesOfSeveralBlocks(int window) {
-        Network network = network(attention(window));
+        forms(window).forEach(form -> assertComputes(network(form)));
+    }
+
+    private void assertComputes(Network network) {
         for (int length : List.of(5, 127, 128, 129, 300)) {
             Sequences x = texts(length);
             INDArray y = network.predict(x);
@@ -109,7 +121,17 @@ class WindowedAttentionTest {
     @ParameterizedTest
     @ValueSource(ints = {3, 64})
     void computesTheGradientsOfSeveralBlocks(int window) {
-        assertGradients(network(attention(window)), texts(270));
+        forms(window).forEach(form -> assertGradients(network(form), texts(270)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {SelfAttention.NO_WINDOW, 500})
+    void boundsTheScoresOfAllTokens(int window) {
+        for (SelfAttention.Builder form : forms(window)) {
+            Network network = network(form.softcap(0.6).scale(2));
+            assertComputes(network);
+            assertGradients(network, texts(140));
+        }
     }
 
     @Test
@@ -136,9 +158,12 @@ class WindowedAttentionTest {
     void refusesAWindowThatItCannotCompute() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> attention(-1))
-                .withMessage("a: the window must be at least 0 positions to each side, found -1");
+                .withMessage("a: the window must be at least 0 tokens, found -1");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> attention(5).causal().build())
-                .withMessage("a: a causal attention must see all tokens before its own, found a window of 5");
+                .isThrownBy(() -> attention(5).scale(0))
+                .withMessage("a: the scale must be positive, found 0.0");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> attention(5).softcap(-1))
+                .withMessage("a: the softcap must be positive, found -1.0");
     }
 }

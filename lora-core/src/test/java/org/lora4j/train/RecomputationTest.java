@@ -48,6 +48,8 @@ class RecomputationTest {
         LLAMA,
         QWEN3,
         GPT2,
+        GEMMA,
+        PHI,
         ENCODER
     }
 
@@ -160,7 +162,9 @@ class RecomputationTest {
         boolean ofHeads = variant.equals("inputs of the heads");
         String[] targets = ofHeads ? new String[] {"q", "v"} : new String[] {"o", "k", "down"};
         if (model.network().linears().stream().noneMatch(layer -> layer.path().endsWith(".k"))) {
-            targets = ofHeads ? new String[] {"qkv"} : new String[] {"o", "qkv", "proj"};
+            boolean isGpt2 = model.network().linears().stream()
+                    .anyMatch(layer -> layer.path().endsWith(".proj"));
+            targets = ofHeads ? new String[] {"qkv"} : new String[] {"o", "qkv", isGpt2 ? "proj" : "down"};
         }
         LoRAConfigBuilder config =
                 LoRAConfig.builder().rank(3).targetModules(targets).seed(7);

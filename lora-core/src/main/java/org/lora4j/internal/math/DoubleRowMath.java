@@ -253,6 +253,30 @@ enum DoubleRowMath implements RowMath<double[]> {
     }
 
     @Override
+    public void shift(double s, double[] x, int n) {
+        double value = s;
+        for (int i = 0; i < n; i++) {
+            x[i] += value;
+        }
+    }
+
+    @Override
+    public void softcap(double[] x, double c, int n) {
+        for (int i = 0; i < n; i++) {
+            x[i] = c * Math.tanh(x[i] / c);
+        }
+    }
+
+    @Override
+    public void softcapWithDerivative(double[] x, double[] derivative, double c, int n) {
+        softcap(x, c, n);
+        for (int i = 0; i < n; i++) {
+            double tanh = x[i] / c;
+            derivative[i] = (1 - tanh) * (1 + tanh);
+        }
+    }
+
+    @Override
     public void swiglu(double[] g, double[] u, double[] y, int n) {
         for (int i = 0; i < n; i++) {
             y[i] = g[i] * sigmoid(g[i]) * u[i];

@@ -271,6 +271,33 @@ enum FloatRowMath implements RowMath<float[]> {
     }
 
     @Override
+    public void shift(double s, float[] x, int n) {
+        float value = (float) s;
+        for (int i = 0; i < n; i++) {
+            x[i] += value;
+        }
+    }
+
+    @Override
+    public void softcap(float[] x, double c, int n) {
+        float cap = (float) c;
+        float inverse = (float) (1 / c);
+        for (int i = 0; i < n; i++) {
+            x[i] = cap * tanh(inverse * x[i]);
+        }
+    }
+
+    @Override
+    public void softcapWithDerivative(float[] x, float[] derivative, double c, int n) {
+        softcap(x, c, n);
+        float inverse = (float) (1 / c);
+        for (int i = 0; i < n; i++) {
+            float tanh = x[i] * inverse;
+            derivative[i] = (1 - tanh) * (1 + tanh);
+        }
+    }
+
+    @Override
     public void swiglu(float[] g, float[] u, float[] y, int n) {
         for (int i = 0; i < n; i++) {
             y[i] = g[i] * sigmoid(g[i]) * u[i];
@@ -348,11 +375,23 @@ enum FloatRowMath implements RowMath<float[]> {
         return e;
     }
 
-    /**
-     * {@code σ(x) = 1/(1 + exp(−x))}, to 2e-7. It takes exp(x) − 1 from exp(x/64) − 1, because the error of exp(x/64) itself
-     * would grow 64 times near 0.
-     */
+    /** {@code σ(x) = 1/(1 + exp(−x))}, to 2e-7. */
     private static float sigmoid(float value) {
+        float e = expMinusOne(value);
+        return (1 + e) / (2 + e);
+    }
+
+    /** {@code tanh(x)}, to 4e-7 of the result. */
+    private static float tanh(float value) {
+        float e = expMinusOne(2 * value);
+        return e / (2 + e);
+    }
+
+    /**
+     * {@code exp(x) − 1} for x from −30 to 30; x is moved to the nearer end otherwise. It comes from exp(x/64) − 1, because the
+     * error of exp(x/64) itself would grow 64 times near 0.
+     */
+    private static float expMinusOne(float value) {
         float x = Math.max(-30f, Math.min(30f, value)) * (1f / 64);
         float e = 1f / 720;
         e = e * x + 1f / 120;
@@ -367,6 +406,6 @@ enum FloatRowMath implements RowMath<float[]> {
         e *= e + 2;
         e *= e + 2;
         e *= e + 2;
-        return (1 + e) / (2 + e);
+        return e;
     }
 }

@@ -11,6 +11,7 @@ import java.util.concurrent.ConcurrentHashMap;
  */
 public final class RotaryTable<A> {
     private final double[] frequencies;
+    private final double amplitude;
     private final RowMath<A> math;
     private final Map<Integer, Turn<A>> turns = new ConcurrentHashMap<>();
 
@@ -18,9 +19,9 @@ public final class RotaryTable<A> {
      * The turn of one position, {@code d/2} numbers each.
      *
      * @param <A> {@code float[]} or {@code double[]}
-     * @param cosines {@code cos(p·f)}
-     * @param sines {@code sin(p·f)}
-     * @param sinesBack {@code −sin(p·f)}, for the turn back
+     * @param cosines {@code m·cos(p·f)}
+     * @param sines {@code m·sin(p·f)}
+     * @param sinesBack {@code −m·sin(p·f)}, for the turn back
      */
     public record Turn<A>(A cosines, A sines, A sinesBack) {}
 
@@ -28,10 +29,12 @@ public final class RotaryTable<A> {
      * Creates an empty table.
      *
      * @param frequencies f, in radians per position
+     * @param amplitude m, what all turned numbers are multiplied by
      * @param math the type of the numbers
      */
-    public RotaryTable(double[] frequencies, RowMath<A> math) {
+    public RotaryTable(double[] frequencies, double amplitude, RowMath<A> math) {
         this.frequencies = frequencies.clone();
+        this.amplitude = amplitude;
         this.math = math;
     }
 
@@ -50,8 +53,14 @@ public final class RotaryTable<A> {
     private Turn<A> compute(int position) {
         double[] angles = Arrays.stream(frequencies).map(f -> position * f).toArray();
         return new Turn<>(
-                math.of(Arrays.stream(angles).map(Math::cos).toArray()),
-                math.of(Arrays.stream(angles).map(Math::sin).toArray()),
-                math.of(Arrays.stream(angles).map(angle -> -Math.sin(angle)).toArray()));
+                math.of(Arrays.stream(angles)
+                        .map(angle -> amplitude * Math.cos(angle))
+                        .toArray()),
+                math.of(Arrays.stream(angles)
+                        .map(angle -> amplitude * Math.sin(angle))
+                        .toArray()),
+                math.of(Arrays.stream(angles)
+                        .map(angle -> -amplitude * Math.sin(angle))
+                        .toArray()));
     }
 }

@@ -59,6 +59,9 @@ public sealed interface RowMath<A> permits FloatRowMath, DoubleRowMath {
     /** {@code x *= s}. */
     void scale(double s, A x, int n);
 
+    /** {@code x = x + s}. */
+    void shift(double s, A x, int n);
+
     /** {@code z += x·y}, element by element. */
     void addProduct(A x, A y, A z, int n);
 
@@ -111,6 +114,12 @@ public sealed interface RowMath<A> permits FloatRowMath, DoubleRowMath {
 
     /** {@link #geluTanh} and its derivative, in three different arrays. */
     void geluTanhWithDerivative(A x, A y, A derivative, int n);
+
+    /** {@code x = c·tanh(x/c)}. */
+    void softcap(A x, double c, int n);
+
+    /** {@link #softcap} and its derivative {@code 1 − tanh²(x/c)}. */
+    void softcapWithDerivative(A x, A derivative, double c, int n);
 
     /** {@code y = g·σ(g)·u}, in three different arrays. */
     void swiglu(A g, A u, A y, int n);

@@ -11,6 +11,8 @@ public sealed interface Layer
         permits WeightedLayer,
                 Activation,
                 Gelu,
+                Scale,
+                Softcap,
                 Dropout,
                 TokenEmbeddings,
                 SelfAttention,

@@ -10,7 +10,7 @@ import org.lora4j.internal.math.RowMath;
 
 /**
  * Rotary position embedding (<a href="https://arxiv.org/abs/2104.09864">arXiv:2104.09864</a>). It turns the queries and the
- * keys of a head of size d by angles that grow with the position p: for {@code i < d/2},
+ * keys of a head, or the first d numbers of them, by angles that grow with the position p: for {@code i < d/2},
  *
  * <pre>
  * yᵢ       = xᵢ·cos(p·fᵢ) − xᵢ₊d/₂·sin(p·fᵢ)
@@ -18,34 +18,38 @@ import org.lora4j.internal.math.RowMath;
  * fᵢ       = θ^(−2i/d)
  * </pre>
  *
+ * <p>Some models multiply all turned numbers by a constant, see {@link #scaledByFactors}.
+ *
  * <p>The pairs are those of Hugging Face's weights, i and i + d/2, not neighbours. Angles are computed in double precision.
  * Immutable. Layers that share an instance share its tables.
  */
 public final class RotaryEmbedding implements RotaryTables {
     private final double[] frequencies;
+    private final double amplitude;
     private final Map<RowMath<?>, RotaryTable<?>> tables = new HashMap<>();
 
-    private RotaryEmbedding(double[] frequencies) {
+    private RotaryEmbedding(double[] frequencies, double amplitude) {
         this.frequencies = frequencies;
+        this.amplitude = amplitude;
     }
 
     /**
      * Creates the embedding without scaling: the rope type {@code default} of Hugging Face.
      *
-     * @param headSize d, even
+     * @param dimensions d, even: the size of a head, or how many of its numbers are turned
      * @param theta θ, positive; 10,000 in the paper
      * @return the embedding
-     * @throws IllegalArgumentException if the size is not even and positive, or θ is not positive
+     * @throws IllegalArgumentException if the dimensions are not even and positive, or θ is not positive
      */
-    public static RotaryEmbedding of(int headSize, double theta) {
-        if (headSize < 2 || headSize % 2 != 0) {
+    public static RotaryEmbedding of(int dimensions, double theta) {
+        if (dimensions < 2 || dimensions % 2 != 0) {
             throw new IllegalArgumentException(
-                    "rotary embedding: the size of a head must be even and positive, found " + headSize);
+                    "rotary embedding: the size of a head must be even and positive, found " + dimensions);
         }
         requirePositive("theta", theta);
-        double[] frequencies = new double[headSize / 2];
-        Arrays.setAll(frequencies, i -> Math.pow(theta, -2.0 * i / headSize));
-        return new RotaryEmbedding(frequencies);
+        double[] frequencies = new double[dimensions / 2];
+        Arrays.setAll(frequencies, i -> Math.pow(theta, -2.0 * i / dimensions));
+        return new RotaryEmbedding(frequencies, 1);
     }
 
     private static void requirePositive(String what, double value) {
@@ -65,7 +69,30 @@ public final class RotaryEmbedding implements RotaryTables {
     public RotaryEmbedding scaledLinearly(double factor) {
         requirePositive("factor", factor);
         return new RotaryEmbedding(
-                Arrays.stream(frequencies).map(f -> f / factor).toArray());
+                Arrays.stream(frequencies).map(f -> f / factor).toArray(), amplitude);
+    }
+
+    /**
+     * Returns the embedding with a divisor for each frequency and a constant, {@code fᵢ/factorᵢ} and {@code m·y}: the rope type
+     * {@code longrope} (<a href="https://arxiv.org/abs/2402.13753">arXiv:2402.13753</a>) of Phi.
+     *
+     * @param factors {@code d/2} positive numbers
+     * @param constant m, positive
+     * @return a new embedding
+     * @throws IllegalArgumentException if a number is not positive, or there are more or fewer factors
+     */
+    public RotaryEmbedding scaledByFactors(double[] factors, double constant) {
+        if (factors.length != frequencies.length) {
+            throw new IllegalArgumentException("rotary embedding: there must be " + frequencies.length
+                    + " factors, one for each pair of numbers, found " + factors.length);
+        }
+        requirePositive("constant", constant);
+        double[] scaled = new double[factors.length];
+        for (int i = 0; i < factors.length; i++) {
+            requirePositive("factor", factors[i]);
+            scaled[i] = frequencies[i] / factors[i];
+        }
+        return new RotaryEmbedding(scaled, amplitude * constant);
     }
 
     /**
@@ -89,21 +116,22 @@ public final class RotaryEmbedding implements RotaryTables {
             throw new IllegalArgumentException("rotary embedding: high_freq_factor must be more than low_freq_factor "
                     + lowFactor + ", found " + highFactor);
         }
-        return new RotaryEmbedding(Arrays.stream(frequencies)
+        double[] scaled = Arrays.stream(frequencies)
                 .map(f -> {
                     double turns = originalPositions * f / (2 * Math.PI);
                     double kept = Math.max(0, Math.min(1, (turns - lowFactor) / (highFactor - lowFactor)));
                     return f * ((1 - kept) / factor + kept);
                 })
-                .toArray());
+                .toArray();
+        return new RotaryEmbedding(scaled, amplitude);
     }
 
     /**
-     * Returns the size of the heads.
+     * Returns how many numbers of a head are turned.
      *
      * @return d
      */
-    public int headSize() {
+    public int dimensions() {
         return 2 * frequencies.length;
     }
 
@@ -117,6 +145,15 @@ public final class RotaryEmbedding implements RotaryTables {
     }
 
     /**
+     * Returns what the turned numbers are multiplied by.
+     *
+     * @return m; 1 for most models
+     */
+    public double amplitude() {
+        return amplitude;
+    }
+
+    /**
      * Returns the cosines and sines; not part of the API.
      *
      * @param <A> {@code float[]} or {@code double[]}
@@ -127,21 +164,23 @@ public final class RotaryEmbedding implements RotaryTables {
     @Override
     @SuppressWarnings("unchecked") // The table of a type holds numbers of this type.
     public synchronized <A> RotaryTable<A> table(RowMath<A> math) {
-        return (RotaryTable<A>) tables.computeIfAbsent(math, key -> new RotaryTable<>(frequencies, key));
+        return (RotaryTable<A>) tables.computeIfAbsent(math, key -> new RotaryTable<>(frequencies, amplitude, key));
     }
 
     @Override
     public boolean equals(@Nullable Object other) {
-        return other instanceof RotaryEmbedding that && Arrays.equals(frequencies, that.frequencies);
+        return other instanceof RotaryEmbedding that
+                && Arrays.equals(frequencies, that.frequencies)
+                && amplitude == that.amplitude;
     }
 
     @Override
     public int hashCode() {
-        return Arrays.hashCode(frequencies);
+        return 31 * Arrays.hashCode(frequencies) + Double.hashCode(amplitude);
     }
 
     @Override
     public String toString() {
-        return "RotaryEmbedding" + Arrays.toString(frequencies);
+        return "RotaryEmbedding" + Arrays.toString(frequencies) + (amplitude == 1 ? "" : " · " + amplitude);
     }
 }

@@ -9,12 +9,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * Multi-head self-attention (<a href="https://arxiv.org/abs/1706.03762">arXiv:1706.03762</a>), with grouped queries (<a
  * href="https://arxiv.org/abs/2305.13245">arXiv:2305.13245</a>). Each of the h heads, of size d, computes
- * {@code softmax(Q·Kᵀ/√d)·V} over the tokens of one sequence; {@code output} combines the heads. The head i uses the keys and
+ * {@code softmax(s·Q·Kᵀ)·V} over the tokens of one sequence, with {@code s = 1/√d} unless another {@linkplain Builder#scale scale}
+ * is set; {@code output} combines the heads. The head i uses the keys and
  * values of the head {@code i/(h/g)} of g, rounded down. The sequences of a batch do not see each other. A token that is masked
  * is no key.
  *
  * <p>In an encoder each token sees all others, or those in a {@linkplain Builder#window window} around it. {@linkplain Builder#causal Causal} attention, of decoders, sees the tokens up to
- * its own; the heads of a masked token are 0 then.
+ * its own, or those of a window that ends with it; the heads of a masked token are 0 then.
  *
  * <p>Queries and keys can be normalized head by head and turned by their positions, in this order: Qwen3's
  * {@code q_norm} and {@code k_norm}, and a {@link RotaryEmbedding}.
@@ -32,6 +33,9 @@ public final class SelfAttention implements Layer {
     /** The {@link #window} of an attention without one. */
     public static final int NO_WINDOW = Integer.MAX_VALUE;
 
+    /** The {@link #softcap} of an attention without one. */
+    public static final double NO_SOFTCAP = Double.POSITIVE_INFINITY;
+
     private final String path;
     private final int heads;
     private final int keyValueHeads;
@@ -43,6 +47,8 @@ public final class SelfAttention implements Layer {
     private final @Nullable RotaryEmbedding rotary;
     private final @Nullable RMSNorm queryNorm;
     private final @Nullable RMSNorm keyNorm;
+    private final double scale;
+    private final double softcap;
     private final double dropout;
     private final long seed;
 
@@ -58,6 +64,8 @@ public final class SelfAttention implements Layer {
         rotary = builder.rotary;
         queryNorm = builder.queryNorm;
         keyNorm = builder.keyNorm;
+        scale = builder.scale;
+        softcap = builder.softcap;
         dropout = builder.dropout;
         seed = builder.seed;
     }
@@ -149,9 +157,9 @@ public final class SelfAttention implements Layer {
     }
 
     /**
-     * Returns how far a token sees to both sides.
+     * Returns how far a token sees: to both sides in an encoder, to those before it in a causal attention.
      *
-     * @return the largest difference of two positions; {@link #NO_WINDOW} if it sees all tokens
+     * @return the largest difference, see {@link Builder#window}; {@link #NO_WINDOW} if it sees all tokens
      */
     public int window() {
         return window;
@@ -200,6 +208,24 @@ public final class SelfAttention implements Layer {
      */
     public @Nullable RMSNorm keyNorm() {
         return keyNorm;
+    }
+
+    /**
+     * Returns the factor of the scores.
+     *
+     * @return s, {@code 1/√d} in most models
+     */
+    public double scale() {
+        return scale;
+    }
+
+    /**
+     * Returns the bound of the scores.
+     *
+     * @return c of {@code c·tanh(score/c)}; {@link #NO_SOFTCAP} for none
+     */
+    public double softcap() {
+        return softcap;
     }
 
     /**
@@ -260,6 +286,8 @@ public final class SelfAttention implements Layer {
         copy.keyNorm = keyNorm == null ? null : (RMSNorm) weights.apply(keyNorm);
         copy.causal = causal;
         copy.window = window;
+        copy.scale = scale;
+        copy.softcap = softcap;
         return copy.dropout(dropout, seed).build();
     }
 
@@ -282,6 +310,8 @@ public final class SelfAttention implements Layer {
         private @Nullable RMSNorm keyNorm;
         private boolean causal;
         private int window = NO_WINDOW;
+        private double scale;
+        private double softcap = NO_SOFTCAP;
         private double dropout;
         private long seed;
 
@@ -296,6 +326,7 @@ public final class SelfAttention implements Layer {
             this.heads = heads;
             this.keyValueHeads = keyValueHeads;
             this.headSize = headSize;
+            scale = 1 / Math.sqrt(headSize);
         }
 
         /**
@@ -347,26 +378,60 @@ public final class SelfAttention implements Layer {
         }
 
         /**
-         * Lets each token see only those whose positions differ from its own by at most a number, as the local layers of
-         * ModernBERT do. The default is that it sees all. Time and memory grow with the window then, not with the sequence.
+         * Lets each token see only those near it. The default is that it sees all. Time and memory, that of a generation's keys
+         * and values too, grow with the window then, not with the sequence.
          *
-         * @param positions the largest difference, at least 0
+         * <p>In an encoder, such as ModernBERT, it sees those whose positions differ from its own by at most the window. In a
+         * causal attention, such as Gemma's, it sees itself and as many tokens before it that are not masked, whatever their
+         * positions; so a {@code sliding_window} w of Hugging Face is a window of w − 1.
+         *
+         * @param largest the largest difference, at least 0
          * @return this
          * @throws IllegalArgumentException if the number is negative
          */
-        public Builder window(int positions) {
-            if (positions < 0) {
-                throw new IllegalArgumentException(
-                        path + ": the window must be at least 0 positions to each side, found " + positions);
+        public Builder window(int largest) {
+            if (largest < 0) {
+                throw new IllegalArgumentException(path + ": the window must be at least 0 tokens, found " + largest);
             }
-            window = positions;
+            window = largest;
+            return this;
+        }
+
+        /**
+         * Sets the factor of the scores. The default is {@code 1/√d}; Gemma has {@code 1/√query_pre_attn_scalar}.
+         *
+         * @param factor s, positive
+         * @return this
+         * @throws IllegalArgumentException if the factor is not positive and finite
+         */
+        public Builder scale(double factor) {
+            if (!(factor > 0) || !Double.isFinite(factor)) {
+                throw new IllegalArgumentException(path + ": the scale must be positive, found " + factor);
+            }
+            scale = factor;
+            return this;
+        }
+
+        /**
+         * Bounds the scores: {@code c·tanh(score/c)} takes the place of each, as in Gemma 2
+         * (<a href="https://arxiv.org/abs/2408.00118">arXiv:2408.00118</a>). The default is no bound.
+         *
+         * @param bound c, positive; {@link #NO_SOFTCAP} for none
+         * @return this
+         * @throws IllegalArgumentException if the bound is not positive
+         */
+        public Builder softcap(double bound) {
+            if (!(bound > 0)) {
+                throw new IllegalArgumentException(path + ": the softcap must be positive, found " + bound);
+            }
+            softcap = bound;
             return this;
         }
 
         /**
          * Sets the rotation of queries and keys. The default is none.
          *
-         * @param rotary a rotation for heads of size d
+         * @param rotary a rotation of d numbers, or of the first ones; the others stay as they are
          * @return this
          */
         public Builder rotary(RotaryEmbedding rotary) {
@@ -437,13 +502,9 @@ public final class SelfAttention implements Layer {
                 throw new IllegalArgumentException(combines.path() + ": must have an input for each of the " + heads
                         + " · " + headSize + " numbers of the heads, found " + combines.inputSize());
             }
-            if (rotary != null && rotary.headSize() != headSize) {
+            if (rotary != null && rotary.dimensions() > headSize) {
                 throw new IllegalArgumentException(path + ": the rotation must be that of heads of size " + headSize
-                        + ", found " + rotary.headSize());
-            }
-            if (causal && window != NO_WINDOW) {
-                throw new IllegalArgumentException(
-                        path + ": a causal attention must see all tokens before its own, found a window of " + window);
+                        + " or of a part of them, found " + rotary.dimensions());
             }
             requireHead(queryNorm);
             requireHead(keyNorm);

@@ -1,5 +1,6 @@
 package org.lora4j.nn.transformer;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,10 +20,26 @@ final class Families {
         add(NomicBert::new, "nomic_bert");
         add(Llama::new, "llama", "mistral", "qwen2", "qwen3");
         add(SmolLm3::new, "smollm3");
+        add(Phi3::new, "phi3");
+        add(Gemma::of, "gemma2", "gemma3_text");
         add(Gpt2::new, "gpt2");
     }
 
+    /** The types of models that read pictures too, and those of their text models, which {@code text_config} describes. */
+    private static final Map<String, String> TEXT_MODELS = Map.of("gemma3", "gemma3_text");
+
     private Families() {}
+
+    /** The configuration of the text model. The file itself, if the model reads nothing else. */
+    static ObjectNode ofText(ObjectNode file) {
+        String textType = TEXT_MODELS.get(file.path(JsonFields.MODEL_TYPE).asText());
+        if (textType == null || !(file.path("text_config") instanceof ObjectNode text)) {
+            return file;
+        }
+        ObjectNode config = text.deepCopy();
+        config.put(JsonFields.MODEL_TYPE, text.path(JsonFields.MODEL_TYPE).asText(textType));
+        return config;
+    }
 
     private static void add(Function<JsonFields, Family> family, String... modelTypes) {
         List.of(modelTypes).forEach(type -> BY_MODEL_TYPE.put(type, family));

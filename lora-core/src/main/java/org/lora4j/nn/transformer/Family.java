@@ -56,6 +56,11 @@ interface Family {
         return range;
     }
 
+    /** What the weights of normalizations are before the training. */
+    default double initialNorm() {
+        return 1;
+    }
+
     /** The layers up to the last hidden state. The first one is a {@link org.lora4j.nn.layer.TokenEmbeddings}. */
     List<Layer> layers(Parts parts);
 

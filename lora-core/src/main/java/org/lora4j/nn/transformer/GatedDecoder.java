@@ -9,6 +9,7 @@ import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.GatedFeedForward;
 import org.lora4j.nn.layer.GatedFeedForward.Gate;
 import org.lora4j.nn.layer.Layer;
+import org.lora4j.nn.layer.RMSNorm;
 import org.lora4j.nn.layer.Residual;
 import org.lora4j.nn.layer.RotaryEmbedding;
 import org.lora4j.nn.layer.SelfAttention;
@@ -40,23 +41,39 @@ abstract class GatedDecoder implements DecoderFamily {
      * @param positions the positions
      * @param theta θ of the rotation
      * @param tied whether the head shares the matrix of the token embeddings
+     * @param sizes by their fields, for families whose files leave them out
      */
-    record Defaults(int headSize, int positions, double theta, boolean tied) {}
+    record Defaults(int headSize, int positions, double theta, boolean tied, Map<String, Integer> sizes) {
+        Defaults(int headSize, int positions, double theta, boolean tied) {
+            this(headSize, positions, theta, tied, Map.of());
+        }
+    }
+
+    /** Reads the rotation of a family. */
+    @FunctionalInterface
+    interface Rotation {
+        RotaryFields read(JsonFields fields, int headSize, int positions, double theta);
+    }
 
     GatedDecoder(JsonFields fields, Defaults defaults) {
+        this(fields, defaults, RotaryFields::read);
+        fields.oneOf("hidden_act", "silu", List.of("silu"));
+    }
+
+    GatedDecoder(JsonFields fields, Defaults defaults, Rotation rotations) {
+        Map<String, Integer> sizes = defaults.sizes();
         modelType = fields.modelType();
-        vocabularySize = fields.size("vocab_size");
-        hiddenSize = fields.size("hidden_size");
-        layers = fields.layers("num_hidden_layers");
-        heads = fields.size("num_attention_heads");
-        keyValueHeads = fields.size("num_key_value_heads", heads);
+        vocabularySize = fields.size("vocab_size", sizes.get("vocab_size"));
+        hiddenSize = fields.size("hidden_size", sizes.get("hidden_size"));
+        layers = fields.layers("num_hidden_layers", sizes.get("num_hidden_layers"));
+        heads = fields.size("num_attention_heads", sizes.get("num_attention_heads"));
+        keyValueHeads = fields.size("num_key_value_heads", sizes.getOrDefault("num_key_value_heads", heads));
         fields.requireDivides("num_key_value_heads", keyValueHeads, "num_attention_heads", heads);
         headSize = fields.headSize("head_dim", defaults.headSize(), hiddenSize, heads);
-        intermediateSize = fields.size("intermediate_size");
-        fields.oneOf("hidden_act", "silu", List.of("silu"));
+        intermediateSize = fields.size("intermediate_size", sizes.get("intermediate_size"));
         epsilon = fields.epsilon("rms_norm_eps", 1e-6);
         int stated = fields.positive("max_position_embeddings", defaults.positions());
-        RotaryFields rotation = RotaryFields.read(fields, headSize, stated, defaults.theta());
+        RotaryFields rotation = rotations.read(fields, headSize, stated, defaults.theta());
         rotary = rotation.rotary();
         positions = rotation.maxLength();
         tied = fields.truth("tie_word_embeddings", defaults.tied());
@@ -104,39 +121,54 @@ abstract class GatedDecoder implements DecoderFamily {
                 parts.path("embeddings"),
                 parts.embedding("embed_tokens", vocabularySize, hiddenSize, Embedding.NO_PADDING),
                 maxLength()));
+        afterEmbeddings(parts).forEach(all::add);
         for (int i = 0; i < layers; i++) {
             String layer = "layers." + i + ".";
-            all.add(new Residual(
-                    parts.path(layer + "attention"),
-                    List.of(
-                            parts.rmsNorm(layer + "input_layernorm", hiddenSize, epsilon),
-                            attention(parts, layer + "self_attn", i))));
-            all.add(new Residual(
-                    parts.path(layer + "feed_forward"),
-                    List.of(
-                            parts.rmsNorm(layer + "post_attention_layernorm", hiddenSize, epsilon),
-                            feedForward(parts, layer + "mlp"))));
+            all.add(new Residual(parts.path(layer + "attention"), attentionPart(parts, layer, i)));
+            all.add(new Residual(parts.path(layer + "feed_forward"), feedForwardPart(parts, layer)));
         }
-        all.add(parts.rmsNorm("norm", hiddenSize, epsilon));
+        all.add(norm(parts, "norm", hiddenSize));
         return all;
+    }
+
+    /** What follows on the embeddings. */
+    List<Layer> afterEmbeddings(Parts parts) {
+        return List.of();
+    }
+
+    /** What is added to the vectors first in the i-th layer. */
+    List<Layer> attentionPart(Parts parts, String layer, int i) {
+        return List.of(norm(parts, layer + "input_layernorm", hiddenSize), attention(parts, layer + "self_attn", i));
+    }
+
+    /** What is added to the vectors then. */
+    List<Layer> feedForwardPart(Parts parts, String layer) {
+        return List.of(norm(parts, layer + "post_attention_layernorm", hiddenSize), feedForward(parts, layer + "mlp"));
+    }
+
+    RMSNorm norm(Parts parts, String path, int width) {
+        return parts.rmsNorm(path, width, epsilon);
     }
 
     /** The attention of the i-th layer. */
     abstract SelfAttention attention(Parts parts, String path, int i);
 
-    /** An attention with a layer for queries, keys and values each. */
+    final SelfAttention.Builder attention(Parts parts, String path) {
+        return SelfAttention.builder(parts.path(path), heads, keyValueHeads, headSize)
+                .dropout(attentionDropout, Parts.DROPOUT_SEED);
+    }
+
+    /** An attention with a layer for queries, keys and values each. It sees the tokens behind its own too. */
     final SelfAttention.Builder attention(
             Parts parts, String path, boolean inputBias, boolean outputBias, @Nullable RotaryEmbedding turn) {
         long queries = (long) heads * headSize;
         long keys = (long) keyValueHeads * headSize;
-        SelfAttention.Builder attention = SelfAttention.builder(parts.path(path), heads, keyValueHeads, headSize)
+        SelfAttention.Builder attention = attention(parts, path)
                 .inputs(
                         parts.linear(path + ".q_proj", hiddenSize, queries, inputBias),
                         parts.linear(path + ".k_proj", hiddenSize, keys, inputBias),
                         parts.linear(path + ".v_proj", hiddenSize, keys, inputBias))
-                .output(parts.linear(path + ".o_proj", queries, hiddenSize, outputBias))
-                .causal()
-                .dropout(attentionDropout, Parts.DROPOUT_SEED);
+                .output(parts.linear(path + ".o_proj", queries, hiddenSize, outputBias));
         return turn == null ? attention : attention.rotary(turn);
     }
 
@@ -144,9 +176,13 @@ abstract class GatedDecoder implements DecoderFamily {
     abstract Layer feedForward(Parts parts, String path);
 
     final Layer feedForward(Parts parts, String path, boolean bias) {
+        return feedForward(parts, path, Gate.SILU, bias);
+    }
+
+    final Layer feedForward(Parts parts, String path, Gate gate, boolean bias) {
         return GatedFeedForward.of(
                 parts.path(path),
-                Gate.SILU,
+                gate,
                 parts.linear(path + ".gate_proj", hiddenSize, intermediateSize, bias),
                 parts.linear(path + ".up_proj", hiddenSize, intermediateSize, bias),
                 parts.linear(path + ".down_proj", intermediateSize, hiddenSize, bias));
@@ -168,6 +204,10 @@ abstract class GatedDecoder implements DecoderFamily {
                 "mlp.down_proj", "ffn_down");
         Map<String, Integer> interleaved =
                 isInterleaved ? Map.of("self_attn.q_proj", heads, "self_attn.k_proj", keyValueHeads) : Map.of();
+        return gguf(name, weights, interleaved);
+    }
+
+    final GgufModel gguf(String name, Map<String, String> weights, Map<String, Integer> interleaved) {
         return new GgufModel(name, prefix(), "embed_tokens", "layers", weights, interleaved, headSize, tied);
     }
 }

@@ -14,7 +14,8 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The tensors of a model before its training, as {@code transformers} creates them: matrices from
- * {@code N(0, initializer_range²)}, or with the smaller deviation of their family, the factors of normalizations 1, biases 0.
+ * {@code N(0, initializer_range²)}, or with the smaller deviation of their family, the weights of normalizations 1, or 0 if 1
+ * is added to them, biases 0.
  */
 final class InitialTensors {
     private static final double RANGE = 0.02;
@@ -45,16 +46,18 @@ final class InitialTensors {
             }
         });
         Map<String, INDArray> tensors = new LinkedHashMap<>();
-        created.forEach((name, tensor) -> tensors.put(
-                name, create(name, tensor.stored(), config.family().initialDeviation(name, range), dataType, seed)));
+        created.forEach((name, tensor) ->
+                tensors.put(name, create(config.family(), name, tensor.stored(), range, dataType, seed)));
         return SafeTensors.of(tensors, Map.of());
     }
 
-    private static INDArray create(String name, long[] shape, double deviation, DataType dataType, long seed) {
+    private static INDArray create(
+            Family family, String name, long[] shape, double range, DataType dataType, long seed) {
         if (shape.length > 1) {
+            double deviation = family.initialDeviation(name, range);
             // Each has a seed of its own, so it does not depend on the other tensors.
             return RandomArrays.gaussian(new SplittableRandom(LayerSeed.of(seed, name)), deviation, dataType, shape);
         }
-        return name.endsWith(".bias") ? Nd4j.zeros(dataType, shape) : Nd4j.ones(dataType, shape);
+        return Nd4j.valueArrayOf(shape, name.endsWith(".bias") ? 0 : family.initialNorm(), dataType);
     }
 }

@@ -3,6 +3,7 @@ package org.lora4j.nn.transformer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -164,7 +165,11 @@ final class JsonFields {
 
     /** The number of layers. */
     int layers(String field) {
-        layers = new Layers(field, size(field));
+        return layers(field, null);
+    }
+
+    int layers(String field, @Nullable Integer otherwise) {
+        layers = new Layers(field, size(field, otherwise));
         return layers.number();
     }
 
@@ -287,6 +292,25 @@ final class JsonFields {
         return read(field, List.copyOf(integers));
     }
 
+    /** A list of so many positive numbers. */
+    double[] numbers(String field, int count) {
+        JsonNode list = json.path(field);
+        double[] numbers = new double[count];
+        if (!list.isArray() || list.size() != count) {
+            refuse(field + " must be a list of " + count + " positive numbers, found "
+                    + (list.isArray() ? list.size() : "none"));
+            return numbers;
+        }
+        for (int i = 0; i < count; i++) {
+            numbers[i] = list.get(i).asDouble();
+            if (!list.get(i).isNumber() || !(numbers[i] > 0)) {
+                refuse(field, "a list of positive numbers", list.get(i));
+            }
+        }
+        read(field, Arrays.stream(numbers).boxed().toList());
+        return numbers;
+    }
+
     /** The texts of a list, or none. */
     List<String> texts(String field) {
         List<String> texts = new ArrayList<>();
@@ -298,7 +322,7 @@ final class JsonFields {
             }
             texts.add(value.textValue());
         }
-        return texts;
+        return texts.isEmpty() ? texts : read(field, List.copyOf(texts));
     }
 
     String text(String field, String otherwise) {

@@ -20,10 +20,13 @@ final class Llama extends GatedDecoder {
     /** Mistral's default; null in the file means none. */
     private static final int DEFAULT_WINDOW = 4096;
 
+    private static final int DEFAULT_WINDOW_LAYERS = 28;
+
     private final boolean inputBias;
     private final boolean outputBias;
     private final boolean feedForwardBias;
     private final int window;
+    private final LayerTypes types;
 
     Llama(JsonFields fields) {
         super(fields, defaults(fields.modelType()));
@@ -33,7 +36,10 @@ final class Llama extends GatedDecoder {
         feedForwardBias = isLlama && fields.truth("mlp_bias", false);
         boolean hasWindow = modelType.equals("mistral") || fields.truth("use_sliding_window", false);
         boolean isNull = fields.mentions("sliding_window") && !fields.has("sliding_window");
-        window = hasWindow && !isNull ? fields.positive("sliding_window", DEFAULT_WINDOW) : Integer.MAX_VALUE;
+        window = hasWindow && !isNull ? fields.positive("sliding_window", DEFAULT_WINDOW) : SelfAttention.NO_WINDOW;
+        // In Qwen, the first layers see all tokens.
+        int first = modelType.equals("mistral") ? 0 : fields.integer("max_window_layers", DEFAULT_WINDOW_LAYERS);
+        types = LayerTypes.read(fields, layers, i -> i >= first);
     }
 
     private static Defaults defaults(String modelType) {
@@ -46,12 +52,6 @@ final class Llama extends GatedDecoder {
         return Objects.requireNonNull(ARCHITECTURES.get(modelType));
     }
 
-    /** Full attention is right as long as no sequence is longer than the window. */
-    @Override
-    public int maxLength() {
-        return Math.min(positions, window);
-    }
-
     @Override
     SelfAttention attention(Parts parts, String path, int i) {
         SelfAttention.Builder attention = attention(parts, path, inputBias, outputBias, rotary);
@@ -60,7 +60,10 @@ final class Llama extends GatedDecoder {
                     parts.rmsNorm(path + ".q_norm", headSize, epsilon),
                     parts.rmsNorm(path + ".k_norm", headSize, epsilon));
         }
-        return attention.build();
+        if (window < positions && types.slides(i)) {
+            attention.window(window - 1);
+        }
+        return attention.causal().build();
     }
 
     @Override

@@ -22,9 +22,9 @@ public final class ModelConfig {
     private final JsonFields fields;
     private final Family family;
 
-    private ModelConfig(String place, ObjectNode json) {
+    private ModelConfig(String place, ObjectNode file) {
         this.place = place;
-        this.json = json;
+        json = Families.ofText(file);
         fields = new JsonFields(json);
         family = Families.read(fields);
     }
@@ -89,7 +89,8 @@ public final class ModelConfig {
     }
 
     /**
-     * Returns the type of the model.
+     * Returns the type of the model. Of a model that reads pictures too, such as {@code gemma3}, it is that of the text model,
+     * which is all that this library computes.
      *
      * @return {@code model_type}, such as {@code bert} or {@code llama}
      */
@@ -150,8 +151,8 @@ public final class ModelConfig {
     }
 
     /**
-     * Returns the longest sequence that is computed rightly: the number of positions, times the factor of a linear scaling, or
-     * the width of a sliding window that is in use.
+     * Returns the longest sequence that is computed rightly: the number of positions, times the factor of a linear scaling; with
+     * {@code longrope} those before the scaling.
      *
      * @return the number of tokens
      */

@@ -19,9 +19,6 @@ import org.lora4j.nn.layer.TokenEmbeddings;
  * gate and, in its second half, what it is multiplied with.
  */
 final class ModernBert implements Family {
-    private static final String GLOBAL = "full_attention";
-    private static final String LOCAL = "sliding_attention";
-
     private final int vocabularySize;
     private final int hiddenSize;
     private final int layers;
@@ -34,8 +31,7 @@ final class ModernBert implements Family {
     private final boolean attentionBias;
     private final boolean feedForwardBias;
     private final boolean classifierBias;
-    private final List<String> types;
-    private final int globalEvery;
+    private final LayerTypes types;
     private final int window;
     private final RotaryEmbedding global;
     private final RotaryEmbedding local;
@@ -61,12 +57,8 @@ final class ModernBert implements Family {
         attentionBias = fields.truth("attention_bias", false);
         feedForwardBias = fields.truth("mlp_bias", false);
         classifierBias = fields.truth("classifier_bias", false);
-        types = fields.texts("layer_types");
-        types.forEach(type -> fields.requireOneOf("layer_types", List.of(GLOBAL, LOCAL), type));
-        if (!types.isEmpty() && types.size() != layers) {
-            fields.refuse("layer_types must have a type for each of the " + layers + " layers, found " + types.size());
-        }
-        globalEvery = fields.positive("global_attn_every_n_layers", 3);
+        int globalEvery = fields.positive("global_attn_every_n_layers", 3);
+        types = LayerTypes.read(fields, layers, i -> i % globalEvery != 0);
         window = fields.positive("local_attention", 128) / 2;
         boolean isCls = fields.oneOf("classifier_pooling", "cls", List.of("cls", "mean"))
                 .equals("cls");
@@ -77,21 +69,8 @@ final class ModernBert implements Family {
         classifierDropout = fields.dropout("classifier_dropout", 0);
         fields.requireEmpty("quantization_config", "rope_scaling");
         int headSize = heads < 1 ? 0 : hiddenSize / heads;
-        global = rotary(fields, headSize, GLOBAL, "global_rope_theta", 160_000.0);
-        local = rotary(fields, headSize, LOCAL, "local_rope_theta", 10_000.0);
-    }
-
-    /** {@code rope_parameters} has the rotation of each type of layers in transformers 5; before it, a field of its own. */
-    private static RotaryEmbedding rotary(
-            JsonFields fields, int headSize, String type, String field, double otherwise) {
-        double theta = fields.number(field, otherwise);
-        JsonFields parameters = fields.object("rope_parameters");
-        JsonFields ofType = parameters == null ? null : parameters.object(type);
-        if (ofType != null) {
-            ofType.requireText("rope_type", "default");
-            theta = ofType.number("rope_theta", theta);
-        }
-        return RotaryFields.plain(fields, headSize, field, theta);
+        global = RotaryFields.ofType(fields, headSize, LayerTypes.FULL, "global_rope_theta", 160_000.0);
+        local = RotaryFields.ofType(fields, headSize, LayerTypes.SLIDING, "local_rope_theta", 10_000.0);
     }
 
     @Override
@@ -160,7 +139,7 @@ final class ModernBert implements Family {
     }
 
     private SelfAttention attention(Parts parts, String path, int i) {
-        boolean isGlobal = types.isEmpty() ? i % globalEvery == 0 : types.get(i).equals(GLOBAL);
+        boolean isGlobal = !types.slides(i);
         SelfAttention.Builder attention = SelfAttention.builder(parts.path(path), heads, heads, hiddenSize / heads)
                 .input(parts.linear(path + ".Wqkv", hiddenSize, 3L * hiddenSize, attentionBias))
                 .output(parts.linear(path + ".Wo", hiddenSize, hiddenSize, attentionBias))

@@ -80,6 +80,10 @@ record Parts(Tensors tensors, Tensors ends, String prefix) {
         return new RMSNorm(path(path), tensors.vector(path + ".weight", width), epsilon);
     }
 
+    RMSNorm zeroCenteredNorm(String path, long width, double epsilon) {
+        return RMSNorm.zeroCentered(path(path), tensors.vector(path + ".weight", width), epsilon);
+    }
+
     Dropout dropout(String path, double probability) {
         return new Dropout(path(path), probability, DROPOUT_SEED);
     }

@@ -46,6 +46,7 @@ final class SmolLm3 extends GatedDecoder {
     @Override
     SelfAttention attention(Parts parts, String path, int i) {
         return attention(parts, path, attentionBias, attentionBias, isTurned(i) ? rotary : null)
+                .causal()
                 .build();
     }
 

@@ -21,6 +21,8 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** A case of a transformer that PyTorch and PEFT computed: a model, inputs and outputs. */
 record GoldenCase(Path folder, SafeTensors io) {
+    private static final String DECODERS = "decoder|smollm3|gemma2|gemma3|phi3";
+
     static GoldenCase of(String name) throws Exception {
         Path folder = Path.of(Objects.requireNonNull(GoldenCase.class.getResource("/golden/" + name))
                 .toURI());
@@ -36,7 +38,8 @@ record GoldenCase(Path folder, SafeTensors io) {
             for (Path folder : folders.sorted().toList()) {
                 if (folder.getFileName()
                         .toString()
-                        .matches("(encoder|decoder|distilbert|electra|modernbert|gte|nomic|smollm3)_.*")) {
+                        .matches("(encoder|distilbert|electra|modernbert|gte|nomic|embeddinggemma|" + DECODERS
+                                + ")_.*")) {
                     cases.add(of(folder.getFileName().toString()));
                 }
             }
@@ -75,7 +78,7 @@ record GoldenCase(Path folder, SafeTensors io) {
     }
 
     boolean isEncoder() {
-        return !name().matches("(decoder|smollm3)_.*");
+        return !name().matches("(" + DECODERS + ")_.*");
     }
 
     boolean isGpt2() throws Exception {

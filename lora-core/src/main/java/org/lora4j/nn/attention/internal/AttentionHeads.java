@@ -16,7 +16,8 @@ import org.lora4j.nn.layer.SelfAttention;
 /**
  * The heads of an attention. The heads of a sequence that share keys and values are one task, see {@link HeadGroup}; the
  * processors that are free divide the tasks among themselves. In a training where each token sees all it keeps the attention
- * weights; a causal one, or one with a window, computes them again, because half of them or more are 0.
+ * weights. A causal one, or one with a window, computes them again, because half of them or more are 0; and so does one that
+ * bounds its scores, because it needs the slopes there too.
  */
 public final class AttentionHeads<A> {
     private final int groups;
@@ -47,11 +48,13 @@ public final class AttentionHeads<A> {
         size = layer.headSize();
         causal = layer.isCausal();
         window = layer.window();
-        kept = isTraining && !causal && window == SelfAttention.NO_WINDOW ? buffers.heap(math) : null;
+        boolean computesAgain =
+                causal || window != SelfAttention.NO_WINDOW || layer.softcap() != SelfAttention.NO_SOFTCAP;
+        kept = isTraining && !computesAgain ? buffers.heap(math) : null;
         drops = isTraining && layer.dropout() > 0;
         seeds = new SequenceSeeds(LayerSeed.of(layer.seed(), layer.path()), layer.heads());
         double dropout = drops ? layer.dropout() : 0;
-        Supplier<HeadProducts> products = headProducts.source(size);
+        Supplier<HeadProducts> products = headProducts.source(size, layer.scale());
         workers = new Workers<>(() -> new HeadGroup<>(layer, dropout, seeds, math, products.get()));
     }
 

@@ -14,7 +14,7 @@ import org.lora4j.nn.layer.SelfAttention;
  * @param segment the number of its segment
  * @param number its number in the batch
  * @param causal whether a token sees only the tokens up to its own
- * @param window how far a token sees to both sides, by positions
+ * @param window how far a token sees: to both sides by positions, or in a causal attention back by tokens
  * @param offset where the attention weights of its first head are kept, if they are
  */
 record AttentionSequence(Segments segments, int segment, int number, boolean causal, int window, int offset) {
@@ -56,6 +56,11 @@ record AttentionSequence(Segments segments, int segment, int number, boolean cau
         return cache == null ? 0 : cache.length();
     }
 
+    /** The number of those whose keys the queries see: the last ones. */
+    int pastKeys() {
+        return Math.min(past(), window);
+    }
+
     @Nullable
     KeyValueCache cache() {
         return causal ? segments.cache(number) : null;
@@ -65,15 +70,18 @@ record AttentionSequence(Segments segments, int segment, int number, boolean cau
         return window != SelfAttention.NO_WINDOW;
     }
 
-    /** The first key that the i-th query sees, of {@link #past} and {@link #keys}. */
+    /** The first key that the i-th query sees, of {@link #pastKeys} and {@link #keys}. */
     int firstSeen(int i) {
+        if (causal) {
+            return Math.max(0, pastKeys() + i - window);
+        }
         return hasWindow() ? firstKeyFrom((long) position(i) - window) : 0;
     }
 
     /** The key behind the last one that the i-th query sees. */
     int endSeen(int i) {
         if (causal) {
-            return past() + i + 1;
+            return pastKeys() + i + 1;
         }
         return hasWindow() ? firstKeyFrom((long) position(i) + window + 1) : keys();
     }
@@ -100,6 +108,6 @@ record AttentionSequence(Segments segments, int segment, int number, boolean cau
     /** The attention weights of a head, roughly. */
     double weights() {
         double n = queries();
-        return n * (causal ? past() + n / 2 : Math.min(keys(), 2.0 * window + 1));
+        return n * (causal ? Math.min(pastKeys() + n / 2, window + 1.0) : Math.min(keys(), 2.0 * window + 1));
     }
 }

@@ -20,6 +20,7 @@ final class CachedRows<A> {
     private final int groupSize;
     private final int size;
     private final double scale;
+    private final double softcap;
     private final A vector;
     private A weights;
 
@@ -31,7 +32,8 @@ final class CachedRows<A> {
         this.valueRows = valueRows;
         groupSize = layer.heads() / layer.keyValueHeads();
         size = layer.headSize();
-        scale = 1 / Math.sqrt(size);
+        scale = layer.scale();
+        softcap = layer.softcap();
         vector = math.array(size);
         weights = math.array(0);
     }
@@ -47,15 +49,18 @@ final class CachedRows<A> {
             weights = math.array(2 * (past + n));
         }
         for (int i = 0; i < n; i++) {
+            // One after the other: with a window, the key of a token takes the place of one that only those before it
+            // see.
             cache.putKey(group, past + i, keyRows.of(all.keys(), first, i, group));
             cache.putValue(group, past + i, valueRows.of(all.values(), first, i, group));
-        }
-        for (int head = group * groupSize; head < (group + 1) * groupSize; head++) {
-            for (int i = 0; i < n; i++) {
-                int seen = past + i + 1;
+            int seen = cache.held(past + i + 1);
+            for (int head = group * groupSize; head < (group + 1) * groupSize; head++) {
                 A query = queryRows.of(all.queries(), first, i, head);
                 math.scale(scale, query, size);
                 cache.scores(group, query, weights, seen);
+                if (softcap != SelfAttention.NO_SOFTCAP) {
+                    math.softcap(weights, softcap, seen);
+                }
                 math.softmax(weights, seen);
                 cache.mix(group, weights, vector, seen);
                 math.write(context.memory(), context.position(first + i, head), vector, size);
@@ -64,23 +69,27 @@ final class CachedRows<A> {
     }
 
     /**
-     * Copies the tokens of the cache to the first rows of two matrices, and the n rows after them to the cache.
+     * Copies the last tokens of the cache to the first rows of two matrices, and the rows after them to the cache.
      *
-     * @param keys {@code [past + n, d]}
-     * @param values {@code [past + n, d]}
+     * @param past the number of tokens before the new ones
+     * @param seen how many of them are copied
+     * @param n the number of new tokens
+     * @param keys {@code [seen + n, d]}
+     * @param values {@code [seen + n, d]}
      */
-    void exchange(LayerCache<A> cache, int group, int past, int n, ArrayMemory keys, ArrayMemory values) {
-        for (int i = 0; i < past; i++) {
-            cache.key(group, i, vector);
+    void exchange(LayerCache<A> cache, int group, int past, int seen, int n, ArrayMemory keys, ArrayMemory values) {
+        int first = past - seen;
+        for (int i = 0; i < seen; i++) {
+            cache.key(group, first + i, vector);
             math.write(keys, i * size, vector, size);
-            cache.value(group, i, vector);
+            cache.value(group, first + i, vector);
             math.write(values, i * size, vector, size);
         }
-        for (int i = past; i < past + n; i++) {
+        for (int i = seen; i < seen + n; i++) {
             math.read(keys, i * size, vector, size);
-            cache.putKey(group, i, vector);
+            cache.putKey(group, first + i, vector);
             math.read(values, i * size, vector, size);
-            cache.putValue(group, i, vector);
+            cache.putValue(group, first + i, vector);
         }
     }
 }

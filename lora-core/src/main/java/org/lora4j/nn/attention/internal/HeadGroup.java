@@ -11,7 +11,7 @@ import org.lora4j.nn.batch.internal.Segments;
 import org.lora4j.nn.layer.SelfAttention;
 
 /**
- * Computes the heads of an attention that share keys and values, {@code softmax(Q·Kᵀ/√d)·V} over the keys that each token of a
+ * Computes the heads of an attention that share keys and values, {@code softmax(s·Q·Kᵀ)·V} over the keys that each token of a
  * sequence sees. One product computes all of them, for a block of tokens and the keys up to the last that one of them sees. It
  * belongs to one thread at a time.
  */
@@ -26,6 +26,7 @@ final class HeadGroup<A> {
     private final int groupSize;
     private final int size;
     private final double dropout;
+    private final double softcap;
     private final HeadRows<A> queryRows;
     private final HeadRows<A> keyRows;
     private final HeadRows<A> valueRows;
@@ -86,6 +87,7 @@ final class HeadGroup<A> {
         this.products = products;
         groupSize = layer.heads() / layer.keyValueHeads();
         size = layer.headSize();
+        softcap = layer.softcap();
         queryRows = new HeadRows<>(size, layer.queryNorm(), layer.rotary(), math);
         keyRows = new HeadRows<>(size, layer.keyNorm(), layer.rotary(), math);
         valueRows = new HeadRows<>(size, null, null, math);
@@ -176,7 +178,7 @@ final class HeadGroup<A> {
     /** Loads those of a cache, if there is one, and then those of this batch, which are added to the cache. */
     private void loadKeysAndValues(AttentionSequence of, int group, HeadInputs all, @Nullable LayerCache<A> cache) {
         int n = of.keys();
-        int past = of.past();
+        int past = of.pastKeys();
         int m = past + n;
         if (math.length(row) < m) {
             row = math.array(m);
@@ -190,7 +192,7 @@ final class HeadGroup<A> {
             valueRows.load(all.values(), of.firstKey(), i, group, values, (past + i) * size);
         }
         if (cache != null) {
-            cachedRows.exchange(cache, group, past, n, keys, values);
+            cachedRows.exchange(cache, group, of.past(), past, n, keys, values);
         }
     }
 
@@ -225,6 +227,7 @@ final class HeadGroup<A> {
             // The first token of a text that is padded on its left may see no key.
             if (seen > 0) {
                 math.read(p, r * m + block.first(i), row, seen);
+                bound(block, r, i);
                 math.softmax(row, seen);
             }
             write(p, row, block, r, i);
@@ -233,6 +236,15 @@ final class HeadGroup<A> {
             }
             drop(block, r, i, head);
         });
+    }
+
+    /** Bounds the scores in {@link #row}, and notes their slopes. */
+    private void bound(Block block, int r, int i) {
+        if (softcap != SelfAttention.NO_SOFTCAP) {
+            math.softcapWithDerivative(row, gradientRow, softcap, block.seen(i));
+            int rows = groupSize * block.length();
+            write(products.slopes(rows, block.keys()).memory(), gradientRow, block, r, i);
+        }
     }
 
     /** Loads the weights that were kept, and drops those that were dropped. */
@@ -357,6 +369,10 @@ final class HeadGroup<A> {
                 math.dropout(gradientRow, dropout, seeds.ofRow(block.of().number(), head, i), seen);
             }
             math.softmaxGradient(row, gradientRow, seen);
+            if (softcap != SelfAttention.NO_SOFTCAP) {
+                math.read(products.slopes(rows, m).memory(), place, row, seen);
+                math.multiply(row, gradientRow, seen);
+            }
             write(weightGradients, gradientRow, block, r, i);
         });
         if (wanted.keys()) {

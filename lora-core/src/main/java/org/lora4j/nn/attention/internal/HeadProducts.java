@@ -25,6 +25,7 @@ public final class HeadProducts {
     private final MatrixBuffer keyGradients;
     private final MatrixBuffer valueGradients;
     private final MatrixBuffer weightGradients;
+    private final MatrixBuffer slopes;
 
     private final Gemm scoreProduct;
     private final Gemm contextProduct = new Gemm(false, false, 1, 0);
@@ -35,7 +36,7 @@ public final class HeadProducts {
     private final Gemm valueGradientProduct = new Gemm(true, false, 1, 0);
     private final Gemm valueGradientAddition = new Gemm(true, false, 1, 1);
 
-    private HeadProducts(DataType dataType, int size) {
+    private HeadProducts(DataType dataType, int size, double scale) {
         this.size = size;
         queries = new MatrixBuffer(dataType);
         keys = new MatrixBuffer(dataType);
@@ -47,7 +48,7 @@ public final class HeadProducts {
         keyGradients = new MatrixBuffer(dataType);
         valueGradients = new MatrixBuffer(dataType);
         weightGradients = new MatrixBuffer(dataType);
-        double scale = 1 / Math.sqrt(size);
+        slopes = new MatrixBuffer(dataType);
         scoreProduct = new Gemm(false, true, scale, 0);
         queryGradientProduct = new Gemm(false, false, scale, 0);
         keyGradientProduct = new Gemm(true, false, scale, 0);
@@ -57,22 +58,30 @@ public final class HeadProducts {
     /** Those of a pass. */
     public static final class Shared {
         private final DataType dataType;
-        private final Map<Integer, List<HeadProducts>> bySize = new HashMap<>();
+        private final Map<Form, List<HeadProducts>> byForm = new HashMap<>();
+
+        /**
+         * What attentions must have in common to share products.
+         *
+         * @param size the size of a head
+         * @param scale s
+         */
+        private record Form(int size, double scale) {}
 
         public Shared(DataType dataType) {
             this.dataType = dataType;
         }
 
-        /** Returns a source for one attention with heads of a size. The k-th that it returns is the same for all attentions. */
-        Supplier<HeadProducts> source(int size) {
-            List<HeadProducts> all = bySize.computeIfAbsent(size, key -> new ArrayList<>());
+        /** Returns a source for one attention. The k-th that it returns is the same for all attentions with such heads. */
+        Supplier<HeadProducts> source(int size, double scale) {
+            List<HeadProducts> all = byForm.computeIfAbsent(new Form(size, scale), key -> new ArrayList<>());
             return new Supplier<>() {
                 private int next;
 
                 @Override
                 public HeadProducts get() {
                     if (next == all.size()) {
-                        all.add(new HeadProducts(dataType, size));
+                        all.add(new HeadProducts(dataType, size, scale));
                     }
                     return all.get(next++);
                 }
@@ -138,6 +147,11 @@ public final class HeadProducts {
     /** {@code ∂L/∂P [n, m]}. */
     MatrixBuffer.Matrix weightGradients(int n, int m) {
         return weightGradients.of(0, n, m);
+    }
+
+    /** The derivatives {@code [n, m]} of scores that are bounded. */
+    MatrixBuffer.Matrix slopes(int n, int m) {
+        return slopes.of(0, n, m);
     }
 
     /** {@code P = s·Q·Kᵀ}, the scores of m keys from one on. */

@@ -24,6 +24,10 @@ final class HeadRows<A> {
     private final @Nullable RotaryTable<A> table;
     private final RowMath<A> math;
     private final int size;
+
+    /** How many numbers of a head are turned. */
+    private final int turned;
+
     private final A x;
     private final A y;
     private final A gamma;
@@ -39,6 +43,7 @@ final class HeadRows<A> {
         this.norm = norm;
         this.math = math;
         table = rotary == null ? null : rotary.table(math);
+        turned = rotary == null ? 0 : rotary.dimensions();
         x = math.array(size);
         y = math.array(size);
         gamma = math.array(size);
@@ -67,6 +72,9 @@ final class HeadRows<A> {
         }
         if (effective != null) {
             math.read(new ArrayMemory(effective.weight().value()), 0, gamma, size);
+            if (Objects.requireNonNull(norm).isZeroCentered()) {
+                math.shift(1, gamma, size);
+            }
         }
     }
 
@@ -91,7 +99,8 @@ final class HeadRows<A> {
 
     /** Turns x into y by the angle of a row, or back if the sines are the opposite ones. */
     private A turned(A sines, int i) {
-        math.rotate(x, turns.get(i).cosines(), sines, y, size / 2);
+        math.rotate(x, turns.get(i).cosines(), sines, y, turned / 2);
+        math.copy(x, turned, y, turned, size - turned);
         return y;
     }
 

@@ -26,6 +26,10 @@ public final class KeyValueCache {
     private @Nullable EffectiveLayers layers;
     private @Nullable LayersVersion version;
     private int length;
+
+    /** The most tokens that were written since there were none, also by a computation that did not end. */
+    private int written;
+
     private int capacity;
 
     /**
@@ -55,29 +59,32 @@ public final class KeyValueCache {
     }
 
     /**
-     * Returns the size of the keys and values of one token.
+     * Returns the size of the keys and values of one token, as long as no window leaves one out.
      *
      * @param network the layers of the decoder
      * @return {@code 2·g·d} numbers for each attention, in bytes
      */
     public static long bytesPerToken(LayerStack network) {
+        return bytes(network, 1);
+    }
+
+    private static long bytes(LayerStack network, long tokens) {
+        int width = network.dataType().width();
         return attentions(network).stream()
-                .mapToLong(attention -> 2L
-                        * attention.keyValueHeads()
-                        * attention.headSize()
-                        * network.dataType().width())
+                .mapToLong(attention -> LayerCache.bytes(attention, tokens, width))
                 .sum();
     }
 
     /**
      * Says what the layers compute with from here on. Tokens that others have computed are dropped, and so are those that were
-     * computed before a parameter was unfrozen or written to.
+     * computed before a parameter was unfrozen or written to, and those of which a computation that failed has overwritten some.
      *
      * @param now what the layers compute with
      * @param readsArrays whether arrays of trainable parameters are compared too, which finds writes of others than this
      *     library, and takes as long as to read them
      */
     public void use(EffectiveLayers now, boolean readsArrays) {
+        keep(length);
         if (!readsArrays && version != null && version.isStillOf(network, now)) {
             layers = now;
             return;
@@ -100,17 +107,24 @@ public final class KeyValueCache {
     }
 
     /**
-     * Drops the last tokens.
+     * Drops the last tokens. If a window has left out tokens that the next one sees then, all are dropped.
      *
      * @param tokens how many stay
+     * @return how many stay: the same, or 0
      * @throws IllegalArgumentException if there are not as many
      */
-    public void truncate(int tokens) {
+    public int truncate(int tokens) {
         if (tokens < 0 || tokens > length) {
             throw new IllegalArgumentException(
                     "a cache of " + length + " tokens must keep some of them, found " + tokens);
         }
-        length = tokens;
+        keep(tokens);
+        return length;
+    }
+
+    private void keep(int tokens) {
+        boolean isThere = byLayer.values().stream().allMatch(cache -> cache.holds(written, tokens));
+        length = isThere ? tokens : 0;
     }
 
     /**
@@ -119,7 +133,7 @@ public final class KeyValueCache {
      * @return the bytes
      */
     public long bytes() {
-        return capacity * bytesPerToken(network);
+        return bytes(network, capacity);
     }
 
     /** Checks that these layers are in use, and makes room for further tokens. */
@@ -139,6 +153,7 @@ public final class KeyValueCache {
             byLayer.values().forEach(cache -> cache.grow(grown));
             capacity = grown;
         }
+        written = Math.max(length == 0 ? 0 : written, needed);
     }
 
     /** Counts further tokens, whose keys and values all layers have set. */

@@ -10,12 +10,18 @@ import org.lora4j.nn.layer.SelfAttention;
  * that the products of a query with all of them are loops over the tokens; its values are stored by token. Each loop begins at
  * the first element of an array, because the JVM vectorizes such loops best.
  *
+ * <p>With a window, the cache holds a token and those that it sees. The next one takes the place of the first of them, so the
+ * order of the places is not that of the tokens; sums over them do not need it.
+ *
  * @param <A> {@code float[]} or {@code double[]}
  */
 public final class LayerCache<A> {
     private final RowMath<A> math;
     private final int groups;
     private final int size;
+
+    /** The most tokens that it holds. */
+    private final int places;
 
     /** For each head and each dimension, a number of each token. */
     private final List<A> keys = new ArrayList<>();
@@ -29,6 +35,7 @@ public final class LayerCache<A> {
         this.math = math;
         groups = layer.keyValueHeads();
         size = layer.headSize();
+        places = layer.window() == SelfAttention.NO_WINDOW ? Integer.MAX_VALUE : layer.window() + 1;
         for (int i = 0; i < groups; i++) {
             values.add(new ArrayList<>());
         }
@@ -37,8 +44,29 @@ public final class LayerCache<A> {
         }
     }
 
+    /** The number of the tokens that it holds of a sequence: the last ones. */
+    public int held(int tokens) {
+        return Math.min(tokens, places);
+    }
+
+    /** Whether it still holds what the token after some of those that were written sees. */
+    boolean holds(int written, int tokens) {
+        return written <= places || tokens >= written - 1;
+    }
+
+    private int place(int token) {
+        return token % places;
+    }
+
+    /** The memory of a number of tokens, in bytes. */
+    static long bytes(SelfAttention layer, long tokens, int bytesPerNumber) {
+        long held = layer.window() == SelfAttention.NO_WINDOW ? tokens : Math.min(tokens, layer.window() + 1L);
+        return held * 2 * layer.keyValueHeads() * layer.headSize() * bytesPerNumber;
+    }
+
     /** Makes room for a number of tokens. What is there stays. */
-    void grow(int tokens) {
+    void grow(int sequence) {
+        int tokens = held(sequence);
         keys.replaceAll(known -> {
             A larger = math.array(tokens);
             math.copy(known, 0, larger, 0, capacity);
@@ -54,32 +82,34 @@ public final class LayerCache<A> {
 
     /** Sets the key of a token, after the rotation. */
     public void putKey(int group, int token, A key) {
+        int place = place(token);
         for (int d = 0; d < size; d++) {
-            math.copy(key, d, keys.get(group * size + d), token, 1);
+            math.copy(key, d, keys.get(group * size + d), place, 1);
         }
     }
 
     public void putValue(int group, int token, A value) {
-        math.copy(value, 0, values.get(group).get(token), 0, size);
+        math.copy(value, 0, values.get(group).get(place(token)), 0, size);
     }
 
     public void key(int group, int token, A target) {
+        int place = place(token);
         for (int d = 0; d < size; d++) {
-            math.copy(keys.get(group * size + d), token, target, d, 1);
+            math.copy(keys.get(group * size + d), place, target, d, 1);
         }
     }
 
     public void value(int group, int token, A target) {
-        math.copy(values.get(group).get(token), 0, target, 0, size);
+        math.copy(values.get(group).get(place(token)), 0, target, 0, size);
     }
 
-    /** {@code scores = K·q} for the first tokens. */
+    /** {@code scores = K·q} for the tokens in the first places. */
     public void scores(int group, A query, A scores, int tokens) {
         math.clear(scores, tokens);
         addScaled(query, size, keys.subList(group * size, (group + 1) * size), scores, tokens);
     }
 
-    /** {@code context = Vᵀ·w} for the first tokens. */
+    /** {@code context = Vᵀ·w} for the tokens in the first places. */
     public void mix(int group, A weights, A context, int tokens) {
         math.clear(context, size);
         addScaled(weights, tokens, values.get(group), context, size);

@@ -6,10 +6,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.layer.Activation;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.RowKind;
+import org.lora4j.nn.layer.Softcap;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.layer.WeightedLayer;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -125,6 +127,30 @@ public final class LayerStack {
      */
     public boolean takesSequences() {
         return layers.get(0) instanceof TokenEmbeddings;
+    }
+
+    /**
+     * Returns the layer that computes the output.
+     *
+     * @return the last layer, or the one before a {@link #softcap}, if it is linear; else null
+     */
+    public @Nullable Linear head() {
+        int place = headPlace();
+        return place >= 0 && layers.get(place) instanceof Linear linear ? linear : null;
+    }
+
+    /** The place of {@link #head}. */
+    public int headPlace() {
+        return layers.size() - (softcap() == null ? 1 : 2);
+    }
+
+    /**
+     * Returns what bounds the output.
+     *
+     * @return the last layer, if it does so; else null
+     */
+    public @Nullable Softcap softcap() {
+        return layers.get(layers.size() - 1) instanceof Softcap softcap ? softcap : null;
     }
 
     /**

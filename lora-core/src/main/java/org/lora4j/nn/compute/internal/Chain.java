@@ -1,5 +1,6 @@
 package org.lora4j.nn.compute.internal;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -75,19 +76,20 @@ final class Chain {
         return firstTraining < passes.size();
     }
 
-    /** Whether a layer before the last one trains. */
-    boolean trainsBeforeLast() {
-        return firstTraining < passes.size() - 1;
+    /** Whether a layer before the last ones trains. */
+    boolean trainsBeforeEnd(int last) {
+        return firstTraining < passes.size() - last;
     }
 
     INDArray forward(Segments batch, INDArray x) {
         return forward(batch, x, passes.size());
     }
 
-    /** Computes the layers before the last one. */
-    INDArray forwardToLast(Segments batch, INDArray x) {
-        outputs[passes.size() - 1] = null;
-        return forward(batch, x, passes.size() - 1);
+    /** Computes the layers before the last ones. */
+    INDArray forwardToEnd(Segments batch, INDArray x, int last) {
+        int end = passes.size() - last;
+        Arrays.fill(outputs, end, passes.size(), null);
+        return forward(batch, x, end);
     }
 
     private INDArray forward(Segments batch, INDArray x, int end) {
@@ -105,10 +107,10 @@ final class Chain {
         return backward(batch, yGradient, passes.size(), wantsInput);
     }
 
-    /** The same for the layers before the last one. */
+    /** The same for the layers before the last ones. */
     @Nullable
-    INDArray backwardFromLast(Segments batch, INDArray yGradient, boolean wantsInput) {
-        return backward(batch, yGradient, passes.size() - 1, wantsInput);
+    INDArray backwardFromEnd(Segments batch, INDArray yGradient, int last, boolean wantsInput) {
+        return backward(batch, yGradient, passes.size() - last, wantsInput);
     }
 
     private @Nullable INDArray backward(Segments batch, INDArray yGradient, int end, boolean wantsInput) {

@@ -8,10 +8,11 @@ import org.lora4j.internal.memory.BatchBuffer;
 import org.lora4j.nn.batch.internal.Segment;
 import org.lora4j.nn.batch.internal.Segments;
 import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.layer.Softcap;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * The computation of the last layer for some rows of tokens, in blocks: each block goes forward, through a loss, and in a
+ * The computation of the head, the last layer or the one before a {@link Softcap}, for some rows of tokens, in blocks: each block goes forward, through a loss, and in a
  * training backward. So the output, which is as wide as a vocabulary, and its gradient are never there for all rows.
  */
 final class HeadPass {
@@ -20,6 +21,7 @@ final class HeadPass {
 
     private final Linear layer;
     private final LinearPass linear;
+    private final @Nullable LayerPass softcap;
     private final PassResources resources;
     private final RowBlocks blocks = new RowBlocks();
     private final BatchBuffer chosenRows;
@@ -59,10 +61,18 @@ final class HeadPass {
         }
     }
 
-    HeadPass(Linear layer, PassResources ofPass) {
+    /**
+     * Creates a computation.
+     *
+     * @param bound what follows the head; null if nothing does
+     */
+    HeadPass(Linear layer, @Nullable Softcap bound, PassResources ofPass) {
         this.layer = layer;
         resources = ofPass.inBlocks();
         linear = new LinearPass(layer, resources);
+        softcap = bound == null
+                ? null
+                : new SoftcapPass<>(bound, layer.outputSize(), true, RowMath.of(ofPass.dataType()), resources);
         chosenRows = new BatchBuffer(ofPass.dataType(), layer.inputSize(), ofPass.order());
         inputGradients = new BatchBuffer(ofPass.dataType(), layer.inputSize(), ofPass.order());
         width = Math.toIntExact(layer.inputSize());
@@ -131,15 +141,21 @@ final class HeadPass {
     private INDArray forward(Segments batch, Rows rows, INDArray chosen, int from) {
         int count = Math.min(BLOCK, rows.count() - from);
         linear.bind(batch);
-        return linear.forward(batch, blocks.of(chosen, from, count));
+        INDArray y = linear.forward(batch, blocks.of(chosen, from, count));
+        return softcap == null ? y : softcap.forward(batch, y);
     }
 
-    private void backward(Segments batch, Rows rows, int from, INDArray yGradient, @Nullable INDArray xGradient) {
+    private void backward(Segments batch, Rows rows, int from, INDArray lossGradient, @Nullable INDArray xGradient) {
+        INDArray bounded = softcap == null ? null : softcap.backward(batch, lossGradient, true);
+        INDArray yGradient = bounded == null ? lossGradient : bounded;
         INDArray blockGradient = linear.backward(batch, yGradient, xGradient != null);
         if (blockGradient != null && xGradient != null) {
             int count = Math.toIntExact(yGradient.size(0));
             copy(new ArrayMemory(xGradient), rows, from, new ArrayMemory(blockGradient), count, false);
             resources.scratch().release(blockGradient);
+        }
+        if (bounded != null) {
+            resources.scratch().release(bounded);
         }
     }
 

@@ -25,6 +25,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class NormPass<A> implements LayerPass {
     private final WeightedLayer layer;
     private final boolean centers;
+    private final boolean isZeroCentered;
     private final double epsilon;
     private final boolean inputIsBuffer;
     private final RowMath<A> math;
@@ -55,12 +56,14 @@ final class NormPass<A> implements LayerPass {
     private NormPass(
             WeightedLayer layer,
             boolean centers,
+            boolean isZeroCentered,
             double epsilon,
             boolean inputIsBuffer,
             RowMath<A> math,
             PassResources resources) {
         this.layer = layer;
         this.centers = centers;
+        this.isZeroCentered = isZeroCentered;
         this.epsilon = epsilon;
         this.inputIsBuffer = inputIsBuffer;
         this.math = math;
@@ -86,11 +89,11 @@ final class NormPass<A> implements LayerPass {
     }
 
     static <A> NormPass<A> of(LayerNorm layer, boolean inputIsBuffer, RowMath<A> math, PassResources resources) {
-        return new NormPass<>(layer, true, layer.epsilon(), inputIsBuffer, math, resources);
+        return new NormPass<>(layer, true, false, layer.epsilon(), inputIsBuffer, math, resources);
     }
 
     static <A> NormPass<A> of(RMSNorm layer, boolean inputIsBuffer, RowMath<A> math, PassResources resources) {
-        return new NormPass<>(layer, false, layer.epsilon(), inputIsBuffer, math, resources);
+        return new NormPass<>(layer, false, layer.isZeroCentered(), layer.epsilon(), inputIsBuffer, math, resources);
     }
 
     @Override
@@ -184,6 +187,9 @@ final class NormPass<A> implements LayerPass {
     private void readParameters(Segment segment) {
         EffectiveLinear effective = segment.of(layer);
         math.read(new ArrayMemory(effective.weight().value()), 0, gamma, width);
+        if (isZeroCentered) {
+            math.shift(1, gamma, width);
+        }
         Parameter bias = effective.bias();
         if (bias == null) {
             math.clear(beta, width);

@@ -48,8 +48,11 @@ public final class Pass {
 
     private final Chain chain;
 
-    /** The last layer, if its rows are tokens. */
+    /** The head and what bounds its output, if their rows are tokens. */
     private final @Nullable HeadPass head;
+
+    /** How many layers that are. */
+    private final int headLayers;
 
     /** The rows of several segments. Unlike the arrays of callers, these are used again. */
     private final BatchBuffer inputs;
@@ -114,10 +117,9 @@ public final class Pass {
             embeddings = null;
             chain = builder.chain(layers, network.inputSize(), false);
         }
-        Layer last = layers.get(layers.size() - 1);
-        head = network.outputRows() == RowKind.TOKEN && last instanceof Linear linear
-                ? new HeadPass(linear, resources)
-                : null;
+        Linear linear = network.outputRows() == RowKind.TOKEN ? network.head() : null;
+        head = linear == null ? null : new HeadPass(linear, network.softcap(), resources);
+        headLayers = network.softcap() == null ? 1 : 2;
         inputs = new BatchBuffer(network.dataType(), network.inputSize(), 'c');
         outputGradients = new BatchBuffer(network.dataType(), network.outputSize(), order);
         // Whatever cannot be computed fails here, before a training starts.
@@ -249,7 +251,8 @@ public final class Pass {
     }
 
     /**
-     * Returns whether {@link #forwardToHead} can be used: the last layer is a linear layer, and its rows are tokens.
+     * Returns whether {@link #forwardToHead} can be used: the network ends with a {@linkplain LayerStack#head head}, and its rows
+     * are tokens.
      *
      * @return true for a language model
      */
@@ -258,7 +261,7 @@ public final class Pass {
     }
 
     /**
-     * Computes a batch up to the input of the head, the last layer. {@link #headLoss} computes the head for those rows whose
+     * Computes a batch up to the input of the head. {@link #headLoss} computes the head for those rows whose
      * output is needed, {@link #backwardFromHead} the gradients of all other layers.
      *
      * @param segments the segments with their input, which must be resolved and fit the network, see {@link #require}
@@ -266,11 +269,11 @@ public final class Pass {
      */
     public void forwardToHead(Segments segments) {
         HeadPass last = requireHead();
-        INDArray x = chain.forwardToLast(segments, begin(segments));
+        INDArray x = chain.forwardToEnd(segments, begin(segments), headLayers);
         headInput = x;
         headInputGradient = null;
         beginGradients();
-        if (training && (chain.trainsBeforeLast() || embeddingsTrain())) {
+        if (training && (chain.trainsBeforeEnd(headLayers) || embeddingsTrain())) {
             headInputGradient = last.noGradient(x.size(0));
         }
         segments.endCaching();
@@ -301,7 +304,7 @@ public final class Pass {
     public void backwardFromHead() {
         requireHeadInput();
         if (headInputGradient != null) {
-            backwardToEmbeddings(chain.backwardFromLast(batch, headInputGradient, embeddingsTrain()));
+            backwardToEmbeddings(chain.backwardFromEnd(batch, headInputGradient, headLayers, embeddingsTrain()));
         }
     }
 

@@ -15,7 +15,9 @@ import org.lora4j.nn.layer.Normalize;
 import org.lora4j.nn.layer.Pooling;
 import org.lora4j.nn.layer.RMSNorm;
 import org.lora4j.nn.layer.Residual;
+import org.lora4j.nn.layer.Scale;
 import org.lora4j.nn.layer.SelfAttention;
+import org.lora4j.nn.layer.Softcap;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 
 /**
@@ -110,6 +112,10 @@ final class PassBuilder {
                     : new ActivationPass(activation.function(), size, resources);
         } else if (layer instanceof Gelu gelu) {
             return new GeluPass<>(gelu, size, inputIsBuffer, math, resources);
+        } else if (layer instanceof Scale scale) {
+            return new ScalePass<>(scale, size, inputIsBuffer, math, resources);
+        } else if (layer instanceof Softcap softcap) {
+            return new SoftcapPass<>(softcap, size, inputIsBuffer, math, resources);
         } else if (layer instanceof Dropout dropout) {
             return new DropoutPass(dropout, size, inputIsBuffer, resources);
         } else if (layer instanceof SelfAttention attention) {

@@ -18,6 +18,7 @@ import org.lora4j.nn.Samples;
 import org.lora4j.nn.compute.internal.Decoders;
 import org.lora4j.nn.compute.internal.Pass;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.layer.SelfAttention;
 import org.lora4j.nn.layer.WeightedLayer;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -247,6 +248,81 @@ class KeyValueCacheTest {
                 Sequences.continuing(new int[][] {Arrays.copyOfRange(ids, 6, 12)}, new int[] {6}),
                 cache);
         assertRows(rest, network.predict(Sequences.of(ids)), 6);
+    }
+
+    /** A window of 4 tokens and one of all: a token that was left out cannot be seen again. */
+    @Test
+    void aWindowHoldsWhatItsLastTokenSees() {
+        Network network = Decoders.of(Decoders.Family.GEMMA, 8, DataType.DOUBLE, 40);
+        Pass pass = network.newInferencePass();
+        KeyValueCache cache = cache(network, 40);
+        int[] ids = ids(30);
+        assertThat(cache.truncate(0)).isZero();
+        forward(pass, network, Sequences.of(Arrays.copyOf(ids, 4)), cache);
+        assertThat(cache.truncate(1)).as("nothing was left out").isEqualTo(1);
+        for (int from = 1; from < 12; from++) {
+            continueFrom(pass, network, ids, from, from + 1, cache);
+        }
+        assertThat(cache.truncate(11))
+                .as("the last token may be computed again")
+                .isEqualTo(11);
+        continueFrom(pass, network, ids, 11, 20, cache);
+        assertThat(cache.truncate(19)).isEqualTo(19);
+        assertThat(cache.truncate(18)).as("its first token was left out").isZero();
+        assertRows(forward(pass, network, Sequences.of(ids), cache), network.predict(Sequences.of(ids)), 0);
+    }
+
+    private static void continueFrom(Pass pass, Network network, int[] ids, int from, int to, KeyValueCache cache) {
+        INDArray next = forward(
+                pass,
+                network,
+                Sequences.continuing(new int[][] {Arrays.copyOfRange(ids, from, to)}, new int[] {from}),
+                cache);
+        assertRows(next, network.predict(Sequences.of(Arrays.copyOf(ids, to))), from);
+    }
+
+    @Test
+    void aWindowCostsItsTokens() {
+        Network network = Decoders.of(Decoders.Family.GEMMA, 8, DataType.DOUBLE, 300);
+        List<SelfAttention> attentions = new ArrayList<>();
+        network.layers()
+                .forEach(layer -> layer.children().forEach(child -> {
+                    if (child instanceof SelfAttention attention) {
+                        attentions.add(attention);
+                    }
+                }));
+        KeyValueCache cache = cache(network, 300);
+        forward(network.newInferencePass(), network, Sequences.of(ids(250)), cache);
+        long expected = 0;
+        for (SelfAttention attention : attentions) {
+            expected += Math.min(250, (long) attention.window() + 1)
+                    * 2
+                    * attention.keyValueHeads()
+                    * attention.headSize()
+                    * Double.BYTES;
+        }
+        assertThat(attentions.get(0).window()).isEqualTo(3);
+        assertThat(cache.bytes()).isEqualTo(expected);
+    }
+
+    /** What a computation that failed has written takes the place of tokens that are needed again. */
+    @Test
+    void dropsATextWhoseWindowWasOverwritten() {
+        Network network = Decoders.of(Decoders.Family.GEMMA, 8, DataType.DOUBLE, 40);
+        Pass pass = network.newInferencePass();
+        KeyValueCache cache = cache(network, 40);
+        int[] ids = ids(10);
+        forward(pass, network, Sequences.of(ids), cache);
+        cache.use(ORIGINAL, false);
+        assertThat(cache.length()).isEqualTo(10);
+        cache.begin(ORIGINAL, 1);
+        cache.use(ORIGINAL, false);
+        assertThat(cache.length())
+                .as("one token leaves out what only those before it see")
+                .isEqualTo(10);
+        cache.begin(ORIGINAL, 2);
+        cache.use(ORIGINAL, false);
+        assertThat(cache.length()).isZero();
     }
 
     @Test

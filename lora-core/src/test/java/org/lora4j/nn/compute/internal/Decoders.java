@@ -15,7 +15,9 @@ import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.RMSNorm;
 import org.lora4j.nn.layer.Residual;
 import org.lora4j.nn.layer.RotaryEmbedding;
+import org.lora4j.nn.layer.Scale;
 import org.lora4j.nn.layer.SelfAttention;
+import org.lora4j.nn.layer.Softcap;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -30,7 +32,14 @@ public final class Decoders {
     public enum Family {
         LLAMA,
         QWEN3,
-        GPT2
+        GPT2,
+        GEMMA,
+        PHI;
+
+        /** Whether queries, keys and values are of one layer. */
+        public boolean isFused() {
+            return this == GPT2 || this == PHI;
+        }
     }
 
     private final SplittableRandom random;
@@ -66,6 +75,7 @@ public final class Decoders {
         Embedding word = new Embedding("word", gaussian(VOCABULARY, WIDTH), Embedding.NO_PADDING);
         List<Layer> layers = new ArrayList<>();
         boolean gpt2 = family == Family.GPT2;
+        boolean gemma = family == Family.GEMMA;
         layers.add(
                 gpt2
                         ? new TokenEmbeddings(
@@ -75,12 +85,24 @@ public final class Decoders {
                                 null,
                                 null)
                         : new TokenEmbeddings("embeddings", word, positions));
+        if (gemma) {
+            layers.add(new Scale("scale", Math.sqrt(WIDTH)));
+        }
         for (int i = 0; i < 2; i++) {
             String path = "layers." + i;
-            Layer attention = gpt2 ? gpt2(path) : llama(path, family == Family.QWEN3);
-            layers.add(new Residual(
-                    path + ".first",
-                    List.of(gpt2 ? layerNorm(path + ".n1") : rmsNorm(path + ".n1", WIDTH), attention)));
+            Layer attention = switch (family) {
+                case GPT2 -> gpt2(path);
+                case GEMMA -> gemma(path, i);
+                case PHI -> phi(path);
+                default -> llama(path, family == Family.QWEN3).causal().build();
+            };
+            List<Layer> first = new ArrayList<>();
+            first.add(gpt2 ? layerNorm(path + ".n1") : rmsNorm(path + ".n1", WIDTH));
+            first.add(attention);
+            if (gemma) {
+                first.add(RMSNorm.zeroCentered(path + ".n1b", gaussian(WIDTH), 1e-5));
+            }
+            layers.add(new Residual(path + ".first", first));
             layers.add(
                     gpt2
                             ? new Residual(
@@ -103,6 +125,9 @@ public final class Decoders {
         }
         layers.add(gpt2 ? layerNorm("last") : rmsNorm("last", WIDTH));
         layers.add(Linear.tiedTo("lm_head", word));
+        if (gemma) {
+            layers.add(new Softcap("softcap", 1.5));
+        }
         return new Network(layers);
     }
 
@@ -114,11 +139,27 @@ public final class Decoders {
                 .build();
     }
 
-    private Layer llama(String path, boolean norms) {
+    /** The first layer has a window. */
+    private Layer gemma(String path, int i) {
+        SelfAttention.Builder attention = llama(path, true).scale(0.4).softcap(1.1);
+        return (i == 0 ? attention.window(3) : attention).causal().build();
+    }
+
+    /** One layer for queries, keys and values; a part of each head is turned. */
+    private Layer phi(String path) {
+        return SelfAttention.builder(path + ".attention", 2, 1, 6)
+                .input(linear(path + ".qkv", WIDTH, 24))
+                .output(linear(path + ".o", 12, WIDTH))
+                .rotary(RotaryEmbedding.of(4, 30).scaledByFactors(new double[] {1.5, 0.7}, 1.2))
+                .window(10)
+                .causal()
+                .build();
+    }
+
+    private SelfAttention.Builder llama(String path, boolean norms) {
         int groups = 1 << random.nextInt(3);
         int size = 2 + 2 * random.nextInt(3);
         SelfAttention.Builder attention = SelfAttention.builder(path + ".attention", 4, groups, size)
-                .causal()
                 .inputs(
                         linear(path + ".q", WIDTH, 4 * size),
                         linear(path + ".k", WIDTH, groups * size),
@@ -128,6 +169,6 @@ public final class Decoders {
         if (norms) {
             attention.norms(rmsNorm(path + ".q_norm", size), rmsNorm(path + ".k_norm", size));
         }
-        return attention.build();
+        return attention;
     }
 }
