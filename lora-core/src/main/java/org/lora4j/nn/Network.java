@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -497,13 +498,20 @@ public final class Network extends NetworkModel implements BaseModel {
      */
     public Network with(UnaryOperator<WeightedLayer> weights, Predicate<WeightedLayer> keepsWeight) {
         Map<Parameter, Embedding> tables = new HashMap<>();
+        // A layer that several others share is copied once.
+        Map<WeightedLayer, WeightedLayer> copies = new IdentityHashMap<>();
         UnaryOperator<WeightedLayer> tying = layer -> {
+            WeightedLayer known = copies.get(layer);
+            if (known != null) {
+                return known;
+            }
             boolean keeps = keepsWeight.test(layer);
             Embedding table = keeps ? tables.get(layer.weightParameter()) : null;
             if (table != null && layer instanceof Linear) {
                 return Linear.tiedTo(layer.path(), table);
             }
             WeightedLayer copy = weights.apply(layer);
+            copies.put(layer, copy);
             if (keeps && copy instanceof Embedding embedding) {
                 tables.put(layer.weightParameter(), embedding);
             }

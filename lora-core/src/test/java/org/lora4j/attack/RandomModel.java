@@ -55,11 +55,21 @@ final class RandomModel {
             "encoder_forward",
             "distilbert_forward",
             "electra_forward",
+            "mpnet_forward",
+            "deberta_forward",
+            "deberta_forward_no_buckets",
+            "embeddinggemma_lora_default",
             "modernbert_forward",
             "gte_classifier",
             "nomic_classifier");
-    private static final List<String> DECODERS =
-            List.of("decoder_llama_variants", "decoder_qwen2", "decoder_qwen3", "smollm3_forward");
+    private static final List<String> DECODERS = List.of(
+            "decoder_llama_variants",
+            "decoder_qwen2",
+            "decoder_qwen3",
+            "smollm3_forward",
+            "phi3_forward",
+            "gemma2_forward",
+            "gemma3_forward");
 
     private final SplittableRandom random;
     private final DataType type;

@@ -17,6 +17,7 @@ import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.Normalize;
 import org.lora4j.nn.layer.Pooling;
 import org.lora4j.nn.layer.RMSNorm;
+import org.lora4j.nn.layer.RelativePositions;
 import org.lora4j.nn.layer.Residual;
 import org.lora4j.nn.layer.RotaryEmbedding;
 import org.lora4j.nn.layer.Scale;
@@ -274,6 +275,45 @@ final class LayerFormulas {
         return y;
     }
 
+    private static int groupOf(SelfAttention layer) {
+        return layer.heads() / layer.keyValueHeads();
+    }
+
+    private static double relativeBias(SelfAttention layer, int head, int difference) {
+        RelativePositions relative = layer.relative();
+        boolean isBias = relative != null && layer.positionKey() == null && layer.positionQuery() == null;
+        return isBias ? relative.table().weight().getDouble(relative.row(difference), head) : 0;
+    }
+
+    /** {@code q·K[c] + k·Q[c]}. */
+    private static double compared(SelfAttention layer, double[] query, double[] key, int head, int difference) {
+        RelativePositions relative = layer.relative();
+        if (relative == null) {
+            return 0;
+        }
+        double[] vector =
+                relative.table().weight().getRow(relative.row(difference)).toDoubleVector();
+        if (relative.norm() != null) {
+            normalize(vector, relative.norm());
+        }
+        double sum = 0;
+        if (layer.positionKey() != null) {
+            sum += dot(query, linear(layer.positionKey(), vector), head);
+        }
+        if (layer.positionQuery() != null) {
+            sum += dot(key, linear(layer.positionQuery(), vector), head);
+        }
+        return sum;
+    }
+
+    private static double dot(double[] ofHead, double[] ofAll, int head) {
+        double sum = 0;
+        for (int j = 0; j < ofHead.length; j++) {
+            sum += ofHead[j] * ofAll[head * ofHead.length + j];
+        }
+        return sum;
+    }
+
     private static double[][] attention(SelfAttention layer, double[][] x, Tokens tokens) {
         double[][][] queries = new double[x.length][][];
         double[][][] keys = new double[x.length][][];
@@ -305,7 +345,12 @@ final class LayerFormulas {
                     }
                     int distance = layer.isCausal() ? i - k : Math.abs(tokens.positions[i] - tokens.positions[k]);
                     boolean isSeen = tokens.isReal[k] && distance <= layer.window();
-                    double scaled = layer.scale() * score;
+                    int difference = tokens.positions[i] - tokens.positions[k];
+                    double scaled = layer.scale()
+                                    * (score
+                                            + compared(
+                                                    layer, queries[i][h], keys[k][h / groupOf(layer)], h, difference))
+                            + relativeBias(layer, h, difference);
                     double bounded = layer.softcap() == SelfAttention.NO_SOFTCAP
                             ? scaled
                             : layer.softcap() * Math.tanh(scaled / layer.softcap());

@@ -253,6 +253,20 @@ enum DoubleRowMath implements RowMath<double[]> {
     }
 
     @Override
+    public void addGathered(double[] x, int[] places, double[] y, int n) {
+        for (int k = 0; k < n; k++) {
+            y[k] += x[places[k]];
+        }
+    }
+
+    @Override
+    public void addScattered(double[] x, int[] places, double[] y, int n) {
+        for (int k = 0; k < n; k++) {
+            y[places[k]] += x[k];
+        }
+    }
+
+    @Override
     public void shift(double s, double[] x, int n) {
         double value = s;
         for (int i = 0; i < n; i++) {

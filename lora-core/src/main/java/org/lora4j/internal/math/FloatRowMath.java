@@ -271,6 +271,20 @@ enum FloatRowMath implements RowMath<float[]> {
     }
 
     @Override
+    public void addGathered(float[] x, int[] places, float[] y, int n) {
+        for (int k = 0; k < n; k++) {
+            y[k] += x[places[k]];
+        }
+    }
+
+    @Override
+    public void addScattered(float[] x, int[] places, float[] y, int n) {
+        for (int k = 0; k < n; k++) {
+            y[places[k]] += x[k];
+        }
+    }
+
+    @Override
     public void shift(double s, float[] x, int n) {
         float value = (float) s;
         for (int i = 0; i < n; i++) {

@@ -59,6 +59,12 @@ public sealed interface RowMath<A> permits FloatRowMath, DoubleRowMath {
     /** {@code x *= s}. */
     void scale(double s, A x, int n);
 
+    /** {@code yₖ = yₖ + x[places[k]]}. */
+    void addGathered(A x, int[] places, A y, int n);
+
+    /** {@code y[places[k]] = y[places[k]] + xₖ}. */
+    void addScattered(A x, int[] places, A y, int n);
+
     /** {@code x = x + s}. */
     void shift(double s, A x, int n);
 

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>In an encoder each token sees all others, or those in a {@linkplain Builder#window window} around it. {@linkplain Builder#causal Causal} attention, of decoders, sees the tokens up to
  * its own, or those of a window that ends with it; the heads of a masked token are 0 then.
+ *
+ * <p>Encoders can tell positions apart by their differences, which change the scores: see {@link Builder#relativeBias},
+ * {@link Builder#relativeKeys} and {@link Builder#relativeQueries}.
  *
  * <p>Queries and keys can be normalized head by head and turned by their positions, in this order: Qwen3's
  * {@code q_norm} and {@code k_norm}, and a {@link RotaryEmbedding}.
@@ -49,6 +53,9 @@ public final class SelfAttention implements Layer {
     private final @Nullable RMSNorm keyNorm;
     private final double scale;
     private final double softcap;
+    private final @Nullable RelativePositions relative;
+    private final @Nullable Linear positionKey;
+    private final @Nullable Linear positionQuery;
     private final double dropout;
     private final long seed;
 
@@ -66,6 +73,9 @@ public final class SelfAttention implements Layer {
         keyNorm = builder.keyNorm;
         scale = builder.scale;
         softcap = builder.softcap;
+        relative = builder.relative;
+        positionKey = builder.positionKey;
+        positionQuery = builder.positionQuery;
         dropout = builder.dropout;
         seed = builder.seed;
     }
@@ -229,6 +239,33 @@ public final class SelfAttention implements Layer {
     }
 
     /**
+     * Returns the vectors of the differences of positions.
+     *
+     * @return the vectors, or null if positions are known otherwise
+     */
+    public @Nullable RelativePositions relative() {
+        return relative;
+    }
+
+    /**
+     * Returns the layer that makes keys of {@link #relative}.
+     *
+     * @return one of {@link #inputs} or another one; null if there are no such keys
+     */
+    public @Nullable Linear positionKey() {
+        return positionKey;
+    }
+
+    /**
+     * Returns the layer that makes queries of {@link #relative}.
+     *
+     * @return one of {@link #inputs} or another one; null if there are no such queries
+     */
+    public @Nullable Linear positionQuery() {
+        return positionQuery;
+    }
+
+    /**
      * Returns the dropout of the attention weights.
      *
      * @return the probability in training
@@ -256,7 +293,28 @@ public final class SelfAttention implements Layer {
         if (keyNorm != null) {
             all.add(keyNorm);
         }
+        if (relative != null) {
+            all.addAll(relative.layers());
+        }
+        for (Linear projection : projections()) {
+            if (!inputs.contains(projection)) {
+                all.add(projection);
+            }
+        }
         return all;
+    }
+
+    /**
+     * Returns the layers that other attentions can have too.
+     *
+     * @return those of {@link #relative}
+     */
+    public List<WeightedLayer> sharedLayers() {
+        return relative == null ? List.of() : relative.layers();
+    }
+
+    private List<Linear> projections() {
+        return Stream.of(positionKey, positionQuery).filter(Objects::nonNull).toList();
     }
 
     @Override
@@ -281,6 +339,9 @@ public final class SelfAttention implements Layer {
         copy.inputs =
                 inputs.stream().map(input -> (Linear) weights.apply(input)).toList();
         copy.output((Linear) weights.apply(output));
+        copy.relative = relative == null ? null : relative.with(weights);
+        copy.positionKey = copied(positionKey, copy.inputs, weights);
+        copy.positionQuery = copied(positionQuery, copy.inputs, weights);
         copy.rotary = rotary;
         copy.queryNorm = queryNorm == null ? null : (RMSNorm) weights.apply(queryNorm);
         copy.keyNorm = keyNorm == null ? null : (RMSNorm) weights.apply(keyNorm);
@@ -289,6 +350,15 @@ public final class SelfAttention implements Layer {
         copy.scale = scale;
         copy.softcap = softcap;
         return copy.dropout(dropout, seed).build();
+    }
+
+    private @Nullable Linear copied(
+            @Nullable Linear projection, List<Linear> copies, UnaryOperator<WeightedLayer> weights) {
+        if (projection == null) {
+            return null;
+        }
+        int shared = inputs.indexOf(projection);
+        return shared < 0 ? (Linear) weights.apply(projection) : copies.get(shared);
     }
 
     @Override
@@ -312,6 +382,9 @@ public final class SelfAttention implements Layer {
         private int window = NO_WINDOW;
         private double scale;
         private double softcap = NO_SOFTCAP;
+        private @Nullable RelativePositions relative;
+        private @Nullable Linear positionKey;
+        private @Nullable Linear positionQuery;
         private double dropout;
         private long seed;
 
@@ -453,6 +526,44 @@ public final class SelfAttention implements Layer {
         }
 
         /**
+         * Adds a number to each score, by the difference of the positions and the head: the {@code relative_attention_bias} of T5
+         * and MPNet. The default is none.
+         *
+         * @param positions a table {@code [rows, h]}
+         * @return this
+         */
+        public Builder relativeBias(RelativePositions positions) {
+            relative = Objects.requireNonNull(positions, "positions must not be null");
+            return this;
+        }
+
+        /**
+         * Adds {@code s·qᵢ·K[row(i − j)]} to the score of the i-th query and the j-th key, with keys K of the differences of
+         * positions: DeBERTa's {@code c2p}. The default is none.
+         *
+         * @param positions a table {@code [rows, dim]}, the same as that of {@link #relativeQueries}
+         * @param projection makes the keys, {@code [h·d, dim]}; the key layer of {@link #inputs}, or another one
+         * @return this
+         */
+        public Builder relativeKeys(RelativePositions positions, Linear projection) {
+            positionKey = Objects.requireNonNull(projection, "projection must not be null");
+            return relativeBias(positions);
+        }
+
+        /**
+         * Adds {@code s·kⱼ·Q[row(i − j)]} to the score of the i-th query and the j-th key, with queries Q of the differences of
+         * positions: DeBERTa's {@code p2c}. The default is none.
+         *
+         * @param positions a table {@code [rows, dim]}, the same as that of {@link #relativeKeys}
+         * @param projection makes the queries, {@code [h·d, dim]}; the query layer of {@link #inputs}, or another one
+         * @return this
+         */
+        public Builder relativeQueries(RelativePositions positions, Linear projection) {
+            positionQuery = Objects.requireNonNull(projection, "projection must not be null");
+            return relativeBias(positions);
+        }
+
+        /**
          * Sets the dropout of the attention weights in training. The default is none.
          *
          * @param probability at least 0 and below 1
@@ -508,7 +619,29 @@ public final class SelfAttention implements Layer {
             }
             requireHead(queryNorm);
             requireHead(keyNorm);
+            requireRelative();
             return this;
+        }
+
+        private void requireRelative() {
+            if (relative == null) {
+                return;
+            }
+            if (causal || window != NO_WINDOW || heads != keyValueHeads || inputs.size() == 1) {
+                throw new IllegalArgumentException(path + ": an attention with differences of positions must be one in"
+                        + " which all tokens see each other, with a layer and a head of queries for each of the keys");
+            }
+            Embedding table = relative.table();
+            if (positionKey == null && positionQuery == null && table.outputSize() != heads) {
+                throw new IllegalArgumentException(table.path() + ": must have a column for each of the " + heads
+                        + " heads, found " + table.outputSize());
+            }
+            for (Linear projection : new Linear[] {positionKey, positionQuery}) {
+                if (projection != null) {
+                    requireOutputs(projection, (long) heads * headSize);
+                    projection.outputSize(table.outputSize());
+                }
+            }
         }
 
         private static void requireOutputs(Linear linear, long expected) {

@@ -15,6 +15,8 @@ final class Families {
         add(Bert::new, "bert", "roberta", "xlm-roberta");
         add(DistilBert::new, "distilbert");
         add(Electra::new, "electra");
+        add(Mpnet::new, "mpnet");
+        add(Deberta::new, "deberta-v2");
         add(ModernBert::new, "modernbert");
         add(Gte::new, "new");
         add(NomicBert::new, "nomic_bert");

@@ -8,6 +8,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -309,6 +310,21 @@ final class JsonFields {
         }
         read(field, Arrays.stream(numbers).boxed().toList());
         return numbers;
+    }
+
+    /** The words of a text that are separated by {@code |}, or the texts of a list; each once. */
+    List<String> words(String field) {
+        JsonNode value = json.path(field);
+        List<String> words = value.isTextual()
+                ? List.of(value.textValue().toLowerCase(Locale.ROOT).split("\\|"))
+                : texts(field);
+        return read(
+                field,
+                words.stream()
+                        .map(String::strip)
+                        .filter(word -> !word.isEmpty())
+                        .distinct()
+                        .toList());
     }
 
     /** The texts of a list, or none. */

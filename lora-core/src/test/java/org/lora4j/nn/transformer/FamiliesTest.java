@@ -52,6 +52,17 @@ class FamiliesTest {
                 {"model_type": "nomic_bert", "vocab_size": 100, "n_layer": %d, "n_embd": %d, "n_head": 4,
                  "n_inner": %d, "n_positions": 16, "rotary_emb_fraction": 1.0}
                 """.formatted(layers, width, 4 * width);
+            case "deberta-v2" -> """
+                {"model_type": "deberta-v2", "vocab_size": 100, "num_hidden_layers": %d, "hidden_size": %d,
+                 "num_attention_heads": 4, "intermediate_size": %d, "max_position_embeddings": 16,
+                 "relative_attention": true, "position_buckets": 6, "pos_att_type": ["p2c", "c2p"],
+                 "share_att_key": true, "norm_rel_ebd": "layer_norm", "position_biased_input": false}
+                """.formatted(layers, width, 4 * width);
+            case "embedding_gemma" -> """
+                {"model_type": "gemma3_text", "vocab_size": 100, "num_hidden_layers": %d, "hidden_size": %d,
+                 "num_attention_heads": 4, "intermediate_size": %d, "max_position_embeddings": 16, "head_dim": 8,
+                 "use_bidirectional_attention": true, "sliding_window": 4}
+                """.formatted(layers, width, 4 * width);
             default -> """
                 {"model_type": "%s", "vocab_size": 100, "num_hidden_layers": %d, "hidden_size": %d,
                  "num_attention_heads": 4, "intermediate_size": %d, "max_position_embeddings": 16, "head_dim": 8}
@@ -70,6 +81,8 @@ class FamiliesTest {
         "xlm-roberta, query value, 14",
         "distilbert, q_lin v_lin, 16",
         "electra, query value, 16",
+        "mpnet, q v, 14",
+        "deberta-v2, query_proj value_proj, 16",
         "modernbert, Wqkv, 16",
         "new, qkv_proj, 16",
         "nomic_bert, Wqkv, 16",
@@ -78,15 +91,19 @@ class FamiliesTest {
         "qwen2, q_proj v_proj, 16",
         "qwen3, q_proj v_proj, 16",
         "smollm3, q_proj v_proj, 16",
+        "phi3, qkv_proj, 16",
+        "gemma2, q_proj v_proj, 16",
+        "gemma3_text, q_proj v_proj, 16",
+        "embedding_gemma, q_proj v_proj, 16",
         "gpt2, c_attn, 16"
     })
     void saysWhatItIs(String modelType, String targets, int maxLength) {
         ModelConfig config = small(modelType);
-        assertThat(config.modelType()).isEqualTo(modelType);
+        assertThat(config.modelType()).isEqualTo(modelType.equals("embedding_gemma") ? "gemma3_text" : modelType);
         assertThat(config.hiddenSize()).isEqualTo(16);
         assertThat(config.defaultTargets()).containsExactly(targets.split(" "));
         assertThat(config.maxLength()).isEqualTo(maxLength);
-        assertThat(config.isDecoder()).isEqualTo(!modelType.matches(".*bert.*|electra|new"));
+        assertThat(config.isDecoder()).isEqualTo(!modelType.matches(".*bert.*|electra|mpnet|new|embedding_gemma"));
         Network network = PretrainedModel.initialize(config, DataType.FLOAT, 1).lastHiddenState();
         LoRAConfig adapted =
                 LoRAConfig.builder().targetModules(config.defaultTargets()).build();
@@ -109,6 +126,8 @@ class FamiliesTest {
                 "xlm-roberta",
                 "distilbert",
                 "electra",
+                "mpnet",
+                "deberta-v2",
                 "modernbert",
                 "new",
                 "nomic_bert",
@@ -117,6 +136,10 @@ class FamiliesTest {
                 "qwen2",
                 "qwen3",
                 "smollm3",
+                "phi3",
+                "gemma2",
+                "gemma3_text",
+                "embedding_gemma",
                 "gpt2"
             })
     void aModelOfRandomWeightsIsSavedAndLoaded(String modelType) throws Exception {

@@ -38,8 +38,8 @@ record GoldenCase(Path folder, SafeTensors io) {
             for (Path folder : folders.sorted().toList()) {
                 if (folder.getFileName()
                         .toString()
-                        .matches("(encoder|distilbert|electra|modernbert|gte|nomic|embeddinggemma|" + DECODERS
-                                + ")_.*")) {
+                        .matches("(encoder|distilbert|mpnet|deberta|electra|modernbert|gte|nomic|embeddinggemma|"
+                                + DECODERS + ")_.*")) {
                     cases.add(of(folder.getFileName().toString()));
                 }
             }

@@ -39,12 +39,12 @@ class RefusedModelsTest {
     @ParameterizedTest
     @CsvSource({
         "encoder_forward, '\"gelu\"', '\"silu\"', 'hidden_act must be one of [gelu, relu], found ''silu'''",
-        "encoder_forward, '\"bert\"', '\"gpt3\"', 'model_type must be one of [bert, roberta, xlm-roberta, distilbert, electra, modernbert, new, nomic_bert, llama, mistral, qwen2, qwen3, smollm3, gpt2], found ''gpt3'''",
+        "encoder_forward, '\"bert\"', '\"gpt3\"', 'model_type must be one of [bert, roberta, xlm-roberta, distilbert, electra, mpnet, deberta-v2, modernbert, new, nomic_bert, llama, mistral, qwen2, qwen3, smollm3, phi3, gemma2, gemma3_text, gpt2], found ''gpt3'''",
         "encoder_forward, '\"absolute\"', '\"relative_key\"', 'position_embedding_type must be absolute, found ''relative_key'''",
         "encoder_forward, '\"use_cache\"', '\"add_cross_attention\"', 'add_cross_attention must be false, found true'",
         "encoder_forward, '\"num_attention_heads\": 3', '\"num_attention_heads\": 5', 'must divide hidden_size 24, found 5'",
         "encoder_forward, '\"hidden_size\": 24', '\"hidden_size\": \"x\"', 'hidden_size must be an integer'",
-        "decoder_llama, '\"llama\"', '\"mixtral\"', 'model_type must be one of [bert, roberta, xlm-roberta, distilbert, electra, modernbert, new, nomic_bert, llama, mistral, qwen2, qwen3, smollm3, gpt2], found ''mixtral'''",
+        "decoder_llama, '\"llama\"', '\"mixtral\"', 'model_type must be one of [bert, roberta, xlm-roberta, distilbert, electra, mpnet, deberta-v2, modernbert, new, nomic_bert, llama, mistral, qwen2, qwen3, smollm3, phi3, gemma2, gemma3_text, gpt2], found ''mixtral'''",
         "decoder_llama, '\"silu\"', '\"gelu\"', 'hidden_act must be one of [silu], found ''gelu'''",
         "decoder_llama, '\"use_cache\": true', '\"quantization_config\": {\"bits\": 4}', 'quantization_config must be empty'",
         "decoder_llama, '\"use_cache\": true', '\"num_local_experts\": 8', 'num_local_experts must be 0, as mixtures of experts'",
@@ -59,7 +59,7 @@ class RefusedModelsTest {
         "decoder_llama, '\"num_attention_heads\": 4', '\"num_attention_heads\": 5', 'num_attention_heads must divide hidden_size 32'",
         "decoder_llama, '\"hidden_size\": 32', '\"hidden_size\": \"x\"', 'hidden_size must be an integer'",
         "decoder_llama, '\"vocab_size\": 61', '\"vocab_size\": -61', 'vocab_size must be between 1 and'",
-        "decoder_gpt2, '\"gpt2\"', '\"gpt_neo\"', 'qwen2, qwen3, smollm3, gpt2], found ''gpt_neo'''",
+        "decoder_gpt2, '\"gpt2\"', '\"gpt_neo\"', 'gemma2, gemma3_text, gpt2], found ''gpt_neo'''",
         "decoder_gpt2, '\"gelu_new\"', '\"swish\"', 'activation_function must be one of'",
         "decoder_gpt2, '\"scale_attn_weights\": true', '\"scale_attn_weights\": false', 'scale_attn_weights must be true'",
         "decoder_gpt2, 'inverse_layer_idx\": false', 'inverse_layer_idx\": true', 'scale_attn_by_inverse_layer_idx must be false'",
@@ -96,6 +96,35 @@ class RefusedModelsTest {
         "nomic_forward, '\"use_cache\"', '\"num_experts\": 8, \"use_cache\"', 'num_experts must be 0, as mixtures of experts'",
         "smollm3_forward, 'no_rope_layers\": [', 'no_rope_layers\": [1, 1], \"others\": [',"
                 + " 'no_rope_layers must have a number for each of the 4 layers, found 2'",
+        "mpnet_forward, 'num_buckets\": 32', 'num_buckets\": 64', 'relative_attention_num_buckets must be 32, with which'",
+        "mpnet_forward, '\"gelu\"', '\"silu\"', 'hidden_act must be one of [gelu, relu], found ''silu'''",
+        "mpnet_forward, 'embeddings\": 40', 'embeddings\": 2', 'max_position_embeddings more than 2, found 41 and 2'",
+        "deberta_forward, '\"hidden_act\"', '\"conv_kernel_size\": 3, \"hidden_act\"',"
+                + " 'conv_kernel_size must be 0, as a convolution is not supported, found 3'",
+        "deberta_forward, 'p2c|c2p', 'p2c|p2p', 'pos_att_type must be one of [c2p, p2c], found ''p2p'''",
+        "deberta_forward, '\"deberta-v2\"', '\"deberta\"', 'model_type must be one of [bert,'",
+        "deberta_forward, '\"norm_rel_ebd\": \"layer_norm\"', '\"norm_rel_ebd\": \"rms\"',"
+                + " 'norm_rel_ebd must be one of [none, layer_norm], found ''rms'''",
+        "deberta_forward, 'position_buckets\": 8', 'position_buckets\": 200',"
+                + " 'position_buckets must be at least 2 and less than twice max_relative_positions, found 200 and 64'",
+        "deberta_forward, 'pooler_hidden_size\": 16', 'pooler_hidden_size\": 8', 'pooler_hidden_size must be hidden_size 16, found 8'",
+        "phi3_forward, '\"silu\"', '\"gelu\"', 'hidden_act must be one of [silu], found ''gelu'''",
+        "phi3_forward, '\"rope_scaling\": null', '\"rope_scaling\": {\"type\": \"yarn\"}',"
+                + " 'rope_scaling.rope_type must be one of [default, longrope, su], found ''yarn'''",
+        "phi3_forward, '\"rope_scaling\": null', '\"rope_scaling\": {\"type\": \"longrope\", \"short_factor\": [1, 2, 3]}',"
+                + " 'rope_scaling.short_factor must be a list of 2 positive numbers, found 3'",
+        "phi3_forward, '\"rope_scaling\": null', '\"rope_scaling\": {\"type\": \"longrope\", \"short_factor\": [1, -2]}',"
+                + " 'rope_scaling.short_factor must be a list of positive numbers'",
+        "phi3_forward, '\"rope_scaling\": null', '\"partial_rotary_factor\": 1.5',"
+                + " 'partial_rotary_factor must be above 0 and at most 1, found 1.5'",
+        "gemma2_forward, '\"hidden_activation\": \"gelu_pytorch_tanh\"', '\"hidden_activation\": \"relu\"',"
+                + " 'hidden_activation must be one of [gelu_pytorch_tanh, gelu], found ''relu'''",
+        "gemma2_forward, 'softcapping\": 2.0', 'softcapping\": 0', 'attn_logit_softcapping must be positive, found 0'",
+        "gemma3_forward, 'attn_scalar\": 12', 'attn_scalar\": 0', 'query_pre_attn_scalar must be positive, found 0'",
+        "gemma3_forward, '\"rope_scaling\": null', '\"rope_scaling\": {\"rope_type\": \"yarn\"}',"
+                + " 'rope_scaling.rope_type must be one of [default, linear, llama3], found ''yarn'''",
+        "gemma3_forward, '\"rope_scaling\": null', '\"layer_types\": [\"chunked_attention\", \"full_attention\", \"full_attention\"]',"
+                + " 'layer_types must be one of [full_attention, sliding_attention], found ''chunked_attention'''",
         "smollm3_forward, 'no_rope_layers\": [', 'no_rope_layers\": [true,', 'no_rope_layers must be a list of integers'"
     })
     void refusesAModelThatItDoesNotCompute(String name, String from, String to, String message) throws Exception {

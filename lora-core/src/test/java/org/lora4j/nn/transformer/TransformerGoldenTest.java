@@ -7,10 +7,12 @@ import static org.lora4j.nn.transformer.GoldenCase.predict;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.function.IntUnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Tag;
@@ -29,6 +31,7 @@ import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.layer.Layer;
+import org.lora4j.nn.layer.RelativePositions;
 import org.lora4j.nn.layer.Residual;
 import org.lora4j.nn.layer.RotaryEmbedding;
 import org.lora4j.nn.layer.SelfAttention;
@@ -45,7 +48,7 @@ class TransformerGoldenTest {
 
     /** The tensors of a case that are input. */
     private static final Pattern INPUT = Pattern.compile(
-            "(left_|packed_|far_)?(input_ids|attention_mask|token_type_ids|position_ids|segment_ids)(_holes|_left)?");
+            "relative_position|(left_|packed_|far_)?(input_ids|attention_mask|token_type_ids|position_ids|segment_ids)(_holes|_left)?");
 
     private static final Pattern OF_ADAPTER =
             Pattern.compile("(logits|last_hidden_state|mean_pooled)_(base|adapter|merged|disabled|init)");
@@ -70,12 +73,12 @@ class TransformerGoldenTest {
         }
         assertThat(counts)
                 .isEqualTo(Map.of(
-                        Kind.OUTPUTS, 36,
-                        Kind.ADAPTER, 46,
+                        Kind.OUTPUTS, 43,
+                        Kind.ADAPTER, 52,
                         Kind.SEVERAL_ADAPTERS, 1,
                         Kind.GENERATION, 7,
-                        Kind.GRADIENTS, 14,
-                        Kind.TRAINING, 21));
+                        Kind.GRADIENTS, 16,
+                        Kind.TRAINING, 23));
     }
 
     private static List<String> expected(GoldenCase golden) {
@@ -130,6 +133,8 @@ class TransformerGoldenTest {
             case "left_logits" -> predict(model.causal(), golden.input("left_"));
             case "packed_logits" -> packed(io, model.causal());
             case "far_logits" -> far(io, model.causal());
+            case "relative_bucket" -> rows(model, io.tensor("relative_position"), difference -> -difference);
+            case "log_bucket" -> buckets(model, io.tensor("relative_position"));
             case "inv_freq" -> frequencies(model);
             default -> throw new IllegalArgumentException(golden + ": no rule for " + name);
         };
@@ -192,6 +197,26 @@ class TransformerGoldenTest {
         // The first token is masked and has a row.
         assertThat(logits.size(0)).isEqualTo(positions.length + 1);
         return inOneSequence(logits.get(NDArrayIndex.interval(1, positions.length + 1), NDArrayIndex.all()));
+    }
+
+    /** The rows for differences, which MPNet's case counts from the query to the key. */
+    private static INDArray rows(PretrainedModel model, INDArray differences, IntUnaryOperator sign) {
+        Residual layer = (Residual) model.lastHiddenState().layers().get(2);
+        RelativePositions relative =
+                Objects.requireNonNull(((SelfAttention) layer.layers().get(0)).relative());
+        return Nd4j.createFromArray(Arrays.stream(differences.toIntVector())
+                .map(sign)
+                .map(relative::row)
+                .toArray());
+    }
+
+    /** DeBERTa's case has them around 0; rows end at both ends of the table. */
+    private static INDArray buckets(PretrainedModel model, INDArray differences) {
+        Residual layer = (Residual) model.lastHiddenState().layers().get(2);
+        RelativePositions relative =
+                Objects.requireNonNull(((SelfAttention) layer.layers().get(0)).relative());
+        long span = relative.table().shape()[0] / 2;
+        return rows(model, differences, IntUnaryOperator.identity()).sub(span);
     }
 
     private static INDArray frequencies(PretrainedModel model) {

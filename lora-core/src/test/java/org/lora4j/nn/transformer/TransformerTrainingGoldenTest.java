@@ -242,7 +242,7 @@ class TransformerTrainingGoldenTest {
         List<GoldenCase> cases = trainings().stream()
                 .filter(golden -> !names(golden, "grad_step2.").isEmpty())
                 .toList();
-        assertThat(cases).hasSize(17);
+        assertThat(cases).hasSize(19);
         return cases;
     }
 

@@ -31,6 +31,7 @@ public final class AttentionHeads<A> {
 
     // What forward keeps for backward.
     private @Nullable HeadInputs inputs;
+    private @Nullable RelativeInputs positions;
     private final @Nullable HeapBuffer<A> kept;
 
     // Whether a segment trains the normalization of the queries or of the keys.
@@ -99,10 +100,12 @@ public final class AttentionHeads<A> {
     /**
      * Computes the heads side by side.
      *
+     * @param relative what is known of the differences of positions; null if they are not used
      * @param context gets the heads {@code [tokens, h·d]}
      */
-    public void forward(Segments segments, HeadInputs all, HeadColumns context) {
+    public void forward(Segments segments, HeadInputs all, @Nullable RelativeInputs relative, HeadColumns context) {
         inputs = all;
+        positions = relative;
         if (drops) {
             seeds.bind(segments);
         }
@@ -111,7 +114,7 @@ public final class AttentionHeads<A> {
         workers.run(
                 sequences.size() * groups,
                 nanos(sequences),
-                (worker, i) -> worker.forward(sequences.get(i / groups), i % groups, all, context, weights));
+                (worker, i) -> worker.forward(sequences.get(i / groups), i % groups, all, relative, context, weights));
     }
 
     /** How long the forward takes in one thread, roughly. */
@@ -128,11 +131,19 @@ public final class AttentionHeads<A> {
      *
      * @param context the gradient of the heads
      * @param gradients get the gradients; those that are not wanted are not written to
+     * @param positionGradients the gradients of the differences of positions are added to these; null if they are not used
      */
-    public void backward(Segments segments, HeadColumns context, HeadInputs gradients, HeadInputs.Wanted wanted) {
+    public void backward(
+            Segments segments,
+            HeadColumns context,
+            HeadInputs gradients,
+            @Nullable RelativeInputs positionGradients,
+            HeadInputs.Wanted wanted) {
         HeadInputs all = Objects.requireNonNull(inputs, "backward needs a forward before it");
         List<AttentionSequence> sequences = sequences(segments);
         A weights = kept();
+        Backward<A> backward = (worker, sequence, group) -> worker.backward(
+                sequence, group, all, positions, positionGradients, context, weights, gradients, wanted);
         if (trains()) {
             // The gradients of the normalizations are sums over the sequences of a segment, in their order.
             for (int i = 0; i < segments.count(); i++) {
@@ -140,29 +151,33 @@ public final class AttentionHeads<A> {
                 workers.first().beginGradients(segments.get(i));
                 sequences.stream()
                         .filter(sequence -> sequence.segment() == segment)
-                        .forEach(sequence ->
-                                backward(workers.first(), sequence, all, context, weights, gradients, wanted));
+                        .forEach(sequence -> {
+                            for (int group = 0; group < groups; group++) {
+                                backward.run(workers.first(), sequence, group);
+                            }
+                        });
                 workers.first().endGradients();
             }
+            return;
+        }
+        if (wanted.relative()) {
+            // The gradients of the positions are sums over the sequences, in their order.
+            workers.run(groups, 2 * nanos(sequences), (worker, group) -> {
+                for (AttentionSequence sequence : sequences) {
+                    backward.run(worker, sequence, group);
+                }
+            });
             return;
         }
         workers.run(
                 sequences.size() * groups,
                 2 * nanos(sequences),
-                (worker, i) -> worker.backward(
-                        sequences.get(i / groups), i % groups, all, context, weights, gradients, wanted));
+                (worker, i) -> backward.run(worker, sequences.get(i / groups), i % groups));
     }
 
-    private void backward(
-            HeadGroup<A> worker,
-            AttentionSequence sequence,
-            HeadInputs all,
-            HeadColumns context,
-            @Nullable A weights,
-            HeadInputs gradients,
-            HeadInputs.Wanted wanted) {
-        for (int group = 0; group < groups; group++) {
-            worker.backward(sequence, group, all, context, weights, gradients, wanted);
-        }
+    /** The backward of the heads of a sequence that share keys and values. */
+    @FunctionalInterface
+    private interface Backward<A> {
+        void run(HeadGroup<A> worker, AttentionSequence sequence, int group);
     }
 }

@@ -120,6 +120,11 @@ final class HeadGroup<A> {
         normed().forEach(HeadRows::endGradients);
     }
 
+    /** What the differences of positions add to the scores, or null if they add nothing. */
+    private @Nullable RelativeScores<A> relative() {
+        return layer.relative() == null ? null : products.relative(layer.relative(), math);
+    }
+
     /** Prepares for a sequence. */
     @SuppressWarnings("ReferenceEquality") // An equal one of another call can have other weights.
     private void begin(AttentionSequence of) {
@@ -142,10 +147,17 @@ final class HeadGroup<A> {
     /**
      * Computes the heads of one group.
      *
+     * @param positions what is known of the differences of positions; null if they are not used
      * @param context gets the heads {@code [tokens, h·d]}
      * @param kept gets the weights before dropout; null if they are not kept
      */
-    void forward(AttentionSequence of, int group, HeadInputs all, HeadColumns context, @Nullable A kept) {
+    void forward(
+            AttentionSequence of,
+            int group,
+            HeadInputs all,
+            @Nullable RelativeInputs positions,
+            HeadColumns context,
+            @Nullable A kept) {
         begin(of);
         if (group == 0 && of.causal()) {
             clearMasked(of, context);
@@ -164,6 +176,7 @@ final class HeadGroup<A> {
             Block block = block(of, group, from);
             int rows = groupSize * block.length();
             loadQueries(block, all.queries());
+            beginRelative(block, positions);
             computeWeights(block, kept);
             products.computeContexts(dropped(block), rows, block.firstKey(), block.keys());
             ArrayMemory mixed = products.contexts(rows).memory();
@@ -172,6 +185,19 @@ final class HeadGroup<A> {
                     (r, i, head) ->
                             mixed.copy(r * size, context.memory(), context.position(of.firstQuery() + i, head), size));
             from = block.to();
+        }
+    }
+
+    /** Such an attention has one block, and a head in each group. */
+    private void beginRelative(Block block, @Nullable RelativeInputs positions) {
+        RelativeScores<A> scores = relative();
+        if (scores != null && positions != null) {
+            scores.begin(
+                    block.of(),
+                    block.group(),
+                    positions,
+                    products.queries(block.length()),
+                    products.keys(block.keys()));
         }
     }
 
@@ -221,12 +247,16 @@ final class HeadGroup<A> {
         int rows = groupSize * block.length();
         int m = block.keys();
         products.computeScores(rows, block.firstKey(), m);
+        RelativeScores<A> relative = relative();
         ArrayMemory p = products.weights(rows, m).memory();
         forEachRow(block, (r, i, head) -> {
             int seen = block.seen(i);
             // The first token of a text that is padded on its left may see no key.
             if (seen > 0) {
                 math.read(p, r * m + block.first(i), row, seen);
+                if (relative != null) {
+                    relative.add(row, i);
+                }
                 bound(block, r, i);
                 math.softmax(row, seen);
             }
@@ -295,6 +325,8 @@ final class HeadGroup<A> {
      * Computes the gradients of the queries, keys and values of one group.
      *
      * @param all what {@link #forward} had
+     * @param positions what is known of the differences of positions; null if they are not used
+     * @param positionGradients their gradients are added to these; null if they are not used
      * @param context the gradient of the heads
      * @param kept the weights that {@link #forward} kept; null if it kept none, so that they are computed again
      * @param gradients get the gradients; those that are not wanted are not written to
@@ -303,6 +335,8 @@ final class HeadGroup<A> {
             AttentionSequence of,
             int group,
             HeadInputs all,
+            @Nullable RelativeInputs positions,
+            @Nullable RelativeInputs positionGradients,
             HeadColumns context,
             @Nullable A kept,
             HeadInputs gradients,
@@ -325,12 +359,20 @@ final class HeadGroup<A> {
         while (from >= 0) {
             Block block = block(of, group, from);
             loadQueries(block, all.queries());
+            beginRelative(block, positions);
             if (kept == null) {
                 computeWeights(block, null);
             } else {
                 loadWeights(block, kept);
             }
-            differentiate(block, of.hasWindow() || block.to() < n, all.queries(), context, gradients.queries(), wanted);
+            differentiate(
+                    block,
+                    of.hasWindow() || block.to() < n,
+                    all.queries(),
+                    positionGradients,
+                    context,
+                    gradients.queries(),
+                    wanted);
             from -= BLOCK;
         }
         storeKeysAndValues(of, group, all, gradients, wanted);
@@ -340,6 +382,7 @@ final class HeadGroup<A> {
             Block block,
             boolean adds,
             HeadColumns queries,
+            @Nullable RelativeInputs positionGradients,
             HeadColumns context,
             HeadColumns queryGradients,
             HeadInputs.Wanted wanted) {
@@ -354,8 +397,12 @@ final class HeadGroup<A> {
         if (wanted.values()) {
             products.differentiateValues(dropped(block), rows, block.firstKey(), m, adds);
         }
-        if (!wanted.queries() && !wanted.keys()) {
+        if (!wanted.scores()) {
             return;
+        }
+        RelativeScores<A> relative = relative();
+        if (relative != null) {
+            relative.beginGradients();
         }
         products.differentiateWeights(rows, block.firstKey(), m);
         ArrayMemory weights = products.weights(rows, m).memory();
@@ -373,6 +420,9 @@ final class HeadGroup<A> {
                 math.read(products.slopes(rows, m).memory(), place, row, seen);
                 math.multiply(row, gradientRow, seen);
             }
+            if (relative != null) {
+                relative.addGradient(gradientRow, i);
+            }
             write(weightGradients, gradientRow, block, r, i);
         });
         if (wanted.keys()) {
@@ -380,6 +430,18 @@ final class HeadGroup<A> {
         }
         if (wanted.queries()) {
             products.differentiateQueries(rows, block.firstKey(), m);
+        }
+        if (relative != null) {
+            relative.endGradients(
+                    block.of(),
+                    block.group(),
+                    products.queries(rows),
+                    products.keys(m),
+                    wanted.queries() ? products.queryGradients(rows) : null,
+                    wanted.keys() ? products.keyGradients(m) : null,
+                    wanted.relative() ? positionGradients : null);
+        }
+        if (wanted.queries()) {
             ArrayMemory gradient = products.queryGradients(rows).memory();
             forEachRow(
                     block,

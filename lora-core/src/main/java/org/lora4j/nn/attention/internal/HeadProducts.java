@@ -5,6 +5,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.math.RowMath;
+import org.lora4j.nn.layer.RelativePositions;
 import org.lora4j.nn.weight.internal.Gemm;
 import org.nd4j.linalg.api.buffer.DataType;
 
@@ -36,8 +39,15 @@ public final class HeadProducts {
     private final Gemm valueGradientProduct = new Gemm(true, false, 1, 0);
     private final Gemm valueGradientAddition = new Gemm(true, false, 1, 1);
 
+    private final DataType dataType;
+    private final double scale;
+    private @Nullable RelativeScores<?> relative;
+    private @Nullable RelativePositions positions;
+
     private HeadProducts(DataType dataType, int size, double scale) {
         this.size = size;
+        this.dataType = dataType;
+        this.scale = scale;
         queries = new MatrixBuffer(dataType);
         keys = new MatrixBuffer(dataType);
         values = new MatrixBuffer(dataType);
@@ -97,6 +107,16 @@ public final class HeadProducts {
      */
     static long nanos(double weights, int size) {
         return (long) (weights * (1 + 2 * size / 30.0));
+    }
+
+    /** What the differences of positions add to the scores. All attentions with the same positions share it. */
+    @SuppressWarnings("unchecked") // The type is that of all numbers of the network.
+    <A> RelativeScores<A> relative(RelativePositions wanted, RowMath<A> math) {
+        if (relative == null || positions != wanted) {
+            relative = new RelativeScores<>(wanted, size, scale, math, dataType);
+            positions = wanted;
+        }
+        return (RelativeScores<A>) relative;
     }
 
     /** {@code Q [n, d]}. */

@@ -3,6 +3,7 @@ package org.lora4j.nn.batch.internal;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
+import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -11,6 +12,7 @@ import org.lora4j.nn.layer.Activation;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.RowKind;
+import org.lora4j.nn.layer.SelfAttention;
 import org.lora4j.nn.layer.Softcap;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.layer.WeightedLayer;
@@ -20,6 +22,10 @@ import org.nd4j.linalg.api.buffer.DataType;
 public final class LayerStack {
     private final List<Layer> layers;
     private final List<WeightedLayer> weightedLayers = new ArrayList<>();
+
+    /** The layers that several attentions have in common. Other layers must have a path of their own. */
+    private final Set<Layer> shared = Collections.newSetFromMap(new IdentityHashMap<>());
+
     private final long inputSize;
     private final long outputSize;
     private final RowKind outputRows;
@@ -52,11 +58,17 @@ public final class LayerStack {
     }
 
     private void collect(Layer layer, Set<String> paths) {
+        if (layer instanceof WeightedLayer && shared.contains(layer) && weightedLayers.contains(layer)) {
+            return;
+        }
         if (!paths.add(layer.path())) {
             throw new IllegalArgumentException("the paths of layers must differ, found " + layer.path() + " twice");
         }
         if (layer instanceof WeightedLayer weighted) {
             weightedLayers.add(weighted);
+        }
+        if (layer instanceof SelfAttention attention) {
+            shared.addAll(attention.sharedLayers());
         }
         layer.children().forEach(child -> collect(child, paths));
     }

@@ -1,5 +1,6 @@
 package org.lora4j.nn.batch.internal;
 
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.math.RowBlocks;
@@ -13,6 +14,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * rows. A row is an example, or a token if the examples are sequences that are not {@link #pooled}.
  */
 public final class Segments {
+    /** Takes the place of {@link #firstChosen} if the chosen rows are those of a table. */
+    private static final int OF_TABLE = -1;
+
+    /** The numbers of rows of tables begin here, so that they are not those of examples. */
+    private static final long FIRST_OF_TABLES = 1L << 40;
+
     private final List<Input> inputs;
     private final @Nullable Sequences sequences;
     private final List<Segment> segments;
@@ -67,6 +74,16 @@ public final class Segments {
     /** A segment without examples, to bind layers to. */
     public static Segments of(Segment segment) {
         return new Segments(List.of(), List.of(segment), new int[] {0, 0}, List.of());
+    }
+
+    /**
+     * The same segments with rows of a table in place of those of examples: the same for each segment.
+     *
+     * @param rows the numbers of the rows in the table
+     */
+    public Segments ofTable(int[] rows) {
+        int[] all = starts(Collections.nCopies(segments.size(), rows.length));
+        return new Segments(List.of(), null, segments, all, List.of(), rows, OF_TABLE, false);
     }
 
     /**
@@ -232,8 +249,14 @@ public final class Segments {
         return ArrayBits.isFinite(block(new RowBlocks(), matrix, segment));
     }
 
-    /** The number of a row of a segment in its batch, or in the larger batch that this one is a part of. */
+    /**
+     * The number of a row of a segment in its batch, or in the larger batch that this one is a part of. That of a row of a table
+     * does not depend on the batch.
+     */
     public long rowNumber(Segment segment, int row) {
+        if (chosen != null && firstChosen == OF_TABLE) {
+            return FIRST_OF_TABLES + chosen[row];
+        }
         return segment.rowsBefore(perToken) + (chosen == null ? row : chosen[firstChosen + row]);
     }
 

@@ -9,6 +9,7 @@ import org.lora4j.internal.memory.BatchBuffer;
 import org.lora4j.nn.attention.internal.AttentionHeads;
 import org.lora4j.nn.attention.internal.HeadColumns;
 import org.lora4j.nn.attention.internal.HeadInputs;
+import org.lora4j.nn.attention.internal.RelativeInputs;
 import org.lora4j.nn.batch.internal.Scratch;
 import org.lora4j.nn.batch.internal.Segments;
 import org.lora4j.nn.layer.Linear;
@@ -21,6 +22,7 @@ final class AttentionPass<A> implements LayerPass {
     private final List<LinearPass> inputs = new ArrayList<>();
     private final List<Integer> widths = new ArrayList<>();
     private final LinearPass output;
+    private final @Nullable RelativePass<A> relative;
     private final AttentionHeads<A> heads;
     private final PassResources resources;
     private final BatchBuffer contexts;
@@ -28,6 +30,7 @@ final class AttentionPass<A> implements LayerPass {
     private final int size;
     private final int queryWidth;
     private final int keyWidth;
+    private @Nullable RelativeInputs positions;
 
     AttentionPass(SelfAttention layer, RowMath<A> math, PassResources resources) {
         this.resources = resources;
@@ -37,6 +40,7 @@ final class AttentionPass<A> implements LayerPass {
             widths.add(Math.toIntExact(input.outputSize()));
         }
         output = linears.add(layer.output());
+        relative = layer.relative() == null ? null : new RelativePass<>(layer, math, resources);
         heads = new AttentionHeads<>(
                 layer, math, resources.isTraining(), resources.buffers(), resources.headProducts());
         contexts = resources.buffers().rows(layer.output().inputSize());
@@ -50,11 +54,14 @@ final class AttentionPass<A> implements LayerPass {
     public void bind(Segments batch) {
         linears.bind(batch);
         heads.bind(batch);
+        if (relative != null) {
+            relative.bind(batch);
+        }
     }
 
     @Override
     public boolean trains() {
-        return linears.train() || heads.trains();
+        return linears.train() || heads.trains() || (relative != null && relative.trains());
     }
 
     @Override
@@ -68,7 +75,8 @@ final class AttentionPass<A> implements LayerPass {
         inputs.forEach(input -> computed.add(input.forward(batch, x)));
         Scratch scratch = resources.scratch();
         INDArray context = output.readsInput() ? contexts.rows(x.size(0)) : scratch.take(x.size(0), queryWidth);
-        heads.forward(batch, columns(computed), new HeadColumns(context, 0, size));
+        positions = relative == null ? null : relative.forward(batch);
+        heads.forward(batch, columns(computed), positions, new HeadColumns(context, 0, size));
         INDArray y = output.forward(batch, context);
         scratch.release(context);
         return y;
@@ -89,8 +97,8 @@ final class AttentionPass<A> implements LayerPass {
     @Override
     public @Nullable INDArray backward(Segments batch, INDArray yGradient, boolean wantsInput) {
         HeadInputs.Wanted wanted = wanted(wantsInput);
-        INDArray contextGradient =
-                output.backward(batch, yGradient, wanted.queries() || wanted.keys() || wanted.values());
+        INDArray contextGradient = output.backward(
+                batch, yGradient, wanted.queries() || wanted.keys() || wanted.values() || wanted.relative());
         if (contextGradient == null) {
             return null;
         }
@@ -98,8 +106,13 @@ final class AttentionPass<A> implements LayerPass {
         long n = yGradient.size(0);
         List<INDArray> gradients = new ArrayList<>();
         widths.forEach(width -> gradients.add(scratch.take(n, width)));
-        heads.backward(batch, new HeadColumns(contextGradient, 0, size), columns(gradients), wanted);
+        RelativeInputs positionGradients =
+                wanted.relative() && relative != null && positions != null ? relative.beginGradients(positions) : null;
+        heads.backward(batch, new HeadColumns(contextGradient, 0, size), columns(gradients), positionGradients, wanted);
         scratch.release(contextGradient);
+        if (relative != null && positionGradients != null) {
+            relative.backward();
+        }
         INDArray xGradient = wantsInput ? scratch.take(n, inputSize) : null;
         for (int i = 0; i < inputs.size(); i++) {
             if (wantsInput || inputs.get(i).trains()) {
@@ -116,7 +129,8 @@ final class AttentionPass<A> implements LayerPass {
         return new HeadInputs.Wanted(
                 all || heads.queriesTrain() || trains(0),
                 all || heads.keysTrain() || (!one && trains(1)),
-                all || (!one && trains(2)));
+                all || (!one && trains(2)),
+                relative != null && relative.trains());
     }
 
     private boolean trains(int input) {
@@ -125,6 +139,7 @@ final class AttentionPass<A> implements LayerPass {
 
     @Override
     public Optional<String> firstNonFinite(Segments batch, int segment) {
-        return linears.firstNonFinite(batch, segment);
+        Optional<String> first = linears.firstNonFinite(batch, segment);
+        return first.isEmpty() && relative != null ? relative.firstNonFinite(segment) : first;
     }
 }

@@ -280,7 +280,13 @@ final class NormPass<A> implements LayerPass {
 
     private void write(@Nullable Gradient gradient, A sum) {
         if (gradient != null) {
-            math.write(new ArrayMemory(gradient.array()), 0, sum, width);
+            ArrayMemory memory = new ArrayMemory(gradient.array());
+            if (gradient.beginPart()) {
+                A known = math.array(width);
+                math.read(memory, 0, known, width);
+                math.add(known, sum, width);
+            }
+            math.write(memory, 0, sum, width);
         }
     }
 
