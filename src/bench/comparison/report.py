@@ -70,7 +70,11 @@ def show(result):
     print(f"best: {best['flops'] / 1e9:.0f} GFLOPS; read {bandwidths}\n")
     if "train" in result:
         _show_train(result["train"])
-    for transformer, name in (("encoder", "all-MiniLM-L6-v2"), ("decoder", "Llama of 135 million, random weights")):
+    for transformer, name in (
+        ("encoder", "all-MiniLM-L6-v2"),
+        ("decoder", "Llama of 135 million, random weights"),
+        ("families", "Families, random weights"),
+    ):
         if transformer in result:
             _show_transformer(name, result[transformer], best["bandwidths"])
     print("| work | lora4j µs (runs) | threads | oneDNN µs | beside | its µs | its threads | ratio | oneDNN ratio | bar "

@@ -30,6 +30,7 @@ import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.LayerNorm;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.Pooling;
+import org.lora4j.nn.layer.RelativePositions;
 import org.lora4j.nn.layer.Residual;
 import org.lora4j.nn.layer.SelfAttention;
 import org.lora4j.nn.layer.TokenEmbeddings;
@@ -50,30 +51,34 @@ class RecomputationTest {
         GPT2,
         GEMMA,
         PHI,
-        ENCODER
+        ENCODER,
+        RELATIVE;
+
+        boolean isEncoder() {
+            return this == ENCODER || this == RELATIVE;
+        }
     }
 
     /** An encoder as BERT has it, with dropout everywhere, and three layers. */
-    private static Network encoder(DataType type) {
+    private static Network encoder(DataType type, boolean isRelative) {
         SplittableRandom random = new SplittableRandom(6);
         List<Layer> layers = new ArrayList<>();
         Embedding word = new Embedding("word", gaussian(random, type, Decoders.VOCABULARY, WIDTH), 0);
         layers.add(new TokenEmbeddings("embeddings", word, 80));
+        Embedding table = new Embedding("relative", gaussian(random, type, 12, WIDTH), Embedding.NO_PADDING);
+        RelativePositions relative = RelativePositions.distances(table, norm(random, type, "relative_norm"), 80);
         for (int i = 0; i < 3; i++) {
             String path = "layer." + i;
-            layers.add(new Residual(
-                    path + ".first",
-                    List.of(
-                            new SelfAttention(
-                                    path + ".self",
-                                    linear(random, type, path + ".q", WIDTH, WIDTH),
-                                    linear(random, type, path + ".k", WIDTH, WIDTH),
-                                    linear(random, type, path + ".v", WIDTH, WIDTH),
-                                    linear(random, type, path + ".o", WIDTH, WIDTH),
-                                    2,
-                                    0.2,
-                                    3),
-                            new Dropout(path + ".drop1", 0.2, 4))));
+            Linear query = linear(random, type, path + ".q", WIDTH, WIDTH);
+            Linear key = linear(random, type, path + ".k", WIDTH, WIDTH);
+            SelfAttention.Builder attention = SelfAttention.builder(path + ".self", 2, 2, WIDTH / 2)
+                    .inputs(query, key, linear(random, type, path + ".v", WIDTH, WIDTH))
+                    .output(linear(random, type, path + ".o", WIDTH, WIDTH))
+                    .dropout(0.2, 3);
+            if (isRelative) {
+                attention.relativeKeys(relative, key).relativeQueries(relative, query);
+            }
+            layers.add(new Residual(path + ".first", List.of(attention.build(), new Dropout(path + ".drop1", 0.2, 4))));
             layers.add(norm(random, type, path + ".norm1"));
             layers.add(new Residual(
                     path + ".second",
@@ -102,7 +107,9 @@ class RecomputationTest {
     }
 
     private static Network network(Host host, DataType type) {
-        return host == Host.ENCODER ? encoder(type) : Decoders.of(Decoders.Family.valueOf(host.name()), 3, type, 80);
+        return host.isEncoder()
+                ? encoder(type, host == Host.RELATIVE)
+                : Decoders.of(Decoders.Family.valueOf(host.name()), 3, type, 80);
     }
 
     private static List<Batch> batches(Host host) {
@@ -114,7 +121,7 @@ class RecomputationTest {
                 ids[j] = random.ints(2 + random.nextInt(40), 1, Decoders.VOCABULARY)
                         .toArray();
             }
-            INDArray labels = host == Host.ENCODER ? Nd4j.eye(2).getRows(new int[ids.length]) : null;
+            INDArray labels = host.isEncoder() ? Nd4j.eye(2).getRows(new int[ids.length]) : null;
             batches.add(new Batch(Sequences.of(ids), labels));
         }
         return batches;
@@ -152,7 +159,7 @@ class RecomputationTest {
 
     private static Trainer.Builder builder(Host host, org.lora4j.nn.Model model, boolean recompute) {
         return Trainer.builder(model)
-                .loss(host == Host.ENCODER ? Loss.softmaxCrossEntropy() : Loss.nextToken())
+                .loss(host.isEncoder() ? Loss.softmaxCrossEntropy() : Loss.nextToken())
                 .updater(new Adam(0.01))
                 .epochs(2)
                 .recomputeActivations(recompute);
@@ -254,7 +261,7 @@ class RecomputationTest {
 
     @Test
     void findsTheLayerWhoseOutputIsNotFinite() {
-        for (Host host : List.of(Host.LLAMA, Host.ENCODER)) {
+        for (Host host : List.of(Host.LLAMA, Host.ENCODER, Host.RELATIVE)) {
             Network network = network(host, DataType.FLOAT);
             String path = host == Host.LLAMA ? "layers.0.o" : "layer.1.up";
             network.linear(path).weight().assign(1e38);
