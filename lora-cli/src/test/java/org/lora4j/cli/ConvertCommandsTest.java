@@ -551,7 +551,8 @@ class ConvertCommandsTest {
         Files.writeString(model.resolve("1_Pooling/config.json"), "{\"pooling_mode_cls_token\": true}");
         Files.writeString(
                 model.resolve("modules.json"),
-                "[{\"type\": \"sentence_transformers.models.Pooling\", \"path\": \"1_Pooling\"}]");
+                "[{\"type\": \"sentence_transformers.models.Transformer\", \"path\": \"\"},"
+                        + " {\"type\": \"sentence_transformers.models.Pooling\", \"path\": \"1_Pooling\"}]");
         Files.writeString(model.resolve("sentence_bert_config.json"), "{\"max_seq_length\": 24}");
         JsonNode whole = Cli.good("inspect", model, "--json").json();
         assertThat(whole.path("warnings")).isEmpty();
@@ -561,9 +562,9 @@ class ConvertCommandsTest {
         assertThat(Cli.good("inspect", model).out())
                 .contains("24 tokens at most, as sentence_bert_config.json says")
                 .contains("sentence embeddings: the vector of the first token");
-        Files.writeString(model.resolve("1_Pooling/config.json"), "{\"pooling_mode_max_tokens\": true}");
+        Files.writeString(model.resolve("1_Pooling/config.json"), "{\"pooling_mode_middle_token\": true}");
         assertThat(Cli.good("inspect", model).out())
-                .contains("sentence embeddings: none, because of 1_Pooling/config.json: exactly one of");
+                .contains("sentence embeddings: none, because of 1_Pooling/config.json: the pooling modes must be");
         for (String file :
                 List.of("tokenizer.json", "1_Pooling/config.json", "modules.json", "sentence_bert_config.json")) {
             Files.delete(model.resolve(file));

@@ -69,8 +69,12 @@ class CompositionTest {
         ROTARY_ATTENTION,
         GATED,
         FIRST,
+        CLS,
         LAST,
         MEAN,
+        MEAN_SQRT_LENGTH,
+        WEIGHTED_MEAN,
+        MAX,
         NORMALIZE,
         RESIDUAL,
         NORMED_RESIDUAL,
@@ -149,9 +153,8 @@ class CompositionTest {
                         : GatedFeedForward.ofOne(
                                 path, gate, linear(path + ".both", WIDTH, 10), random.nextBoolean(), down);
             }
-            case FIRST -> new Pooling(path, Pooling.Method.FIRST);
-            case MEAN -> new Pooling(path, Pooling.Method.MEAN);
-            case LAST -> new Pooling(path, Pooling.Method.LAST);
+            case FIRST, CLS, LAST, MEAN, MEAN_SQRT_LENGTH, WEIGHTED_MEAN, MAX ->
+                new Pooling(path, Pooling.Method.valueOf(kind.name()));
             case NORMALIZE -> new Normalize(path);
             case RESIDUAL -> residual(path, Kind.values()[random.nextInt(Kind.values().length)]);
             case NORMED_RESIDUAL -> {
@@ -293,7 +296,7 @@ class CompositionTest {
                 argument(() -> new Network(List.of(embeddings("e"), residual("r", Kind.MEAN))))
                         .says(
                                 "r: the layers of a residual connection must give a row for each row that they take, found a"
-                                        + " pooling in [Pooling[path=l0, method=MEAN]]"),
+                                        + " pooling in [Pooling[path=l0, methods=[MEAN], includesPrompt=true]]"),
                 argument(() -> new Network(List.of(embeddings("e"), layer(Kind.MEAN), layer(Kind.FIRST))))
                         .says(
                                 "l2: a pooling takes the tokens of sequences, found rows that are examples; a network has one"

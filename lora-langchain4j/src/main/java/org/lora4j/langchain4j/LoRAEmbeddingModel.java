@@ -46,8 +46,8 @@ import org.lora4j.text.Prompts;
  * Embedding embedding = model.embed(request).embeddings().get(0);
  * }</pre>
  *
- * <p>An embedding is the mean of the last hidden states of a text's tokens, with the special tokens at its ends, or what
- * {@code 1_Pooling/config.json} says, divided by its Euclidean norm. A text that is longer than {@link #maxTokens} is cut. Without an
+ * <p>An embedding is what the modules of {@code modules.json} compute. Without that file it is the mean of the last hidden states
+ * of a text's tokens, with the special tokens at its ends, divided by its Euclidean norm. A text that is longer than {@link #maxTokens} is cut. Without an
  * adapter these are the embeddings of LangChain4j's own in-process models.
  *
  * <p>An object of this class computes with the adapters that it was created for, whatever is active in {@link #model}, unless a

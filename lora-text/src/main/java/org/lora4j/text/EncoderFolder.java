@@ -22,18 +22,26 @@ import org.lora4j.serve.FairLimiter;
  * <caption>The files</caption>
  * <tr><th>file</th><th>what it decides</th></tr>
  * <tr><td>{@code config.json}, {@code model.safetensors}</td><td>{@link #model}, {@link #labels}</td></tr>
- * <tr><td>{@code modules.json}, {@code 1_Pooling/config.json}</td><td>{@link #sentenceEmbeddings}; the mean without them</td></tr>
+ * <tr><td>{@code modules.json}, and the folders that it names</td><td>{@link #sentenceEmbeddings}; the mean without them</td></tr>
+ * <tr><td>{@code config_sentence_transformers.json}</td><td>{@link #similarity}, and prompts</td></tr>
  * <tr><td>the files of {@link EncoderTokens}</td><td>the tokens of texts, where they are cut, and prompts</td></tr>
  * </table>
  */
 public final class EncoderFolder extends TextModel {
     private final Labels labels;
+    private final Similarity similarity;
     private final EncoderTokens tokens;
 
     private EncoderFolder(
-            ModelSource source, PretrainedModel model, Labels labels, EncoderTokens tokens, FairLimiter textLimiter) {
+            ModelSource source,
+            PretrainedModel model,
+            Labels labels,
+            Similarity similarity,
+            EncoderTokens tokens,
+            FairLimiter textLimiter) {
         super(source, model, textLimiter);
         this.labels = labels;
+        this.similarity = similarity;
         this.tokens = tokens;
     }
 
@@ -105,8 +113,9 @@ public final class EncoderFolder extends TextModel {
         configOf(source).requireEncoder("an embedding");
         PretrainedModel model = PretrainedModel.load(source, storage);
         Labels labels = Labels.read(source);
+        Similarity similarity = Similarity.parse(Json.textIfExists(source, EncoderTokens.SENTENCES));
         EncoderTokens tokens = EncoderTokens.open(source, model.config(), maxTokens);
-        return new EncoderFolder(source, model, labels, tokens, TextLimits.newLimiter());
+        return new EncoderFolder(source, model, labels, similarity, tokens, TextLimits.newLimiter());
     }
 
     /**
@@ -117,15 +126,16 @@ public final class EncoderFolder extends TextModel {
      * @return the encoder with them
      */
     public EncoderFolder withPrompts(Prompts other) {
-        return new EncoderFolder(source(), model(), labels, tokens.withPrompts(other), textLimiter());
+        return new EncoderFolder(source(), model(), labels, similarity, tokens.withPrompts(other), textLimiter());
     }
 
     /**
-     * Returns the network for sentence embeddings, with the pooling that the folder says: see
+     * Returns the network for sentence embeddings, with the modules that the folder says: see
      * {@link PretrainedModel#sentenceEmbeddings}.
      *
-     * @return a network with the output {@code [n, dim]}, of norm 1
-     * @throws IllegalArgumentException if the folder asks for a pooling that this library does not compute
+     * @return a network with the output {@code [n, dim]}; of norm 1 if {@code Normalize} is the last module, or the folder
+     *     does not say
+     * @throws IllegalArgumentException if the folder asks for modules that this library does not compute
      */
     public Network sentenceEmbeddings() {
         return model().sentenceEmbeddings();
@@ -163,6 +173,15 @@ public final class EncoderFolder extends TextModel {
      */
     public Prompts prompts() {
         return tokens.prompts();
+    }
+
+    /**
+     * Returns how sentence embeddings are compared.
+     *
+     * @return what {@code config_sentence_transformers.json} says, or the cosine
+     */
+    public Similarity similarity() {
+        return similarity;
     }
 
     /**

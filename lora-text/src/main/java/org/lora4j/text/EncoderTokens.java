@@ -31,7 +31,7 @@ import org.slf4j.LoggerFactory;
 public final class EncoderTokens implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(EncoderTokens.class);
 
-    private static final String PROMPTS = "config_sentence_transformers.json";
+    static final String SENTENCES = "config_sentence_transformers.json";
 
     private final Tokenizer tokenizer;
     private final TextRules rules;
@@ -62,7 +62,7 @@ public final class EncoderTokens implements AutoCloseable {
         Objects.requireNonNull(config, "config must not be null");
         Objects.requireNonNull(maxTokens, "maxTokens must not be null");
         TextRules rules = TextRules.read(source, config.maxLength(), maxTokens);
-        String prompts = Json.textIfExists(source, PROMPTS);
+        String prompts = Json.textIfExists(source, SENTENCES);
         Prompts read = Prompts.parse(prompts);
         List<String> settings = ModelFiles.settings(source);
         Tokenizer tokenizer = Tokenizer.load(source).limited(rules.maxTokens());

@@ -159,11 +159,11 @@ class EncoderFolderTest {
             assertThat(encoder.name()).isEqualTo(folder.getFileName().toString());
             assertThat(encoder).hasToString("EncoderFolder[" + folder.getFileName() + "]");
         }
-        write("1_Pooling/config.json", "{\"pooling_mode_max_tokens\": true}");
+        write("1_Pooling/config.json", "{\"pooling_mode_middle_token\": true}");
         try (EncoderFolder encoder = EncoderFolder.open(folder)) {
             assertThatIllegalArgumentException()
                     .isThrownBy(encoder::sentenceEmbeddings)
-                    .withMessageContaining("found 'pooling_mode_max_tokens'");
+                    .withMessageContaining("found 'pooling_mode_middle_token'");
         }
     }
 

@@ -13,7 +13,6 @@ import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.layer.Layer;
-import org.lora4j.nn.layer.Normalize;
 import org.lora4j.nn.layer.Pooling;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.slf4j.Logger;
@@ -72,7 +71,7 @@ public final class PretrainedModel {
      * {@code model.safetensors.index.json} names; these are read one after the other. Weights of 16 bits are converted. Names
      * with and without the prefix of a model with a head are understood, and those of old files. What is computed anew, such as
      * position ids and masks, and the heads of pre-training of encoders are left out. The files of sentence-transformers,
-     * {@code modules.json} and {@code 1_Pooling/config.json}, decide about {@link #sentenceEmbeddings} if they are there.
+     * {@code modules.json} and the folders of its modules, decide about {@link #sentenceEmbeddings} if they are there.
      *
      * @param folder a folder with {@code config.json} and the weights
      * @param dataType FLOAT or DOUBLE
@@ -133,7 +132,12 @@ public final class PretrainedModel {
     private static PretrainedModel load(ModelSource source, ModelTensors.Form form) throws IOException {
         ModelConfig config = ModelConfig.read(source);
         SentenceModules sentences = SentenceModules.read(source);
-        return create(config, TensorFiles.open(source), form, sentences);
+        PretrainedModel model = create(config, TensorFiles.open(source), form, sentences);
+        ModelTensors tensors = model.tensors;
+        for (SentenceDense dense : sentences.denseIfComputable()) {
+            tensors = tensors.with(dense.prefix(), dense.open(source), form);
+        }
+        return new PretrainedModel(config, tensors, sentences);
     }
 
     /**
@@ -296,21 +300,24 @@ public final class PretrainedModel {
      */
     public Network meanPooled() {
         Parts parts = parts("");
-        return network(parts, List.of(pooling(parts, Pooling.Method.MEAN)));
+        return network(parts, List.of(parts.pooling("mean", Pooling.Method.MEAN)));
     }
 
     /**
-     * Returns the model with the pooling of {@code 1_Pooling/config.json}, divided by its norm: the sentence embedding of
-     * sentence-transformers. The pooling is the mean over the tokens of each sequence, or the first token's vector. Without
-     * that file it is the mean, as sentence-transformers guesses too. A warning says so, because a model whose files were not
-     * all downloaded gets wrong embeddings.
+     * Returns the model with the modules of {@code modules.json} on it, in their order: the sentence embedding of
+     * sentence-transformers. It computes all modes of {@code Pooling}, {@code Dense} and {@code Normalize}. The layer of a
+     * {@code Dense} has the module path of its folder, such as {@code 2_Dense.linear}, and can be adapted as all others.
      *
-     * @return a network with the output {@code [n, dim]}, of norm 1
-     * @throws IllegalArgumentException if the files of sentence-transformers ask for another pooling, such as the maximum, or
-     *     for other layers on the encoder; the message names them
+     * <p>Without {@code modules.json} it is the pooling of {@code 1_Pooling/config.json}, divided by its norm; and the mean
+     * without that file too, as sentence-transformers guesses. A warning says so, because a model whose files were not all
+     * downloaded gets wrong embeddings.
+     *
+     * @return a network with the output {@code [n, dim]}; of norm 1 if {@code Normalize} is the last module, or there is no
+     *     {@code modules.json}
+     * @throws IllegalArgumentException if the files of sentence-transformers ask for modules that this library does not compute,
+     *     or that do not fit; the message names them
      */
     public Network sentenceEmbeddings() {
-        Pooling.Method method = pooling();
         if (sentences.isGuess()) {
             log.warn(
                     "the model has neither {} nor {}, so its sentence embeddings are the mean over the tokens; if it has"
@@ -319,17 +326,33 @@ public final class PretrainedModel {
                     SentenceModules.POOLING);
         }
         Parts parts = parts("");
-        return network(parts, List.of(pooling(parts, method), new Normalize(parts.path("normalize"))));
+        return network(parts, sentences.layers(parts, config.family().hiddenSize()));
+    }
+
+    /**
+     * Returns whether files say how sentence embeddings are made, and this library computes that.
+     *
+     * @return true if {@link #sentenceEmbeddings} is possible and no guess
+     */
+    public boolean canEmbed() {
+        if (sentences.isGuess()) {
+            return false;
+        }
+        try {
+            return !sentences.layers(parts(""), config.family().hiddenSize()).isEmpty();
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
     }
 
     /**
      * Returns how {@link #sentenceEmbeddings} makes one vector of those of the tokens.
      *
-     * @return the pooling of {@code 1_Pooling/config.json}, or the mean without that file
+     * @return the modes of the pooling, of which most models have one; the mean if no file says how
      * @throws IllegalArgumentException as {@link #sentenceEmbeddings}
      */
-    public Pooling.Method pooling() {
-        return sentences.method();
+    public List<Pooling.Method> pooling() {
+        return sentences.pooling().methods();
     }
 
     /**
@@ -409,10 +432,6 @@ public final class PretrainedModel {
                 tensors,
                 new NewTensors(tensors.type(), labels, seed),
                 config.family().prefix());
-    }
-
-    private static Layer pooling(Parts parts, Pooling.Method method) {
-        return parts.pooling(method == Pooling.Method.MEAN ? "mean" : "first", method);
     }
 
     private Network network(Parts parts, List<Layer> end) {
