@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -419,6 +420,37 @@ class ConvertCommandsTest {
                 .hasToString("\"ships\"");
         Cli.good("convert", "--adapter", first, "--rank", 4, "--output", small, "--overwrite");
         assertThat(small.resolve("task.json")).doesNotExist();
+    }
+
+    @Test
+    void embeddingsHaveAPromptAndALengthOnRequest() throws IOException {
+        Path model = SmallModels.bert(temp.resolve("prompts"), 1);
+        Files.writeString(
+                model.resolve("config_sentence_transformers.json"),
+                "{\"prompts\": {\"query\": \"cat \", \"own\": \"ship \"}}");
+        Path output = temp.resolve("prompts.jsonl");
+        Object[] embed = {"embed", "--model", model, "--data", texts, "--output", output};
+        Cli.good(Cli.words(embed, "--prompt", "own", "--dimensions", 5));
+        try (EncoderFolder encoder = EncoderFolder.open(model)) {
+            Network network = encoder.sentenceEmbeddings(OptionalInt.of(5));
+            for (TextRow row : TextFiles.jsonl(output)) {
+                JsonNode embedding = new ObjectMapper().readTree(row.json()).get("embedding");
+                INDArray expected = network.predict(encoder.tokens(List.of("ship " + row.text("text"))));
+                assertThat(embedding).hasSize(5);
+                for (int i = 0; i < 5; i++) {
+                    assertThat(embedding.get(i).asDouble()).isCloseTo(expected.getDouble(0, i), within(1e-5));
+                }
+                assertThat(expected.norm2Number().doubleValue()).isCloseTo(1, within(1e-5));
+            }
+        }
+        assertFails(
+                "prompt: the name must be one of [own, query], found 'document'",
+                Cli.words(embed, "--prompt", "document"));
+        assertFails("dimensions must be between 1 and the 16 numbers", Cli.words(embed, "--dimensions", 17));
+        assertThat(Cli.run(Cli.words(embed, "--prompt", "own", "--kind", "QUERY"))
+                        .code())
+                .isEqualTo(2);
+        assertThat(Cli.run(Cli.words(embed, "--dimensions", 0)).code()).isEqualTo(2);
     }
 
     @Test

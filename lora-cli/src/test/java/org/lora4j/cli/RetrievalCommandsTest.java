@@ -217,6 +217,19 @@ class RetrievalCommandsTest {
     }
 
     @Test
+    void shorterEmbeddingsAreTrainedAndTested() throws IOException {
+        Path output = temp.resolve("short");
+        JsonNode report = Cli.good(training(
+                        "retrieve", pairs, output, "--validation-file", pairs, "--epochs", 2, "--dimensions", 4))
+                .json();
+        assertThat(report.at("/settings/dimensions").asInt()).isEqualTo(4);
+        Object[] test = {"evaluate", "--model", model, "--data", pairs, "--json", "--adapter", output};
+        assertThat(Cli.good(Cli.words(test, "--dimensions", 4)).json().at("/metrics"))
+                .isEqualTo(report.at("/after"));
+        assertThat(Cli.good(test).json().at("/metrics")).isNotEqualTo(report.at("/after"));
+    }
+
+    @Test
     void aTestOfEmbeddingsIsThatOfTheTrainingAndOfAProgram() throws IOException {
         Path held = Files.writeString(temp.resolve("held.csv"), """
                 query,positive

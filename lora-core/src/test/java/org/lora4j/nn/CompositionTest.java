@@ -34,6 +34,7 @@ import org.lora4j.nn.layer.Residual;
 import org.lora4j.nn.layer.RotaryEmbedding;
 import org.lora4j.nn.layer.SelfAttention;
 import org.lora4j.nn.layer.TokenEmbeddings;
+import org.lora4j.nn.layer.Truncate;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.activations.impl.ActivationTanH;
@@ -76,6 +77,7 @@ class CompositionTest {
         WEIGHTED_MEAN,
         MAX,
         NORMALIZE,
+        TRUNCATE,
         RESIDUAL,
         NORMED_RESIDUAL,
         LAYER_NORM,
@@ -156,6 +158,7 @@ class CompositionTest {
             case FIRST, CLS, LAST, MEAN, MEAN_SQRT_LENGTH, WEIGHTED_MEAN, MAX ->
                 new Pooling(path, Pooling.Method.valueOf(kind.name()));
             case NORMALIZE -> new Normalize(path);
+            case TRUNCATE -> new Truncate(path, WIDTH);
             case RESIDUAL -> residual(path, Kind.values()[random.nextInt(Kind.values().length)]);
             case NORMED_RESIDUAL -> {
                 Layer norm = random.nextBoolean() ? norm(path + ".norm") : rmsNorm(path + ".norm");

@@ -115,7 +115,13 @@ public final class EncoderFolder extends TextModel {
         Labels labels = Labels.read(source);
         Similarity similarity = Similarity.parse(Json.textIfExists(source, EncoderTokens.SENTENCES));
         EncoderTokens tokens = EncoderTokens.open(source, model.config(), maxTokens);
-        return new EncoderFolder(source, model, labels, similarity, tokens, TextLimits.newLimiter());
+        return new EncoderFolder(
+                source,
+                model,
+                labels,
+                similarity,
+                model.poolsPrompt() ? tokens : tokens.markingPrompts(),
+                TextLimits.newLimiter());
     }
 
     /**
@@ -139,6 +145,19 @@ public final class EncoderFolder extends TextModel {
      */
     public Network sentenceEmbeddings() {
         return model().sentenceEmbeddings();
+    }
+
+    /**
+     * Returns the network for sentence embeddings with fewer numbers, for models that were trained for it: see
+     * {@link PretrainedModel#sentenceEmbeddings(int)}.
+     *
+     * @param dimensions the length of an embedding; empty for the whole one
+     * @return a network with the output {@code [n, dimensions]}
+     * @throws IllegalArgumentException as {@link #sentenceEmbeddings()}, or if the embeddings are shorter than that
+     */
+    public Network sentenceEmbeddings(OptionalInt dimensions) {
+        Objects.requireNonNull(dimensions, "dimensions must not be null");
+        return dimensions.isPresent() ? model().sentenceEmbeddings(dimensions.getAsInt()) : sentenceEmbeddings();
     }
 
     /**
@@ -204,6 +223,18 @@ public final class EncoderFolder extends TextModel {
      */
     public Sequences tokens(List<String> texts) {
         return tokens.tokens(texts);
+    }
+
+    /**
+     * Returns the tokens of texts, with a prompt.
+     *
+     * @param texts the texts, at least one
+     * @param prompt the name of the prompt, one of {@link #prompts}
+     * @return a sequence for each text
+     * @throws IllegalArgumentException as {@link #tokens(List)}, or if there is no prompt of that name
+     */
+    public Sequences tokens(List<String> texts, String prompt) {
+        return tokens.tokens(texts, prompt);
     }
 
     /**

@@ -118,19 +118,16 @@ public final class Sequences implements Input {
      * Returns the same batch, in which the first tokens of each sequence are a prompt. A pooling can leave them out, see
      * {@link org.lora4j.nn.layer.Pooling}; all else computes as before.
      *
-     * @param tokens how many tokens at the start of each sequence are a prompt
+     * @param tokens how many tokens at the start of each sequence are a prompt; a shorter sequence is a prompt as a whole
      * @return a batch that shares the arrays
-     * @throws IllegalArgumentException if a sequence has not so many tokens, or the number is negative
+     * @throws IllegalArgumentException if the number is negative
      */
     public Sequences withPrompt(int tokens) {
-        for (int i = 0; i < count(); i++) {
-            if (tokens < 0 || tokens > length(i) - masked(i)) {
-                throw new IllegalArgumentException("sequences: a prompt must have 0 to " + (length(i) - masked(i))
-                        + " tokens, the length of sequence " + i + ", found " + tokens);
-            }
+        if (tokens < 0) {
+            throw new IllegalArgumentException("sequences: a prompt must have at least 0 tokens, found " + tokens);
         }
         int[] same = new int[count()];
-        Arrays.fill(same, tokens);
+        Arrays.setAll(same, i -> Math.min(tokens, length(i) - masked(i)));
         return new Sequences(ids, types, positions, starts, masksFirst, same, given, width);
     }
 

@@ -17,6 +17,7 @@ public sealed interface Layer
                 GatedFeedForward,
                 Residual,
                 Pooling,
+                Truncate,
                 Normalize {
     /**
      * Returns the name by which files and adapters know the layer.

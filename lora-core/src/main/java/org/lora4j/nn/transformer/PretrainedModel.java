@@ -13,8 +13,14 @@ import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.layer.Layer;
+import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.layer.Normalize;
 import org.lora4j.nn.layer.Pooling;
+import org.lora4j.nn.layer.Truncate;
+import org.lora4j.nn.weight.internal.WeightMatrix;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -330,6 +336,31 @@ public final class PretrainedModel {
     }
 
     /**
+     * Returns {@link #sentenceEmbeddings()} with fewer numbers, the first ones: {@code truncate_dim} of sentence-transformers.
+     * They suit models that were trained for it, such as those with Matryoshka in their description. If {@code Normalize} is the
+     * last module, the shorter vectors have the norm 1 too.
+     *
+     * @param dimensions the length of an embedding
+     * @return a network with the output {@code [n, dimensions]}
+     * @throws IllegalArgumentException as {@link #sentenceEmbeddings()}, or if the embeddings are shorter than that
+     */
+    public Network sentenceEmbeddings(int dimensions) {
+        Network whole = sentenceEmbeddings();
+        if (dimensions < 1 || dimensions > whole.outputSize()) {
+            throw new IllegalArgumentException("dimensions must be between 1 and the " + whole.outputSize()
+                    + " numbers of an embedding, found " + dimensions);
+        }
+        if (dimensions == whole.outputSize()) {
+            return whole;
+        }
+        List<Layer> layers = new ArrayList<>(whole.layers());
+        int last = layers.size() - 1;
+        // What is cut before the normalization has the same direction as what is cut after it.
+        layers.add(layers.get(last) instanceof Normalize ? last : last + 1, new Truncate("dimensions", dimensions));
+        return new Network(layers);
+    }
+
+    /**
      * Returns whether files say how sentence embeddings are made, and this library computes that.
      *
      * @return true if {@link #sentenceEmbeddings} is possible and no guess
@@ -353,6 +384,16 @@ public final class PretrainedModel {
      */
     public List<Pooling.Method> pooling() {
         return sentences.pooling().methods();
+    }
+
+    /**
+     * Returns whether {@link #sentenceEmbeddings} pools the tokens of prompts too.
+     *
+     * @return false if the pooling has {@code include_prompt} false; prompts must be marked then, see
+     *     {@link org.lora4j.nn.input.Sequences#withPrompt}
+     */
+    public boolean poolsPrompt() {
+        return !canEmbed() || sentences.pooling().includesPrompt();
     }
 
     /**
@@ -417,6 +458,51 @@ public final class PretrainedModel {
     public Network meanClassifier(int labels, long seed) {
         Parts parts = newEnd(labels, seed);
         return network(parts, config.family().meanClassifier(parts));
+    }
+
+    /**
+     * Returns the language model with one output for each sequence: how much likelier one token follows than another,
+     * {@code z = l[token] − l[other]} of the logits l of the last token. The probability of the first of the two alone is
+     * {@code 1/(1 + exp(−z))}. So rerankers such as Qwen3-Reranker score a prompt: with the tokens of yes and no.
+     *
+     * <p>The output is the layer {@code score}, whose only row is the difference of two rows of the head. A saved network is a
+     * classifier of one label.
+     *
+     * @param token the token that speaks for a high score
+     * @param other the token that speaks against it
+     * @return a network with the output {@code [n, 1]}
+     * @throws IllegalStateException if the model has no language model, see {@link #causal}, or its logits are more than the products
+     *     with a matrix
+     * @throws IllegalArgumentException if a token is not one of the vocabulary
+     */
+    public Network tokenScore(int token, int other) {
+        List<Layer> layers = new ArrayList<>(causal().layers());
+        if (!(layers.remove(layers.size() - 1) instanceof Linear head)) {
+            throw new IllegalStateException(
+                    "tokenScore: the head must be a linear layer, found another one in a " + config.modelType());
+        }
+        int vocabulary = Math.toIntExact(head.shape()[0]);
+        for (int id : new int[] {token, other}) {
+            if (id < 0 || id >= vocabulary) {
+                throw new IllegalArgumentException(
+                        "tokenScore: a token must be between 0 and " + (vocabulary - 1) + ", found " + id);
+            }
+        }
+        WeightMatrix matrix = head.weightParameter().weight().matrix();
+        INDArray difference = matrix.row(token)
+                .castTo(tensors.type())
+                .sub(matrix.row(other).castTo(tensors.type()))
+                .dup('c');
+        INDArray bias = head.bias();
+        layers.add(parts("").pooling("last", Pooling.Method.LAST));
+        layers.add(new Linear(
+                DecoderFamily.SCORE,
+                difference,
+                bias == null
+                        ? null
+                        : bias.get(NDArrayIndex.interval(token, token + 1))
+                                .sub(bias.get(NDArrayIndex.interval(other, other + 1)))));
+        return new Network(layers);
     }
 
     private ExpectedTensors expected() {

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
+import java.util.function.DoubleSupplier;
 import java.util.function.DoubleUnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
@@ -29,9 +30,12 @@ import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.io.safetensors.SafeTensorsBuilder;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
+import org.lora4j.nn.FiniteDifferences;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.compute.internal.Pass;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.layer.Pooling;
+import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
 import org.lora4j.train.Trainer;
@@ -174,6 +178,43 @@ class SentenceModulesTest {
         Network network = PretrainedModel.load(folder).sentenceEmbeddings();
         assertThat(network.taskType()).contains("FEATURE_EXTRACTION");
         assertThat(network.outputSize()).isEqualTo(5);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void fewerDimensionsAreTheFirstOnes(boolean normalizes) throws Exception {
+        dense("2_Dense", WIDTH, 8, true, TANH);
+        modules(normalizes ? new String[] {"Pooling", "Dense", "Normalize"} : new String[] {"Pooling", "Dense"});
+        INDArray first = embeddings()
+                .get(NDArrayIndex.all(), NDArrayIndex.interval(0, 3))
+                .dup();
+        PretrainedModel model = PretrainedModel.load(folder, DataType.DOUBLE);
+        Network network = model.sentenceEmbeddings(3);
+        assertThat(network.taskType()).contains("FEATURE_EXTRACTION");
+        GoldenCase.assertClose("first", network.predict(INPUT), normalizes ? normalized(first) : first, 1e-9);
+        assertThat(model.sentenceEmbeddings(8).predict(INPUT)).isEqualTo(embeddings());
+        for (int wrong : new int[] {0, -1, 9, Integer.MAX_VALUE}) {
+            assertThatThrownBy(() -> model.sentenceEmbeddings(wrong))
+                    .hasMessage("dimensions must be between 1 and the 8 numbers of an embedding, found " + wrong);
+        }
+    }
+
+    @Test
+    void theGradientOfFewerDimensionsIsThatOfTheFirstOnes() throws Exception {
+        dense("2_Dense", WIDTH, 8, true, TANH);
+        modules("Pooling", "Dense", "Normalize");
+        Network network = PretrainedModel.load(folder, DataType.DOUBLE).sentenceEmbeddings(3);
+        Pass pass = network.newTrainingPass();
+        INDArray direction = RandomArrays.gaussian(random, 1, DataType.DOUBLE, 2, 3);
+        DoubleSupplier loss =
+                () -> pass.forward(INPUT).mul(direction).sumNumber().doubleValue();
+        assertThat(loss.getAsDouble()).isFinite();
+        pass.backward(direction);
+        Parameter weight = network.linear("2_Dense.linear").weightParameter();
+        INDArray gradient = pass.gradient(weight).dup('c');
+        assertThat(gradient.getRow(2).norm1Number().doubleValue()).isPositive();
+        assertThat(gradient.getRow(3).norm1Number().doubleValue()).isZero();
+        FiniteDifferences.assertGradient("dense", loss, weight.value(), gradient);
     }
 
     @Test

@@ -16,6 +16,7 @@ import org.lora4j.nn.layer.Pooling;
 import org.lora4j.nn.layer.RMSNorm;
 import org.lora4j.nn.layer.Residual;
 import org.lora4j.nn.layer.SelfAttention;
+import org.lora4j.nn.layer.Truncate;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 
 /**
@@ -125,6 +126,8 @@ final class PassBuilder {
             return NormPass.of(norm, inputIsBuffer, math, resources);
         } else if (layer instanceof Pooling pooling) {
             return new PoolingPass<>(pooling, size, math, resources);
+        } else if (layer instanceof Truncate truncate) {
+            return new TruncatePass<>(truncate, size, math, resources);
         } else if (layer instanceof Normalize) {
             return new NormalizePass<>(size, math, resources);
         }
