@@ -11,12 +11,13 @@ import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.layer.Pooling;
+import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.serve.FairLimiter;
 
 /**
- * A folder of Hugging Face's hub with an encoder of the BERT family, opened whole: configuration, weights and tokenizer, and
- * what sentence-transformers stores beside them.
+ * A folder of Hugging Face's hub with an encoder of the BERT family, or with a decoder that embeds texts, opened whole:
+ * configuration, weights and tokenizer, and what sentence-transformers stores beside them.
  *
  * <table>
  * <caption>The files</caption>
@@ -110,7 +111,10 @@ public final class EncoderFolder extends TextModel {
      */
     public static EncoderFolder open(ModelSource source, OptionalInt maxTokens, BaseStorage storage)
             throws IOException {
-        configOf(source).requireEncoder("an embedding");
+        if (configOf(source).isDecoder() && !embeds(source)) {
+            throw new IllegalArgumentException(source + ": an embedding needs an encoder of the BERT family, or a decoder with"
+                    + " modules.json, found a decoder without");
+        }
         PretrainedModel model = PretrainedModel.load(source, storage);
         Labels labels = Labels.read(source);
         Similarity similarity = Similarity.parse(Json.textIfExists(source, EncoderTokens.SENTENCES));
@@ -122,6 +126,20 @@ public final class EncoderFolder extends TextModel {
                 similarity,
                 model.poolsPrompt() ? tokens : tokens.markingPrompts(),
                 TextLimits.newLimiter());
+    }
+
+    /**
+     * Returns whether a folder is that of a model for embeddings: an encoder without a classifier, or a decoder with
+     * {@code modules.json}, such as Qwen3-Embedding.
+     *
+     * @param source the files of the model
+     * @return true if {@link #sentenceEmbeddings} is what the model is for
+     * @throws IOException if the configuration cannot be read
+     * @throws IllegalArgumentException if the configuration is wrong
+     */
+    public static boolean embeds(ModelSource source) throws IOException {
+        ModelConfig config = ModelConfig.read(source);
+        return config.isDecoder() ? source.has("modules.json") : !config.isClassifier();
     }
 
     /**
