@@ -10,6 +10,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -422,6 +423,37 @@ class ConvertCommandsTest {
     }
 
     @Test
+    void embeddingsHaveAPromptAndALengthOnRequest() throws IOException {
+        Path model = SmallModels.bert(temp.resolve("prompts"), 1);
+        Files.writeString(
+                model.resolve("config_sentence_transformers.json"),
+                "{\"prompts\": {\"query\": \"cat \", \"own\": \"ship \"}}");
+        Path output = temp.resolve("prompts.jsonl");
+        Object[] embed = {"embed", "--model", model, "--data", texts, "--output", output};
+        Cli.good(Cli.words(embed, "--prompt", "own", "--dimensions", 5));
+        try (EncoderFolder encoder = EncoderFolder.open(model)) {
+            Network network = encoder.sentenceEmbeddings(OptionalInt.of(5));
+            for (TextRow row : TextFiles.jsonl(output)) {
+                JsonNode embedding = new ObjectMapper().readTree(row.json()).get("embedding");
+                INDArray expected = network.predict(encoder.tokens(List.of("ship " + row.text("text"))));
+                assertThat(embedding).hasSize(5);
+                for (int i = 0; i < 5; i++) {
+                    assertThat(embedding.get(i).asDouble()).isCloseTo(expected.getDouble(0, i), within(1e-5));
+                }
+                assertThat(expected.norm2Number().doubleValue()).isCloseTo(1, within(1e-5));
+            }
+        }
+        assertFails(
+                "prompt: the name must be one of [own, query], found 'document'",
+                Cli.words(embed, "--prompt", "document"));
+        assertFails("dimensions must be between 1 and the 16 numbers", Cli.words(embed, "--dimensions", 17));
+        assertThat(Cli.run(Cli.words(embed, "--prompt", "own", "--kind", "QUERY"))
+                        .code())
+                .isEqualTo(2);
+        assertThat(Cli.run(Cli.words(embed, "--dimensions", 0)).code()).isEqualTo(2);
+    }
+
+    @Test
     void embeddingsAreThoseOfTheModel() throws IOException {
         Path output = temp.resolve("embedded.jsonl");
         assertThat(Cli.good("embed", "--model", bert, "--data", texts, "--output", output)
@@ -551,7 +583,8 @@ class ConvertCommandsTest {
         Files.writeString(model.resolve("1_Pooling/config.json"), "{\"pooling_mode_cls_token\": true}");
         Files.writeString(
                 model.resolve("modules.json"),
-                "[{\"type\": \"sentence_transformers.models.Pooling\", \"path\": \"1_Pooling\"}]");
+                "[{\"type\": \"sentence_transformers.models.Transformer\", \"path\": \"\"},"
+                        + " {\"type\": \"sentence_transformers.models.Pooling\", \"path\": \"1_Pooling\"}]");
         Files.writeString(model.resolve("sentence_bert_config.json"), "{\"max_seq_length\": 24}");
         JsonNode whole = Cli.good("inspect", model, "--json").json();
         assertThat(whole.path("warnings")).isEmpty();
@@ -561,9 +594,9 @@ class ConvertCommandsTest {
         assertThat(Cli.good("inspect", model).out())
                 .contains("24 tokens at most, as sentence_bert_config.json says")
                 .contains("sentence embeddings: the vector of the first token");
-        Files.writeString(model.resolve("1_Pooling/config.json"), "{\"pooling_mode_max_tokens\": true}");
+        Files.writeString(model.resolve("1_Pooling/config.json"), "{\"pooling_mode_middle_token\": true}");
         assertThat(Cli.good("inspect", model).out())
-                .contains("sentence embeddings: none, because of 1_Pooling/config.json: exactly one of");
+                .contains("sentence embeddings: none, because of 1_Pooling/config.json: the pooling modes must be");
         for (String file :
                 List.of("tokenizer.json", "1_Pooling/config.json", "modules.json", "sentence_bert_config.json")) {
             Files.delete(model.resolve(file));

@@ -9,8 +9,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -20,12 +22,16 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.internal.math.RandomArrays;
 import org.lora4j.io.peft.PeftAdapters;
+import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.nn.Network;
 import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.Similarity;
 import org.lora4j.text.TextFiles;
 import org.lora4j.text.TextPair;
 import org.lora4j.text.TextRow;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Trainings on queries and texts, on a small random encoder. */
@@ -140,6 +146,87 @@ class RetrievalCommandsTest {
                 Cli.good("inspect", output, "--model", model, "--json").json();
         assertThat(inspected.at("/task").asText()).isEqualTo("FEATURE_EXTRACTION");
         assertThat(inspected.at("/fit/fits").asBoolean()).isTrue();
+    }
+
+    /** A copy of the model that ends with a dense layer, and compares embeddings by the dot product. */
+    private static Path withDense(Path folder) throws IOException {
+        Path copy = SmallModels.bert(folder, 1);
+        Files.writeString(copy.resolve("modules.json"), """
+                [{"path": "", "type": "sentence_transformers.models.Transformer"},
+                 {"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+                 {"path": "2_Dense", "type": "sentence_transformers.models.Dense"}]
+                """);
+        Files.createDirectories(copy.resolve("1_Pooling"));
+        Files.writeString(copy.resolve("1_Pooling/config.json"), "{\"pooling_mode\": \"max\"}");
+        Files.createDirectories(copy.resolve("2_Dense"));
+        Files.writeString(
+                copy.resolve("2_Dense/config.json"),
+                "{\"in_features\": 16, \"out_features\": 12, \"bias\": false,"
+                        + " \"activation_function\": \"torch.nn.modules.linear.Identity\"}");
+        SafeTensors.of(
+                        Map.of("linear.weight", RandomArrays.gaussian(new Random(4), 0.3, DataType.FLOAT, 12, 16)),
+                        Map.of())
+                .write(copy.resolve("2_Dense/model.safetensors"));
+        Files.writeString(copy.resolve("config_sentence_transformers.json"), "{\"similarity_fn_name\": \"dot\"}");
+        return copy;
+    }
+
+    @Test
+    void anAdapterOfADenseModuleIsTrainedTestedAndMerged() throws IOException {
+        Path dense = withDense(temp.resolve("dense"));
+        Path adapter = temp.resolve("dense-adapter");
+        Object[] training = training("retrieve", pairs, adapter, "--epochs", 4, "--target", "linear");
+        training[2] = dense;
+        JsonNode report = Cli.good(training).json();
+        assertThat(PeftAdapters.load(adapter).weights().keySet()).containsExactly("2_Dense.linear");
+        Object[] test = {"evaluate", "--data", pairs, "--json", "--query", "query", "--model"};
+        JsonNode before = Cli.good(Cli.words(test, dense)).json().at("/metrics");
+        JsonNode after =
+                Cli.good(Cli.words(test, dense, "--adapter", adapter)).json().at("/metrics");
+        assertThat(after).isNotEqualTo(before);
+        assertThat(report.at("/after")).isNotEqualTo(report.at("/before"));
+        Path merged = temp.resolve("dense-merged");
+        Cli.good("merge", "--model", dense, "--adapter", adapter, "--output", merged);
+        assertThat(Cli.good(Cli.words(test, merged)).json().at("/metrics")).isEqualTo(after);
+        assertThat(merged.resolve("config_sentence_transformers.json"))
+                .hasSameTextualContentAs(dense.resolve("config_sentence_transformers.json"));
+        assertThat(Cli.good("inspect", merged).out()).contains("the maximum over the tokens");
+
+        // The metrics are those of the dot product.
+        try (EncoderFolder encoder = EncoderFolder.open(merged)) {
+            assertThat(encoder.similarity()).isEqualTo(Similarity.DOT);
+            List<TextRow> rows = TextFiles.csv(pairs).stream().toList();
+            INDArray queries = encoder.sentenceEmbeddings()
+                    .predict(encoder.queries(
+                            rows.stream().map(row -> row.text("query")).toList()));
+            INDArray documents = encoder.sentenceEmbeddings()
+                    .predict(encoder.documents(
+                            rows.stream().map(row -> row.text("positive")).toList()));
+            double[][] scores = queries.mmul(documents.transpose()).toDoubleMatrix();
+            double reciprocals = 0;
+            for (int i = 0; i < scores.length; i++) {
+                int query = i;
+                reciprocals += 1.0
+                        / (1
+                                + Arrays.stream(scores[i])
+                                        .filter(score -> score > scores[query][query])
+                                        .count());
+            }
+            assertThat(after.at("/mrr").asDouble()).isCloseTo(reciprocals / scores.length, within(1e-6));
+        }
+    }
+
+    @Test
+    void shorterEmbeddingsAreTrainedAndTested() throws IOException {
+        Path output = temp.resolve("short");
+        JsonNode report = Cli.good(training(
+                        "retrieve", pairs, output, "--validation-file", pairs, "--epochs", 2, "--dimensions", 4))
+                .json();
+        assertThat(report.at("/settings/dimensions").asInt()).isEqualTo(4);
+        Object[] test = {"evaluate", "--model", model, "--data", pairs, "--json", "--adapter", output};
+        assertThat(Cli.good(Cli.words(test, "--dimensions", 4)).json().at("/metrics"))
+                .isEqualTo(report.at("/after"));
+        assertThat(Cli.good(test).json().at("/metrics")).isNotEqualTo(report.at("/after"));
     }
 
     @Test

@@ -453,10 +453,15 @@ public final class Network extends NetworkModel implements BaseModel {
      * @param file the file
      * @param precision as in {@link #save(Path, Dtype)}
      * @param isTransposed whether the matrix of a name is written as {@code [in, out]}
+     * @param names the name of a parameter in the file; nothing for one that the file does not get
      * @hidden
      */
-    public void addTensors(SafeTensorsBuilder file, Dtype precision, Predicate<String> isTransposed) {
-        NetworkTensors.add(this, file, precision, isTransposed);
+    public void addTensors(
+            SafeTensorsBuilder file,
+            Dtype precision,
+            Predicate<String> isTransposed,
+            Function<String, Optional<String>> names) {
+        NetworkTensors.add(this, file, precision, isTransposed, names);
     }
 
     /**

@@ -7,7 +7,9 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import org.lora4j.internal.MessageText;
 import org.lora4j.io.safetensors.Dtype;
@@ -39,12 +41,17 @@ final class NetworkTensors {
     static SafeTensors of(Network network, Dtype precision) {
         SafeTensorsBuilder tensors = SafeTensors.builder().metadata("format", "pt");
         NetworkArchitecture.find(network).ifPresent(found -> tensors.metadata(ARCHITECTURE, found.toJson()));
-        add(network, tensors, precision, name -> false);
+        add(network, tensors, precision, name -> false, Optional::of);
         return tensors.build();
     }
 
-    /** Adds the original parameters to a file. */
-    static void add(Network network, SafeTensorsBuilder file, Dtype precision, Predicate<String> isTransposed) {
+    /** Adds the original parameters that have a name in a file. */
+    static void add(
+            Network network,
+            SafeTensorsBuilder file,
+            Dtype precision,
+            Predicate<String> isTransposed,
+            Function<String, Optional<String>> names) {
         Objects.requireNonNull(precision, "precision must not be null");
         Dtype own = network.fileType();
         boolean isHalf = own == Dtype.F32 && precision == Dtype.BF16;
@@ -53,15 +60,19 @@ final class NetworkTensors {
                     + " for a network of " + network.dataType() + ", found " + precision);
         }
         for (Parameter parameter : network.parameters()) {
+            Optional<String> name = names.apply(parameter.name());
+            if (name.isEmpty()) {
+                continue;
+            }
             boolean writesHalf = isHalf && parameter.weight().fitsFewerBits() && parameter.isFinite();
             INDArray array =
                     writesHalf ? BFloat16Matrix.rounded(parameter.weight().matrix()) : parameter.value();
             INDArray written =
                     isTransposed.test(parameter.name()) ? array.transpose().dup('c') : array;
             if (writesHalf) {
-                file.tensor(parameter.name(), written);
+                file.tensor(name.get(), written);
             } else {
-                file.finiteTensor(parameter.name(), written);
+                file.finiteTensor(name.get(), written);
             }
         }
     }

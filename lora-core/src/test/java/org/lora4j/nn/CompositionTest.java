@@ -34,6 +34,7 @@ import org.lora4j.nn.layer.Residual;
 import org.lora4j.nn.layer.RotaryEmbedding;
 import org.lora4j.nn.layer.SelfAttention;
 import org.lora4j.nn.layer.TokenEmbeddings;
+import org.lora4j.nn.layer.Truncate;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.activations.impl.ActivationTanH;
@@ -69,9 +70,14 @@ class CompositionTest {
         ROTARY_ATTENTION,
         GATED,
         FIRST,
+        CLS,
         LAST,
         MEAN,
+        MEAN_SQRT_LENGTH,
+        WEIGHTED_MEAN,
+        MAX,
         NORMALIZE,
+        TRUNCATE,
         RESIDUAL,
         NORMED_RESIDUAL,
         LAYER_NORM,
@@ -149,10 +155,10 @@ class CompositionTest {
                         : GatedFeedForward.ofOne(
                                 path, gate, linear(path + ".both", WIDTH, 10), random.nextBoolean(), down);
             }
-            case FIRST -> new Pooling(path, Pooling.Method.FIRST);
-            case MEAN -> new Pooling(path, Pooling.Method.MEAN);
-            case LAST -> new Pooling(path, Pooling.Method.LAST);
+            case FIRST, CLS, LAST, MEAN, MEAN_SQRT_LENGTH, WEIGHTED_MEAN, MAX ->
+                new Pooling(path, Pooling.Method.valueOf(kind.name()));
             case NORMALIZE -> new Normalize(path);
+            case TRUNCATE -> new Truncate(path, WIDTH);
             case RESIDUAL -> residual(path, Kind.values()[random.nextInt(Kind.values().length)]);
             case NORMED_RESIDUAL -> {
                 Layer norm = random.nextBoolean() ? norm(path + ".norm") : rmsNorm(path + ".norm");
@@ -293,7 +299,7 @@ class CompositionTest {
                 argument(() -> new Network(List.of(embeddings("e"), residual("r", Kind.MEAN))))
                         .says(
                                 "r: the layers of a residual connection must give a row for each row that they take, found a"
-                                        + " pooling in [Pooling[path=l0, method=MEAN]]"),
+                                        + " pooling in [Pooling[path=l0, methods=[MEAN], includesPrompt=true]]"),
                 argument(() -> new Network(List.of(embeddings("e"), layer(Kind.MEAN), layer(Kind.FIRST))))
                         .says(
                                 "l2: a pooling takes the tokens of sequences, found rows that are examples; a network has one"

@@ -3,6 +3,7 @@ package org.lora4j.nn;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.input.FeatureRows;
 import org.lora4j.nn.input.Input;
@@ -208,26 +209,35 @@ final class LayerFormulas {
     }
 
     private static double[] pooled(Pooling pooling, double[][] x, Tokens tokens) {
-        if (pooling.method() == Pooling.Method.FIRST) {
-            return x[0];
+        return pooling.methods().stream()
+                .map(method -> pooled(method, x, tokens))
+                .flatMapToDouble(Arrays::stream)
+                .toArray();
+    }
+
+    private static double[] pooled(Pooling.Method method, double[][] x, Tokens tokens) {
+        int[] real = IntStream.range(0, x.length).filter(i -> tokens.isReal[i]).toArray();
+        double weights =
+                Arrays.stream(real).mapToDouble(i -> tokens.positions[i] + 1).sum();
+        double[] pooled = new double[x[0].length];
+        for (int j = 0; j < pooled.length; j++) {
+            int column = j;
+            pooled[j] = switch (method) {
+                case FIRST -> x[0][j];
+                case CLS -> x[real[0]][j];
+                case LAST -> x[x.length - 1][j];
+                case MEAN -> Arrays.stream(real).mapToDouble(i -> x[i][column]).sum() / real.length;
+                case MEAN_SQRT_LENGTH ->
+                    Arrays.stream(real).mapToDouble(i -> x[i][column]).sum() / Math.sqrt(real.length);
+                case WEIGHTED_MEAN ->
+                    Arrays.stream(real)
+                            .mapToDouble(i -> (tokens.positions[i] + 1) / weights * x[i][column])
+                            .sum();
+                case MAX ->
+                    Arrays.stream(real).mapToDouble(i -> x[i][column]).max().orElseThrow();
+            };
         }
-        if (pooling.method() == Pooling.Method.LAST) {
-            return x[x.length - 1];
-        }
-        double[] sum = new double[x[0].length];
-        int count = 0;
-        for (int i = 0; i < x.length; i++) {
-            if (tokens.isReal[i]) {
-                count++;
-                for (int j = 0; j < sum.length; j++) {
-                    sum[j] += x[i][j];
-                }
-            }
-        }
-        for (int j = 0; j < sum.length; j++) {
-            sum[j] /= count;
-        }
-        return sum;
+        return pooled;
     }
 
     private static void softmax(double[] x) {

@@ -46,8 +46,8 @@ import org.lora4j.text.Prompts;
  * Embedding embedding = model.embed(request).embeddings().get(0);
  * }</pre>
  *
- * <p>An embedding is the mean of the last hidden states of a text's tokens, with the special tokens at its ends, or what
- * {@code 1_Pooling/config.json} says, divided by its Euclidean norm. A text that is longer than {@link #maxTokens} is cut. Without an
+ * <p>An embedding is what the modules of {@code modules.json} compute. Without that file it is the mean of the last hidden states
+ * of a text's tokens, with the special tokens at its ends, divided by its Euclidean norm. A text that is longer than {@link #maxTokens} is cut. Without an
  * adapter these are the embeddings of LangChain4j's own in-process models.
  *
  * <p>An object of this class computes with the adapters that it was created for, whatever is active in {@link #model}, unless a
@@ -318,6 +318,7 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
     public static final class Builder extends AdaptedModelBuilder<Builder> {
         private final GivenModel<EncoderFolder> source;
         private OptionalInt maxTokens = OptionalInt.empty();
+        private OptionalInt dimensions = OptionalInt.empty();
         private @Nullable Prompts prompts;
         private List<EmbeddingModelListener> listeners = List.of();
 
@@ -339,6 +340,18 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
          */
         public Builder maxTokens(int tokens) {
             maxTokens = OptionalInt.of(tokens);
+            return this;
+        }
+
+        /**
+         * Sets the length of embeddings, for models that were trained for shorter ones (Matryoshka). It has no effect on a model
+         * that is given.
+         *
+         * @param numbers how many numbers an embedding has: the first ones. All by default
+         * @return this builder
+         */
+        public Builder dimensions(int numbers) {
+            dimensions = OptionalInt.of(numbers);
             return this;
         }
 
@@ -370,11 +383,11 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
          * @return the model
          * @throws IOException if a file is missing, cannot be read or is damaged
          * @throws IllegalArgumentException if the folder has a model or a pooling that this library does not compute, the given model
-         *     is a classifier or returns something for each token, an adapter does not fit the model, there is none of the name of the default, or the number of tokens is out of range
+         *     is a classifier or returns something for each token, an adapter does not fit the model, there is none of the name of the default, or the number of tokens or of dimensions is out of range
          */
         public LoRAEmbeddingModel build() throws IOException {
             return source.make(folder -> EncoderFolder.open(ModelSource.of(folder), maxTokens, storage), encoder -> {
-                LoRAModel model = modelOr(encoder::sentenceEmbeddings);
+                LoRAModel model = modelOr(() -> encoder.sentenceEmbeddings(dimensions));
                 Network unused = EncoderFolder.requireEmbeddings(model.network());
                 ModelNames adapters = namedAdapters(encoder.name(), model);
                 return new LoRAEmbeddingModel(

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
@@ -86,6 +87,22 @@ class EmbeddingBuilderTest {
                     .isEqualTo(direct("", TEXT))
                     .isEqualTo(model.embed(TEXT).content());
         }
+    }
+
+    @Test
+    void shorterEmbeddingsAreTheFirstNumbers() throws IOException {
+        try (LoRAEmbeddingModel model = withAdapters().dimensions(3).build()) {
+            float[] first = Arrays.copyOf(direct("law", TEXT).vector(), 3);
+            Embedding expected = Embedding.from(first);
+            expected.normalize();
+            assertThat(embed(model, "law").vector())
+                    .usingComparatorWithPrecision(1e-6f)
+                    .containsExactly(expected.vector());
+            assertThat(model.dimension()).isEqualTo(3);
+        }
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> withAdapters().dimensions(0).build())
+                .withMessageStartingWith("dimensions must be between 1 and the ");
     }
 
     @Test

@@ -128,10 +128,10 @@ class FolderTest {
 
     @Test
     void anotherPoolingIsRefused() throws IOException {
-        writePooling("{\"pooling_mode_max_tokens\": true}");
+        writePooling("{\"pooling_mode_middle_token\": true}");
         assertThatThrownBy(() -> LoRAEmbeddingModel.of(folder))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("found 'pooling_mode_max_tokens'");
+                .hasMessageContaining("found 'pooling_mode_middle_token'");
     }
 
     @ParameterizedTest

@@ -199,10 +199,14 @@ class EncoderTest {
                     .containsExactly(first.div(first.norm2Number()).toFloatVector())
                     .containsExactly(view.predict(x).toFloatVector());
         }
-        Files.writeString(pooling, "{\"pooling_mode_max_tokens\": true}");
+        Files.writeString(pooling, "{\"pooling_mode\": \"mean\", \"include_prompt\": false}");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> estimator.fit(withTarget))
-                .withMessageContaining("found 'pooling_mode_max_tokens'");
+                .withMessageContaining("include_prompt of the pooling must be true on Spark");
+        Files.writeString(pooling, "{\"pooling_mode_middle_token\": true}");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> estimator.fit(withTarget))
+                .withMessageContaining("found 'pooling_mode_middle_token'");
     }
 
     @ParameterizedTest

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -77,7 +78,9 @@ public final class LoRAAutoConfiguration {
                 case CLASSIFIER -> encoder.model().classifier();
                 case HIDDEN_STATES -> encoder.model().lastHiddenState();
                 // A decoder has the configuration below.
-                case EMBEDDINGS, DECODER -> encoder.sentenceEmbeddings();
+                case EMBEDDINGS, DECODER ->
+                    encoder.sentenceEmbeddings(
+                            model.dimensions() == null ? OptionalInt.empty() : OptionalInt.of(model.dimensions()));
             };
         }
     }

@@ -53,17 +53,20 @@ public record LoRAProperties(
      * @param path Folder of the base model, with config.json, the weights and tokenizer.json.
      * @param kind What the model computes. Told from config.json if it is not set.
      * @param storage How the large matrices of the base are stored: float, bfloat16 or int8.
+     * @param dimensions How many numbers an embedding has: the first ones, for models that were trained for it. All if it is not set.
      */
     public record Model(
             @Nullable Path path,
             @Nullable Kind kind,
-            @DefaultValue("float") Precision storage) {
+            @DefaultValue("float") Precision storage,
+            @Nullable Integer dimensions) {
         /**
          * Checks that nothing is missing.
          *
          * @param path the folder, or null
          * @param kind the kind, or null
          * @param storage the precision
+         * @param dimensions the length of an embedding, or null
          */
         public Model {
             Objects.requireNonNull(storage, "storage must not be null");

@@ -2,6 +2,7 @@ package org.lora4j.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.within;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Files;
@@ -116,6 +117,17 @@ class LoRAAutoConfigurationTest {
                                     "c", prompt, GenerationOptions.greedy().withMaxTokens(40))))
                             .withMessageContaining("at most 12 tokens");
                 });
+    }
+
+    @Test
+    void embeddingsHaveTheLengthOfTheProperty() {
+        served("lora.model.dimensions=5").run(context -> {
+            Input text = context.getBean(EncoderFolder.class).tokens(List.of("parcel"));
+            INDArray embedding = context.getBean(BatchingPredictor.class).predict(text, "a");
+            assertThat(embedding.columns()).isEqualTo(5);
+            assertThat(embedding.norm2Number().doubleValue()).isCloseTo(1, within(1e-5));
+        });
+        served("lora.model.dimensions=0").run(context -> assertThat(context).hasFailed());
     }
 
     @Test

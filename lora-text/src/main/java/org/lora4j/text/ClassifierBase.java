@@ -27,13 +27,23 @@ record ClassifierBase(
     /** Decoders take long texts, which a classifier rarely needs. */
     private static final int MOST_BY_DEFAULT = 512;
 
+    /** The prompt of a reranker is long, and its card allows so many. */
+    private static final int MOST_OF_RERANKER = 8192;
+
     static ClassifierBase open(ModelSource source, OptionalInt maxTokens, BaseStorage storage) throws IOException {
+        return open(source, maxTokens, storage, false);
+    }
+
+    /** Opens a model. A decoder that scores the answer yes takes longer texts. */
+    static ClassifierBase open(ModelSource source, OptionalInt maxTokens, BaseStorage storage, boolean asksYesNo)
+            throws IOException {
         if (!ModelConfig.read(source).isDecoder()) {
             EncoderFolder encoder = EncoderFolder.open(source, maxTokens, storage);
             return new ClassifierBase(source, encoder.model(), encoder, encoder.tokenizer());
         }
         DecoderFolder decoder = DecoderFolder.open(source, storage);
-        int most = Math.min(decoder.maxLength(), maxTokens.orElse(MOST_BY_DEFAULT));
+        int byDefault = asksYesNo ? MOST_OF_RERANKER : MOST_BY_DEFAULT;
+        int most = Math.min(decoder.maxLength(), maxTokens.orElse(byDefault));
         return new ClassifierBase(
                 source, decoder.model(), null, decoder.tokenizer().limited(most));
     }
@@ -68,12 +78,20 @@ record ClassifierBase(
      * @throws IllegalArgumentException if the model cannot have this head
      */
     Network create(ClassifierHead head, int classes, long seed) {
+        if (isDecoder() && head == ClassifierHead.YES_NO) {
+            if (classes != 1) {
+                throw new IllegalArgumentException(
+                        "head: YES_NO gives a pair of texts one score, found " + classes + " classes; use the head LAST");
+            }
+            RerankPrompt prompt = new RerankPrompt(requireTokenizer());
+            return model.tokenScore(prompt.yes(), prompt.no());
+        }
         if (isDecoder() && head != ClassifierHead.LAST) {
             throw new IllegalArgumentException("head: a decoder must have the head LAST, found " + head);
         }
-        if (!isDecoder() && head == ClassifierHead.LAST) {
-            throw new IllegalArgumentException(
-                    "head: an encoder must have the head MEAN or POOLER, found LAST, which is for decoders");
+        if (!isDecoder() && (head == ClassifierHead.LAST || head == ClassifierHead.YES_NO)) {
+            throw new IllegalArgumentException("head: an encoder must have the head MEAN or POOLER, found " + head
+                    + ", which is for decoders");
         }
         if (head == ClassifierHead.MEAN) {
             return model.meanClassifier(classes, seed);
@@ -92,6 +110,11 @@ record ClassifierBase(
         return Sequences.of(requireTokenizer().encode(texts).stream()
                 .map(TokenizedText::ids)
                 .toArray(int[][]::new));
+    }
+
+    /** The tokens of pairs; a decoder gets the prompt of a reranker. */
+    Sequences pairs(List<TextPair> pairs) {
+        return encoder != null ? encoder.pairs(pairs) : new RerankPrompt(requireTokenizer()).tokens(pairs);
     }
 
     Tokenizer requireTokenizer() {

@@ -7,5 +7,10 @@ public enum ClassifierHead {
     /** The first token of an encoder, as Hugging Face's {@code BertForSequenceClassification} does. */
     POOLER,
     /** The last token of a decoder, as Hugging Face's {@code LlamaForSequenceClassification} does. */
-    LAST
+    LAST,
+    /**
+     * How much likelier a decoder answers yes than no, as Qwen3-Reranker does. It has the prompt of the card of that model, and gives a
+     * pair of texts a score without a trained classifier.
+     */
+    YES_NO
 }

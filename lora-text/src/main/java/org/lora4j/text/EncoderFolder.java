@@ -11,29 +11,38 @@ import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.layer.Pooling;
+import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.serve.FairLimiter;
 
 /**
- * A folder of Hugging Face's hub with an encoder of the BERT family, opened whole: configuration, weights and tokenizer, and
- * what sentence-transformers stores beside them.
+ * A folder of Hugging Face's hub with an encoder of the BERT family, or with a decoder that embeds texts, opened whole:
+ * configuration, weights and tokenizer, and what sentence-transformers stores beside them.
  *
  * <table>
  * <caption>The files</caption>
  * <tr><th>file</th><th>what it decides</th></tr>
  * <tr><td>{@code config.json}, {@code model.safetensors}</td><td>{@link #model}, {@link #labels}</td></tr>
- * <tr><td>{@code modules.json}, {@code 1_Pooling/config.json}</td><td>{@link #sentenceEmbeddings}; the mean without them</td></tr>
+ * <tr><td>{@code modules.json}, and the folders that it names</td><td>{@link #sentenceEmbeddings}; the mean without them</td></tr>
+ * <tr><td>{@code config_sentence_transformers.json}</td><td>{@link #similarity}, and prompts</td></tr>
  * <tr><td>the files of {@link EncoderTokens}</td><td>the tokens of texts, where they are cut, and prompts</td></tr>
  * </table>
  */
 public final class EncoderFolder extends TextModel {
     private final Labels labels;
+    private final Similarity similarity;
     private final EncoderTokens tokens;
 
     private EncoderFolder(
-            ModelSource source, PretrainedModel model, Labels labels, EncoderTokens tokens, FairLimiter textLimiter) {
+            ModelSource source,
+            PretrainedModel model,
+            Labels labels,
+            Similarity similarity,
+            EncoderTokens tokens,
+            FairLimiter textLimiter) {
         super(source, model, textLimiter);
         this.labels = labels;
+        this.similarity = similarity;
         this.tokens = tokens;
     }
 
@@ -102,11 +111,35 @@ public final class EncoderFolder extends TextModel {
      */
     public static EncoderFolder open(ModelSource source, OptionalInt maxTokens, BaseStorage storage)
             throws IOException {
-        configOf(source).requireEncoder("an embedding");
+        if (configOf(source).isDecoder() && !embeds(source)) {
+            throw new IllegalArgumentException(source + ": an embedding needs an encoder of the BERT family, or a decoder with"
+                    + " modules.json, found a decoder without");
+        }
         PretrainedModel model = PretrainedModel.load(source, storage);
         Labels labels = Labels.read(source);
+        Similarity similarity = Similarity.parse(Json.textIfExists(source, EncoderTokens.SENTENCES));
         EncoderTokens tokens = EncoderTokens.open(source, model.config(), maxTokens);
-        return new EncoderFolder(source, model, labels, tokens, TextLimits.newLimiter());
+        return new EncoderFolder(
+                source,
+                model,
+                labels,
+                similarity,
+                model.poolsPrompt() ? tokens : tokens.markingPrompts(),
+                TextLimits.newLimiter());
+    }
+
+    /**
+     * Returns whether a folder is that of a model for embeddings: an encoder without a classifier, or a decoder with
+     * {@code modules.json}, such as Qwen3-Embedding.
+     *
+     * @param source the files of the model
+     * @return true if {@link #sentenceEmbeddings} is what the model is for
+     * @throws IOException if the configuration cannot be read
+     * @throws IllegalArgumentException if the configuration is wrong
+     */
+    public static boolean embeds(ModelSource source) throws IOException {
+        ModelConfig config = ModelConfig.read(source);
+        return config.isDecoder() ? source.has("modules.json") : !config.isClassifier();
     }
 
     /**
@@ -117,18 +150,32 @@ public final class EncoderFolder extends TextModel {
      * @return the encoder with them
      */
     public EncoderFolder withPrompts(Prompts other) {
-        return new EncoderFolder(source(), model(), labels, tokens.withPrompts(other), textLimiter());
+        return new EncoderFolder(source(), model(), labels, similarity, tokens.withPrompts(other), textLimiter());
     }
 
     /**
-     * Returns the network for sentence embeddings, with the pooling that the folder says: see
+     * Returns the network for sentence embeddings, with the modules that the folder says: see
      * {@link PretrainedModel#sentenceEmbeddings}.
      *
-     * @return a network with the output {@code [n, dim]}, of norm 1
-     * @throws IllegalArgumentException if the folder asks for a pooling that this library does not compute
+     * @return a network with the output {@code [n, dim]}; of norm 1 if {@code Normalize} is the last module, or the folder
+     *     does not say
+     * @throws IllegalArgumentException if the folder asks for modules that this library does not compute
      */
     public Network sentenceEmbeddings() {
         return model().sentenceEmbeddings();
+    }
+
+    /**
+     * Returns the network for sentence embeddings with fewer numbers, for models that were trained for it: see
+     * {@link PretrainedModel#sentenceEmbeddings(int)}.
+     *
+     * @param dimensions the length of an embedding; empty for the whole one
+     * @return a network with the output {@code [n, dimensions]}
+     * @throws IllegalArgumentException as {@link #sentenceEmbeddings()}, or if the embeddings are shorter than that
+     */
+    public Network sentenceEmbeddings(OptionalInt dimensions) {
+        Objects.requireNonNull(dimensions, "dimensions must not be null");
+        return dimensions.isPresent() ? model().sentenceEmbeddings(dimensions.getAsInt()) : sentenceEmbeddings();
     }
 
     /**
@@ -166,6 +213,15 @@ public final class EncoderFolder extends TextModel {
     }
 
     /**
+     * Returns how sentence embeddings are compared.
+     *
+     * @return what {@code config_sentence_transformers.json} says, or the cosine
+     */
+    public Similarity similarity() {
+        return similarity;
+    }
+
+    /**
      * Returns the labels of the classifier as words.
      *
      * @return the labels; none if the configuration has none
@@ -185,6 +241,18 @@ public final class EncoderFolder extends TextModel {
      */
     public Sequences tokens(List<String> texts) {
         return tokens.tokens(texts);
+    }
+
+    /**
+     * Returns the tokens of texts, with a prompt.
+     *
+     * @param texts the texts, at least one
+     * @param prompt the name of the prompt, one of {@link #prompts}
+     * @return a sequence for each text
+     * @throws IllegalArgumentException as {@link #tokens(List)}, or if there is no prompt of that name
+     */
+    public Sequences tokens(List<String> texts, String prompt) {
+        return tokens.tokens(texts, prompt);
     }
 
     /**

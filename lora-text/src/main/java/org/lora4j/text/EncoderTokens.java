@@ -2,9 +2,11 @@ package org.lora4j.text;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
-import java.util.function.UnaryOperator;
+import java.util.concurrent.ConcurrentHashMap;
+import org.lora4j.internal.MessageText;
 import org.lora4j.io.ModelSource;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.ModelConfig;
@@ -31,20 +33,28 @@ import org.slf4j.LoggerFactory;
 public final class EncoderTokens implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(EncoderTokens.class);
 
-    private static final String PROMPTS = "config_sentence_transformers.json";
+    static final String SENTENCES = "config_sentence_transformers.json";
 
     private final Tokenizer tokenizer;
     private final TextRules rules;
     private final Prompts prompts;
 
+    /** How many tokens a prompt has, with the special ones before it. */
+    private final Map<String, Integer> promptTokens = new ConcurrentHashMap<>();
+
     /** Whether the model tells the texts of a pair apart by the types of their tokens. */
     private final boolean hasTypes;
 
-    private EncoderTokens(Tokenizer tokenizer, TextRules rules, Prompts prompts, boolean hasTypes) {
+    /** Whether sequences say how many of their tokens are a prompt. */
+    private final boolean marksPrompts;
+
+    private EncoderTokens(
+            Tokenizer tokenizer, TextRules rules, Prompts prompts, boolean hasTypes, boolean marksPrompts) {
         this.tokenizer = tokenizer;
         this.rules = rules;
         this.prompts = prompts;
         this.hasTypes = hasTypes;
+        this.marksPrompts = marksPrompts;
     }
 
     /**
@@ -62,7 +72,7 @@ public final class EncoderTokens implements AutoCloseable {
         Objects.requireNonNull(config, "config must not be null");
         Objects.requireNonNull(maxTokens, "maxTokens must not be null");
         TextRules rules = TextRules.read(source, config.maxLength(), maxTokens);
-        String prompts = Json.textIfExists(source, PROMPTS);
+        String prompts = Json.textIfExists(source, SENTENCES);
         Prompts read = Prompts.parse(prompts);
         List<String> settings = ModelFiles.settings(source);
         Tokenizer tokenizer = Tokenizer.load(source).limited(rules.maxTokens());
@@ -72,7 +82,7 @@ public final class EncoderTokens implements AutoCloseable {
                 rules.maxTokens(),
                 rules.limitedBy(),
                 settings);
-        return new EncoderTokens(tokenizer, rules, read, config.tokenTypes() > 1);
+        return new EncoderTokens(tokenizer, rules, read, config.tokenTypes() > 1, false);
     }
 
     /**
@@ -82,7 +92,13 @@ public final class EncoderTokens implements AutoCloseable {
      * @return the tokens with them
      */
     public EncoderTokens withPrompts(Prompts other) {
-        return new EncoderTokens(tokenizer, rules, Objects.requireNonNull(other, "other must not be null"), hasTypes);
+        return new EncoderTokens(
+                tokenizer, rules, Objects.requireNonNull(other, "other must not be null"), hasTypes, marksPrompts);
+    }
+
+    /** Returns the same tokens, which say how many of a sequence are a prompt, for a pooling that leaves these out. */
+    EncoderTokens markingPrompts() {
+        return new EncoderTokens(tokenizer, rules, prompts, hasTypes, true);
     }
 
     /**
@@ -121,6 +137,7 @@ public final class EncoderTokens implements AutoCloseable {
      */
     public TokenizedText encode(String text) {
         Objects.requireNonNull(text, "text must not be null");
+        int unused = promptTokens(prompts.prompt());
         return tokenizer.encode(cased(prompts.apply(text)));
     }
 
@@ -134,7 +151,19 @@ public final class EncoderTokens implements AutoCloseable {
      * @throws IllegalStateException if this was closed
      */
     public Sequences tokens(List<String> texts) {
-        return tokens(texts, prompts::apply);
+        return withPrompt(texts, prompts.prompt());
+    }
+
+    /**
+     * Returns the tokens of texts, with a prompt.
+     *
+     * @param texts the texts, at least one
+     * @param prompt the name of the prompt, one of {@link #prompts}
+     * @return a sequence for each text
+     * @throws IllegalArgumentException as {@link #tokens(List)}, or if there is no prompt of that name
+     */
+    public Sequences tokens(List<String> texts, String prompt) {
+        return withPrompt(texts, prompts.prompt(Objects.requireNonNull(prompt, "prompt must not be null")));
     }
 
     /**
@@ -145,7 +174,7 @@ public final class EncoderTokens implements AutoCloseable {
      * @throws IllegalArgumentException as {@link #tokens}
      */
     public Sequences queries(List<String> texts) {
-        return tokens(texts, prompts::query);
+        return withPrompt(texts, prompts.queryPrompt());
     }
 
     /**
@@ -156,7 +185,7 @@ public final class EncoderTokens implements AutoCloseable {
      * @throws IllegalArgumentException as {@link #tokens}
      */
     public Sequences documents(List<String> texts) {
-        return tokens(texts, prompts::document);
+        return withPrompt(texts, prompts.documentPrompt());
     }
 
     /**
@@ -179,9 +208,35 @@ public final class EncoderTokens implements AutoCloseable {
                 hasTypes);
     }
 
-    private Sequences tokens(List<String> texts, UnaryOperator<String> prompt) {
+    private Sequences withPrompt(List<String> texts, String prompt) {
         TextCheck.requireAll("texts", texts);
-        return tokenizer.sequences(texts.stream().map(prompt).map(this::cased).toList());
+        int promptTokens = promptTokens(prompt);
+        Sequences sequences = tokenizer.sequences(
+                texts.stream().map(text -> cased(prompt + text)).toList());
+        return promptTokens == 0 || !marksPrompts ? sequences : sequences.withPrompt(promptTokens);
+    }
+
+    /**
+     * Returns how many tokens of a sequence are the prompt, as sentence-transformers counts them: those of the prompt alone, without
+     * a special one at the end.
+     *
+     * @throws IllegalArgumentException if no room is left for a text
+     */
+    private int promptTokens(String prompt) {
+        return prompt.isEmpty() ? 0 : promptTokens.computeIfAbsent(prompt, this::countTokens);
+    }
+
+    private int countTokens(String prompt) {
+        int[] whole = tokenizer.encode(cased(prompt)).ids();
+        if (whole.length >= tokenizer.maxTokens()) {
+            throw new IllegalArgumentException("the prompt " + MessageText.quote(prompt)
+                    + " must leave room for a text, which is cut at " + tokenizer.maxTokens()
+                    + " tokens, found at least so many in the prompt alone; choose a higher limit or a shorter prompt");
+        }
+        int[] plain = tokenizer.ids(cased(prompt), false);
+        boolean endsWithPrompt =
+                whole.length > 0 && plain.length > 0 && whole[whole.length - 1] == plain[plain.length - 1];
+        return endsWithPrompt ? whole.length : whole.length - 1;
     }
 
     private String cased(String text) {

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -97,7 +98,12 @@ public record Prompts(Map<String, String> texts, @Nullable String defaultName) {
      */
     public String apply(String text) {
         Objects.requireNonNull(text, "text must not be null");
-        return defaultName == null ? text : texts.get(defaultName) + text;
+        return prompt() + text;
+    }
+
+    /** The prompt of texts of no special kind; empty if there is none. */
+    String prompt() {
+        return defaultName == null ? "" : prompt(defaultName);
     }
 
     /**
@@ -111,12 +117,17 @@ public record Prompts(Map<String, String> texts, @Nullable String defaultName) {
     public String apply(String name, String text) {
         Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(text, "text must not be null");
+        return prompt(name) + text;
+    }
+
+    /** The prompt of a name. */
+    String prompt(String name) {
         String prompt = texts.get(name);
         if (prompt == null) {
             throw new IllegalArgumentException(
-                    "prompt: the name must be one of " + texts.keySet() + ", found '" + name + "'");
+                    "prompt: the name must be one of " + new TreeSet<>(texts.keySet()) + ", found '" + name + "'");
         }
-        return prompt + text;
+        return prompt;
     }
 
     /**
@@ -126,7 +137,13 @@ public record Prompts(Map<String, String> texts, @Nullable String defaultName) {
      * @return the query with the prompt
      */
     public String query(String text) {
-        return texts.containsKey(QUERY) ? apply(QUERY, text) : apply(text);
+        Objects.requireNonNull(text, "text must not be null");
+        return queryPrompt() + text;
+    }
+
+    /** The prompt of queries; empty if there is none. */
+    String queryPrompt() {
+        return texts.containsKey(QUERY) ? prompt(QUERY) : prompt();
     }
 
     /**
@@ -136,10 +153,16 @@ public record Prompts(Map<String, String> texts, @Nullable String defaultName) {
      * @return the document with the prompt
      */
     public String document(String text) {
+        Objects.requireNonNull(text, "text must not be null");
+        return documentPrompt() + text;
+    }
+
+    /** The prompt of documents; empty if there is none. */
+    String documentPrompt() {
         return DOCUMENT.stream()
                 .filter(texts::containsKey)
                 .findFirst()
-                .map(name -> apply(name, text))
-                .orElseGet(() -> apply(text));
+                .map(this::prompt)
+                .orElseGet(this::prompt);
     }
 }

@@ -76,7 +76,8 @@ public final class TextClassifier implements AutoCloseable {
             BaseStorage storage)
             throws IOException {
         Objects.requireNonNull(labels, "labels must not be null");
-        ClassifierBase base = ClassifierBase.open(ModelSource.of(folder), maxTokens, storage);
+        ClassifierBase base =
+                ClassifierBase.open(ModelSource.of(folder), maxTokens, storage, head == ClassifierHead.YES_NO);
         try {
             return create(base, labels, head == null ? base.head() : head, seed);
         } catch (IOException | RuntimeException e) {
@@ -103,7 +104,7 @@ public final class TextClassifier implements AutoCloseable {
             return openAlone(ModelSource.of(folder), storage);
         }
         AdapterTask task = task(adapter);
-        return openFor(ClassifierBase.open(ModelSource.of(folder), task.limit(), storage), task, task.labels())
+        return openFor(open(folder, task, task.limit(), storage), task, task.labels())
                 .loaded(adapter);
     }
 
@@ -157,8 +158,7 @@ public final class TextClassifier implements AutoCloseable {
                     + labels + ", found " + task.labels().count());
         }
         OptionalInt limit = maxTokens.isPresent() ? maxTokens : task.limit();
-        return openFor(ClassifierBase.open(ModelSource.of(folder), limit, storage), task, labels)
-                .loaded(adapter);
+        return openFor(open(folder, task, limit, storage), task, labels).loaded(adapter);
     }
 
     private TextClassifier loaded(Path adapter) throws IOException {
@@ -184,6 +184,11 @@ public final class TextClassifier implements AutoCloseable {
     public static TextClassifier openUntrained(Path folder, Path adapter, BaseStorage storage) throws IOException {
         AdapterTask task = task(adapter);
         return openFor(ClassifierBase.openWithoutTexts(ModelSource.of(folder), storage), task, task.labels());
+    }
+
+    private static ClassifierBase open(Path folder, AdapterTask task, OptionalInt limit, BaseStorage storage)
+            throws IOException {
+        return ClassifierBase.open(ModelSource.of(folder), limit, storage, task.head() == ClassifierHead.YES_NO);
     }
 
     private static TextClassifier openFor(ClassifierBase base, AdapterTask task, Labels labels) {
@@ -244,12 +249,20 @@ public final class TextClassifier implements AutoCloseable {
     }
 
     /**
-     * Adds an adapter that trains together with the classifier.
+     * Adds an adapter that trains together with the classifier, of which the head YES_NO has none.
      *
      * @param config the configuration
      * @return the view of the adapter
      */
     public AdapterView addAdapter(LoRAConfig config) {
+        if (head == ClassifierHead.YES_NO) {
+            // The score is a part of the language model, whose adapter this is.
+            return model.add(
+                    ADAPTER,
+                    config.toBuilder()
+                            .hubFields(config.hubFields().withTaskType("CAUSAL_LM"))
+                            .build());
+        }
         return model.add(
                 ADAPTER, config.toBuilder().modulesToSave(base.module()).build());
     }
@@ -355,6 +368,22 @@ public final class TextClassifier implements AutoCloseable {
      */
     public Sequences tokens(List<String> texts) {
         return base.tokens(texts);
+    }
+
+    /**
+     * Returns the tokens of pairs of texts: as {@link EncoderFolder#pairs} makes them, or in the prompt of a reranker if the head
+     * is {@code YES_NO}. That prompt is cut at the end of the second text.
+     *
+     * @param pairs a query and a document each, at least one
+     * @return a sequence for each pair
+     * @throws IllegalArgumentException if there is no pair, or a query leaves no room for a document
+     */
+    public Sequences pairs(List<TextPair> pairs) {
+        if (base.isDecoder() && head != ClassifierHead.YES_NO) {
+            throw new IllegalArgumentException(
+                    "pairs: a decoder must have the head YES_NO, found " + head() + "; give it texts");
+        }
+        return base.pairs(pairs);
     }
 
     /**

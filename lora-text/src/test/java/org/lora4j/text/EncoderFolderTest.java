@@ -25,6 +25,7 @@ import org.lora4j.io.ModelSource;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** What the files of a folder decide. The encoder has 16 positions and a vocabulary of 32 tokens. */
 class EncoderFolderTest {
@@ -159,11 +160,11 @@ class EncoderFolderTest {
             assertThat(encoder.name()).isEqualTo(folder.getFileName().toString());
             assertThat(encoder).hasToString("EncoderFolder[" + folder.getFileName() + "]");
         }
-        write("1_Pooling/config.json", "{\"pooling_mode_max_tokens\": true}");
+        write("1_Pooling/config.json", "{\"pooling_mode_middle_token\": true}");
         try (EncoderFolder encoder = EncoderFolder.open(folder)) {
             assertThatIllegalArgumentException()
                     .isThrownBy(encoder::sentenceEmbeddings)
-                    .withMessageContaining("found 'pooling_mode_max_tokens'");
+                    .withMessageContaining("found 'pooling_mode_middle_token'");
         }
     }
 
@@ -212,6 +213,54 @@ class EncoderFolderTest {
             assertThat(encoder.queries(List.of("a")).id(1)).isEqualTo(4);
             assertThat(encoder.documents(List.of("a")).id(1)).isEqualTo(5);
             assertThat(encoder.prompts().apply("query", "a")).isEqualTo("query: a");
+        }
+    }
+
+    @Test
+    void aPromptIsChosenByItsName() throws IOException {
+        write("config_sentence_transformers.json", "{\"prompts\": {\"own\": \"plain: \", \"query\": \"query: \"}}");
+        try (EncoderFolder encoder = EncoderFolder.open(folder)) {
+            assertThat(encoder.tokens(List.of("a"), "own").id(1)).isEqualTo(6);
+            assertThat(encoder.tokens(List.of("a")).id(1)).isEqualTo(7);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> encoder.tokens(List.of("a"), "other"))
+                    .withMessage("prompt: the name must be one of [own, query], found 'other'");
+        }
+    }
+
+    @Test
+    void aPromptIsNotPooledIfTheFolderSaysSo() throws IOException {
+        write("config_sentence_transformers.json", "{\"prompts\": {\"query\": \"query: passage: \"}}");
+        for (boolean includesPrompt : new boolean[] {true, false}) {
+            write("1_Pooling/config.json", "{\"pooling_mode\": \"mean\", \"include_prompt\": " + includesPrompt + "}");
+            try (EncoderFolder encoder = EncoderFolder.open(folder)) {
+                Sequences query = encoder.queries(List.of("a b"));
+                // [CLS] query: passage: a b [SEP]
+                INDArray rows = encoder.model().lastHiddenState().predict(query);
+                INDArray mean =
+                        (includesPrompt ? rows : rows.get(NDArrayIndex.interval(3, 6), NDArrayIndex.all())).mean(0);
+                assertThat(encoder.sentenceEmbeddings().predict(query).toFloatVector())
+                        .usingComparatorWithPrecision(1e-6f)
+                        .containsExactly(mean.div(mean.norm2Number()).toFloatVector());
+                assertThat(query.prompt(0)).isEqualTo(includesPrompt ? 0 : 3);
+                assertThat(encoder.documents(List.of("a b")).prompt(0)).isZero();
+            }
+        }
+    }
+
+    @Test
+    void aPromptWithoutRoomForATextIsRefused() throws IOException {
+        write("config_sentence_transformers.json", "{\"prompts\": {\"query\": \"plain: a b a b \"}}");
+        try (EncoderFolder encoder = EncoderFolder.open(folder, 7)) {
+            assertThat(encoder.documents(List.of("a")).tokens()).isEqualTo(3);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> encoder.queries(List.of("a")))
+                    .withMessage(
+                            "the prompt 'plain: a b a b ' must leave room for a text, which is cut at 7 tokens, found at"
+                                    + " least so many in the prompt alone; choose a higher limit or a shorter prompt");
+        }
+        try (EncoderFolder encoder = EncoderFolder.open(folder, 8)) {
+            assertThat(encoder.queries(List.of("b a")).id(6)).isEqualTo(8);
         }
     }
 

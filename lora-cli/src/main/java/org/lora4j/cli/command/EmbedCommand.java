@@ -1,6 +1,7 @@
 package org.lora4j.cli.command;
 
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.convert.TextEmbedding;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.WorkCommand;
@@ -23,9 +24,19 @@ public final class EmbedCommand extends WorkCommand {
     @Option(
             names = "--kind",
             paramLabel = "NAME",
-            description = "What the texts are, for models with prompts: ${COMPLETION-CANDIDATES}. Default:"
-                    + " ${DEFAULT-VALUE}.")
-    private TextEmbedding.Kind kind = TextEmbedding.Kind.TEXT;
+            description = "What the texts are, for models with prompts: ${COMPLETION-CANDIDATES}. Default: TEXT.")
+    private TextEmbedding.@Nullable Kind kind;
+
+    @Option(
+            names = "--prompt",
+            paramLabel = "NAME",
+            description =
+                    "The prompt before each text, by its name in config_sentence_transformers.json. Default: that of"
+                            + " --kind.")
+    private @Nullable String prompt;
+
+    @Mixin
+    private final DimensionsOption dimensions = new DimensionsOption();
 
     @Mixin
     private final StorageOption storage = new StorageOption();
@@ -38,6 +49,10 @@ public final class EmbedCommand extends WorkCommand {
     @Override
     protected void checkOptions(OptionCheck check) {
         texts.check(check);
+        dimensions.check(check);
+        check.require(
+                kind == null || prompt == null,
+                "--kind and --prompt must not be used together, found both; each of them says which prompt is used");
     }
 
     @Override
@@ -47,6 +62,12 @@ public final class EmbedCommand extends WorkCommand {
                 output,
                 out(),
                 copy -> TextEmbedding.embed(
-                        source.model(), source.adapter(), copy, texts.column(), kind, storage.value()));
+                        source.model(),
+                        source.adapter(),
+                        copy,
+                        texts.column(),
+                        new TextEmbedding.Settings(
+                                kind == null ? TextEmbedding.Kind.TEXT : kind, prompt, dimensions.value()),
+                        storage.value()));
     }
 }

@@ -70,6 +70,9 @@ public final class EvaluateCommand extends WorkCommand {
     private int maxTokens;
 
     @Mixin
+    private final DimensionsOption dimensions = new DimensionsOption();
+
+    @Mixin
     private final StorageOption storage = new StorageOption();
 
     @Mixin
@@ -97,6 +100,11 @@ public final class EvaluateCommand extends WorkCommand {
                 !columns.isUsed() || source.adapter() == null || source.task() != AdapterTask.Kind.CLASSIFY,
                 "--query, --positive and --negative must be used with an adapter of 'lora retrieve' or 'lora rerank', found"
                         + " one of 'lora classify'");
+        dimensions.check(check);
+        check.require(
+                !dimensions.isUsed() || source.task() == AdapterTask.Kind.RETRIEVE || columns.isUsed(),
+                "--dimensions must be used with embeddings, found a task without them; use an adapter of 'lora retrieve', or"
+                        + " --query and --positive");
         check.require(
                 passage == null || source.task() == AdapterTask.Kind.RERANK,
                 "--passage must be used with an adapter of 'lora rerank', found another one or none");
@@ -122,7 +130,7 @@ public final class EvaluateCommand extends WorkCommand {
         if (adapter != null && source.task() == AdapterTask.Kind.RERANK) {
             show(RerankTask.test(source.model(), adapter, texts.file(), names, storage.value()));
         } else if (source.task() == AdapterTask.Kind.RETRIEVE || columns.isUsed()) {
-            show(RetrieveTask.test(source.model(), adapter, texts.file(), names, storage.value()));
+            show(RetrieveTask.test(source.model(), adapter, texts.file(), names, dimensions.value(), storage.value()));
         } else {
             testClassifier();
         }

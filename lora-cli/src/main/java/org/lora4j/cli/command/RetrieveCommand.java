@@ -27,6 +27,9 @@ public final class RetrieveCommand extends TrainCommand<RankResult> {
     @Mixin
     private final TextLimit limit = new TextLimit();
 
+    @Mixin
+    private final DimensionsOption dimensions = new DimensionsOption();
+
     @Option(
             names = "--scale",
             paramLabel = "S",
@@ -43,13 +46,16 @@ public final class RetrieveCommand extends TrainCommand<RankResult> {
     protected void checkOptions(OptionCheck check) {
         super.checkOptions(check);
         limit.check(check);
+        dimensions.check(check);
         check.positive("--scale", scale);
         check.atLeast("--batch", batch(), 2);
     }
 
     @Override
     TextTask<RankResult> open(TrainingInput input) throws IOException {
-        return RetrieveTask.open(input, new RetrieveTask.Settings(columns.columns(null, null), limit.value(), scale));
+        return RetrieveTask.open(
+                input,
+                new RetrieveTask.Settings(columns.columns(null, null), limit.value(), dimensions.value(), scale));
     }
 
     @Override

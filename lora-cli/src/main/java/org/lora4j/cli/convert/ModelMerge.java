@@ -25,9 +25,6 @@ public final class ModelMerge {
     private static final List<String> OF_PYTHON =
             List.of("special_tokens_map.json", "vocab.txt", "vocab.json", "merges.txt");
 
-    /** What the merged model is saved with. */
-    private static final List<String> WRITTEN = List.of("config.json", "modules.json", "1_Pooling/config.json");
-
     private ModelMerge() {}
 
     /**
@@ -49,7 +46,7 @@ public final class ModelMerge {
             mergeEncoder(model, adapter, output);
         }
         List<String> files = new ArrayList<>(ModelFiles.settings(ModelSource.of(model)));
-        files.removeAll(WRITTEN);
+        files.removeIf(ModelMerge::isWritten);
         files.addAll(OF_PYTHON);
         for (String file : files) {
             if (Files.exists(model.resolve(file))) {
@@ -60,6 +57,11 @@ public final class ModelMerge {
         }
     }
 
+    /** Whether the merged model is saved with a file: those of the model and its modules. */
+    private static boolean isWritten(String file) {
+        return file.equals("modules.json") || Path.of(file).endsWith("config.json");
+    }
+
     private static void mergeDecoder(Path model, Path adapter, Path output) throws IOException {
         PretrainedModel decoder = PretrainedModel.load(model);
         decoder.save(DecoderAdapters.load(decoder.causal(), List.of(adapter)).mergeActive(), output);
@@ -67,7 +69,7 @@ public final class ModelMerge {
 
     private static void mergeEncoder(Path model, Path adapter, Path output) throws IOException {
         PretrainedModel bert = PretrainedModel.load(model);
-        LoRAModel adapted = LoRAModel.of(bert.lastHiddenState());
+        LoRAModel adapted = LoRAModel.of(bert.canEmbed() ? bert.sentenceEmbeddings() : bert.lastHiddenState());
         bert.save(adapted.load(TextClassifier.ADAPTER, adapter).merge(), output);
     }
 

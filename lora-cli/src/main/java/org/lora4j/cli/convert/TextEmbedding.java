@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.file.RowFile;
@@ -27,6 +28,15 @@ public final class TextEmbedding {
         DOCUMENT
     }
 
+    /**
+     * What is embedded.
+     *
+     * @param kind what the texts are
+     * @param prompt the name of the prompt before each text; null for that of the kind
+     * @param dimensions the length of an embedding; empty for the whole one
+     */
+    public record Settings(Kind kind, @Nullable String prompt, OptionalInt dimensions) {}
+
     private TextEmbedding() {}
 
     /**
@@ -36,27 +46,30 @@ public final class TextEmbedding {
      * @param adapter the folder of an adapter; null for the model alone
      * @param file the files
      * @param text the column of the text
-     * @param kind what the texts are
+     * @param settings what is embedded
      * @param storage how the large matrices of the encoder are stored
      * @return the number of rows
      * @throws IOException if a file cannot be read or written, or the adapter does not fit
      * @throws IllegalArgumentException if a line is wrong
      */
     public static long embed(
-            Path folder, @Nullable Path adapter, RowFile file, Column text, Kind kind, BaseStorage storage)
+            Path folder, @Nullable Path adapter, RowFile file, Column text, Settings settings, BaseStorage storage)
             throws IOException {
         try (EncoderFolder encoder =
                 EncoderFolder.open(ModelSource.of(folder), AdapterTask.limitOf(adapter), storage)) {
-            LoRAModel model = LoRAModel.of(encoder.sentenceEmbeddings());
+            LoRAModel model = LoRAModel.of(encoder.sentenceEmbeddings(settings.dimensions()));
             if (adapter != null) {
                 model.load("adapter", adapter);
             }
-            return file.copy(text::text, texts -> rows(model, tokens(encoder, texts, kind)));
+            return file.copy(text::text, texts -> rows(model, tokens(encoder, texts, settings)));
         }
     }
 
-    private static Sequences tokens(EncoderFolder encoder, List<String> texts, Kind kind) {
-        return switch (kind) {
+    private static Sequences tokens(EncoderFolder encoder, List<String> texts, Settings settings) {
+        if (settings.prompt() != null) {
+            return encoder.tokens(texts, settings.prompt());
+        }
+        return switch (settings.kind()) {
             case TEXT -> encoder.tokens(texts);
             case QUERY -> encoder.queries(texts);
             case DOCUMENT -> encoder.documents(texts);

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.io.ModelSource;
 import org.lora4j.linalg.Precision;
@@ -91,7 +92,7 @@ public record ModelInspection(
         return of(
                 "encoder",
                 folder,
-                encoder.lastHiddenState(),
+                encoder.canEmbed() ? encoder.sentenceEmbeddings() : encoder.lastHiddenState(),
                 files,
                 TextRules.read(source, config.maxLength()),
                 encoder.hasClassifier() ? null : pooling(encoder),
@@ -111,12 +112,21 @@ public record ModelInspection(
 
     private static String pooling(PretrainedModel encoder) {
         try {
-            return encoder.pooling() == Pooling.Method.FIRST
-                    ? "the vector of the first token"
-                    : "the mean over the tokens";
+            return encoder.pooling().stream().map(ModelInspection::describe).collect(Collectors.joining(" and "));
         } catch (IllegalArgumentException e) {
             return "none, because of " + e.getMessage();
         }
+    }
+
+    private static String describe(Pooling.Method method) {
+        return switch (method) {
+            case FIRST, CLS -> "the vector of the first token";
+            case LAST -> "the vector of the last token";
+            case MEAN -> "the mean over the tokens";
+            case MEAN_SQRT_LENGTH -> "the mean over the tokens times the square root of their number";
+            case WEIGHTED_MEAN -> "the mean over the tokens, weighted by their positions";
+            case MAX -> "the maximum over the tokens";
+        };
     }
 
     private static ModelInspection of(

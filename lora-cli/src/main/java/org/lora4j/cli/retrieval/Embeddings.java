@@ -17,7 +17,7 @@ final class Embeddings {
 
     private Embeddings() {}
 
-    /** Returns the embedding of each sequence, of norm 1, {@code [n, dim]}. */
+    /** Returns the embedding of each sequence, {@code [n, dim]}. */
     static INDArray of(Model model, Sequences texts) {
         List<INDArray> parts = new ArrayList<>();
         for (int from = 0; from < texts.count(); from += BATCH) {
@@ -26,9 +26,9 @@ final class Embeddings {
         return Nd4j.concat(0, parts.toArray(INDArray[]::new));
     }
 
-    /** Sorts all texts for each query by the cosine. */
+    /** Sorts all texts for each query by the similarity of the model. */
     static RankMetrics rank(Model model, EncoderFolder encoder, FoundTexts.Collection texts) {
-        INDArray documents = of(model, encoder.documents(texts.texts())).transpose();
+        INDArray documents = of(model, encoder.documents(texts.texts()));
         List<Map.Entry<String, Set<Integer>>> queries =
                 List.copyOf(texts.right().entrySet());
         RankMetrics.Sum sum = new RankMetrics.Sum();
@@ -36,7 +36,7 @@ final class Embeddings {
             List<Map.Entry<String, Set<Integer>>> some = queries.subList(from, Math.min(queries.size(), from + BATCH));
             INDArray embedded = of(
                     model, encoder.queries(some.stream().map(Map.Entry::getKey).toList()));
-            double[][] scores = embedded.mmul(documents).toDoubleMatrix();
+            double[][] scores = encoder.similarity().all(embedded, documents);
             for (int i = 0; i < scores.length; i++) {
                 sum.add(scores[i], some.get(i).getValue());
             }

@@ -203,17 +203,17 @@ public final class RerankTask implements TextTask<RankResult> {
         EncoderFolder encoder = classifier.encoder();
         Network embeddings = encoder.sentenceEmbeddings();
         return new RankResult(
-                queries.rank(scores(tested, some -> cosines(encoder, embeddings, some))),
+                queries.rank(scores(tested, some -> similarities(encoder, embeddings, some))),
                 queries.rank(scores(tested, some -> scores(classifier, some))));
     }
 
-    /** What the encoder can do as it is: the cosine of the sentence embeddings of each pair. */
-    private static double[] cosines(EncoderFolder encoder, Network embeddings, List<TextPair> pairs) {
+    /** What the encoder can do as it is: the similarity of the sentence embeddings of each pair. */
+    private static double[] similarities(EncoderFolder encoder, Network embeddings, List<TextPair> pairs) {
         INDArray queries = embeddings.predict(
                 encoder.queries(pairs.stream().map(TextPair::first).toList()));
         INDArray texts = embeddings.predict(
                 encoder.documents(pairs.stream().map(TextPair::second).toList()));
-        return queries.mul(texts).sum(1).toDoubleVector();
+        return encoder.similarity().pairs(queries, texts);
     }
 
     /** Frees the tokenizer, and closes the files. */

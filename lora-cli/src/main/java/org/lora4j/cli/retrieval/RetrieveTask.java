@@ -37,9 +37,10 @@ public final class RetrieveTask implements TextTask<RankResult> {
      *
      * @param columns the columns
      * @param maxTokens where texts are cut; empty for where the folder of the model says
+     * @param dimensions the length of an embedding; empty for the whole one
      * @param scale the factor of the cosine in the loss
      */
-    public record Settings(PairColumns columns, OptionalInt maxTokens, double scale) {}
+    public record Settings(PairColumns columns, OptionalInt maxTokens, OptionalInt dimensions, double scale) {}
 
     private RetrieveTask(
             TrainingInput input, Settings settings, DataFile.Parts<FoundTexts> texts, EncoderFolder encoder)
@@ -49,7 +50,7 @@ public final class RetrieveTask implements TextTask<RankResult> {
         this.encoder = encoder;
         train = new FoundTokens(encoder, texts.train());
         validation = texts.validation().isEmpty() ? null : new FoundTokens(encoder, texts.validation());
-        model = LoRAModel.of(encoder.sentenceEmbeddings());
+        model = LoRAModel.of(encoder.sentenceEmbeddings(settings.dimensions()));
         adapter = input.addAdapter(model, ADAPTER, encoder.name());
     }
 
@@ -87,16 +88,22 @@ public final class RetrieveTask implements TextTask<RankResult> {
      * @param adapter the folder of an adapter; null for the model alone
      * @param data the file
      * @param columns the columns
+     * @param dimensions the length of an embedding; empty for the whole one
      * @param storage how the large matrices of the model are stored
      * @return the metrics
      * @throws IOException if a file cannot be read, or the adapter does not fit
      */
     public static RankTest test(
-            Path folder, @Nullable Path adapter, DataFile data, PairColumns columns, BaseStorage storage)
+            Path folder,
+            @Nullable Path adapter,
+            DataFile data,
+            PairColumns columns,
+            OptionalInt dimensions,
+            BaseStorage storage)
             throws IOException {
         try (EncoderFolder encoder = EncoderFolder.open(ModelSource.of(folder), AdapterTask.limitOf(adapter), storage);
                 DataFile.Parts<FoundTexts> texts = FoundTexts.read(data, columns, 0)) {
-            LoRAModel model = LoRAModel.of(encoder.sentenceEmbeddings());
+            LoRAModel model = LoRAModel.of(encoder.sentenceEmbeddings(dimensions));
             if (adapter != null) {
                 model.load(ADAPTER, adapter);
             }
@@ -111,6 +118,7 @@ public final class RetrieveTask implements TextTask<RankResult> {
         values.put("task", "retrieve");
         values.put("negatives", train.hasNegatives() ? "of the batch and of the file" : "of the batch");
         values.put("scale", settings.scale());
+        values.put("dimensions", model.outputSize());
         values.put("maxTokens", encoder.tokenizer().maxTokens());
         return new Parts(
                 encoder.name(),

@@ -76,6 +76,25 @@ enum DoubleRowMath implements RowMath<double[]> {
     }
 
     @Override
+    public void maximum(double[] x, int number, double[] max, int[] at, int from, int n) {
+        for (int i = 0; i < n; i++) {
+            if (x[i] > max[i]) {
+                max[i] = x[i];
+                at[from + i] = number;
+            }
+        }
+    }
+
+    @Override
+    public void addWhere(int[] at, int from, int number, double[] x, double[] y, int n) {
+        for (int i = 0; i < n; i++) {
+            if (at[from + i] == number) {
+                y[i] += x[i];
+            }
+        }
+    }
+
+    @Override
     public double get(double[] x, int i) {
         return x[i];
     }

@@ -84,6 +84,25 @@ enum FloatRowMath implements RowMath<float[]> {
     }
 
     @Override
+    public void maximum(float[] x, int number, float[] max, int[] at, int from, int n) {
+        for (int i = 0; i < n; i++) {
+            if (x[i] > max[i]) {
+                max[i] = x[i];
+                at[from + i] = number;
+            }
+        }
+    }
+
+    @Override
+    public void addWhere(int[] at, int from, int number, float[] x, float[] y, int n) {
+        for (int i = 0; i < n; i++) {
+            if (at[from + i] == number) {
+                y[i] += x[i];
+            }
+        }
+    }
+
+    @Override
     public double get(float[] x, int i) {
         return x[i];
     }

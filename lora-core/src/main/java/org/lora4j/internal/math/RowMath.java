@@ -50,6 +50,12 @@ public sealed interface RowMath<A> permits FloatRowMath, DoubleRowMath {
     /** {@code y += Σ s[from + k]·xₖ} for k from 0 to 3. It reads and writes y once, and so takes half the time of four sums. */
     void addFourScaled(A s, int from, A x0, A x1, A x2, A x3, A y, int n);
 
+    /** {@code max = max(max, x)}, element by element, and {@code at[from + i] = number} where that is x. */
+    void maximum(A x, int number, A max, int[] at, int from, int n);
+
+    /** {@code y += x} for the elements with {@code at[from + i] = number}. */
+    void addWhere(int[] at, int from, int number, A x, A y, int n);
+
     /** Returns an element. */
     double get(A x, int i);
 

@@ -26,6 +26,9 @@ public final class Sequences implements Input {
     private final int[] starts;
     private final boolean[] masksFirst;
 
+    /** How many tokens at the start of each sequence are a prompt. */
+    private final int[] prompts;
+
     /** The tokens of each sequence up to its last real one, with those that are left out. */
     private final int[][] given;
 
@@ -33,6 +36,19 @@ public final class Sequences implements Input {
 
     /** Takes what {@link SequencesBuilder} has collected. */
     Sequences(int[] ids, int[] types, int[] positions, int[] starts, boolean[] masksFirst, int[][] given, int width) {
+        this(ids, types, positions, starts, masksFirst, new int[masksFirst.length], given, width);
+    }
+
+    private Sequences(
+            int[] ids,
+            int[] types,
+            int[] positions,
+            int[] starts,
+            boolean[] masksFirst,
+            int[] prompts,
+            int[][] given,
+            int width) {
+        this.prompts = prompts;
         this.ids = ids;
         this.types = types;
         this.positions = positions;
@@ -96,6 +112,23 @@ public final class Sequences implements Input {
             }
         }
         return new Sequences(start.ids, start.types, moved, start.starts, start.masksFirst, start.given, start.width);
+    }
+
+    /**
+     * Returns the same batch, in which the first tokens of each sequence are a prompt. A pooling can leave them out, see
+     * {@link org.lora4j.nn.layer.Pooling}; all else computes as before.
+     *
+     * @param tokens how many tokens at the start of each sequence are a prompt; a shorter sequence is a prompt as a whole
+     * @return a batch that shares the arrays
+     * @throws IllegalArgumentException if the number is negative
+     */
+    public Sequences withPrompt(int tokens) {
+        if (tokens < 0) {
+            throw new IllegalArgumentException("sequences: a prompt must have at least 0 tokens, found " + tokens);
+        }
+        int[] same = new int[count()];
+        Arrays.setAll(same, i -> Math.min(tokens, length(i) - masked(i)));
+        return new Sequences(ids, types, positions, starts, masksFirst, same, given, width);
     }
 
     private static void requireValues(String what, int @Nullable [] values, int sequence) {
@@ -188,6 +221,7 @@ public final class Sequences implements Input {
         int[] positions = new int[tokens];
         int[] starts = new int[count + 1];
         boolean[] masksFirst = new boolean[count];
+        int[] prompts = new int[count];
         int[][] given = new int[count][];
         int token = 0;
         int sequence = 0;
@@ -197,6 +231,7 @@ public final class Sequences implements Input {
             System.arraycopy(part.types, 0, types, token, part.tokens());
             System.arraycopy(part.positions, 0, positions, token, part.tokens());
             System.arraycopy(part.masksFirst, 0, masksFirst, sequence, part.count());
+            System.arraycopy(part.prompts, 0, prompts, sequence, part.count());
             System.arraycopy(part.given, 0, given, sequence, part.count());
             for (int i = 0; i < part.count(); i++) {
                 starts[sequence + i] = token + part.starts[i];
@@ -206,7 +241,7 @@ public final class Sequences implements Input {
             width = Math.max(width, part.width);
         }
         starts[count] = tokens;
-        return new Sequences(ids, types, positions, starts, masksFirst, given, width);
+        return new Sequences(ids, types, positions, starts, masksFirst, prompts, given, width);
     }
 
     /**
@@ -233,6 +268,7 @@ public final class Sequences implements Input {
                 Arrays.copyOfRange(positions, begin, starts[to]),
                 partStarts,
                 Arrays.copyOfRange(masksFirst, from, to),
+                Arrays.copyOfRange(prompts, from, to),
                 Arrays.copyOfRange(given, from, to),
                 width);
     }
@@ -284,6 +320,16 @@ public final class Sequences implements Input {
      */
     public int masked(int sequence) {
         return masksFirst[sequence] ? 1 : 0;
+    }
+
+    /**
+     * Returns how many tokens at the start of a sequence are a prompt, without a masked one before them.
+     *
+     * @param sequence the sequence
+     * @return the number that {@link #withPrompt} got, or 0
+     */
+    public int prompt(int sequence) {
+        return prompts[sequence];
     }
 
     /**
@@ -372,6 +418,7 @@ public final class Sequences implements Input {
                 && Arrays.equals(positions, that.positions)
                 && Arrays.equals(starts, that.starts)
                 && Arrays.equals(masksFirst, that.masksFirst)
+                && Arrays.equals(prompts, that.prompts)
                 && Arrays.deepEquals(given, that.given);
     }
 

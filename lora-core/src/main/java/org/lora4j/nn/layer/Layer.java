@@ -19,6 +19,7 @@ public sealed interface Layer
                 GatedFeedForward,
                 Residual,
                 Pooling,
+                Truncate,
                 Normalize {
     /**
      * Returns the name by which files and adapters know the layer.

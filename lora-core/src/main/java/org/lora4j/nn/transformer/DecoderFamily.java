@@ -13,6 +13,9 @@ interface DecoderFamily extends Family {
     /** The module that all families call the head. */
     String HEAD = "lm_head";
 
+    /** The last layer of a classifier. */
+    String SCORE = "score";
+
     /** The matrix of the head, if it has one of its own. */
     String HEAD_WEIGHT = HEAD + ".weight";
 
@@ -45,6 +48,6 @@ interface DecoderFamily extends Family {
     /** A layer without bias on the vector of the last token, the only one that has seen all others. */
     @Override
     default List<Layer> classifier(Parts parts) {
-        return List.of(parts.pooling("last", Pooling.Method.LAST), parts.end().labels("score", hiddenSize(), false));
+        return List.of(parts.pooling("last", Pooling.Method.LAST), parts.end().labels(SCORE, hiddenSize(), false));
     }
 }

@@ -25,12 +25,11 @@ public final class ModelFiles {
     /** The file that says which of several files holds a tensor. */
     static final String INDEX = "model.safetensors.index.json";
 
-    /** The files without weights that decide what a model computes, and which tokens a text has. */
-    private static final List<String> SETTINGS = List.of(
-            "config.json",
-            "generation_config.json",
-            SentenceModules.MODULES,
-            SentenceModules.POOLING,
+    /** The files without weights that decide what a model computes. */
+    private static final List<String> CONFIGS = List.of("config.json", "generation_config.json");
+
+    /** The files that decide which tokens a text has, and how embeddings are compared. */
+    private static final List<String> TEXTS = List.of(
             "sentence_bert_config.json",
             "config_sentence_transformers.json",
             "tokenizer.json",
@@ -49,8 +48,16 @@ public final class ModelFiles {
      */
     public static List<String> settings(ModelSource source) throws IOException {
         Objects.requireNonNull(source, "source must not be null");
+        List<String> found = new ArrayList<>(existing(source, CONFIGS));
+        found.addAll(SentenceModules.settings(source));
+        found.addAll(existing(source, TEXTS));
+        return found;
+    }
+
+    /** The files that there are. */
+    static List<String> existing(ModelSource source, Iterable<String> files) throws IOException {
         List<String> found = new ArrayList<>();
-        for (String file : SETTINGS) {
+        for (String file : files) {
             if (source.has(file)) {
                 found.add(file);
             }
@@ -72,6 +79,7 @@ public final class ModelFiles {
         if (!files.contains(ONE)) {
             files.add(INDEX);
         }
+        files.addAll(SentenceModules.weights(source));
         return files;
     }
 

@@ -123,6 +123,19 @@ final class ModelTensors implements Tensors {
         return new ModelTensors(tensors, form.type());
     }
 
+    /**
+     * Adds all tensors of a file.
+     *
+     * @param prefix what stands before their names
+     * @return these tensors and those
+     * @throws IOException if the file cannot be read
+     */
+    ModelTensors with(String prefix, TensorFiles file, Form form) throws IOException {
+        Map<String, WeightMatrix> all = new LinkedHashMap<>(tensors);
+        file.read(file.shapes().keySet(), (name, tensor) -> all.put(prefix + name, matrix(tensor, false, form)));
+        return new ModelTensors(all, type);
+    }
+
     private static WeightMatrix matrix(TensorFiles.Tensor tensor, boolean isTransposed, Form form) throws IOException {
         if (form.precision() != Precision.FLOAT && CompactMatrix.fits(form.type(), tensor.shape())) {
             return compact(tensor, isTransposed, form.precision());

@@ -6,6 +6,8 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.lora4j.io.safetensors.Dtype;
 import org.lora4j.io.safetensors.SafeTensors;
@@ -47,7 +49,14 @@ final class ModelWriter {
             }
         }
         SafeTensorsBuilder file = SafeTensors.builder().metadata("format", "pt");
-        network.addTensors(file, precision, transposed(prefix)::contains);
+        List<SentenceDense> dense = sentences.denseIfComputable();
+        network.addTensors(
+                file,
+                precision,
+                transposed(prefix)::contains,
+                name -> dense.stream().anyMatch(module -> name.startsWith(module.prefix()))
+                        ? Optional.empty()
+                        : Optional.of(name));
         for (String plain : expected.underClassifier()) {
             // A network that does not use BERT's pooler keeps it for those that do.
             if (tensors.contains(plain) && !names.contains(prefix + plain)) {
@@ -60,6 +69,29 @@ final class ModelWriter {
         Files.writeString(
                 folder.resolve(ModelConfig.FILE), description.toPrettyString() + "\n", StandardCharsets.UTF_8);
         sentences.write(folder);
+        for (SentenceDense module : dense) {
+            write(module, network, folder, precision);
+        }
+    }
+
+    /** Writes the weights of a module: those of the network, or those of the model if the network does not use it. */
+    private void write(SentenceDense module, Network network, Path folder, Dtype precision) throws IOException {
+        SafeTensorsBuilder file = SafeTensors.builder().metadata("format", "pt");
+        String prefix = module.prefix();
+        if (network.parameters().stream().anyMatch(parameter -> parameter.name().startsWith(prefix))) {
+            network.addTensors(
+                    file,
+                    precision,
+                    name -> false,
+                    name -> name.startsWith(prefix) ? Optional.of(name.substring(prefix.length())) : Optional.empty());
+        } else {
+            for (String name : tensors.shapes().keySet()) {
+                if (name.startsWith(prefix)) {
+                    file.tensor(name.substring(prefix.length()), tensors.get(name));
+                }
+            }
+        }
+        file.build().write(folder.resolve(SentenceDense.weights(module.folder())));
     }
 
     private Set<String> transposed(String prefix) {

@@ -13,9 +13,14 @@ import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.layer.Layer;
+import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.Normalize;
 import org.lora4j.nn.layer.Pooling;
+import org.lora4j.nn.layer.Truncate;
+import org.lora4j.nn.weight.internal.WeightMatrix;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -72,7 +77,7 @@ public final class PretrainedModel {
      * {@code model.safetensors.index.json} names; these are read one after the other. Weights of 16 bits are converted. Names
      * with and without the prefix of a model with a head are understood, and those of old files. What is computed anew, such as
      * position ids and masks, and the heads of pre-training of encoders are left out. The files of sentence-transformers,
-     * {@code modules.json} and {@code 1_Pooling/config.json}, decide about {@link #sentenceEmbeddings} if they are there.
+     * {@code modules.json} and the folders of its modules, decide about {@link #sentenceEmbeddings} if they are there.
      *
      * @param folder a folder with {@code config.json} and the weights
      * @param dataType FLOAT or DOUBLE
@@ -133,7 +138,12 @@ public final class PretrainedModel {
     private static PretrainedModel load(ModelSource source, ModelTensors.Form form) throws IOException {
         ModelConfig config = ModelConfig.read(source);
         SentenceModules sentences = SentenceModules.read(source);
-        return create(config, TensorFiles.open(source), form, sentences);
+        PretrainedModel model = create(config, TensorFiles.open(source), form, sentences);
+        ModelTensors tensors = model.tensors;
+        for (SentenceDense dense : sentences.denseIfComputable()) {
+            tensors = tensors.with(dense.prefix(), dense.open(source), form);
+        }
+        return new PretrainedModel(config, tensors, sentences);
     }
 
     /**
@@ -296,21 +306,24 @@ public final class PretrainedModel {
      */
     public Network meanPooled() {
         Parts parts = parts("");
-        return network(parts, List.of(pooling(parts, Pooling.Method.MEAN)));
+        return network(parts, List.of(parts.pooling("mean", Pooling.Method.MEAN)));
     }
 
     /**
-     * Returns the model with the pooling of {@code 1_Pooling/config.json}, divided by its norm: the sentence embedding of
-     * sentence-transformers. The pooling is the mean over the tokens of each sequence, or the first token's vector. Without
-     * that file it is the mean, as sentence-transformers guesses too. A warning says so, because a model whose files were not
-     * all downloaded gets wrong embeddings.
+     * Returns the model with the modules of {@code modules.json} on it, in their order: the sentence embedding of
+     * sentence-transformers. It computes all modes of {@code Pooling}, {@code Dense} and {@code Normalize}. The layer of a
+     * {@code Dense} has the module path of its folder, such as {@code 2_Dense.linear}, and can be adapted as all others.
      *
-     * @return a network with the output {@code [n, dim]}, of norm 1
-     * @throws IllegalArgumentException if the files of sentence-transformers ask for another pooling, such as the maximum, or
-     *     for other layers on the encoder; the message names them
+     * <p>Without {@code modules.json} it is the pooling of {@code 1_Pooling/config.json}, divided by its norm; and the mean
+     * without that file too, as sentence-transformers guesses. A warning says so, because a model whose files were not all
+     * downloaded gets wrong embeddings.
+     *
+     * @return a network with the output {@code [n, dim]}; of norm 1 if {@code Normalize} is the last module, or there is no
+     *     {@code modules.json}
+     * @throws IllegalArgumentException if the files of sentence-transformers ask for modules that this library does not compute,
+     *     or that do not fit; the message names them
      */
     public Network sentenceEmbeddings() {
-        Pooling.Method method = pooling();
         if (sentences.isGuess()) {
             log.warn(
                     "the model has neither {} nor {}, so its sentence embeddings are the mean over the tokens; if it has"
@@ -319,17 +332,68 @@ public final class PretrainedModel {
                     SentenceModules.POOLING);
         }
         Parts parts = parts("");
-        return network(parts, List.of(pooling(parts, method), new Normalize(parts.path("normalize"))));
+        return network(parts, sentences.layers(parts, config.family().hiddenSize()));
+    }
+
+    /**
+     * Returns {@link #sentenceEmbeddings()} with fewer numbers, the first ones: {@code truncate_dim} of sentence-transformers.
+     * They suit models that were trained for it, such as those with Matryoshka in their description. If {@code Normalize} is the
+     * last module, the shorter vectors have the norm 1 too.
+     *
+     * @param dimensions the length of an embedding
+     * @return a network with the output {@code [n, dimensions]}
+     * @throws IllegalArgumentException as {@link #sentenceEmbeddings()}, or if the embeddings are shorter than that
+     */
+    public Network sentenceEmbeddings(int dimensions) {
+        Network whole = sentenceEmbeddings();
+        if (dimensions < 1 || dimensions > whole.outputSize()) {
+            throw new IllegalArgumentException("dimensions must be between 1 and the " + whole.outputSize()
+                    + " numbers of an embedding, found " + dimensions);
+        }
+        if (dimensions == whole.outputSize()) {
+            return whole;
+        }
+        List<Layer> layers = new ArrayList<>(whole.layers());
+        int last = layers.size() - 1;
+        // What is cut before the normalization has the same direction as what is cut after it.
+        layers.add(layers.get(last) instanceof Normalize ? last : last + 1, new Truncate("dimensions", dimensions));
+        return new Network(layers);
+    }
+
+    /**
+     * Returns whether files say how sentence embeddings are made, and this library computes that.
+     *
+     * @return true if {@link #sentenceEmbeddings} is possible and no guess
+     */
+    public boolean canEmbed() {
+        if (sentences.isGuess()) {
+            return false;
+        }
+        try {
+            return !sentences.layers(parts(""), config.family().hiddenSize()).isEmpty();
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
     }
 
     /**
      * Returns how {@link #sentenceEmbeddings} makes one vector of those of the tokens.
      *
-     * @return the pooling of {@code 1_Pooling/config.json}, or the mean without that file
+     * @return the modes of the pooling, of which most models have one; the mean if no file says how
      * @throws IllegalArgumentException as {@link #sentenceEmbeddings}
      */
-    public Pooling.Method pooling() {
-        return sentences.method();
+    public List<Pooling.Method> pooling() {
+        return sentences.pooling().methods();
+    }
+
+    /**
+     * Returns whether {@link #sentenceEmbeddings} pools the tokens of prompts too.
+     *
+     * @return false if the pooling has {@code include_prompt} false; prompts must be marked then, see
+     *     {@link org.lora4j.nn.input.Sequences#withPrompt}
+     */
+    public boolean poolsPrompt() {
+        return !canEmbed() || sentences.pooling().includesPrompt();
     }
 
     /**
@@ -396,6 +460,51 @@ public final class PretrainedModel {
         return network(parts, config.family().meanClassifier(parts));
     }
 
+    /**
+     * Returns the language model with one output for each sequence: how much likelier one token follows than another,
+     * {@code z = l[token] − l[other]} of the logits l of the last token. The probability of the first of the two alone is
+     * {@code 1/(1 + exp(−z))}. So rerankers such as Qwen3-Reranker score a prompt: with the tokens of yes and no.
+     *
+     * <p>The output is the layer {@code score}, whose only row is the difference of two rows of the head. A saved network is a
+     * classifier of one label.
+     *
+     * @param token the token that speaks for a high score
+     * @param other the token that speaks against it
+     * @return a network with the output {@code [n, 1]}
+     * @throws IllegalStateException if the model has no language model, see {@link #causal}, or its logits are more than the products
+     *     with a matrix
+     * @throws IllegalArgumentException if a token is not one of the vocabulary
+     */
+    public Network tokenScore(int token, int other) {
+        List<Layer> layers = new ArrayList<>(causal().layers());
+        if (!(layers.remove(layers.size() - 1) instanceof Linear head)) {
+            throw new IllegalStateException(
+                    "tokenScore: the head must be a linear layer, found another one in a " + config.modelType());
+        }
+        int vocabulary = Math.toIntExact(head.shape()[0]);
+        for (int id : new int[] {token, other}) {
+            if (id < 0 || id >= vocabulary) {
+                throw new IllegalArgumentException(
+                        "tokenScore: a token must be between 0 and " + (vocabulary - 1) + ", found " + id);
+            }
+        }
+        WeightMatrix matrix = head.weightParameter().weight().matrix();
+        INDArray difference = matrix.row(token)
+                .castTo(tensors.type())
+                .sub(matrix.row(other).castTo(tensors.type()))
+                .dup('c');
+        INDArray bias = head.bias();
+        layers.add(parts("").pooling("last", Pooling.Method.LAST));
+        layers.add(new Linear(
+                DecoderFamily.SCORE,
+                difference,
+                bias == null
+                        ? null
+                        : bias.get(NDArrayIndex.interval(token, token + 1))
+                                .sub(bias.get(NDArrayIndex.interval(other, other + 1)))));
+        return new Network(layers);
+    }
+
     private ExpectedTensors expected() {
         return ExpectedTensors.of(config.family(), tensors.shapes());
     }
@@ -409,10 +518,6 @@ public final class PretrainedModel {
                 tensors,
                 new NewTensors(tensors.type(), labels, seed),
                 config.family().prefix());
-    }
-
-    private static Layer pooling(Parts parts, Pooling.Method method) {
-        return parts.pooling(method == Pooling.Method.MEAN ? "mean" : "first", method);
     }
 
     private Network network(Parts parts, List<Layer> end) {

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.lora4j.internal.MessageText;
 import org.lora4j.io.ModelSource;
@@ -83,6 +84,27 @@ interface TensorFiles {
         Map<Path, Set<String>> paths = new LinkedHashMap<>();
         files.forEach((file, tensors) -> paths.put(source.path(file).orElseThrow(), tensors));
         return new InFolder(name, paths);
+    }
+
+    /**
+     * Reads the header of one file in a folder of the model.
+     *
+     * @param file the name of a {@code model.safetensors} in a folder
+     * @throws IOException if there is no such file, or it cannot be read
+     */
+    static TensorFiles open(ModelSource source, String file) throws IOException {
+        if (!source.has(file)) {
+            String other = file.replace(ModelFiles.ONE, "pytorch_model.bin");
+            throw new IOException(source.describe(file) + ": the weights of the module must be in this file, found "
+                    + (source.has(other)
+                            ? other
+                                    + "; load the model in Python with SentenceTransformer and call save_pretrained(folder)"
+                            : "no such file; download the whole folder of the model"));
+        }
+        Optional<Path> path = source.path(file);
+        return path.isEmpty()
+                ? new InStreams(source.describe(file), source, Map.of(file, Set.of()))
+                : new InFolder(source.describe(file), Map.of(path.get(), Set.of()));
     }
 
     private static void requireSame(String file, Set<String> expected, Set<String> found) throws SafeTensorsException {

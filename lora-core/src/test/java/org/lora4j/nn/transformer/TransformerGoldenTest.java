@@ -120,7 +120,9 @@ class TransformerGoldenTest {
             case "last_hidden_state" -> predict(model.lastHiddenState(), input);
             case "cls_pooled" -> firstTokens(predict(model.lastHiddenState(), input), mask(io, name));
             case "pooler_output" -> predict(model.pooled(), input);
-            case "mean_pooled_normalized" -> predict(model.sentenceEmbeddings(), input);
+            case "mean_pooled_normalized" -> predict(normalized(model.meanPooled()), input);
+            case "sentence_embedding" -> predict(model.sentenceEmbeddings(), input);
+            case "sentence_embedding_unnormalized" -> predict(withoutLast(model.sentenceEmbeddings()), input);
             case "mean_pooled" -> {
                 INDArray mean = io.tensor(name);
                 INDArray unit = mean.divColumnVector(mean.norm2(true, 1));

@@ -67,8 +67,8 @@ public interface HasInput<S> extends HasBase<S> {
     /**
      * Sets what an encoder ends with.
      *
-     * @param value classifier, on the pooler's output; meanClassifier, on the mean over the tokens; or embedding, the pooling of
-     *     {@code 1_Pooling/config.json}, or the mean over the tokens without that file, divided by its norm
+     * @param value classifier, on the pooler's output; meanClassifier, on the mean over the tokens; or embedding, the modules of
+     *     {@code modules.json}, or the mean over the tokens without that file, divided by its norm
      * @return this
      */
     default S setEncoderHead(String value) {

@@ -18,6 +18,7 @@ import org.lora4j.nn.layer.Residual;
 import org.lora4j.nn.layer.Scale;
 import org.lora4j.nn.layer.SelfAttention;
 import org.lora4j.nn.layer.Softcap;
+import org.lora4j.nn.layer.Truncate;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 
 /**
@@ -131,6 +132,8 @@ final class PassBuilder {
             return NormPass.of(norm, inputIsBuffer, math, resources);
         } else if (layer instanceof Pooling pooling) {
             return new PoolingPass<>(pooling, size, math, resources);
+        } else if (layer instanceof Truncate truncate) {
+            return new TruncatePass<>(truncate, size, math, resources);
         } else if (layer instanceof Normalize) {
             return new NormalizePass<>(size, math, resources);
         }

@@ -22,6 +22,11 @@ public enum EncoderHead implements Choice {
      */
     public Network network(PretrainedModel encoder, int labels) {
         if (this == EMBEDDING) {
+            if (!encoder.poolsPrompt()) {
+                throw new IllegalArgumentException(
+                        "encoderHead 'embedding': include_prompt of the pooling must be true on"
+                                + " Spark, whose tokens do not say which of them are a prompt, found false");
+            }
             return encoder.sentenceEmbeddings();
         }
         if (this == CLASSIFIER && labels == 0 && encoder.hasClassifier()) {
