@@ -54,10 +54,14 @@ record GoldenCase(Path folder, SafeTensors io) {
         SEVERAL_ADAPTERS,
         GENERATION,
         GRADIENTS,
-        TRAINING
+        TRAINING,
+        EMBEDDING
     }
 
     Kind kind() {
+        if (io.names().contains("eval_embedding")) {
+            return Kind.EMBEDDING;
+        }
         if (io.names().contains("losses")) {
             return Kind.TRAINING;
         }
