@@ -315,6 +315,27 @@ class GgufAdaptersTest {
         assertThat(smol.weights()).isEqualTo(LLAMA.weights());
     }
 
+    /** Gemma's and Phi's heads keep their order. */
+    @Test
+    void gemmaAndPhiHaveNamesOfTheirOwn() {
+        for (String type : List.of("gemma2", "gemma3")) {
+            GgufModel gemma = ModelConfig.parse(config(type.equals("gemma3") ? "gemma3_text" : type, true))
+                    .ggufModel();
+            assertThat(gemma.architecture()).isEqualTo(type);
+            assertThat(gemma.interleavedHeads()).isEmpty();
+            assertThat(gemma.weights()).isEqualTo(LLAMA.weights());
+        }
+        GgufModel phi = ModelConfig.parse(config("phi3", false)).ggufModel();
+        assertThat(phi.architecture()).isEqualTo("phi3");
+        assertThat(phi.interleavedHeads()).isEmpty();
+        assertThat(phi.weights())
+                .isEqualTo(Map.of(
+                        "self_attn.qkv_proj", "attn_qkv",
+                        "self_attn.o_proj", "attn_output",
+                        "mlp.gate_up_proj", "ffn_up",
+                        "mlp.down_proj", "ffn_down"));
+    }
+
     @TestFactory
     List<DynamicTest> theModelIsChecked() {
         return table(
