@@ -150,9 +150,10 @@ public final class FamilyWork {
 
     private void forward(Map<String, Object> result) throws Exception {
         Sequences texts = texts(Integer.parseInt(settings.get("texts")));
-        AdapterView view = adapted(load(), 1).using("a0");
+        LoRAModel model = adapted(load(), 1);
+        AdapterView view = model.using("a0");
         try (INDArray output = view.predict(texts)) {
-            INDArray numbers = view.network().outputEmbedding().isPresent() ? output.getRow(output.size(0) - 1) : output;
+            INDArray numbers = model.network().outputEmbedding().isPresent() ? output.getRow(output.size(0) - 1) : output;
             result.put(
                     "numbers",
                     IntStream.range(0, (int) Math.min(CLASSES, numbers.length()))

@@ -169,7 +169,8 @@ public final class Generator {
     }
 
     /**
-     * Returns the memory of the keys and values of one token.
+     * Returns the memory of the keys and values of one token, by which limits are divided. A layer with a window needs no more
+     * than that of its window; this is not counted.
      *
      * @return {@code 2·g·d} numbers for each layer, in bytes
      */

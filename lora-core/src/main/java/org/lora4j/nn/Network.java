@@ -504,7 +504,7 @@ public final class Network extends NetworkModel implements BaseModel {
     public Network with(UnaryOperator<WeightedLayer> weights, Predicate<WeightedLayer> keepsWeight) {
         Map<Parameter, Embedding> tables = new HashMap<>();
         // A layer that several others share is copied once.
-        Map<WeightedLayer, WeightedLayer> copies = new IdentityHashMap<>();
+        IdentityHashMap<WeightedLayer, WeightedLayer> copies = new IdentityHashMap<>();
         UnaryOperator<WeightedLayer> tying = layer -> {
             WeightedLayer known = copies.get(layer);
             if (known != null) {

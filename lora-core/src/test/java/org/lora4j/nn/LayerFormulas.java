@@ -291,8 +291,8 @@ final class LayerFormulas {
 
     private static double relativeBias(SelfAttention layer, int head, int difference) {
         RelativePositions relative = layer.relative();
-        boolean isBias = relative != null && layer.positionKey() == null && layer.positionQuery() == null;
-        return isBias ? relative.table().weight().getDouble(relative.row(difference), head) : 0;
+        boolean isBias = layer.positionKey() == null && layer.positionQuery() == null;
+        return relative != null && isBias ? relative.table().weight().getDouble(relative.row(difference), head) : 0;
     }
 
     /** {@code q·K[c] + k·Q[c]}. */
