@@ -16,6 +16,7 @@ import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.TargetModules;
 import org.lora4j.internal.math.Softmax;
 import org.lora4j.io.ModelSource;
 import org.lora4j.io.peft.PeftAdapters;
@@ -256,10 +257,17 @@ public final class TextClassifier implements AutoCloseable {
      */
     public AdapterView addAdapter(LoRAConfig config) {
         if (head == ClassifierHead.YES_NO) {
-            // The score is a part of the language model, whose adapter this is.
+            if (config.excludeModules() != null) {
+                throw new IllegalArgumentException(
+                        "addAdapter: excludeModules must not be set for the head YES_NO, which"
+                                + " excludes the score, found " + config.excludeModules()
+                                + "; name the modules that are adapted");
+            }
+            // The adapter is one of the language model, which has no layer for the score.
             return model.add(
                     ADAPTER,
                     config.toBuilder()
+                            .excludeModules(TargetModules.of(base.module()))
                             .hubFields(config.hubFields().withTaskType("CAUSAL_LM"))
                             .build());
         }

@@ -89,10 +89,10 @@ public final class EvaluateCommand extends WorkCommand {
                     maxTokens == 0 || config.isDecoder(),
                     "--max-tokens must be used with a decoder, found an encoder in " + source.model());
             check.require(
-                    label == null || !config.isDecoder(),
+                    label == null || !source.generatesIfReadable(),
                     "--label must be used with an encoder, found a decoder in " + source.model());
             check.require(
-                    !columns.isUsed() || !config.isDecoder(),
+                    !columns.isUsed() || !source.generatesIfReadable(),
                     "--query, --positive and --negative must be used with an encoder, found a decoder in "
                             + source.model());
         });
