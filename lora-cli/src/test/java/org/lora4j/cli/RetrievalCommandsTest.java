@@ -245,6 +245,16 @@ class RetrievalCommandsTest {
         BaseStorage floats = BaseStorage.of(Precision.FLOAT);
         try (TextClassifier reranker =
                 TextClassifier.create(merged, score, ClassifierHead.YES_NO, OptionalInt.empty(), 0, floats)) {
+            // The merged model scores as it is.
+            JsonNode alone = Cli.good(
+                            "evaluate", "--model", merged, "--data", labelled, "--passage", "passage", "--json")
+                    .json();
+            assertThat(alone.at("/metrics/mrr").asDouble())
+                    .isCloseTo(report.at("/after/mrr").asDouble(), within(0.05));
+            Path again = temp.resolve("scored-again.jsonl");
+            Cli.good("predict", "--model", merged, "--data", labelled, "--query", "query", "--output", again);
+            assertThat(TextFiles.jsonl(again).stream().count())
+                    .isEqualTo(TextFiles.jsonl(labelled).stream().count());
             for (TextRow row : TextFiles.jsonl(scored).stream().limit(5).toList()) {
                 double[] expected =
                         reranker.scores(reranker.pairs(List.of(new TextPair(row.text("query"), row.text("passage")))));
@@ -561,6 +571,6 @@ class RetrievalCommandsTest {
                 .contains("must have a classifier, found one of 'lora retrieve'; use it with 'lora embed'");
         assertThat(Cli.run(Cli.words(new Object[] {"evaluate", "--passage", "positive"}, use))
                         .err())
-                .contains("--passage must be used with an adapter of 'lora rerank'");
+                .contains("--passage must be used with a reranker or an adapter of 'lora rerank'");
     }
 }

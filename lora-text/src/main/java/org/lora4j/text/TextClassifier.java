@@ -23,6 +23,7 @@ import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.transformer.ModelConfig;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -120,6 +121,30 @@ public final class TextClassifier implements AutoCloseable {
      */
     public static TextClassifier openWithoutTexts(Path folder, Path adapter, BaseStorage storage) throws IOException {
         return openUntrained(folder, adapter, storage).loaded(adapter);
+    }
+
+    /**
+     * Opens a model that gives pairs of texts a score as it is: an encoder with a classifier of one output, such as BGE's rerankers,
+     * or a decoder that answers yes or no, such as Qwen3-Reranker.
+     *
+     * @param folder the folder of a model
+     * @param storage how the large matrices of the model are stored
+     * @return the model, for {@link #pairs} and {@link #scores}
+     * @throws IOException if a file cannot be read, or the classifier has another number of outputs
+     * @throws IllegalArgumentException if a decoder has no tokens for yes and no
+     */
+    public static TextClassifier openReranker(Path folder, BaseStorage storage) throws IOException {
+        if (ModelConfig.read(folder).isDecoder()) {
+            return create(folder, numbered(1), ClassifierHead.YES_NO, OptionalInt.empty(), 0, storage);
+        }
+        TextClassifier classifier = openAlone(ModelSource.of(folder), storage);
+        long outputs = classifier.model().network().outputSize();
+        if (outputs != 1) {
+            classifier.close();
+            throw new IOException(folder + ": a model that scores pairs must have a classifier with one output, found "
+                    + outputs + " outputs; give an adapter of 'lora rerank'");
+        }
+        return classifier;
     }
 
     private static TextClassifier openAlone(ModelSource source, BaseStorage storage) throws IOException {

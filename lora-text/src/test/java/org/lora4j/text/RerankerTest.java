@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -99,12 +101,12 @@ class RerankerTest {
         ObjectNode vocabulary = model.putObject("vocab");
         SPECIAL.forEach(token -> vocabulary.put(token, vocabulary.size()));
         vocabulary.put("[UNK]", 3);
-        for (String word :
-                CARD.replace("<|im_start|>", " ").replace("<|im_end|>", " ").split("\\s+")) {
-            if (!word.isEmpty() && !vocabulary.has(word)) {
-                vocabulary.put(word, vocabulary.size());
-            }
-        }
+        Pattern.compile("[^\\s]+")
+                .matcher(CARD.replace("<|im_start|>", " ").replace("<|im_end|>", " "))
+                .results()
+                .map(MatchResult::group)
+                .distinct()
+                .forEach(word -> vocabulary.put(word, vocabulary.size()));
         Arrays.stream(more).forEach(word -> vocabulary.put(word, vocabulary.size()));
         Files.writeString(folder.resolve("tokenizer.json"), mapper.writeValueAsString(json));
     }

@@ -111,19 +111,20 @@ public final class RerankTask implements TextTask<RankResult> {
     }
 
     /**
-     * Tests an adapter on a file.
+     * Tests an adapter, or a reranker as it is, on a file.
      *
      * @param folder the folder of the model
-     * @param adapter the folder of the adapter
+     * @param adapter the folder of the adapter; null for the model alone
      * @param data the file
      * @param columns the columns
      * @param storage how the large matrices of the model are stored
      * @return the metrics
      * @throws IOException if a file cannot be read, the adapter does not fit, or no query has right and wrong texts
      */
-    public static RankTest test(Path folder, Path adapter, DataFile data, PairColumns columns, BaseStorage storage)
+    public static RankTest test(
+            Path folder, @Nullable Path adapter, DataFile data, PairColumns columns, BaseStorage storage)
             throws IOException {
-        try (TextClassifier classifier = TextClassifier.open(folder, adapter, storage);
+        try (TextClassifier classifier = open(folder, adapter, storage);
                 DataFile.Parts<RankedPair> pairs = RankedPair.read(data, columns, (examples, part) -> {}, 0)) {
             RankedPair.Queries queries = RankedPair.Queries.of(pairs.train());
             if (queries.isEmpty()) {
@@ -132,6 +133,21 @@ public final class RerankTask implements TextTask<RankResult> {
             }
             return new RankTest(queries.rank(scores(pairs.train(), some -> scores(classifier, some))), pairs.skipped());
         }
+    }
+
+    /**
+     * Opens an adapter, or a reranker as it is.
+     *
+     * @param folder the folder of the model
+     * @param adapter the folder of the adapter; null for the model alone
+     * @param storage how the large matrices of the model are stored
+     * @return what gives pairs a score
+     * @throws IOException if a file cannot be read, or the adapter does not fit
+     */
+    public static TextClassifier open(Path folder, @Nullable Path adapter, BaseStorage storage) throws IOException {
+        return adapter == null
+                ? TextClassifier.openReranker(folder, storage)
+                : TextClassifier.open(folder, adapter, storage);
     }
 
     /**
