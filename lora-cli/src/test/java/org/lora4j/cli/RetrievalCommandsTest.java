@@ -11,9 +11,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,9 +28,14 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.internal.math.RandomArrays;
 import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.io.safetensors.SafeTensors;
+import org.lora4j.linalg.Precision;
+import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
+import org.lora4j.text.ClassifierHead;
 import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.Labels;
 import org.lora4j.text.Similarity;
+import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextFiles;
 import org.lora4j.text.TextPair;
 import org.lora4j.text.TextRow;
@@ -214,6 +222,154 @@ class RetrievalCommandsTest {
             }
             assertThat(after.at("/mrr").asDouble()).isCloseTo(reciprocals / scores.length, within(1e-6));
         }
+    }
+
+    @Test
+    void aDecoderThatAnswersYesOrNoIsTrainedTestedAndMerged() throws IOException {
+        Path decoder = SmallModels.reranker(temp.resolve("reranker"), 5);
+        Path output = temp.resolve("yes-no");
+        Object[] training =
+                training("rerank", labelled, output, "--validation-file", labelled, "--epochs", 1, "--batch", 8);
+        training[2] = decoder;
+        JsonNode report = Cli.good(training).json();
+        assertThat(report.at("/settings/head").asText()).isEqualTo("yes_no");
+        assertThat(report.at("/after")).isNotEqualTo(report.at("/before"));
+        Object[] test = {"evaluate", "--model", decoder, "--data", labelled, "--adapter", output, "--json"};
+        assertThat(Cli.good(Cli.words(test, "--label", "label")).json().at("/metrics"))
+                .isEqualTo(report.at("/after"));
+        Path scored = temp.resolve("scored.jsonl");
+        Cli.good("predict", "--model", decoder, "--adapter", output, "--data", labelled, "--output", scored);
+        Path merged = temp.resolve("yes-no-merged");
+        Cli.good("merge", "--model", decoder, "--adapter", output, "--output", merged);
+        Labels score = Labels.of(List.of("LABEL_0"));
+        BaseStorage floats = BaseStorage.of(Precision.FLOAT);
+        try (TextClassifier reranker =
+                TextClassifier.create(merged, score, ClassifierHead.YES_NO, OptionalInt.empty(), 0, floats)) {
+            // The merged model scores as it is.
+            JsonNode alone = Cli.good(
+                            "evaluate", "--model", merged, "--data", labelled, "--passage", "passage", "--json")
+                    .json();
+            assertThat(alone.at("/metrics/mrr").asDouble())
+                    .isCloseTo(report.at("/after/mrr").asDouble(), within(0.05));
+            Path again = temp.resolve("scored-again.jsonl");
+            Cli.good("predict", "--model", merged, "--data", labelled, "--query", "query", "--output", again);
+            assertThat(TextFiles.jsonl(again).stream().count())
+                    .isEqualTo(TextFiles.jsonl(labelled).stream().count());
+            for (TextRow row : TextFiles.jsonl(scored).stream().limit(5).toList()) {
+                double[] expected =
+                        reranker.scores(reranker.pairs(List.of(new TextPair(row.text("query"), row.text("passage")))));
+                assertThat(new ObjectMapper().readTree(row.json()).path("score").asDouble())
+                        .isCloseTo(expected[0], within(1e-4));
+            }
+        }
+    }
+
+    @Test
+    void aDecoderWithModulesIsTrainedServedAndMerged() throws IOException {
+        Path decoder = SmallModels.llama(temp.resolve("embedder"), 6);
+        Files.writeString(decoder.resolve("modules.json"), """
+                [{"path": "", "type": "sentence_transformers.models.Transformer"},
+                 {"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+                 {"path": "2_Normalize", "type": "sentence_transformers.models.Normalize"}]
+                """);
+        Files.createDirectories(decoder.resolve("1_Pooling"));
+        Files.writeString(decoder.resolve("1_Pooling/config.json"), "{\"pooling_mode\": \"lasttoken\"}");
+        Path output = temp.resolve("embedder-adapter");
+        Object[] training = training("retrieve", pairs, output, "--validation-file", pairs, "--epochs", 1);
+        training[2] = decoder;
+        JsonNode report = Cli.good(training).json();
+        assertThat(PeftAdapters.load(output).config().hubFields().taskType()).isEqualTo("FEATURE_EXTRACTION");
+        Object[] test = {"evaluate", "--data", pairs, "--json", "--query", "query", "--model"};
+        JsonNode after = Cli.good(Cli.words(test, decoder, "--adapter", output)).json();
+        assertThat(after.at("/metrics")).isEqualTo(report.at("/after")).isNotEqualTo(report.at("/before"));
+        Path merged = temp.resolve("embedder-merged");
+        Cli.good("merge", "--model", decoder, "--adapter", output, "--output", merged);
+        assertThat(Cli.good(Cli.words(test, merged)).json().at("/metrics/queries"))
+                .isEqualTo(after.at("/metrics/queries"));
+        assertThat(Cli.good("inspect", merged).out()).contains("sentence embeddings: the vector of the last token");
+        assertThat(Cli.good("inspect", output, "--model", decoder, "--json")
+                        .json()
+                        .at("/fit/fits")
+                        .asBoolean())
+                .isTrue();
+    }
+
+    @Test
+    void negativesAreMinedAndTrainedOn() throws IOException {
+        Path mined = temp.resolve("mined.jsonl");
+        Object[] mine = {
+            "retrieve",
+            "--model",
+            model,
+            "--data",
+            pairs,
+            "--mine-negatives",
+            "--output",
+            mined,
+            "--negatives",
+            2,
+            "--json"
+        };
+        JsonNode report = Cli.good(Cli.words(mine, "--range-min", 1, "--relative-margin", 0.05))
+                .json();
+        List<TextRow> rows = TextFiles.jsonl(mined).stream().toList();
+        assertThat(report.at("/rows").asInt()).isEqualTo(rows.size());
+        assertThat(report.at("/queries").asInt()).isEqualTo(64);
+        assertThat(report.at("/texts").asInt()).isEqualTo(64);
+        try (EncoderFolder encoder = EncoderFolder.open(model)) {
+            Network network = encoder.sentenceEmbeddings();
+            List<TextRow> given = TextFiles.csv(pairs).stream().toList();
+            INDArray documents = network.predict(encoder.documents(
+                    given.stream().map(row -> row.text("positive")).toList()));
+            int next = 0;
+            for (TextRow pair : given) {
+                double[] scores = documents
+                        .mmul(network.predict(encoder.queries(List.of(pair.text("query"))))
+                                .transpose())
+                        .reshape(64)
+                        .toDoubleVector();
+                double right = scores[given.indexOf(pair)];
+                List<Integer> expected = IntStream.range(0, 64)
+                        .boxed()
+                        .filter(i -> scores[i] <= right - Math.abs(right) * 0.05)
+                        .sorted(Comparator.comparingDouble(i -> -scores[i]))
+                        .toList();
+                List<String> found = new ArrayList<>();
+                for (; next < rows.size() && rows.get(next).text("query").equals(pair.text("query")); next++) {
+                    assertThat(rows.get(next).text("positive")).isEqualTo(pair.text("positive"));
+                    found.add(rows.get(next).text("negative"));
+                }
+                // The candidates are the 22 texts that are most similar, of which the first is left out.
+                assertThat(found).hasSizeLessThanOrEqualTo(2).doesNotContain(pair.text("positive"));
+                for (String negative : found) {
+                    int rank = expected.indexOf(given.stream()
+                            .map(row -> row.text("positive"))
+                            .toList()
+                            .indexOf(negative));
+                    assertThat(rank).isPositive();
+                }
+            }
+            assertThat(next).isEqualTo(rows.size()).isPositive();
+        }
+        assertThat(Cli.run(mine).errLines().toString()).contains(mined + ": the output must be a new file, found one");
+        Cli.good(Cli.words(mine, "--overwrite", "--sampling", "RANDOM", "--range-max", 9));
+        assertThat(TextFiles.jsonl(mined).stream().count()).isEqualTo(128);
+        Path output = temp.resolve("mined-adapter");
+        JsonNode trained =
+                Cli.good(training("retrieve", mined, output, "--epochs", 1)).json();
+        assertThat(trained.at("/settings/negatives").asText()).isEqualTo("of the batch and of the file");
+        for (Object[] wrong : List.of(
+                Cli.words(training("retrieve", pairs, output), "--negatives", 2),
+                Cli.words(mine, "--range-max", 1),
+                Cli.words(mine, "--validation-file", pairs))) {
+            assertThat(Cli.run(wrong).code()).isEqualTo(2);
+        }
+        Path other = temp.resolve("mined.txt");
+        assertThat(Cli.run("retrieve", "--model", model, "--data", pairs, "--mine-negatives", "--output", other)
+                        .errLines()
+                        .toString())
+                .contains("the name must end with .csv, .tsv or .jsonl");
+        assertThat(other).doesNotExist();
     }
 
     @Test
@@ -415,6 +571,6 @@ class RetrievalCommandsTest {
                 .contains("must have a classifier, found one of 'lora retrieve'; use it with 'lora embed'");
         assertThat(Cli.run(Cli.words(new Object[] {"evaluate", "--passage", "positive"}, use))
                         .err())
-                .contains("--passage must be used with an adapter of 'lora rerank'");
+                .contains("--passage must be used with a reranker or an adapter of 'lora rerank'");
     }
 }

@@ -131,7 +131,16 @@ final class SmallModels {
 
     /** The same with a width of the inner layers. From 3,200 on, their matrices are large enough to be stored in fewer bits. */
     static Path llama(Path folder, long seed, int inner) throws IOException {
-        int vocabulary = 256 + SPECIAL.size();
+        return llama(folder, seed, inner, SPECIAL, CONTEXT);
+    }
+
+    /** The same with tokens for yes and no, and with more positions. */
+    static Path reranker(Path folder, long seed) throws IOException {
+        return llama(folder, seed, INNER, List.of("<|im_start|>", "<|im_end|>", "yes", "no"), 4 * CONTEXT);
+    }
+
+    private static Path llama(Path folder, long seed, int inner, List<String> special, int context) throws IOException {
+        int vocabulary = 256 + special.size();
         SmallModels model = new SmallModels(seed);
         model.add("model.embed_tokens.weight", 1, 0, vocabulary, WIDTH);
         for (int i = 0; i < LAYERS; i++) {
@@ -154,8 +163,8 @@ final class SmallModels {
                  "num_attention_heads": 2, "num_key_value_heads": 1, "intermediate_size": %d,
                  "max_position_embeddings": %d, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "hidden_act": "silu",
                  "tie_word_embeddings": false, "eos_token_id": 257}
-                """.formatted(vocabulary, WIDTH, LAYERS, inner, CONTEXT));
-        Files.writeString(folder.resolve("tokenizer.json"), ByteTokenizer.json(SPECIAL));
+                """.formatted(vocabulary, WIDTH, LAYERS, inner, context));
+        Files.writeString(folder.resolve("tokenizer.json"), ByteTokenizer.json(special));
         Files.writeString(
                 folder.resolve("tokenizer_config.json"),
                 """

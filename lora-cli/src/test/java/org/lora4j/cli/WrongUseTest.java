@@ -54,7 +54,7 @@ class WrongUseTest {
                 "classify --resume --dry-run; --dry-run must be used without --resume, found both",
                 "classify --resume --overwrite; --overwrite must be used without --resume, found both",
                 "classify --overwrite --dry-run; --overwrite must be used without --dry-run and --find-rate",
-                "classify --head first; expected one of [MEAN, POOLER, LAST]",
+                "classify --head first; expected one of [MEAN, POOLER, LAST, YES_NO]",
                 "clasify; Unmatched argument at index 0: 'clasify'; did you mean classify",
                 "help clasify; Unknown subcommand 'clasify'",
                 "--ranks 3; Unknown option",
@@ -177,9 +177,18 @@ class WrongUseTest {
     }
 
     @Test
-    void refusesAModelOfTheOtherKind() {
-        Object[] rerank = {"rerank", "--model", llama, "--data", data, "--output", temp.resolve("reranked")};
-        assertFails("a cross-encoder needs an encoder of the BERT family, found a decoder", rerank);
+    void refusesAModelOfTheOtherKind() throws IOException {
+        Path judged = Files.writeString(
+                temp.resolve("judged.csv"), "query,passage,label\na,b,1\na,c,0\nb,b,1\nb,c,0\nd,b,1\nd,c,0\n");
+        Object[] rerank = {
+            "rerank", "--model", llama, "--data", judged, "--validation", 0, "--output", temp.resolve("reranked")
+        };
+        assertFails(
+                "a cross-encoder needs an encoder of the BERT family, or a decoder with the tokens 'yes' and 'no'",
+                rerank);
+        assertFails(
+                "a cross-encoder on a decoder must have the head YES_NO, found LAST",
+                Cli.words(rerank, "--head", "last"));
         assertFails(
                 "a decoder must have the head LAST, found MEAN", Cli.words(classify(llama, data), "--head", "mean"));
         assertFails(

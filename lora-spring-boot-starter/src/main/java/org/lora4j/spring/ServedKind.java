@@ -6,9 +6,11 @@ import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.io.ModelSource;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.spring.LoRAProperties.Kind;
 import org.lora4j.text.ChatTemplate;
+import org.lora4j.text.EncoderFolder;
 import org.springframework.boot.autoconfigure.condition.ConditionOutcome;
 import org.springframework.boot.autoconfigure.condition.SpringBootCondition;
 import org.springframework.boot.context.properties.bind.Binder;
@@ -92,7 +94,10 @@ abstract class ServedKind extends SpringBootCondition {
                 return Kind.EMBEDDINGS;
             }
             ModelConfig config = ModelConfig.read(path);
-            return config.isDecoder() ? Kind.DECODER : config.isClassifier() ? Kind.CLASSIFIER : Kind.EMBEDDINGS;
+            if (EncoderFolder.embeds(ModelSource.of(path))) {
+                return Kind.EMBEDDINGS;
+            }
+            return config.isDecoder() ? Kind.DECODER : Kind.CLASSIFIER;
         } catch (IOException | IllegalArgumentException e) {
             // The bean of the folder fails with the same exception, and says what is wrong.
             return Kind.EMBEDDINGS;

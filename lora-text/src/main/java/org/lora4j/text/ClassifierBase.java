@@ -80,8 +80,8 @@ record ClassifierBase(
     Network create(ClassifierHead head, int classes, long seed) {
         if (isDecoder() && head == ClassifierHead.YES_NO) {
             if (classes != 1) {
-                throw new IllegalArgumentException(
-                        "head: YES_NO gives a pair of texts one score, found " + classes + " classes; use the head LAST");
+                throw new IllegalArgumentException("head: YES_NO gives a pair of texts one score, found " + classes
+                        + " classes; use the head LAST");
             }
             RerankPrompt prompt = new RerankPrompt(requireTokenizer());
             return model.tokenScore(prompt.yes(), prompt.no());
@@ -90,8 +90,8 @@ record ClassifierBase(
             throw new IllegalArgumentException("head: a decoder must have the head LAST, found " + head);
         }
         if (!isDecoder() && (head == ClassifierHead.LAST || head == ClassifierHead.YES_NO)) {
-            throw new IllegalArgumentException("head: an encoder must have the head MEAN or POOLER, found " + head
-                    + ", which is for decoders");
+            throw new IllegalArgumentException(
+                    "head: an encoder must have the head MEAN or POOLER, found " + head + ", which is for decoders");
         }
         if (head == ClassifierHead.MEAN) {
             return model.meanClassifier(classes, seed);

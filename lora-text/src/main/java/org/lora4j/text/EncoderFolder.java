@@ -112,8 +112,9 @@ public final class EncoderFolder extends TextModel {
     public static EncoderFolder open(ModelSource source, OptionalInt maxTokens, BaseStorage storage)
             throws IOException {
         if (configOf(source).isDecoder() && !embeds(source)) {
-            throw new IllegalArgumentException(source + ": an embedding needs an encoder of the BERT family, or a decoder with"
-                    + " modules.json, found a decoder without");
+            throw new IllegalArgumentException(
+                    source + ": an embedding needs an encoder of the BERT family, or a decoder with"
+                            + " modules.json, found a decoder without");
         }
         PretrainedModel model = PretrainedModel.load(source, storage);
         Labels labels = Labels.read(source);

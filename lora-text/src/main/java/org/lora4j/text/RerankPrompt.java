@@ -44,8 +44,8 @@ final class RerankPrompt {
         room = tokenizer.maxTokens() - fixed;
         int least = fixed + tokenizer.ids(QUERY + DOCUMENT, false).length;
         if (tokenizer.maxTokens() < least + 2) {
-            throw new IllegalArgumentException("maxTokens must be at least " + (least + 2) + " for the prompt of a reranker, a query"
-                    + " and a document, found " + tokenizer.maxTokens());
+            throw new IllegalArgumentException("maxTokens must be at least " + (least + 2)
+                    + " for the prompt of a reranker, a query" + " and a document, found " + tokenizer.maxTokens());
         }
         middle = tokenizer.withMaxTokens(room);
     }
@@ -53,8 +53,10 @@ final class RerankPrompt {
     private static int require(Tokenizer tokenizer, String token) {
         return tokenizer
                 .tokenId(token)
-                .orElseThrow(() -> new IllegalArgumentException("a cross-encoder needs an encoder of the BERT family, or a"
-                        + " decoder with the tokens 'yes' and 'no', found a decoder without the token '" + token + "'"));
+                .orElseThrow(
+                        () -> new IllegalArgumentException("a cross-encoder needs an encoder of the BERT family, or a"
+                                + " decoder with the tokens 'yes' and 'no', found a decoder without the token '" + token
+                                + "'"));
     }
 
     /** The token that speaks for a document. */
@@ -76,8 +78,9 @@ final class RerankPrompt {
      */
     Sequences tokens(List<TextPair> pairs) {
         TextCheck.requireAll("pairs", pairs);
-        return Sequences.of(
-                IntStream.range(0, pairs.size()).mapToObj(i -> tokens(pairs.get(i), i)).toArray(int[][]::new));
+        return Sequences.of(IntStream.range(0, pairs.size())
+                .mapToObj(i -> tokens(pairs.get(i), i))
+                .toArray(int[][]::new));
     }
 
     private int[] tokens(TextPair pair, int number) {

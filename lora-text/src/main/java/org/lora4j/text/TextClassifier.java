@@ -16,12 +16,14 @@ import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.TargetModules;
 import org.lora4j.internal.math.Softmax;
 import org.lora4j.io.ModelSource;
 import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.transformer.ModelConfig;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -119,6 +121,30 @@ public final class TextClassifier implements AutoCloseable {
      */
     public static TextClassifier openWithoutTexts(Path folder, Path adapter, BaseStorage storage) throws IOException {
         return openUntrained(folder, adapter, storage).loaded(adapter);
+    }
+
+    /**
+     * Opens a model that gives pairs of texts a score as it is: an encoder with a classifier of one output, such as BGE's rerankers,
+     * or a decoder that answers yes or no, such as Qwen3-Reranker.
+     *
+     * @param folder the folder of a model
+     * @param storage how the large matrices of the model are stored
+     * @return the model, for {@link #pairs} and {@link #scores}
+     * @throws IOException if a file cannot be read, or the classifier has another number of outputs
+     * @throws IllegalArgumentException if a decoder has no tokens for yes and no
+     */
+    public static TextClassifier openReranker(Path folder, BaseStorage storage) throws IOException {
+        if (ModelConfig.read(folder).isDecoder()) {
+            return create(folder, numbered(1), ClassifierHead.YES_NO, OptionalInt.empty(), 0, storage);
+        }
+        TextClassifier classifier = openAlone(ModelSource.of(folder), storage);
+        long outputs = classifier.model().network().outputSize();
+        if (outputs != 1) {
+            classifier.close();
+            throw new IOException(folder + ": a model that scores pairs must have a classifier with one output, found "
+                    + outputs + " outputs; give an adapter of 'lora rerank'");
+        }
+        return classifier;
     }
 
     private static TextClassifier openAlone(ModelSource source, BaseStorage storage) throws IOException {
@@ -256,10 +282,17 @@ public final class TextClassifier implements AutoCloseable {
      */
     public AdapterView addAdapter(LoRAConfig config) {
         if (head == ClassifierHead.YES_NO) {
-            // The score is a part of the language model, whose adapter this is.
+            if (config.excludeModules() != null) {
+                throw new IllegalArgumentException(
+                        "addAdapter: excludeModules must not be set for the head YES_NO, which"
+                                + " excludes the score, found " + config.excludeModules()
+                                + "; name the modules that are adapted");
+            }
+            // The adapter is one of the language model, which has no layer for the score.
             return model.add(
                     ADAPTER,
                     config.toBuilder()
+                            .excludeModules(TargetModules.of(base.module()))
                             .hubFields(config.hubFields().withTaskType("CAUSAL_LM"))
                             .build());
         }

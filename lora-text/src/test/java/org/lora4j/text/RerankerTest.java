@@ -12,6 +12,8 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -55,14 +57,11 @@ class RerankerTest {
 
     @BeforeEach
     void write() throws IOException {
-        PretrainedModel model = PretrainedModel.initialize(
-                ModelConfig.parse("""
+        PretrainedModel model = PretrainedModel.initialize(ModelConfig.parse("""
                         {"model_type": "qwen3", "vocab_size": 128, "hidden_size": 16, "num_hidden_layers": 2,
                          "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 8, "intermediate_size": 22,
                          "max_position_embeddings": 256, "tie_word_embeddings": true, "initializer_range": 0.3}
-                        """),
-                DataType.FLOAT,
-                3);
+                        """), DataType.FLOAT, 3);
         model.save(model.causal(), folder);
         writeTokenizer("yes", "no");
     }
@@ -71,7 +70,11 @@ class RerankerTest {
     private void writeTokenizer(String... more) throws IOException {
         ObjectMapper mapper = new ObjectMapper();
         ObjectNode json = mapper.createObjectNode();
-        json.put("version", "1.0").putNull("truncation").putNull("padding").putNull("normalizer").putNull("decoder");
+        json.put("version", "1.0")
+                .putNull("truncation")
+                .putNull("padding")
+                .putNull("normalizer")
+                .putNull("decoder");
         for (int i = 0; i < SPECIAL.size(); i++) {
             json.withArray("added_tokens")
                     .addObject()
@@ -88,19 +91,22 @@ class RerankerTest {
         String single = "[{\"Sequence\": {\"id\": \"A\", \"type_id\": 0}},"
                 + " {\"SpecialToken\": {\"id\": \"<|endoftext|>\", \"type_id\": 0}}]";
         post.set("single", mapper.readTree(single));
-        post.set("pair", mapper.readTree(single.replace("}},", "}}, {\"Sequence\": {\"id\": \"B\", \"type_id\": 0}},")));
+        post.set(
+                "pair", mapper.readTree(single.replace("}},", "}}, {\"Sequence\": {\"id\": \"B\", \"type_id\": 0}},")));
         post.set(
                 "special_tokens",
-                mapper.readTree("{\"<|endoftext|>\": {\"id\": \"<|endoftext|>\", \"ids\": [2], \"tokens\": [\"<|endoftext|>\"]}}"));
+                mapper.readTree(
+                        "{\"<|endoftext|>\": {\"id\": \"<|endoftext|>\", \"ids\": [2], \"tokens\": [\"<|endoftext|>\"]}}"));
         ObjectNode model = json.putObject("model").put("type", "WordLevel").put("unk_token", "[UNK]");
         ObjectNode vocabulary = model.putObject("vocab");
         SPECIAL.forEach(token -> vocabulary.put(token, vocabulary.size()));
         vocabulary.put("[UNK]", 3);
-        for (String word : CARD.replace("<|im_start|>", " ").replace("<|im_end|>", " ").split("\\s+")) {
-            if (!word.isEmpty() && !vocabulary.has(word)) {
-                vocabulary.put(word, vocabulary.size());
-            }
-        }
+        Pattern.compile("[^\\s]+")
+                .matcher(CARD.replace("<|im_start|>", " ").replace("<|im_end|>", " "))
+                .results()
+                .map(MatchResult::group)
+                .distinct()
+                .forEach(word -> vocabulary.put(word, vocabulary.size()));
         Arrays.stream(more).forEach(word -> vocabulary.put(word, vocabulary.size()));
         Files.writeString(folder.resolve("tokenizer.json"), mapper.writeValueAsString(json));
     }
@@ -121,7 +127,8 @@ class RerankerTest {
                 Tokenizer tokenizer = Tokenizer.load(folder)) {
             int[] expected = tokenizer.encodeRendered(CARD).ids();
             assertThat(expected).doesNotContain(3, 2);
-            assertThat(ids(reranker.pairs(List.of(new TextPair("a b", "b"))), 0)).isEqualTo(expected);
+            assertThat(ids(reranker.pairs(List.of(new TextPair("a b", "b"))), 0))
+                    .isEqualTo(expected);
             assertThat(reranker.maxTokens()).isEqualTo(256);
             assertThat(reranker.head()).isEqualTo(ClassifierHead.YES_NO);
         }
@@ -147,7 +154,8 @@ class RerankerTest {
         }
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> reranker(OptionalInt.of(40)))
-                .withMessageMatching("maxTokens must be at least \\d+ for the prompt of a reranker, a query and a document, found 40");
+                .withMessageMatching(
+                        "maxTokens must be at least \\d+ for the prompt of a reranker, a query and a document, found 40");
     }
 
     @Test
@@ -176,11 +184,15 @@ class RerankerTest {
             AdapterTask.rerank(reranker.head(), reranker.maxTokens()).write(saved);
             assertThat(PeftAdapters.load(saved).config().hubFields().taskType()).isEqualTo("CAUSAL_LM");
             assertThat(PeftAdapters.load(saved).savedModules()).isEmpty();
+            assertThat(PeftAdapters.load(saved).weights().keySet())
+                    .hasSize(14)
+                    .allMatch(path -> path.startsWith("model."));
         }
         try (TextClassifier opened = TextClassifier.open(folder, saved, FLOATS)) {
             assertThat(opened.head()).isEqualTo(ClassifierHead.YES_NO);
             assertThat(opened.maxTokens()).isEqualTo(90);
-            assertThat(opened.scores(opened.pairs(List.of(new TextPair("a", "b"))))).hasSize(1);
+            assertThat(opened.scores(opened.pairs(List.of(new TextPair("a", "b")))))
+                    .hasSize(1);
         }
     }
 
@@ -208,11 +220,10 @@ class RerankerTest {
         assertThat(EncoderFolder.embeds(source)).isFalse();
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> EncoderFolder.open(folder))
-                .withMessageEndingWith("an embedding needs an encoder of the BERT family, or a decoder with modules.json, found a"
-                        + " decoder without");
-        Files.writeString(
-                folder.resolve("modules.json"),
-                """
+                .withMessageEndingWith(
+                        "an embedding needs an encoder of the BERT family, or a decoder with modules.json, found a"
+                                + " decoder without");
+        Files.writeString(folder.resolve("modules.json"), """
                 [{"path": "", "type": "sentence_transformers.models.Transformer"},
                  {"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
                  {"path": "2_Normalize", "type": "sentence_transformers.models.Normalize"}]
@@ -234,8 +245,11 @@ class RerankerTest {
                     .usingComparatorWithPrecision(1e-6f)
                     .containsExactly(last.div(last.norm2Number()).toFloatVector());
             // A text that is cut keeps its last token.
-            assertThat(ids(encoder.documents(List.of("a ".repeat(500))), 0)).hasSize(12).endsWith(2);
-            assertThat(encoder.sentenceEmbeddings(OptionalInt.of(4)).outputSize()).isEqualTo(4);
+            assertThat(ids(encoder.documents(List.of("a ".repeat(500))), 0))
+                    .hasSize(12)
+                    .endsWith(2);
+            assertThat(encoder.sentenceEmbeddings(OptionalInt.of(4)).outputSize())
+                    .isEqualTo(4);
         }
     }
 }

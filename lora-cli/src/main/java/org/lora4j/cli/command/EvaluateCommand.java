@@ -55,7 +55,8 @@ public final class EvaluateCommand extends WorkCommand {
     @Option(
             names = "--passage",
             paramLabel = "COLUMN",
-            description = "Of an adapter of 'lora rerank': the column of a text with a label. Default: passage.")
+            description =
+                    "Of a reranker, with an adapter of 'lora rerank' or alone: the column of a text with a label. Default: passage.")
     private @Nullable String passage;
 
     @Mixin
@@ -89,10 +90,10 @@ public final class EvaluateCommand extends WorkCommand {
                     maxTokens == 0 || config.isDecoder(),
                     "--max-tokens must be used with a decoder, found an encoder in " + source.model());
             check.require(
-                    label == null || !config.isDecoder(),
+                    label == null || reranks() || !source.generatesIfReadable(),
                     "--label must be used with an encoder, found a decoder in " + source.model());
             check.require(
-                    !columns.isUsed() || !config.isDecoder(),
+                    !columns.isUsed() || reranks() || !source.generatesIfReadable(),
                     "--query, --positive and --negative must be used with an encoder, found a decoder in "
                             + source.model());
         });
@@ -106,8 +107,8 @@ public final class EvaluateCommand extends WorkCommand {
                 "--dimensions must be used with embeddings, found a task without them; use an adapter of 'lora retrieve', or"
                         + " --query and --positive");
         check.require(
-                passage == null || source.task() == AdapterTask.Kind.RERANK,
-                "--passage must be used with an adapter of 'lora rerank', found another one or none");
+                passage == null || source.adapter() == null || source.task() == AdapterTask.Kind.RERANK,
+                "--passage must be used with a reranker or an adapter of 'lora rerank', found another adapter");
     }
 
     /**
@@ -121,19 +122,24 @@ public final class EvaluateCommand extends WorkCommand {
 
     @Override
     protected void work() throws IOException {
-        if (source.generates()) {
+        if (!reranks() && source.generates()) {
             testDecoder();
             return;
         }
         PairColumns names = columns.columns(passage, label);
         Path adapter = source.adapter();
-        if (adapter != null && source.task() == AdapterTask.Kind.RERANK) {
+        if (reranks()) {
             show(RerankTask.test(source.model(), adapter, texts.file(), names, storage.value()));
         } else if (source.task() == AdapterTask.Kind.RETRIEVE || columns.isUsed()) {
             show(RetrieveTask.test(source.model(), adapter, texts.file(), names, dimensions.value(), storage.value()));
         } else {
             testClassifier();
         }
+    }
+
+    /** Whether pairs get a score: from an adapter that is for it, or from a model alone if the column of passages is named. */
+    private boolean reranks() {
+        return source.adapter() == null ? passage != null : source.task() == AdapterTask.Kind.RERANK;
     }
 
     private void show(RankTest result) throws IOException {

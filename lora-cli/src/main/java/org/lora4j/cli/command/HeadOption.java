@@ -12,7 +12,8 @@ final class HeadOption {
             paramLabel = "NAME",
             description =
                     "What the classifier reads: mean (of the tokens) or pooler (the first token, as in Hugging Face's"
-                            + " classes); of a decoder, last (the last token). Default: pooler if the encoder has one and"
+                            + " classes); of a decoder, last (the last token), or yes_no (how much likelier it answers yes than no,"
+                            + " for 'lora rerank'). Default: pooler if the encoder has one and"
                             + " is not for sentence embeddings.")
     private @Nullable ClassifierHead head;
 

@@ -5,9 +5,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.io.ModelSource;
 import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.text.AdapterTask;
+import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.TextClassifier;
 import picocli.CommandLine.Option;
 
@@ -36,13 +38,25 @@ final class ModelAndAdapter {
         }
     }
 
-    /** Returns whether the model predicts tokens: a decoder without a classifier of its own or of its adapter. */
+    /** Returns whether the model predicts tokens: a decoder that, with its adapter, neither classifies nor embeds texts. */
     boolean generates() throws IOException {
         ModelConfig config = ModelConfig.read(model);
-        if (!config.isDecoder()) {
+        if (!config.isDecoder() || (adapter != null && task() == AdapterTask.Kind.RERANK)) {
+            return false;
+        }
+        if (adapter != null ? task() == AdapterTask.Kind.RETRIEVE : EncoderFolder.embeds(ModelSource.of(model))) {
             return false;
         }
         return adapter == null ? !config.isClassifier() : !TextClassifier.isClassifier(PeftAdapters.load(adapter));
+    }
+
+    /** Returns the same; false for what cannot be read, which is refused when it is opened. */
+    boolean generatesIfReadable() {
+        try {
+            return generates();
+        } catch (IOException | IllegalArgumentException e) {
+            return false;
+        }
     }
 
     @Nullable

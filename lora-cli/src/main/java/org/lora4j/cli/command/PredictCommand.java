@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
         name = "predict",
         description =
                 "Copy a file of texts, and add the class of each as a word, 'predicted', and its 'probability'. With an"
-                        + " adapter of 'lora rerank', add the 'score' of a query and a passage. With a decoder, 'predicted' is its answer.")
+                        + " adapter of 'lora rerank', or with --query or --passage, add the 'score' of a query and a passage. With a decoder, 'predicted' is its answer.")
 public final class PredictCommand extends WorkCommand {
     @Mixin
     private final ModelAndAdapter source = new ModelAndAdapter();
@@ -35,13 +35,13 @@ public final class PredictCommand extends WorkCommand {
     @Option(
             names = "--query",
             paramLabel = "COLUMN",
-            description = "Of an adapter of 'lora rerank': the column of the query. Default: query.")
+            description = "Of a reranker: the column of the query. Default: query.")
     private @Nullable String query;
 
     @Option(
             names = "--passage",
             paramLabel = "COLUMN",
-            description = "Of an adapter of 'lora rerank': the column of the text. Default: passage.")
+            description = "Of a reranker: the column of the text. Default: passage.")
     private @Nullable String passage;
 
     @Mixin
@@ -67,24 +67,38 @@ public final class PredictCommand extends WorkCommand {
                 "the options of a generation must be used with a decoder, found an encoder in " + source.model());
         flags.check(check);
         check.require(
-                (query == null && passage == null) || source.task() == AdapterTask.Kind.RERANK,
-                "--query and --passage must be used with an adapter of 'lora rerank', found another one or none");
+                !namesPairs() || source.adapter() == null || source.task() == AdapterTask.Kind.RERANK,
+                "--query and --passage must be used with a reranker or an adapter of 'lora rerank', found another adapter");
     }
 
     @Override
     protected void work() throws IOException {
-        file.write(texts, output, out(), copy -> source.generates() ? answer(copy) : classify(copy));
+        file.write(
+                texts,
+                output,
+                out(),
+                copy -> reranks() ? rerank(copy) : source.generates() ? answer(copy) : classify(copy));
     }
 
     private long classify(RowFile copy) throws IOException {
         try (TextClassifier classifier = TextClassifier.open(source.model(), source.adapter(), storage.value())) {
-            return source.task() == AdapterTask.Kind.RERANK
-                    ? RerankTask.predict(
-                            classifier,
-                            copy,
-                            ColumnOptions.column("query", query),
-                            ColumnOptions.column("passage", passage))
-                    : ClassPredictor.predict(classifier, copy, texts.column());
+            return ClassPredictor.predict(classifier, copy, texts.column());
+        }
+    }
+
+    private boolean namesPairs() {
+        return query != null || passage != null;
+    }
+
+    /** Whether pairs get a score: from an adapter that is for it, or from a model alone if the columns of pairs are named. */
+    private boolean reranks() {
+        return source.adapter() == null ? namesPairs() : source.task() == AdapterTask.Kind.RERANK;
+    }
+
+    private long rerank(RowFile copy) throws IOException {
+        try (TextClassifier classifier = RerankTask.open(source.model(), source.adapter(), storage.value())) {
+            return RerankTask.predict(
+                    classifier, copy, ColumnOptions.column("query", query), ColumnOptions.column("passage", passage));
         }
     }
 

@@ -20,7 +20,7 @@ import picocli.CommandLine.Option;
         name = "rerank",
         description =
                 "Train an adapter that reads a query and a text together and gives them a score (a cross-encoder), on an"
-                        + " encoder of the BERT family. The rows have a query, a passage and a label (1 or 0), or a query,"
+                        + " encoder of the BERT family, or on a decoder that answers yes or no, such as Qwen3-Reranker. The rows have a query, a passage and a label (1 or 0), or a query,"
                         + " a positive and a negative text.")
 public final class RerankCommand extends TrainCommand<RankResult> {
     @Mixin

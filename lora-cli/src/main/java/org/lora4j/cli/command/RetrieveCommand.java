@@ -1,14 +1,21 @@
 package org.lora4j.cli.command;
 
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.lora4j.cli.file.OutputPath;
 import org.lora4j.cli.report.RankPage;
 import org.lora4j.cli.report.TaskPage;
+import org.lora4j.cli.report.TrainingFiles;
+import org.lora4j.cli.retrieval.NegativeMining;
 import org.lora4j.cli.retrieval.RankResult;
 import org.lora4j.cli.retrieval.RetrieveTask;
 import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.console.command.OptionCheck;
+import org.lora4j.console.report.ReportText;
+import org.lora4j.console.report.TextOutput;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -17,7 +24,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "retrieve",
         description =
-                "Train an adapter for sentence embeddings, on an encoder of the BERT family, so that a query finds the"
+                "Train an adapter for sentence embeddings, on an encoder of the BERT family or a decoder with modules.json, so that a query finds the"
                         + " texts that belong to it. The rows are pairs of a query and a text, or triples with a text that"
                         + " does not belong to the query. 'lora embed' then writes the vectors.")
 public final class RetrieveCommand extends TrainCommand<RankResult> {
@@ -38,6 +45,9 @@ public final class RetrieveCommand extends TrainCommand<RankResult> {
                             + " ${DEFAULT-VALUE}.")
     private double scale = 20;
 
+    @Mixin
+    private final MiningOptions mining = new MiningOptions();
+
     RetrieveCommand() {
         super(32, 5e-4, 0);
     }
@@ -47,15 +57,51 @@ public final class RetrieveCommand extends TrainCommand<RankResult> {
         super.checkOptions(check);
         limit.check(check);
         dimensions.check(check);
+        mining.check(check);
         check.positive("--scale", scale);
         check.atLeast("--batch", batch(), 2);
     }
 
     @Override
     TextTask<RankResult> open(TrainingInput input) throws IOException {
-        return RetrieveTask.open(
-                input,
-                new RetrieveTask.Settings(columns.columns(null, null), limit.value(), dimensions.value(), scale));
+        return RetrieveTask.open(input, settings());
+    }
+
+    private RetrieveTask.Settings settings() {
+        return new RetrieveTask.Settings(columns.columns(null, null), limit.value(), dimensions.value(), scale);
+    }
+
+    @Override
+    boolean worksOtherwise(TrainingInput input, Path to, boolean overwrites) throws IOException {
+        if (!mining.mines()) {
+            return false;
+        }
+        OutputPath.requireOther(to, List.of(input.data().file(), input.model()));
+        if (!overwrites) {
+            OutputPath.requireNewFile(to);
+        }
+        NegativeMining.Result result = NegativeMining.mine(input, settings(), mining.settings(), to);
+        output().show(out(), result, text -> print(text, result));
+        return true;
+    }
+
+    private static void print(TextOutput to, NegativeMining.Result result) {
+        to.line("%s written to %s", ReportText.count(result.rows(), "row"), result.output());
+        to.fact(
+                "%s, %s; mean similarity %.4f of right texts, %.4f of negatives",
+                ReportText.count(result.queries(), "query"),
+                ReportText.count(result.texts(), "text"),
+                result.positiveScore(),
+                result.negativeScore());
+        result.excluded()
+                .forEach(
+                        (option, number) -> to.fact("--%s left out %s", option, ReportText.count(number, "candidate")));
+        if (result.incomplete() > 0) {
+            to.fact(
+                    "%s got fewer negatives than asked for; a greater --range-max or other limits give more",
+                    ReportText.count(result.incomplete(), "query"));
+        }
+        TrainingFiles.skipped(to, result.skipped());
     }
 
     @Override

@@ -12,7 +12,6 @@ import org.lora4j.cli.serve.ModelServer;
 import org.lora4j.cli.serve.ServedModel;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.WorkCommand;
-import org.lora4j.nn.transformer.ModelConfig;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -88,7 +87,7 @@ public final class ServeCommand extends WorkCommand {
         textLimit.check(check);
         boolean isDecoder;
         try {
-            isDecoder = ModelConfig.read(model).isDecoder();
+            isDecoder = ServedModel.generates(model);
         } catch (IOException | IllegalArgumentException e) {
             // Refused when it is opened.
             return;

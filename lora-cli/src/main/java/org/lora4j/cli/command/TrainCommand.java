@@ -68,6 +68,16 @@ abstract class TrainCommand<R extends Record> extends WorkCommand {
         return training.plan().batch();
     }
 
+    /** Does something else than a training, if an option asks for it, and returns whether it did. */
+    boolean worksOtherwise(TrainingInput input, Path to, boolean overwrites) throws IOException {
+        return false;
+    }
+
+    /** What the command says at its end. */
+    final OutputOptions output() {
+        return output;
+    }
+
     /** Opens the model and reads the examples. */
     abstract TextTask<R> open(TrainingInput input) throws IOException;
 
@@ -78,6 +88,9 @@ abstract class TrainCommand<R extends Record> extends WorkCommand {
     protected final void work() throws IOException {
         TrainingInput input = new TrainingInput(
                 model, data.file(), adapter.config(training.seed()), adapter.begin(), training.plan(), storage.value());
+        if (worksOtherwise(input, training.output(), training.overwrites())) {
+            return;
+        }
         if (training.isDryRun() || training.findsRate()) {
             tryOut(input);
             return;

@@ -8,7 +8,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.lora4j.LoRAModel;
-import org.lora4j.cli.model.DecoderAdapters;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.cli.model.AdaptedModels;
 import org.lora4j.io.ModelSource;
 import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.linalg.Precision;
@@ -38,12 +39,16 @@ public final class ModelMerge {
      */
     public static void merge(Path model, Path adapter, Path output) throws IOException {
         ModelConfig config = ModelConfig.read(model);
-        if (TextClassifier.isClassifier(PeftAdapters.load(adapter))) {
+        LoRAAdapter data = PeftAdapters.load(adapter);
+        if (TextClassifier.isClassifier(data)) {
             mergeClassifier(model, adapter, output);
-        } else if (config.isDecoder()) {
-            mergeDecoder(model, adapter, output);
         } else {
-            mergeEncoder(model, adapter, output);
+            if (config.isDecoder()) {
+                AdaptedModels.requireNoClassifier(adapter, "a language model");
+            }
+            PretrainedModel loaded = PretrainedModel.load(model);
+            LoRAModel adapted = LoRAModel.of(AdaptedModels.network(loaded, data));
+            loaded.save(adapted.load(TextClassifier.ADAPTER, adapter).merge(), output);
         }
         List<String> files = new ArrayList<>(ModelFiles.settings(ModelSource.of(model)));
         files.removeIf(ModelMerge::isWritten);
@@ -60,17 +65,6 @@ public final class ModelMerge {
     /** Whether the merged model is saved with a file: those of the model and its modules. */
     private static boolean isWritten(String file) {
         return file.equals("modules.json") || Path.of(file).endsWith("config.json");
-    }
-
-    private static void mergeDecoder(Path model, Path adapter, Path output) throws IOException {
-        PretrainedModel decoder = PretrainedModel.load(model);
-        decoder.save(DecoderAdapters.load(decoder.causal(), List.of(adapter)).mergeActive(), output);
-    }
-
-    private static void mergeEncoder(Path model, Path adapter, Path output) throws IOException {
-        PretrainedModel bert = PretrainedModel.load(model);
-        LoRAModel adapted = LoRAModel.of(bert.canEmbed() ? bert.sentenceEmbeddings() : bert.lastHiddenState());
-        bert.save(adapted.load(TextClassifier.ADAPTER, adapter).merge(), output);
     }
 
     private static void mergeClassifier(Path model, Path adapter, Path output) throws IOException {

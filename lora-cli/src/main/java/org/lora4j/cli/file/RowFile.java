@@ -39,6 +39,43 @@ public record RowFile(DataFile input, Path output, @Nullable Consumer<TextFormat
      */
     public <T> long copy(Function<TextRow, T> read, Function<List<T>, List<Map<String, Object>>> added)
             throws IOException {
+        return write(output, sink -> copy(read, added, sink));
+    }
+
+    /** Takes rows. */
+    @FunctionalInterface
+    public interface Sink {
+        /**
+         * Takes a row.
+         *
+         * @param row the values by column
+         * @throws IOException if the row cannot be written
+         */
+        void add(ObjectNode row) throws IOException;
+    }
+
+    /** Makes rows. */
+    @FunctionalInterface
+    public interface Rows {
+        /**
+         * Makes all rows.
+         *
+         * @param sink takes each of them
+         * @return their number
+         * @throws IOException if a row cannot be read or written
+         */
+        long writeTo(Sink sink) throws IOException;
+    }
+
+    /**
+     * Writes a file, which appears as a whole after the last row.
+     *
+     * @param output the file, in the form that its name says
+     * @param made makes the rows
+     * @return their number
+     * @throws IOException if the file cannot be written
+     */
+    public static long write(Path output, Rows made) throws IOException {
         Path folder = output.toAbsolutePath().getParent();
         if (folder == null || !Files.isDirectory(folder)) {
             throw new FileSystemException(output.toString(), null, "must be in a folder that exists, found none");
@@ -47,7 +84,7 @@ public record RowFile(DataFile input, Path output, @Nullable Consumer<TextFormat
         try {
             long rows;
             try (RowWriter writer = RowWriter.open(part, output.toString())) {
-                rows = copy(read, added, writer);
+                rows = made.writeTo(writer::write);
             }
             Files.move(part, output, StandardCopyOption.REPLACE_EXISTING);
             return rows;
@@ -62,8 +99,7 @@ public record RowFile(DataFile input, Path output, @Nullable Consumer<TextFormat
 
     private record Item<T>(String row, T needed) {}
 
-    private <T> long copy(
-            Function<TextRow, T> read, Function<List<T>, List<Map<String, Object>>> added, RowWriter writer)
+    private <T> long copy(Function<TextRow, T> read, Function<List<T>, List<Map<String, Object>>> added, Sink sink)
             throws IOException {
         Dataset<Item<T>> items = input.all().map(row -> new Item<>(row.json(), read.apply(row)));
         long rows = 0;
@@ -71,7 +107,7 @@ public record RowFile(DataFile input, Path output, @Nullable Consumer<TextFormat
             List<Map<String, Object>> values =
                     added.apply(some.stream().map(Item::needed).toList());
             for (int i = 0; i < some.size(); i++) {
-                writer.write(row(some.get(i).row(), values.get(i)));
+                sink.add(row(some.get(i).row(), values.get(i)));
             }
             rows += some.size();
         }

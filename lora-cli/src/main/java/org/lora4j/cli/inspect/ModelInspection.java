@@ -19,6 +19,7 @@ import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.ModelFiles;
 import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.ChatTemplate;
+import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.Labels;
 import org.lora4j.text.TextRules;
 
@@ -69,7 +70,7 @@ public record ModelInspection(
         if (!files.contains("tokenizer.json")) {
             warnings.add("there is no tokenizer.json, so the model takes no texts");
         }
-        if (config.isDecoder()) {
+        if (config.isDecoder() && !EncoderFolder.embeds(source)) {
             PretrainedModel decoder = PretrainedModel.load(folder, STORAGE);
             boolean classifies = config.isClassifier() && decoder.hasClassifier();
             return of(
@@ -90,7 +91,7 @@ public record ModelInspection(
                             + " hub, download it and 1_Pooling/config.json too");
         }
         return of(
-                "encoder",
+                config.isDecoder() ? config.modelType() : "encoder",
                 folder,
                 encoder.canEmbed() ? encoder.sentenceEmbeddings() : encoder.lastHiddenState(),
                 files,

@@ -9,6 +9,7 @@ import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.AdapterTask;
+import org.lora4j.text.ClassifierHead;
 import org.lora4j.text.TextClassifier;
 
 /** The network of a model for which an adapter was made. */
@@ -26,6 +27,13 @@ public final class AdaptedModels {
         if (folder == null) {
             return;
         }
+        if (AdapterTask.read(folder)
+                .map(AdapterTask::head)
+                .filter(ClassifierHead.YES_NO::equals)
+                .isPresent()) {
+            // The score is an answer of the language model.
+            return;
+        }
         AdapterTask.Kind task = AdapterTask.kindOf(folder).orElse(AdapterTask.Kind.RETRIEVE);
         if (task != AdapterTask.Kind.RETRIEVE) {
             throw new IOException(folder + ": " + what + " needs an adapter without a classifier, found one of '"
@@ -35,8 +43,25 @@ public final class AdaptedModels {
     }
 
     /**
-     * Opens the model with the end that the adapter needs: the language model of a decoder, or of an encoder the classifier if
-     * the adapter has one, or else the last hidden state. It needs no tokenizer.
+     * Returns the model with the end that an adapter without a classifier needs: the sentence embeddings, or the last hidden state if
+     * no files say how they are made; of a decoder whose adapter is for something else, the language model.
+     *
+     * @param model the model
+     * @param adapter the adapter
+     * @return the network
+     */
+    public static Network network(PretrainedModel model, LoRAAdapter adapter) {
+        boolean embeds = !model.config().isDecoder()
+                || "FEATURE_EXTRACTION".equals(adapter.config().hubFields().taskType());
+        if (!embeds) {
+            return model.causal();
+        }
+        return model.canEmbed() ? model.sentenceEmbeddings() : model.lastHiddenState();
+    }
+
+    /**
+     * Opens the model with the end that the adapter needs: the classifier if the adapter has one, or else what {@link #network}
+     * says. It needs no tokenizer.
      *
      * @param model the folder of the model
      * @param folder the folder of the adapter
@@ -46,8 +71,7 @@ public final class AdaptedModels {
      */
     public static Network networkFor(Path model, Path folder, LoRAAdapter adapter) throws IOException {
         if (!TextClassifier.isClassifier(adapter)) {
-            PretrainedModel loaded = PretrainedModel.load(model);
-            return loaded.config().isDecoder() ? loaded.causal() : loaded.lastHiddenState();
+            return network(PretrainedModel.load(model), adapter);
         }
         try (TextClassifier classifier = TextClassifier.openUntrained(model, folder, BaseStorage.of(Precision.FLOAT))) {
             return classifier.model().network();

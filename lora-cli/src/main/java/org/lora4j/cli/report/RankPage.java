@@ -64,7 +64,7 @@ public final class RankPage extends TaskPage {
     }
 
     private String alone() {
-        return reranks ? "cosine of the frozen encoder" : "model alone";
+        return reranks ? "frozen model alone" : "model alone";
     }
 
     @Override

@@ -5,25 +5,26 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.lora4j.cli.train.Examples;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.TextClassifier;
 import org.lora4j.train.Batch;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Pairs as tokens, and whether they belong together. */
 final class PairTokens extends Examples {
-    private final EncoderFolder encoder;
+    private final TextClassifier classifier;
     private final List<RankedPair> pairs;
 
-    PairTokens(EncoderFolder encoder, List<RankedPair> pairs) {
+    PairTokens(TextClassifier classifier, List<RankedPair> pairs) {
         super(pairs);
-        this.encoder = encoder;
+        this.classifier = classifier;
         this.pairs = pairs;
     }
 
     @Override
     protected Tokenized tokenize(int... indices) {
         List<RankedPair> some = Arrays.stream(indices).mapToObj(pairs::get).toList();
-        Sequences sequences = encoder.pairs(some.stream().map(RankedPair::pair).toList());
+        Sequences sequences =
+                classifier.pairs(some.stream().map(RankedPair::pair).toList());
         float[][] labels = new float[indices.length][1];
         for (int i = 0; i < indices.length; i++) {
             labels[i][0] = some.get(i).right() ? 1 : 0;

@@ -22,6 +22,7 @@ import org.lora4j.cli.train.Examples;
 import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.nn.BaseStorage;
+import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.text.AdapterTask;
@@ -55,10 +56,10 @@ public final class RerankTask implements TextTask<RankResult> {
     private RerankTask(TrainingInput input, DataFile.Parts<RankedPair> pairs, TextClassifier classifier) {
         this.classifier = classifier;
         this.pairs = pairs;
-        EncoderFolder encoder = classifier.encoder();
-        train = new PairTokens(encoder, pairs.train());
-        validation = pairs.validation().isEmpty() ? null : new PairTokens(encoder, pairs.validation());
-        adapter = input.begin() == null ? classifier.addAdapter(input.configOn(encoder.name())) : classifier.adapter();
+        train = new PairTokens(classifier, pairs.train());
+        validation = pairs.validation().isEmpty() ? null : new PairTokens(classifier, pairs.validation());
+        adapter =
+                input.begin() == null ? classifier.addAdapter(input.configOn(classifier.name())) : classifier.adapter();
     }
 
     /**
@@ -71,7 +72,12 @@ public final class RerankTask implements TextTask<RankResult> {
      * @throws IllegalArgumentException if a line is wrong, or the settings do not fit the model
      */
     public static RerankTask open(TrainingInput input, Settings settings) throws IOException {
-        ModelConfig.read(input.model()).requireEncoder("a cross-encoder");
+        boolean isDecoder = ModelConfig.read(input.model()).isDecoder();
+        ClassifierHead head = settings.head() == null && isDecoder ? ClassifierHead.YES_NO : settings.head();
+        if (isDecoder && head != ClassifierHead.YES_NO) {
+            throw new IllegalArgumentException(
+                    "head: a cross-encoder on a decoder must have the head YES_NO, found " + head);
+        }
         long seed = input.plan().seed();
         Set<Boolean> kinds = new HashSet<>();
         DataFile.Parts<RankedPair> pairs = RankedPair.read(
@@ -92,8 +98,7 @@ public final class RerankTask implements TextTask<RankResult> {
             }
             Labels score = Labels.of(List.of("LABEL_0"));
             classifier = input.begin() == null
-                    ? TextClassifier.create(
-                            input.model(), score, settings.head(), settings.maxTokens(), seed, input.storage())
+                    ? TextClassifier.create(input.model(), score, head, settings.maxTokens(), seed, input.storage())
                     : TextClassifier.goOn(input.model(), input.begin(), score, settings.maxTokens(), input.storage());
             return new RerankTask(input, pairs, classifier);
         } catch (IOException | RuntimeException e) {
@@ -106,20 +111,20 @@ public final class RerankTask implements TextTask<RankResult> {
     }
 
     /**
-     * Tests an adapter on a file.
+     * Tests an adapter, or a reranker as it is, on a file.
      *
      * @param folder the folder of the model
-     * @param adapter the folder of the adapter
+     * @param adapter the folder of the adapter; null for the model alone
      * @param data the file
      * @param columns the columns
      * @param storage how the large matrices of the model are stored
      * @return the metrics
      * @throws IOException if a file cannot be read, the adapter does not fit, or no query has right and wrong texts
      */
-    public static RankTest test(Path folder, Path adapter, DataFile data, PairColumns columns, BaseStorage storage)
+    public static RankTest test(
+            Path folder, @Nullable Path adapter, DataFile data, PairColumns columns, BaseStorage storage)
             throws IOException {
-        ModelConfig.read(folder).requireEncoder("a cross-encoder");
-        try (TextClassifier classifier = TextClassifier.open(folder, adapter, storage);
+        try (TextClassifier classifier = open(folder, adapter, storage);
                 DataFile.Parts<RankedPair> pairs = RankedPair.read(data, columns, (examples, part) -> {}, 0)) {
             RankedPair.Queries queries = RankedPair.Queries.of(pairs.train());
             if (queries.isEmpty()) {
@@ -128,6 +133,21 @@ public final class RerankTask implements TextTask<RankResult> {
             }
             return new RankTest(queries.rank(scores(pairs.train(), some -> scores(classifier, some))), pairs.skipped());
         }
+    }
+
+    /**
+     * Opens an adapter, or a reranker as it is.
+     *
+     * @param folder the folder of the model
+     * @param adapter the folder of the adapter; null for the model alone
+     * @param storage how the large matrices of the model are stored
+     * @return what gives pairs a score
+     * @throws IOException if a file cannot be read, or the adapter does not fit
+     */
+    public static TextClassifier open(Path folder, @Nullable Path adapter, BaseStorage storage) throws IOException {
+        return adapter == null
+                ? TextClassifier.openReranker(folder, storage)
+                : TextClassifier.open(folder, adapter, storage);
     }
 
     /**
@@ -150,7 +170,7 @@ public final class RerankTask implements TextTask<RankResult> {
     }
 
     private static double[] scores(TextClassifier classifier, List<TextPair> pairs) {
-        return classifier.scores(classifier.encoder().pairs(pairs));
+        return classifier.scores(classifier.pairs(pairs));
     }
 
     /** Scores pairs, of which it holds only some at a time. */
@@ -200,11 +220,22 @@ public final class RerankTask implements TextTask<RankResult> {
         if (queries.isEmpty()) {
             return new RankResult(null, null);
         }
+        return new RankResult(
+                queries.rank(before(tested)), queries.rank(scores(tested, some -> scores(classifier, some))));
+    }
+
+    /** What the model can do as it is: a decoder answers, and an encoder has sentence embeddings. */
+    private double[] before(List<RankedPair> tested) {
+        if (classifier.head() == ClassifierHead.YES_NO) {
+            Model base = classifier.model().base();
+            return scores(tested, some -> {
+                INDArray answers = base.predict(classifier.pairs(some));
+                return answers.reshape(answers.length()).toDoubleVector();
+            });
+        }
         EncoderFolder encoder = classifier.encoder();
         Network embeddings = encoder.sentenceEmbeddings();
-        return new RankResult(
-                queries.rank(scores(tested, some -> similarities(encoder, embeddings, some))),
-                queries.rank(scores(tested, some -> scores(classifier, some))));
+        return scores(tested, some -> similarities(encoder, embeddings, some));
     }
 
     /** What the encoder can do as it is: the similarity of the sentence embeddings of each pair. */

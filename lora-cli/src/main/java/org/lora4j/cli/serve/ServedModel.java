@@ -8,12 +8,14 @@ import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
+import org.lora4j.io.ModelSource;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.AdapterReloader;
 import org.lora4j.serve.FairLimiter;
 import org.lora4j.serve.ServingStats;
+import org.lora4j.text.EncoderFolder;
 
 /** A model with a folder of adapters, ready for requests. */
 public abstract class ServedModel implements AutoCloseable {
@@ -58,9 +60,18 @@ public abstract class ServedModel implements AutoCloseable {
      */
     public static ServedModel open(Settings settings) throws IOException {
         return watched(
-                ModelConfig.read(settings.model).isDecoder()
-                        ? ServedDecoder.openDecoder(settings)
-                        : ServedEncoder.openEncoder(settings));
+                generates(settings.model) ? ServedDecoder.openDecoder(settings) : ServedEncoder.openEncoder(settings));
+    }
+
+    /**
+     * Returns whether a model answers: a decoder that is not for embeddings.
+     *
+     * @param model the folder of a model
+     * @return false for an encoder
+     * @throws IOException if the model cannot be read
+     */
+    public static boolean generates(Path model) throws IOException {
+        return ModelConfig.read(model).isDecoder() && !EncoderFolder.embeds(ModelSource.of(model));
     }
 
     /** Starts to look for adapters that were replaced. A model for which this fails is closed. */

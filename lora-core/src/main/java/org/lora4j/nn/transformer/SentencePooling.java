@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.lora4j.internal.MessageText;
 import org.lora4j.nn.layer.Pooling;
 
@@ -50,6 +51,9 @@ record SentencePooling(List<Pooling.Method> methods, boolean includesPrompt) {
         if (methods.isEmpty()) {
             throw new IllegalArgumentException(file + ": must name at least one pooling mode, one of "
                     + MODES.stream().map(Mode::name).toList() + ", found none");
+        }
+        if (methods.size() != Set.copyOf(methods).size()) {
+            throw refuse(file, MODE, "must name each mode once", json.path(MODE));
         }
         return new SentencePooling(methods, includesPrompt.asBoolean(true));
     }

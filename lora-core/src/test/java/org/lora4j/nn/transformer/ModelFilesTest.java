@@ -236,6 +236,7 @@ class ModelFilesTest {
                 "{\"pooling_mode\": \"middle\"}",
                 "{\"pooling_mode\": [\"mean\", \"middle\"]}",
                 "{\"pooling_mode\": []}",
+                "{\"pooling_mode\": [\"mean\", \"max\", \"mean\"]}",
                 "{\"pooling_mode\": null, \"pooling_mode_mean_tokens\": true}",
                 "{\"pooling_mode_mean_tokens\": false}",
                 "{\"pooling_mode_mean_tokens\": \"yes\"}",

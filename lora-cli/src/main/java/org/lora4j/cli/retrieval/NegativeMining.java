@@ -1,0 +1,209 @@
+package org.lora4j.cli.retrieval;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.Set;
+import org.lora4j.LoRAModel;
+import org.lora4j.cli.file.RowFile;
+import org.lora4j.cli.model.AdaptedModels;
+import org.lora4j.cli.train.DataFile;
+import org.lora4j.cli.train.TrainingInput;
+import org.lora4j.internal.StrictJson;
+import org.lora4j.io.ModelSource;
+import org.lora4j.nn.layer.Normalize;
+import org.lora4j.text.AdapterTask;
+import org.lora4j.text.Dataset;
+import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.TextRow;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.ops.transforms.Transforms;
+
+/** Writes a file of triples: pairs of a query and a text, and texts that a model finds for the query and that do not belong to it. */
+public final class NegativeMining {
+    private static final int QUERIES_AT_A_TIME = 32;
+
+    private final EncoderFolder encoder;
+    private final LoRAModel model;
+    private final PairColumns columns;
+
+    /** The texts that belong to a query, each once. */
+    private final List<String> texts;
+
+    /** The texts that belong to each query, by their numbers. */
+    private final Map<String, Set<Integer>> positives;
+
+    /**
+     * What was written.
+     *
+     * @param output the file
+     * @param rows the triples
+     * @param queries the queries of the pairs
+     * @param texts the texts of the pairs, each once
+     * @param positiveScore the mean similarity of a query and a text that belongs to it
+     * @param negativeScore the mean similarity of a query and a negative; 0 if there is none
+     * @param excluded how many texts each setting excluded, by its name
+     * @param incomplete how many queries got fewer negatives than were asked for
+     * @param skipped what was wrong with lines that were left out
+     */
+    public record Result(
+            String output,
+            long rows,
+            int queries,
+            int texts,
+            double positiveScore,
+            double negativeScore,
+            Map<String, Long> excluded,
+            int incomplete,
+            List<String> skipped) {}
+
+    private NegativeMining(
+            EncoderFolder encoder,
+            LoRAModel model,
+            PairColumns columns,
+            List<String> texts,
+            Map<String, Set<Integer>> positives) {
+        this.encoder = encoder;
+        this.model = model;
+        this.columns = columns;
+        this.texts = texts;
+        this.positives = positives;
+    }
+
+    /**
+     * Mines negatives.
+     *
+     * @param input the model, the adapter if there is one, the pairs, and the seed
+     * @param retrieval the columns, and how texts are embedded
+     * @param settings which texts become negatives
+     * @param output the file that is written
+     * @return what was written
+     * @throws IOException if a file cannot be read or written, or the adapter does not fit
+     * @throws IllegalArgumentException if a line is wrong
+     */
+    public static Result mine(
+            TrainingInput input, RetrieveTask.Settings retrieval, MiningSettings settings, Path output)
+            throws IOException {
+        Path adapter = input.begin();
+        AdaptedModels.requireNoClassifier(adapter, "an embedding");
+        List<String> skipped = new ArrayList<>();
+        Map<String, Integer> ids = new LinkedHashMap<>();
+        Map<String, Set<Integer>> positives = new LinkedHashMap<>();
+        for (FoundTexts pair : pairs(input.data(), retrieval.columns(), skipped)) {
+            int id = ids.computeIfAbsent(pair.positive(), text -> ids.size());
+            positives
+                    .computeIfAbsent(pair.query(), query -> new LinkedHashSet<>())
+                    .add(id);
+        }
+        if (positives.isEmpty()) {
+            throw new IOException(input.data().file() + ": there must be at least one pair, found none");
+        }
+        OptionalInt limit = retrieval.maxTokens().isPresent() ? retrieval.maxTokens() : AdapterTask.limitOf(adapter);
+        try (EncoderFolder encoder = EncoderFolder.open(ModelSource.of(input.model()), limit, input.storage())) {
+            LoRAModel model = LoRAModel.of(encoder.sentenceEmbeddings(retrieval.dimensions()));
+            if (adapter != null) {
+                model.load("adapter", adapter);
+            }
+            return new NegativeMining(encoder, model, retrieval.columns(), List.copyOf(ids.keySet()), positives)
+                    .write(settings, input.plan().seed(), output, skipped);
+        }
+    }
+
+    /** The pairs of all rows. */
+    private static Dataset<FoundTexts> pairs(DataFile data, PairColumns columns, List<String> skipped)
+            throws IOException {
+        Dataset<FoundTexts> all = data.all().map(row -> pair(row, columns));
+        return data.skipsBad() ? all.skipping(refusal -> skipped.add(refusal.getMessage())) : all;
+    }
+
+    private static FoundTexts pair(TextRow row, PairColumns columns) {
+        return new FoundTexts(columns.query().text(row), columns.positive().text(row), null);
+    }
+
+    private Result write(MiningSettings settings, long seed, Path output, List<String> skipped) throws IOException {
+        int mostPositives =
+                positives.values().stream().mapToInt(Set::size).max().orElseThrow();
+        HardNegatives negatives = new HardNegatives(settings, mostPositives, seed);
+        Sums sums = new Sums();
+        long rows = RowFile.write(output, sink -> {
+            INDArray documents = normalized(Embeddings.of(model, encoder.documents(texts)));
+            List<String> queries = List.copyOf(positives.keySet());
+            long written = 0;
+            for (int from = 0; from < queries.size(); from += QUERIES_AT_A_TIME) {
+                List<String> some = queries.subList(from, Math.min(queries.size(), from + QUERIES_AT_A_TIME));
+                INDArray embedded = normalized(Embeddings.of(model, encoder.queries(some)));
+                double[][] scores = encoder.similarity().all(embedded, documents);
+                for (int i = 0; i < scores.length; i++) {
+                    written += write(some.get(i), scores[i], negatives, settings.negatives(), sums, sink);
+                }
+            }
+            return written;
+        });
+        Map<String, Long> excluded = new LinkedHashMap<>();
+        negatives
+                .excluded()
+                .forEach((rule, number) ->
+                        excluded.put(rule.name().toLowerCase(Locale.ROOT).replace('_', '-'), number));
+        return new Result(
+                output.toString(),
+                rows,
+                positives.size(),
+                texts.size(),
+                sums.positive / sums.positives,
+                sums.negatives == 0 ? 0 : sums.negative / sums.negatives,
+                excluded,
+                sums.incomplete,
+                skipped);
+    }
+
+    /** Writes the triples of a query: each text that belongs to it with each negative. */
+    private long write(String query, double[] scores, HardNegatives negatives, int wanted, Sums sums, RowFile.Sink sink)
+            throws IOException {
+        Set<Integer> right = positives.getOrDefault(query, Set.of());
+        List<HardNegatives.Negative> chosen = negatives.choose(scores, right);
+        sums.add(right, scores, chosen, wanted);
+        for (int positive : right) {
+            for (HardNegatives.Negative negative : chosen) {
+                ObjectNode row = StrictJson.MAPPER.createObjectNode();
+                row.put(columns.query().name(), query);
+                row.put(columns.positive().name(), texts.get(positive));
+                row.put(columns.negative().name(), texts.get(negative.text()));
+                sink.add(row);
+            }
+        }
+        return (long) right.size() * chosen.size();
+    }
+
+    /** The embeddings with the norm 1, as sentence-transformers mines with them. */
+    private static INDArray normalized(INDArray rows) {
+        return rows.divColumnVector(Transforms.max(rows.norm2(true, 1), Normalize.SMALLEST_NORM));
+    }
+
+    /** What the report says of all queries. */
+    private static final class Sums {
+        private double positive;
+        private long positives;
+        private double negative;
+        private long negatives;
+        private int incomplete;
+
+        void add(Set<Integer> right, double[] scores, List<HardNegatives.Negative> chosen, int wanted) {
+            for (int text : right) {
+                positive += scores[text];
+                positives++;
+            }
+            for (HardNegatives.Negative text : chosen) {
+                negative += text.score();
+                negatives++;
+            }
+            incomplete += chosen.size() < wanted ? 1 : 0;
+        }
+    }
+}
