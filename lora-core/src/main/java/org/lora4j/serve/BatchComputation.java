@@ -7,6 +7,7 @@ import java.util.List;
 import org.lora4j.LoRAModel;
 import org.lora4j.internal.memory.ArrayMemory;
 import org.lora4j.model.internal.ModelSnapshot;
+import org.lora4j.nn.batch.internal.ExampleOutputs;
 import org.lora4j.nn.batch.internal.Inputs;
 import org.lora4j.nn.input.FeatureRows;
 import org.lora4j.nn.input.Input;
@@ -73,8 +74,7 @@ final class BatchComputation {
 
     private void alone(ModelSnapshot now, PredictionCall call) {
         try {
-            INDArray y = predict(now, call.input(), List.of(call));
-            call.succeed(new BatchOutput(y, 1), 0, (int) y.size(0));
+            succeed(call, now.predict(call.input(), call.adapter()));
         } catch (RuntimeException e) {
             call.fail(Failures.internal(e));
         }
@@ -86,12 +86,12 @@ final class BatchComputation {
         if (model.takesSequences()) {
             List<Sequences> parts =
                     calls.stream().map(call -> (Sequences) call.input()).toList();
-            succeed(calls, predict(now, Sequences.concat(parts), calls));
+            predict(now, Sequences.concat(parts), calls);
             return;
         }
         INDArray x = stack(calls);
         try {
-            succeed(calls, predict(now, Input.of(x), calls));
+            predict(now, Input.of(x), calls);
         } finally {
             x.close();
         }
@@ -124,15 +124,34 @@ final class BatchComputation {
     }
 
     /** Computes the input of calls that are sorted by adapter. */
-    private INDArray predict(ModelSnapshot now, Input x, List<PredictionCall> calls) {
+    private static void predict(ModelSnapshot now, Input x, List<PredictionCall> calls) {
         String first = calls.get(0).adapter();
         if (first.equals(calls.get(calls.size() - 1).adapter())) {
-            return now.predict(x, first);
+            succeed(calls, now.predict(x, first));
+            return;
         }
         List<String> names = new ArrayList<>(x.count());
         for (PredictionCall call : calls) {
             names.addAll(Collections.nCopies(call.size(), call.adapter()));
         }
-        return now.predict(x, names);
+        if (now.haveOneWidth(names)) {
+            succeed(calls, now.predict(x, names));
+        } else {
+            succeed(calls, now.predictEach(x, names));
+        }
+    }
+
+    private static void succeed(PredictionCall call, INDArray y) {
+        call.succeed(new BatchOutput(y, 1), 0, (int) y.size(0));
+    }
+
+    /** Gives each call its rows, which are as wide as the head of its adapter. */
+    private static void succeed(List<PredictionCall> calls, ExampleOutputs outputs) {
+        int from = 0;
+        for (PredictionCall call : calls) {
+            succeed(call, outputs.of(from, from + call.size()));
+            from += call.size();
+        }
+        outputs.close();
     }
 }

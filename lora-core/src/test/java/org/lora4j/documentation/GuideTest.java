@@ -40,6 +40,7 @@ import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
+import org.lora4j.nn.input.Input;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.BatchingPredictor;
@@ -252,6 +253,15 @@ class GuideTest {
         assertThat(effective).isNotEqualTo(lora.originalWeight());
     }
 
+    private static LoRAAdapter withFiveLabels(LoRAModel model) {
+        String head = model.network().replaceableHead().orElseThrow();
+        LoRAConfig config = LoRAConfig.builder().rank(2).targetModules("linear1").modulesToSave(head).build();
+        LoRAAdapter made = LoRAAdapter.initialize(model.network(), config).adapter();
+        INDArray weight = Nd4j.ones(DataType.FLOAT, 5, model.network().baseLayer(head).shape()[1]);
+        INDArray bias = Nd4j.zeros(DataType.FLOAT, 5);
+        return new LoRAAdapter(config, made.weights(), Map.of(), Map.of(head, new LoRAAdapter.SavedModule(weight, bias)));
+    }
+
     @Test
     void manyAdapters() {
         LoRAModel model = LoRAModel.of(network);
@@ -271,6 +281,10 @@ class GuideTest {
 
         INDArray batch = Nd4j.vstack(x.getRow(0), x.getRow(1), x.getRow(2), x.getRow(3));
         INDArray mixed = model.predict(batch, List.of("customer-a", "customer-b", LoRAModel.BASE, "customer-a"));
+        model.add("five-labels", withFiveLabels(model));
+        List<INDArray> each = model.predictEach(Input.of(batch), List.of("customer-a", "five-labels", "customer-b", "customer-a"));
+        assertThat(each.get(1).size(1)).isEqualTo(5);
+        model.delete("five-labels");
         assertThat(mixed.getRow(1).equalsWithEps(b.getRow(1), 1e-4)).isTrue();
         assertThat(mixed.getRow(2).equalsWithEps(base.getRow(2), 1e-4)).isTrue();
 

@@ -149,6 +149,13 @@ public final class AppliedAdapter {
         }
         EffectiveLinear applied = new EffectiveLinear(weight, bias, effective.updates());
         LoRAUpdate update = updates.get(layer);
+        if (weight.shape()[0] != layer.shape()[0]
+                && (update != null || !applied.updates().isEmpty())) {
+            throw new IllegalArgumentException(
+                    layer.path() + ": adapters that are applied together must have a head of the"
+                            + " base's " + layer.shape()[0] + " outputs if one of them updates it, found a head with "
+                            + weight.shape()[0] + " outputs and an update; apply them one by one");
+        }
         if (update != null) {
             applied = applied.with(List.of(update.rescaled(multiplier)));
         }

@@ -137,6 +137,7 @@ final class NormPass<A> implements LayerPass {
 
     private INDArray compute(Segments batch, INDArray a, @Nullable INDArray b, INDArray sum) {
         int n = Math.toIntExact(a.size(0));
+        isComputed = false;
         if (factors.length < n) {
             factors = new double[n];
         }

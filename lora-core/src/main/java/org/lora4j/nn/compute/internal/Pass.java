@@ -51,6 +51,9 @@ public final class Pass {
     /** The last layer, if its rows are tokens. */
     private final @Nullable HeadPass head;
 
+    /** The last layer for segments with heads of other widths, if it is linear. */
+    private final @Nullable SegmentHeads heads;
+
     /** The rows of several segments. Unlike the arrays of callers, these are used again. */
     private final BatchBuffer inputs;
 
@@ -118,6 +121,7 @@ public final class Pass {
         head = network.outputRows() == RowKind.TOKEN && last instanceof Linear linear
                 ? new HeadPass(linear, resources)
                 : null;
+        heads = last instanceof Linear linear ? new SegmentHeads(linear, resources) : null;
         inputs = new BatchBuffer(network.dataType(), network.inputSize(), 'c');
         outputGradients = new BatchBuffer(network.dataType(), network.outputSize(), order);
         // Whatever cannot be computed fails here, before a training starts.
@@ -215,6 +219,31 @@ public final class Pass {
         output = result;
         segments.endCaching();
         return result;
+    }
+
+    /**
+     * Computes the output of a batch whose segments may have heads with another number of outputs than the network. Each segment
+     * has a head, the last layer, of its own, so it must be linear.
+     *
+     * @param segments the segments with their input, which must be resolved and fit the network, see {@link #require}
+     * @param outputs gets the output of each segment
+     */
+    public void forwardEach(Segments segments, SegmentOutputs outputs) {
+        INDArray x = chain.forwardToLast(segments, begin(segments));
+        requireHeads().forward(outputBatch(segments), x, outputs);
+    }
+
+    private SegmentHeads requireHeads() {
+        if (heads == null) {
+            throw new IllegalStateException("the last layer must be a linear layer, found "
+                    + network.layers().get(network.layers().size() - 1));
+        }
+        return heads;
+    }
+
+    /** The batch whose rows are those of the output. */
+    private Segments outputBatch(Segments segments) {
+        return network.outputRows() == RowKind.TOKEN ? segments : segments.pooled();
     }
 
     /**
@@ -394,8 +423,7 @@ public final class Pass {
      * @return a view of its rows
      */
     public INDArray block(INDArray matrix, int segment) {
-        boolean perToken = network.outputRows() == RowKind.TOKEN;
-        return (perToken ? batch : batch.pooled()).block(outputBlocks, matrix, segment);
+        return outputBatch(batch).block(outputBlocks, matrix, segment);
     }
 
     /**
