@@ -439,6 +439,23 @@ public final class LoRAModel extends NetworkModel implements ServableModel {
     }
 
     /**
+     * Computes the output of one input with each of several adapters, such as all classifiers of one text. What they share is computed
+     * once: the layers below the first one that an adapter changes. In a transformer a layer is one in {@link Network#layers}, such
+     * as an attention with its residual connection. So adapters of the upper half of a model take about half of the time.
+     *
+     * @param x rows of features or sequences of tokens, as the base takes them
+     * @param adapters the names of one or more adapters, or {@value #BASE} for the base alone
+     * @return the outputs in the order of the adapters, each a new array like that of {@code using(adapter).predict(x)}, which it equals
+     *     up to rounding. The heads of the adapters may have different numbers of outputs
+     * @throws IllegalArgumentException if the input does not fit the base, no adapter is named, or one does not exist
+     */
+    public List<INDArray> predictWithAll(Input x, List<String> adapters) {
+        Objects.requireNonNull(x, "x must not be null");
+        Objects.requireNonNull(adapters, "adapters must not be null");
+        return snapshot().predictWithAll(x, adapters);
+    }
+
+    /**
      * Computes the output of rows with an adapter for each row, as {@link #predict(Input, List)}.
      *
      * @param x the input {@code [n, inputSize]}; not written to

@@ -284,6 +284,9 @@ class GuideTest {
         model.add("five-labels", withFiveLabels(model));
         List<INDArray> each = model.predictEach(Input.of(batch), List.of("customer-a", "five-labels", "customer-b", "customer-a"));
         assertThat(each.get(1).size(1)).isEqualTo(5);
+        INDArray row = batch.getRow(1, true);
+        List<INDArray> ofEach = model.predictWithAll(Input.of(row), List.of("customer-a", "customer-b", "five-labels"));
+        assertThat(ofEach.get(1).equalsWithEps(b.getRow(1, true), 1e-4)).isTrue();
         model.delete("five-labels");
         assertThat(mixed.getRow(1).equalsWithEps(b.getRow(1), 1e-4)).isTrue();
         assertThat(mixed.getRow(2).equalsWithEps(base.getRow(2), 1e-4)).isTrue();

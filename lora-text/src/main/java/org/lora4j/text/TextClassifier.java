@@ -483,6 +483,41 @@ public final class TextClassifier implements AutoCloseable {
         return all;
     }
 
+    /**
+     * Classifies one text with each of several adapters. The tokens, their embeddings and the layers below the first one that an adapter
+     * changes are computed once.
+     *
+     * @param text the text
+     * @param adapters the adapters, as in {@link #predictEach}; at least one
+     * @return the labels of each adapter and their values, in the order of the adapters
+     * @throws IllegalArgumentException if there is no such adapter, or none is named, or the base has no classifier
+     */
+    public List<ClassScores> predictWithAll(String text, List<String> adapters) {
+        Objects.requireNonNull(text, "text must not be null");
+        return predictWithAll(tokens(List.of(text)), adapters);
+    }
+
+    /**
+     * Classifies one sequence of tokens, such as that of a pair of texts, as {@link #predictWithAll(String, List)} does.
+     *
+     * @param text one sequence
+     * @param adapters the adapters
+     * @return as {@link #predictWithAll(String, List)}
+     * @throws IllegalArgumentException as {@link #predictWithAll(String, List)}, or if there is more than one sequence
+     */
+    public List<ClassScores> predictWithAll(Sequences text, List<String> adapters) {
+        Objects.requireNonNull(text, "text must not be null");
+        Objects.requireNonNull(adapters, "adapters must not be null");
+        if (text.count() != 1) {
+            throw new IllegalArgumentException("there must be one text, found " + text.count());
+        }
+        List<Labels> labelsOfAdapters = adapters.stream().map(this::labelsOf).toList();
+        List<INDArray> outputs = model.predictWithAll(text, adapters);
+        return IntStream.range(0, outputs.size())
+                .mapToObj(i -> ClassScores.of(labelsOfAdapters.get(i), outputs.get(i)))
+                .toList();
+    }
+
     private Labels labelsOf(String adapter) {
         Objects.requireNonNull(adapter, "no adapter must be null");
         if (adapter.equals(LoRAModel.BASE)) {

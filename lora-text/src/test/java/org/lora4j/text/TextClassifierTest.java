@@ -176,6 +176,17 @@ class TextClassifierTest {
                             .isCloseTo(expected.get(i).values().get(label), within(1e-5));
                 }
             }
+            List<ClassScores> ofOneText =
+                    classifier.predictWithAll(TEXTS.get(1), List.of("five", TextClassifier.ADAPTER, "one"));
+            List<ClassScores> alone = List.of(ofFive.get(1), ofThree.get(1), ofOne.get(1));
+            for (int i = 0; i < 3; i++) {
+                assertThat(ofOneText.get(i).labels()).isEqualTo(alone.get(i).labels());
+                assertThat(ofOneText.get(i).values().get(0))
+                        .isCloseTo(alone.get(i).values().get(0), within(1e-5));
+            }
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> classifier.predictWithAll(classifier.tokens(TEXTS), List.of("one")))
+                    .withMessage("there must be one text, found 3");
             // A softmax of one output would be 1, whatever it is.
             assertThat(found.get(0).values().get(0)).isGreaterThan(0).isLessThan(1);
             double[] scores = {found.get(0).values().get(0)};

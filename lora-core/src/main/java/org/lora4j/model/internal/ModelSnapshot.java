@@ -104,6 +104,49 @@ public final class ModelSnapshot {
     }
 
     /**
+     * Computes the output of one input with each of several adapters. The layers below the first one that an adapter changes are computed
+     * once.
+     *
+     * @param x rows, or sequences
+     * @param adapters the names of adapters, or that of the base
+     * @return the outputs in the order of the adapters, each an array of its own
+     * @throws IllegalArgumentException if the input does not fit, no adapter is named, or the snapshot has no such adapter
+     */
+    public List<INDArray> predictWithAll(Input x, List<String> adapters) {
+        Inputs.requirePredictable(x, network.stack());
+        requireNamed(adapters);
+        List<String> distinct = List.copyOf(new LinkedHashSet<>(adapters));
+        List<INDArray> outputs = distinct.size() == 1
+                ? List.of(predict(x, distinct.get(0)))
+                : predictor.predictWithAll(
+                        x,
+                        state.factored(List.of()),
+                        distinct.stream()
+                                .map(name -> state.factored(applied(name)))
+                                .toList());
+        List<INDArray> inOrder = new ArrayList<>();
+        Set<String> given = new HashSet<>();
+        for (String name : adapters) {
+            INDArray y = outputs.get(distinct.indexOf(name));
+            inOrder.add(given.add(name) ? y : y.dup('c'));
+        }
+        return inOrder;
+    }
+
+    private static void requireNamed(List<String> adapters) {
+        if (adapters.isEmpty()) {
+            throw new IllegalArgumentException("at least one adapter must be named, or '" + AdapterNames.BASE
+                    + "' for the base alone, found none");
+        }
+        for (String name : adapters) {
+            if (name == null) {
+                throw new IllegalArgumentException("each name must be that of an adapter, or '" + AdapterNames.BASE
+                        + "' for the base alone, found null in " + adapters);
+            }
+        }
+    }
+
+    /**
      * Returns the number of outputs with an adapter.
      *
      * @param adapter the name of an adapter, or that of the base

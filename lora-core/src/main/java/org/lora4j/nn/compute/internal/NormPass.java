@@ -111,6 +111,10 @@ final class NormPass<A> implements LayerPass {
         sharesOutput = !inputIsBuffer && use != InputUse.KEPT;
     }
 
+    boolean overwritesInput() {
+        return inputIsBuffer;
+    }
+
     /** Writes the last output again if other layers may have used its memory since. */
     void restoreOutput(Segments batch) {
         INDArray known = input;

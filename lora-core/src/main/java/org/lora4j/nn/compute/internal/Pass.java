@@ -1,15 +1,18 @@
 package org.lora4j.nn.compute.internal;
 
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.math.RowBlocks;
 import org.lora4j.internal.memory.BatchBuffer;
+import org.lora4j.internal.memory.BuffersByWidth;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
 import org.lora4j.nn.batch.internal.Inputs;
 import org.lora4j.nn.batch.internal.KeyValueCache;
@@ -23,6 +26,7 @@ import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.RowKind;
 import org.lora4j.nn.layer.TokenEmbeddings;
+import org.lora4j.nn.layer.WeightedLayer;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.weight.internal.Engines;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -53,6 +57,9 @@ public final class Pass {
 
     /** The last layer for segments with heads of other widths, if it is linear. */
     private final @Nullable SegmentHeads heads;
+
+    /** The activations of segments that were computed once for all of them. */
+    private final BuffersByWidth repeated;
 
     /** The rows of several segments. Unlike the arrays of callers, these are used again. */
     private final BatchBuffer inputs;
@@ -121,6 +128,7 @@ public final class Pass {
         head = network.outputRows() == RowKind.TOKEN && last instanceof Linear linear
                 ? new HeadPass(linear, resources)
                 : null;
+        repeated = new BuffersByWidth(network.dataType(), order);
         heads = last instanceof Linear linear ? new SegmentHeads(linear, resources) : null;
         inputs = new BatchBuffer(network.dataType(), network.inputSize(), 'c');
         outputGradients = new BatchBuffer(network.dataType(), network.outputSize(), order);
@@ -231,6 +239,62 @@ public final class Pass {
     public void forwardEach(Segments segments, SegmentOutputs outputs) {
         INDArray x = chain.forwardToLast(segments, begin(segments));
         requireHeads().forward(outputBatch(segments), x, outputs);
+    }
+
+    /**
+     * Computes one input with several segments. The layers below the first one in which a segment differs from the base are computed
+     * once, for all of them.
+     *
+     * @param x the input, which must fit the network, see {@link #require}
+     * @param base the segment that computes those layers
+     * @param segments the segments, which must be resolved
+     * @param together how many of them are computed at the same time at most
+     * @param outputs gets the output of each segment
+     */
+    public void forwardWithAll(Input x, Segment base, List<Segment> segments, int together, SegmentOutputs outputs) {
+        Predicate<WeightedLayer> differs = layer ->
+                segments.stream().anyMatch(segment -> !segment.of(layer).equals(base.of(layer)));
+        boolean sharesInput =
+                embeddings == null || !Chain.anyMatches(network.layers().get(0), differs);
+        int sharedLayers = sharesInput ? chain.countShared(differs) : 0;
+        Segments once = Segments.of(base, x);
+        INDArray shared =
+                sharesInput ? chain.forwardTo(sharedLayers, once, begin(once)).dup(order) : null;
+        for (int from = 0; from < segments.size(); from += together) {
+            List<Segment> some = segments.subList(from, Math.min(segments.size(), from + together));
+            Segments rest = Segments.of(some, Collections.nCopies(some.size(), x));
+            INDArray activations = shared == null ? begin(rest) : repeat(shared, rest);
+            forwardFrom(sharedLayers, rest, activations, from, outputs);
+        }
+    }
+
+    /** Begins a batch whose segments have the same activations, which were computed once. */
+    private INDArray repeat(INDArray activations, Segments rest) {
+        rest.all().forEach(Segment::beginStep);
+        batch = rest;
+        long rows = activations.size(0);
+        INDArray all = repeated.rows(rows * rest.count(), activations.size(1));
+        for (int i = 0; i < rest.count(); i++) {
+            inputBlocks
+                    .of(all, Math.toIntExact(i * rows), Math.toIntExact(rows))
+                    .assign(activations);
+        }
+        return all;
+    }
+
+    private void forwardFrom(int layer, Segments rest, INDArray x, int firstSegment, SegmentOutputs outputs) {
+        if (rest.all().stream().allMatch(segment -> network.outputSize(segment.layers()) == network.outputSize())) {
+            INDArray y = chain.forwardFrom(layer, rest, x);
+            for (int i = 0; i < rest.count(); i++) {
+                outputs.accept(firstSegment + i, outputBatch(rest).block(outputBlocks, y, i));
+            }
+            return;
+        }
+        requireHeads()
+                .forward(
+                        outputBatch(rest),
+                        chain.forwardFromToLast(layer, rest, x),
+                        (i, y) -> outputs.accept(firstSegment + i, y));
     }
 
     private SegmentHeads requireHeads() {

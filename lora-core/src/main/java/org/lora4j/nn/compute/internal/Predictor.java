@@ -1,5 +1,6 @@
 package org.lora4j.nn.compute.internal;
 
+import java.util.List;
 import java.util.function.IntToLongFunction;
 import java.util.function.Supplier;
 import org.lora4j.internal.memory.IdlePool;
@@ -117,6 +118,38 @@ public final class Predictor {
             pass.forwardEach(batch, (i, y) -> outputs.set(from + batch.firstExample(i), y));
         });
         return outputs;
+    }
+
+    /**
+     * Computes the output of one input with each of several updates. The layers below the first one that one of them changes are
+     * computed once.
+     *
+     * @param x the input, which must fit the network; not written to
+     * @param base what the layers compute with that none of them changes
+     * @param all what each layer computes with, for each output
+     * @return the outputs in the order of {@code all}, new arrays {@code [rows, width]} in 'c' order
+     */
+    public List<INDArray> predictWithAll(Input x, EffectiveLayers base, List<EffectiveLayers> all) {
+        List<Segment> segments =
+                all.stream().map(layers -> Segment.predicting(network, layers)).toList();
+        Segment ofBase = Segment.predicting(network, base);
+        List<ExampleOutputs> outputs = all.stream()
+                .map(layers -> new ExampleOutputs(x, network, example -> network.outputSize(layers)))
+                .toList();
+        return passes.use(pass -> {
+            forEachBlock(x, (block, from, to) -> {
+                int together = block instanceof Sequences sequences
+                        ? TokenBlocks.MAX_TOKENS / sequences.tokens()
+                        : BLOCK_ROWS / block.count();
+                pass.forwardWithAll(
+                        block,
+                        ofBase,
+                        segments,
+                        Math.max(1, together),
+                        (i, y) -> outputs.get(i).set(from, y));
+            });
+            return outputs.stream().map(one -> one.of(0, x.count())).toList();
+        });
     }
 
     /** Takes the examples {@code [from, to)} of a batch. */
