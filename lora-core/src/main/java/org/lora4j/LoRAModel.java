@@ -297,6 +297,18 @@ public final class LoRAModel extends NetworkModel implements ServableModel {
     }
 
     /**
+     * Returns the fingerprint of an adapter; see {@link LoRAAdapter#fingerprint}. That of a frozen adapter is computed once.
+     *
+     * @param name an adapter
+     * @return 64 hexadecimal digits
+     * @throws IllegalArgumentException if there is none of this name
+     */
+    public String fingerprint(String name) {
+        Objects.requireNonNull(name, "name must not be null");
+        return registry.state().adapter(name).fingerprint();
+    }
+
+    /**
      * Saves an adapter; see {@link AdapterView#save}.
      *
      * @param name an adapter

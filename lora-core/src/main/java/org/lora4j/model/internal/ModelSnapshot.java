@@ -8,8 +8,11 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.internal.AdapterNames;
 import org.lora4j.internal.MessageText;
+import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.batch.internal.ExampleOutputs;
 import org.lora4j.nn.batch.internal.Inputs;
@@ -41,6 +44,41 @@ public final class ModelSnapshot {
     /** The names of all adapters, in the order in which they were added. */
     public Set<String> names() {
         return state.adapters().names();
+    }
+
+    /**
+     * Returns which adapter a name stands for.
+     *
+     * @param adapter the name of an adapter, or that of the base
+     * @return the adapter, or null for the base alone
+     * @throws IllegalArgumentException if the snapshot has no such adapter
+     */
+    public @Nullable UsedAdapter used(String adapter) {
+        return adapter.equals(AdapterNames.BASE)
+                ? null
+                : new UsedAdapter(adapter, state.adapter(adapter).fingerprint());
+    }
+
+    /**
+     * Returns the fingerprint of an adapter if it is known, which takes no time.
+     *
+     * @param adapter a name
+     * @return the fingerprint, or null if it was not computed yet, the adapter can train, or there is none
+     */
+    public @Nullable String knownFingerprint(String adapter) {
+        AppliedAdapter found = state.adapters().find(adapter);
+        return found == null ? null : found.knownFingerprint();
+    }
+
+    /**
+     * Returns the model with one adapter as it is in this snapshot.
+     *
+     * @param adapter the name of an adapter, or that of the base
+     * @return a model that sees no later replacement
+     * @throws IllegalArgumentException if the snapshot has no such adapter
+     */
+    public Model model(String adapter) {
+        return new PinnedModel(network.stack(), predictor, state.forPrediction(applied(adapter)));
     }
 
     /**
