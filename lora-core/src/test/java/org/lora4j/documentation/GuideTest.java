@@ -26,6 +26,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.adapter.ParameterReport;
+import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.algebra.AdapterApproximation;
 import org.lora4j.algebra.AdapterCombination;
 import org.lora4j.algebra.AdapterConversion;
@@ -44,6 +45,8 @@ import org.lora4j.nn.input.Input;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.BatchingPredictor;
+import org.lora4j.serve.Prediction;
+import org.lora4j.serve.RequestOptions;
 import org.lora4j.serve.ServingStats;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Evaluator;
@@ -321,6 +324,13 @@ class GuideTest {
         assertThat(y).isEqualTo(model.using("customer-a").predict(row));
         assertThat(later.get()).isEqualTo(model.using("customer-b").predict(row));
 
+        model.add("customer-c", model.adapter("customer-a"));
+        String fingerprint = model.fingerprint("customer-a");
+        Prediction answer = predictor.prediction(Input.of(row), "customer-a", RequestOptions.defaults());
+        UsedAdapter used = answer.adapter(); // its name and fingerprint; null for the base alone
+        assertThat(used).isEqualTo(new UsedAdapter("customer-a", fingerprint));
+        assertThat(model.fingerprint("customer-c")).isEqualTo(fingerprint);
+        model.delete("customer-c");
         ServingStats stats = predictor.stats();
         long median = stats.all().latencyNanos().percentile(50);
         long slow = stats.all().latencyNanos().percentile(99);
