@@ -442,9 +442,15 @@ public final class TextClassifier implements AutoCloseable {
      *
      * @param pairs the sequences
      * @return between 0 and 1 for each pair
+     * @throws IllegalStateException if the classifier has more than one output
      */
     public double[] scores(Sequences pairs) {
-        return logits(pairs).stream()
+        List<float[]> outputs = logits(pairs);
+        if (outputs.get(0).length != 1) {
+            throw new IllegalStateException(
+                    "the classifier must have one output for scores, found " + outputs.get(0).length + " outputs");
+        }
+        return outputs.stream()
                 .mapToDouble(row -> 1 / (1 + Math.exp(-row[0])))
                 .toArray();
     }
