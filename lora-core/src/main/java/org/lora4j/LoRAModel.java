@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
@@ -22,6 +23,7 @@ import org.lora4j.model.internal.TrainingSelection;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.NetworkModel;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
+import org.lora4j.nn.batch.internal.ExampleOutputs;
 import org.lora4j.nn.batch.internal.Segment;
 import org.lora4j.nn.compute.internal.Predictor;
 import org.lora4j.nn.input.Input;
@@ -295,6 +297,18 @@ public final class LoRAModel extends NetworkModel implements ServableModel {
     }
 
     /**
+     * Returns the fingerprint of an adapter; see {@link LoRAAdapter#fingerprint}. That of a frozen adapter is computed once.
+     *
+     * @param name an adapter
+     * @return 64 hexadecimal digits
+     * @throws IllegalArgumentException if there is none of this name
+     */
+    public String fingerprint(String name) {
+        Objects.requireNonNull(name, "name must not be null");
+        return registry.state().adapter(name).fingerprint();
+    }
+
+    /**
      * Saves an adapter; see {@link AdapterView#save}.
      *
      * @param name an adapter
@@ -407,13 +421,50 @@ public final class LoRAModel extends NetworkModel implements ServableModel {
      * @param x rows of features or sequences of tokens, as the base takes them
      * @param adapters the name of an adapter for each example, or {@value #BASE} for the base alone
      * @return as {@link #predict(Input)}
-     * @throws IllegalArgumentException if the input does not fit the base, there is not one name for each example, or an
-     *     adapter does not exist
+     * @throws IllegalArgumentException if the input does not fit the base, there is not one name for each example, an
+     *     adapter does not exist, or the heads of two of them differ in their number of outputs, see {@link #predictEach}
      */
     public INDArray predict(Input x, List<String> adapters) {
         Objects.requireNonNull(x, "x must not be null");
         Objects.requireNonNull(adapters, "adapters must not be null");
         return snapshot().predict(x, adapters);
+    }
+
+    /**
+     * Computes the output with an adapter for each example, as {@link #predict(Input, List)} does, for adapters whose heads have
+     * different numbers of outputs: classifiers with labels of their own, and models that score pairs of texts.
+     *
+     * @param x rows of features or sequences of tokens, as the base takes them
+     * @param adapters the name of an adapter for each example, or {@value #BASE} for the base alone
+     * @return the output of each example, a new array {@code [1, outputs]}, or with a row for each token if there is no pooling. It
+     *     has as many columns as the head of the example's adapter has outputs
+     * @throws IllegalArgumentException if the input does not fit the base, there is not one name for each example, or an
+     *     adapter does not exist
+     */
+    public List<INDArray> predictEach(Input x, List<String> adapters) {
+        Objects.requireNonNull(x, "x must not be null");
+        Objects.requireNonNull(adapters, "adapters must not be null");
+        ExampleOutputs outputs = snapshot().predictEach(x, adapters);
+        return IntStream.range(0, x.count())
+                .mapToObj(example -> outputs.of(example, example + 1))
+                .toList();
+    }
+
+    /**
+     * Computes the output of one input with each of several adapters, such as all classifiers of one text. What they share is computed
+     * once: the layers below the first one that an adapter changes. In a transformer a layer is one in {@link Network#layers}, such
+     * as an attention with its residual connection. So adapters of the upper half of a model take about half of the time.
+     *
+     * @param x rows of features or sequences of tokens, as the base takes them
+     * @param adapters the names of one or more adapters, or {@value #BASE} for the base alone
+     * @return the outputs in the order of the adapters, each a new array like that of {@code using(adapter).predict(x)}, which it equals
+     *     up to rounding. The heads of the adapters may have different numbers of outputs
+     * @throws IllegalArgumentException if the input does not fit the base, no adapter is named, or one does not exist
+     */
+    public List<INDArray> predictWithAll(Input x, List<String> adapters) {
+        Objects.requireNonNull(x, "x must not be null");
+        Objects.requireNonNull(adapters, "adapters must not be null");
+        return snapshot().predictWithAll(x, adapters);
     }
 
     /**

@@ -89,14 +89,23 @@ final class AdapterFit {
         if (data.weights().containsKey(path) || data.biases().containsKey(path)) {
             problems.add(path + ": a saved module must have neither factors nor a separate bias, found them");
         }
-        check(path + ".weight", module.weight(), layer.shape());
+        check(path + ".weight", module.weight(), shapeOfSaved(layer, module));
         INDArray bias = module.bias();
         if ((bias == null) != (layer.bias() == null)) {
             problems.add(path + ".bias: the layer has " + (layer.bias() == null ? "none" : "one") + ", found "
                     + (bias == null ? "none" : "one"));
         } else if (bias != null) {
-            check(path + ".bias", bias, layer.outputSize());
+            check(path + ".bias", bias, layer.kind().outputSize(shapeOfSaved(layer, module)));
         }
+    }
+
+    /** The shape that a saved weight must have. That of a head may have any number of rows. */
+    private long[] shapeOfSaved(BaseLayer layer, LoRAAdapter.SavedModule module) {
+        long[] shape = layer.shape();
+        boolean isHead = base.replaceableHead().filter(layer.path()::equals).isPresent();
+        return isHead && module.weight().rank() == 2
+                ? new long[] {module.weight().size(0), shape[1]}
+                : shape;
     }
 
     private void checkTokens(LoRAAdapter data, String path, TokenRows rows) {

@@ -74,6 +74,16 @@ public interface BaseModel {
     }
 
     /**
+     * Returns the path of the last layer, if an adapter may bring another one with more or fewer outputs among its {@linkplain
+     * LoRAAdapter#savedModules saved modules}: the head of a classifier with labels of its own.
+     *
+     * @return the module path, such as {@code classifier}; nothing unless overridden
+     */
+    default Optional<String> replaceableHead() {
+        return Optional.empty();
+    }
+
+    /**
      * Returns what the model does, as PEFT's {@code task_type} says it, if that is known. New adapters are stored with it.
      *
      * @return {@code SEQ_CLS} for a classifier of texts, {@code CAUSAL_LM} for a language model, {@code FEATURE_EXTRACTION} for

@@ -215,6 +215,17 @@ public record LoRAAdapter(
     }
 
     /**
+     * Returns a fingerprint of everything that decides what the adapter computes: the arrays and the scale of each layer. It does not
+     * depend on the names and other settings, such as the dropout of a training, and not on the machine. An adapter that was saved and
+     * loaded has the same one; so has one that a model of double precision loaded from a file of single precision.
+     *
+     * @return the SHA-256 of the content, 64 hexadecimal digits
+     */
+    public String fingerprint() {
+        return AdapterFingerprint.of(this);
+    }
+
+    /**
      * Checks that the arrays fit a base and the configuration: paths, kinds, shapes, ranks and variants; that all elements
      * are finite; and that the host supports the features of the adapter.
      *

@@ -37,6 +37,7 @@ import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.Pooling;
+import org.lora4j.nn.layer.RowKind;
 import org.lora4j.nn.layer.SelfAttention;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.layer.WeightedLayer;
@@ -204,6 +205,20 @@ public final class Network extends NetworkModel implements BaseModel {
         boolean predicts = layers().stream().noneMatch(Pooling.class::isInstance)
                 && layers().stream().anyMatch(Network::isCausal);
         return head != null && predicts ? Optional.of(head.path()) : Optional.empty();
+    }
+
+    /**
+     * Returns the path of the last layer, if it is a linear layer whose rows are examples: that of a classifier, not that of a
+     * language model, whose outputs are its vocabulary.
+     *
+     * @return the path, or nothing
+     */
+    @Override
+    public Optional<String> replaceableHead() {
+        Layer last = layers().get(layers().size() - 1);
+        return last instanceof Linear head && stack().outputRows() == RowKind.EXAMPLE && !head.isTied()
+                ? Optional.of(head.path())
+                : Optional.empty();
     }
 
     private static boolean isCausal(Layer layer) {

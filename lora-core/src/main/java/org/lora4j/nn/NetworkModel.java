@@ -39,7 +39,7 @@ public abstract non-sealed class NetworkModel implements Model, PassSource {
 
     @Override
     public final long outputSize() {
-        return stack.outputSize();
+        return stack.outputSize(effectiveLayers());
     }
 
     @Override

@@ -52,7 +52,8 @@ final class AdapterRecorder {
     }
 
     /** The figures so far. What happens at the same time may be counted in part. */
-    AdapterStats stats(AdapterStats.State state, int waiting, long bytes, LoadFigures loads) {
+    AdapterStats stats(
+            AdapterStats.State state, int waiting, long bytes, LoadFigures loads, @Nullable String fingerprint) {
         Distribution latency = latencyNanos.snapshot();
         return new AdapterStats(
                 state,
@@ -70,6 +71,7 @@ final class AdapterRecorder {
                 loads.loads(),
                 loads.failedLoads(),
                 loads.evictions(),
-                AdapterStats.Failure.later(lastFailure, loads.lastFailure()));
+                AdapterStats.Failure.later(lastFailure, loads.lastFailure()),
+                fingerprint);
     }
 }

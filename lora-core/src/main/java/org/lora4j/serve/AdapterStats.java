@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  * @param failedLoads how often the adapter could not be loaded
  * @param evictions how often the adapter was deleted from the model to keep a limit
  * @param lastFailure the last failure of a request or a load that was a fault, or null if there was none
+ * @param fingerprint the {@link org.lora4j.adapter.LoRAAdapter#fingerprint} of the adapter that is in the model now, or null for
+ *     several adapters, the base, and an adapter whose fingerprint nobody has asked for. An {@link AdapterCache} computes that of each
+ *     adapter which it loads
  */
 public record AdapterStats(
         State state,
@@ -41,7 +44,8 @@ public record AdapterStats(
         long loads,
         long failedLoads,
         long evictions,
-        @Nullable Failure lastFailure) {
+        @Nullable Failure lastFailure,
+        @Nullable String fingerprint) {
     /** Whether an adapter is in the model. */
     public enum State {
         /** It is not in the model. */
@@ -98,6 +102,7 @@ public record AdapterStats(
      * @param failedLoads the loads that failed
      * @param evictions the evictions
      * @param lastFailure the last failure
+     * @param fingerprint the fingerprint of the adapter
      */
     public AdapterStats {
         Objects.requireNonNull(state, "state must not be null");

@@ -4,9 +4,12 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
+import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.internal.memory.ArrayMemory;
 import org.lora4j.model.internal.ModelSnapshot;
+import org.lora4j.nn.batch.internal.ExampleOutputs;
 import org.lora4j.nn.batch.internal.Inputs;
 import org.lora4j.nn.input.FeatureRows;
 import org.lora4j.nn.input.Input;
@@ -73,8 +76,7 @@ final class BatchComputation {
 
     private void alone(ModelSnapshot now, PredictionCall call) {
         try {
-            INDArray y = predict(now, call.input(), List.of(call));
-            call.succeed(new BatchOutput(y, 1), 0, (int) y.size(0));
+            succeed(now, call, now.predict(call.input(), call.adapter()));
         } catch (RuntimeException e) {
             call.fail(Failures.internal(e));
         }
@@ -86,18 +88,18 @@ final class BatchComputation {
         if (model.takesSequences()) {
             List<Sequences> parts =
                     calls.stream().map(call -> (Sequences) call.input()).toList();
-            succeed(calls, predict(now, Sequences.concat(parts), calls));
+            predict(now, Sequences.concat(parts), calls);
             return;
         }
         INDArray x = stack(calls);
         try {
-            succeed(calls, predict(now, Input.of(x), calls));
+            predict(now, Input.of(x), calls);
         } finally {
             x.close();
         }
     }
 
-    private static void succeed(List<PredictionCall> calls, INDArray y) {
+    private static void succeed(ModelSnapshot now, List<PredictionCall> calls, INDArray y) {
         BatchOutput output = new BatchOutput(y, calls.size());
         // A network without a pooling has a row for each token.
         boolean perToken =
@@ -105,9 +107,14 @@ final class BatchComputation {
         int from = 0;
         for (PredictionCall call : calls) {
             int rows = perToken && call.input() instanceof Sequences sequences ? sequences.tokens() : call.size();
-            call.succeed(output, from, rows);
+            call.succeed(output, from, rows, used(now, call));
             from += rows;
         }
+    }
+
+    /** The adapter that computes a call, if the call asks for it. That of an adapter that can train takes time. */
+    private static @Nullable UsedAdapter used(ModelSnapshot now, PredictionCall call) {
+        return call.asksForAdapter() ? now.used(call.adapter()) : null;
     }
 
     private INDArray stack(List<PredictionCall> calls) {
@@ -124,15 +131,34 @@ final class BatchComputation {
     }
 
     /** Computes the input of calls that are sorted by adapter. */
-    private INDArray predict(ModelSnapshot now, Input x, List<PredictionCall> calls) {
+    private static void predict(ModelSnapshot now, Input x, List<PredictionCall> calls) {
         String first = calls.get(0).adapter();
         if (first.equals(calls.get(calls.size() - 1).adapter())) {
-            return now.predict(x, first);
+            succeed(now, calls, now.predict(x, first));
+            return;
         }
         List<String> names = new ArrayList<>(x.count());
         for (PredictionCall call : calls) {
             names.addAll(Collections.nCopies(call.size(), call.adapter()));
         }
-        return now.predict(x, names);
+        if (now.haveOneWidth(names)) {
+            succeed(now, calls, now.predict(x, names));
+        } else {
+            succeed(now, calls, now.predictEach(x, names));
+        }
+    }
+
+    private static void succeed(ModelSnapshot now, PredictionCall call, INDArray y) {
+        call.succeed(new BatchOutput(y, 1), 0, (int) y.size(0), used(now, call));
+    }
+
+    /** Gives each call its rows, which are as wide as the head of its adapter. */
+    private static void succeed(ModelSnapshot now, List<PredictionCall> calls, ExampleOutputs outputs) {
+        int from = 0;
+        for (PredictionCall call : calls) {
+            succeed(now, call, outputs.of(from, from + call.size()));
+            from += call.size();
+        }
+        outputs.close();
     }
 }

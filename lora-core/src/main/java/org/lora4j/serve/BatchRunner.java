@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Computes the batches of a {@link BatchQueue}, one at a time: in a thread that waits for its own call, or in the executor if
@@ -39,7 +38,7 @@ final class BatchRunner {
     }
 
     /** Adds an admitted call of this thread, and waits for its output. The thread may compute batches meanwhile. */
-    INDArray compute(PredictionCall call) {
+    Prediction compute(PredictionCall call) {
         if (queue.add(call) == BatchQueue.Added.STARTS) {
             computeBatch(false);
         }

@@ -6,6 +6,7 @@ import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
+import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
@@ -100,12 +101,31 @@ public final class BatchingPredictor implements AutoCloseable {
      *     the call is late, the predictor is closed, or the computation fails; {@link ServingException#reason} says which
      */
     public INDArray predict(Input x, String adapter, RequestOptions options) {
+        return compute(x, adapter, options, false).output();
+    }
+
+    /**
+     * Computes the output as {@link #predict(Input, String, RequestOptions)}, and says which adapter computed it. If adapters are replaced
+     * while requests come, this tells with which of them.
+     *
+     * @param x rows of features or sequences of tokens; not written to. It must not be changed during the call
+     * @param adapter the name of an adapter, or {@value LoRAModel#BASE} for the base alone if that is allowed
+     * @param options how urgent the call is
+     * @return the output, and the name and the fingerprint of the adapter
+     * @throws ServingException as {@link #predict(Input, String, RequestOptions)}
+     */
+    public Prediction prediction(Input x, String adapter, RequestOptions options) {
+        return compute(x, adapter, options, true);
+    }
+
+    private Prediction compute(Input x, String adapter, RequestOptions options, boolean asksForAdapter) {
         Objects.requireNonNull(x, "x must not be null");
         Objects.requireNonNull(adapter, "adapter must not be null");
         Objects.requireNonNull(options, "options must not be null");
         long begin = System.nanoTime();
         require(x, adapter);
-        PredictionCall call = new PredictionCall(BatchComputation.readable(x), adapter, null, options, begin);
+        PredictionCall call =
+                new PredictionCall(BatchComputation.readable(x), adapter, asksForAdapter, null, options, begin);
         admit(call);
         try {
             call.keep(adapters.pin(call));
@@ -151,22 +171,45 @@ public final class BatchingPredictor implements AutoCloseable {
      * @return a future of the output. It fails with the exceptions of {@link #predict(Input, String, RequestOptions)}
      */
     public CompletableFuture<INDArray> predictAsync(Input x, String adapter, RequestOptions options) {
+        return submit(x, adapter, options, false, Prediction::output);
+    }
+
+    /**
+     * Computes the output later as {@link #predictAsync(Input, String, RequestOptions)}, and says which adapter computed it.
+     *
+     * @param x rows of features, which are copied, or sequences of tokens
+     * @param adapter the name of an adapter, or {@value LoRAModel#BASE} for the base alone if that is allowed
+     * @param options how urgent the call is
+     * @return a future of the output, and of the name and the fingerprint of the adapter
+     */
+    public CompletableFuture<Prediction> predictionAsync(Input x, String adapter, RequestOptions options) {
+        return submit(x, adapter, options, true, prediction -> prediction);
+    }
+
+    private <T> CompletableFuture<T> submit(
+            Input x, String adapter, RequestOptions options, boolean asksForAdapter, Function<Prediction, T> form) {
         Objects.requireNonNull(x, "x must not be null");
         Objects.requireNonNull(adapter, "adapter must not be null");
         Objects.requireNonNull(options, "options must not be null");
         long begin = System.nanoTime();
-        CompletableFuture<INDArray> future = new CompletableFuture<>();
+        CompletableFuture<T> future = new CompletableFuture<>();
         PredictionCall call;
         try {
             require(x, adapter);
-            call = new PredictionCall(BatchComputation.copy(x), adapter, future, options, begin);
+            call = new PredictionCall(
+                    BatchComputation.copy(x),
+                    adapter,
+                    asksForAdapter,
+                    new PredictionTarget<>(future, form),
+                    options,
+                    begin);
             admit(call);
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }
         RequestTimer timer = new RequestTimer(call, () -> runner.fail(call, Failures.late()));
         // The results of both actions are those of the future.
-        CompletableFuture<INDArray> unused = future.whenComplete((y, failure) -> {
+        CompletableFuture<T> unused = future.whenComplete((y, failure) -> {
             timer.stop();
             // Does nothing unless the program itself completed the future.
             runner.fail(call, Failures.cancelled());

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
+import java.util.Optional;
 import java.util.Spliterator;
 import java.util.Spliterators;
 import java.util.concurrent.CancellationException;
@@ -12,6 +13,7 @@ import java.util.concurrent.CompletionException;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.generate.Generation;
 
 /**
@@ -31,10 +33,16 @@ public final class GenerationHandle {
     private final Object lock = new Object();
     private final List<Integer> tokens = new ArrayList<>();
     private boolean ended;
+    private volatile @Nullable UsedAdapter used;
     private @Nullable ServingException failure;
 
     GenerationHandle(Runnable canceller) {
         this.canceller = canceller;
+    }
+
+    /** Sets the adapter with which the generation starts, or null for the base alone. */
+    void use(@Nullable UsedAdapter adapter) {
+        used = adapter;
     }
 
     /** Adds a token. */
@@ -63,6 +71,15 @@ public final class GenerationHandle {
      */
     public CompletableFuture<Generation> result() {
         return result;
+    }
+
+    /**
+     * Returns the adapter that computes the generation. It stays the same to the end, also if the model gets another one of its name.
+     *
+     * @return its name and its fingerprint, from the first token on; nothing before, while the request waits, and for the base alone
+     */
+    public Optional<UsedAdapter> adapter() {
+        return Optional.ofNullable(used);
     }
 
     /**

@@ -13,7 +13,7 @@ import org.lora4j.generate.Generation;
 import org.lora4j.generate.Generation.Finish;
 import org.lora4j.generate.PromptCache;
 import org.lora4j.generate.RunningGeneration;
-import org.lora4j.nn.Model;
+import org.lora4j.model.internal.ModelSnapshot;
 
 /**
  * Takes the steps of a {@link GenerationService}: before each one, generations that are cancelled or late leave, and waiting ones join
@@ -261,8 +261,10 @@ final class GenerationLoop {
         running.add(task);
         try {
             String adapter = task.adapter();
-            Model view = adapter.equals(LoRAModel.BASE) ? model.base() : model.using(adapter);
-            RunningGeneration generation = batch.add(view, task.prompt(), task.options(), task::accept, task.cache);
+            ModelSnapshot now = model.snapshot();
+            RunningGeneration generation =
+                    batch.add(now.model(adapter), task.prompt(), task.options(), task::accept, task.cache);
+            task.handle().use(now.used(adapter));
             task.running = generation;
             int reused = generation.reusedTokens();
             if (reused > 0) {

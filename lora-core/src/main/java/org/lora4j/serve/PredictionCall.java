@@ -1,12 +1,11 @@
 package org.lora4j.serve;
 
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.input.Sequences;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * One call of a {@link BatchingPredictor}: its input, and what became of it. Either a thread waits for it, or a future is
@@ -20,13 +19,15 @@ final class PredictionCall extends Request {
     }
 
     private final Input input;
+    private final boolean asksForAdapter;
     private final @Nullable Thread waiter;
-    private final @Nullable CompletableFuture<INDArray> future;
+    private final @Nullable PredictionTarget<?> target;
     private AdapterCache.@Nullable Pin pin;
 
     private @Nullable BatchOutput output;
     private int firstRow;
     private int outputRows;
+    private @Nullable UsedAdapter used;
     private @Nullable Throwable failure;
     private volatile Phase phase = Phase.WAITS;
 
@@ -35,19 +36,22 @@ final class PredictionCall extends Request {
      *
      * @param input the input; rows are contiguous in 'c' order
      * @param adapter the name of the adapter
-     * @param future what to complete, or null if the current thread waits
+     * @param asksForAdapter whether the result says which adapter computed it
+     * @param target what to complete, or null if the current thread waits
      * @param begin when the call began, in nanoseconds
      */
     PredictionCall(
             Input input,
             String adapter,
-            @Nullable CompletableFuture<INDArray> future,
+            boolean asksForAdapter,
+            @Nullable PredictionTarget<?> target,
             RequestOptions options,
             long begin) {
         super(adapter, input.count(), units(input), options, begin);
         this.input = input;
-        this.future = future;
-        waiter = future == null ? Thread.currentThread() : null;
+        this.asksForAdapter = asksForAdapter;
+        this.target = target;
+        waiter = target == null ? Thread.currentThread() : null;
     }
 
     private static long units(Input input) {
@@ -56,6 +60,10 @@ final class PredictionCall extends Request {
 
     Input input() {
         return input;
+    }
+
+    boolean asksForAdapter() {
+        return asksForAdapter;
     }
 
     /** Sets what keeps the adapter in the model until the call is done, before the call waits for its turn. */
@@ -70,7 +78,7 @@ final class PredictionCall extends Request {
 
     /** Whether the program completed or cancelled the future itself, so that nobody needs the output. */
     boolean isAbandoned() {
-        return future != null && future.isDone();
+        return target != null && target.future().isDone();
     }
 
     @Nullable
@@ -82,8 +90,13 @@ final class PredictionCall extends Request {
         return failure != null || output != null;
     }
 
-    /** Sets the output: some rows of the output of a batch. */
-    void succeed(BatchOutput batch, int from, int count) {
+    /**
+     * Sets the output: some rows of the output of a batch.
+     *
+     * @param ofBatch the adapter that computed them, or null if it is the base, or not asked for
+     */
+    void succeed(BatchOutput batch, int from, int count, @Nullable UsedAdapter ofBatch) {
+        used = ofBatch;
         output = batch;
         firstRow = from;
         outputRows = count;
@@ -107,24 +120,24 @@ final class PredictionCall extends Request {
         phase = Phase.DONE;
         if (waiter != null) {
             LockSupport.unpark(waiter);
-        } else if (future != null) {
-            completeFuture(future);
+        } else if (target != null) {
+            complete(target);
         }
     }
 
-    private void completeFuture(CompletableFuture<INDArray> target) {
+    private void complete(PredictionTarget<?> of) {
         if (failure != null) {
-            target.completeExceptionally(failure);
+            of.future().completeExceptionally(failure);
             return;
         }
-        INDArray y;
+        Prediction prediction;
         try {
-            y = result();
+            prediction = result();
         } catch (RuntimeException | Error e) {
-            target.completeExceptionally(e);
+            of.future().completeExceptionally(e);
             return;
         }
-        target.complete(y);
+        of.complete(prediction);
     }
 
     /**
@@ -132,9 +145,9 @@ final class PredictionCall extends Request {
      *
      * @param compute computes a batch; run when this thread gets the turn
      * @param expire ends the call because it is late, unless it is being computed or this thread is about to get the turn
-     * @return the output
+     * @return the output and its adapter
      */
-    INDArray await(Runnable compute, BooleanSupplier expire) {
+    Prediction await(Runnable compute, BooleanSupplier expire) {
         boolean interrupted = false;
         boolean canExpire = hasDeadline();
         while (phase != Phase.DONE) {
@@ -165,10 +178,10 @@ final class PredictionCall extends Request {
         return result();
     }
 
-    private INDArray result() {
+    private Prediction result() {
         if (output == null) {
             throw new IllegalStateException("a call must have an output or a failure when it ends, found neither");
         }
-        return output.take(firstRow, outputRows);
+        return new Prediction(output.take(firstRow, outputRows), used);
     }
 }

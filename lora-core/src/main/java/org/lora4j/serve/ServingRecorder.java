@@ -106,14 +106,16 @@ final class ServingRecorder {
                             isOthers ? state(othersBytes > 0) : state(name),
                             waitingByLabel.getOrDefault(name, 0),
                             isOthers ? othersBytes : bytes(name),
-                            loadsByLabel.getOrDefault(name, LoadFigures.NONE)));
+                            loadsByLabel.getOrDefault(name, LoadFigures.NONE),
+                            isOthers ? null : model.snapshot().knownFingerprint(name)));
         });
         return new ServingStats(
                 all.stats(
                         state(!model.names().isEmpty()),
                         waiting.values().stream().mapToInt(Integer::intValue).sum(),
                         byName.values().stream().mapToLong(AdapterStats::bytes).sum(),
-                        loadsByLabel.values().stream().reduce(LoadFigures.NONE, LoadFigures::plus)),
+                        loadsByLabel.values().stream().reduce(LoadFigures.NONE, LoadFigures::plus),
+                        null),
                 byName,
                 batchRequests.snapshot(),
                 batchUnits.snapshot(),

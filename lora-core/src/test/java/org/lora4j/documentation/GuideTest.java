@@ -26,6 +26,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.adapter.ParameterReport;
+import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.algebra.AdapterApproximation;
 import org.lora4j.algebra.AdapterCombination;
 import org.lora4j.algebra.AdapterConversion;
@@ -40,9 +41,12 @@ import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
+import org.lora4j.nn.input.Input;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.BatchingPredictor;
+import org.lora4j.serve.Prediction;
+import org.lora4j.serve.RequestOptions;
 import org.lora4j.serve.ServingStats;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Evaluator;
@@ -252,6 +256,15 @@ class GuideTest {
         assertThat(effective).isNotEqualTo(lora.originalWeight());
     }
 
+    private static LoRAAdapter withFiveLabels(LoRAModel model) {
+        String head = model.network().replaceableHead().orElseThrow();
+        LoRAConfig config = LoRAConfig.builder().rank(2).targetModules("linear1").modulesToSave(head).build();
+        LoRAAdapter made = LoRAAdapter.initialize(model.network(), config).adapter();
+        INDArray weight = Nd4j.ones(DataType.FLOAT, 5, model.network().baseLayer(head).shape()[1]);
+        INDArray bias = Nd4j.zeros(DataType.FLOAT, 5);
+        return new LoRAAdapter(config, made.weights(), Map.of(), Map.of(head, new LoRAAdapter.SavedModule(weight, bias)));
+    }
+
     @Test
     void manyAdapters() {
         LoRAModel model = LoRAModel.of(network);
@@ -271,6 +284,13 @@ class GuideTest {
 
         INDArray batch = Nd4j.vstack(x.getRow(0), x.getRow(1), x.getRow(2), x.getRow(3));
         INDArray mixed = model.predict(batch, List.of("customer-a", "customer-b", LoRAModel.BASE, "customer-a"));
+        model.add("five-labels", withFiveLabels(model));
+        List<INDArray> each = model.predictEach(Input.of(batch), List.of("customer-a", "five-labels", "customer-b", "customer-a"));
+        assertThat(each.get(1).size(1)).isEqualTo(5);
+        INDArray row = batch.getRow(1, true);
+        List<INDArray> ofEach = model.predictWithAll(Input.of(row), List.of("customer-a", "customer-b", "five-labels"));
+        assertThat(ofEach.get(1).equalsWithEps(b.getRow(1, true), 1e-4)).isTrue();
+        model.delete("five-labels");
         assertThat(mixed.getRow(1).equalsWithEps(b.getRow(1), 1e-4)).isTrue();
         assertThat(mixed.getRow(2).equalsWithEps(base.getRow(2), 1e-4)).isTrue();
 
@@ -304,6 +324,13 @@ class GuideTest {
         assertThat(y).isEqualTo(model.using("customer-a").predict(row));
         assertThat(later.get()).isEqualTo(model.using("customer-b").predict(row));
 
+        model.add("customer-c", model.adapter("customer-a"));
+        String fingerprint = model.fingerprint("customer-a");
+        Prediction answer = predictor.prediction(Input.of(row), "customer-a", RequestOptions.defaults());
+        UsedAdapter used = answer.adapter(); // its name and fingerprint; null for the base alone
+        assertThat(used).isEqualTo(new UsedAdapter("customer-a", fingerprint));
+        assertThat(model.fingerprint("customer-c")).isEqualTo(fingerprint);
+        model.delete("customer-c");
         ServingStats stats = predictor.stats();
         long median = stats.all().latencyNanos().percentile(50);
         long slow = stats.all().latencyNanos().percentile(99);

@@ -283,8 +283,20 @@ class BatchingPredictorTest {
         CompletableFuture<INDArray> bad = new CompletableFuture<>();
         INDArray tooNarrow = Nd4j.zeros(DataType.FLOAT, 1, 1);
         List<PredictionCall> calls = List.of(
-                new PredictionCall(Input.of(tooNarrow), "a", bad, RequestOptions.defaults(), 0),
-                new PredictionCall(Input.of(SmallModels.input(1)), "b", good, RequestOptions.defaults(), 0));
+                new PredictionCall(
+                        Input.of(tooNarrow),
+                        "a",
+                        false,
+                        new PredictionTarget<>(bad, Prediction::output),
+                        RequestOptions.defaults(),
+                        0),
+                new PredictionCall(
+                        Input.of(SmallModels.input(1)),
+                        "b",
+                        false,
+                        new PredictionTarget<>(good, Prediction::output),
+                        RequestOptions.defaults(),
+                        0));
         new BatchComputation(model).compute(calls);
         calls.forEach(PredictionCall::end);
         assertClose(good.get(), alone(SmallModels.input(1), "b"), 1e-5);

@@ -111,6 +111,14 @@ public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
         return new LoRAScoringModel(encoder, closesEncoder, adapters, adapterNames, normalize);
     }
 
+    /** An adapter can bring a classifier of its own, which need not be one for scores. */
+    private static void requireOneOutput(int outputs) {
+        if (outputs != 1) {
+            throw new IllegalStateException(
+                    "the adapter must have a classifier with one output for scores, found " + outputs + " outputs");
+        }
+    }
+
     /**
      * Computes how well texts fit a query.
      *
@@ -121,7 +129,7 @@ public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
      * @throws IllegalArgumentException if a text and the query have no tokens
      * @throws NullPointerException if a segment is null; the message names it
      * @throws dev.langchain4j.exception.ModelNotFoundException if the adapter was deleted
-     * @throws IllegalStateException if the model was closed
+     * @throws IllegalStateException if the model was closed, or the adapter has a classifier of its own with more than one output
      */
     @Override
     public Response<List<Double>> scoreAll(List<TextSegment> segments, String query) {
@@ -142,6 +150,7 @@ public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
                         RequestOptions.defaults(),
                         () -> GivenModel.requireOpen(() -> encoder.pairs(pairs)));
         float[][] outputs = adapters.compute(names, view -> view.predict(tokens).toFloatMatrix());
+        requireOneOutput(outputs[0].length);
         List<Double> scores = new ArrayList<>(outputs.length);
         for (float[] output : outputs) {
             double z = output[0];
@@ -224,9 +233,10 @@ public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
         public LoRAScoringModel build() throws IOException {
             return source.make(folder -> EncoderFolder.open(ModelSource.of(folder), maxTokens, storage), encoder -> {
                 LoRAModel model = modelOr(() -> classifier(encoder));
-                if (model.outputSize() != 1) {
+                long outputs = model.base().outputSize();
+                if (outputs != 1) {
                     throw new IllegalArgumentException(
-                            "the model must have a classifier with one output for scores, found " + model.outputSize()
+                            "the model must have a classifier with one output for scores, found " + outputs
                                     + " outputs");
                 }
                 ModelNames adapters = namedAdapters(encoder.name(), model);

@@ -4,8 +4,11 @@ import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.FunctionTimer;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.TimeGauge;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -25,6 +28,7 @@ final class ServingMeters {
     private final Tags tags;
     private final MeterRegistry registry;
     private final Set<String> registered = ConcurrentHashMap.newKeySet();
+    private final MultiGauge contents;
     private volatile Reading last;
 
     /** Figures and when they were read. */
@@ -34,6 +38,10 @@ final class ServingMeters {
         this.source = source;
         this.tags = tags;
         this.registry = registry;
+        contents = MultiGauge.builder("lora.adapter.content")
+                .description("The content of the adapter in memory")
+                .tags(tags)
+                .register(registry);
         last = read();
     }
 
@@ -52,6 +60,19 @@ final class ServingMeters {
                 .tags(tags)
                 .register(registry);
         registerNew(last.stats());
+        nameContents(last.stats());
+    }
+
+    /** A content that was replaced leaves, because each one has a tag of its own. */
+    private void nameContents(ServingStats stats) {
+        List<MultiGauge.Row<?>> rows = new ArrayList<>();
+        stats.adapters().forEach((adapter, figures) -> {
+            String fingerprint = figures.fingerprint();
+            if (fingerprint != null) {
+                rows.add(MultiGauge.Row.of(Tags.of("adapter", adapter, "fingerprint", fingerprint), 1));
+            }
+        });
+        contents.register(rows, true);
     }
 
     private ServingStats stats() {
@@ -65,6 +86,7 @@ final class ServingMeters {
     void update() {
         last = read();
         registerNew(last.stats());
+        nameContents(last.stats());
     }
 
     private void registerNew(ServingStats stats) {

@@ -30,6 +30,8 @@ import org.lora4j.serve.ServingStats;
  * <tr><td>{@code lora.adapter.evictions}</td><td>counter</td><td>deletions from memory to keep a limit</td></tr>
  * <tr><td>{@code lora.adapter.loaded}</td><td>gauge</td><td>1 if the adapter is in memory, or else 0</td></tr>
  * <tr><td>{@code lora.adapter.size}</td><td>gauge, bytes</td><td>its arrays in memory</td></tr>
+ * <tr><td>{@code lora.adapter.content}</td><td>gauge</td><td>1 for the {@code fingerprint} of the adapter in memory, if it is frozen
+ *     and a cache loaded it or a request asked for it</td></tr>
  * <tr><td>{@code lora.batch}</td><td>timer: count and sum</td><td>computation of each batch</td></tr>
  * </table>
  *

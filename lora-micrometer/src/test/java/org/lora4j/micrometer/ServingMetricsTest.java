@@ -14,6 +14,7 @@ import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.TimeUnit;
@@ -55,6 +56,34 @@ class ServingMetricsTest {
 
     private double counter(MeterRegistry registry, String name, String... tags) {
         return registry.get(name).tags(tags).functionCounter().count();
+    }
+
+    @Test
+    void aContentThatWasReplacedLeaves() {
+        SimpleMeterRegistry registry = new SimpleMeterRegistry();
+        ServingMetrics metrics = ServingMetrics.of(predictor::stats);
+        metrics.bindTo(registry);
+        // Nobody has asked for a fingerprint, and what trains has none for long.
+        assertThat(registry.find("lora.adapter.content").gauges()).isEmpty();
+        model.setTrainable();
+        String before = model.fingerprint("a");
+        metrics.update();
+        assertThat(contents(registry)).containsExactly("a " + before);
+        model.add("other", LoRAConfig.of(2, 4));
+        model.replace("a", model.adapter("other"));
+        String after = model.fingerprint("a");
+        metrics.update();
+        assertThat(contents(registry)).containsExactly("a " + after).doesNotContain("a " + before);
+        model.delete("a");
+        metrics.update();
+        assertThat(contents(registry)).isEmpty();
+    }
+
+    private static List<String> contents(MeterRegistry registry) {
+        return registry.find("lora.adapter.content").gauges().stream()
+                .map(gauge ->
+                        gauge.getId().getTag("adapter") + " " + gauge.getId().getTag("fingerprint"))
+                .toList();
     }
 
     @Test

@@ -5,7 +5,7 @@ import org.lora4j.spark.internal.train.TrainedAdapter;
 import org.lora4j.spark.param.HasTraining;
 
 /**
- * How the loss changed in a training, as the summaries of Spark ML say it. It is not saved with a model.
+ * How the loss changed in a training, and which adapter it made, as the summaries of Spark ML say it. It is not saved with a model.
  *
  * @serial exclude
  */
@@ -15,7 +15,10 @@ public final class LoRATrainingSummary implements Serializable {
     private final double[] objective;
     private final double[] validation;
 
-    private LoRATrainingSummary(double[] objective, double[] validation) {
+    private final String fingerprint;
+
+    private LoRATrainingSummary(double[] objective, double[] validation, String fingerprint) {
+        this.fingerprint = fingerprint;
         this.objective = objective;
         this.validation = validation;
     }
@@ -37,7 +40,8 @@ public final class LoRATrainingSummary implements Serializable {
             throw new IllegalStateException("a model has a summary after fit, found a loaded one, which has none;"
                     + " use the model that fit returned");
         }
-        return new LoRATrainingSummary(objective, validation);
+        return new LoRATrainingSummary(
+                objective, validation, trained.adapter().adapter().fingerprint());
     }
 
     /**
@@ -56,6 +60,16 @@ public final class LoRATrainingSummary implements Serializable {
      */
     public double[] validationHistory() {
         return validation.clone();
+    }
+
+    /**
+     * Returns the {@link org.lora4j.adapter.LoRAAdapter#fingerprint} of the adapter that the training made. The saved model has it too,
+     * and so does a service that loads the adapter.
+     *
+     * @return 64 hexadecimal digits
+     */
+    public String adapterFingerprint() {
+        return fingerprint;
     }
 
     /**

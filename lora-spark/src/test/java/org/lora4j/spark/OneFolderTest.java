@@ -1,6 +1,7 @@
 package org.lora4j.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.offset;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -15,6 +16,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.fixtures.CompleteEncoder;
+import org.lora4j.fixtures.KnownAdapter;
 import org.lora4j.io.ModelSource;
 import org.lora4j.nn.transformer.ModelFiles;
 import org.lora4j.spark.internal.base.StoredBase;
@@ -42,7 +44,11 @@ class OneFolderTest {
     }
 
     private float[][] found(LoRATransformer model) {
-        List<Row> rows = model.transform(table()).collectAsList();
+        return found(model, table());
+    }
+
+    private float[][] found(LoRATransformer model, Dataset<Row> table) {
+        List<Row> rows = model.transform(table).collectAsList();
         float[][] found = new float[complete.texts().size()][];
         for (Row row : rows) {
             List<Float> output = row.getList(row.fieldIndex("output"));
@@ -64,6 +70,33 @@ class OneFolderTest {
                 .setAdapterCol("tenant")
                 .setAdapterFolder(temporary.toString());
         assertThat(found(model)).isDeepEqualTo(complete.embeddings());
+    }
+
+    @Test
+    void aRowWithAnAdapterHasTheOutputOfTheModelWithTheUpdateInItsWeight() throws IOException {
+        Path adapters = temporary.resolve("adapters");
+        KnownAdapter known = KnownAdapter.write(
+                complete.folder(), adapters.resolve("known"), temporary.resolve("changed"), "attention.self.query", 1);
+        LoRATransformer model = new LoRATransformer()
+                .setBasePath(complete.folder().toString())
+                .setFeaturesCol("text")
+                .setEncoderHead("embedding")
+                .setAdapterCol("tenant")
+                .setAdapterFolder(adapters.toString());
+        float[][] expected = new CompleteEncoder(known.changed(), complete.tokens()).embeddings();
+        float[][] base = complete.embeddings();
+        String first = complete.texts().get(0);
+        // One batch has rows with the adapter, and one without.
+        Dataset<Row> mixed = table().withColumn(
+                        "tenant",
+                        functions
+                                .when(functions.col("text").equalTo(first), functions.lit(null))
+                                .otherwise(functions.lit("known")));
+        float[][] found = found(model, mixed);
+        for (int i = 0; i < found.length; i++) {
+            assertThat(found[i]).containsExactly(i == 0 ? base[i] : expected[i], offset(1e-5f));
+        }
+        assertThat(expected[1][0]).isNotCloseTo(base[1][0], offset(1e-4f));
     }
 
     @Test

@@ -190,6 +190,8 @@ class SparkToolsTest {
         assertThat(losses).hasSize(9);
         assertThat(losses[8]).isLessThan(losses[0]);
         assertThat(model.summary().totalIterations()).isEqualTo(9);
+        assertThat(model.summary().adapterFingerprint())
+                .isEqualTo(model.adapter().fingerprint());
         assertThat(model.summary().validationHistory()).isEmpty();
         model.save(folder.resolve("model").toString());
         LoRAClassificationModel loaded =

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.LoRAModel;
+import org.lora4j.fixtures.KnownAdapter;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
 import org.lora4j.serve.GenerationService;
@@ -114,6 +115,60 @@ class SpringAiTest {
                             EmbeddingOptions.builder().dimensions(3).build())))
                     .withMessageContaining("dimensions must not be set");
         });
+    }
+
+    @Test
+    void embeddingsAreThoseOfTheModelWithTheUpdateInItsWeight() throws IOException {
+        KnownAdapter known = KnownAdapter.write(
+                encoder,
+                folder.resolve("adapters").resolve("known"),
+                folder.resolve("changed"),
+                "attention.self.query",
+                1);
+        float[] expected;
+        try (EncoderFolder changed = EncoderFolder.open(known.changed())) {
+            expected = changed.sentenceEmbeddings()
+                    .predict(changed.tokens(List.of(TEXT)))
+                    .toFloatVector();
+        }
+        encoders("lora.serve.default-adapter=known").run(context -> {
+            EmbeddingModel model = context.getBean(EmbeddingModel.class);
+            assertThat(model.embed(TEXT)).containsExactly(expected, offset(1e-5f));
+            EmbeddingOptions other = EmbeddingOptions.builder().model("a").build();
+            assertThat(model.call(new EmbeddingRequest(List.of(TEXT), other))
+                            .getResult()
+                            .getOutput()[0])
+                    .isNotCloseTo(expected[0], offset(1e-5f));
+        });
+    }
+
+    @Test
+    void chatsAreThoseOfTheModelWithTheUpdateInItsWeight() throws IOException {
+        KnownAdapter known = KnownAdapter.write(
+                decoder, folder.resolve("styles").resolve("known"), folder.resolve("changed"), "self_attn.q_proj", 1);
+        Path noAdapters = Files.createDirectory(folder.resolve("none"));
+        String[] texts = new String[3];
+        decoders("lora.serve.default-adapter=known").run(context -> {
+            texts[0] = greedy(context.getBean(ChatModel.class), "known");
+            texts[1] = greedy(context.getBean(ChatModel.class), "c");
+        });
+        runner.withPropertyValues(
+                        "lora.model.path=" + known.changed(),
+                        "lora.adapters.path=" + noAdapters,
+                        "lora.serve.allow-base=true",
+                        "lora.serve.default-adapter=__base__")
+                .run(context -> texts[2] = greedy(context.getBean(ChatModel.class), "__base__"));
+        assertThat(texts[0]).isEqualTo(texts[2]).isNotEqualTo(texts[1]);
+    }
+
+    private static String greedy(ChatModel model, String adapter) {
+        ChatOptions options = ChatOptions.builder()
+                .model(adapter)
+                .temperature(0.0)
+                .maxTokens(12)
+                .build();
+        return String.valueOf(
+                model.call(new Prompt(TEXT, options)).getResult().getOutput().getText());
     }
 
     @Test

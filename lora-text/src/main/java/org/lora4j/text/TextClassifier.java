@@ -7,9 +7,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
@@ -17,8 +19,10 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.TargetModules;
+import org.lora4j.internal.MessageText;
 import org.lora4j.internal.math.Softmax;
 import org.lora4j.io.ModelSource;
+import org.lora4j.io.ReadOptions;
 import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
@@ -49,6 +53,7 @@ public final class TextClassifier implements AutoCloseable {
     private final Labels labels;
     private final @Nullable ClassifierHead head;
     private final LoRAModel model;
+    private final Map<String, Labels> labelsByAdapter = new ConcurrentSkipListMap<>();
 
     private TextClassifier(ClassifierBase base, Labels labels, @Nullable ClassifierHead head, Network network) {
         this.base = base;
@@ -189,12 +194,59 @@ public final class TextClassifier implements AutoCloseable {
 
     private TextClassifier loaded(Path adapter) throws IOException {
         try {
-            model.load(ADAPTER, adapter);
+            load(ADAPTER, adapter, labels);
             return this;
         } catch (IOException | RuntimeException e) {
             close();
             throw e;
         }
+    }
+
+    private void load(String name, Path folder, Labels ofAdapter) throws IOException {
+        LoRAAdapter adapter = PeftAdapters.load(folder, model.network(), ReadOptions.defaults());
+        requireClassifierOf(folder, adapter, ofAdapter);
+        model.add(name, adapter);
+        labelsByAdapter.put(name, ofAdapter);
+    }
+
+    private void requireClassifierOf(Path folder, LoRAAdapter adapter, Labels ofAdapter) throws IOException {
+        Network network = model.network();
+        String module = network.replaceableHead().orElseThrow();
+        LoRAAdapter.SavedModule saved = adapter.savedModules().get(module);
+        if (saved == null && head != null) {
+            throw new IOException(folder + ": the adapter must have a classifier, found no " + module
+                    + " among its saved modules " + adapter.savedModules().keySet());
+        }
+        long outputs = saved == null ? network.outputSize() : saved.weight().size(0);
+        if (outputs != ofAdapter.count()) {
+            throw new IOException(folder + ": the classifier must have an output for each of the " + ofAdapter.count()
+                    + " labels in " + AdapterTask.NAME + ", " + ofAdapter + ", found " + outputs);
+        }
+    }
+
+    /**
+     * Adds another adapter with a classifier of its own, which can have other labels, and another number of them. It must read what
+     * the classifier of this model reads, and cut texts at the same place, so that they have the same tokens.
+     *
+     * @param name the name of the adapter in {@link #predictEach}
+     * @param adapter the folder of the adapter
+     * @throws IOException if a file cannot be read, the adapter does not fit the model, has no classifier, one that reads something
+     *     else, or one that has not an output for each label; nothing changes then
+     * @throws IllegalArgumentException if the name is refused; nothing changes then
+     */
+    public void add(String name, Path adapter) throws IOException {
+        Objects.requireNonNull(name, "name must not be null");
+        AdapterTask task = task(adapter);
+        ClassifierHead reads = task.head() == null ? base.headOfPeft() : task.head();
+        if (reads != head()) {
+            throw new IOException(adapter + ": the classifier must read what that of the model reads, " + head()
+                    + ", found " + reads + "; open the model with this adapter alone");
+        }
+        if (task.limit().orElse(maxTokens()) != maxTokens()) {
+            throw new IOException(adapter + ": texts must be cut where the model cuts them, after " + maxTokens()
+                    + " tokens, found " + task.maxTokens() + "; open the model with this adapter alone");
+        }
+        load(name, adapter, task.labels());
     }
 
     /**
@@ -289,15 +341,18 @@ public final class TextClassifier implements AutoCloseable {
                                 + "; name the modules that are adapted");
             }
             // The adapter is one of the language model, which has no layer for the score.
-            return model.add(
-                    ADAPTER,
-                    config.toBuilder()
-                            .excludeModules(TargetModules.of(base.module()))
-                            .hubFields(config.hubFields().withTaskType("CAUSAL_LM"))
-                            .build());
+            return add(config.toBuilder()
+                    .excludeModules(TargetModules.of(base.module()))
+                    .hubFields(config.hubFields().withTaskType("CAUSAL_LM"))
+                    .build());
         }
-        return model.add(
-                ADAPTER, config.toBuilder().modulesToSave(base.module()).build());
+        return add(config.toBuilder().modulesToSave(base.module()).build());
+    }
+
+    private AdapterView add(LoRAConfig config) {
+        AdapterView added = model.add(ADAPTER, config);
+        labelsByAdapter.put(ADAPTER, labels);
+        return added;
     }
 
     /**
@@ -450,11 +505,104 @@ public final class TextClassifier implements AutoCloseable {
      *
      * @param pairs the sequences
      * @return between 0 and 1 for each pair
+     * @throws IllegalStateException if the classifier has more than one output
      */
     public double[] scores(Sequences pairs) {
-        return logits(pairs).stream()
+        List<float[]> outputs = logits(pairs);
+        if (outputs.get(0).length != 1) {
+            throw new IllegalStateException(
+                    "the classifier must have one output for scores, found " + outputs.get(0).length + " outputs");
+        }
+        return outputs.stream()
                 .mapToDouble(row -> 1 / (1 + Math.exp(-row[0])))
                 .toArray();
+    }
+
+    /**
+     * Classifies texts, each with an adapter and the labels of its own. The products with the weights of the model are computed once for
+     * all of them.
+     *
+     * <pre>{@code
+     * classifier.add("topic", folder);
+     * List<ClassScores> scores = classifier.predictEach(classifier.tokens(texts), List.of("adapter", "topic"));
+     * }</pre>
+     *
+     * @param texts the sequences
+     * @param adapters the adapter of each: one that was {@linkplain #add added}, {@link #ADAPTER} for the one that the model was opened
+     *     with, or {@link LoRAModel#BASE} if the model has a classifier of its own
+     * @return the labels of the adapter of each text, and their values
+     * @throws IllegalArgumentException if there is not one name for each text, there is no such adapter, or the base has no classifier
+     */
+    public List<ClassScores> predictEach(Sequences texts, List<String> adapters) {
+        Objects.requireNonNull(texts, "texts must not be null");
+        Objects.requireNonNull(adapters, "adapters must not be null");
+        if (adapters.size() != texts.count()) {
+            throw new IllegalArgumentException(
+                    "there must be one adapter for each text, found " + adapters.size() + " for " + texts.count());
+        }
+        List<Labels> labelsOfTexts = adapters.stream().map(this::labelsOf).toList();
+        List<ClassScores> all = new ArrayList<>();
+        for (int from = 0; from < texts.count(); from += BATCH) {
+            int to = Math.min(texts.count(), from + BATCH);
+            List<INDArray> outputs = model.predictEach(texts.part(from, to), adapters.subList(from, to));
+            for (int i = 0; i < outputs.size(); i++) {
+                all.add(ClassScores.of(labelsOfTexts.get(from + i), outputs.get(i)));
+            }
+        }
+        return all;
+    }
+
+    /**
+     * Classifies one text with each of several adapters. The tokens, their embeddings and the layers below the first one that an adapter
+     * changes are computed once.
+     *
+     * @param text the text
+     * @param adapters the adapters, as in {@link #predictEach}; at least one
+     * @return the labels of each adapter and their values, in the order of the adapters
+     * @throws IllegalArgumentException if there is no such adapter, or none is named, or the base has no classifier
+     */
+    public List<ClassScores> predictWithAll(String text, List<String> adapters) {
+        Objects.requireNonNull(text, "text must not be null");
+        return predictWithAll(tokens(List.of(text)), adapters);
+    }
+
+    /**
+     * Classifies one sequence of tokens, such as that of a pair of texts, as {@link #predictWithAll(String, List)} does.
+     *
+     * @param text one sequence
+     * @param adapters the adapters
+     * @return as {@link #predictWithAll(String, List)}
+     * @throws IllegalArgumentException as {@link #predictWithAll(String, List)}, or if there is more than one sequence
+     */
+    public List<ClassScores> predictWithAll(Sequences text, List<String> adapters) {
+        Objects.requireNonNull(text, "text must not be null");
+        Objects.requireNonNull(adapters, "adapters must not be null");
+        if (text.count() != 1) {
+            throw new IllegalArgumentException("there must be one text, found " + text.count());
+        }
+        List<Labels> labelsOfAdapters = adapters.stream().map(this::labelsOf).toList();
+        List<INDArray> outputs = model.predictWithAll(text, adapters);
+        return IntStream.range(0, outputs.size())
+                .mapToObj(i -> ClassScores.of(labelsOfAdapters.get(i), outputs.get(i)))
+                .toList();
+    }
+
+    private Labels labelsOf(String adapter) {
+        Objects.requireNonNull(adapter, "no adapter must be null");
+        if (adapter.equals(LoRAModel.BASE)) {
+            if (head != null) {
+                throw new IllegalArgumentException(
+                        "the base must have a classifier of its own, found a new one that nobody"
+                                + " has trained; name an adapter of " + labelsByAdapter.keySet());
+            }
+            return labels;
+        }
+        Labels ofAdapter = labelsByAdapter.get(adapter);
+        if (ofAdapter == null) {
+            throw new IllegalArgumentException("an adapter must have been added with its labels, found "
+                    + MessageText.quote(adapter) + "; there are " + labelsByAdapter.keySet());
+        }
+        return ofAdapter;
     }
 
     /** Frees the tokenizer. */

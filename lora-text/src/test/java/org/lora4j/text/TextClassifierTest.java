@@ -11,6 +11,7 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
@@ -21,9 +22,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.AdapterView;
+import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
+import org.lora4j.nn.input.Sequences;
 
 /** Classifiers of texts on encoders and decoders, which are created, stored and opened again. */
 class TextClassifierTest {
@@ -135,6 +138,107 @@ class TextClassifierTest {
         try (TextClassifier classifier = create(null)) {
             assertThat(classifier.head()).isEqualTo(ClassifierHead.LAST);
             assertThatIllegalStateException().isThrownBy(classifier::encoder).withMessageEndingWith("found a decoder");
+        }
+    }
+
+    /** Stores another adapter with labels of its own, and returns the values that it gives the texts alone. */
+    private List<ClassScores> saveAs(String name, Labels labels, ClassifierHead head, long seed) throws IOException {
+        Path folder = temp.resolve(name);
+        try (TextClassifier classifier = TextClassifier.create(model, labels, head, OptionalInt.of(8), seed, STORAGE)) {
+            AdapterView view = classifier.addAdapter(LoRAConfig.of(2, 4));
+            view.parameters().forEach(parameter -> parameter.value().addi(0.01 * seed));
+            view.save(folder);
+            (labels.count() == 1 ? AdapterTask.rerank(head, 8) : AdapterTask.classify(labels, head, 8)).write(folder);
+            return classifier.predictEach(
+                    classifier.tokens(TEXTS), Collections.nCopies(TEXTS.size(), TextClassifier.ADAPTER));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"encoder_forward, MEAN", "encoder_forward, POOLER", "distilbert_forward, POOLER", "decoder_llama, LAST"
+    })
+    void eachTextHasTheLabelsOfItsAdapter(String golden, ClassifierHead head) throws Exception {
+        write(golden);
+        List<ClassScores> ofThree = saveAs("three", LABELS, head, 3);
+        List<ClassScores> ofFive = saveAs("five", Labels.of(List.of("a", "b", "c", "d", "e")), head, 4);
+        List<ClassScores> ofOne = saveAs("one", Labels.of(List.of("LABEL_0")), head, 5);
+        try (TextClassifier classifier = TextClassifier.open(model, temp.resolve("three"), STORAGE)) {
+            classifier.add("five", temp.resolve("five"));
+            classifier.add("one", temp.resolve("one"));
+            List<ClassScores> found =
+                    classifier.predictEach(classifier.tokens(TEXTS), List.of("one", TextClassifier.ADAPTER, "five"));
+            List<ClassScores> expected = List.of(ofOne.get(0), ofThree.get(1), ofFive.get(2));
+            for (int i = 0; i < 3; i++) {
+                assertThat(found.get(i).labels()).isEqualTo(expected.get(i).labels());
+                assertThat(found.get(i).best()).isEqualTo(expected.get(i).best());
+                for (int label = 0; label < found.get(i).values().size(); label++) {
+                    assertThat(found.get(i).values().get(label))
+                            .isCloseTo(expected.get(i).values().get(label), within(1e-5));
+                }
+            }
+            List<ClassScores> ofOneText =
+                    classifier.predictWithAll(TEXTS.get(1), List.of("five", TextClassifier.ADAPTER, "one"));
+            List<ClassScores> alone = List.of(ofFive.get(1), ofThree.get(1), ofOne.get(1));
+            for (int i = 0; i < 3; i++) {
+                assertThat(ofOneText.get(i).labels()).isEqualTo(alone.get(i).labels());
+                assertThat(ofOneText.get(i).values().get(0))
+                        .isCloseTo(alone.get(i).values().get(0), within(1e-5));
+            }
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> classifier.predictWithAll(classifier.tokens(TEXTS), List.of("one")))
+                    .withMessage("there must be one text, found 3");
+            // A softmax of one output would be 1, whatever it is.
+            assertThat(found.get(0).values().get(0)).isGreaterThan(0).isLessThan(1);
+            double[] scores = {found.get(0).values().get(0)};
+            classifier.model().activate("one");
+            assertThat(classifier.scores(classifier.tokens(List.of(TEXTS.get(0)))))
+                    .containsExactly(scores, within(1e-5));
+        }
+    }
+
+    @Test
+    void anAdapterHasAnOutputForEachOfItsLabels() throws Exception {
+        write("encoder_forward");
+        save(ClassifierHead.MEAN);
+        AdapterTask.classify(Labels.of(List.of("one", "two")), ClassifierHead.MEAN, 8)
+                .write(adapter);
+        assertThatIOException()
+                .isThrownBy(() -> TextClassifier.open(model, adapter, STORAGE))
+                .withMessageEndingWith(
+                        "adapter: the classifier must have an output for each of the 2 labels in task.json,"
+                                + " [one, two], found 3");
+        try (TextClassifier classifier = create(ClassifierHead.MEAN)) {
+            assertThatIOException()
+                    .isThrownBy(() -> classifier.add("other", adapter))
+                    .withMessageContaining("the classifier must have an output for each of the 2 labels");
+            assertThat(classifier.model().names()).isEmpty();
+        }
+    }
+
+    @Test
+    void addsNoAdapterThatReadsOtherTokensOrVectors() throws Exception {
+        write("encoder_forward");
+        save(ClassifierHead.MEAN);
+        saveAs("pooler", LABELS, ClassifierHead.POOLER, 1);
+        AdapterTask.classify(LABELS, ClassifierHead.MEAN, 5).write(temp.resolve("pooler"));
+        try (TextClassifier classifier = TextClassifier.open(model, adapter, STORAGE)) {
+            assertThatIOException()
+                    .isThrownBy(() -> classifier.add("a", temp.resolve("pooler")))
+                    .withMessageContaining("texts must be cut where the model cuts them, after 8 tokens, found 5");
+            AdapterTask.classify(LABELS, ClassifierHead.POOLER, 8).write(temp.resolve("pooler"));
+            assertThatIOException()
+                    .isThrownBy(() -> classifier.add("a", temp.resolve("pooler")))
+                    .withMessageContaining("must read what that of the model reads, MEAN, found POOLER");
+            Sequences texts = classifier.tokens(TEXTS);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> classifier.predictEach(texts, List.of("adapter", "adapter", LoRAModel.BASE)))
+                    .withMessageStartingWith("the base must have a classifier of its own, found a new one");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> classifier.predictEach(texts, List.of("adapter", "other", "adapter")))
+                    .withMessage("an adapter must have been added with its labels, found 'other'; there are [adapter]");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> classifier.predictEach(texts, List.of("adapter")))
+                    .withMessage("there must be one adapter for each text, found 1 for 3");
         }
     }
 

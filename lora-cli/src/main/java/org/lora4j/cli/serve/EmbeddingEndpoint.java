@@ -11,8 +11,10 @@ import java.util.Base64;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
+import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.internal.MessageText;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.serve.Prediction;
 
 /** Embeds texts. */
 final class EmbeddingEndpoint implements Endpoint {
@@ -38,9 +40,13 @@ final class EmbeddingEndpoint implements Endpoint {
         String adapter = encoder.adapter(model);
         Asked asked = encoder.limited(adapter, body, deadline, () -> read(body.json(RULES)));
         body.free();
-        float[][] embeddings = encoder.embed(asked.input, adapter, deadline);
-
-        answer.send(200, Answer.JSON, written(embeddings, asked, model));
+        Prediction prediction = encoder.embed(asked.input, adapter, deadline);
+        byte[] embeddings = written(prediction.output().toFloatMatrix(), asked, model);
+        UsedAdapter used = prediction.adapter();
+        if (used != null) {
+            AdapterHeaders.set(answer, used);
+        }
+        answer.send(200, Answer.JSON, embeddings);
     }
 
     /** One after the other on each processor, because a large text takes much memory while it is written. */

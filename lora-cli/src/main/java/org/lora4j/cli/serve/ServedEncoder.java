@@ -9,6 +9,7 @@ import org.lora4j.nn.input.Sequences;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.FairLimiter;
+import org.lora4j.serve.Prediction;
 import org.lora4j.serve.ServingStats;
 import org.lora4j.text.EncoderFolder;
 
@@ -67,8 +68,8 @@ final class ServedEncoder extends ServedModel {
         return encoder.tokens(texts);
     }
 
-    float[][] embed(Sequences texts, String adapter, Deadline deadline) {
-        return predictor.predict(texts, adapter, deadline.options()).toFloatMatrix();
+    Prediction embed(Sequences texts, String adapter, Deadline deadline) {
+        return predictor.prediction(texts, adapter, deadline.options());
     }
 
     @Override

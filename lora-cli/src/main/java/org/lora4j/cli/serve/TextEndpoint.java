@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.UsedAdapter;
 
 /** Generates text, as a whole or as a stream of events. */
 final class TextEndpoint implements Endpoint {
@@ -32,7 +33,7 @@ final class TextEndpoint implements Endpoint {
         int promptTokens = asked.request.prompt().length;
         TextGeneration generation = TextGeneration.start(decoder, asked.request, deadline);
         if (asked.isStream) {
-            stream(generation, new Events(head, answer, asked.withUsage), promptTokens);
+            stream(generation, new Events(head, answer, generation, asked.withUsage), promptTokens);
         } else {
             whole(generation, head, answer, promptTokens);
         }
@@ -93,6 +94,7 @@ final class TextEndpoint implements Endpoint {
         ObjectNode node = node(head, false);
         form.whole(choice(node, end.finish()), text.toString());
         usage(node, prompt, end.tokens());
+        generation.adapter().ifPresent(used -> AdapterHeaders.set(answer, used));
         answer.json(200, node);
     }
 
@@ -105,18 +107,39 @@ final class TextEndpoint implements Endpoint {
     private final class Events implements TextGeneration.Receiver {
         private final Head head;
         private final Answer answer;
+        private final TextGeneration generation;
         private final boolean withUsage;
 
-        Events(Head head, Answer answer, boolean withUsage) {
+        /** Whether the client knows the adapter, or there is none. */
+        private boolean saysAdapter;
+
+        Events(Head head, Answer answer, TextGeneration generation, boolean withUsage) {
             this.head = head;
             this.answer = answer;
+            this.generation = generation;
             this.withUsage = withUsage;
         }
 
         private void begin() throws IOException {
             if (!answer.isBegun()) {
+                generation.adapter().ifPresent(this::setHeaders);
                 answer.beginEvents();
                 send(null, "", true);
+            }
+        }
+
+        private void setHeaders(UsedAdapter used) {
+            AdapterHeaders.set(answer, used);
+            saysAdapter = true;
+        }
+
+        /** The headers of a request that waited were sent before its adapter was known. A comment then says what they would. */
+        private void sayAdapter() throws IOException {
+            UsedAdapter used = saysAdapter ? null : generation.adapter().orElse(null);
+            if (used != null) {
+                answer.part(": " + AdapterHeaders.NAME + " " + AdapterHeaders.encode(used.name()) + "\n: "
+                        + AdapterHeaders.FINGERPRINT + " " + used.fingerprint() + "\n\n");
+                saysAdapter = true;
             }
         }
 
@@ -132,6 +155,7 @@ final class TextEndpoint implements Endpoint {
         @Override
         public void text(String part) throws IOException {
             begin();
+            sayAdapter();
             send(null, part, false);
         }
 
@@ -143,6 +167,7 @@ final class TextEndpoint implements Endpoint {
 
         void end(TextGeneration.End end, int prompt) throws IOException {
             begin();
+            sayAdapter();
             send(end.finish(), null, false);
             if (withUsage) {
                 ObjectNode node = node(head, true);

@@ -3,12 +3,14 @@ package org.lora4j.cli.serve;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.generate.Generation;
 import org.lora4j.serve.GenerationHandle;
 import org.lora4j.serve.ServingException;
@@ -62,6 +64,11 @@ final class TextGeneration {
      */
     static TextGeneration start(ServedDecoder decoder, TextRequest request, Deadline deadline) {
         return new TextGeneration(decoder, request, deadline);
+    }
+
+    /** The adapter that computes the text, from its first token on; nothing before, and for the model alone. */
+    Optional<UsedAdapter> adapter() {
+        return handle.adapter();
     }
 
     /**

@@ -67,10 +67,11 @@ final class PeftLayout {
         Set<String> saved = Set.copyOf(selection.saved());
         Set<String> adapted = Set.copyOf(selection.adapted());
         Optional<String> input = base.inputEmbedding();
+        String head = base.replaceableHead().orElse("");
         for (BaseLayer layer : base.baseLayers()) {
             Module module = Module.of(layer);
             if (saved.contains(layer.path())) {
-                addSaved(module);
+                addSaved(layer.path().equals(head) ? withRowsFound(module) : module);
             } else if (adapted.contains(layer.path())) {
                 addAdapted(module);
             } else {
@@ -83,6 +84,15 @@ final class PeftLayout {
                 addTokens(module, isInput);
             }
         }
+    }
+
+    /** A head, with as many outputs as the adapter has for it. */
+    private Module withRowsFound(Module head) {
+        long[] weight = found.get(new PeftKey(PeftKey.Kind.WEIGHT, head.path));
+        if (weight == null || weight.length != 2 || weight[0] < 1) {
+            return head;
+        }
+        return new Module(head.path, head.kind, new long[] {weight[0], head.shape[1]}, head.hasBias);
     }
 
     private void addAll() {

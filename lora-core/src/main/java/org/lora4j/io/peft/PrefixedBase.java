@@ -98,6 +98,13 @@ final class PrefixedBase implements BaseModel {
                 .map(prefix::toFile);
     }
 
+    @Override
+    public Optional<String> replaceableHead() {
+        return base.replaceableHead()
+                .filter(path -> path.startsWith(prefix.inBase()))
+                .map(prefix::toFile);
+    }
+
     PathPrefix prefix() {
         return prefix;
     }

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
@@ -15,6 +16,7 @@ import org.lora4j.internal.memory.ArrayBits;
 import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
+import org.lora4j.nn.batch.internal.FrozenParameters;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.WeightedLayer;
 import org.lora4j.nn.parameter.Parameter;
@@ -41,6 +43,7 @@ public final class AppliedAdapter {
     private final Map<WeightedLayer, HeadRowsUpdate> headRows = new LinkedHashMap<>();
 
     private final EffectiveLayers layers;
+    private volatile @Nullable Known lastKnown;
 
     private AppliedAdapter(Network network, LoRAAdapter data, Map<String, LowRankFactors> subtracted) {
         config = data.config();
@@ -149,6 +152,13 @@ public final class AppliedAdapter {
         }
         EffectiveLinear applied = new EffectiveLinear(weight, bias, effective.updates());
         LoRAUpdate update = updates.get(layer);
+        if (weight.shape()[0] != layer.shape()[0]
+                && (update != null || !applied.updates().isEmpty())) {
+            throw new IllegalArgumentException(
+                    layer.path() + ": adapters that are applied together must have a head of the"
+                            + " base's " + layer.shape()[0] + " outputs if one of them updates it, found a head with "
+                            + weight.shape()[0] + " outputs and an update; apply them one by one");
+        }
         if (update != null) {
             applied = applied.with(List.of(update.rescaled(multiplier)));
         }
@@ -220,6 +230,34 @@ public final class AppliedAdapter {
         Map<String, LoRAWeights> factors = new LinkedHashMap<>();
         updates.forEach((layer, one) -> factors.put(layer.path(), one.weights()));
         return factors;
+    }
+
+    /**
+     * The {@link LoRAAdapter#fingerprint} of the adapter as it is now. That of a frozen adapter is remembered, because nobody may write
+     * to its arrays.
+     */
+    public String fingerprint() {
+        Known known = lastKnown;
+        if (known != null && known.isCurrent()) {
+            return known.fingerprint;
+        }
+        FrozenParameters now = FrozenParameters.of(parameters());
+        String fingerprint = snapshot().fingerprint();
+        lastKnown = new Known(fingerprint, now);
+        return fingerprint;
+    }
+
+    /** The fingerprint of a frozen adapter if it was computed before, or null. */
+    public @Nullable String knownFingerprint() {
+        Known known = lastKnown;
+        return known != null && known.isCurrent() ? known.fingerprint : null;
+    }
+
+    /** A fingerprint, and for which content it holds. */
+    private record Known(String fingerprint, FrozenParameters parameters) {
+        boolean isCurrent() {
+            return parameters.areUnchanged();
+        }
     }
 
     /** A copy of the adapter as data, as an update of the original base. */

@@ -20,6 +20,8 @@ public final class ManagedAdapter {
         this.name = name;
         this.adapter = adapter;
         residentBytes = adapter.residentBytes();
+        // Here, because the first request with the adapter would wait for it.
+        adapter.fingerprint();
     }
 
     /** How many bytes the arrays of the adapter take. */

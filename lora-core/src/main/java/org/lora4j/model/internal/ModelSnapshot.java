@@ -2,12 +2,19 @@ package org.lora4j.model.internal;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.internal.AdapterNames;
+import org.lora4j.internal.MessageText;
+import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.batch.internal.ExampleOutputs;
 import org.lora4j.nn.batch.internal.Inputs;
 import org.lora4j.nn.batch.internal.Segment;
 import org.lora4j.nn.batch.internal.Segments;
@@ -40,6 +47,41 @@ public final class ModelSnapshot {
     }
 
     /**
+     * Returns which adapter a name stands for.
+     *
+     * @param adapter the name of an adapter, or that of the base
+     * @return the adapter, or null for the base alone
+     * @throws IllegalArgumentException if the snapshot has no such adapter
+     */
+    public @Nullable UsedAdapter used(String adapter) {
+        return adapter.equals(AdapterNames.BASE)
+                ? null
+                : new UsedAdapter(adapter, state.adapter(adapter).fingerprint());
+    }
+
+    /**
+     * Returns the fingerprint of an adapter if it is known, which takes no time.
+     *
+     * @param adapter a name
+     * @return the fingerprint, or null if it was not computed yet, the adapter can train, or there is none
+     */
+    public @Nullable String knownFingerprint(String adapter) {
+        AppliedAdapter found = state.adapters().find(adapter);
+        return found == null ? null : found.knownFingerprint();
+    }
+
+    /**
+     * Returns the model with one adapter as it is in this snapshot.
+     *
+     * @param adapter the name of an adapter, or that of the base
+     * @return a model that sees no later replacement
+     * @throws IllegalArgumentException if the snapshot has no such adapter
+     */
+    public Model model(String adapter) {
+        return new PinnedModel(network.stack(), predictor, state.forPrediction(applied(adapter)));
+    }
+
+    /**
      * Computes the output with one adapter.
      *
      * @param x rows, or sequences
@@ -58,17 +100,138 @@ public final class ModelSnapshot {
      * @param x rows, or sequences
      * @param adapters the name of an adapter for each example, or that of the base
      * @return a new array with a row for each example, or for each token if there is no pooling
-     * @throws IllegalArgumentException if the input does not fit, there is not one name for each example, or the snapshot has no such
-     *     adapter
+     * @throws IllegalArgumentException if the input does not fit, there is not one name for each example, the snapshot has no such
+     *     adapter, or their heads have different numbers of outputs
      */
     public INDArray predict(Input x, List<String> adapters) {
         Inputs.requirePredictable(x, network.stack());
         requireNames(adapters, x);
+        requireOneWidth(adapters);
+        if (!haveWidthOfBase(adapters)) {
+            return each(x, adapters).of(0, x.count());
+        }
+        Map<String, Segment> segments = segments(adapters);
+        return predictor.predictSegments(x, (block, from, to) -> divide(block, adapters.subList(from, to), segments));
+    }
+
+    /**
+     * Computes the output with an adapter for each example, as {@link #predict(Input, List)} does, where the heads of the adapters may
+     * have different numbers of outputs.
+     *
+     * @param x rows, or sequences
+     * @param adapters the name of an adapter for each example, or that of the base
+     * @return the output of each example
+     * @throws IllegalArgumentException if the input does not fit, there is not one name for each example, or the snapshot has no such
+     *     adapter
+     */
+    public ExampleOutputs predictEach(Input x, List<String> adapters) {
+        Inputs.requirePredictable(x, network.stack());
+        requireNames(adapters, x);
+        if (haveWidthOfBase(adapters)) {
+            return ExampleOutputs.of(predict(x, adapters), x, network.stack());
+        }
+        return each(x, adapters);
+    }
+
+    private ExampleOutputs each(Input x, List<String> adapters) {
+        Map<String, Segment> segments = segments(adapters);
+        return predictor.predictEach(
+                x,
+                example -> outputSize(adapters.get(example)),
+                (block, from, to) -> divide(block, adapters.subList(from, to), segments));
+    }
+
+    /**
+     * Computes the output of one input with each of several adapters. The layers below the first one that an adapter changes are computed
+     * once.
+     *
+     * @param x rows, or sequences
+     * @param adapters the names of adapters, or that of the base
+     * @return the outputs in the order of the adapters, each an array of its own
+     * @throws IllegalArgumentException if the input does not fit, no adapter is named, or the snapshot has no such adapter
+     */
+    public List<INDArray> predictWithAll(Input x, List<String> adapters) {
+        Inputs.requirePredictable(x, network.stack());
+        requireNamed(adapters);
+        List<String> distinct = List.copyOf(new LinkedHashSet<>(adapters));
+        List<INDArray> outputs = distinct.size() == 1
+                ? List.of(predict(x, distinct.get(0)))
+                : predictor.predictWithAll(
+                        x,
+                        state.factored(List.of()),
+                        distinct.stream()
+                                .map(name -> state.factored(applied(name)))
+                                .toList());
+        List<INDArray> inOrder = new ArrayList<>();
+        Set<String> given = new HashSet<>();
+        for (String name : adapters) {
+            INDArray y = outputs.get(distinct.indexOf(name));
+            inOrder.add(given.add(name) ? y : y.dup('c'));
+        }
+        return inOrder;
+    }
+
+    private static void requireNamed(List<String> adapters) {
+        if (adapters.isEmpty()) {
+            throw new IllegalArgumentException("at least one adapter must be named, or '" + AdapterNames.BASE
+                    + "' for the base alone, found none");
+        }
+        for (String name : adapters) {
+            if (name == null) {
+                throw new IllegalArgumentException("each name must be that of an adapter, or '" + AdapterNames.BASE
+                        + "' for the base alone, found null in " + adapters);
+            }
+        }
+    }
+
+    /**
+     * Returns the number of outputs with an adapter.
+     *
+     * @param adapter the name of an adapter, or that of the base
+     * @return that of its head
+     * @throws IllegalArgumentException if the snapshot has no such adapter
+     */
+    public long outputSize(String adapter) {
+        return network.stack().outputSize(state.factored(applied(adapter)));
+    }
+
+    /**
+     * Returns whether the outputs with some adapters have one width, so that they are rows of one array.
+     *
+     * @param adapters the names of adapters, or that of the base; at least one
+     * @return true if their heads have the same number of outputs
+     * @throws IllegalArgumentException if the snapshot has no such adapter
+     */
+    public boolean haveOneWidth(List<String> adapters) {
+        return new HashSet<>(adapters)
+                        .stream().mapToLong(this::outputSize).distinct().count()
+                == 1;
+    }
+
+    private boolean haveWidthOfBase(List<String> adapters) {
+        return new HashSet<>(adapters)
+                .stream().allMatch(name -> outputSize(name) == network.stack().outputSize());
+    }
+
+    private void requireOneWidth(List<String> adapters) {
+        String first = adapters.get(0);
+        for (String name : new LinkedHashSet<>(adapters)) {
+            if (outputSize(name) != outputSize(first)) {
+                throw new IllegalArgumentException(
+                        "adapters whose outputs are rows of one array must have heads of one size,"
+                                + " found " + outputSize(first) + " outputs of " + MessageText.quote(first) + " and "
+                                + outputSize(name) + " of " + MessageText.quote(name)
+                                + "; call predictEach, which returns an array for each of them");
+            }
+        }
+    }
+
+    private Map<String, Segment> segments(List<String> adapters) {
         Map<String, Segment> segments = new LinkedHashMap<>();
         for (String name : adapters) {
             segments.computeIfAbsent(name, this::segment);
         }
-        return predictor.predictSegments(x, (block, from, to) -> divide(block, adapters.subList(from, to), segments));
+        return segments;
     }
 
     private static List<String> applied(String adapter) {

@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.NamedAdapters;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
+import org.lora4j.nn.batch.internal.LayerStack;
 import org.lora4j.nn.layer.WeightedLayer;
 import org.lora4j.nn.parametrization.internal.EffectiveLinear;
 
@@ -76,6 +77,11 @@ public final class ModelState {
 
     public ModelState withoutMerged() {
         return new ModelState(network, adapters, active, enabled, null, selections);
+    }
+
+    /** The layers of the base. */
+    public LayerStack stack() {
+        return network.stack();
     }
 
     public NamedAdapters<AppliedAdapter> adapters() {

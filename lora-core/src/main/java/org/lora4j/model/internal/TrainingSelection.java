@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
+import org.lora4j.nn.batch.internal.LayerStack;
 
 /**
  * The adapters that a training computes with, as they were when it started. Each step checks that they are still those of
@@ -30,7 +31,19 @@ public final class TrainingSelection implements Supplier<EffectiveLayers> {
         this.ofActive = ofActive;
         checked = state;
         layers = state.factored(names);
+        requireHeadOfBase(state.stack(), names, layers);
         names.forEach(name -> pinned.put(name, state.adapter(name)));
+    }
+
+    private static void requireHeadOfBase(LayerStack base, List<String> names, EffectiveLayers layers) {
+        long outputs = base.outputSize(layers);
+        if (outputs != base.outputSize()) {
+            throw new IllegalStateException(
+                    "an adapter trains on a base whose head has as many outputs as its own, found "
+                            + outputs + " outputs of " + names + " and " + base.outputSize()
+                            + " of the base; put a classifier with " + outputs
+                            + " labels on the base to train further");
+        }
     }
 
     /** Pins the adapters of a view. */

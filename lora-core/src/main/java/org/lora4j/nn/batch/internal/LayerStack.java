@@ -184,6 +184,19 @@ public final class LayerStack {
     }
 
     /**
+     * Returns the width of the output if the layers compute with other weights: an adapter can have a head of its own, with more or
+     * fewer outputs.
+     *
+     * @param effective what each layer computes with
+     * @return the number of outputs
+     */
+    public long outputSize(EffectiveLayers effective) {
+        return layers.get(layers.size() - 1) instanceof Linear head
+                ? effective.of(head).weight().shape()[0]
+                : outputSize;
+    }
+
+    /**
      * Returns what a row of the output stands for.
      *
      * @return a token or an example

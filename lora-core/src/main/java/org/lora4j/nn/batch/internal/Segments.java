@@ -97,6 +97,11 @@ public final class Segments {
                 List.of(), null, List.of(segment), new int[] {0, rows.length - from}, List.of(), rows, from, true);
     }
 
+    /** Some rows of a segment that are computed by themselves, after the layers that need to know what they are. */
+    public static Segments ofRows(Segment segment, int count) {
+        return new Segments(List.of(), List.of(segment), new int[] {0, count}, List.of());
+    }
+
     /**
      * Creates a batch of one segment.
      *

@@ -3,10 +3,12 @@ package org.lora4j.nn.compute.internal;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.batch.internal.Scratch;
 import org.lora4j.nn.batch.internal.Segments;
 import org.lora4j.nn.layer.Layer;
+import org.lora4j.nn.layer.WeightedLayer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The computation of layers one after the other. */
@@ -82,19 +84,57 @@ final class Chain {
     }
 
     INDArray forward(Segments batch, INDArray x) {
-        return forward(batch, x, passes.size());
+        return forward(batch, x, 0, passes.size());
+    }
+
+    /** Computes the layers before one of them, by their number. */
+    INDArray forwardTo(int end, Segments batch, INDArray x) {
+        return forward(batch, x, 0, end);
+    }
+
+    /** Computes the layers from one of them on. */
+    INDArray forwardFrom(int begin, Segments batch, INDArray x) {
+        return forward(batch, x, begin, passes.size());
+    }
+
+    /** Computes the layers from one of them on, and before the last one. */
+    INDArray forwardFromToLast(int begin, Segments batch, INDArray x) {
+        return forward(batch, x, begin, passes.size() - 1);
+    }
+
+    /**
+     * Returns how many layers, from the first one on, compute the same for segments that differ in some layers. The last layer is not
+     * among them.
+     *
+     * @param differs whether the segments differ in a layer
+     */
+    int countShared(Predicate<WeightedLayer> differs) {
+        int end = 0;
+        while (end < passes.size() - 1 && !anyMatches(layers.get(end), differs)) {
+            end++;
+        }
+        while (end > 0 && passes.get(end - 1) instanceof ResidualPass residual && !residual.keepsOutput()) {
+            end--;
+        }
+        return end;
+    }
+
+    /** Whether a condition holds for a layer, or for one that it contains. */
+    static boolean anyMatches(Layer layer, Predicate<WeightedLayer> condition) {
+        return (layer instanceof WeightedLayer weighted && condition.test(weighted))
+                || layer.children().stream().anyMatch(child -> anyMatches(child, condition));
     }
 
     /** Computes the layers before the last ones. */
     INDArray forwardToEnd(Segments batch, INDArray x, int last) {
         int end = passes.size() - last;
         Arrays.fill(outputs, end, passes.size(), null);
-        return forward(batch, x, end);
+        return forward(batch, x, 0, end);
     }
 
-    private INDArray forward(Segments batch, INDArray x, int end) {
+    private INDArray forward(Segments batch, INDArray x, int begin, int end) {
         INDArray activations = x;
-        for (int i = 0; i < end; i++) {
+        for (int i = begin; i < end; i++) {
             activations = passes.get(i).forward(inputBatch(batch, i), activations);
             outputs[i] = activations;
         }

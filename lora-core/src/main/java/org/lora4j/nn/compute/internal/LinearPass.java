@@ -19,6 +19,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 final class LinearPass implements LayerPass {
     private final Linear layer;
+    private final long width;
     private final PassResources resources;
     private final boolean training;
     private final Scratch scratch;
@@ -47,14 +48,20 @@ final class LinearPass implements LayerPass {
     private @Nullable INDArray output;
 
     LinearPass(Linear layer, PassResources resources) {
+        this(layer, layer.outputSize(), resources);
+    }
+
+    /** Creates the computation for segments whose weights have another number of rows than that of the layer. */
+    LinearPass(Linear layer, long width, PassResources resources) {
         this.layer = layer;
+        this.width = width;
         this.resources = resources;
         training = resources.isTraining();
         scratch = resources.scratch();
         weight = layer.weightParameter();
         product = new WeightProduct(weight.weight());
-        outputs = resources.buffers().rows(layer.outputSize());
-        baseGradients = resources.buffers().rows(layer.outputSize());
+        outputs = resources.buffers().rows(width);
+        baseGradients = resources.buffers().rows(width);
         mixed = new MixedLinear(layer, resources);
     }
 
@@ -71,7 +78,7 @@ final class LinearPass implements LayerPass {
         bound = 0;
         for (int i = 0; i < batch.count(); i++) {
             if (i == segments.size()) {
-                segments.add(new SegmentLinear(layer, batch.get(i), resources));
+                segments.add(new SegmentLinear(layer, width, batch.get(i), resources));
             }
             changed |= segments.get(i).bind(batch, batch.get(i));
         }

@@ -82,7 +82,7 @@ final class MixedLinear {
         private final RowBlocks outputBlocks = new RowBlocks();
 
         Part(Segment first) {
-            linear = new SegmentLinear(layer, first, resources);
+            linear = new SegmentLinear(layer, layer.outputSize(), first, resources);
         }
 
         void addBias(Segments segments, INDArray y) {

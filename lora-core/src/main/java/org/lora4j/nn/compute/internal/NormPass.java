@@ -114,6 +114,10 @@ final class NormPass<A> implements LayerPass {
         sharesOutput = !inputIsBuffer && use != InputUse.KEPT;
     }
 
+    boolean overwritesInput() {
+        return inputIsBuffer;
+    }
+
     /** Writes the last output again if other layers may have used its memory since. */
     void restoreOutput(Segments batch) {
         INDArray known = input;
@@ -140,6 +144,7 @@ final class NormPass<A> implements LayerPass {
 
     private INDArray compute(Segments batch, INDArray a, @Nullable INDArray b, INDArray sum) {
         int n = Math.toIntExact(a.size(0));
+        isComputed = false;
         if (factors.length < n) {
             factors = new double[n];
         }

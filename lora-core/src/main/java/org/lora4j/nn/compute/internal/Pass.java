@@ -1,15 +1,18 @@
 package org.lora4j.nn.compute.internal;
 
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.math.RowBlocks;
 import org.lora4j.internal.memory.BatchBuffer;
+import org.lora4j.internal.memory.BuffersByWidth;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
 import org.lora4j.nn.batch.internal.Inputs;
 import org.lora4j.nn.batch.internal.KeyValueCache;
@@ -23,6 +26,7 @@ import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.RowKind;
 import org.lora4j.nn.layer.TokenEmbeddings;
+import org.lora4j.nn.layer.WeightedLayer;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.weight.internal.Engines;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -53,6 +57,12 @@ public final class Pass {
 
     /** How many layers that are. */
     private final int headLayers;
+
+    /** The last layer for segments with heads of other widths, if it is linear. */
+    private final @Nullable SegmentHeads heads;
+
+    /** The activations of segments that were computed once for all of them. */
+    private final BuffersByWidth repeated;
 
     /** The rows of several segments. Unlike the arrays of callers, these are used again. */
     private final BatchBuffer inputs;
@@ -120,6 +130,8 @@ public final class Pass {
         Linear linear = network.outputRows() == RowKind.TOKEN ? network.head() : null;
         head = linear == null ? null : new HeadPass(linear, network.softcap(), resources);
         headLayers = network.softcap() == null ? 1 : 2;
+        repeated = new BuffersByWidth(network.dataType(), order);
+        heads = layers.get(layers.size() - 1) instanceof Linear last ? new SegmentHeads(last, resources) : null;
         inputs = new BatchBuffer(network.dataType(), network.inputSize(), 'c');
         outputGradients = new BatchBuffer(network.dataType(), network.outputSize(), order);
         // Whatever cannot be computed fails here, before a training starts.
@@ -217,6 +229,87 @@ public final class Pass {
         output = result;
         segments.endCaching();
         return result;
+    }
+
+    /**
+     * Computes the output of a batch whose segments may have heads with another number of outputs than the network. Each segment
+     * has a head, the last layer, of its own, so it must be linear.
+     *
+     * @param segments the segments with their input, which must be resolved and fit the network, see {@link #require}
+     * @param outputs gets the output of each segment
+     */
+    public void forwardEach(Segments segments, SegmentOutputs outputs) {
+        INDArray x = chain.forwardToEnd(segments, begin(segments), 1);
+        requireHeads().forward(outputBatch(segments), x, outputs);
+    }
+
+    /**
+     * Computes one input with several segments. The layers below the first one in which a segment differs from the base are computed
+     * once, for all of them.
+     *
+     * @param x the input, which must fit the network, see {@link #require}
+     * @param base the segment that computes those layers
+     * @param segments the segments, which must be resolved
+     * @param together how many of them are computed at the same time at most
+     * @param outputs gets the output of each segment
+     */
+    public void forwardWithAll(Input x, Segment base, List<Segment> segments, int together, SegmentOutputs outputs) {
+        Predicate<WeightedLayer> differs = layer ->
+                segments.stream().anyMatch(segment -> !segment.of(layer).equals(base.of(layer)));
+        boolean sharesInput =
+                embeddings == null || !Chain.anyMatches(network.layers().get(0), differs);
+        int sharedLayers = sharesInput ? chain.countShared(differs) : 0;
+        Segments once = Segments.of(base, x);
+        INDArray shared =
+                sharesInput ? chain.forwardTo(sharedLayers, once, begin(once)).dup(order) : null;
+        for (int from = 0; from < segments.size(); from += together) {
+            List<Segment> some = segments.subList(from, Math.min(segments.size(), from + together));
+            Segments rest = Segments.of(some, Collections.nCopies(some.size(), x));
+            INDArray activations = shared == null ? begin(rest) : repeat(shared, rest);
+            forwardFrom(sharedLayers, rest, activations, from, outputs);
+        }
+    }
+
+    /** Begins a batch whose segments have the same activations, which were computed once. */
+    private INDArray repeat(INDArray activations, Segments rest) {
+        rest.all().forEach(Segment::beginStep);
+        batch = rest;
+        long rows = activations.size(0);
+        INDArray all = repeated.rows(rows * rest.count(), activations.size(1));
+        for (int i = 0; i < rest.count(); i++) {
+            inputBlocks
+                    .of(all, Math.toIntExact(i * rows), Math.toIntExact(rows))
+                    .assign(activations);
+        }
+        return all;
+    }
+
+    private void forwardFrom(int layer, Segments rest, INDArray x, int firstSegment, SegmentOutputs outputs) {
+        if (rest.all().stream().allMatch(segment -> network.outputSize(segment.layers()) == network.outputSize())) {
+            INDArray y = chain.forwardFrom(layer, rest, x);
+            for (int i = 0; i < rest.count(); i++) {
+                outputs.accept(firstSegment + i, outputBatch(rest).block(outputBlocks, y, i));
+            }
+            return;
+        }
+        requireHeads()
+                .forward(
+                        outputBatch(rest),
+                        chain.forwardFromToLast(layer, rest, x),
+                        (i, y) -> outputs.accept(firstSegment + i, y));
+    }
+
+    private SegmentHeads requireHeads() {
+        if (heads == null) {
+            throw new IllegalStateException("the last layer must be a linear layer, found "
+                    + network.layers().get(network.layers().size() - 1));
+        }
+        return heads;
+    }
+
+    /** The batch whose rows are those of the output. */
+    private Segments outputBatch(Segments segments) {
+        return network.outputRows() == RowKind.TOKEN ? segments : segments.pooled();
     }
 
     /**
@@ -397,8 +490,7 @@ public final class Pass {
      * @return a view of its rows
      */
     public INDArray block(INDArray matrix, int segment) {
-        boolean perToken = network.outputRows() == RowKind.TOKEN;
-        return (perToken ? batch : batch.pooled()).block(outputBlocks, matrix, segment);
+        return outputBatch(batch).block(outputBlocks, matrix, segment);
     }
 
     /**

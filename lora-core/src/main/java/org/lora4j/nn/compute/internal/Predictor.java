@@ -1,9 +1,11 @@
 package org.lora4j.nn.compute.internal;
 
-import java.util.function.Function;
+import java.util.List;
+import java.util.function.IntToLongFunction;
 import java.util.function.Supplier;
 import org.lora4j.internal.memory.IdlePool;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
+import org.lora4j.nn.batch.internal.ExampleOutputs;
 import org.lora4j.nn.batch.internal.Inputs;
 import org.lora4j.nn.batch.internal.LayerStack;
 import org.lora4j.nn.batch.internal.Segment;
@@ -60,9 +62,9 @@ public final class Predictor {
      */
     public INDArray predict(Input x) {
         Inputs.requirePredictable(x, network);
-        return compute(x, pass -> {
+        return passes.use(pass -> {
             pass.segment().resolve();
-            return (block, from, to) -> Segments.of(pass.segment(), block);
+            return compute(pass, x, (block, from, to) -> Segments.of(pass.segment(), block));
         });
     }
 
@@ -76,9 +78,13 @@ public final class Predictor {
      */
     public INDArray predict(Input x, EffectiveLayers effective) {
         Inputs.requirePredictable(x, network);
-        return compute(x, pass -> {
+        return passes.use(pass -> {
             Segment segment = pass.predicting(effective);
-            return (block, from, to) -> Segments.of(segment, block);
+            BlockSegments segments = (block, from, to) -> Segments.of(segment, block);
+            long width = network.outputSize(effective);
+            return width == network.outputSize()
+                    ? compute(pass, x, segments)
+                    : computeEach(pass, x, example -> width, segments).of(0, x.count());
         });
     }
 
@@ -90,16 +96,84 @@ public final class Predictor {
      * @return a new array {@code [rows, outputSize]} in 'c' order
      */
     public INDArray predictSegments(Input x, BlockSegments segments) {
-        return compute(x, pass -> segments);
+        return passes.use(pass -> compute(pass, x, segments));
     }
 
-    private INDArray compute(Input x, Function<Pass, BlockSegments> segmentsFor) {
-        return passes.use(pass -> {
-            BlockSegments segments = segmentsFor.apply(pass);
-            return x instanceof Sequences sequences
-                    ? TokenBlocks.compute(sequences, (block, from, to) -> pass.forward(segments.of(block, from, to)))
-                    : inBlocks(Inputs.rows(x), (rows, from, to) -> pass.forward(segments.of(Input.of(rows), from, to)));
+    /**
+     * Computes the output of a batch whose examples differ in their updates, and may have heads of different widths.
+     *
+     * @param x the input, which must fit the network; not written to
+     * @param width the width of the output of an example
+     * @param segments divides each block of the input
+     * @return the outputs
+     */
+    public ExampleOutputs predictEach(Input x, IntToLongFunction width, BlockSegments segments) {
+        return passes.use(pass -> computeEach(pass, x, width, segments));
+    }
+
+    private ExampleOutputs computeEach(Pass pass, Input x, IntToLongFunction width, BlockSegments segments) {
+        ExampleOutputs outputs = new ExampleOutputs(x, network, width);
+        forEachBlock(x, (block, from, to) -> {
+            Segments batch = segments.of(block, from, to);
+            pass.forwardEach(batch, (i, y) -> outputs.set(from + batch.firstExample(i), y));
         });
+        return outputs;
+    }
+
+    /**
+     * Computes the output of one input with each of several updates. The layers below the first one that one of them changes are
+     * computed once.
+     *
+     * @param x the input, which must fit the network; not written to
+     * @param base what the layers compute with that none of them changes
+     * @param all what each layer computes with, for each output
+     * @return the outputs in the order of {@code all}, new arrays {@code [rows, width]} in 'c' order
+     */
+    public List<INDArray> predictWithAll(Input x, EffectiveLayers base, List<EffectiveLayers> all) {
+        List<Segment> segments =
+                all.stream().map(layers -> Segment.predicting(network, layers)).toList();
+        Segment ofBase = Segment.predicting(network, base);
+        List<ExampleOutputs> outputs = all.stream()
+                .map(layers -> new ExampleOutputs(x, network, example -> network.outputSize(layers)))
+                .toList();
+        return passes.use(pass -> {
+            forEachBlock(x, (block, from, to) -> {
+                int together = block instanceof Sequences sequences
+                        ? TokenBlocks.MAX_TOKENS / sequences.tokens()
+                        : BLOCK_ROWS / block.count();
+                pass.forwardWithAll(
+                        block,
+                        ofBase,
+                        segments,
+                        Math.max(1, together),
+                        (i, y) -> outputs.get(i).set(from, y));
+            });
+            return outputs.stream().map(one -> one.of(0, x.count())).toList();
+        });
+    }
+
+    /** Takes the examples {@code [from, to)} of a batch. */
+    private interface BlockVisitor {
+        void accept(Input block, int from, int to);
+    }
+
+    private static void forEachBlock(Input x, BlockVisitor visitor) {
+        if (x instanceof Sequences sequences) {
+            TokenBlocks.forEach(sequences, visitor::accept);
+            return;
+        }
+        INDArray rows = Inputs.rows(x);
+        int n = x.count();
+        for (int from = 0; from < n; from += BLOCK_ROWS) {
+            int to = Math.min(n, from + BLOCK_ROWS);
+            visitor.accept(n <= BLOCK_ROWS ? x : Input.of(rows(rows, from, to).dup('c')), from, to);
+        }
+    }
+
+    private static INDArray compute(Pass pass, Input x, BlockSegments segments) {
+        return x instanceof Sequences sequences
+                ? TokenBlocks.compute(sequences, (block, from, to) -> pass.forward(segments.of(block, from, to)))
+                : inBlocks(Inputs.rows(x), (rows, from, to) -> pass.forward(segments.of(Input.of(rows), from, to)));
     }
 
     /** Computes the rows {@code [from, to)} of a larger batch. */

@@ -39,6 +39,11 @@ final class ResidualPass implements LayerPass {
         normAfter = norm;
     }
 
+    /** Whether the sum stays as it is when the normalization has been computed with it. */
+    boolean keepsOutput() {
+        return normAfter == null || !normAfter.overwritesInput();
+    }
+
     /** The first computation of f, or null if it has none. */
     @Nullable
     LayerPass first() {

@@ -21,6 +21,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 final class SegmentLinear {
     private final Linear layer;
+    private final long width;
     private final LayerUpdates<WeightUpdatePass> updates;
     private final Gemm biasGradientProduct = new Gemm(true, false, 1, 0);
     private final BatchBuffer bases;
@@ -41,11 +42,12 @@ final class SegmentLinear {
     private @Nullable INDArray input;
     private @Nullable INDArray base;
 
-    SegmentLinear(Linear layer, Segment first, PassResources resources) {
+    SegmentLinear(Linear layer, long width, Segment first, PassResources resources) {
         this.layer = layer;
+        this.width = width;
         updates = new LayerUpdates<>(
                 layer.weightParameter(), first, resources, WeightUpdatePass::bind, WeightUpdate::newPass);
-        bases = resources.buffers().rows(layer.outputSize());
+        bases = resources.buffers().rows(width);
         product = new WeightProduct(layer.weightParameter().weight());
         keepsInputs = resources.keepsInputs();
     }
@@ -64,7 +66,7 @@ final class SegmentLinear {
         Parameter bias = wanted.bias();
         biasRow = bias == null ? null : bias.row();
         if (bias != null && biasAddition == null) {
-            biasAddition = BiasAddition.of(updates.dataType(), layer.outputSize(), updates::ones);
+            biasAddition = BiasAddition.of(updates.dataType(), width, updates::ones);
         }
         weightGradient = newSegment.gradients().ofWeight(wanted.weight());
         biasGradient = bias == null ? null : updates.gradient(bias);
