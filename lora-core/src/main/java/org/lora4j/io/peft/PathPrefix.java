@@ -12,10 +12,13 @@ import org.lora4j.internal.MessageText;
  * By which beginning the module paths of an adapter differ from those of a base: an adapter of a classifier adapts
  * {@code bert.encoder.layer.0…}, which is {@code encoder.layer.0…} in an encoder without a head.
  *
- * @param inFile what the paths in the file begin with, and those of the base do not; else empty
- * @param inBase what the paths of the base begin with, and those in the file do not; else empty
+ * @param inFile what the paths in the file begin with, and those of the base do not
+ * @param inBase what the paths of the base begin with in place of that
  */
 record PathPrefix(String inFile, String inBase) {
+    /** Where models that read pictures too have the model of the texts, which is all that a base here has. */
+    private static final PathPrefix TEXT_MODEL = new PathPrefix("model.language_model.", "model.");
+
     /**
      * Finds the prefix with which every adapted path is one of the base.
      *
@@ -67,6 +70,9 @@ record PathPrefix(String inFile, String inBase) {
                 candidates.add(new PathPrefix("", other.substring(0, other.length() - path.length())));
             }
         }
+        if (path.startsWith(TEXT_MODEL.inFile) && base.contains(TEXT_MODEL.toBase(path))) {
+            candidates.add(TEXT_MODEL);
+        }
         return candidates;
     }
 
@@ -82,6 +88,9 @@ record PathPrefix(String inFile, String inBase) {
 
     @Override
     public String toString() {
-        return inFile.isEmpty() ? "with " + inBase : "without " + inFile;
+        if (inFile.isEmpty()) {
+            return "with " + inBase;
+        }
+        return "without " + inFile + (inBase.isEmpty() ? "" : " and with " + inBase);
     }
 }

@@ -1,19 +1,29 @@
 package org.lora4j.io.peft;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.LoRAModel;
 import org.lora4j.internal.Logged;
+import org.lora4j.io.FingerprintCheck;
+import org.lora4j.io.ReadOptions;
 import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Adapters whose module paths differ from those of the base by a prefix. */
@@ -28,6 +38,31 @@ class PathPrefixTest {
                 .contains(new PathPrefix("bert.", ""));
         assertThat(PathPrefix.find(List.of("a.b.encoder.0.fc"), base)).contains(new PathPrefix("a.b.", ""));
         assertThat(PathPrefix.find(List.of("0.fc", "1.fc"), base)).contains(new PathPrefix("", "encoder."));
+    }
+
+    /** Models that read pictures too call the layers of their texts otherwise, in older and newer versions. */
+    @ParameterizedTest
+    @ValueSource(strings = {"language_model.model.", "model.language_model."})
+    void readsAnAdapterOfTheTextModelOfALargerOne(String start) throws Exception {
+        Path golden = Path.of(requireNonNull(getClass().getResource("/golden/gemma3_lora_default"))
+                .toURI());
+        Path adapter = golden.resolve("adapter");
+        SafeTensors tensors = SafeTensors.read(adapter.resolve("adapter_model.safetensors"));
+        Map<String, INDArray> renamed = new LinkedHashMap<>();
+        tensors.tensors()
+                .forEach((key, value) ->
+                        renamed.put(key.replace("base_model.model.model.", "base_model.model." + start), value));
+        assertThat(renamed).doesNotContainKeys(tensors.names().toArray(String[]::new));
+        SafeTensors.of(renamed, Map.of()).write(folder.resolve("adapter_model.safetensors"));
+        Files.copy(adapter.resolve("adapter_config.json"), folder.resolve("adapter_config.json"));
+        ReadOptions options = ReadOptions.of(FingerprintCheck.IGNORE);
+        LoRAModel model = LoRAModel.of(PretrainedModel.load(golden).causal());
+        model.load("own", adapter, options);
+        model.load("renamed", folder, options);
+        Sequences input = Sequences.of(new int[] {5, 3, 9});
+        assertThat(model.using("renamed").predict(input))
+                .isEqualTo(model.using("own").predict(input))
+                .isNotEqualTo(model.base().predict(input));
     }
 
     @Test
