@@ -7,9 +7,11 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.inspect.AdapterFitness;
 import org.lora4j.cli.inspect.AdapterInspection;
 import org.lora4j.cli.inspect.ModelInspection;
+import org.lora4j.cli.inspect.RefusedModel;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.WorkCommand;
 import org.lora4j.console.report.TextOutput;
+import org.lora4j.nn.transformer.ModelConfig;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -48,10 +50,22 @@ public final class InspectCommand extends WorkCommand {
         if (isAdapter()) {
             AdapterInspection adapter = AdapterInspection.of(folder, model);
             output.show(out(), adapter, to -> print(to, adapter));
-        } else {
-            ModelInspection found = ModelInspection.of(folder);
-            output.show(out(), found, to -> print(to, found));
+            return;
         }
+        try {
+            ModelConfig.read(folder);
+        } catch (IllegalArgumentException e) {
+            RefusedModel refused = RefusedModel.of(folder, e);
+            output.show(out(), refused, to -> print(to, refused));
+            return;
+        }
+        ModelInspection found = ModelInspection.of(folder);
+        output.show(out(), found, to -> print(to, found));
+    }
+
+    private static void print(TextOutput out, RefusedModel model) {
+        out.line("%s: a model of the family %s, NOT supported", model.folder(), model.family());
+        out.fact("%s", model.why());
     }
 
     private static void print(TextOutput out, AdapterInspection adapter) {
@@ -90,7 +104,18 @@ public final class InspectCommand extends WorkCommand {
     }
 
     private static void print(TextOutput out, ModelInspection model) {
-        out.line("%s: a model, %s", model.folder(), model.kind());
+        ModelInspection.Support support = model.support();
+        out.line(
+                "%s: a model, %s of the family %s",
+                model.folder(), support.decoder() ? "a decoder" : "an encoder", model.family());
+        out.fact("targets of an adapter by default: %s", support.defaultTargets());
+        out.fact(
+                "at its end: %s; a new classifier: %s",
+                support.head(), support.newClassifier() ? "yes" : "with the head mean only");
+        if (!support.decoder()) {
+            out.fact("tells the texts of a pair apart: %s", support.tokenTypes() > 1 ? "yes" : "no");
+        }
+        out.fact("adapters as GGUF files: %s", support.gguf() ? "yes" : "no");
         out.fact("%,d parameters; files of %,d bytes", model.parameters(), model.bytes());
         out.fact("linear layers by name: %s", model.targets());
         out.fact("files that decide: %s", model.files());

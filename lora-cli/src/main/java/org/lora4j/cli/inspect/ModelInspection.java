@@ -28,6 +28,9 @@ import org.lora4j.text.TextRules;
  *
  * @param kind {@code encoder}, or the type of a decoder, such as {@code llama}
  * @param folder the folder
+ * @param family {@code model_type} of its {@code config.json}, such as {@code roberta} or {@code llama}
+ * @param supported true
+ * @param support what can be done with it
  * @param parameters the numbers of the model
  * @param bytes the size of the folder's files
  * @param targets the number of linear layers by the last part of their paths: what {@code --target} can name
@@ -42,6 +45,9 @@ import org.lora4j.text.TextRules;
 public record ModelInspection(
         String kind,
         String folder,
+        String family,
+        boolean supported,
+        Support support,
         long parameters,
         long bytes,
         Map<String, Integer> targets,
@@ -52,6 +58,55 @@ public record ModelInspection(
         List<String> labels,
         boolean chat,
         List<String> warnings) {
+    /**
+     * What this library can do with a model.
+     *
+     * @param decoder whether it predicts the next token; else it is an encoder
+     * @param defaultTargets the layers that an adapter gets if none are named
+     * @param head what the files have at the end of the model
+     * @param newClassifier whether it can get a new classifier on what Hugging Face's class reads
+     * @param tokenTypes the types of tokens, by which an encoder tells the texts of a pair apart; 0 or 1 for none
+     * @param gguf whether its adapters can be written as GGUF files
+     */
+    public record Support(
+            boolean decoder,
+            List<String> defaultTargets,
+            String head,
+            boolean newClassifier,
+            int tokenTypes,
+            boolean gguf) {
+        static Support of(PretrainedModel model) {
+            ModelConfig config = model.config();
+            return new Support(
+                    config.isDecoder(),
+                    List.of(config.defaultTargets()),
+                    head(model),
+                    model.canClassify(),
+                    config.isDecoder() ? 0 : config.tokenTypes(),
+                    hasGguf(config));
+        }
+
+        private static String head(PretrainedModel model) {
+            if (model.hasClassifier()
+                    && (!model.config().isDecoder() || model.config().isClassifier())) {
+                long outputs = model.classifier().outputSize();
+                return "a classifier of " + outputs + (outputs == 1 ? " output" : " outputs");
+            }
+            if (model.config().isDecoder()) {
+                return "the next token";
+            }
+            return model.hasPooler() ? "a pooler" : "none";
+        }
+
+        private static boolean hasGguf(ModelConfig config) {
+            try {
+                return config.isDecoder() && !config.ggufModel().architecture().isEmpty();
+            } catch (IllegalArgumentException e) {
+                return false;
+            }
+        }
+    }
+
     private static final BaseStorage STORAGE = BaseStorage.of(Precision.FLOAT);
     private static final String POSITIONS = "the number of positions of the model";
 
@@ -76,6 +131,7 @@ public record ModelInspection(
             return of(
                     config.modelType(),
                     folder,
+                    decoder,
                     classifies ? decoder.classifier() : decoder.causal(),
                     files,
                     new TextRules(config.maxLength(), POSITIONS, false),
@@ -93,6 +149,7 @@ public record ModelInspection(
         return of(
                 config.isDecoder() ? config.modelType() : "encoder",
                 folder,
+                encoder,
                 encoder.canEmbed() ? encoder.sentenceEmbeddings() : encoder.lastHiddenState(),
                 files,
                 TextRules.read(source, config.maxLength()),
@@ -133,6 +190,7 @@ public record ModelInspection(
     private static ModelInspection of(
             String kind,
             Path folder,
+            PretrainedModel model,
             Network network,
             List<String> files,
             TextRules rules,
@@ -144,6 +202,9 @@ public record ModelInspection(
         return new ModelInspection(
                 kind,
                 folder.toString(),
+                model.config().modelType(),
+                true,
+                Support.of(model),
                 network.parameters().stream()
                         .mapToLong(parameter -> parameter.value().length())
                         .sum(),
