@@ -31,14 +31,14 @@ final class EmbeddingEndpoint implements Endpoint {
     }
 
     /** What a request asks for, and how it is answered. */
-    private record Asked(Sequences input, boolean isBase64) {}
+    private record Asked(Sequences input, boolean isBase64, int dimensions) {}
 
     @Override
     public void answer(TextBody body, String model, Deadline deadline, Answer answer) throws IOException {
         String adapter = encoder.adapter(model);
         Asked asked = encoder.limited(adapter, body, deadline, () -> read(body.json(RULES)));
         body.free();
-        float[][] embeddings = encoder.embed(asked.input, adapter, deadline);
+        float[][] embeddings = encoder.embed(asked.input, adapter, asked.dimensions, deadline);
 
         answer.send(200, Answer.JSON, written(embeddings, asked, model));
     }
@@ -94,8 +94,8 @@ final class EmbeddingEndpoint implements Endpoint {
 
     private Asked read(JsonBody json) {
         boolean isBase64 = isBase64(json);
-        json.whole("dimensions", encoder.dimensions(), encoder.dimensions(), encoder.dimensions());
-        return new Asked(input(json.require("input", RULE)), isBase64);
+        int dimensions = (int) json.whole("dimensions", encoder.dimensions(), 1, encoder.dimensions());
+        return new Asked(input(json.require("input", RULE)), isBase64, dimensions);
     }
 
     private static boolean isBase64(JsonBody body) {
