@@ -506,9 +506,28 @@ class ServeCommandTest {
         assertThat(empty.statusCode()).isEqualTo(400);
         assertThat(empty.body())
                 .contains("each text must have at least one token, found none in text 1", "\"param\":\"input\"");
-        assertThat(encoder.post(EMBED, "{\"model\": \"style\", \"input\": \"cat\", \"dimensions\": 3}")
-                        .statusCode())
-                .isEqualTo(400);
+        for (String wrong : new String[] {"0", "-1", "17", "2.5", "\"3\"", "99999999999"}) {
+            assertThat(encoder.post(EMBED, "{\"model\": \"style\", \"input\": \"cat\", \"dimensions\": " + wrong + "}")
+                            .statusCode())
+                    .as(wrong)
+                    .isEqualTo(400);
+        }
+    }
+
+    @Test
+    void shorterEmbeddingsAreTheFirstNumbers() throws Exception {
+        String asked = "{\"model\": \"style\", \"input\": \"cat\", \"dimensions\": %d}";
+        JsonNode whole = encoder.good(EMBED, asked.formatted(16)).at("/data/0/embedding");
+        JsonNode first = encoder.good(EMBED, asked.formatted(3)).at("/data/0/embedding");
+        assertThat(whole).hasSize(16);
+        assertThat(first).hasSize(3);
+        double squares = 0;
+        for (int i = 0; i < 3; i++) {
+            squares += Math.pow(whole.get(i).asDouble(), 2);
+        }
+        for (int i = 0; i < 3; i++) {
+            assertThat(first.get(i).asDouble()).isCloseTo(whole.get(i).asDouble() / Math.sqrt(squares), within(1e-5));
+        }
     }
 
     @Test

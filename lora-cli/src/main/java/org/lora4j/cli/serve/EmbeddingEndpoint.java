@@ -33,7 +33,7 @@ final class EmbeddingEndpoint implements Endpoint {
     }
 
     /** What a request asks for, and how it is answered. */
-    private record Asked(Sequences input, boolean isBase64) {}
+    private record Asked(Sequences input, boolean isBase64, int dimensions) {}
 
     @Override
     public void answer(TextBody body, String model, Deadline deadline, Answer answer) throws IOException {
@@ -41,7 +41,7 @@ final class EmbeddingEndpoint implements Endpoint {
         Asked asked = encoder.limited(adapter, body, deadline, () -> read(body.json(RULES)));
         body.free();
         Prediction prediction = encoder.embed(asked.input, adapter, deadline);
-        byte[] embeddings = written(prediction.output().toFloatMatrix(), asked, model);
+        byte[] embeddings = written(encoder.embeddings(prediction, asked.dimensions), asked, model);
         UsedAdapter used = prediction.adapter();
         if (used != null) {
             AdapterHeaders.set(answer, used);
@@ -100,8 +100,8 @@ final class EmbeddingEndpoint implements Endpoint {
 
     private Asked read(JsonBody json) {
         boolean isBase64 = isBase64(json);
-        json.whole("dimensions", encoder.dimensions(), encoder.dimensions(), encoder.dimensions());
-        return new Asked(input(json.require("input", RULE)), isBase64);
+        int dimensions = (int) json.whole("dimensions", encoder.dimensions(), 1, encoder.dimensions());
+        return new Asked(input(json.require("input", RULE)), isBase64, dimensions);
     }
 
     private static boolean isBase64(JsonBody body) {
