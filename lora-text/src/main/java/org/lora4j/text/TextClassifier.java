@@ -450,9 +450,7 @@ public final class TextClassifier implements AutoCloseable {
             throw new IllegalStateException(
                     "the classifier must have one output for scores, found " + outputs.get(0).length + " outputs");
         }
-        return outputs.stream()
-                .mapToDouble(row -> 1 / (1 + Math.exp(-row[0])))
-                .toArray();
+        return outputs.stream().mapToDouble(row -> 1 / (1 + Math.exp(-row[0]))).toArray();
     }
 
     /**
