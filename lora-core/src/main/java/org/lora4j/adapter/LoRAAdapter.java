@@ -216,7 +216,8 @@ public record LoRAAdapter(
 
     /**
      * Returns a fingerprint of everything that decides what the adapter computes: the arrays and the scale of each layer. It does not
-     * depend on the names and other settings, such as the dropout of a training, and not on the machine. An adapter that was saved and
+     * depend on names of adapters and other settings, such as the dropout of a training, and not on the machine. The module paths
+     * count, so adapters of models with and without a prefix, such as {@code bert.}, differ. An adapter that was saved and
      * loaded has the same one; so has one that a model of double precision loaded from a file of single precision.
      *
      * @return the SHA-256 of the content, 64 hexadecimal digits

@@ -19,9 +19,9 @@ public sealed interface Model permits NetworkModel {
     long inputSize();
 
     /**
-     * Returns the number of values in an output row.
+     * Returns the number of values in an output row. An adapter can bring a head with another number than that of its base.
      *
-     * @return the width of the output
+     * @return the width of the output with the adapters that are applied now
      */
     long outputSize();
 

@@ -211,19 +211,20 @@ class OwnHeadsTest {
         }
     }
 
-    @Test
-    void aPredictorGivesEachCallTheWidthOfItsAdapter() throws Exception {
-        LoRAModel model = model(SmallModels.network());
+    @ParameterizedTest
+    @CsvSource({"FLOAT, 1e-5", "DOUBLE, 1e-12"})
+    void aPredictorGivesEachCallTheWidthOfItsAdapter(DataType type, double tolerance) throws Exception {
+        LoRAModel model = model(SmallModels.network(type, 1));
         List<CompletableFuture<INDArray>> futures = new ArrayList<>();
         List<String> names = drawn(60);
         try (BatchingPredictor predictor =
                 BatchingPredictor.builder(model).allowBase(true).build()) {
             for (int i = 0; i < names.size(); i++) {
-                futures.add(predictor.predictAsync(SmallModels.input(DataType.FLOAT, 1 + i % 3, i), names.get(i)));
+                futures.add(predictor.predictAsync(SmallModels.input(type, 1 + i % 3, i), names.get(i)));
             }
             for (int i = 0; i < names.size(); i++) {
-                INDArray x = SmallModels.input(DataType.FLOAT, 1 + i % 3, i);
-                assertClose(futures.get(i).get(), alone(model, Input.of(x), names.get(i)), 1e-5);
+                INDArray x = SmallModels.input(type, 1 + i % 3, i);
+                assertClose(futures.get(i).get(), alone(model, Input.of(x), names.get(i)), tolerance);
             }
             assertThat(predictor.stats().batchRequests().max()).isGreaterThan(1);
         }
