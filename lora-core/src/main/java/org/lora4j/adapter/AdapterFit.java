@@ -103,7 +103,7 @@ final class AdapterFit {
     private long[] shapeOfSaved(BaseLayer layer, LoRAAdapter.SavedModule module) {
         long[] shape = layer.shape();
         boolean isHead = base.replaceableHead().filter(layer.path()::equals).isPresent();
-        return isHead && module.weight().rank() == 2
+        return isHead && module.weight().rank() == 2 && module.weight().size(1) == shape[1]
                 ? new long[] {module.weight().size(0), shape[1]}
                 : shape;
     }

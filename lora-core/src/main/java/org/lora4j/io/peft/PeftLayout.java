@@ -89,7 +89,7 @@ final class PeftLayout {
     /** A head, with as many outputs as the adapter has for it. */
     private Module withRowsFound(Module head) {
         long[] weight = found.get(new PeftKey(PeftKey.Kind.WEIGHT, head.path));
-        if (weight == null || weight.length != 2 || weight[0] < 1) {
+        if (weight == null || weight.length != 2 || weight[0] < 1 || weight[1] != head.shape[1]) {
             return head;
         }
         return new Module(head.path, head.kind, new long[] {weight[0], head.shape[1]}, head.hasBias);

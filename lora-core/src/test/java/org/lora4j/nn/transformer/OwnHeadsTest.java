@@ -282,7 +282,7 @@ class OwnHeadsTest {
         LoRAModel otherInput = LoRAModel.of(Models.dense(6, 8, 6, 4));
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> otherInput.add("a", model.adapter("of9")))
-                .withMessageContaining("linear3.weight must be [9, 6], found [9, 5]");
+                .withMessageContaining("linear3.weight must be [4, 6], found [9, 5]");
     }
 
     @Test
