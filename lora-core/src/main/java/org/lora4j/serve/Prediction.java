@@ -3,6 +3,7 @@ package org.lora4j.serve;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.UsedAdapter;
+import org.lora4j.internal.memory.ArrayBits;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -20,5 +21,28 @@ public record Prediction(INDArray output, @Nullable UsedAdapter adapter) {
      */
     public Prediction {
         Objects.requireNonNull(output, "output must not be null");
+    }
+
+    /**
+     * Compares the adapter, and the shape, the type and the bits of the output.
+     *
+     * @param other another object
+     * @return whether it is an equal prediction
+     */
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof Prediction that
+                && ArrayBits.equal(output, that.output)
+                && Objects.equals(adapter, that.adapter);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * ArrayBits.hash(output) + Objects.hashCode(adapter);
+    }
+
+    @Override
+    public String toString() {
+        return "Prediction[output " + ArrayBits.describe(output) + ", adapter " + adapter + "]";
     }
 }

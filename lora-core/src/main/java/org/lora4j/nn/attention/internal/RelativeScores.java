@@ -30,6 +30,9 @@ final class RelativeScores<A> {
     private int n;
     private int m;
 
+    /** The sequence that {@link #rows} are of: the heads of one sequence come after each other. */
+    private @Nullable AttentionSequence current;
+
     /** For each pair of a query and a key, its row c, from the first row of the inputs on. */
     private int[] rows = new int[0];
 
@@ -63,17 +66,22 @@ final class RelativeScores<A> {
     }
 
     /**
-     * Computes the products of a head.
+     * Computes the products of a head. Each call of a layer has sequences of its own, so the same object means the same rows.
      *
      * @param q the queries {@code [n, d]}
      * @param k the keys {@code [m, d]}
      */
+    @SuppressWarnings("ReferenceEquality") // An equal one of another call can have another first row.
     void begin(AttentionSequence of, int head, RelativeInputs all, MatrixBuffer.Matrix q, MatrixBuffer.Matrix k) {
         inputs = all;
         n = of.queries();
         m = of.keys();
-        findRows(of);
         int each = all.each();
+        makeRoom(each);
+        if (current != of) {
+            findRows(of);
+            current = of;
+        }
         int from = of.segment() * each;
         if (all.bias() != null) {
             for (int c = 0; c < each; c++) {
@@ -93,11 +101,7 @@ final class RelativeScores<A> {
         }
     }
 
-    private void findRows(AttentionSequence of) {
-        int each = inputs.each();
-        if (rows.length < n * m) {
-            rows = new int[n * m];
-        }
+    private void makeRoom(int each) {
         if (columns.length < m) {
             columns = new int[m];
             places = new int[m];
@@ -108,6 +112,12 @@ final class RelativeScores<A> {
         if (math.length(bias) < each) {
             bias = math.array(each);
             ofQuery = math.array(each);
+        }
+    }
+
+    private void findRows(AttentionSequence of) {
+        if (rows.length < n * m) {
+            rows = new int[n * m];
         }
         Sequences all = of.all();
         int start = all.position(of.start());
