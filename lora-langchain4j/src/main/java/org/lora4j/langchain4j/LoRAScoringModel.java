@@ -12,15 +12,19 @@ import java.util.Objects;
 import java.util.OptionalInt;
 import org.lora4j.LoRAModel;
 import org.lora4j.io.ModelSource;
-import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.serve.RequestOptions;
+import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.PairScorer;
+import org.lora4j.text.TextModel;
 import org.lora4j.text.TextPair;
 
 /**
- * A {@link ScoringModel} of LangChain4j, which ranks texts anew: a cross-encoder, alone or with adapters. It is a transformer of the
- * BERT family with a classifier of one output, which reads the query and a text together.
+ * A {@link ScoringModel} of LangChain4j, which ranks texts anew: a reranker, alone or with adapters. It reads the query and a text
+ * together: an encoder with a classifier of one output, or a decoder that answers yes or no, such as Qwen3-Reranker. See
+ * {@link PairScorer}.
  *
  * <pre>{@code
  * LoRAScoringModel model = LoRAScoringModel.builder(Path.of("ms-marco-MiniLM-L6-v2"))
@@ -30,22 +34,30 @@ import org.lora4j.text.TextPair;
  * }</pre>
  *
  * <p>A score is {@code 1/(1 + exp(−z))} of the output z, or z itself, see {@link Builder#normalize}. The special tokens and the types
- * of the tokens are those that {@code tokenizer.json} gives a pair of the query and the text.
+ * of the tokens of an encoder are those that {@code tokenizer.json} gives a pair of the query and the text; a decoder gets the prompt
+ * of Qwen3-Reranker's card.
  *
  * <p>LangChain4j's call has no name of a model, so a view chooses the adapter: see {@link #using}. All views share the weights and the
  * adapters, and any number of threads can use them at the same time.
  */
 public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
-    private final EncoderFolder encoder;
-    private final boolean closesEncoder;
+    private final TextModel opened;
+    private final boolean closesModel;
+    private final PairScorer scorer;
     private final ModelNames adapters;
     private final List<String> names;
     private final boolean normalize;
 
     private LoRAScoringModel(
-            EncoderFolder encoder, boolean closesEncoder, ModelNames adapters, List<String> names, boolean normalize) {
-        this.encoder = encoder;
-        this.closesEncoder = closesEncoder;
+            TextModel opened,
+            boolean closesModel,
+            PairScorer scorer,
+            ModelNames adapters,
+            List<String> names,
+            boolean normalize) {
+        this.opened = opened;
+        this.closesModel = closesModel;
+        this.scorer = scorer;
         this.adapters = adapters;
         this.names = names;
         this.normalize = normalize;
@@ -65,16 +77,16 @@ public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
     /**
      * Starts to build a model on a folder that was opened. {@link #close} does not close it; the program that opened it does.
      *
-     * @param encoder the folder
+     * @param model the folder, of an encoder or a decoder
      * @return a builder with the defaults
      */
-    public static Builder builder(EncoderFolder encoder) {
-        return new Builder(GivenModel.of(encoder, "encoder"));
+    public static Builder builder(TextModel model) {
+        return new Builder(GivenModel.of(model, "model"));
     }
 
     /**
      * Returns the model with the weights and the adapters, to add, train, replace and delete adapters. It takes pairs, see
-     * {@link EncoderFolder#pairs}; its outputs are {@code [pairs, 1]}.
+     * {@link PairScorer#pairs}; its outputs are {@code [pairs, 1]}.
      *
      * @return the model that all views share
      */
@@ -108,7 +120,7 @@ public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
     }
 
     private LoRAScoringModel with(List<String> adapterNames) {
-        return new LoRAScoringModel(encoder, closesEncoder, adapters, adapterNames, normalize);
+        return new LoRAScoringModel(opened, closesModel, scorer, adapters, adapterNames, normalize);
     }
 
     /** An adapter can bring a classifier of its own, which need not be one for scores. */
@@ -143,12 +155,12 @@ public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
         long characters = pairs.stream()
                 .mapToLong(pair -> pair.first().length() + pair.second().length())
                 .sum();
-        Sequences tokens = encoder.textLimiter()
+        Sequences tokens = opened.textLimiter()
                 .run(
                         modelName(),
                         characters,
                         RequestOptions.defaults(),
-                        () -> GivenModel.requireOpen(() -> encoder.pairs(pairs)));
+                        () -> GivenModel.requireOpen(() -> scorer.pairs(pairs)));
         float[][] outputs = adapters.compute(names, view -> view.predict(tokens).toFloatMatrix());
         requireOneOutput(outputs[0].length);
         List<Double> scores = new ArrayList<>(outputs.length);
@@ -165,8 +177,8 @@ public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
      */
     @Override
     public void close() {
-        if (closesEncoder) {
-            encoder.close();
+        if (closesModel) {
+            opened.close();
         }
     }
 
@@ -186,11 +198,11 @@ public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
 
     /** Builds a {@link LoRAScoringModel}. */
     public static final class Builder extends AdaptedModelBuilder<Builder> {
-        private final GivenModel<EncoderFolder> source;
+        private final GivenModel<TextModel> source;
         private OptionalInt maxTokens = OptionalInt.empty();
         private boolean normalize = true;
 
-        private Builder(GivenModel<EncoderFolder> source) {
+        private Builder(GivenModel<TextModel> source) {
             this.source = source;
         }
 
@@ -200,10 +212,11 @@ public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
         }
 
         /**
-         * Sets where pairs are cut, the longer text first. It has no effect on a folder that was opened before.
+         * Sets where pairs are cut: the longer text first by an encoder, the document by a decoder. It has no effect on an encoder
+         * that was opened before.
          *
          * @param tokens the most tokens of a pair, with the special ones; at most the number of positions of the model. By default
-         *     what the folder says
+         *     what the folder of an encoder says, and 8,192 for a decoder
          * @return this builder
          */
         public Builder maxTokens(int tokens) {
@@ -227,32 +240,30 @@ public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
          *
          * @return the model
          * @throws IOException if a file is missing, cannot be read or is damaged
-         * @throws IllegalArgumentException if the model has no classifier of one output, an adapter does not fit the model, there is
-         *     none of the name of the default, or the number of tokens is out of range
+         * @throws IllegalArgumentException if an encoder has no classifier of one output, or a decoder no tokens for yes and no; an
+         *     adapter does not fit the model, there is none of the name of the default, or the number of tokens is out of range
          */
         public LoRAScoringModel build() throws IOException {
-            return source.make(folder -> EncoderFolder.open(ModelSource.of(folder), maxTokens, storage), encoder -> {
-                LoRAModel model = modelOr(() -> classifier(encoder));
+            return source.make(this::open, opened -> {
+                PairScorer scorer = PairScorer.of(opened, maxTokens);
+                LoRAModel model = modelOr(scorer::network);
                 long outputs = model.base().outputSize();
                 if (outputs != 1) {
                     throw new IllegalArgumentException(
                             "the model must have a classifier with one output for scores, found " + outputs
                                     + " outputs");
                 }
-                ModelNames adapters = namedAdapters(encoder.name(), model);
+                ModelNames adapters = namedAdapters(opened.name(), model);
                 return new LoRAScoringModel(
-                        encoder, source.isOwned(), adapters, adapters.defaults(defaultName()), normalize);
+                        opened, source.isOwned(), scorer, adapters, adapters.defaults(defaultName()), normalize);
             });
         }
 
-        private static Network classifier(EncoderFolder encoder) {
-            if (!encoder.model().hasClassifier()) {
-                throw new IllegalArgumentException(
-                        "the model must have a classifier for scores, found none; if the adapters"
-                                + " bring one, give the builder a model with a new one, such as"
-                                + " LoRAModel.of(encoder.model().meanClassifier(1, 0))");
-            }
-            return encoder.model().classifier();
+        private TextModel open(Path folder) throws IOException {
+            ModelSource files = ModelSource.of(folder);
+            return ModelConfig.read(files).isDecoder()
+                    ? DecoderFolder.open(files, storage)
+                    : EncoderFolder.open(files, maxTokens, storage);
         }
     }
 }

@@ -21,7 +21,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAInit;
+import org.lora4j.linalg.Precision;
+import org.lora4j.nn.BaseStorage;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextPair;
 
 /** Scores of a small cross-encoder, alone and with adapters. */
@@ -185,5 +192,59 @@ class ScoringModelTest {
         assertThatIllegalStateException()
                 .isThrownBy(() -> scores(model))
                 .withMessageContaining("the model must not be closed");
+    }
+
+    /** A decoder answers yes or no; its adapter is one of the language model. */
+    @Test
+    void decodersThatAnswerYesOrNo() throws IOException {
+        Path decoder = SmallFolders.reranker(folder.resolve("reranker"));
+        Path adapter = adapters.resolve("yes");
+        double[] direct;
+        double[] adapted;
+        try (TextClassifier reranker = TextClassifier.openReranker(decoder, BaseStorage.of(Precision.FLOAT))) {
+            Sequences pairs = reranker.pairs(
+                    TEXTS.stream().map(text -> new TextPair(QUERY, text)).toList());
+            direct = reranker.scores(pairs);
+            LoRAModel model = reranker.model();
+            AdapterView view = model.add(
+                    "yes",
+                    LoRAConfig.builder()
+                            .rank(2)
+                            .targetModules("q_proj", "v_proj")
+                            .init(LoRAInit.random())
+                            .build());
+            view.save(adapter);
+            adapted = Arrays.stream(view.predict(pairs).toFloatMatrix())
+                    .mapToDouble(row -> 1 / (1 + Math.exp(-row[0])))
+                    .toArray();
+        }
+        assertThat(direct).isNotEqualTo(adapted);
+        try (LoRAScoringModel model =
+                LoRAScoringModel.builder(decoder).adapter("yes", adapter).build()) {
+            assertClose(scores(model.base()), direct);
+            assertClose(scores(model.using("yes")), adapted);
+            String query = "parcel ".repeat(200);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> model.scoreAll(Texts.segments(TEXTS), query))
+                    .withMessageContaining("the query must leave room for a document");
+        }
+        try (DecoderFolder opened = DecoderFolder.open(decoder)) {
+            LoRAScoringModel model = LoRAScoringModel.builder(opened).build();
+            assertClose(scores(model), direct);
+            model.close();
+            assertThat(opened.tokenizer().encode(List.of("my parcel"))).hasSize(1);
+        }
+        assertThatIllegalArgumentException()
+                .isThrownBy(
+                        () -> LoRAScoringModel.builder(decoder).maxTokens(20).build())
+                .withMessageContaining("maxTokens must be at least");
+        Path letters = SmallFolders.decoder(folder.resolve("letters"));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> LoRAScoringModel.builder(letters).build())
+                .withMessageContaining("found a decoder without the token 'yes'");
+    }
+
+    private static void assertClose(List<Double> actual, double[] expected) {
+        assertThat(actual.stream().mapToDouble(Double::doubleValue).toArray()).containsExactly(expected, within(1e-6));
     }
 }

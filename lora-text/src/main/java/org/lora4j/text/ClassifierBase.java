@@ -27,9 +27,6 @@ record ClassifierBase(
     /** Decoders take long texts, which a classifier rarely needs. */
     private static final int MOST_BY_DEFAULT = 512;
 
-    /** The prompt of a reranker is long, and its card allows so many. */
-    private static final int MOST_OF_RERANKER = 8192;
-
     static ClassifierBase open(ModelSource source, OptionalInt maxTokens, BaseStorage storage) throws IOException {
         return open(source, maxTokens, storage, false);
     }
@@ -42,7 +39,7 @@ record ClassifierBase(
             return new ClassifierBase(source, encoder.model(), encoder, encoder.tokenizer());
         }
         DecoderFolder decoder = DecoderFolder.open(source, storage);
-        int byDefault = asksYesNo ? MOST_OF_RERANKER : MOST_BY_DEFAULT;
+        int byDefault = asksYesNo ? RerankPrompt.MOST_TOKENS : MOST_BY_DEFAULT;
         int most = Math.min(decoder.maxLength(), maxTokens.orElse(byDefault));
         return new ClassifierBase(
                 source, decoder.model(), null, decoder.tokenizer().limited(most));

@@ -11,6 +11,9 @@ import org.lora4j.nn.input.Sequences;
  * asks whether a document meets the requirements of a query, and the model answers with the next token, yes or no.
  */
 final class RerankPrompt {
+    /** The prompt is long, and the card allows so many tokens. */
+    static final int MOST_TOKENS = 8192;
+
     private static final String BEFORE = "<|im_start|>system\n"
             + "Judge whether the Document meets the requirements based on the Query and the Instruct provided. Note that the"
             + " answer can only be \"yes\" or \"no\".<|im_end|>\n<|im_start|>user\n";
