@@ -7,8 +7,11 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.RequestOptions;
+import org.lora4j.serve.ServingException;
+import org.lora4j.serve.ServingException.Reason;
 import org.lora4j.text.ClientTexts;
 import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.ShorterEmbeddings;
 import org.springframework.ai.chat.metadata.DefaultUsage;
 import org.springframework.ai.document.Document;
 import org.springframework.ai.embedding.BatchingStrategy;
@@ -28,15 +31,15 @@ final class AdaptedEmbeddingModel implements EmbeddingModel {
     private final ClientTexts texts;
     private final BatchingPredictor predictor;
     private final RequestedAdapter adapters;
-    private final int dimensions;
+    private final ShorterEmbeddings shorter;
 
     AdaptedEmbeddingModel(
-            EncoderFolder encoder, BatchingPredictor predictor, RequestedAdapter adapters, int dimensions) {
+            EncoderFolder encoder, BatchingPredictor predictor, RequestedAdapter adapters, ShorterEmbeddings shorter) {
         this.encoder = encoder;
         texts = new ClientTexts(encoder);
         this.predictor = predictor;
         this.adapters = adapters;
-        this.dimensions = dimensions;
+        this.shorter = shorter;
     }
 
     @Override
@@ -46,7 +49,7 @@ final class AdaptedEmbeddingModel implements EmbeddingModel {
         String adapter = adapters.adapter(name);
         Sequences tokens = texts.queries(adapter, request.getInstructions(), RequestOptions.defaults());
         List<Embedding> embeddings = new ArrayList<>();
-        for (float[] vector : vectors(tokens, adapter)) {
+        for (float[] vector : vectors(tokens, adapter, request.getOptions())) {
             embeddings.add(new Embedding(vector, embeddings.size()));
         }
         int specialTokens = tokens.count() * encoder.tokenizer().specialTokens();
@@ -55,21 +58,30 @@ final class AdaptedEmbeddingModel implements EmbeddingModel {
     }
 
     private String name(@Nullable EmbeddingOptions options) {
-        if (options == null) {
-            return adapters.name(null);
-        }
-        RequestedAdapter.requireAbsent("dimensions", options.getDimensions() != null);
-        return adapters.name(options.getModel());
+        return adapters.name(options == null ? null : options.getModel());
     }
 
-    private float[][] vectors(Sequences tokens, String adapter) {
-        return predictor.predict(tokens, adapter).toFloatMatrix();
+    private float[][] vectors(Sequences tokens, String adapter, @Nullable EmbeddingOptions options) {
+        int length = length(options);
+        return shorter.cut(predictor.predict(tokens, adapter).toFloatMatrix(), length);
+    }
+
+    private int length(@Nullable EmbeddingOptions options) {
+        Integer length = options == null ? null : options.getDimensions();
+        if (length == null) {
+            return shorter.dimensions();
+        }
+        try {
+            return shorter.require(length);
+        } catch (IllegalArgumentException e) {
+            throw new ServingException(Reason.INVALID_INPUT, String.valueOf(e.getMessage()), e);
+        }
     }
 
     @Override
     public float[] embed(Document document) {
         Objects.requireNonNull(document, "document must not be null");
-        return documents(List.of(document), adapters.name(null)).get(0);
+        return documents(List.of(document), adapters.name(null), null).get(0);
     }
 
     @Override
@@ -80,12 +92,12 @@ final class AdaptedEmbeddingModel implements EmbeddingModel {
         String name = name(options);
         List<float[]> all = new ArrayList<>();
         for (List<Document> batch : batchingStrategy.batch(documents)) {
-            all.addAll(documents(batch, name));
+            all.addAll(documents(batch, name, options));
         }
         return all;
     }
 
-    private List<float[]> documents(List<Document> documents, String name) {
+    private List<float[]> documents(List<Document> documents, String name, @Nullable EmbeddingOptions options) {
         List<String> all = new ArrayList<>();
         for (Document document : documents) {
             String text = document.getText();
@@ -93,11 +105,11 @@ final class AdaptedEmbeddingModel implements EmbeddingModel {
             all.add(Objects.requireNonNull(text));
         }
         String adapter = adapters.adapter(name);
-        return List.of(vectors(texts.documents(adapter, all, RequestOptions.defaults()), adapter));
+        return List.of(vectors(texts.documents(adapter, all, RequestOptions.defaults()), adapter, options));
     }
 
     @Override
     public int dimensions() {
-        return dimensions;
+        return shorter.dimensions();
     }
 }

@@ -8,6 +8,7 @@ import org.lora4j.serve.GenerationService;
 import org.lora4j.text.ChatService;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.ShorterEmbeddings;
 import org.springframework.ai.chat.model.ChatModel;
 import org.springframework.ai.embedding.EmbeddingModel;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -43,7 +44,7 @@ public final class LoRAAiAutoConfiguration {
                     e);
         }
         RequestedAdapter adapters = new RequestedAdapter(encoder.name(), properties.serve());
-        return new AdaptedEmbeddingModel(encoder, predictor, adapters, Math.toIntExact(model.outputSize()));
+        return new AdaptedEmbeddingModel(encoder, predictor, adapters, new ShorterEmbeddings(model.network()));
     }
 
     @Bean

@@ -112,8 +112,20 @@ class SpringAiTest {
             assertThatExceptionOfType(ServingException.class)
                     .isThrownBy(() -> model.call(new EmbeddingRequest(
                             List.of(TEXT),
-                            EmbeddingOptions.builder().dimensions(3).build())))
-                    .withMessageContaining("dimensions must not be set");
+                            EmbeddingOptions.builder().dimensions(25).build())))
+                    .withMessage("dimensions must be between 1 and the 24 numbers of an embedding, found 25");
+            float[] three = model.call(new EmbeddingRequest(
+                            List.of(TEXT),
+                            EmbeddingOptions.builder().dimensions(3).build()))
+                    .getResult()
+                    .getOutput();
+            float[] whole = model.embed(TEXT);
+            double norm = Math.sqrt(whole[0] * whole[0] + whole[1] * whole[1] + whole[2] * whole[2]);
+            assertThat(norm).isLessThan(0.9);
+            assertThat(three).hasSize(3);
+            for (int i = 0; i < 3; i++) {
+                assertThat(three[i]).isEqualTo((float) (whole[i] / norm), offset(1e-6f));
+            }
         });
     }
 

@@ -1,27 +1,24 @@
 package org.lora4j.cli.serve;
 
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.LoRAModel;
 import org.lora4j.io.ModelSource;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.layer.Layer;
-import org.lora4j.nn.layer.Normalize;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.FairLimiter;
 import org.lora4j.serve.Prediction;
 import org.lora4j.serve.ServingStats;
 import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.ShorterEmbeddings;
 
 /** An encoder, which embeds texts. */
 final class ServedEncoder extends ServedModel {
     private final EncoderFolder encoder;
     private final BatchingPredictor predictor;
-    private final int dimensions;
-    private final boolean isNormalized;
+    private final ShorterEmbeddings shorter;
 
     private ServedEncoder(Settings settings, EncoderFolder encoder) throws IOException {
         super(settings, encoder.name());
@@ -32,9 +29,7 @@ final class ServedEncoder extends ServedModel {
                             + " a classifier; serve its base, or use 'lora predict' for the classes");
         }
         LoRAModel model = LoRAModel.of(EncoderFolder.requireEmbeddings(encoder.sentenceEmbeddings()));
-        List<Layer> layers = model.network().layers();
-        isNormalized = layers.get(layers.size() - 1) instanceof Normalize;
-        dimensions = Math.toIntExact(model.network().outputSize());
+        shorter = new ShorterEmbeddings(model.network());
         ServeLimits limits = settings.limits();
         BatchingPredictor.Builder builder = BatchingPredictor.builder(model).allowBase(settings.allowBase());
         AdapterCache cache = cache(model);
@@ -62,7 +57,7 @@ final class ServedEncoder extends ServedModel {
     }
 
     int dimensions() {
-        return dimensions;
+        return shorter.dimensions();
     }
 
     /**
@@ -80,26 +75,7 @@ final class ServedEncoder extends ServedModel {
 
     /** Returns the first numbers of the embedding of each text, with the norm 1 if the whole ones have it. */
     float[][] embeddings(Prediction prediction, int length) {
-        float[][] embeddings = prediction.output().toFloatMatrix();
-        if (length < dimensions) {
-            Arrays.setAll(embeddings, i -> shortened(embeddings[i], length));
-        }
-        return embeddings;
-    }
-
-    private float[] shortened(float[] embedding, int length) {
-        float[] first = Arrays.copyOf(embedding, length);
-        if (isNormalized) {
-            double squares = 0;
-            for (float number : first) {
-                squares += (double) number * number;
-            }
-            double norm = Math.max(Math.sqrt(squares), Normalize.SMALLEST_NORM);
-            for (int i = 0; i < length; i++) {
-                first[i] = (float) (first[i] / norm);
-            }
-        }
-        return first;
+        return shorter.cut(prediction.output().toFloatMatrix(), length);
     }
 
     @Override
