@@ -213,7 +213,9 @@ public final class TextClassifier implements AutoCloseable {
         Network network = model.network();
         String module = network.replaceableHead().orElseThrow();
         LoRAAdapter.SavedModule saved = adapter.savedModules().get(module);
-        if (saved == null && head != null) {
+        // A model with a classifier of its own has a head of null, and the answer yes or no needs none.
+        boolean isUntrained = head != null && head != ClassifierHead.YES_NO;
+        if (saved == null && isUntrained) {
             throw new IOException(folder + ": the adapter must have a classifier, found no " + module
                     + " among its saved modules " + adapter.savedModules().keySet());
         }
