@@ -294,17 +294,17 @@ enum DoubleRowMath implements RowMath<double[]> {
     }
 
     @Override
-    public void softcap(double[] x, double c, int n) {
+    public void softcap(double[] x, double[] y, double c, int n) {
         for (int i = 0; i < n; i++) {
-            x[i] = c * Math.tanh(x[i] / c);
+            y[i] = c * Math.tanh(x[i] / c);
         }
     }
 
     @Override
-    public void softcapWithDerivative(double[] x, double[] derivative, double c, int n) {
-        softcap(x, c, n);
+    public void softcapWithDerivative(double[] x, double[] y, double[] derivative, double c, int n) {
+        softcap(x, y, c, n);
         for (int i = 0; i < n; i++) {
-            double tanh = x[i] / c;
+            double tanh = y[i] / c;
             derivative[i] = (1 - tanh) * (1 + tanh);
         }
     }

@@ -312,20 +312,20 @@ enum FloatRowMath implements RowMath<float[]> {
     }
 
     @Override
-    public void softcap(float[] x, double c, int n) {
+    public void softcap(float[] x, float[] y, double c, int n) {
         float cap = (float) c;
         float inverse = (float) (1 / c);
         for (int i = 0; i < n; i++) {
-            x[i] = cap * tanh(inverse * x[i]);
+            y[i] = cap * tanh(inverse * x[i]);
         }
     }
 
     @Override
-    public void softcapWithDerivative(float[] x, float[] derivative, double c, int n) {
-        softcap(x, c, n);
+    public void softcapWithDerivative(float[] x, float[] y, float[] derivative, double c, int n) {
+        softcap(x, y, c, n);
         float inverse = (float) (1 / c);
         for (int i = 0; i < n; i++) {
-            float tanh = x[i] * inverse;
+            float tanh = y[i] * inverse;
             derivative[i] = (1 - tanh) * (1 + tanh);
         }
     }

@@ -127,11 +127,11 @@ public sealed interface RowMath<A> permits FloatRowMath, DoubleRowMath {
     /** {@link #geluTanh} and its derivative, in three different arrays. */
     void geluTanhWithDerivative(A x, A y, A derivative, int n);
 
-    /** {@code x = c·tanh(x/c)}. */
-    void softcap(A x, double c, int n);
+    /** {@code y = c·tanh(x/c)}; y can be x. */
+    void softcap(A x, A y, double c, int n);
 
-    /** {@link #softcap} and its derivative {@code 1 − tanh²(x/c)}. */
-    void softcapWithDerivative(A x, A derivative, double c, int n);
+    /** {@link #softcap} and its derivative {@code 1 − tanh²(x/c)}; y can be x. */
+    void softcapWithDerivative(A x, A y, A derivative, double c, int n);
 
     /** {@code y = g·σ(g)·u}, in three different arrays. */
     void swiglu(A g, A u, A y, int n);

@@ -59,7 +59,7 @@ final class CachedRows<A> {
                 math.scale(scale, query, size);
                 cache.scores(group, query, weights, seen);
                 if (softcap != SelfAttention.NO_SOFTCAP) {
-                    math.softcap(weights, softcap, seen);
+                    math.softcap(weights, weights, softcap, seen);
                 }
                 math.softmax(weights, seen);
                 cache.mix(group, weights, vector, seen);

@@ -271,7 +271,7 @@ final class HeadGroup<A> {
     /** Bounds the scores in {@link #row}, and notes their slopes. */
     private void bound(Block block, int r, int i) {
         if (softcap != SelfAttention.NO_SOFTCAP) {
-            math.softcapWithDerivative(row, gradientRow, softcap, block.seen(i));
+            math.softcapWithDerivative(row, row, gradientRow, softcap, block.seen(i));
             int rows = groupSize * block.length();
             write(products.slopes(rows, block.keys()).memory(), gradientRow, block, r, i);
         }

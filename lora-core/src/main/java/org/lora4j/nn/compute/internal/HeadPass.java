@@ -72,7 +72,7 @@ final class HeadPass {
         linear = new LinearPass(layer, resources);
         softcap = bound == null
                 ? null
-                : new SoftcapPass<>(bound, layer.outputSize(), true, RowMath.of(ofPass.dataType()), resources);
+                : ElementwisePass.of(bound, layer.outputSize(), true, RowMath.of(ofPass.dataType()), resources);
         chosenRows = new BatchBuffer(ofPass.dataType(), layer.inputSize(), ofPass.order());
         inputGradients = new BatchBuffer(ofPass.dataType(), layer.inputSize(), ofPass.order());
         width = Math.toIntExact(layer.inputSize());

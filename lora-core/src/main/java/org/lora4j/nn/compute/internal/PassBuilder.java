@@ -112,11 +112,11 @@ final class PassBuilder {
                     ? new ReluPass(size, inputIsBuffer, resources)
                     : new ActivationPass(activation.function(), size, resources);
         } else if (layer instanceof Gelu gelu) {
-            return new GeluPass<>(gelu, size, inputIsBuffer, math, resources);
+            return ElementwisePass.of(gelu, size, inputIsBuffer, math, resources);
         } else if (layer instanceof Scale scale) {
             return new ScalePass<>(scale, size, inputIsBuffer, math, resources);
         } else if (layer instanceof Softcap softcap) {
-            return new SoftcapPass<>(softcap, size, inputIsBuffer, math, resources);
+            return ElementwisePass.of(softcap, size, inputIsBuffer, math, resources);
         } else if (layer instanceof Dropout dropout) {
             return new DropoutPass(dropout, size, inputIsBuffer, resources);
         } else if (layer instanceof SelfAttention attention) {

@@ -8,24 +8,46 @@ import org.lora4j.internal.threads.Workers;
 import org.lora4j.nn.batch.internal.Scratch;
 import org.lora4j.nn.batch.internal.Segments;
 import org.lora4j.nn.layer.Gelu;
+import org.lora4j.nn.layer.Softcap;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** The GELU. In training it keeps the derivative, in the place of the input where it may. */
-final class GeluPass<A> implements LayerPass {
+/**
+ * A function of each element: the GELU, or a bound of all values. In training it keeps the derivative, in the place of the input where
+ * it may.
+ */
+final class ElementwisePass<A> implements LayerPass {
     private static final long NANOS_PER_ELEMENT = 1;
 
+    private final Function<A> function;
+    private final FunctionWithDerivative<A> withDerivative;
     private final RowMath<A> math;
     private final Scratch scratch;
     private final boolean training;
-    private final boolean exact;
     private final @Nullable BatchBuffer outputs;
     private final @Nullable BatchBuffer derivatives;
     private final int width;
     private final Workers<Row<A>> rows;
     private @Nullable INDArray derivative;
 
-    GeluPass(Gelu layer, long size, boolean inputIsBuffer, RowMath<A> math, PassResources resources) {
-        exact = layer.form() == Gelu.Form.EXACT;
+    /** Sets {@code yᵢ = f(xᵢ)} for the first n elements. */
+    private interface Function<A> {
+        void compute(A x, A y, int n);
+    }
+
+    /** Sets {@code yᵢ = f(xᵢ)} and {@code derivativeᵢ = f′(xᵢ)} for the first n elements, in three different arrays. */
+    private interface FunctionWithDerivative<A> {
+        void compute(A x, A y, A derivative, int n);
+    }
+
+    private ElementwisePass(
+            Function<A> function,
+            FunctionWithDerivative<A> withDerivative,
+            long size,
+            boolean inputIsBuffer,
+            RowMath<A> math,
+            PassResources resources) {
+        this.function = function;
+        this.withDerivative = withDerivative;
         this.math = math;
         scratch = resources.scratch();
         training = resources.isTraining();
@@ -33,6 +55,26 @@ final class GeluPass<A> implements LayerPass {
         derivatives = training && !inputIsBuffer ? resources.buffers().rows(size) : null;
         width = Math.toIntExact(size);
         rows = new Workers<>(() -> new Row<>(math, width));
+    }
+
+    static <A> ElementwisePass<A> of(
+            Gelu layer, long size, boolean inputIsBuffer, RowMath<A> math, PassResources resources) {
+        return layer.form() == Gelu.Form.EXACT
+                ? new ElementwisePass<>(math::gelu, math::geluWithDerivative, size, inputIsBuffer, math, resources)
+                : new ElementwisePass<>(
+                        math::geluTanh, math::geluTanhWithDerivative, size, inputIsBuffer, math, resources);
+    }
+
+    static <A> ElementwisePass<A> of(
+            Softcap layer, long size, boolean inputIsBuffer, RowMath<A> math, PassResources resources) {
+        double bound = layer.bound();
+        return new ElementwisePass<>(
+                (x, y, n) -> math.softcap(x, y, bound, n),
+                (x, y, derivative, n) -> math.softcapWithDerivative(x, y, derivative, bound, n),
+                size,
+                inputIsBuffer,
+                math,
+                resources);
     }
 
     /** What one thread needs for a row. */
@@ -60,32 +102,16 @@ final class GeluPass<A> implements LayerPass {
             for (int i = from; i < to; i++) {
                 math.read(inputs, i * width, row.x, width);
                 if (training) {
-                    computeWithDerivative(row);
+                    withDerivative.compute(row.x, row.y, row.slope, width);
                     math.write(slopes, i * width, row.slope, width);
                 } else {
-                    compute(row);
+                    function.compute(row.x, row.y, width);
                 }
                 math.write(results, i * width, row.y, width);
             }
         });
         derivative = kept;
         return output;
-    }
-
-    private void compute(Row<A> row) {
-        if (exact) {
-            math.gelu(row.x, row.y, width);
-        } else {
-            math.geluTanh(row.x, row.y, width);
-        }
-    }
-
-    private void computeWithDerivative(Row<A> row) {
-        if (exact) {
-            math.geluWithDerivative(row.x, row.y, row.slope, width);
-        } else {
-            math.geluTanhWithDerivative(row.x, row.y, row.slope, width);
-        }
     }
 
     @Override
