@@ -3,21 +3,16 @@ package org.lora4j.model.internal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.internal.AdapterNames;
-import org.lora4j.internal.MessageText;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.batch.internal.ExampleOutputs;
 import org.lora4j.nn.batch.internal.Inputs;
-import org.lora4j.nn.batch.internal.Segment;
-import org.lora4j.nn.batch.internal.Segments;
 import org.lora4j.nn.compute.internal.Predictor;
 import org.lora4j.nn.input.FeatureRows;
 import org.lora4j.nn.input.Input;
@@ -104,14 +99,11 @@ public final class ModelSnapshot {
      *     adapter, or their heads have different numbers of outputs
      */
     public INDArray predict(Input x, List<String> adapters) {
-        Inputs.requirePredictable(x, network.stack());
-        requireNames(adapters, x);
-        requireOneWidth(adapters);
-        if (!haveWidthOfBase(adapters)) {
-            return each(x, adapters).of(0, x.count());
-        }
-        Map<String, Segment> segments = segments(adapters);
-        return predictor.predictSegments(x, (block, from, to) -> divide(block, adapters.subList(from, to), segments));
+        ExampleAdapters chosen = choose(x, adapters);
+        chosen.requireOneWidth();
+        return chosen.haveWidthOfBase()
+                ? predictor.predictSegments(x, chosen::divide)
+                : each(x, chosen).of(0, x.count());
     }
 
     /**
@@ -125,20 +117,20 @@ public final class ModelSnapshot {
      *     adapter
      */
     public ExampleOutputs predictEach(Input x, List<String> adapters) {
-        Inputs.requirePredictable(x, network.stack());
-        requireNames(adapters, x);
-        if (haveWidthOfBase(adapters)) {
-            return ExampleOutputs.of(predict(x, adapters), x, network.stack());
-        }
-        return each(x, adapters);
+        ExampleAdapters chosen = choose(x, adapters);
+        return chosen.haveWidthOfBase()
+                ? ExampleOutputs.of(predictor.predictSegments(x, chosen::divide), x, network.stack())
+                : each(x, chosen);
     }
 
-    private ExampleOutputs each(Input x, List<String> adapters) {
-        Map<String, Segment> segments = segments(adapters);
-        return predictor.predictEach(
-                x,
-                example -> outputSize(adapters.get(example)),
-                (block, from, to) -> divide(block, adapters.subList(from, to), segments));
+    private ExampleOutputs each(Input x, ExampleAdapters chosen) {
+        return predictor.predictEach(x, chosen::outputSize, chosen::divide);
+    }
+
+    private ExampleAdapters choose(Input x, List<String> adapters) {
+        Inputs.requirePredictable(x, network.stack());
+        requireNames(adapters, x);
+        return new ExampleAdapters(network.stack(), adapters, name -> state.factored(applied(name)));
     }
 
     /**
@@ -208,48 +200,8 @@ public final class ModelSnapshot {
                 == 1;
     }
 
-    private boolean haveWidthOfBase(List<String> adapters) {
-        return new HashSet<>(adapters)
-                .stream().allMatch(name -> outputSize(name) == network.stack().outputSize());
-    }
-
-    private void requireOneWidth(List<String> adapters) {
-        String first = adapters.get(0);
-        for (String name : new LinkedHashSet<>(adapters)) {
-            if (outputSize(name) != outputSize(first)) {
-                throw new IllegalArgumentException(
-                        "adapters whose outputs are rows of one array must have heads of one size,"
-                                + " found " + outputSize(first) + " outputs of " + MessageText.quote(first) + " and "
-                                + outputSize(name) + " of " + MessageText.quote(name)
-                                + "; call predictEach, which returns an array for each of them");
-            }
-        }
-    }
-
-    private Map<String, Segment> segments(List<String> adapters) {
-        Map<String, Segment> segments = new LinkedHashMap<>();
-        for (String name : adapters) {
-            segments.computeIfAbsent(name, this::segment);
-        }
-        return segments;
-    }
-
     private static List<String> applied(String adapter) {
         return adapter.equals(AdapterNames.BASE) ? List.of() : List.of(adapter);
-    }
-
-    private Segment segment(String name) {
-        return Segment.predicting(network.stack(), state.factored(applied(name)));
-    }
-
-    private static Segments divide(Input block, List<String> names, Map<String, Segment> segments) {
-        List<Segment> inOrder = new ArrayList<>();
-        List<Integer> counts = new ArrayList<>();
-        for (AdapterRun run : AdapterRun.of(names)) {
-            inOrder.add(segments.get(run.name()));
-            counts.add(run.length());
-        }
-        return Segments.divide(block, inOrder, counts);
     }
 
     private static void requireNames(List<String> names, Input x) {
