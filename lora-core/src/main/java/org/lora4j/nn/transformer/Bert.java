@@ -140,7 +140,7 @@ final class Bert implements Family {
             String layer = "encoder.layer." + i + ".";
             all.add(attention(parts, layer + "attention"));
             all.add(parts.layerNorm(layer + "attention.output.LayerNorm", hiddenSize, epsilon));
-            all.add(feedForward(parts, layer));
+            all.add(parts.feedForward(layer, hiddenSize, intermediateSize, activation, hiddenDropout));
             all.add(parts.layerNorm(layer + "output.LayerNorm", hiddenSize, epsilon));
         }
         return all;
@@ -158,16 +158,6 @@ final class Bert implements Family {
                 Parts.DROPOUT_SEED);
         return new Residual(
                 parts.path(path), List.of(attention, parts.dropout(path + ".output.dropout", hiddenDropout)));
-    }
-
-    private Layer feedForward(Parts parts, String layer) {
-        return new Residual(
-                parts.path(layer + "output"),
-                List.of(
-                        parts.linear(layer + "intermediate.dense", hiddenSize, intermediateSize, true),
-                        parts.activation(layer + "intermediate.intermediate_act_fn", activation),
-                        parts.linear(layer + "output.dense", intermediateSize, hiddenSize, true),
-                        parts.dropout(layer + "output.dropout", hiddenDropout)));
     }
 
     @Override

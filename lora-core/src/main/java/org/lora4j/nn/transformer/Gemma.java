@@ -22,22 +22,6 @@ import org.lora4j.nn.layer.Softcap;
 final class Gemma extends GatedDecoder {
     private static final String SECOND = "gemma2";
 
-    private static final Map<String, Integer> SIZES_OF_SECOND = Map.of(
-            "vocab_size", 256_000,
-            "hidden_size", 2304,
-            "num_hidden_layers", 26,
-            "num_attention_heads", 8,
-            "num_key_value_heads", 4,
-            "intermediate_size", 9216);
-
-    private static final Map<String, Integer> SIZES_OF_THIRD = Map.of(
-            "vocab_size", 262_208,
-            "hidden_size", 2304,
-            "num_hidden_layers", 26,
-            "num_attention_heads", 8,
-            "num_key_value_heads", 4,
-            "intermediate_size", 9216);
-
     private final boolean isSecond;
     private final boolean seesAll;
     private final boolean attentionBias;
@@ -87,8 +71,18 @@ final class Gemma extends GatedDecoder {
 
     private static Defaults defaults(JsonFields fields) {
         return fields.modelType().equals(SECOND)
-                ? new Defaults(256, 8192, 10_000, true, SIZES_OF_SECOND)
-                : new Defaults(256, 131_072, 1_000_000, true, SIZES_OF_THIRD);
+                ? new Defaults(256, 8192, 10_000, true, sizes(256_000))
+                : new Defaults(256, 131_072, 1_000_000, true, sizes(262_208));
+    }
+
+    private static Map<String, Integer> sizes(int vocabulary) {
+        return Map.of(
+                "vocab_size", vocabulary,
+                "hidden_size", 2304,
+                "num_hidden_layers", 26,
+                "num_attention_heads", 8,
+                "num_key_value_heads", 4,
+                "intermediate_size", 9216);
     }
 
     /** The rotation of the layers without a window. The positions are those after the scaling. */

@@ -107,13 +107,7 @@ final class Mpnet implements Family {
             String layer = "encoder.layer." + i + ".";
             all.add(attention(parts, layer + "attention", relative));
             all.add(parts.layerNorm(layer + "attention.LayerNorm", hiddenSize, epsilon));
-            all.add(new Residual(
-                    parts.path(layer + "output"),
-                    List.of(
-                            parts.linear(layer + "intermediate.dense", hiddenSize, intermediateSize, true),
-                            parts.activation(layer + "intermediate.intermediate_act_fn", activation),
-                            parts.linear(layer + "output.dense", intermediateSize, hiddenSize, true),
-                            parts.dropout(layer + "output.dropout", hiddenDropout))));
+            all.add(parts.feedForward(layer, hiddenSize, intermediateSize, activation, hiddenDropout));
             all.add(parts.layerNorm(layer + "output.LayerNorm", hiddenSize, epsilon));
         }
         return all;

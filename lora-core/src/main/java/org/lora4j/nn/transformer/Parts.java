@@ -12,6 +12,7 @@ import org.lora4j.nn.layer.LayerNorm;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.Pooling;
 import org.lora4j.nn.layer.RMSNorm;
+import org.lora4j.nn.layer.Residual;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.activations.impl.ActivationTanH;
@@ -90,6 +91,17 @@ record Parts(Tensors tensors, Tensors ends, String prefix) {
 
     Pooling pooling(String path, Pooling.Method method) {
         return new Pooling(path(path), method);
+    }
+
+    /** BERT's feed-forward part, with its residual connection: two layers with an activation between them. */
+    Layer feedForward(String layer, long width, long intermediate, String activation, double dropout) {
+        return new Residual(
+                path(layer + "output"),
+                List.of(
+                        linear(layer + "intermediate.dense", width, intermediate, true),
+                        activation(layer + "intermediate.intermediate_act_fn", activation),
+                        linear(layer + "output.dense", intermediate, width, true),
+                        dropout(layer + "output.dropout", dropout)));
     }
 
     /** BERT's pooler: a layer and tanh on the vector of the first token. */
