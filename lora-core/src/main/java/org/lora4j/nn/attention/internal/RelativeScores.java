@@ -45,7 +45,8 @@ final class RelativeScores<A> {
     private A ofQuery;
     private A ofAllKeys;
     private A bias;
-    private A vector;
+    private final A vector;
+    private final A known;
 
     RelativeScores(RelativePositions positions, int size, double scale, RowMath<A> math, DataType dataType) {
         this.positions = positions;
@@ -63,6 +64,7 @@ final class RelativeScores<A> {
         ofAllKeys = math.array(0);
         bias = math.array(0);
         vector = math.array(size);
+        known = math.array(size);
     }
 
     /**
@@ -232,23 +234,16 @@ final class RelativeScores<A> {
             for (int c = 0; c < each; c++) {
                 int position = of.bias().position(from + c, head);
                 math.read(target, position, vector, 1);
-                math.addScaled(math.get(bias, c), one(), vector, 1);
+                math.shift(math.get(bias, c), vector, 1);
                 math.write(target, position, vector, 1);
             }
         }
-    }
-
-    private A one() {
-        A one = math.array(1);
-        math.shift(1, one, 1);
-        return one;
     }
 
     /** Adds {@code s·gradientᵀ·x} to the heads of a segment. */
     private void addTo(HeadColumns target, MatrixBuffer.Matrix gradient, MatrixBuffer.Matrix x, int from, int head) {
         MatrixBuffer.Matrix result = gradients.of(0, inputs.each(), size);
         sum.run(gradient.array(), x.array(), result.array());
-        A known = math.array(size);
         for (int c = 0; c < inputs.each(); c++) {
             int position = target.position(from + c, head);
             math.read(result.memory(), c * size, vector, size);

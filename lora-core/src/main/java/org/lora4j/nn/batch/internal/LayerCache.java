@@ -35,13 +35,17 @@ public final class LayerCache<A> {
         this.math = math;
         groups = layer.keyValueHeads();
         size = layer.headSize();
-        places = layer.window() == SelfAttention.NO_WINDOW ? Integer.MAX_VALUE : layer.window() + 1;
+        places = places(layer);
         for (int i = 0; i < groups; i++) {
             values.add(new ArrayList<>());
         }
         for (int i = 0; i < groups * size; i++) {
             keys.add(math.array(0));
         }
+    }
+
+    private static int places(SelfAttention layer) {
+        return layer.window() == SelfAttention.NO_WINDOW ? Integer.MAX_VALUE : layer.window() + 1;
     }
 
     /** The number of the tokens that it holds of a sequence: the last ones. */
@@ -60,8 +64,7 @@ public final class LayerCache<A> {
 
     /** The memory of a number of tokens, in bytes. */
     static long bytes(SelfAttention layer, long tokens, int bytesPerNumber) {
-        long held = layer.window() == SelfAttention.NO_WINDOW ? tokens : Math.min(tokens, layer.window() + 1L);
-        return held * 2 * layer.keyValueHeads() * layer.headSize() * bytesPerNumber;
+        return Math.min(tokens, places(layer)) * 2 * layer.keyValueHeads() * layer.headSize() * bytesPerNumber;
     }
 
     /** Makes room for a number of tokens. What is there stays. */
