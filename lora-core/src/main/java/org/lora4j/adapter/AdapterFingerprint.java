@@ -2,14 +2,13 @@ package org.lora4j.adapter;
 
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.memory.ArrayBits;
 import org.lora4j.internal.memory.ArrayFingerprint;
+import org.lora4j.internal.memory.Sha256;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -18,15 +17,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * what the array is, for factors the kind of the layer and the scale, and the {@link ArrayFingerprint} of the array.
  */
 final class AdapterFingerprint {
-    private final MessageDigest digest;
-
-    private AdapterFingerprint() {
-        try {
-            digest = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every Java platform has SHA-256", e);
-        }
-    }
+    private final MessageDigest digest = Sha256.begin();
 
     static String of(LoRAAdapter adapter) {
         AdapterFingerprint fingerprint = new AdapterFingerprint();
@@ -46,7 +37,7 @@ final class AdapterFingerprint {
         inOrder(
                 adapter.tokenRows(),
                 (path, rows) -> fingerprint.add(path, "rows of the tokens " + rows.tokens(), rows.rows()));
-        return HexFormat.of().formatHex(fingerprint.digest.digest());
+        return Sha256.end(fingerprint.digest);
     }
 
     private static <T> void inOrder(Map<String, T> byPath, BiConsumer<String, T> action) {

@@ -4,9 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HexFormat;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -18,7 +16,7 @@ public final class ArrayFingerprint {
     /** How many elements are hashed at a time. */
     private static final int PIECE = 4096;
 
-    private final MessageDigest digest;
+    private final MessageDigest digest = Sha256.begin();
     private final ByteBuffer bytes = ByteBuffer.allocate(PIECE * Double.BYTES).order(ByteOrder.LITTLE_ENDIAN);
 
     /**
@@ -28,11 +26,6 @@ public final class ArrayFingerprint {
      * @param shape the shape
      */
     public ArrayFingerprint(DataType type, long[] shape) {
-        try {
-            digest = MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every Java platform has SHA-256", e);
-        }
         String name = type == DataType.FLOAT ? "F32" : "F64";
         digest.update((name + " " + Arrays.toString(shape) + "\n").getBytes(StandardCharsets.UTF_8));
     }
@@ -88,6 +81,6 @@ public final class ArrayFingerprint {
      * @return 64 hexadecimal digits
      */
     public String hex() {
-        return HexFormat.of().formatHex(digest.digest());
+        return Sha256.end(digest);
     }
 }

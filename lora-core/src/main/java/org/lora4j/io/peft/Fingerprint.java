@@ -1,10 +1,8 @@
 package org.lora4j.io.peft;
 
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,6 +11,7 @@ import org.lora4j.adapter.BaseModel;
 import org.lora4j.internal.MessageText;
 import org.lora4j.internal.memory.ArrayFingerprint;
 import org.lora4j.internal.memory.Fingerprinted;
+import org.lora4j.internal.memory.Sha256;
 import org.lora4j.io.FingerprintCheck;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -38,11 +37,9 @@ final class Fingerprint {
 
     /** The SHA-256 of bytes, in hexadecimal. */
     static String of(byte[] bytes) {
-        try {
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new AssertionError("every Java platform has SHA-256", e);
-        }
+        MessageDigest digest = Sha256.begin();
+        digest.update(bytes);
+        return Sha256.end(digest);
     }
 
     /** The metadata for these layers of a base. */
