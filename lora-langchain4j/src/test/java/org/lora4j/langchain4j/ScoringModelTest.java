@@ -233,6 +233,11 @@ class ScoringModelTest {
             assertClose(scores(model), direct);
             model.close();
             assertThat(opened.tokenizer().encode(List.of("my parcel"))).hasSize(1);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(
+                            () -> LoRAScoringModel.builder(opened).maxTokens(0).build())
+                    .withMessageContaining("maxTokens must be more than");
+            assertThat(opened.tokenizer().encode(List.of("my parcel"))).hasSize(1);
         }
         assertThatIllegalArgumentException()
                 .isThrownBy(

@@ -80,8 +80,7 @@ record ClassifierBase(
                 throw new IllegalArgumentException("head: YES_NO gives a pair of texts one score, found " + classes
                         + " classes; use the head LAST");
             }
-            RerankPrompt prompt = new RerankPrompt(requireTokenizer());
-            return model.tokenScore(prompt.yes(), prompt.no());
+            return new RerankPrompt(requireTokenizer()).answer(model);
         }
         if (isDecoder() && head != ClassifierHead.LAST) {
             throw new IllegalArgumentException("head: a decoder must have the head LAST, found " + head);

@@ -3,6 +3,7 @@ package org.lora4j.text;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.PretrainedModel;
@@ -14,11 +15,13 @@ import org.lora4j.nn.transformer.PretrainedModel;
  */
 public final class PairScorer {
     private final TextModel model;
-    private final OptionalInt maxTokens;
 
-    private PairScorer(TextModel model, OptionalInt maxTokens) {
+    /** What a decoder is asked; null for an encoder. */
+    private final @Nullable RerankPrompt prompt;
+
+    private PairScorer(TextModel model, @Nullable RerankPrompt prompt) {
         this.model = model;
-        this.maxTokens = maxTokens;
+        this.prompt = prompt;
     }
 
     /**
@@ -28,25 +31,24 @@ public final class PairScorer {
      * @param maxTokens where the prompt of a decoder is cut, at the end of the document; by default at 8,192 tokens, or the longest
      *     text of the model. Of no effect on an encoder
      * @return the scorer, which uses the model
+     * @throws IllegalArgumentException if a decoder has no tokens for yes and no, or no room for its prompt
      */
     public static PairScorer of(TextModel model, OptionalInt maxTokens) {
         Objects.requireNonNull(model, "model must not be null");
         Objects.requireNonNull(maxTokens, "maxTokens must not be null");
-        return new PairScorer(model, maxTokens);
+        return new PairScorer(model, model instanceof DecoderFolder decoder ? prompt(decoder, maxTokens) : null);
     }
 
     /**
      * Returns the network, which adapters can be made for.
      *
-     * @return a network with the output {@code [pairs, 1]}
-     * @throws IllegalArgumentException if an encoder has no classifier of one output, or a decoder has no tokens for yes and no, or
-     *     no room for its prompt
+     * @return a network with the output {@code [pairs, 1]}, or with as many outputs as the classifier of an encoder has
+     * @throws IllegalArgumentException if an encoder has no classifier
      */
     public Network network() {
         PretrainedModel pretrained = model.model();
-        if (model instanceof DecoderFolder decoder) {
-            RerankPrompt prompt = prompt(decoder);
-            return pretrained.tokenScore(prompt.yes(), prompt.no());
+        if (prompt != null) {
+            return prompt.answer(pretrained);
         }
         if (!pretrained.hasClassifier()) {
             throw new IllegalArgumentException(
@@ -66,13 +68,11 @@ public final class PairScorer {
      *     of a decoder
      */
     public Sequences pairs(List<TextPair> pairs) {
-        return model instanceof EncoderFolder encoder
-                ? encoder.pairs(pairs)
-                : prompt((DecoderFolder) model).tokens(pairs);
+        return prompt == null ? ((EncoderFolder) model).pairs(pairs) : prompt.tokens(pairs);
     }
 
-    private RerankPrompt prompt(DecoderFolder decoder) {
+    private static RerankPrompt prompt(DecoderFolder decoder, OptionalInt maxTokens) {
         int most = Math.min(decoder.maxLength(), maxTokens.orElse(RerankPrompt.MOST_TOKENS));
-        return new RerankPrompt(decoder.tokenizer().limited(most));
+        return new RerankPrompt(decoder.tokenizer().withMaxTokens(most));
     }
 }

@@ -4,7 +4,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.transformer.PretrainedModel;
 
 /**
  * The prompt of Qwen3-Reranker (<a href="https://arxiv.org/abs/2506.05176">arXiv:2506.05176</a>), as the card of the model has it. It
@@ -62,14 +64,14 @@ final class RerankPrompt {
                                 + "'"));
     }
 
-    /** The token that speaks for a document. */
-    int yes() {
-        return yes;
-    }
-
-    /** The token that speaks against it. */
-    int no() {
-        return no;
+    /**
+     * Returns what answers the prompt.
+     *
+     * @param decoder the model of the tokenizer
+     * @return a network whose output is the logit of yes minus that of no
+     */
+    Network answer(PretrainedModel decoder) {
+        return decoder.tokenScore(yes, no);
     }
 
     /**
