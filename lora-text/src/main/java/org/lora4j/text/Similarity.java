@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.nn.layer.Normalize;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -62,7 +63,6 @@ public enum Similarity {
 
     private static final String FILE = "config_sentence_transformers.json";
     private static final String FIELD = "similarity_fn_name";
-    private static final double SMALLEST_NORM = 1e-12;
 
     /**
      * Reads what a folder says.
@@ -152,7 +152,7 @@ public enum Similarity {
     }
 
     private static double norm(double[] a) {
-        return Math.max(Math.sqrt(dot(a, a)), SMALLEST_NORM);
+        return Math.max(Math.sqrt(dot(a, a)), Normalize.SMALLEST_NORM);
     }
 
     private static INDArray norms(INDArray rows) {
