@@ -23,6 +23,7 @@ import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
+import org.lora4j.fixtures.SmallReranker;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.input.Sequences;
@@ -197,7 +198,7 @@ class ScoringModelTest {
     /** A decoder answers yes or no; its adapter is one of the language model. */
     @Test
     void decodersThatAnswerYesOrNo() throws IOException {
-        Path decoder = SmallFolders.reranker(folder.resolve("reranker"));
+        Path decoder = SmallReranker.write(folder.resolve("reranker"));
         Path adapter = adapters.resolve("yes");
         double[] direct;
         double[] adapted;

@@ -13,11 +13,9 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.LoRAInit;
-import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.EncoderFolder;
-import org.nd4j.linalg.api.buffer.DataType;
 
 /** Folders of small models with random weights, and adapters large enough to change what they compute. */
 final class SmallFolders {
@@ -81,23 +79,6 @@ final class SmallFolders {
         Files.writeString(folder.resolve("tokenizer_config.json"), """
                 {"eos_token": "<|im_end|>", "chat_template": "%s"}
                 """.formatted(TEMPLATE));
-        return folder;
-    }
-
-    /** A Qwen 3 with 128 positions whose tokens are words, yes and no among them. */
-    static Path reranker(Path folder) throws IOException {
-        PretrainedModel model = PretrainedModel.initialize(ModelConfig.parse("""
-                        {"model_type": "qwen3", "vocab_size": 32, "hidden_size": 16, "num_hidden_layers": 2,
-                         "num_attention_heads": 4, "num_key_value_heads": 2, "head_dim": 8, "intermediate_size": 22,
-                         "max_position_embeddings": 128, "tie_word_embeddings": true, "initializer_range": 0.3}
-                        """), DataType.FLOAT, 3);
-        model.save(model.causal(), folder);
-        Files.writeString(folder.resolve("tokenizer.json"), """
-                {"version":"1.0","truncation":null,"padding":null,"added_tokens":[],"normalizer":null,
-                 "pre_tokenizer":{"type":"WhitespaceSplit"},"post_processor":null,"decoder":null,
-                 "model":{"type":"WordLevel","unk_token":"[UNK]","vocab":{"[UNK]":0,"yes":1,"no":2,"where":3,"is":4,
-                  "my":5,"parcel":6,"it":7,"comes":8,"today":9,"<Query>:":10,"<Document>:":11}}}
-                """);
         return folder;
     }
 

@@ -9,10 +9,12 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.api.java.UDF1;
 import org.apache.spark.sql.api.java.UDF2;
+import org.apache.spark.sql.api.java.UDF3;
 import org.apache.spark.sql.types.DataType;
 import org.lora4j.spark.internal.base.BaseNetwork;
 import org.lora4j.spark.internal.param.InvalidRows;
 import org.lora4j.spark.internal.rows.BaseColumns;
+import org.lora4j.spark.internal.rows.InputColumns;
 import org.lora4j.spark.internal.rows.TableColumns;
 import org.lora4j.spark.internal.score.NetworkOutputs;
 import org.lora4j.spark.internal.score.ScoredRows;
@@ -31,9 +33,9 @@ public final class LoRAFunctions {
     private LoRAFunctions() {}
 
     /**
-     * Registers a function that computes what a transformer computes: {@code f(features)}, or {@code f(features, adapter)} if the
-     * transformer has an adapterCol. The first argument is what {@link LoRATransformer#featuresCol} may be: numbers, tokens
-     * without padding, or a text. The result is an array of floats, or a vector, as
+     * Registers a function that computes what a transformer computes: {@code f(features)}, {@code f(text, other)} if the
+     * transformer has a pairCol, and with the name of the adapter as one more argument at the end if it has an adapterCol. The first
+     * argument is what {@link LoRATransformer#featuresCol} may be: numbers, tokens without padding, or a text. The result is an array of floats, or a vector, as
      * {@link LoRATransformer#outputType} says; null if the row or its adapter cannot be used and
      * {@link LoRATransformer#handleInvalid} is not error.
      *
@@ -57,30 +59,41 @@ public final class LoRAFunctions {
         }
         boolean namesAdapters = transformer.requireAdapters();
         Broadcast<ScoringTask<BaseNetwork>> task = transformer.broadcast(session);
+        boolean hasPairs = BaseColumns.pair(transformer) != null;
+        int arguments = 1 + (hasPairs ? 1 : 0) + (namesAdapters ? 1 : 0);
         ScoringColumns columns = new ScoringColumns(
-                namesAdapters ? 1 : -1,
+                namesAdapters ? arguments - 1 : -1,
                 -1,
                 false,
                 InvalidRows.of(transformer.getHandleInvalid()) == InvalidRows.ERROR
                         ? InvalidRows.ERROR
                         : InvalidRows.KEEP,
                 1);
-        NetworkOutputs outputs = new NetworkOutputs(0, -1, false, transformer.outputsVectors());
+        NetworkOutputs outputs =
+                new NetworkOutputs(InputColumns.of(0, hasPairs ? 1 : -1), false, transformer.outputsVectors());
         DataType type = TableColumns.outputs(transformer.outputsVectors());
-        if (namesAdapters) {
-            UDF2<Object, String, Object> function =
-                    (features, adapter) -> score(RowFactory.create(features, adapter), task, columns, outputs);
-            session.udf().register(name, function, type);
-        } else {
-            UDF1<Object, Object> function = features -> score(RowFactory.create(features), task, columns, outputs);
-            session.udf().register(name, function, type);
+        switch (arguments) {
+            case 1 -> {
+                UDF1<Object, Object> function = features -> score(RowFactory.create(features), task, columns, outputs);
+                session.udf().register(name, function, type);
+            }
+            case 2 -> {
+                UDF2<Object, String, Object> function =
+                        (features, text) -> score(RowFactory.create(features, text), task, columns, outputs);
+                session.udf().register(name, function, type);
+            }
+            default -> {
+                UDF3<Object, String, String, Object> function = (features, other, adapter) ->
+                        score(RowFactory.create(features, other, adapter), task, columns, outputs);
+                session.udf().register(name, function, type);
+            }
         }
     }
 
     /** Computes the outputs of one row in this process. */
     static Vector vector(Object features, Broadcast<ScoringTask<BaseNetwork>> task) {
         ScoringColumns columns = new ScoringColumns(-1, -1, false, InvalidRows.ERROR, 1);
-        NetworkOutputs outputs = new NetworkOutputs(0, -1, false, true);
+        NetworkOutputs outputs = new NetworkOutputs(InputColumns.of(0, -1), false, true);
         return (Vector) score(RowFactory.create(features), task, columns, outputs);
     }
 

@@ -149,12 +149,7 @@ public final class LoRATransformer extends ScoringParams<LoRATransformer>
     }
 
     private NetworkOutputs outputs(StructType schema) {
-        String mask = BaseColumns.mask(this);
-        return new NetworkOutputs(
-                schema.fieldIndex(getFeaturesCol()),
-                mask == null ? -1 : schema.fieldIndex(mask),
-                BaseColumns.hasPrediction(this),
-                outputsVectors());
+        return new NetworkOutputs(BaseColumns.columns(this, schema), BaseColumns.hasPrediction(this), outputsVectors());
     }
 
     /**

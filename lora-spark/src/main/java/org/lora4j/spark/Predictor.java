@@ -69,6 +69,10 @@ final class Predictor implements Serializable {
         Broadcast<ScoringTask<BaseNetwork>> task = local;
         if (task == null) {
             BaseColumns.requireBase(model);
+            if (BaseColumns.pair(model) != null) {
+                throw new IllegalArgumentException("pairCol must not be set for a prediction of one row in the driver,"
+                        + " found '" + BaseColumns.pair(model) + "'; transform a table");
+            }
             task = transformer().broadcast(SparkSession.active());
             local = task;
         }

@@ -87,8 +87,8 @@ class PipelineTest {
         for (Param<?> param : new LoRAEstimator().params()) {
             assertThat(param.doc()).as(param.name()).isNotBlank().isNotEqualTo(param.name());
         }
-        assertThat(new LoRAEstimator().params()).hasSize(35);
-        assertThat(new LoRATransformer().params()).hasSize(18);
+        assertThat(new LoRAEstimator().params()).hasSize(39);
+        assertThat(new LoRATransformer().params()).hasSize(22);
         assertThat(new LoRAEstimator().explainParams()).contains("rank: rank r of the update B·A (>= 1)");
     }
 

@@ -1,13 +1,11 @@
 package org.lora4j.text;
 
 import java.io.IOException;
-import java.util.List;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.io.ModelSource;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.PretrainedModel;
 
@@ -16,17 +14,14 @@ import org.lora4j.nn.transformer.PretrainedModel;
  *
  * @param source the files of the model
  * @param model the model
- * @param encoder makes the tokens of an encoder; null for a decoder, or without texts
- * @param tokenizer cuts texts; null without texts
+ * @param encoder the folder of an encoder; null for a decoder, or without texts
+ * @param tokens makes the tokens; null without texts
  */
 record ClassifierBase(
         ModelSource source,
         PretrainedModel model,
         @Nullable EncoderFolder encoder,
-        @Nullable Tokenizer tokenizer) implements AutoCloseable {
-    /** Decoders take long texts, which a classifier rarely needs. */
-    private static final int MOST_BY_DEFAULT = 512;
-
+        @Nullable TextTokens tokens) implements AutoCloseable {
     static ClassifierBase open(ModelSource source, OptionalInt maxTokens, BaseStorage storage) throws IOException {
         return open(source, maxTokens, storage, false);
     }
@@ -34,15 +29,19 @@ record ClassifierBase(
     /** Opens a model. A decoder that scores the answer yes takes longer texts. */
     static ClassifierBase open(ModelSource source, OptionalInt maxTokens, BaseStorage storage, boolean asksYesNo)
             throws IOException {
-        if (!ModelConfig.read(source).isDecoder()) {
+        ModelConfig config = ModelConfig.read(source);
+        if (!config.isDecoder()) {
             EncoderFolder encoder = EncoderFolder.open(source, maxTokens, storage);
-            return new ClassifierBase(source, encoder.model(), encoder, encoder.tokenizer());
+            return new ClassifierBase(source, encoder.model(), encoder, TextTokens.of(encoder.encoderTokens()));
         }
-        DecoderFolder decoder = DecoderFolder.open(source, storage);
-        int byDefault = asksYesNo ? RerankPrompt.MOST_TOKENS : MOST_BY_DEFAULT;
-        int most = Math.min(decoder.maxLength(), maxTokens.orElse(byDefault));
+        PretrainedModel model = PretrainedModel.load(source, storage);
         return new ClassifierBase(
-                source, decoder.model(), null, decoder.tokenizer().limited(most));
+                source,
+                model,
+                null,
+                asksYesNo
+                        ? TextTokens.ofReranker(source, config, maxTokens)
+                        : TextTokens.ofDecoder(source, config, maxTokens));
     }
 
     /** Opens a model of which only the weights are needed. It has no tokens. */
@@ -80,7 +79,7 @@ record ClassifierBase(
                 throw new IllegalArgumentException("head: YES_NO gives a pair of texts one score, found " + classes
                         + " classes; use the head LAST");
             }
-            return new RerankPrompt(requireTokenizer()).answer(model);
+            return requireTokens().answer(model);
         }
         if (isDecoder() && head != ClassifierHead.LAST) {
             throw new IllegalArgumentException("head: a decoder must have the head LAST, found " + head);
@@ -99,31 +98,17 @@ record ClassifierBase(
         return model.classifier(classes, seed);
     }
 
-    Sequences tokens(List<String> texts) {
-        if (encoder != null) {
-            return encoder.tokens(texts);
-        }
-        return Sequences.of(requireTokenizer().encode(texts).stream()
-                .map(TokenizedText::ids)
-                .toArray(int[][]::new));
-    }
-
-    /** The tokens of pairs; a decoder gets the prompt of a reranker. */
-    Sequences pairs(List<TextPair> pairs) {
-        return encoder != null ? encoder.pairs(pairs) : new RerankPrompt(requireTokenizer()).tokens(pairs);
-    }
-
-    Tokenizer requireTokenizer() {
-        if (tokenizer == null) {
+    TextTokens requireTokens() {
+        if (tokens == null) {
             throw new IllegalStateException("the model must be opened with its tokenizer, found one without");
         }
-        return tokenizer;
+        return tokens;
     }
 
     @Override
     public void close() {
-        if (tokenizer != null) {
-            tokenizer.close();
+        if (tokens != null) {
+            tokens.close();
         }
     }
 }

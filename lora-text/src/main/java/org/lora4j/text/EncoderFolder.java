@@ -120,13 +120,7 @@ public final class EncoderFolder extends TextModel {
         Labels labels = Labels.read(source);
         Similarity similarity = Similarity.parse(Json.textIfExists(source, EncoderTokens.SENTENCES));
         EncoderTokens tokens = EncoderTokens.open(source, model.config(), maxTokens);
-        return new EncoderFolder(
-                source,
-                model,
-                labels,
-                similarity,
-                model.poolsPrompt() ? tokens : tokens.markingPrompts(),
-                TextLimits.newLimiter());
+        return new EncoderFolder(source, model, labels, similarity, tokens, TextLimits.newLimiter());
     }
 
     /**
@@ -202,6 +196,11 @@ public final class EncoderFolder extends TextModel {
     @Override
     public Tokenizer tokenizer() {
         return tokens.tokenizer();
+    }
+
+    /** What makes tokens of texts and of pairs. */
+    EncoderTokens encoderTokens() {
+        return tokens;
     }
 
     /**

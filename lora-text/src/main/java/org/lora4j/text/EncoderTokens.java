@@ -45,16 +45,11 @@ public final class EncoderTokens implements AutoCloseable {
     /** Whether the model tells the texts of a pair apart by the types of their tokens. */
     private final boolean hasTypes;
 
-    /** Whether sequences say how many of their tokens are a prompt. */
-    private final boolean marksPrompts;
-
-    private EncoderTokens(
-            Tokenizer tokenizer, TextRules rules, Prompts prompts, boolean hasTypes, boolean marksPrompts) {
+    private EncoderTokens(Tokenizer tokenizer, TextRules rules, Prompts prompts, boolean hasTypes) {
         this.tokenizer = tokenizer;
         this.rules = rules;
         this.prompts = prompts;
         this.hasTypes = hasTypes;
-        this.marksPrompts = marksPrompts;
     }
 
     /**
@@ -82,7 +77,7 @@ public final class EncoderTokens implements AutoCloseable {
                 rules.maxTokens(),
                 rules.limitedBy(),
                 settings);
-        return new EncoderTokens(tokenizer, rules, read, config.tokenTypes() > 1, false);
+        return new EncoderTokens(tokenizer, rules, read, config.tokenTypes() > 1);
     }
 
     /**
@@ -92,13 +87,7 @@ public final class EncoderTokens implements AutoCloseable {
      * @return the tokens with them
      */
     public EncoderTokens withPrompts(Prompts other) {
-        return new EncoderTokens(
-                tokenizer, rules, Objects.requireNonNull(other, "other must not be null"), hasTypes, marksPrompts);
-    }
-
-    /** Returns the same tokens, which say how many of a sequence are a prompt, for a pooling that leaves these out. */
-    EncoderTokens markingPrompts() {
-        return new EncoderTokens(tokenizer, rules, prompts, hasTypes, true);
+        return new EncoderTokens(tokenizer, rules, Objects.requireNonNull(other, "other must not be null"), hasTypes);
     }
 
     /**
@@ -142,7 +131,8 @@ public final class EncoderTokens implements AutoCloseable {
     }
 
     /**
-     * Returns the tokens of texts, with the default prompt if there is one.
+     * Returns the tokens of texts, with the default prompt if there is one. As in all methods with prompts, the sequences say how many
+     * of their tokens are the prompt, for a pooling that leaves these out.
      *
      * @param texts the texts, at least one
      * @return a sequence for each text
@@ -213,7 +203,7 @@ public final class EncoderTokens implements AutoCloseable {
         int promptTokens = promptTokens(prompt);
         Sequences sequences = tokenizer.sequences(
                 texts.stream().map(text -> cased(prompt + text)).toList());
-        return promptTokens == 0 || !marksPrompts ? sequences : sequences.withPrompt(promptTokens);
+        return promptTokens == 0 ? sequences : sequences.withPrompt(promptTokens);
     }
 
     /**

@@ -307,7 +307,9 @@ public final class TextClassifier implements AutoCloseable {
                 AdapterTask.Kind.CLASSIFY,
                 labels,
                 classifier.getKey().endsWith("score") ? ClassifierHead.LAST : null,
-                0);
+                0,
+                0,
+                Prompts.none());
     }
 
     /**
@@ -406,7 +408,7 @@ public final class TextClassifier implements AutoCloseable {
      * @return the most tokens of one
      */
     public int maxTokens() {
-        return base.requireTokenizer().maxTokens();
+        return base.requireTokens().tokenizer().maxTokens();
     }
 
     /**
@@ -457,7 +459,7 @@ public final class TextClassifier implements AutoCloseable {
      * @return a sequence for each
      */
     public Sequences tokens(List<String> texts) {
-        return base.tokens(texts);
+        return base.requireTokens().tokens(texts);
     }
 
     /**
@@ -473,7 +475,7 @@ public final class TextClassifier implements AutoCloseable {
             throw new IllegalArgumentException(
                     "pairs: a decoder must have the head YES_NO, found " + head() + "; give it texts");
         }
-        return base.pairs(pairs);
+        return base.requireTokens().pairs(pairs);
     }
 
     /**

@@ -87,7 +87,7 @@ public record TextRules(int maxTokens, String limitedBy, boolean lowerCase) {
         return length.asDouble();
     }
 
-    private static void requireWithin(int positions, int maxTokens) {
+    static void requireWithin(int positions, int maxTokens) {
         if (maxTokens < 1 || maxTokens > positions) {
             throw new IllegalArgumentException(
                     "maxTokens must be between 1 and the " + positions + " positions of the model, found " + maxTokens);

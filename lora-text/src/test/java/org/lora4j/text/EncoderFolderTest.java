@@ -242,7 +242,7 @@ class EncoderFolderTest {
                 assertThat(encoder.sentenceEmbeddings().predict(query).toFloatVector())
                         .usingComparatorWithPrecision(1e-6f)
                         .containsExactly(mean.div(mean.norm2Number()).toFloatVector());
-                assertThat(query.prompt(0)).isEqualTo(includesPrompt ? 0 : 3);
+                assertThat(query.prompt(0)).isEqualTo(3);
                 assertThat(encoder.documents(List.of("a b")).prompt(0)).isZero();
             }
         }

@@ -44,6 +44,63 @@ public interface HasInput<S> extends HasBase<S> {
         return (S) set(maskCol(), value);
     }
 
+    /** {@return the parameter of the column of the second texts of pairs} */
+    default Param<String> pairCol() {
+        return TextParam.any(
+                this,
+                "pairCol",
+                "column of the second texts of pairs, such as the documents beside the queries of featuresCol; without it, inputs"
+                        + " are no pairs");
+    }
+
+    /**
+     * Sets the column of the second texts of pairs, for a network that compares two texts, such as a reranker. {@link #featuresCol}
+     * has the first ones.
+     *
+     * @param value a column of texts, such as documents beside queries
+     * @return this
+     */
+    default S setPairCol(String value) {
+        return (S) set(pairCol(), value);
+    }
+
+    /** {@return the parameter of the name of the prompt of texts} */
+    default Param<String> promptName() {
+        return TextParam.any(
+                this,
+                "promptName",
+                "name of the prompt before each text, one of config_sentence_transformers.json, such as query or document;"
+                        + " without it, the default of that file");
+    }
+
+    /**
+     * Sets which prompt of the folder is put before each text, as {@code prompt_name} of sentence-transformers. Train and score with the
+     * same one.
+     *
+     * @param value the name of a prompt of {@code config_sentence_transformers.json}, such as query or document
+     * @return this
+     */
+    default S setPromptName(String value) {
+        return (S) set(promptName(), value);
+    }
+
+    /** {@return the parameter of the prompt of texts} */
+    default Param<String> prompt() {
+        return TextParam.any(
+                this, "prompt", "words before each text, in place of a prompt of the folder; empty for none at all");
+    }
+
+    /**
+     * Sets the words that are put before each text, for a folder that does not name its prompts, such as those of E5.
+     *
+     * @param value the words with the space at their end, such as <code>"query: "</code>; empty for no prompt, also if the folder has a
+     *     default
+     * @return this
+     */
+    default S setPrompt(String value) {
+        return (S) set(prompt(), value);
+    }
+
     /** {@return the parameter of the column of the predictions} */
     Param<String> predictionCol();
 
@@ -67,8 +124,9 @@ public interface HasInput<S> extends HasBase<S> {
     /**
      * Sets what an encoder ends with.
      *
-     * @param value classifier, on the pooler's output; meanClassifier, on the mean over the tokens; or embedding, the modules of
-     *     {@code modules.json}, or the mean over the tokens without that file, divided by its norm
+     * @param value classifier, on the pooler's output, or on the last token of a decoder; meanClassifier, on the mean over the tokens;
+     *     embedding, the modules of {@code modules.json}, or for an encoder without that file the mean over the tokens, divided by its
+     *     norm; or yesNo, for a decoder that scores pairs in the prompt of Qwen3-Reranker: how much likelier it answers yes than no
      * @return this
      */
     default S setEncoderHead(String value) {
@@ -96,18 +154,37 @@ public interface HasInput<S> extends HasBase<S> {
         return (S) set(numLabels(), value);
     }
 
+    /** {@return the parameter of the length of an embedding} */
+    default IntParam dimensions() {
+        return new IntParam(
+                this,
+                "dimensions",
+                "length of an embedding, its first numbers (>= 1); without it, the whole one",
+                ParamValidators.gtEq(1));
+    }
+
+    /**
+     * Sets the length of an embedding, for models that were trained for shorter ones: {@code truncate_dim} of sentence-transformers.
+     *
+     * @param value at least 1, and at most the length of the whole embedding
+     * @return this
+     */
+    default S setDimensions(int value) {
+        return (S) set(dimensions(), value);
+    }
+
     /** {@return the parameter of the most tokens of a text} */
     default IntParam maxTokens() {
         return new IntParam(
                 this,
                 "maxTokens",
-                "most tokens of a text (>= 1); longer ones are cut; without it, as many as the tokenizer's"
-                        + " file and the encoder allow, at most 512",
+                "most tokens of a text (>= 1); longer ones are cut; without it, as many as the files of an encoder"
+                        + " say; for a decoder 512, or 8192 if it answers yes or no",
                 ParamValidators.gtEq(1));
     }
 
     /**
-     * Sets the most tokens of a text, with the special ones. Longer texts are cut.
+     * Sets the most tokens of a text or a pair, with the special ones. Longer texts are cut.
      *
      * @param value at least 1, and at most the positions of the encoder
      * @return this
@@ -124,6 +201,26 @@ public interface HasInput<S> extends HasBase<S> {
     /** {@return the column of the masks of tokens} */
     default String getMaskCol() {
         return getOrDefault(maskCol());
+    }
+
+    /** {@return the column of the second texts of pairs} */
+    default String getPairCol() {
+        return getOrDefault(pairCol());
+    }
+
+    /** {@return the name of the prompt of texts} */
+    default String getPromptName() {
+        return getOrDefault(promptName());
+    }
+
+    /** {@return the prompt of texts} */
+    default String getPrompt() {
+        return getOrDefault(prompt());
+    }
+
+    /** {@return the length of an embedding} */
+    default int getDimensions() {
+        return (int) getOrDefault(dimensions());
     }
 
     /** {@return the column of the predictions} */

@@ -67,7 +67,8 @@ public interface HasLabel<S> extends HasTraining<S>, HasInput<S> {
     default LoRAConfig adapterConfig() {
         LoRAConfig config = HasTraining.super.adapterConfig();
         List<String> saved = config.modulesToSave();
-        boolean isNew = isDefined(numLabels()) && EncoderHead.of(getEncoderHead()) != EncoderHead.EMBEDDING;
+        boolean isNew =
+                isDefined(numLabels()) && EncoderHead.of(getEncoderHead()).hasClassifier();
         return !isNew || saved.contains(EncoderHead.CLASSIFIER_MODULE)
                 ? config
                 : config.toBuilder()

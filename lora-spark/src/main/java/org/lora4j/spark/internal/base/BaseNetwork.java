@@ -10,16 +10,18 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.PretrainedModel;
+import org.lora4j.spark.internal.param.EncoderHead;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
- * A base on its way to the executors: the file of {@link Network#save}, or the files of an encoder. An executor that has the
+ * A base on its way to the executors: the file of {@link Network#save}, or the files of an encoder or a decoder. An executor that has the
  * broadcast of this object creates the network once, for all its tasks.
  */
 public final class BaseNetwork implements SentBase {
     private static final long serialVersionUID = 1L;
 
     private static final String TOKENIZER = "tokenizer.json";
+    private static final String MODULES = "modules.json";
 
     private final String path;
     /** The file of a network; null if the base is an encoder. */
@@ -29,6 +31,7 @@ public final class BaseNetwork implements SentBase {
 
     private final EncoderSettings encoder;
     private transient @Nullable Network network;
+    private transient boolean poolsPrompt;
     private transient @Nullable TextTokenizer tokenizer;
 
     private BaseNetwork(String path, @Nullable SentFile file, @Nullable SentFolder folder, EncoderSettings encoder) {
@@ -74,6 +77,11 @@ public final class BaseNetwork implements SentBase {
         return folder != null;
     }
 
+    /** Whether the model is a decoder. */
+    public boolean isDecoder() {
+        return folder != null && config(folder).isDecoder();
+    }
+
     @Override
     public synchronized Network network() {
         Network loaded = network;
@@ -86,11 +94,69 @@ public final class BaseNetwork implements SentBase {
 
     private Network load() {
         try {
-            return folder == null
-                    ? Network.fromTensors(Objects.requireNonNull(file).tensors())
-                    : encoder.head().network(PretrainedModel.load(folder, DataType.FLOAT), encoder.labels());
+            if (folder == null) {
+                return Network.fromTensors(Objects.requireNonNull(file).tensors());
+            }
+            requireHead();
+            PretrainedModel model = PretrainedModel.load(folder, DataType.FLOAT);
+            poolsPrompt = encoder.head() != EncoderHead.EMBEDDING || model.poolsPrompt();
+            return encoder.head() == EncoderHead.YES_NO ? tokenizer().answer(model) : encoder.network(model);
         } catch (IOException e) {
             throw unreadable(path, "every executor", e);
+        }
+    }
+
+    /**
+     * Checks that the model of a folder can have the head, without reading the weights.
+     *
+     * @throws IllegalArgumentException if it cannot
+     */
+    public void requireHead() {
+        SentFolder files = Objects.requireNonNull(folder);
+        EncoderHead head = encoder.head();
+        if (!config(files).isDecoder()) {
+            require(head != EncoderHead.YES_NO, "yesNo", "an encoder", "classifier, meanClassifier or embedding");
+            return;
+        }
+        require(head != EncoderHead.MEAN_CLASSIFIER, "meanClassifier", "a decoder", "classifier");
+        require(
+                head != EncoderHead.EMBEDDING || files.has(MODULES),
+                "embedding",
+                "a decoder without " + MODULES,
+                "classifier");
+        require(head != EncoderHead.CLASSIFIER || !encoder.hasPairs(), "classifier", "a decoder with pairCol", "yesNo");
+        if (head == EncoderHead.CLASSIFIER && encoder.hasPrompt()) {
+            throw new IllegalArgumentException(
+                    "promptName and prompt must not be set if a classifier is on a decoder, found one; clear it");
+        }
+    }
+
+    private void require(boolean fits, String head, String model, String other) {
+        if (!fits) {
+            throw new IllegalArgumentException("encoderHead must fit the model, found '" + head + "' for " + model
+                    + " in basePath: " + path + "; set " + other);
+        }
+    }
+
+    private ModelConfig config(SentFolder files) {
+        try {
+            return ModelConfig.read(files);
+        } catch (IOException e) {
+            throw unreadable(path, "every executor", e);
+        }
+    }
+
+    /**
+     * Checks that tokens are enough to compute the network.
+     *
+     * @throws IllegalArgumentException if the pooling leaves prompts out, and so must know which tokens are one
+     */
+    public void requireTokensAreEnough() {
+        network();
+        if (!poolsPrompt) {
+            throw new IllegalArgumentException(
+                    "featuresCol must be a column of texts if include_prompt of the pooling is"
+                            + " false, found tokens, which do not say how many of them are a prompt");
         }
     }
 
@@ -112,7 +178,7 @@ public final class BaseNetwork implements SentBase {
         }
         TextTokenizer.requireLibrary(BaseNetwork.class.getClassLoader());
         try {
-            return TextTokenizer.open(files, ModelConfig.read(files), encoder.maxTokens());
+            return TextTokenizer.open(files, config(files), encoder);
         } catch (IOException e) {
             throw unreadable(path, "every executor", e);
         }

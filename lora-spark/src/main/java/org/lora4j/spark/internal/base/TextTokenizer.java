@@ -1,20 +1,30 @@
 package org.lora4j.spark.internal.base;
 
 import java.io.IOException;
-import java.util.OptionalInt;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeSet;
+import java.util.function.Supplier;
 import org.lora4j.io.ModelSource;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.ModelConfig;
+import org.lora4j.nn.transformer.PretrainedModel;
+import org.lora4j.spark.internal.param.EncoderHead;
 import org.lora4j.text.EncoderTokens;
-import org.lora4j.text.TokenizedText;
+import org.lora4j.text.Prompts;
+import org.lora4j.text.TextPair;
+import org.lora4j.text.TextTokens;
 
 /**
- * The tokens of an encoder, for a column of texts. It stands between the classes that Spark sends and lora-text, which a
- * cluster that trains on other columns need not have. Thread-safe.
+ * The tokens of a column of texts, or of two. It stands between the classes that Spark sends and lora-text, which a cluster that
+ * trains on other columns need not have. Thread-safe.
  */
 public final class TextTokenizer {
-    private final EncoderTokens tokens;
+    private final TextTokens tokens;
 
-    private TextTokenizer(EncoderTokens tokens) {
+    private TextTokenizer(TextTokens tokens) {
         this.tokens = tokens;
     }
 
@@ -36,25 +46,64 @@ public final class TextTokenizer {
         }
     }
 
-    /**
-     * Opens the files of an encoder that decide about texts.
-     *
-     * @param config the encoder
-     * @param maxTokens where to cut texts; 0 for where the files say
-     */
-    static TextTokenizer open(ModelSource folder, ModelConfig config, int maxTokens) throws IOException {
+    /** Opens the files of a model that decide about texts. */
+    static TextTokenizer open(ModelSource folder, ModelConfig config, EncoderSettings settings) throws IOException {
+        if (!config.isDecoder() || settings.head() == EncoderHead.EMBEDDING) {
+            return new TextTokenizer(
+                    TextTokens.of(withPrompt(EncoderTokens.open(folder, config, settings.maxTokens()), settings)));
+        }
         return new TextTokenizer(
-                EncoderTokens.open(folder, config, maxTokens == 0 ? OptionalInt.empty() : OptionalInt.of(maxTokens)));
+                settings.hasPairs()
+                        ? TextTokens.ofReranker(folder, config, settings.maxTokens())
+                        : TextTokens.ofDecoder(folder, config, settings.maxTokens()));
     }
 
-    /** Returns the tokens of a text, with the special ones, and with the default prompt of the encoder if it has one. */
-    public int[] encode(String text) {
-        TokenizedText found = tokens.encode(text);
-        if (found.size() == tokens.tokenizer().specialTokens()) {
-            throw new InvalidRowException(
-                    "featuresCol: each text must have at least one token, found a text without one;"
-                            + " texts of spaces and control characters have none");
+    private static EncoderTokens withPrompt(EncoderTokens tokens, EncoderSettings settings) {
+        EncoderTokens prompted = tokens;
+        try {
+            if (settings.prompt() != null) {
+                prompted = tokens.withPrompts(new Prompts(Map.of("prompt", settings.prompt()), "prompt"));
+            } else if (settings.promptName() != null) {
+                requirePrompt(tokens.prompts(), settings.promptName());
+                prompted = tokens.withPrompts(new Prompts(tokens.prompts().texts(), settings.promptName()));
+            }
+            // A prompt that leaves no room is no fault of a row.
+            Objects.requireNonNull(prompted.encode(""));
+            return prompted;
+        } catch (IllegalArgumentException e) {
+            tokens.close();
+            throw e;
         }
-        return found.ids();
+    }
+
+    private static void requirePrompt(Prompts prompts, String name) {
+        if (!prompts.texts().containsKey(name)) {
+            throw new IllegalArgumentException("promptName must be one of the prompts of the folder, "
+                    + new TreeSet<>(prompts.texts().keySet()) + ", found '" + name
+                    + "'; set another name, or set prompt to the words");
+        }
+    }
+
+    /** Puts the head on a decoder that answers yes or no. */
+    Network answer(PretrainedModel decoder) {
+        return tokens.answer(decoder);
+    }
+
+    /** Returns the tokens of a text, with the special ones, and with the prompt if there is one. */
+    public Sequences encode(String text) {
+        return ofRow(() -> tokens.tokens(List.of(text)));
+    }
+
+    /** Returns the tokens of a pair of texts. */
+    public Sequences encode(String text, String other) {
+        return ofRow(() -> tokens.pairs(List.of(new TextPair(text, other))));
+    }
+
+    private static Sequences ofRow(Supplier<Sequences> tokens) {
+        try {
+            return tokens.get();
+        } catch (IllegalArgumentException e) {
+            throw new InvalidRowException("featuresCol: " + e.getMessage(), e);
+        }
     }
 }

@@ -1,6 +1,8 @@
 package org.lora4j.spark.internal.rows;
 
 import java.util.Arrays;
+import java.util.List;
+import org.apache.spark.ml.param.IntParam;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
@@ -24,8 +26,21 @@ public final class BaseColumns {
     public static EncoderSettings encoder(HasInput<?> stage) {
         return new EncoderSettings(
                 EncoderHead.of(text(stage, stage.encoderHead())),
-                stage.isDefined(stage.numLabels()) ? (int) value(stage, stage.numLabels()) : 0,
-                stage.isDefined(stage.maxTokens()) ? (int) value(stage, stage.maxTokens()) : 0);
+                number(stage, stage.numLabels()),
+                number(stage, stage.dimensions()),
+                number(stage, stage.maxTokens()),
+                textIfSet(stage, stage.promptName()),
+                textIfSet(stage, stage.prompt()),
+                pair(stage) != null);
+    }
+
+    /** The value of a parameter; 0 if there is none. */
+    private static int number(HasBase<?> stage, IntParam param) {
+        return stage.isDefined(param) ? (int) value(stage, param) : 0;
+    }
+
+    private static @Nullable String textIfSet(HasBase<?> stage, Param<String> param) {
+        return stage.isDefined(param) ? text(stage, param) : null;
     }
 
     private static String text(HasBase<?> stage, Param<String> param) {
@@ -38,7 +53,24 @@ public final class BaseColumns {
 
     /** The column of the masks, or null if there is none. */
     public static @Nullable String mask(HasInput<?> stage) {
-        return stage.isDefined(stage.maskCol()) ? text(stage, stage.maskCol()) : null;
+        return textIfSet(stage, stage.maskCol());
+    }
+
+    /** The column of the second texts of pairs, or null if inputs are no pairs. */
+    public static @Nullable String pair(HasInput<?> stage) {
+        return textIfSet(stage, stage.pairCol());
+    }
+
+    /** Where the inputs of a table are. */
+    public static InputColumns columns(HasInput<?> stage, StructType schema) {
+        return new InputColumns(
+                schema.fieldIndex(text(stage, stage.featuresCol())),
+                index(schema, mask(stage)),
+                index(schema, pair(stage)));
+    }
+
+    private static int index(StructType schema, @Nullable String column) {
+        return column == null ? -1 : schema.fieldIndex(column);
     }
 
     /**
@@ -64,6 +96,10 @@ public final class BaseColumns {
         if (mask != null) {
             TableColumns.requireTokens(schema, "maskCol", mask);
         }
+        String pair = pair(stage);
+        if (pair != null) {
+            TableColumns.requireText(schema, "pairCol", pair);
+        }
     }
 
     /** Whether there are predictions: numbers of classes, or a single output. The elements of an embedding are no classes. */
@@ -87,21 +123,45 @@ public final class BaseColumns {
     /** Checks that the columns are those that the base takes. */
     public static void requireFit(HasInput<?> stage, StructType schema, BaseNetwork base) {
         String features = text(stage, stage.featuresCol());
-        String mask = mask(stage);
         if (!base.isEncoder()) {
-            if (stage.isDefined(stage.numLabels())) {
-                throw new IllegalArgumentException(
-                        "numLabels must not be set if basePath is the file of a network, found "
-                                + value(stage, stage.numLabels()) + "; clear it, or set the folder of an encoder");
-            }
+            refuse(
+                    stage,
+                    List.of(
+                            stage.numLabels(),
+                            stage.dimensions(),
+                            stage.promptName(),
+                            stage.prompt(),
+                            stage.maskCol(),
+                            stage.pairCol()),
+                    "if basePath is the file of a network",
+                    "set the folder of an encoder");
             TableColumns.requireNumbers(schema, "featuresCol", features);
-        } else if (!TableColumns.isText(schema, features)) {
-            TableColumns.requireTokens(schema, "featuresCol", features);
             return;
         }
-        if (mask != null) {
-            throw new IllegalArgumentException(
-                    "maskCol must not be set if featuresCol is not a column of tokens, found '" + mask + "'; clear it");
+        base.requireHead();
+        if (hasTexts(stage, schema)) {
+            refuse(stage, List.of(stage.maskCol()), "if featuresCol is not a column of tokens", "give tokens");
+            return;
+        }
+        TableColumns.requireTokens(schema, "featuresCol", features);
+        refuse(
+                stage,
+                List.of(stage.promptName(), stage.prompt(), stage.pairCol()),
+                "if featuresCol is not a column of texts",
+                "give texts");
+    }
+
+    /** Whether the input is texts. */
+    public static boolean hasTexts(HasInput<?> stage, StructType schema) {
+        return TableColumns.isText(schema, text(stage, stage.featuresCol()));
+    }
+
+    private static void refuse(HasInput<?> stage, List<Param<?>> params, String when, String other) {
+        for (Param<?> param : params) {
+            if (stage.isDefined(param)) {
+                throw new IllegalArgumentException(param.name() + " must not be set " + when + ", found '"
+                        + stage.getOrDefault(param) + "'; clear it, or " + other);
+            }
         }
     }
 
@@ -160,7 +220,11 @@ public final class BaseColumns {
         copy(from, from.predictionCol(), to, to.predictionCol());
         copy(from, from.encoderHead(), to, to.encoderHead());
         copy(from, from.numLabels(), to, to.numLabels());
+        copy(from, from.dimensions(), to, to.dimensions());
         copy(from, from.maxTokens(), to, to.maxTokens());
+        copy(from, from.promptName(), to, to.promptName());
+        copy(from, from.prompt(), to, to.prompt());
+        copy(from, from.pairCol(), to, to.pairCol());
     }
 
     /** Gives another stage the base of this one, and what all stages have. */

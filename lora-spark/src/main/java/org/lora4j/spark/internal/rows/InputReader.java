@@ -8,40 +8,56 @@ import org.lora4j.spark.internal.base.BaseNetwork;
 import org.lora4j.spark.internal.base.InvalidRowException;
 
 /**
- * Reads the input of a row as the base takes it: features, tokens, or a text.
+ * Reads the input of a row as the base takes it: features, tokens, a text, or a pair of texts.
  *
  * @param base the base
- * @param column the index of the input
- * @param mask the index of the mask of the tokens; −1 if there is none
+ * @param columns where the input is
  */
-public record InputReader(Broadcast<BaseNetwork> base, int column, int mask) implements Serializable {
+public record InputReader(Broadcast<BaseNetwork> base, InputColumns columns) implements Serializable {
     private static final String FEATURES = "featuresCol: the features";
     private static final String TOKENS = "featuresCol: the tokens";
     private static final String TEXT = "featuresCol: the texts";
+    private static final String PAIR = "pairCol: the texts";
 
     public Inputs read(Row row) {
         if (!base.value().isEncoder()) {
-            Network network = base.value().network();
-            int width = Math.toIntExact(network.inputSize());
-            double[] values = TableColumns.requireFinite(
-                    TableColumns.requireWidth(
-                            TableColumns.numbers(row, column, FEATURES), width, FEATURES + " of a row"),
-                    network.dataType(),
-                    FEATURES + " of a row");
-            return new FeatureInputs(FlatValues.rounded(values, network.dataType()), width);
+            return features(row);
         }
+        int column = columns.features();
         TableColumns.requireValue(row, column, TEXT);
-        int[] ids = row.get(column) instanceof String text
-                ? base.value().tokenizer().encode(text)
-                : TableColumns.integers(row, column, TOKENS);
+        return row.get(column) instanceof String text ? tokens(row, text) : tokens(row);
+    }
+
+    private FeatureInputs features(Row row) {
+        Network network = base.value().network();
+        int width = Math.toIntExact(network.inputSize());
+        double[] values = TableColumns.requireFinite(
+                TableColumns.requireWidth(
+                        TableColumns.numbers(row, columns.features(), FEATURES), width, FEATURES + " of a row"),
+                network.dataType(),
+                FEATURES + " of a row");
+        return new FeatureInputs(FlatValues.rounded(values, network.dataType()), width);
+    }
+
+    private TokenInputs tokens(Row row, String text) {
+        if (!columns.hasPair()) {
+            return TokenInputs.of(base.value().tokenizer().encode(text));
+        }
+        TableColumns.requireValue(row, columns.pair(), PAIR);
+        return TokenInputs.of(base.value().tokenizer().encode(text, row.getString(columns.pair())));
+    }
+
+    private TokenInputs tokens(Row row) {
+        base.value().requireTokensAreEnough();
+        int[] ids = TableColumns.integers(row, columns.features(), TOKENS);
         if (ids.length == 0) {
             throw new InvalidRowException(TOKENS + " of a row must be at least one, found none");
         }
-        return new TokenInputs(new int[][] {ids}, mask < 0 ? null : new int[][] {mask(row, ids.length)});
+        return TokenInputs.of(ids, columns.hasMask() ? mask(row, ids.length) : null);
     }
 
     private int[] mask(Row row, int tokens) {
-        int[] values = TableColumns.integers(row, mask, "maskCol: the masks");
+        int[] values = TableColumns.integers(row, columns.mask(), "maskCol: the masks");
         if (values.length != tokens) {
             throw new InvalidRowException("maskCol: the mask of a row must have " + tokens
                     + " numbers, as there are tokens, found " + values.length);

@@ -4,21 +4,28 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Row;
 import org.lora4j.spark.internal.base.BaseNetwork;
 import org.lora4j.spark.internal.base.InvalidRowException;
+import org.nd4j.linalg.api.buffer.DataType;
 
 /**
  * Reads rows with an input, a label and a weight, in the columns that the training selects.
  *
- * @param base the base
- * @param hasMask whether there is a mask of the tokens
+ * @param input how the input is read
  * @param labels how labels are read
  * @param skipsInvalid whether rows that cannot be computed are left out
  */
-public record LabelledReader(Broadcast<BaseNetwork> base, boolean hasMask, LabelReader labels, boolean skipsInvalid)
-        implements ExampleReader {
+public record LabelledReader(InputReader input, LabelReader labels, boolean skipsInvalid) implements ExampleReader {
     private static final int FEATURES = 1;
     private static final int LABEL = 2;
-    private static final int MASK = 3;
-    private static final int WEIGHT = 4;
+    private static final int WEIGHT = 3;
+    private static final int MASK = 4;
+    private static final int PAIR = 5;
+
+    /** Creates a reader. */
+    public static LabelledReader of(
+            Broadcast<BaseNetwork> base, boolean hasMask, boolean hasPair, LabelReader labels, boolean skipsInvalid) {
+        InputColumns columns = new InputColumns(FEATURES, hasMask ? MASK : -1, hasPair ? PAIR : -1);
+        return new LabelledReader(new InputReader(base, columns), labels, skipsInvalid);
+    }
 
     @Override
     public boolean isLearned(Row row) {
@@ -34,10 +41,10 @@ public record LabelledReader(Broadcast<BaseNetwork> base, boolean hasMask, Label
 
     @Override
     public Example read(Row row, long number) {
-        Inputs input = new InputReader(base, FEATURES, hasMask ? MASK : -1).read(row);
+        Inputs read = input.read(row);
         double[] label = labels.read(row, LABEL);
-        return new Example(
-                number, input, FlatValues.rounded(label, base.value().network().dataType()), weight(row));
+        DataType type = input.base().value().network().dataType();
+        return new Example(number, read, FlatValues.rounded(label, type), weight(row));
     }
 
     private static double weight(Row row) {

@@ -8,6 +8,7 @@ import org.apache.spark.ml.linalg.Vectors;
 import org.apache.spark.sql.Row;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.spark.internal.base.BaseNetwork;
+import org.lora4j.spark.internal.rows.InputColumns;
 import org.lora4j.spark.internal.rows.InputReader;
 import org.lora4j.spark.internal.rows.Inputs;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -16,12 +17,11 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /**
  * The outputs of a network or an encoder, and predictions.
  *
- * @param features the index of the input
- * @param mask the index of the mask of tokens; −1 if there is none
+ * @param input where the input is
  * @param hasPrediction whether there is a column for the prediction, behind the output
  * @param outputsVectors whether an output is a vector, or else an array
  */
-public record NetworkOutputs(int features, int mask, boolean hasPrediction, boolean outputsVectors)
+public record NetworkOutputs(InputColumns input, boolean hasPrediction, boolean outputsVectors)
         implements RowOutputs<BaseNetwork, Inputs> {
     /** The most tokens of an encoder that are computed together, so that long texts do not take more memory. */
     private static final long MOST_TOKENS = 8192;
@@ -33,7 +33,7 @@ public record NetworkOutputs(int features, int mask, boolean hasPrediction, bool
 
     @Override
     public Inputs read(ScoringTask.Scorer<BaseNetwork> scorer, Row row, @Nullable Object key) {
-        return new InputReader(scorer.base(), features, mask).read(row);
+        return new InputReader(scorer.base(), input).read(row);
     }
 
     /** Rows of one adapter are computed next to each other, because longer runs of rows take fewer products. */

@@ -1,5 +1,6 @@
 package org.lora4j.spark.internal.train;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.function.LongConsumer;
 import org.apache.hadoop.conf.Configuration;
@@ -10,9 +11,13 @@ import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.spark.internal.base.BaseNetwork;
+import org.lora4j.spark.internal.param.EncoderHead;
 import org.lora4j.spark.internal.param.InvalidRows;
 import org.lora4j.spark.internal.param.LossName;
 import org.lora4j.spark.internal.rows.BaseColumns;
@@ -39,7 +44,24 @@ public record LabelledRows(HasLabel<?> stage, LossName loss, LongConsumer output
     @Override
     public void requireFit(StructType schema, BaseNetwork base) {
         BaseColumns.requireFit(stage, schema, base);
+        if (base.isEncoder() && !BaseColumns.hasTexts(stage, schema)) {
+            base.requireTokensAreEnough();
+        }
         outputCheck.accept(base.network().outputSize());
+    }
+
+    /** The classifier of a decoder has another name than that of an encoder, which {@code adapterConfig} takes. */
+    @Override
+    public LoRAConfig config(LoRAConfig config, BaseNetwork base) {
+        if (!base.isDecoder() || !config.modulesToSave().contains(EncoderHead.CLASSIFIER_MODULE)) {
+            return config;
+        }
+        return config.toBuilder()
+                .modulesToSave(config.modulesToSave().stream()
+                        .map(module -> module.equals(EncoderHead.CLASSIFIER_MODULE) ? EncoderHead.SCORE_MODULE : module)
+                        .distinct()
+                        .toList())
+                .build();
     }
 
     @Override
@@ -59,7 +81,7 @@ public record LabelledRows(HasLabel<?> stage, LossName loss, LongConsumer output
 
     @Override
     public List<Param<?>> params() {
-        return List.of(stage.featuresCol(), stage.maskCol(), stage.labelCol(), stage.weightCol());
+        return List.of(stage.featuresCol(), stage.maskCol(), stage.pairCol(), stage.labelCol(), stage.weightCol());
     }
 
     @Override
@@ -67,7 +89,8 @@ public record LabelledRows(HasLabel<?> stage, LossName loss, LongConsumer output
         boolean skipsInvalid = InvalidRows.of(stage.getHandleInvalid()) != InvalidRows.ERROR;
         LabelReader labels = new LabelReader(
                 base.value().network().outputSize(), base.value().network().dataType(), loss);
-        LabelledReader reader = new LabelledReader(base, BaseColumns.mask(stage) != null, labels, skipsInvalid);
+        LabelledReader reader = LabelledReader.of(
+                base, BaseColumns.mask(stage) != null, BaseColumns.pair(stage) != null, labels, skipsInvalid);
         boolean hasIds = stage.isDefined(stage.idCol());
         return new OrderedRows(hasIds, skipsInvalid || hasWeights(), reader)
                 .shards(select(table, seed), batchSize, workers);
@@ -75,28 +98,37 @@ public record LabelledRows(HasLabel<?> stage, LossName loss, LongConsumer output
 
     /** The columns in the order of {@link LabelledReader}, after the key. */
     private Dataset<Row> select(Dataset<?> table, long seed) {
-        String maskCol = BaseColumns.mask(stage);
         Column features = TableColumns.column(stage.getFeaturesCol());
         Column label = TableColumns.column(stage.getLabelCol());
-        Column mask = maskCol == null
-                ? functions.lit(null).cast(DataTypes.createArrayType(DataTypes.IntegerType))
-                : TableColumns.column(maskCol);
+        Column mask = columnOrNull(BaseColumns.mask(stage), DataTypes.createArrayType(DataTypes.IntegerType));
+        String pairCol = BaseColumns.pair(stage);
+        Column pair = columnOrNull(pairCol, DataTypes.StringType);
         Column weight = hasWeights()
                 ? TableColumns.column(stage.getWeightCol()).cast(DataTypes.DoubleType)
                 : functions.lit(1.0);
         Column key;
         if (stage.isDefined(stage.idCol())) {
             key = TableColumns.column(stage.getIdCol());
-        } else if (hasWeights()) {
-            key = functions.xxhash64(functions.lit(seed), features, label, mask, weight);
         } else {
-            key = functions.xxhash64(functions.lit(seed), features, label, mask);
+            List<Column> content = new ArrayList<>(List.of(functions.lit(seed), features, label, mask));
+            if (hasWeights()) {
+                content.add(weight);
+            }
+            if (pairCol != null) {
+                content.add(pair);
+            }
+            key = functions.xxhash64(content.toArray(Column[]::new));
         }
         return table.select(
                 key.as(OrderedRows.KEY),
                 features.as("features"),
                 label.as("label"),
+                weight.as("weight"),
                 mask.as("mask"),
-                weight.as("weight"));
+                pair.as("pair"));
+    }
+
+    private static Column columnOrNull(@Nullable String column, DataType type) {
+        return column == null ? functions.lit(null).cast(type) : TableColumns.column(column);
     }
 }

@@ -55,7 +55,7 @@ public final class Training<B extends SentBase> {
     private final List<Double> validation = new ArrayList<>();
     private final Dataset<?> table;
     private final JavaSparkContext spark;
-    private final LoRAConfig config;
+    private LoRAConfig config;
     private final int workers;
     private int batchSize;
 
@@ -94,6 +94,7 @@ public final class Training<B extends SentBase> {
         Broadcast<B> base = spark.broadcast(form.read(hadoop, BroadcastLimit.of(spark)));
         try {
             form.requireFit(table.schema(), base.value());
+            config = form.config(config, base.value());
             batchSize = settings.isDefined(settings.batchSize())
                     ? settings.getBatchSize()
                     : DefaultSteps.batchSize(new JobNames(spark)

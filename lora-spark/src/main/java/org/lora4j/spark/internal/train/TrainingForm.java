@@ -7,6 +7,7 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.types.StructType;
+import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.spark.internal.base.SentBase;
 import org.lora4j.spark.internal.param.LossName;
 
@@ -25,6 +26,15 @@ interface TrainingForm<B extends SentBase> {
      * @throws IllegalArgumentException if it is not so
      */
     void requireFit(StructType schema, B base);
+
+    /**
+     * Returns the configuration of the adapter for a base.
+     *
+     * @param config that of the stage
+     */
+    default LoRAConfig config(LoRAConfig config, B base) {
+        return config;
+    }
 
     LossName loss();
 
