@@ -382,7 +382,54 @@ class RetrievalCommandsTest {
         Object[] test = {"evaluate", "--model", model, "--data", pairs, "--json", "--adapter", output};
         assertThat(Cli.good(Cli.words(test, "--dimensions", 4)).json().at("/metrics"))
                 .isEqualTo(report.at("/after"));
-        assertThat(Cli.good(test).json().at("/metrics")).isNotEqualTo(report.at("/after"));
+        // The adapter says how it was trained.
+        assertThat(Cli.good(test).json().at("/metrics")).isEqualTo(report.at("/after"));
+        assertThat(Cli.good(Cli.words(test, "--dimensions", 8)).json().at("/metrics"))
+                .isNotEqualTo(report.at("/after"));
+    }
+
+    @Test
+    void promptsAreGivenInWordsAndKeptWithTheAdapter() throws IOException {
+        Path output = temp.resolve("prompted");
+        Object[] words = {"--query-prompt", "cat ", "--document-prompt", "ship "};
+        JsonNode report = Cli.good(Cli.words(
+                        training("retrieve", pairs, output, "--validation-file", pairs, "--epochs", 2), words))
+                .json();
+        assertThat(Files.readString(output.resolve("task.json"))).contains("\"document\" : \"ship \"");
+        Object[] test = {"evaluate", "--model", model, "--data", pairs, "--json", "--adapter", output};
+        assertThat(Cli.good(test).json().at("/metrics")).isEqualTo(report.at("/after"));
+        assertThat(Cli.good(Cli.words(test, "--query-prompt", "milk sea milk "))
+                        .json()
+                        .at("/metrics"))
+                .isNotEqualTo(report.at("/after"));
+        Path texts = Files.writeString(temp.resolve("texts.csv"), "text\nsea milk\n");
+        try (EncoderFolder encoder = EncoderFolder.open(model)) {
+            LoRAModel adapted = LoRAModel.of(encoder.sentenceEmbeddings());
+            adapted.load("a", output);
+            for (String kind : List.of("QUERY", "DOCUMENT", "TEXT")) {
+                Path embedded = temp.resolve(kind + ".jsonl");
+                Cli.good(
+                        "embed",
+                        "--model",
+                        model,
+                        "--adapter",
+                        output,
+                        "--data",
+                        texts,
+                        "--kind",
+                        kind,
+                        "--output",
+                        embedded);
+                String prompt =
+                        Map.of("QUERY", "cat ", "DOCUMENT", "ship ", "TEXT", "").get(kind);
+                INDArray expected = adapted.predict(encoder.tokens(List.of(prompt + "sea milk")));
+                JsonNode found =
+                        new ObjectMapper().readTree(Files.readString(embedded)).get("embedding");
+                for (int i = 0; i < expected.length(); i++) {
+                    assertThat(found.get(i).asDouble()).isCloseTo(expected.getDouble(0, i), within(1e-5));
+                }
+            }
+        }
     }
 
     @Test

@@ -21,13 +21,17 @@ import org.lora4j.io.ModelSource;
  * @param labels the names of the classes; none for embeddings, and one for the score of a pair
  * @param head what the classifier reads; null for embeddings
  * @param maxTokens where texts are cut; 0 for where the folder of the model says
+ * @param dimensions the length of the embeddings; 0 for the whole ones, and for classifiers
+ * @param prompts the prompts of the embeddings that were given in place of those of the folder; none for classifiers
  */
 public record AdapterTask(
-        Kind kind, Labels labels, @Nullable ClassifierHead head, int maxTokens) {
+        Kind kind, Labels labels, @Nullable ClassifierHead head, int maxTokens, int dimensions, Prompts prompts) {
     /** The name of the file. */
     public static final String NAME = "task.json";
 
     private static final String TASK = "task";
+    private static final String MAX_TOKENS = "max_tokens";
+    private static final String DIMENSIONS = "dimensions";
     private static final String PEFT = "adapter_config.json";
 
     /** What an adapter does, as the command that trains it is called. */
@@ -58,17 +62,19 @@ public record AdapterTask(
      * @return the task
      */
     public static AdapterTask classify(Labels labels, ClassifierHead head, int maxTokens) {
-        return new AdapterTask(Kind.CLASSIFY, labels, head, maxTokens);
+        return new AdapterTask(Kind.CLASSIFY, labels, head, maxTokens, 0, Prompts.none());
     }
 
     /**
      * Returns the task of embeddings.
      *
      * @param maxTokens where texts are cut
+     * @param dimensions the length of the embeddings; empty for the whole ones
+     * @param prompts the prompts that were given in place of those of the folder
      * @return the task
      */
-    public static AdapterTask retrieve(int maxTokens) {
-        return new AdapterTask(Kind.RETRIEVE, Labels.parse("{}"), null, maxTokens);
+    public static AdapterTask retrieve(int maxTokens, OptionalInt dimensions, Prompts prompts) {
+        return new AdapterTask(Kind.RETRIEVE, Labels.parse("{}"), null, maxTokens, dimensions.orElse(0), prompts);
     }
 
     /**
@@ -79,20 +85,7 @@ public record AdapterTask(
      * @return the task
      */
     public static AdapterTask rerank(ClassifierHead head, int maxTokens) {
-        return new AdapterTask(Kind.RERANK, Labels.of(List.of("LABEL_0")), head, maxTokens);
-    }
-
-    /**
-     * Returns where an adapter cuts texts.
-     *
-     * @param adapter the folder of the adapter; null for the model alone
-     * @return the most tokens of a text; empty for where the folder of the model says
-     * @throws IOException if the file is damaged
-     */
-    public static OptionalInt limitOf(@Nullable Path adapter) throws IOException {
-        return adapter == null
-                ? OptionalInt.empty()
-                : read(adapter).map(AdapterTask::limit).orElse(OptionalInt.empty());
+        return new AdapterTask(Kind.RERANK, Labels.of(List.of("LABEL_0")), head, maxTokens, 0, Prompts.none());
     }
 
     /**
@@ -102,6 +95,15 @@ public record AdapterTask(
      */
     public OptionalInt limit() {
         return maxTokens == 0 ? OptionalInt.empty() : OptionalInt.of(maxTokens);
+    }
+
+    /**
+     * Returns how long the embeddings are.
+     *
+     * @return the numbers of an embedding; empty for the whole one
+     */
+    public OptionalInt length() {
+        return dimensions == 0 ? OptionalInt.empty() : OptionalInt.of(dimensions);
     }
 
     /**
@@ -127,7 +129,9 @@ public record AdapterTask(
                     kind,
                     Labels.parse(json.toString()),
                     head,
-                    json.path("max_tokens").asInt(0)));
+                    json.path(MAX_TOKENS).asInt(0),
+                    json.path(DIMENSIONS).asInt(0),
+                    Prompts.parse(json.toString())));
         } catch (IllegalArgumentException e) {
             throw new IOException(
                     file + ": must be a file that 'lora classify', 'lora retrieve' or 'lora rerank' wrote, found: "
@@ -196,7 +200,11 @@ public record AdapterTask(
         if (head != null) {
             json.put("head", head.name().toLowerCase(Locale.ROOT));
         }
-        json.put("max_tokens", maxTokens);
+        json.put(MAX_TOKENS, maxTokens);
+        if (dimensions > 0) {
+            json.put(DIMENSIONS, dimensions);
+        }
+        prompts.write(json);
         if (labels.count() > 0) {
             labels.write(json);
         }

@@ -1,10 +1,12 @@
 package org.lora4j.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -17,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  */
 public record Prompts(Map<String, String> texts, @Nullable String defaultName) {
     private static final String FILE = "config_sentence_transformers.json";
+    private static final String PROMPTS = "prompts";
+    private static final String DEFAULT = "default_prompt_name";
     private static final String QUERY = "query";
     private static final List<String> DOCUMENT = List.of("document", "passage", "corpus");
     private static final Prompts NONE = new Prompts(Map.of(), null);
@@ -79,15 +83,39 @@ public record Prompts(Map<String, String> texts, @Nullable String defaultName) {
         }
         JsonNode root = Json.object(FILE, json);
         Map<String, String> texts = new LinkedHashMap<>();
-        root.path("prompts").properties().forEach(prompt -> {
+        root.path(PROMPTS).properties().forEach(prompt -> {
             if (!prompt.getValue().isTextual()) {
                 throw new IllegalArgumentException(FILE + ": the prompt '" + prompt.getKey()
                         + "' must be a text, found " + Json.describe(prompt.getValue()));
             }
             texts.put(prompt.getKey(), prompt.getValue().textValue());
         });
-        JsonNode name = root.path("default_prompt_name");
+        JsonNode name = root.path(DEFAULT);
         return new Prompts(texts, name.isTextual() ? name.textValue() : null);
+    }
+
+    /**
+     * Returns these prompts with others in their place or beside them.
+     *
+     * @param others prompts by name, which replace those of the same names; their default replaces this one if there is one
+     * @return both
+     */
+    public Prompts with(Prompts others) {
+        Objects.requireNonNull(others, "others must not be null");
+        Map<String, String> both = new LinkedHashMap<>(texts);
+        both.putAll(others.texts);
+        return new Prompts(both, others.defaultName == null ? defaultName : others.defaultName);
+    }
+
+    /** Writes the prompts into a file that {@link #parse} reads; nothing if there are none. */
+    void write(ObjectNode json) {
+        if (!texts.isEmpty()) {
+            ObjectNode written = json.putObject(PROMPTS);
+            new TreeMap<>(texts).forEach(written::put);
+        }
+        if (defaultName != null) {
+            json.put(DEFAULT, defaultName);
+        }
     }
 
     /**

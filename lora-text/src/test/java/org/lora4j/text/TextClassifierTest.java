@@ -261,14 +261,13 @@ class TextClassifierTest {
                         model, adapter, Labels.of(List.of("one", "two")), OptionalInt.empty(), STORAGE))
                 .withMessageContaining("the adapter must have a classifier of 2 classes")
                 .withMessageEndingWith("found 3");
-        AdapterTask.retrieve(8).write(adapter);
+        AdapterTask.retrieve(8, OptionalInt.empty(), Prompts.none()).write(adapter);
         assertThatIOException()
                 .isThrownBy(() -> TextClassifier.open(model, adapter, STORAGE))
                 .withMessageContaining("the adapter must have a classifier, found one of 'lora retrieve'");
         Files.writeString(adapter.resolve(AdapterTask.NAME), "[");
         assertThatIOException()
-                .isThrownBy(() -> AdapterTask.limitOf(adapter))
+                .isThrownBy(() -> AdapterTask.read(adapter))
                 .withMessageContaining("task.json: must be a file that 'lora classify'");
-        assertThat(AdapterTask.limitOf(null)).isEmpty();
     }
 }

@@ -1,6 +1,7 @@
 package org.lora4j.cli.command;
 
 import java.io.IOException;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.convert.TextEmbedding;
 import org.lora4j.console.command.OptionCheck;
@@ -36,7 +37,7 @@ public final class EmbedCommand extends WorkCommand {
     private @Nullable String prompt;
 
     @Mixin
-    private final DimensionsOption dimensions = new DimensionsOption();
+    private final EmbeddingOptions embedding = new EmbeddingOptions();
 
     @Mixin
     private final StorageOption storage = new StorageOption();
@@ -49,7 +50,7 @@ public final class EmbedCommand extends WorkCommand {
     @Override
     protected void checkOptions(OptionCheck check) {
         texts.check(check);
-        dimensions.check(check);
+        embedding.check(check);
         check.require(
                 kind == null || prompt == null,
                 "--kind and --prompt must not be used together, found both; each of them says which prompt is used");
@@ -67,7 +68,9 @@ public final class EmbedCommand extends WorkCommand {
                         copy,
                         texts.column(),
                         new TextEmbedding.Settings(
-                                kind == null ? TextEmbedding.Kind.TEXT : kind, prompt, dimensions.value()),
+                                kind == null ? TextEmbedding.Kind.TEXT : kind,
+                                prompt,
+                                embedding.rules(OptionalInt.empty())),
                         storage.value()));
     }
 }

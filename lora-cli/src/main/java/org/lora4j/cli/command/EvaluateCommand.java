@@ -3,6 +3,7 @@ package org.lora4j.cli.command;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.classify.ClassMetrics;
@@ -71,7 +72,7 @@ public final class EvaluateCommand extends WorkCommand {
     private int maxTokens;
 
     @Mixin
-    private final DimensionsOption dimensions = new DimensionsOption();
+    private final EmbeddingOptions embedding = new EmbeddingOptions();
 
     @Mixin
     private final StorageOption storage = new StorageOption();
@@ -101,10 +102,10 @@ public final class EvaluateCommand extends WorkCommand {
                 !columns.isUsed() || source.adapter() == null || source.task() != AdapterTask.Kind.CLASSIFY,
                 "--query, --positive and --negative must be used with an adapter of 'lora retrieve' or 'lora rerank', found"
                         + " one of 'lora classify'");
-        dimensions.check(check);
+        embedding.check(check);
         check.require(
-                !dimensions.isUsed() || source.task() == AdapterTask.Kind.RETRIEVE || columns.isUsed(),
-                "--dimensions must be used with embeddings, found a task without them; use an adapter of 'lora retrieve', or"
+                !embedding.isUsed() || source.task() == AdapterTask.Kind.RETRIEVE || columns.isUsed(),
+                "--dimensions, --query-prompt and --document-prompt must be used with embeddings, found a task without them; use an adapter of 'lora retrieve', or"
                         + " --query and --positive");
         check.require(
                 passage == null || source.adapter() == null || source.task() == AdapterTask.Kind.RERANK,
@@ -131,7 +132,13 @@ public final class EvaluateCommand extends WorkCommand {
         if (reranks()) {
             show(RerankTask.test(source.model(), adapter, texts.file(), names, storage.value()));
         } else if (source.task() == AdapterTask.Kind.RETRIEVE || columns.isUsed()) {
-            show(RetrieveTask.test(source.model(), adapter, texts.file(), names, dimensions.value(), storage.value()));
+            show(RetrieveTask.test(
+                    source.model(),
+                    adapter,
+                    texts.file(),
+                    names,
+                    embedding.rules(OptionalInt.empty()),
+                    storage.value()));
         } else {
             testClassifier();
         }

@@ -35,7 +35,7 @@ public final class RetrieveCommand extends TrainCommand<RankResult> {
     private final TextLimit limit = new TextLimit();
 
     @Mixin
-    private final DimensionsOption dimensions = new DimensionsOption();
+    private final EmbeddingOptions embedding = new EmbeddingOptions();
 
     @Option(
             names = "--scale",
@@ -56,7 +56,7 @@ public final class RetrieveCommand extends TrainCommand<RankResult> {
     protected void checkOptions(OptionCheck check) {
         super.checkOptions(check);
         limit.check(check);
-        dimensions.check(check);
+        embedding.check(check);
         mining.check(check);
         check.positive("--scale", scale);
         check.atLeast("--batch", batch(), 2);
@@ -68,7 +68,7 @@ public final class RetrieveCommand extends TrainCommand<RankResult> {
     }
 
     private RetrieveTask.Settings settings() {
-        return new RetrieveTask.Settings(columns.columns(null, null), limit.value(), dimensions.value(), scale);
+        return new RetrieveTask.Settings(columns.columns(null, null), embedding.rules(limit.value()), scale);
     }
 
     @Override

@@ -5,15 +5,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.file.RowFile;
+import org.lora4j.cli.retrieval.EmbeddingRules;
 import org.lora4j.cli.train.Column;
-import org.lora4j.io.ModelSource;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.text.AdapterTask;
 import org.lora4j.text.EncoderFolder;
 
 /** Adds the sentence embedding of a text to the rows of a file: {@code embedding}. */
@@ -33,9 +31,9 @@ public final class TextEmbedding {
      *
      * @param kind what the texts are
      * @param prompt the name of the prompt before each text; null for that of the kind
-     * @param dimensions the length of an embedding; empty for the whole one
+     * @param rules how texts are embedded
      */
-    public record Settings(Kind kind, @Nullable String prompt, OptionalInt dimensions) {}
+    public record Settings(Kind kind, @Nullable String prompt, EmbeddingRules rules) {}
 
     private TextEmbedding() {}
 
@@ -55,13 +53,8 @@ public final class TextEmbedding {
     public static long embed(
             Path folder, @Nullable Path adapter, RowFile file, Column text, Settings settings, BaseStorage storage)
             throws IOException {
-        try (EncoderFolder encoder =
-                EncoderFolder.open(ModelSource.of(folder), AdapterTask.limitOf(adapter), storage)) {
-            LoRAModel model = LoRAModel.of(encoder.sentenceEmbeddings(settings.dimensions()));
-            if (adapter != null) {
-                model.load("adapter", adapter);
-            }
-            return file.copy(text::text, texts -> rows(model, tokens(encoder, texts, settings)));
+        try (EmbeddingRules.Opened opened = settings.rules().open(folder, adapter, storage)) {
+            return file.copy(text::text, texts -> rows(opened.model(), tokens(opened.encoder(), texts, settings)));
         }
     }
 

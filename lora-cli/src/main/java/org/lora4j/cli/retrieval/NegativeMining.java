@@ -9,7 +9,6 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.OptionalInt;
 import java.util.Set;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.file.RowFile;
@@ -17,9 +16,7 @@ import org.lora4j.cli.model.AdaptedModels;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.internal.StrictJson;
-import org.lora4j.io.ModelSource;
 import org.lora4j.nn.layer.Normalize;
-import org.lora4j.text.AdapterTask;
 import org.lora4j.text.Dataset;
 import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.TextRow;
@@ -65,13 +62,12 @@ public final class NegativeMining {
             List<String> skipped) {}
 
     private NegativeMining(
-            EncoderFolder encoder,
-            LoRAModel model,
+            EmbeddingRules.Opened opened,
             PairColumns columns,
             List<String> texts,
             Map<String, Set<Integer>> positives) {
-        this.encoder = encoder;
-        this.model = model;
+        encoder = opened.encoder();
+        model = opened.model();
         this.columns = columns;
         this.texts = texts;
         this.positives = positives;
@@ -105,13 +101,8 @@ public final class NegativeMining {
         if (positives.isEmpty()) {
             throw new IOException(input.data().file() + ": there must be at least one pair, found none");
         }
-        OptionalInt limit = retrieval.maxTokens().isPresent() ? retrieval.maxTokens() : AdapterTask.limitOf(adapter);
-        try (EncoderFolder encoder = EncoderFolder.open(ModelSource.of(input.model()), limit, input.storage())) {
-            LoRAModel model = LoRAModel.of(encoder.sentenceEmbeddings(retrieval.dimensions()));
-            if (adapter != null) {
-                model.load("adapter", adapter);
-            }
-            return new NegativeMining(encoder, model, retrieval.columns(), List.copyOf(ids.keySet()), positives)
+        try (EmbeddingRules.Opened opened = retrieval.rules().open(input.model(), adapter, input.storage())) {
+            return new NegativeMining(opened, retrieval.columns(), List.copyOf(ids.keySet()), positives)
                     .write(settings, input.plan().seed(), output, skipped);
         }
     }

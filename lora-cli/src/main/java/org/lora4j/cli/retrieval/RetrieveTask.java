@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
@@ -13,7 +12,6 @@ import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.Examples;
 import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
-import org.lora4j.io.ModelSource;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Model;
 import org.lora4j.text.AdapterTask;
@@ -22,8 +20,6 @@ import org.lora4j.train.Loss;
 
 /** An adapter learns embeddings with which queries find the texts that belong to them. */
 public final class RetrieveTask implements TextTask<RankResult> {
-    private static final String ADAPTER = "adapter";
-
     private final Settings settings;
     private final DataFile.Parts<FoundTexts> texts;
     private final EncoderFolder encoder;
@@ -36,11 +32,10 @@ public final class RetrieveTask implements TextTask<RankResult> {
      * The settings of a retrieval.
      *
      * @param columns the columns
-     * @param maxTokens where texts are cut; empty for where the folder of the model says
-     * @param dimensions the length of an embedding; empty for the whole one
+     * @param rules how texts are embedded
      * @param scale the factor of the cosine in the loss
      */
-    public record Settings(PairColumns columns, OptionalInt maxTokens, OptionalInt dimensions, double scale) {}
+    public record Settings(PairColumns columns, EmbeddingRules rules, double scale) {}
 
     private RetrieveTask(
             TrainingInput input, Settings settings, DataFile.Parts<FoundTexts> texts, EncoderFolder encoder)
@@ -50,8 +45,8 @@ public final class RetrieveTask implements TextTask<RankResult> {
         this.encoder = encoder;
         train = new FoundTokens(encoder, texts.train());
         validation = texts.validation().isEmpty() ? null : new FoundTokens(encoder, texts.validation());
-        model = LoRAModel.of(encoder.sentenceEmbeddings(settings.dimensions()));
-        adapter = input.addAdapter(model, ADAPTER, encoder.name());
+        model = LoRAModel.of(settings.rules().network(encoder));
+        adapter = input.addAdapter(model, EmbeddingRules.ADAPTER, encoder.name());
     }
 
     /**
@@ -65,8 +60,7 @@ public final class RetrieveTask implements TextTask<RankResult> {
      */
     public static RetrieveTask open(TrainingInput input, Settings settings) throws IOException {
         AdaptedModels.requireNoClassifier(input.begin(), "an embedding");
-        EncoderFolder encoder =
-                EncoderFolder.open(ModelSource.of(input.model()), settings.maxTokens(), input.storage());
+        EncoderFolder encoder = settings.rules().encoder(input.model(), input.storage());
         DataFile.Parts<FoundTexts> texts = null;
         try {
             texts = FoundTexts.read(
@@ -88,7 +82,7 @@ public final class RetrieveTask implements TextTask<RankResult> {
      * @param adapter the folder of an adapter; null for the model alone
      * @param data the file
      * @param columns the columns
-     * @param dimensions the length of an embedding; empty for the whole one
+     * @param rules how texts are embedded
      * @param storage how the large matrices of the model are stored
      * @return the metrics
      * @throws IOException if a file cannot be read, or the adapter does not fit
@@ -98,17 +92,14 @@ public final class RetrieveTask implements TextTask<RankResult> {
             @Nullable Path adapter,
             DataFile data,
             PairColumns columns,
-            OptionalInt dimensions,
+            EmbeddingRules rules,
             BaseStorage storage)
             throws IOException {
-        try (EncoderFolder encoder = EncoderFolder.open(ModelSource.of(folder), AdapterTask.limitOf(adapter), storage);
+        try (EmbeddingRules.Opened opened = rules.open(folder, adapter, storage);
                 DataFile.Parts<FoundTexts> texts = FoundTexts.read(data, columns, 0)) {
-            LoRAModel model = LoRAModel.of(encoder.sentenceEmbeddings(dimensions));
-            if (adapter != null) {
-                model.load(ADAPTER, adapter);
-            }
             return new RankTest(
-                    Embeddings.rank(model, encoder, FoundTexts.Collection.of(texts.train())), texts.skipped());
+                    Embeddings.rank(opened.model(), opened.encoder(), FoundTexts.Collection.of(texts.train())),
+                    texts.skipped());
         }
     }
 
@@ -120,6 +111,7 @@ public final class RetrieveTask implements TextTask<RankResult> {
         values.put("scale", settings.scale());
         values.put("dimensions", model.outputSize());
         values.put("maxTokens", encoder.tokenizer().maxTokens());
+        values.put("prompts", encoder.prompts().texts());
         return new Parts(
                 encoder.name(),
                 model.network(),
@@ -136,7 +128,9 @@ public final class RetrieveTask implements TextTask<RankResult> {
 
     @Override
     public boolean writeTask(Path folder) throws IOException {
-        AdapterTask.retrieve(encoder.tokenizer().maxTokens()).write(folder);
+        EmbeddingRules rules = settings.rules();
+        AdapterTask.retrieve(encoder.tokenizer().maxTokens(), rules.dimensions(), rules.prompts())
+                .write(folder);
         return true;
     }
 
