@@ -59,14 +59,14 @@ enum Kind {
 
     /**
      * Whether a processor computes this kind faster than single precision. bfloat16 is emulated by those without
-     * instructions for it, and the sums of 8-bit numbers overflow without VNNI.
+     * instructions for it, and the sums of 8-bit numbers overflow without VNNI, which is a part of AVX10.
      */
     boolean isFast(Matmul.Packing packing) {
         return switch (this) {
             case FLOAT, INT8 -> packing.isFast();
             case BFLOAT16 -> packing.usesAmx() || packing.uses("_bf16");
             case INT8_BFLOAT16 -> packing.usesAmx();
-            case INT8_INT16 -> packing.uses("_vnni");
+            case INT8_INT16 -> packing.uses("_vnni") || packing.uses("avx10_");
         };
     }
 
