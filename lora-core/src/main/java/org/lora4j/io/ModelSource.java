@@ -63,13 +63,16 @@ public interface ModelSource {
     }
 
     /**
-     * Returns the files of a folder of this machine.
+     * Returns the files of a folder of this machine, or what a GGUF file has in their place.
      *
-     * @param folder the folder
+     * @param folder the folder, or a file whose name ends with {@code .gguf}
      * @return the source
      */
     static ModelSource of(Path folder) {
         Objects.requireNonNull(folder, "folder must not be null");
+        if (GgufSource.is(folder)) {
+            return GgufSource.of(folder);
+        }
         return new ModelSource() {
             @Override
             public String name() {

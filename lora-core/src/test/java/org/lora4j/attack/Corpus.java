@@ -23,32 +23,33 @@ final class Corpus {
     static List<Sample> of(Target target) {
         Map<String, byte[]> sound = target.sound().get(0).files();
         Map<String, Map<String, byte[]>> samples = new TreeMap<>();
-        for (Path file : files("safetensors")) {
-            add(samples, sound, file);
+        for (Path file : files("/corpus/safetensors")) {
+            add(samples, sound, file, target);
         }
-        for (Path file : files(target.kind())) {
-            add(samples, sound, file);
+        for (Path file : files(target.corpus())) {
+            add(samples, sound, file, target);
         }
         List<Sample> all = new ArrayList<>();
         samples.forEach((name, files) -> all.add(new Sample(name, files)));
         return all;
     }
 
-    private static void add(Map<String, Map<String, byte[]>> samples, Map<String, byte[]> sound, Path file) {
+    private static void add(
+            Map<String, Map<String, byte[]>> samples, Map<String, byte[]> sound, Path file, Target target) {
         String fileName = file.getFileName().toString();
         int dot = fileName.lastIndexOf('.');
         try {
             samples.computeIfAbsent(fileName.substring(0, dot), name -> new LinkedHashMap<>(sound))
-                    .put(fileName.endsWith(".json") ? PeftTarget.CONFIG : Target.TENSORS, Files.readAllBytes(file));
+                    .put(fileName.endsWith(".json") ? PeftTarget.CONFIG : target.tensors(), Files.readAllBytes(file));
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    private static List<Path> files(String kind) {
-        var folder = Corpus.class.getResource("/corpus/" + kind);
+    private static List<Path> files(String resource) {
+        var folder = Corpus.class.getResource(resource);
         if (folder == null) {
-            throw new IllegalStateException("no corpus of " + kind);
+            throw new IllegalStateException("no corpus " + resource);
         }
         try (Stream<Path> files = Files.list(Path.of(folder.toURI()))) {
             return files.sorted().toList();

@@ -21,6 +21,7 @@ class ReaderAttackTest {
     static List<Target> targets() {
         return List.of(
                 new SafeTensorsTarget(),
+                new GgufTarget(),
                 new PeftTarget(),
                 new NetworkTarget(),
                 new CheckpointTarget(),

@@ -7,7 +7,7 @@ import java.util.SplittableRandom;
 import java.util.TreeMap;
 
 /**
- * What one reader gets: its files by their names, which tell JSON ({@code .json}) from safetensors.
+ * What one reader gets: its files by their names, which tell JSON ({@code .json}) and GGUF ({@code .gguf}) from safetensors.
  *
  * @param name says what is wrong with it, or where it comes from
  * @param files the content by file name
@@ -32,8 +32,9 @@ record Sample(String name, Map<String, byte[]> files) {
             String file = names.get(random.nextInt(names.size()));
             changed.computeIfPresent(
                     file,
-                    (key, content) ->
-                            key.endsWith(".json") ? mutateText(random, json, content) : tensors.mutate(content));
+                    (key, content) -> key.endsWith(".json")
+                            ? mutateText(random, json, content)
+                            : key.endsWith(".gguf") ? GgufTarget.mutate(random, content) : tensors.mutate(content));
         }
         return new Sample(name, changed);
     }

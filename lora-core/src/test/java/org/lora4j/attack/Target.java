@@ -8,8 +8,18 @@ interface Target {
     /** The file of tensors in a sample; the only one of most targets. */
     String TENSORS = "tensors.safetensors";
 
-    /** The folder of the corpus with samples for this target. */
+    /** What is read. */
     String kind();
+
+    /** The folder with damaged samples for this target. */
+    default String corpus() {
+        return "/corpus/" + kind();
+    }
+
+    /** The name of the file of tensors in a sample. */
+    default String tensors() {
+        return TENSORS;
+    }
 
     /** Samples without a fault, in the form that the library writes. */
     List<Sample> sound();

@@ -7,6 +7,7 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
+import org.lora4j.io.GgufSource;
 import org.lora4j.io.ModelSource;
 import org.lora4j.io.gguf.GgufModel;
 
@@ -71,8 +72,20 @@ public final class ModelConfig {
         if (folder != null) {
             requireFolder(folder);
         }
-        return new ModelConfig(
-                folder == null ? file : folder.toString(), JsonFields.parse(file, ModelJson.read(source, FILE)));
+        ObjectNode json = JsonFields.parse(file, ModelJson.read(source, FILE));
+        if (source instanceof GgufSource) {
+            return ofGguf(source.toString(), json);
+        }
+        return new ModelConfig(folder == null ? file : folder.toString(), json);
+    }
+
+    /** Says which file is wrong, because there is no config.json. */
+    private static ModelConfig ofGguf(String place, ObjectNode json) {
+        try {
+            return new ModelConfig(place, json);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException(place + ": its keys say, as " + e.getMessage(), e);
+        }
     }
 
     private static void requireFolder(Path folder) throws FileSystemException {

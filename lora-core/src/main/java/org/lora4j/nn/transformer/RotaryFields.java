@@ -12,7 +12,7 @@ import org.lora4j.nn.layer.RotaryEmbedding;
  * @param maxLength the positions, times the factor of linear scaling; with {@code longrope} those before the scaling
  */
 record RotaryFields(RotaryEmbedding rotary, int maxLength) {
-    private static final List<String> TYPES = List.of("default", "linear", "llama3");
+    private static final List<String> TYPES = List.of("default", "linear", "llama3", "longrope");
     private static final String LONGROPE = "longrope";
 
     /** What files of Phi-3 called it at first. */
@@ -56,7 +56,12 @@ record RotaryFields(RotaryEmbedding rotary, int maxLength) {
         }
         fields.requireNoProblems();
         RotaryEmbedding plain = RotaryEmbedding.of(headSize, theta);
-        return scaling == null ? new RotaryFields(plain, positions) : scaled(plain, scalingType, scaling, positions);
+        if (scaling == null) {
+            return new RotaryFields(plain, positions);
+        }
+        return scalingType.equals(LONGROPE)
+                ? scaledByFactors(fields, plain, headSize, scaling, positions)
+                : scaled(plain, scalingType, scaling, positions);
     }
 
     /** The fields of the scaling, or null if there are none. */
@@ -113,6 +118,12 @@ record RotaryFields(RotaryEmbedding rotary, int maxLength) {
         if (scaling == null || type.equals("default")) {
             return new RotaryFields(plain, positions);
         }
+        return scaledByFactors(fields, plain, dimensions, scaling, positions);
+    }
+
+    /** Its factors for short texts are right up to the positions before the scaling. */
+    private static RotaryFields scaledByFactors(
+            JsonFields fields, RotaryEmbedding plain, int dimensions, JsonFields scaling, int positions) {
         int before = scaling.positive(ORIGINAL, fields.positive(ORIGINAL, positions));
         double factor = (double) positions / before;
         double constant = factor <= 1 ? 1 : Math.sqrt(1 + Math.log(factor) / Math.log(before));

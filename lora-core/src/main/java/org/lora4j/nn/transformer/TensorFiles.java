@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.lora4j.internal.MessageText;
+import org.lora4j.io.GgufSource;
 import org.lora4j.io.ModelSource;
 import org.lora4j.io.safetensors.Dtype;
 import org.lora4j.io.safetensors.SafeTensors;
@@ -74,6 +75,9 @@ interface TensorFiles {
      * @throws IOException if there are no such files, or one cannot be read
      */
     static TensorFiles open(ModelSource source) throws IOException {
+        if (source instanceof GgufSource gguf) {
+            return new GgufTensorFiles(gguf, "");
+        }
         Map<String, Set<String>> files = ModelFiles.tensors(source);
         String name = files.containsKey(ModelFiles.ONE) ? source.describe(ModelFiles.ONE) : source.toString();
         boolean isHere =
@@ -93,6 +97,9 @@ interface TensorFiles {
      * @throws IOException if there is no such file, or it cannot be read
      */
     static TensorFiles open(ModelSource source, String file) throws IOException {
+        if (source instanceof GgufSource gguf) {
+            return new GgufTensorFiles(gguf, file.substring(0, Math.max(0, file.lastIndexOf('/'))));
+        }
         if (!source.has(file)) {
             String other = file.replace(ModelFiles.ONE, "pytorch_model.bin");
             throw new IOException(source.describe(file) + ": the weights of the module must be in this file, found "

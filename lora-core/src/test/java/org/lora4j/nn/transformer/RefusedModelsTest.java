@@ -49,9 +49,9 @@ class RefusedModelsTest {
         "decoder_llama, '\"use_cache\": true', '\"quantization_config\": {\"bits\": 4}', 'quantization_config must be empty'",
         "decoder_llama, '\"use_cache\": true', '\"num_local_experts\": 8', 'num_local_experts must be 0, as mixtures of experts'",
         "decoder_llama, '\"rope_scaling\": null', '\"rope_scaling\": {\"rope_type\": \"yarn\", \"factor\": 4}',"
-                + " 'rope_scaling.rope_type must be one of [default, linear, llama3], found ''yarn'''",
+                + " 'rope_scaling.rope_type must be one of [default, linear, llama3, longrope], found ''yarn'''",
         "decoder_llama, '\"rope_scaling\": null', '\"rope_scaling\": {\"type\": \"dynamic\", \"factor\": 4}', 'found ''dynamic'''",
-        "decoder_llama, '\"rope_scaling\": null', '\"rope_parameters\": {\"rope_type\": \"longrope\"}', 'found ''longrope'''",
+        "decoder_llama, '\"rope_scaling\": null', '\"rope_parameters\": {\"rope_type\": \"longrope\"}', 'rope_parameters.short_factor must be a list of 4 positive numbers, found none'",
         "decoder_llama, '\"rope_scaling\": null', '\"rope_scaling\": {\"factor\": 4}', 'rope_type must be one of'",
         "decoder_llama, '\"rope_scaling\": null', '\"rope_scaling\": {\"type\": \"linear\"}', 'rope_scaling.factor must be a number'",
         "decoder_llama, '\"use_cache\": true', '\"partial_rotary_factor\": 0.5', 'partial_rotary_factor must be 1, found 0.5'",
@@ -122,7 +122,7 @@ class RefusedModelsTest {
         "gemma2_forward, 'softcapping\": 2.0', 'softcapping\": 0', 'attn_logit_softcapping must be positive, found 0'",
         "gemma3_forward, 'attn_scalar\": 12', 'attn_scalar\": 0', 'query_pre_attn_scalar must be positive, found 0'",
         "gemma3_forward, '\"rope_scaling\": null', '\"rope_scaling\": {\"rope_type\": \"yarn\"}',"
-                + " 'rope_scaling.rope_type must be one of [default, linear, llama3], found ''yarn'''",
+                + " 'rope_scaling.rope_type must be one of [default, linear, llama3, longrope], found ''yarn'''",
         "gemma3_forward, '\"rope_scaling\": null', '\"layer_types\": [\"chunked_attention\", \"full_attention\", \"full_attention\"]',"
                 + " 'layer_types must be one of [full_attention, sliding_attention], found ''chunked_attention'''",
         "smollm3_forward, 'no_rope_layers\": [', 'no_rope_layers\": [true,', 'no_rope_layers must be a list of integers'"

@@ -1,0 +1,124 @@
+package org.lora4j.io;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.MessageText;
+import org.lora4j.io.gguf.model.GgufException;
+import org.lora4j.io.gguf.model.GgufFiles;
+import org.lora4j.io.gguf.model.GgufKeys;
+import org.lora4j.io.gguf.model.GgufReader;
+import org.lora4j.io.gguf.model.GgufTensors;
+
+/**
+ * A GGUF file as the files of a model on Hugging Face's hub: {@code config.json} and {@code modules.json} as its keys say, and its
+ * tensors by the names and in the form of transformers. It has no {@code model.safetensors} and no {@code tokenizer.json}: who
+ * reads weights and texts asks for {@link #tensors} and {@link #keys}.
+ *
+ * <p>The file is opened anew for each call that reads tensors, and must not change meanwhile.
+ */
+public final class GgufSource implements ModelSource {
+    private static final String EXTENSION = ".gguf";
+
+    private final Path file;
+    private @Nullable GgufKeys keys;
+    private @Nullable Map<String, String> texts;
+
+    private GgufSource(Path file) {
+        this.file = file;
+    }
+
+    /**
+     * Returns whether a path is that of a GGUF file.
+     *
+     * @param path a file or a folder
+     * @return true if its name ends with {@code .gguf}
+     */
+    public static boolean is(Path path) {
+        return String.valueOf(path.getFileName()).endsWith(EXTENSION);
+    }
+
+    /**
+     * Returns a file as a source. Nothing is read before something is asked for.
+     *
+     * @param file the file, or the first of several parts
+     * @return the source
+     */
+    public static GgufSource of(Path file) {
+        return new GgufSource(Objects.requireNonNull(file, "file must not be null"));
+    }
+
+    /**
+     * Returns the keys of the file.
+     *
+     * @return the keys
+     * @throws GgufException if the file breaks a rule of the format
+     * @throws IOException if it cannot be read
+     */
+    public synchronized GgufKeys keys() throws IOException {
+        load();
+        return Objects.requireNonNull(keys);
+    }
+
+    /**
+     * Opens the file to read its tensors.
+     *
+     * @return the tensors by the names of transformers, which the caller closes
+     * @throws GgufException if the file breaks a rule of the format, or has tensors that the architecture has not
+     * @throws IOException if it cannot be read
+     */
+    public GgufTensors tensors() throws IOException {
+        return GgufTensors.open(file);
+    }
+
+    private Map<String, String> load() throws IOException {
+        Map<String, String> loaded = texts;
+        if (loaded == null) {
+            try (GgufReader reader = GgufReader.open(file)) {
+                loaded = GgufFiles.of(reader);
+                keys = reader.keys();
+                texts = loaded;
+            }
+        }
+        return loaded;
+    }
+
+    @Override
+    public String name() {
+        String name = String.valueOf(file.getFileName());
+        return name.substring(0, name.length() - EXTENSION.length());
+    }
+
+    @Override
+    public String describe(String entry) {
+        return file + " (" + entry + ")";
+    }
+
+    @Override
+    public synchronized boolean has(String entry) throws IOException {
+        return load().containsKey(entry);
+    }
+
+    @Override
+    public synchronized InputStream open(String entry) throws IOException {
+        String text = load().get(entry);
+        if (text == null) {
+            throw new NoSuchFileException(
+                    file.toString(),
+                    null,
+                    "a GGUF file must be read by what it has, found a request for " + MessageText.quote(entry));
+        }
+        return new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    @Override
+    public String toString() {
+        return file.toString();
+    }
+}

@@ -1,0 +1,195 @@
+package org.lora4j.io.gguf.model;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import org.lora4j.internal.MessageText;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * The tensors of a GGUF file by the names, and in the form, of transformers.
+ *
+ * <table>
+ * <caption>What llama.cpp changes in a model, and this undoes</caption>
+ * <tr><th>architecture</th><th>change</th></tr>
+ * <tr><td>llama</td><td>the rows of queries and keys that positions turn together stand one after the other</td></tr>
+ * <tr><td>gemma3, gemma-embedding</td><td>the weights of normalizations have 1 added</td></tr>
+ * <tr><td>gpt2</td><td>matrices are transposed</td></tr>
+ * </table>
+ */
+public final class GgufTensors implements Closeable {
+    /** What is computed from a matrix of a file. */
+    private enum Form {
+        SAME,
+        PAIRS,
+        WITH_ONE,
+        TRANSPOSED
+    }
+
+    /** A tensor of the file, and what is done with it. */
+    private record Stored(String name, Form form, long heads) {}
+
+    private final GgufReader reader;
+    private final Map<String, Stored> tensors;
+
+    private GgufTensors(GgufReader reader, Map<String, Stored> tensors) {
+        this.reader = reader;
+        this.tensors = tensors;
+    }
+
+    /**
+     * Opens a file.
+     *
+     * @param file the file, or the first of several parts
+     * @return the tensors, which the caller closes
+     * @throws GgufException if the file breaks a rule of the format, or has tensors that the architecture has not
+     * @throws IOException if it cannot be read
+     */
+    public static GgufTensors open(Path file) throws IOException {
+        GgufReader reader = GgufReader.open(file);
+        try {
+            return new GgufTensors(reader, names(reader));
+        } catch (Throwable failure) {
+            reader.close();
+            throw failure;
+        }
+    }
+
+    private static Map<String, Stored> names(GgufReader reader) throws GgufException {
+        GgufKeys keys = reader.keys();
+        GgufArchitecture architecture = GgufConfig.architecture(keys);
+        String prefix = architecture.ggufName() + ".attention.";
+        long heads = keys.whole(prefix + "head_count").orElse(1);
+        Map<String, Stored> tensors = new LinkedHashMap<>();
+        List<String> others = new ArrayList<>();
+        for (String name : reader.names()) {
+            if (name.equals("rope_freqs.weight")) {
+                // It is part of the configuration.
+                continue;
+            }
+            String plain = architecture.nameOf(name).orElse(null);
+            if (plain == null) {
+                others.add(name);
+                continue;
+            }
+            Form form = form(architecture, name, reader.shape(name));
+            long ofKeys = name.contains(".attn_k.") ? headsOfKeys(keys, prefix, heads) : heads;
+            tensors.put(plain, new Stored(name, form, ofKeys));
+        }
+        if (!others.isEmpty()) {
+            throw new GgufException(
+                    keys.file(),
+                    "tensors",
+                    "must be those of the architecture " + architecture.ggufName(),
+                    MessageText.list(others));
+        }
+        return Collections.unmodifiableMap(tensors);
+    }
+
+    /** The configuration has refused numbers that differ by layer. */
+    private static long headsOfKeys(GgufKeys keys, String prefix, long heads) throws GgufException {
+        String key = prefix + "head_count_kv";
+        try {
+            return keys.whole(key).orElse(heads);
+        } catch (GgufException e) {
+            return keys.wholes(key).orElseThrow()[0];
+        }
+    }
+
+    private static Form form(GgufArchitecture architecture, String name, long[] shape) {
+        if (architecture == GgufArchitecture.LLAMA && (name.contains(".attn_q.") || name.contains(".attn_k."))) {
+            return Form.PAIRS;
+        }
+        if (architecture.isGemma() && name.endsWith("norm.weight")) {
+            return Form.WITH_ONE;
+        }
+        boolean isInLayer = name.startsWith("blk.") && shape.length == 2;
+        return architecture == GgufArchitecture.GPT2 && isInLayer ? Form.TRANSPOSED : Form.SAME;
+    }
+
+    /**
+     * Returns the names of transformers.
+     *
+     * @return the names; those of a {@code Dense} of sentence-transformers have its folder before them, as in
+     *     {@code 2_Dense/linear.weight}
+     */
+    public Set<String> names() {
+        return tensors.keySet();
+    }
+
+    /**
+     * Returns the shape of a tensor.
+     *
+     * @param name the name of transformers
+     * @return the shape that transformers stores
+     * @throws IllegalArgumentException if there is no such tensor
+     */
+    public long[] shape(String name) {
+        Stored stored = stored(name);
+        long[] shape = reader.shape(stored.name());
+        return stored.form() == Form.TRANSPOSED ? new long[] {shape[1], shape[0]} : shape;
+    }
+
+    private Stored stored(String name) {
+        Stored stored = tensors.get(Objects.requireNonNull(name, "name must not be null"));
+        if (stored == null) {
+            throw new IllegalArgumentException("name: there must be a tensor of this name in "
+                    + reader.keys().file() + ", found none, " + MessageText.quote(name));
+        }
+        return stored;
+    }
+
+    /**
+     * Reads a tensor.
+     *
+     * @param name the name of transformers
+     * @return a new FLOAT array
+     * @throws IllegalArgumentException if there is no such tensor
+     * @throws IOException if it cannot be read, or its rows are not those of whole heads
+     */
+    public INDArray tensor(String name) throws IOException {
+        Stored stored = stored(name);
+        INDArray read = reader.tensor(stored.name());
+        return switch (stored.form()) {
+            case SAME -> read;
+            case WITH_ONE -> read.subi(1);
+            case TRANSPOSED -> released(read, read.transpose().dup('c'));
+            case PAIRS -> released(read, halves(read, stored));
+        };
+    }
+
+    private static INDArray released(INDArray read, INDArray result) {
+        read.close();
+        return result;
+    }
+
+    /** Puts row {@code 2i + s} of each head to {@code s·size/2 + i}. */
+    private INDArray halves(INDArray read, Stored stored) throws GgufException {
+        long rows = read.size(0);
+        if (stored.heads() < 1 || rows % (2 * stored.heads()) != 0) {
+            throw new GgufException(
+                    reader.keys().file(),
+                    "tensor " + MessageText.quote(stored.name()),
+                    "must have an even number of rows for each of " + stored.heads() + " heads",
+                    rows);
+        }
+        long half = rows / stored.heads() / 2;
+        long[] shape = read.shape();
+        long columns = shape.length == 2 ? shape[1] : 1;
+        INDArray pairs = read.reshape('c', stored.heads(), half, 2, columns);
+        return pairs.permute(0, 2, 1, 3).dup('c').reshape('c', shape);
+    }
+
+    /** Closes the files. Arrays that were read stay valid. */
+    @Override
+    public void close() throws IOException {
+        reader.close();
+    }
+}

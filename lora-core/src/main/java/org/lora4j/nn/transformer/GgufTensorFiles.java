@@ -1,0 +1,107 @@
+package org.lora4j.nn.transformer;
+
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Set;
+import org.lora4j.internal.MessageText;
+import org.lora4j.io.GgufSource;
+import org.lora4j.io.gguf.model.GgufException;
+import org.lora4j.io.gguf.model.GgufTensors;
+import org.lora4j.io.safetensors.Dtype;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** The tensors of a GGUF file. */
+final class GgufTensorFiles implements TensorFiles {
+    private final GgufSource source;
+
+    /** What stands before the names in the file. */
+    private final String prefix;
+
+    private final Map<String, long[]> shapes = new LinkedHashMap<>();
+
+    /**
+     * Reads the list of tensors.
+     *
+     * @param folder the folder of a {@code Dense} of sentence-transformers; empty for the model
+     */
+    GgufTensorFiles(GgufSource source, String folder) throws IOException {
+        this.source = source;
+        prefix = folder.isEmpty() ? "" : folder + "/";
+        try (GgufTensors tensors = source.tensors()) {
+            for (String name : tensors.names()) {
+                if (folder.isEmpty() ? name.indexOf('/') < 0 : name.startsWith(prefix)) {
+                    shapes.put(name.substring(prefix.length()), tensors.shape(name));
+                }
+            }
+        }
+    }
+
+    @Override
+    public String source() {
+        return source.toString();
+    }
+
+    @Override
+    public Map<String, long[]> shapes() {
+        return shapes;
+    }
+
+    @Override
+    public void read(Set<String> names, Consumer consumer) throws IOException {
+        try (GgufTensors tensors = source.tensors()) {
+            for (String name : names) {
+                consumer.accept(name, tensor(tensors, name));
+            }
+        }
+    }
+
+    private Tensor tensor(GgufTensors tensors, String name) {
+        return new Tensor() {
+            @Override
+            public Dtype dtype() {
+                return Dtype.F32;
+            }
+
+            @Override
+            public long[] shape() {
+                return tensors.shape(prefix + name);
+            }
+
+            @Override
+            public INDArray read(DataType type) throws IOException {
+                INDArray read = tensors.tensor(prefix + name);
+                requireFinite(read, name);
+                if (type == DataType.FLOAT) {
+                    return read;
+                }
+                INDArray converted = read.castTo(type);
+                read.close();
+                return converted;
+            }
+
+            @Override
+            public boolean isOwned() {
+                return true;
+            }
+        };
+    }
+
+    private void requireFinite(INDArray read, String name) throws GgufException {
+        // The sum of squares is not finite if an element is not, and may be infinite otherwise.
+        if (Double.isFinite(read.norm2Number().doubleValue())) {
+            return;
+        }
+        INDArray elements = read.ravel();
+        for (long i = 0; i < elements.length(); i++) {
+            if (!Float.isFinite(elements.getFloat(i))) {
+                throw new GgufException(
+                        source.toString(),
+                        "tensor " + MessageText.quote(name),
+                        "elements must be finite",
+                        elements.getFloat(i) + " at element " + i);
+            }
+        }
+    }
+}

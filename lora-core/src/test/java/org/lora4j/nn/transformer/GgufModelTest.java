@@ -1,0 +1,204 @@
+package org.lora4j.nn.transformer;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.lora4j.LoRAModel;
+import org.lora4j.generate.GenerationOptions;
+import org.lora4j.generate.Generator;
+import org.lora4j.io.gguf.GgufAdapters;
+import org.lora4j.io.gguf.model.GgufException;
+import org.lora4j.io.gguf.model.GgufReader;
+import org.lora4j.io.safetensors.Dtype;
+import org.lora4j.io.safetensors.SafeTensors;
+import org.lora4j.io.safetensors.SafeTensorsException;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.layer.Layer;
+import org.lora4j.nn.layer.Normalize;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** GGUF files as models. The references are computed in double precision from the values that llama.cpp reads. */
+class GgufModelTest {
+    private static Path cases() {
+        try {
+            return Path.of(Objects.requireNonNull(GgufModelTest.class.getResource("/gguf/base"))
+                    .toURI());
+        } catch (URISyntaxException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static JsonNode json(Path folder) {
+        try {
+            return new ObjectMapper().readTree(Files.readString(folder.resolve("case.json")));
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+
+    private static List<String> ofKind(String kind) throws IOException {
+        try (Stream<Path> folders = Files.list(cases())) {
+            return folders.filter(folder -> json(folder).path("kind").asText().equals(kind))
+                    .map(folder -> folder.getFileName().toString())
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    static List<String> decoders() throws IOException {
+        return ofKind("gguf_decoder");
+    }
+
+    static List<String> encoders() throws IOException {
+        return ofKind("gguf_encoder");
+    }
+
+    private static Path file(Path folder) {
+        return folder.resolve(json(folder).path("model").asText("model.gguf"));
+    }
+
+    private static int[] ids(SafeTensors io, String name) throws IOException {
+        return io.tensor(name).toIntVector();
+    }
+
+    private static double difference(INDArray found, INDArray expected) {
+        INDArray same = expected.castTo(DataType.DOUBLE).reshape(found.shape());
+        return found.castTo(DataType.DOUBLE).sub(same).amaxNumber().doubleValue();
+    }
+
+    private static int count(SafeTensors io) {
+        return (int)
+                io.names().stream().filter(name -> name.startsWith("prompt_")).count();
+    }
+
+    @ParameterizedTest
+    @MethodSource("decoders")
+    void computesTheLogitsOfADecoder(String name) throws IOException {
+        Path folder = cases().resolve(name);
+        double tolerance = json(folder).at("/tolerance/reference_absolute").doubleValue();
+        SafeTensors io = SafeTensors.read(folder.resolve("io.safetensors"));
+        Network network = PretrainedModel.load(file(folder)).causal();
+        assertThat(count(io)).isPositive();
+        for (int i = 0; i < count(io); i++) {
+            INDArray logits = network.predict(Sequences.of(ids(io, "prompt_" + i)));
+            assertThat(difference(logits, io.tensor("logits_" + i))).isLessThan(tolerance);
+            if (!io.names().contains("greedy_" + i)) {
+                continue;
+            }
+            int[] greedy = ids(io, "greedy_" + i);
+            int[] prompt = ids(io, "prompt_" + i);
+            GenerationOptions options = GenerationOptions.greedy().withMaxTokens(greedy.length - prompt.length);
+            assertThat(IntStream.concat(
+                            IntStream.of(prompt),
+                            IntStream.of(Generator.of(network)
+                                    .generate(prompt, options)
+                                    .ids())))
+                    .containsExactly(IntStream.of(greedy).boxed().toArray(Integer[]::new));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("encoders")
+    void computesTheVectorsOfAnEncoder(String name) throws IOException {
+        Path folder = cases().resolve(name);
+        double tolerance = json(folder).at("/tolerance/reference_absolute").doubleValue();
+        SafeTensors io = SafeTensors.read(folder.resolve("io.safetensors"));
+        PretrainedModel model = PretrainedModel.load(file(folder));
+        List<Layer> layers = new ArrayList<>(model.sentenceEmbeddings().layers());
+        assertThat(layers.remove(layers.size() - 1)).isInstanceOf(Normalize.class);
+        Network pooled = new Network(layers);
+        assertThat(count(io)).isPositive();
+        for (int i = 0; i < count(io); i++) {
+            Sequences prompt = Sequences.of(ids(io, "prompt_" + i));
+            assertThat(difference(model.lastHiddenState().predict(prompt), io.tensor("last_hidden_state_" + i)))
+                    .isLessThan(tolerance);
+            assertThat(difference(pooled.predict(prompt), io.tensor("pooled_" + i)))
+                    .isLessThan(tolerance);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"f32, 8.0, 1.0", "f32, 4.0, 0.5", "f16, 12.0, 1.0", "f16, 6.0, 0.5"})
+    void anAdapterOfPeftFitsAndGoesBackToLlamaCpp(String name, String alpha, String scale, @TempDir Path temporary)
+            throws IOException {
+        Path folder = cases().resolve("lora_llama");
+        SafeTensors io = SafeTensors.read(folder.resolve("io.safetensors"));
+        for (String file : List.of("adapter_config.json", "adapter_model.safetensors")) {
+            Files.copy(folder.resolve("adapter_" + name).resolve(file), temporary.resolve(file));
+        }
+        Path config = temporary.resolve("adapter_config.json");
+        Files.writeString(
+                config, Files.readString(config).replaceFirst("\"lora_alpha\": [0-9.]+", "\"lora_alpha\": " + alpha));
+        PretrainedModel base = PretrainedModel.load(cases().resolve("llama_q8_0/model.gguf"));
+        LoRAModel model = LoRAModel.of(base.causal());
+        model.load("a", temporary);
+        for (int i = 0; i < count(io); i++) {
+            INDArray logits = model.using("a").predict(Sequences.of(ids(io, "prompt_" + i)));
+            assertThat(difference(logits, io.tensor(name + "_scale_" + scale + "_logits_" + i)))
+                    .isLessThan(json(folder).at("/tolerance/reference_absolute").doubleValue());
+        }
+        if (scale.equals("1.0")) {
+            Path written = temporary.resolve("adapter.gguf");
+            GgufAdapters.save(
+                    model.using("a").adapter(),
+                    base.config().ggufModel(),
+                    name.equals("f32") ? Dtype.F32 : Dtype.F16,
+                    written);
+            assertSameTensors(written, folder.resolve("adapter_" + name + ".gguf"));
+        }
+    }
+
+    private static void assertSameTensors(Path file, Path other) throws IOException {
+        try (GgufReader found = GgufReader.open(file);
+                GgufReader expected = GgufReader.open(other)) {
+            assertThat(found.names()).isNotEmpty().containsExactlyInAnyOrderElementsOf(expected.names());
+            String alpha = "adapter.lora.alpha";
+            assertThat(found.keys().number(alpha)).isEqualTo(expected.keys().number(alpha));
+            for (String name : found.names()) {
+                assertThat(found.type(name)).isEqualTo(expected.type(name));
+                assertThat(found.tensor(name)).as(name).isEqualTo(expected.tensor(name));
+            }
+        }
+    }
+
+    static List<JsonNode> damagedModels() {
+        List<JsonNode> files = new ArrayList<>();
+        json(cases().resolve("hostile")).get("files").forEach(file -> {
+            // Those that are not damaged have shapes that fit no model; llama.cpp refuses them too.
+            if (file.get("file").asText().startsWith("m")
+                    && (file.get("must_refuse").isNull()
+                            || file.get("must_refuse").asBoolean())) {
+                files.add(file);
+            }
+        });
+        return files;
+    }
+
+    /** What is wrong with texts alone, the reader of tokens refuses. */
+    @ParameterizedTest
+    @MethodSource("damagedModels")
+    void refusesWhatIsNoModel(JsonNode file) {
+        Path path = cases().resolve("hostile").resolve(file.get("file").asText());
+        assertThatThrownBy(() -> PretrainedModel.load(path))
+                .as(file.get("why").asText())
+                .isInstanceOfAny(GgufException.class, SafeTensorsException.class, IllegalArgumentException.class)
+                .hasMessageContaining(path.toString());
+    }
+}
