@@ -6,7 +6,10 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.List;
+import org.lora4j.io.GgufSource;
 import org.lora4j.io.ModelSource;
+import org.lora4j.io.gguf.model.GgufKeys;
 
 /**
  * The length of the longest token of a vocabulary, in characters. In vocabularies of bytes a letter stands for a byte, and a character
@@ -29,6 +32,9 @@ final class LongestToken {
      * @throws IOException if the file cannot be read or is no JSON
      */
     static int read(ModelSource source) throws IOException {
+        if (source instanceof GgufSource gguf) {
+            return ofGguf(gguf.keys());
+        }
         try (InputStream in = source.open(Tokenizer.FILE);
                 JsonParser json = JSON.createParser(in)) {
             json.nextToken();
@@ -37,6 +43,12 @@ final class LongestToken {
             throw new IOException(
                     source.describe(Tokenizer.FILE) + ": must be JSON, found " + e.getOriginalMessage(), e);
         }
+    }
+
+    private static int ofGguf(GgufKeys keys) throws IOException {
+        return keys.texts("tokenizer.ggml.tokens").orElse(List.of()).stream()
+                .mapToInt(String::length)
+                .reduce(1, Math::max);
     }
 
     private static int ofFields(JsonParser json) throws IOException {

@@ -22,7 +22,7 @@ import org.lora4j.io.internal.FileAccess;
  *
  * <p>It takes arrays of numbers from the native library. DJL's own {@code Encoding} has several objects for each token.
  */
-final class NativeTokenizer implements AutoCloseable {
+final class NativeTokenizer implements TextEncoder {
     private static final String OFFLINE = "ai.djl.offline";
     private static final Map<String, String> WHOLE_TEXTS = Map.of("truncation", "false", "padding", "false");
     private static final TokenizersLibrary LIBRARY = TokenizersLibrary.LIB;
@@ -71,42 +71,35 @@ final class NativeTokenizer implements AutoCloseable {
         }
     }
 
-    /**
-     * Returns the tokens of a whole text.
-     *
-     * @param special whether special tokens are added
-     */
-    NativeTokens encode(String text, boolean special) {
+    @Override
+    public NativeTokens encode(String text, boolean special) {
         return encode(text, special, NativeTokenizer::tokens);
     }
 
-    /** Returns only the numbers of the tokens of a whole text. */
-    int[] ids(String text, boolean special) {
+    @Override
+    public int[] ids(String text, boolean special) {
         return encode(text, special, encoding -> ints(LIBRARY.getTokenIds(encoding)));
     }
 
-    /** Returns the tokens of whole texts, with the special ones. */
-    List<NativeTokens> encode(List<String> texts) {
+    @Override
+    public List<NativeTokens> encode(List<String> texts) {
         return all(handle -> LIBRARY.batchEncode(handle, texts.toArray(String[]::new), true));
     }
 
-    /** Returns the tokens of whole pairs, with the special ones. */
-    List<NativeTokens> encodePairs(List<TextPair> pairs) {
+    @Override
+    public List<NativeTokens> encodePairs(List<TextPair> pairs) {
         String[] first = pairs.stream().map(TextPair::first).toArray(String[]::new);
         String[] second = pairs.stream().map(TextPair::second).toArray(String[]::new);
         return all(handle -> LIBRARY.batchEncodePair(handle, first, second, true));
     }
 
-    /** Returns for each token of a text, without special ones, the number of the word that it is part of. */
-    int[] words(String text) {
+    @Override
+    public int[] words(String text) {
         return encode(text, false, encoding -> ints(LIBRARY.getWordIds(encoding)));
     }
 
-    /**
-     * Returns for each token of a text, without special ones, the character at which it begins, and −1 for a token without one. The
-     * two halves of a character count as one.
-     */
-    int[] starts(String text) {
+    @Override
+    public int[] starts(String text) {
         return encode(text, false, encoding -> {
             CharSpan[] spans = LIBRARY.getTokenCharSpans(encoding);
             int[] starts = new int[spans.length];
@@ -117,8 +110,8 @@ final class NativeTokenizer implements AutoCloseable {
         });
     }
 
-    /** Returns the text of tokens. */
-    String decode(int[] ids, boolean skipSpecial) {
+    @Override
+    public String decode(int[] ids, boolean skipSpecial) {
         long[] longs = new long[ids.length];
         for (int i = 0; i < ids.length; i++) {
             longs[i] = ids[i];

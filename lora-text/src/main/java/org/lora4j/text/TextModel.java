@@ -28,7 +28,7 @@ public abstract sealed class TextModel implements AutoCloseable permits EncoderF
     static ModelConfig configOf(ModelSource source) throws IOException {
         Objects.requireNonNull(source, "source must not be null");
         ModelConfig config = ModelConfig.read(source);
-        if (!source.has(Tokenizer.FILE)) {
+        if (!Tokenizer.isIn(source)) {
             throw new FileNotFoundException(source
                     + ": the folder of a model must have config.json, model.safetensors and tokenizer.json, found no "
                     + Tokenizer.FILE);

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
+import org.lora4j.io.GgufSource;
 import org.lora4j.io.ModelSource;
 import org.lora4j.io.internal.FileAccess;
 import org.lora4j.nn.input.Sequences;
@@ -33,11 +34,11 @@ public final class Tokenizer implements AutoCloseable {
     /** Vocabularies of 250,000 tokens have 20 MB. */
     static final int MOST_BYTES = 200_000_000;
 
-    private final NativeTokenizer tokenizer;
+    private final TextEncoder tokenizer;
     private final int specialTokens;
     private final int maxTokens;
 
-    private Tokenizer(NativeTokenizer tokenizer, int specialTokens, int maxTokens) {
+    private Tokenizer(TextEncoder tokenizer, int specialTokens, int maxTokens) {
         this.tokenizer = tokenizer;
         this.specialTokens = specialTokens;
         this.maxTokens = maxTokens;
@@ -58,6 +59,17 @@ public final class Tokenizer implements AutoCloseable {
     }
 
     /**
+     * Returns whether a model has a tokenizer.
+     *
+     * @param source the files of the model
+     * @return true if {@link #load(ModelSource)} finds one
+     * @throws IOException if this cannot be found out
+     */
+    public static boolean isIn(ModelSource source) throws IOException {
+        return source instanceof GgufSource || source.has(FILE);
+    }
+
+    /**
      * Loads a tokenizer that cuts at a number of tokens.
      *
      * @param folder a folder with {@code tokenizer.json}, or this file
@@ -73,12 +85,15 @@ public final class Tokenizer implements AutoCloseable {
     /**
      * Loads a tokenizer that cuts nothing.
      *
-     * @param source the files of a model, with {@code tokenizer.json}
+     * @param source the files of a model, with {@code tokenizer.json}; or a GGUF file, whose tokens are those that llama.cpp computes
      * @return the tokenizer
-     * @throws IOException as {@link #load(Path)}
+     * @throws IOException as {@link #load(Path)}, or if the GGUF file has no tokenizer that this library computes
      */
     public static Tokenizer load(ModelSource source) throws IOException {
         Objects.requireNonNull(source, "source must not be null");
+        if (source instanceof GgufSource gguf) {
+            return create(GgufTokenizer.read(gguf.keys()));
+        }
         try (InputStream in = source.open(FILE)) {
             return create(source.describe(FILE), in.readNBytes(MOST_BYTES + 1));
         }
@@ -100,7 +115,10 @@ public final class Tokenizer implements AutoCloseable {
         if (content.length > MOST_BYTES) {
             throw new IOException(name + ": must have at most " + MOST_BYTES + " bytes, found more");
         }
-        NativeTokenizer tokenizer = NativeTokenizer.load(name, content);
+        return create(NativeTokenizer.load(name, content));
+    }
+
+    private static Tokenizer create(TextEncoder tokenizer) {
         return new Tokenizer(tokenizer, tokenizer.encode("", true).special(), Integer.MAX_VALUE);
     }
 
@@ -419,7 +437,7 @@ public final class Tokenizer implements AutoCloseable {
         return new TokenStream(this);
     }
 
-    /** The character at which each token of a text begins, as {@link NativeTokenizer#starts} counts them. */
+    /** The character at which each token of a text begins, as {@link TextEncoder#starts} counts them. */
     int[] starts(String text) {
         return tokenizer.starts(TextCheck.wellFormed(text));
     }

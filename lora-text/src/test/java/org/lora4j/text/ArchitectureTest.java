@@ -24,7 +24,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule TEMPLATES_USE_NO_REFLECTION_AND_NO_FILES = noClasses()
             .that()
-            .resideInAPackage("org.lora4j.text.internal..")
+            .resideInAPackage("org.lora4j.text.internal")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(

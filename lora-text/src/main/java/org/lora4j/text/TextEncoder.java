@@ -1,0 +1,38 @@
+package org.lora4j.text;
+
+import java.util.List;
+
+/** Makes tokens of whole texts, and texts of tokens. It cuts nothing and pads nothing. Thread-safe. */
+interface TextEncoder extends AutoCloseable {
+    /**
+     * Returns the tokens of a whole text.
+     *
+     * @param special whether special tokens are added
+     */
+    NativeTokens encode(String text, boolean special);
+
+    /** Returns only the numbers of the tokens of a whole text. */
+    int[] ids(String text, boolean special);
+
+    /** Returns the tokens of whole texts, with the special ones. */
+    List<NativeTokens> encode(List<String> texts);
+
+    /** Returns the tokens of whole pairs, with the special ones. */
+    List<NativeTokens> encodePairs(List<TextPair> pairs);
+
+    /** Returns for each token of a text, without special ones, the number of the word that it is part of. */
+    int[] words(String text);
+
+    /**
+     * Returns for each token of a text, without special ones, the character at which it begins, and −1 for a token without one. The
+     * two halves of a character count as one.
+     */
+    int[] starts(String text);
+
+    /** Returns the text of tokens. */
+    String decode(int[] ids, boolean skipSpecial);
+
+    /** Frees the native memory, if there is some, after the calls that use it now. */
+    @Override
+    void close();
+}
