@@ -7,9 +7,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.io.GgufSource;
 import org.lora4j.io.ModelSource;
+import org.lora4j.io.gguf.model.GgufReader;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
@@ -22,9 +25,10 @@ import org.lora4j.text.ChatTemplate;
 import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.Labels;
 import org.lora4j.text.TextRules;
+import org.lora4j.text.Tokenizer;
 
 /**
- * What is in the folder of a model.
+ * What is in the folder of a model, or in a GGUF file.
  *
  * @param kind {@code encoder}, or the type of a decoder, such as {@code llama}
  * @param folder the folder
@@ -120,9 +124,9 @@ public record ModelInspection(
     public static ModelInspection of(Path folder) throws IOException {
         ModelConfig config = ModelConfig.read(folder);
         ModelSource source = ModelSource.of(folder);
-        List<String> files = ModelFiles.settings(source);
+        List<String> files = GgufSource.is(folder) ? List.of(types(folder)) : ModelFiles.settings(source);
         List<String> warnings = new ArrayList<>();
-        if (!files.contains("tokenizer.json")) {
+        if (!Tokenizer.isIn(source)) {
             warnings.add("there is no tokenizer.json, so the model takes no texts");
         }
         if (config.isDecoder() && !EncoderFolder.embeds(source)) {
@@ -141,7 +145,7 @@ public record ModelInspection(
                     warnings);
         }
         PretrainedModel encoder = PretrainedModel.load(folder, STORAGE);
-        if (!encoder.hasClassifier() && !files.contains("modules.json")) {
+        if (!encoder.hasClassifier() && !source.has("modules.json")) {
             warnings.add(
                     "there is no modules.json, so sentence embeddings are a guess; if the model has this file on the"
                             + " hub, download it and 1_Pooling/config.json too");
@@ -220,7 +224,24 @@ public record ModelInspection(
                 warnings);
     }
 
+    /** How many tensors of each type a GGUF file has. */
+    private static String types(Path file) throws IOException {
+        try (GgufReader reader = GgufReader.open(file)) {
+            Map<String, Integer> types = new TreeMap<>();
+            reader.names().forEach(name -> types.merge(reader.type(name), 1, Integer::sum));
+            return file.getFileName() + " with "
+                    + types.entrySet().stream()
+                            .map(type -> type.getValue() + " " + type.getKey())
+                            .collect(Collectors.joining(", "));
+        }
+    }
+
     private static long bytes(Path folder) throws IOException {
+        if (GgufSource.is(folder)) {
+            try (GgufReader reader = GgufReader.open(folder)) {
+                return reader.bytes();
+            }
+        }
         try (var files = Files.list(folder)) {
             long sum = 0;
             for (Path file : files.filter(Files::isRegularFile).toList()) {

@@ -2,11 +2,11 @@ package org.lora4j.cli.inspect;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
+import java.io.InputStream;
 import java.nio.file.Path;
 import org.lora4j.internal.MessageText;
 import org.lora4j.internal.StrictJson;
+import org.lora4j.io.ModelSource;
 
 /**
  * A model that this library does not compute.
@@ -30,10 +30,8 @@ public record RefusedModel(String folder, String family, boolean supported, Stri
      */
     public static RefusedModel of(Path folder, IllegalArgumentException refusal) throws IOException {
         JsonNode type;
-        try {
-            type = StrictJson.MAPPER
-                    .readTree(Files.readString(folder.resolve("config.json"), StandardCharsets.UTF_8))
-                    .path("model_type");
+        try (InputStream config = ModelSource.of(folder).open("config.json")) {
+            type = StrictJson.MAPPER.readTree(config.readAllBytes()).path("model_type");
         } catch (IOException notJson) {
             throw refusal;
         }

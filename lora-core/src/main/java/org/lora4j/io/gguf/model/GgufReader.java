@@ -231,6 +231,15 @@ public final class GgufReader implements Closeable {
         return place(name).info().type().name();
     }
 
+    /**
+     * Returns the size of the files.
+     *
+     * @return the bytes of all parts
+     */
+    public long bytes() {
+        return parts.stream().mapToLong(part -> part.bytes().size()).sum();
+    }
+
     private Place place(String name) {
         Place place = tensors.get(Objects.requireNonNull(name, "name must not be null"));
         if (place == null) {
