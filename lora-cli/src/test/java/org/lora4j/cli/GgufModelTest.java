@@ -138,6 +138,17 @@ class GgufModelTest {
         Path broken = Files.write(temp.resolve("broken.gguf"), new byte[] {'G', 'G', 'U', 'F', 3, 0});
         assertThat(Cli.run("inspect", broken).errLines().toString())
                 .contains("broken.gguf: byte 4: the version must have 4 bytes, found 2 before the end of the file");
+        assertThat(Cli.run(
+                                "merge",
+                                "--model",
+                                file("llama_q8_0"),
+                                "--adapter",
+                                temp,
+                                "--output",
+                                temp.resolve("merged"))
+                        .errLines()
+                        .toString())
+                .contains("the model to merge into must be a folder of Hugging Face, found a GGUF file");
         assertThat(Cli.run("generate", "--model", temp.resolve("none.gguf"), "--prompt", "a")
                         .errLines()
                         .toString())

@@ -10,6 +10,7 @@ import java.util.Objects;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.cli.model.AdaptedModels;
+import org.lora4j.io.GgufSource;
 import org.lora4j.io.ModelSource;
 import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.linalg.Precision;
@@ -38,6 +39,11 @@ public final class ModelMerge {
      *     Hugging Face
      */
     public static void merge(Path model, Path adapter, Path output) throws IOException {
+        if (GgufSource.is(model)) {
+            throw new IOException(
+                    model + ": the model to merge into must be a folder of Hugging Face, found a GGUF file;"
+                            + " write the adapter with 'lora convert --gguf', and let llama.cpp add it");
+        }
         ModelConfig config = ModelConfig.read(model);
         LoRAAdapter data = PeftAdapters.load(adapter);
         if (TextClassifier.isClassifier(data)) {
