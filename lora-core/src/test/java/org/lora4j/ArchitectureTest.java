@@ -41,7 +41,7 @@ class ArchitectureTest {
             update.internal: adapter internal.math internal.memory linalg nn.layer nn.parameter nn.parametrization.internal nn.weight.internal
             samediff: adapter internal internal.memory io io.peft linalg train
             train: internal internal.math internal.memory internal.threads linalg nn nn.batch.internal nn.compute.internal nn.input nn.parameter nn.weight.internal
-            nn.transformer: internal internal.math io io.gguf io.gguf.model io.safetensors linalg nn nn.layer nn.parameter nn.weight.internal
+            nn.transformer: internal internal.math internal.memory io io.gguf io.gguf.model io.safetensors linalg nn nn.layer nn.parameter nn.weight.internal
             nn: adapter internal internal.math internal.threads io.safetensors linalg nn.batch.internal nn.compute.internal nn.input nn.layer nn.parameter nn.parametrization.internal nn.weight.internal
             nn.compute.internal: internal.math internal.memory internal.threads linalg nn.attention.internal nn.batch.internal nn.input nn.layer nn.parameter nn.parametrization.internal nn.weight.internal
             nn.attention.internal: internal.math internal.memory internal.threads nn.batch.internal nn.input nn.layer nn.parameter nn.parametrization.internal nn.weight.internal
@@ -52,7 +52,7 @@ class ArchitectureTest {
             nn.input: internal.memory
             nn.weight.internal: internal.math internal.memory internal.threads linalg
             algebra: adapter internal.math internal.memory linalg
-            io.gguf: adapter internal io.internal io.peft io.safetensors
+            io.gguf: adapter internal internal.math io.internal io.peft io.safetensors
             io.peft: adapter internal internal.memory io io.internal io.safetensors
             io.safetensors: internal internal.math internal.memory io io.internal
             io: internal io.gguf.model io.internal

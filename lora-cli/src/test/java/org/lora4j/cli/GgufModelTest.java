@@ -15,6 +15,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.LoRAModel;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAInit;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
 import org.lora4j.io.gguf.model.GgufReader;
@@ -110,6 +112,43 @@ class GgufModelTest {
     }
 
     @Test
+    void aMergedFileAnswersAsTheModelWithTheAdapter() throws IOException {
+        Path model = file("llama_q8_0");
+        Path adapter = temp.resolve("adapter");
+        try (DecoderFolder decoder = DecoderFolder.open(model)) {
+            LoRAModel.of(decoder.network())
+                    .add(
+                            "a",
+                            LoRAConfig.builder()
+                                    .rank(2)
+                                    .alpha(8)
+                                    .init(LoRAInit.random())
+                                    .targetModules("q_proj", "down_proj")
+                                    .build())
+                    .save(adapter);
+        }
+        Path merged = temp.resolve("merged.gguf");
+        Object[] merge = {"merge", "--model", model, "--adapter", adapter, "--output", merged};
+        Cli.good(Cli.words(merge, "--gguf", "F32"));
+        Object[] generate = {
+            "generate", "--raw", "--prompt", "Congress shall", "--max-new-tokens", 8, "--json", "--model"
+        };
+        assertThat(Cli.good(Cli.words(generate, merged)).json().at("/text"))
+                .isEqualTo(Cli.good(Cli.words(generate, model, "--adapter", adapter))
+                        .json()
+                        .at("/text"))
+                .isNotEqualTo(Cli.good(Cli.words(generate, model)).json().at("/text"));
+        assertThat(Cli.run(merge).errLines().toString()).contains("merged.gguf");
+        Cli.good(Cli.words(merge, "--overwrite", "--gguf", "Q8_0"));
+        try (GgufReader written = GgufReader.open(merged)) {
+            assertThat(written.type("blk.0.attn_q.weight")).isEqualTo("Q8_0");
+        }
+        assertThat(Cli.run("merge", "--model", model, "--adapter", adapter, "--output", temp.resolve("folder"))
+                        .code())
+                .isEqualTo(2);
+    }
+
+    @Test
     void aFileEmbedsTexts() throws IOException {
         Path model = file("bert_q4_0");
         Path texts = Files.writeString(temp.resolve("texts.csv"), "text\nCongress shall\nThe United States\n");
@@ -138,17 +177,6 @@ class GgufModelTest {
         Path broken = Files.write(temp.resolve("broken.gguf"), new byte[] {'G', 'G', 'U', 'F', 3, 0});
         assertThat(Cli.run("inspect", broken).errLines().toString())
                 .contains("broken.gguf: byte 4: the version must have 4 bytes, found 2 before the end of the file");
-        assertThat(Cli.run(
-                                "merge",
-                                "--model",
-                                file("llama_q8_0"),
-                                "--adapter",
-                                temp,
-                                "--output",
-                                temp.resolve("merged"))
-                        .errLines()
-                        .toString())
-                .contains("the model to merge into must be a folder of Hugging Face, found a GGUF file");
         assertThat(Cli.run("generate", "--model", temp.resolve("none.gguf"), "--prompt", "a")
                         .errLines()
                         .toString())

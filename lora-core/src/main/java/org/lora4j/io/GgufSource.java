@@ -41,6 +41,7 @@ public final class GgufSource implements ModelSource {
      * @return true if its name ends with {@code .gguf}
      */
     public static boolean is(Path path) {
+        Objects.requireNonNull(path, "path must not be null");
         return String.valueOf(path.getFileName()).endsWith(EXTENSION);
     }
 

@@ -45,6 +45,7 @@ class JavadocSamplesTest {
             import org.lora4j.generate.*;
             import org.lora4j.io.*;
             import org.lora4j.io.gguf.*;
+            import org.lora4j.io.gguf.model.*;
             import org.lora4j.io.peft.*;
             import org.lora4j.io.safetensors.*;
             import org.lora4j.linalg.*;

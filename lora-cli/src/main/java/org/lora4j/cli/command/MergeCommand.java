@@ -4,9 +4,12 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.convert.ModelMerge;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.WorkCommand;
+import org.lora4j.io.GgufSource;
+import org.lora4j.io.gguf.model.GgufPrecision;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -24,9 +27,21 @@ public final class MergeCommand extends WorkCommand {
     @SuppressWarnings("NullAway.Init")
     private Path adapter;
 
-    @Option(names = "--output", required = true, paramLabel = "DIR", description = "The folder that is written.")
+    @Option(
+            names = "--output",
+            required = true,
+            paramLabel = "DIR",
+            description = "The folder that is written; or the GGUF file, if --model is one.")
     @SuppressWarnings("NullAway.Init")
     private Path folder;
+
+    @Option(
+            names = "--gguf",
+            paramLabel = "TYPE",
+            description =
+                    "If --model is a GGUF file: the form of the matrices that change, ${COMPLETION-CANDIDATES}. The others stay"
+                            + " as they are. Default: F16.")
+    private @Nullable GgufPrecision precision;
 
     @Mixin
     private final OverwriteOption overwrite = new OverwriteOption();
@@ -37,12 +52,24 @@ public final class MergeCommand extends WorkCommand {
     MergeCommand() {}
 
     @Override
-    protected void checkOptions(OptionCheck check) {}
+    protected void checkOptions(OptionCheck check) {
+        check.require(
+                precision == null || GgufSource.is(model),
+                "--gguf must be used with a GGUF file as --model, found " + model);
+        check.require(
+                GgufSource.is(model) == GgufSource.is(folder),
+                "--output must be a GGUF file if --model is one, and else a folder, found " + folder);
+    }
 
     @Override
     protected void work() throws IOException {
-        overwrite.requireFolder(folder, List.of(model, adapter));
-        ModelMerge.merge(model, adapter, folder);
+        if (GgufSource.is(model)) {
+            overwrite.requireFile(folder, List.of(model, adapter));
+            ModelMerge.mergeGguf(model, adapter, precision == null ? GgufPrecision.F16 : precision, folder);
+        } else {
+            overwrite.requireFolder(folder, List.of(model, adapter));
+            ModelMerge.merge(model, adapter, folder);
+        }
         Written written = new Written(folder.toString(), Map.of());
         output.show(out(), written, to -> to.line("merged model written to %s", written.output()));
     }

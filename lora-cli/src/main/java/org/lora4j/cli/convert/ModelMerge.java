@@ -10,8 +10,8 @@ import java.util.Objects;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.cli.model.AdaptedModels;
-import org.lora4j.io.GgufSource;
 import org.lora4j.io.ModelSource;
+import org.lora4j.io.gguf.model.GgufPrecision;
 import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
@@ -39,11 +39,6 @@ public final class ModelMerge {
      *     Hugging Face
      */
     public static void merge(Path model, Path adapter, Path output) throws IOException {
-        if (GgufSource.is(model)) {
-            throw new IOException(
-                    model + ": the model to merge into must be a folder of Hugging Face, found a GGUF file;"
-                            + " write the adapter with 'lora convert --gguf', and let llama.cpp add it");
-        }
         ModelConfig config = ModelConfig.read(model);
         LoRAAdapter data = PeftAdapters.load(adapter);
         if (TextClassifier.isClassifier(data)) {
@@ -66,6 +61,23 @@ public final class ModelMerge {
                 Files.copy(model.resolve(file), copy, StandardCopyOption.REPLACE_EXISTING);
             }
         }
+    }
+
+    /**
+     * Merges into a GGUF file.
+     *
+     * @param model the GGUF file, which stays as it is
+     * @param adapter the folder of the adapter
+     * @param precision the form of the matrices that change
+     * @param output the GGUF file that is written
+     * @throws IOException if a file cannot be read or written, or the adapter does not fit
+     */
+    public static void mergeGguf(Path model, Path adapter, GgufPrecision precision, Path output) throws IOException {
+        LoRAAdapter data = PeftAdapters.load(adapter);
+        AdaptedModels.requireNoClassifier(adapter, "a GGUF file");
+        PretrainedModel loaded = PretrainedModel.load(model);
+        LoRAModel adapted = LoRAModel.of(AdaptedModels.network(loaded, data));
+        loaded.saveGguf(adapted.load(TextClassifier.ADAPTER, adapter).merge(), model, precision, output);
     }
 
     /** Whether the merged model is saved with a file: those of the model and its modules. */

@@ -5,6 +5,7 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.util.function.IntUnaryOperator;
 import org.lora4j.internal.MessageText;
+import org.lora4j.internal.math.HalfFloats;
 import org.lora4j.io.internal.ArrayBytes;
 import org.lora4j.io.internal.ByteSink;
 import org.lora4j.io.safetensors.Dtype;
@@ -21,7 +22,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 record GgufTensor(String name, INDArray matrix, IntUnaryOperator sourceRow, double factor) {
     private static final int CHUNK = 1 << 16;
-    private static final int HALF_BIAS = 15;
     private static final float LARGEST_HALF = 65_504;
 
     static GgufTensor of(String name, INDArray matrix) {
@@ -70,7 +70,7 @@ record GgufTensor(String name, INDArray matrix, IntUnaryOperator sourceRow, doub
             }
             for (float element : row) {
                 if (precision == Dtype.F16) {
-                    chunk.putShort(toHalf(element));
+                    chunk.putShort(HalfFloats.of(element));
                 } else {
                     chunk.putFloat(element);
                 }
@@ -98,17 +98,5 @@ record GgufTensor(String name, INDArray matrix, IntUnaryOperator sourceRow, doub
                 action.accept(row);
             }
         });
-    }
-
-    /** Rounds to the nearest half, and ties to even: 1 sign, 5 exponent (bias 15) and 10 mantissa bits. */
-    static short toHalf(float value) {
-        int bits = Float.floatToRawIntBits(value);
-        int sign = bits >>> 16 & 0x8000;
-        int exponent = Math.max((bits >>> 23 & 0xFF) - 127, -HALF_BIAS + 1);
-        // A half is a multiple of 2^(exponent - 10); a float is a multiple of less, so this sum rounds it there.
-        float one = Math.scalb(1.5f, exponent + 13);
-        float rounded = Math.abs(value) + one - one;
-        int magnitude = (int) Math.scalb(rounded, 10 - exponent) + ((exponent + HALF_BIAS - 1) << 10);
-        return (short) (sign | magnitude);
     }
 }

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import org.lora4j.io.ModelSource;
+import org.lora4j.io.gguf.model.GgufPrecision;
 import org.lora4j.io.safetensors.Dtype;
 import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.nn.BaseStorage;
@@ -556,6 +557,23 @@ public final class PretrainedModel {
         Objects.requireNonNull(network, "network must not be null");
         Objects.requireNonNull(folder, "folder must not be null");
         new ModelWriter(config, tensors, sentences).write(network, folder, precision);
+    }
+
+    /**
+     * Saves a network of a model that was loaded from a GGUF file as another GGUF file, with the keys, the tokenizer and the chat
+     * template of the first one. Tensors that the network has not changed keep their bytes.
+     *
+     * @param network a network that this model returned, or a copy, such as {@code model.merge("name")}
+     * @param base the GGUF file that this model was loaded from
+     * @param precision the form of matrices that have changed
+     * @param file the file that is written, another one than the base
+     * @throws IOException if a file cannot be read or written
+     * @throws IllegalArgumentException if the network has a parameter that the file has not, such as a classifier or a head that is no
+     *     longer that of the embedding; or an element is not finite in the precision
+     */
+    public void saveGguf(Network network, Path base, GgufPrecision precision, Path file) throws IOException {
+        Objects.requireNonNull(network, "network must not be null");
+        GgufModelWriter.write(config.family(), expected(), network, base, precision, file);
     }
 
     @Override

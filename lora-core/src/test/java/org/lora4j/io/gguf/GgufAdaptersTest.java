@@ -222,11 +222,11 @@ class GgufAdaptersTest {
             float value = Float.intBitsToFloat(HalfFloats.toFloatBits(half));
             float next = Float.intBitsToFloat(HalfFloats.toFloatBits(half + 1));
             float middle = (value + next) / 2;
-            assertThat(GgufTensor.toHalf(value)).isEqualTo((short) half);
-            assertThat(GgufTensor.toHalf(-value)).isEqualTo((short) (half | 0x8000));
-            assertThat(GgufTensor.toHalf(middle)).isEqualTo((short) (half + half % 2));
-            assertThat(GgufTensor.toHalf(Math.nextDown(middle))).isEqualTo((short) half);
-            assertThat(GgufTensor.toHalf(-Math.nextUp(middle))).isEqualTo((short) (half + 1 | 0x8000));
+            assertThat(HalfFloats.of(value)).isEqualTo((short) half);
+            assertThat(HalfFloats.of(-value)).isEqualTo((short) (half | 0x8000));
+            assertThat(HalfFloats.of(middle)).isEqualTo((short) (half + half % 2));
+            assertThat(HalfFloats.of(Math.nextDown(middle))).isEqualTo((short) half);
+            assertThat(HalfFloats.of(-Math.nextUp(middle))).isEqualTo((short) (half + 1 | 0x8000));
         }
     }
 

@@ -14,15 +14,19 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.LoRAModel;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAInit;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
 import org.lora4j.io.gguf.GgufAdapters;
 import org.lora4j.io.gguf.model.GgufException;
+import org.lora4j.io.gguf.model.GgufPrecision;
 import org.lora4j.io.gguf.model.GgufReader;
 import org.lora4j.io.safetensors.Dtype;
 import org.lora4j.io.safetensors.SafeTensors;
@@ -165,9 +169,88 @@ class GgufModelTest {
         }
     }
 
-    private static void assertSameTensors(Path file, Path other) throws IOException {
-        try (GgufReader found = GgufReader.open(file);
-                GgufReader expected = GgufReader.open(other)) {
+    @ParameterizedTest
+    @CsvSource({
+        "llama_q8_0, F32",
+        "llama_q4_k_m, F32",
+        "gpt2_q4_k_m, F32",
+        "gemma3_q4_k_m, F32",
+        "qwen2_q4_0, F32",
+        "llama_q8_0, F16",
+        "llama_q8_0, Q8_0",
+        "llama_q8_0, Q4_0"
+    })
+    void aMergedModelIsAFileOfItsOwn(String name, GgufPrecision precision, @TempDir Path temporary) throws IOException {
+        Path folder = cases().resolve(name);
+        SafeTensors io = SafeTensors.read(folder.resolve("io.safetensors"));
+        PretrainedModel base = PretrainedModel.load(file(folder));
+        LoRAModel model = LoRAModel.of(base.causal());
+        model.add(
+                "a",
+                LoRAConfig.builder()
+                        .rank(2)
+                        .alpha(4)
+                        .targetModules(base.config().defaultTargets())
+                        .init(LoRAInit.random())
+                        .build());
+        Path merged = temporary.resolve("merged.gguf");
+        Network network = model.merge("a");
+        base.saveGguf(network, file(folder), precision, merged);
+        Network read = PretrainedModel.load(merged).causal();
+        Sequences prompt = Sequences.of(ids(io, "prompt_0"));
+        INDArray expected = network.predict(prompt);
+        double change = difference(expected, io.tensor("logits_0"));
+        double error = difference(read.predict(prompt), expected);
+        assertThat(change).isGreaterThan(0.1);
+        double most = switch (precision) {
+            case F32 -> 1e-4;
+            case F16 -> 0.01 * change;
+            case Q8_0 -> 0.1 * change;
+            case Q4_0 -> change;
+        };
+        assertThat(error).isLessThan(most);
+        try (GgufReader written = GgufReader.open(merged);
+                GgufReader before = GgufReader.open(file(folder))) {
+            assertThat(written.names()).containsExactlyElementsOf(before.names());
+            assertThat(written.keys().texts("tokenizer.ggml.tokens"))
+                    .isEqualTo(before.keys().texts("tokenizer.ggml.tokens"));
+            assertThat(written.keys().has("split.count")).isFalse();
+            int changed = 0;
+            for (String tensor : written.names()) {
+                boolean isAdapted = tensor.matches("blk\\.\\d+\\.attn_(q|v|qkv)\\.weight");
+                changed += isAdapted ? 1 : 0;
+                assertThat(written.type(tensor)).isEqualTo(isAdapted ? precision.name() : before.type(tensor));
+                if (!isAdapted) {
+                    assertThat(written.tensor(tensor)).isEqualTo(before.tensor(tensor));
+                }
+            }
+            assertThat(changed).isPositive();
+        }
+    }
+
+    @Test
+    void refusesToWriteOverTheBaseAndWhatAFileHasNoPlaceFor(@TempDir Path temporary) throws IOException {
+        Path file = Files.copy(cases().resolve("qwen2_q4_k_m/model.gguf"), temporary.resolve("base.gguf"));
+        byte[] before = Files.readAllBytes(file);
+        PretrainedModel base = PretrainedModel.load(file);
+        assertThatThrownBy(() -> base.saveGguf(base.causal(), file, GgufPrecision.F16, file))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("file: must be another one than the base");
+        Path other = temporary.resolve("other.gguf");
+        assertThatThrownBy(() -> base.saveGguf(base.classifier(3, 1), file, GgufPrecision.F16, other))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith(
+                        "saveGguf: the network must have the parameters of " + file + " and no others, found")
+                .hasMessageContaining("score.weight");
+        assertThat(other).doesNotExist();
+        assertThat(file).hasBinaryContent(before);
+        base.saveGguf(base.causal(), file, GgufPrecision.Q4_0, other);
+        assertSameTensors(other, file);
+    }
+
+    private static void assertSameTensors(Path written, Path reference) throws IOException {
+        try (GgufReader found = GgufReader.open(written);
+                GgufReader expected = GgufReader.open(reference)) {
             assertThat(found.names()).isNotEmpty().containsExactlyInAnyOrderElementsOf(expected.names());
             String alpha = "adapter.lora.alpha";
             assertThat(found.keys().number(alpha)).isEqualTo(expected.keys().number(alpha));

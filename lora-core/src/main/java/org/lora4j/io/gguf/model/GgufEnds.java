@@ -2,6 +2,7 @@ package org.lora4j.io.gguf.model;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.stream.IntStream;
 
@@ -40,7 +41,7 @@ public final class GgufEnds {
      * @return true if it is one of the known ones
      */
     public static boolean isEnd(String text) {
-        return TEXTS.contains(text);
+        return TEXTS.contains(Objects.requireNonNull(text, "text must not be null"));
     }
 
     /** The numbers of the tokens that end an answer, in ascending order. */

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.StrictJson;
@@ -29,6 +30,7 @@ public final class GgufFiles {
      * @throws IOException if the file cannot be read
      */
     public static Map<String, String> of(GgufReader reader) throws IOException {
+        Objects.requireNonNull(reader, "reader must not be null");
         Map<String, String> texts = new LinkedHashMap<>();
         GgufArchitecture architecture = GgufConfig.architecture(reader.keys());
         ObjectNode config = GgufConfig.read(reader);

@@ -13,16 +13,18 @@ import org.lora4j.internal.MessageText;
  * What stands before the elements of the tensors: the keys, and where each tensor is.
  *
  * @param keys the keys
+ * @param places where they are in the file
+ * @param alignment of what the places of tensors are multiples
  * @param tensors the tensors by their names, in the order of the file
  * @param dataBegin the position of the first tensor's bytes
  */
-record GgufHeader(GgufKeys keys, Map<String, Info> tensors, long dataBegin) {
+record GgufHeader(GgufKeys keys, List<KeyPlace> places, int alignment, Map<String, Info> tensors, long dataBegin) {
     static final String ALIGNMENT = "general.alignment";
 
-    private static final int MAGIC = 0x46554747; // The characters GGUF.
+    static final int MAGIC = 0x46554747; // The characters GGUF.
     private static final int BIG_ENDIAN_3 = 3 << 24;
     private static final int OLDEST = 2;
-    private static final int NEWEST = 3;
+    static final int NEWEST = 3;
     private static final int ALIGNMENT_BY_DEFAULT = 32;
     private static final int LARGEST_ALIGNMENT = 1 << 20;
 
@@ -45,6 +47,15 @@ record GgufHeader(GgufKeys keys, Map<String, Info> tensors, long dataBegin) {
     private static final int ARRAY = 9;
     private static final int BOOL = 7;
     private static final int UINT32 = 4;
+
+    /**
+     * The bytes of a key with its type and its value.
+     *
+     * @param key the key
+     * @param begin where they begin
+     * @param end where they end
+     */
+    record KeyPlace(String key, long begin, long end) {}
 
     /**
      * A tensor.
@@ -81,7 +92,8 @@ record GgufHeader(GgufKeys keys, Map<String, Info> tensors, long dataBegin) {
         requireVersion(in);
         int tensors = in.count("the number of tensors", LEAST_TENSOR, MOST_TENSORS);
         int keys = in.count("the number of keys", LEAST_KEY, MOST_KEYS);
-        GgufKeys values = keys(in, keys);
+        List<KeyPlace> places = new ArrayList<>();
+        GgufKeys values = keys(in, keys, places);
         int alignment = alignment(values);
         List<Relative> all = new ArrayList<>();
         for (int i = 0; i < tensors; i++) {
@@ -89,7 +101,7 @@ record GgufHeader(GgufKeys keys, Map<String, Info> tensors, long dataBegin) {
             requireSize(in);
         }
         long begin = padded(in.position(), alignment);
-        return new GgufHeader(values, placed(in, all, begin, alignment), begin);
+        return new GgufHeader(values, List.copyOf(places), alignment, placed(in, all, begin, alignment), begin);
     }
 
     private static void requireVersion(GgufBytes in) throws IOException {
@@ -112,9 +124,10 @@ record GgufHeader(GgufKeys keys, Map<String, Info> tensors, long dataBegin) {
         }
     }
 
-    private static GgufKeys keys(GgufBytes in, int count) throws IOException {
+    private static GgufKeys keys(GgufBytes in, int count, List<KeyPlace> places) throws IOException {
         Map<String, Object> values = new LinkedHashMap<>();
         for (int i = 0; i < count; i++) {
+            long begin = in.position();
             String key = in.text("a key", LONGEST_TEXT);
             if (key.isEmpty()) {
                 throw in.refuse("a key must have at least one character", "none");
@@ -127,6 +140,7 @@ record GgufHeader(GgufKeys keys, Map<String, Info> tensors, long dataBegin) {
             if (values.putIfAbsent(key, value) != null) {
                 throw in.refuse("each key must stand once", MessageText.quote(key) + " twice");
             }
+            places.add(new KeyPlace(key, begin, in.position()));
             requireSize(in);
         }
         return new GgufKeys(in.file(), values);
@@ -277,7 +291,8 @@ record GgufHeader(GgufKeys keys, Map<String, Info> tensors, long dataBegin) {
         return new Relative(name, type, shape, in.int64("the place of " + quoted), bytes);
     }
 
-    private static long padded(long position, int alignment) {
+    /** The next multiple of the alignment. */
+    static long padded(long position, int alignment) {
         return (position + alignment - 1) / alignment * alignment;
     }
 

@@ -19,6 +19,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.lora4j.internal.MessageText;
 import org.lora4j.io.internal.ArrayBytes;
+import org.lora4j.io.internal.ByteSink;
 import org.lora4j.io.internal.FileAccess;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -40,6 +41,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public final class GgufReader implements Closeable {
     private static final Pattern PART = Pattern.compile("(.*)-(\\d{5})-of-(\\d{5})\\.gguf");
+    private static final String SPLIT = "split.";
     private static final String NUMBER = "split.no";
     private static final String PARTS = "split.count";
     private static final String TENSORS = "split.tensors.count";
@@ -238,6 +240,47 @@ public final class GgufReader implements Closeable {
      */
     public long bytes() {
         return parts.stream().mapToLong(part -> part.bytes().size()).sum();
+    }
+
+    /** Of what the places of tensors are multiples. */
+    int alignment() {
+        return parts.get(0).header().alignment();
+    }
+
+    /** The beginning of a file with these tensors in one part: magic, version, numbers, and the bytes of the keys. */
+    ByteBuffer keyBytes() throws IOException {
+        Part first = parts.get(0);
+        List<GgufHeader.KeyPlace> kept = first.header().places().stream()
+                .filter(place -> !place.key().startsWith(SPLIT))
+                .toList();
+        long length =
+                kept.stream().mapToLong(place -> place.end() - place.begin()).sum();
+        ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(2 * Integer.BYTES + 2 * Long.BYTES + length))
+                .order(ByteOrder.LITTLE_ENDIAN);
+        bytes.putInt(GgufHeader.MAGIC)
+                .putInt(GgufHeader.NEWEST)
+                .putLong(tensors.size())
+                .putLong(kept.size());
+        for (GgufHeader.KeyPlace place : kept) {
+            ByteBuffer key = bytes.slice(bytes.position(), Math.toIntExact(place.end() - place.begin()));
+            first.bytes().read(key, place.begin());
+            bytes.position(bytes.position() + key.capacity());
+        }
+        return bytes.flip();
+    }
+
+    /** Copies the bytes of a tensor. */
+    void copyTo(String name, ByteSink<IOException> sink) throws IOException {
+        Place place = place(name);
+        long left = place.info().bytes();
+        long position = place.info().position();
+        while (left > 0) {
+            ByteBuffer chunk = ByteBuffer.allocate((int) Math.min(CHUNK, left));
+            place.bytes().read(chunk, position);
+            position += chunk.capacity();
+            left -= chunk.capacity();
+            sink.write(chunk.flip());
+        }
     }
 
     private Place place(String name) {

@@ -165,6 +165,39 @@ public final class GgufTensors implements Closeable {
         };
     }
 
+    /** What the file calls a tensor. */
+    String storedName(String name) {
+        return stored(name).name();
+    }
+
+    /** What transformers calls a tensor of the file. */
+    String nameOf(String stored) {
+        return tensors.entrySet().stream()
+                .filter(tensor -> tensor.getValue().name().equals(stored))
+                .findFirst()
+                .orElseThrow()
+                .getKey();
+    }
+
+    /** Undoes what {@link #tensor} has done: the elements in the form of the file. */
+    INDArray toFile(String name, INDArray value) {
+        Stored stored = stored(name);
+        return switch (stored.form()) {
+            case SAME -> value.ordering() == 'c' ? value : value.dup('c');
+            case WITH_ONE -> value.add(1);
+            case TRANSPOSED -> value.transpose().dup('c');
+            case PAIRS -> pairs(value, stored);
+        };
+    }
+
+    /** Puts row {@code s·size/2 + i} of each head to {@code 2i + s}. */
+    private static INDArray pairs(INDArray value, Stored stored) {
+        long half = value.size(0) / stored.heads() / 2;
+        long columns = value.rank() == 2 ? value.size(1) : 1;
+        INDArray halves = value.dup('c').reshape('c', stored.heads(), 2, half, columns);
+        return halves.permute(0, 2, 1, 3).dup('c').reshape('c', value.shape());
+    }
+
     private static INDArray released(INDArray read, INDArray result) {
         read.close();
         return result;

@@ -88,6 +88,11 @@ enum GgufType {
         return name == null ? "the unknown or removed type " + number : name;
     }
 
+    /** The number in files. */
+    int number() {
+        return number;
+    }
+
     /** How many elements a block has. */
     int elements() {
         return elements;

@@ -1,0 +1,86 @@
+package org.lora4j.nn.transformer;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.MessageText;
+import org.lora4j.internal.memory.ArrayBits;
+import org.lora4j.io.gguf.model.GgufPrecision;
+import org.lora4j.io.gguf.model.GgufRewriter;
+import org.lora4j.io.gguf.model.GgufTensors;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.parameter.Parameter;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** Writes a network of a model as the GGUF file that the model came from, with other elements. */
+final class GgufModelWriter {
+    private GgufModelWriter() {}
+
+    /**
+     * Writes a network.
+     *
+     * @param expected the tensors of the model
+     * @throws IllegalArgumentException if the network has other parameters than the base
+     */
+    static void write(
+            Family family, ExpectedTensors expected, Network network, Path base, GgufPrecision precision, Path file)
+            throws IOException {
+        if (Files.exists(file) && Files.isSameFile(base, file)) {
+            throw new IllegalArgumentException(
+                    "file: must be another one than the base, which is read while it is written, found " + file);
+        }
+        Map<String, Parameter> parameters = new LinkedHashMap<>();
+        for (Parameter parameter : network.parameters()) {
+            parameters.put(family.plainName(parameter.name()), parameter);
+        }
+        requireKnown(parameters, network, base);
+        Map<String, ExpectedTensors.Expected> required = expected.required();
+        GgufRewriter.write(
+                base,
+                (name, elements) -> {
+                    ExpectedTensors.Expected tensor = required.get(name);
+                    boolean isTransposed = tensor != null && tensor.isTransposed();
+                    return changed(parameters.get(nameOfParameter(name)), isTransposed, elements);
+                },
+                precision,
+                file);
+    }
+
+    /** The layer of a {@code Dense} has the name of its folder in a network. */
+    private static String nameOfParameter(String name) {
+        return name.replace('/', '.');
+    }
+
+    private static void requireKnown(Map<String, Parameter> parameters, Network network, Path base) throws IOException {
+        Set<String> others = new TreeSet<>(parameters.keySet());
+        try (GgufTensors tensors = GgufTensors.open(base)) {
+            tensors.names().forEach(name -> others.remove(nameOfParameter(name)));
+        }
+        if (network.outputEmbedding().isPresent()
+                && network.linear(DecoderFamily.HEAD).isTied()) {
+            others.remove(DecoderFamily.HEAD_WEIGHT);
+        }
+        if (!others.isEmpty()) {
+            throw new IllegalArgumentException("saveGguf: the network must have the parameters of " + base
+                    + " and no others, found " + MessageText.list(List.copyOf(others)));
+        }
+    }
+
+    /** The parameter if it differs, in the form that transformers stores. */
+    private static Optional<INDArray> changed(@Nullable Parameter parameter, boolean isTransposed, INDArray elements) {
+        if (parameter == null) {
+            return Optional.empty();
+        }
+        INDArray value = isTransposed ? ModelTensors.transposed(parameter.value()) : parameter.value();
+        INDArray floats = value.dataType() == DataType.FLOAT ? value : value.castTo(DataType.FLOAT);
+        return ArrayBits.equal(floats, elements) ? Optional.empty() : Optional.of(floats);
+    }
+}
