@@ -4,6 +4,7 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Map;
@@ -26,23 +27,31 @@ import org.lora4j.io.gguf.model.GgufTensors;
 public final class GgufSource implements ModelSource {
     private static final String EXTENSION = ".gguf";
 
-    private final Path file;
+    private final String file;
+    private final Opener opener;
     private @Nullable GgufKeys keys;
     private @Nullable Map<String, String> texts;
 
-    private GgufSource(Path file) {
+    /** Opens the file. */
+    @FunctionalInterface
+    private interface Opener {
+        GgufReader open() throws IOException;
+    }
+
+    private GgufSource(String file, Opener opener) {
         this.file = file;
+        this.opener = opener;
     }
 
     /**
      * Returns whether a path is that of a GGUF file.
      *
      * @param path a file or a folder
-     * @return true if its name ends with {@code .gguf}
+     * @return true if its name ends with {@code .gguf}, and it is no folder
      */
     public static boolean is(Path path) {
         Objects.requireNonNull(path, "path must not be null");
-        return String.valueOf(path.getFileName()).endsWith(EXTENSION);
+        return String.valueOf(path.getFileName()).endsWith(EXTENSION) && !Files.isDirectory(path);
     }
 
     /**
@@ -52,7 +61,21 @@ public final class GgufSource implements ModelSource {
      * @return the source
      */
     public static GgufSource of(Path file) {
-        return new GgufSource(Objects.requireNonNull(file, "file must not be null"));
+        Objects.requireNonNull(file, "file must not be null");
+        return new GgufSource(file.toString(), () -> GgufReader.open(file));
+    }
+
+    /**
+     * Returns a file in memory as a source.
+     *
+     * @param name the name of the file, which ends with {@code .gguf}
+     * @param bytes its content, which is not copied
+     * @return the source
+     */
+    public static GgufSource of(String name, byte[] bytes) {
+        Objects.requireNonNull(name, "name must not be null");
+        Objects.requireNonNull(bytes, "bytes must not be null");
+        return new GgufSource(name, () -> GgufReader.of(name, bytes));
     }
 
     /**
@@ -75,13 +98,13 @@ public final class GgufSource implements ModelSource {
      * @throws IOException if it cannot be read
      */
     public GgufTensors tensors() throws IOException {
-        return GgufTensors.open(file);
+        return GgufTensors.of(opener.open());
     }
 
     private Map<String, String> load() throws IOException {
         Map<String, String> loaded = texts;
         if (loaded == null) {
-            try (GgufReader reader = GgufReader.open(file)) {
+            try (GgufReader reader = opener.open()) {
                 loaded = GgufFiles.of(reader);
                 keys = reader.keys();
                 texts = loaded;
@@ -92,8 +115,8 @@ public final class GgufSource implements ModelSource {
 
     @Override
     public String name() {
-        String name = String.valueOf(file.getFileName());
-        return name.substring(0, name.length() - EXTENSION.length());
+        String name = file.substring(Math.max(file.lastIndexOf('/'), file.lastIndexOf('\\')) + 1);
+        return name.endsWith(EXTENSION) ? name.substring(0, name.length() - EXTENSION.length()) : name;
     }
 
     @Override
@@ -111,7 +134,7 @@ public final class GgufSource implements ModelSource {
         String text = load().get(entry);
         if (text == null) {
             throw new NoSuchFileException(
-                    file.toString(),
+                    file,
                     null,
                     "a GGUF file must be read by what it has, found a request for " + MessageText.quote(entry));
         }
@@ -120,6 +143,6 @@ public final class GgufSource implements ModelSource {
 
     @Override
     public String toString() {
-        return file.toString();
+        return file;
     }
 }

@@ -6,10 +6,13 @@ import dev.langchain4j.data.embedding.Embedding;
 import dev.langchain4j.data.segment.TextSegment;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.fixtures.CompleteEncoder;
+import org.lora4j.text.EncoderFolder;
 
 /** A folder with every file that decides about embeddings. */
 class OneFolderTest {
@@ -36,6 +39,23 @@ class OneFolderTest {
                             .map(Embedding::vector)
                             .toArray(float[][]::new);
             assertThat(found).isDeepEqualTo(complete.embeddings());
+        }
+    }
+
+    @Test
+    void embedsWithAGgufFile() throws Exception {
+        Path file = Path.of(Objects.requireNonNull(OneFolderTest.class.getResource("/gguf/base/bert_q4_0/model.gguf"))
+                .toURI());
+        List<String> texts = List.of("Congress shall", "The United States");
+        try (LoRAEmbeddingModel model = LoRAEmbeddingModel.of(file);
+                EncoderFolder encoder = EncoderFolder.open(file)) {
+            float[][] expected =
+                    encoder.sentenceEmbeddings().predict(encoder.tokens(texts)).toFloatMatrix();
+            for (int i = 0; i < expected.length; i++) {
+                assertThat(model.embed(texts.get(i)).content().vector())
+                        .usingComparatorWithPrecision(1e-6f)
+                        .containsExactly(expected[i]);
+            }
         }
     }
 }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -40,6 +42,26 @@ class OneFolderTest {
                             .isDeepEqualTo(expected);
                     assertThat(context.getBean(EmbeddingModel.class)
                                     .embed(complete.texts())
+                                    .toArray(float[][]::new))
+                            .isDeepEqualTo(expected);
+                });
+    }
+
+    @Test
+    void servesAGgufFile() throws Exception {
+        Path file = Path.of(Objects.requireNonNull(OneFolderTest.class.getResource("/gguf/base/bert_q4_0/model.gguf"))
+                .toURI());
+        List<String> texts = List.of("Congress shall", "The United States");
+        new ApplicationContextRunner()
+                .withConfiguration(AutoConfigurations.of(LoRAAutoConfiguration.class, LoRAAiAutoConfiguration.class))
+                .withPropertyValues("lora.model.path=" + file, "lora.serve.allow-base=true")
+                .run(context -> {
+                    EncoderFolder encoder = context.getBean(EncoderFolder.class);
+                    float[][] expected = encoder.sentenceEmbeddings()
+                            .predict(encoder.tokens(texts))
+                            .toFloatMatrix();
+                    assertThat(context.getBean(EmbeddingModel.class)
+                                    .embed(texts)
                                     .toArray(float[][]::new))
                             .isDeepEqualTo(expected);
                 });

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.MessageText;
 import org.lora4j.internal.memory.ArrayBits;
 import org.lora4j.io.gguf.model.GgufPrecision;
+import org.lora4j.io.gguf.model.GgufReader;
 import org.lora4j.io.gguf.model.GgufRewriter;
 import org.lora4j.io.gguf.model.GgufTensors;
 import org.lora4j.nn.Network;
@@ -61,7 +62,7 @@ final class GgufModelWriter {
 
     private static void requireKnown(Map<String, Parameter> parameters, Network network, Path base) throws IOException {
         Set<String> others = new TreeSet<>(parameters.keySet());
-        try (GgufTensors tensors = GgufTensors.open(base)) {
+        try (GgufTensors tensors = GgufTensors.of(GgufReader.open(base))) {
             tensors.names().forEach(name -> others.remove(nameOfParameter(name)));
         }
         if (network.outputEmbedding().isPresent()

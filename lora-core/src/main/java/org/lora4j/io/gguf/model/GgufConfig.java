@@ -150,6 +150,9 @@ final class GgufConfig {
         if (architecture == GgufArchitecture.LLAMA) {
             json.put("attention_bias", hasBias);
         }
+        if (architecture == GgufArchitecture.PHI3 && keys.has(key("attention.sliding_window"))) {
+            whole("sliding_window", "attention.sliding_window");
+        }
         numberOr("rope_theta", "rope.freq_base", 10_000);
         scaling();
     }

@@ -66,7 +66,7 @@ public final class GgufRewriter {
         Objects.requireNonNull(precision, "precision must not be null");
         Objects.requireNonNull(target, "target must not be null");
         try (GgufReader reader = GgufReader.open(base);
-                GgufTensors tensors = GgufTensors.open(base)) {
+                GgufTensors tensors = GgufTensors.of(GgufReader.open(base))) {
             GgufRewriter writer = new GgufRewriter(reader, tensors, changes, precision);
             writer.findChanges();
             AtomicFile.write(target, channel -> writer.writeTo(bytes -> AtomicFile.writeFully(channel, bytes)));

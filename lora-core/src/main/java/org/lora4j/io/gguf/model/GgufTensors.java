@@ -2,7 +2,6 @@ package org.lora4j.io.gguf.model;
 
 import java.io.Closeable;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -45,15 +44,15 @@ public final class GgufTensors implements Closeable {
     }
 
     /**
-     * Opens a file.
+     * Reads the list of tensors.
      *
-     * @param file the file, or the first of several parts
-     * @return the tensors, which the caller closes
-     * @throws GgufException if the file breaks a rule of the format, or has tensors that the architecture has not
-     * @throws IOException if it cannot be read
+     * @param reader the file, which is closed with the tensors, or if it is refused
+     * @return the tensors
+     * @throws GgufException if the file has tensors that the architecture has not
+     * @throws IOException if the reader cannot be closed
      */
-    public static GgufTensors open(Path file) throws IOException {
-        GgufReader reader = GgufReader.open(file);
+    public static GgufTensors of(GgufReader reader) throws IOException {
+        Objects.requireNonNull(reader, "reader must not be null");
         try {
             return new GgufTensors(reader, names(reader));
         } catch (Throwable failure) {

@@ -4,7 +4,6 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Network;
@@ -23,12 +22,12 @@ public final class BaseDecoder implements SentBase {
     private static final int LONGEST_BY_DEFAULT = 1024;
 
     private final String path;
-    private final SentFolder files;
+    private final SentModel files;
     private final StorageName storage;
     private final int maxTokens;
     private transient @Nullable DecoderFolder decoder;
 
-    private BaseDecoder(String path, SentFolder files, StorageName storage, int maxTokens) {
+    private BaseDecoder(String path, SentModel files, StorageName storage, int maxTokens) {
         this.path = path;
         this.files = files;
         this.storage = storage;
@@ -40,11 +39,10 @@ public final class BaseDecoder implements SentBase {
         TextTokenizer.requireLibrary(BaseDecoder.class.getClassLoader());
         Path folder = new Path(stage.getBasePath());
         try {
-            FileSystem system = folder.getFileSystem(hadoop);
-            if (!system.getFileStatus(folder).isDirectory()) {
+            if (!SentModel.is(folder, hadoop)) {
                 throw new FileNotFoundException("a file");
             }
-            SentFolder files = SentFolder.read(folder, hadoop, mostBytes);
+            SentModel files = SentModel.read(folder, hadoop, mostBytes);
             int maxTokens = stage.isDefined(stage.maxTokens()) ? stage.getMaxTokens() : 0;
             return new BaseDecoder(stage.getBasePath(), files, StorageName.of(stage.getStorage()), maxTokens);
         } catch (IOException e) {
@@ -67,7 +65,7 @@ public final class BaseDecoder implements SentBase {
         if (opened == null) {
             TextTokenizer.requireLibrary(BaseDecoder.class.getClassLoader());
             try {
-                opened = storage.open(files);
+                opened = storage.open(files.source());
             } catch (IOException e) {
                 throw unreadable(path, "every executor", e);
             }

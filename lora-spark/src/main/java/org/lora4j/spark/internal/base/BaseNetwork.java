@@ -26,18 +26,18 @@ public final class BaseNetwork implements SentBase {
     private final String path;
     /** The file of a network; null if the base is an encoder. */
     private final @Nullable SentFile file;
-    /** The folder of an encoder; null if the base is the file of a network. */
-    private final @Nullable SentFolder folder;
+    /** The files of an encoder or a decoder; null if the base is the file of a network. */
+    private final @Nullable SentModel model;
 
     private final EncoderSettings encoder;
     private transient @Nullable Network network;
     private transient boolean poolsPrompt;
     private transient @Nullable TextTokenizer tokenizer;
 
-    private BaseNetwork(String path, @Nullable SentFile file, @Nullable SentFolder folder, EncoderSettings encoder) {
+    private BaseNetwork(String path, @Nullable SentFile file, @Nullable SentModel model, EncoderSettings encoder) {
         this.path = path;
         this.file = file;
-        this.folder = folder;
+        this.model = model;
         this.encoder = encoder;
     }
 
@@ -52,8 +52,8 @@ public final class BaseNetwork implements SentBase {
     public static BaseNetwork read(String path, EncoderSettings encoder, Configuration hadoop, long mostBytes) {
         Path place = new Path(path);
         try {
-            return place.getFileSystem(hadoop).getFileStatus(place).isDirectory()
-                    ? new BaseNetwork(path, null, SentFolder.read(place, hadoop, mostBytes), encoder)
+            return SentModel.is(place, hadoop)
+                    ? new BaseNetwork(path, null, SentModel.read(place, hadoop, mostBytes), encoder)
                     : new BaseNetwork(
                             path,
                             SentFile.read(place, new SerializableConfiguration(hadoop), mostBytes),
@@ -66,7 +66,7 @@ public final class BaseNetwork implements SentBase {
 
     private static UncheckedIOException unreadable(String path, String who, IOException e) {
         return new UncheckedIOException(
-                "basePath: " + path + " must be a file of Network.save, or a folder with config.json and"
+                "basePath: " + path + " must be a file of Network.save, a GGUF file, or a folder with config.json and"
                         + " model.safetensors, that " + who + " can read, found: " + e.getMessage()
                         + "; set basePath to where the base is now. A model that is saved with saveBase has a copy of it",
                 e);
@@ -74,12 +74,12 @@ public final class BaseNetwork implements SentBase {
 
     /** Whether the input is tokens or texts. */
     public boolean isEncoder() {
-        return folder != null;
+        return model != null;
     }
 
     /** Whether the model is a decoder. */
     public boolean isDecoder() {
-        return folder != null && config(folder).isDecoder();
+        return model != null && config(model).isDecoder();
     }
 
     @Override
@@ -94,13 +94,13 @@ public final class BaseNetwork implements SentBase {
 
     private Network load() {
         try {
-            if (folder == null) {
+            if (model == null) {
                 return Network.fromTensors(Objects.requireNonNull(file).tensors());
             }
             requireHead();
-            PretrainedModel model = PretrainedModel.load(folder, DataType.FLOAT);
-            poolsPrompt = encoder.head() != EncoderHead.EMBEDDING || model.poolsPrompt();
-            return encoder.head() == EncoderHead.YES_NO ? tokenizer().answer(model) : encoder.network(model);
+            PretrainedModel loaded = PretrainedModel.load(model.source(), DataType.FLOAT);
+            poolsPrompt = encoder.head() != EncoderHead.EMBEDDING || loaded.poolsPrompt();
+            return encoder.head() == EncoderHead.YES_NO ? tokenizer().answer(loaded) : encoder.network(loaded);
         } catch (IOException e) {
             throw unreadable(path, "every executor", e);
         }
@@ -112,7 +112,7 @@ public final class BaseNetwork implements SentBase {
      * @throws IllegalArgumentException if it cannot
      */
     public void requireHead() {
-        SentFolder files = Objects.requireNonNull(folder);
+        SentModel files = Objects.requireNonNull(model);
         EncoderHead head = encoder.head();
         if (!config(files).isDecoder()) {
             require(head != EncoderHead.YES_NO, "yesNo", "an encoder", "classifier, meanClassifier or embedding");
@@ -120,7 +120,7 @@ public final class BaseNetwork implements SentBase {
         }
         require(head != EncoderHead.MEAN_CLASSIFIER, "meanClassifier", "a decoder", "classifier");
         require(
-                head != EncoderHead.EMBEDDING || files.has(MODULES),
+                head != EncoderHead.EMBEDDING || has(files, MODULES),
                 "embedding",
                 "a decoder without " + MODULES,
                 "classifier");
@@ -138,9 +138,17 @@ public final class BaseNetwork implements SentBase {
         }
     }
 
-    private ModelConfig config(SentFolder files) {
+    private boolean has(SentModel files, String name) {
         try {
-            return ModelConfig.read(files);
+            return files.source().has(name);
+        } catch (IOException e) {
+            throw unreadable(path, "every executor", e);
+        }
+    }
+
+    private ModelConfig config(SentModel files) {
+        try {
+            return ModelConfig.read(files.source());
         } catch (IOException e) {
             throw unreadable(path, "every executor", e);
         }
@@ -171,14 +179,14 @@ public final class BaseNetwork implements SentBase {
     }
 
     private TextTokenizer loadTokenizer() {
-        SentFolder files = folder;
-        if (files == null || !files.has(TOKENIZER)) {
+        SentModel files = model;
+        if (files == null || (!(files instanceof SentGguf) && !has(files, TOKENIZER))) {
             throw new IllegalArgumentException("basePath: " + path + " must have the file " + TOKENIZER
                     + " if featuresCol has texts, found none; add it, or give a column of tokens");
         }
         TextTokenizer.requireLibrary(BaseNetwork.class.getClassLoader());
         try {
-            return TextTokenizer.open(files, config(files), encoder);
+            return TextTokenizer.open(files.source(), config(files), encoder);
         } catch (IOException e) {
             throw unreadable(path, "every executor", e);
         }
@@ -186,11 +194,11 @@ public final class BaseNetwork implements SentBase {
 
     @Override
     public String identity() {
-        return folder == null ? Objects.requireNonNull(file).identity() : folder.identity() + " with " + encoder;
+        return model == null ? Objects.requireNonNull(file).identity() : model.identity() + " with " + encoder;
     }
 
     @Override
     public boolean isBroadcast() {
-        return folder == null ? Objects.requireNonNull(file).hasBytes() : folder.hasWeights();
+        return model == null ? Objects.requireNonNull(file).hasBytes() : model.hasWeights();
     }
 }

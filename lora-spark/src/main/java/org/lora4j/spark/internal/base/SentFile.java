@@ -60,6 +60,11 @@ public final class SentFile implements Serializable {
         }
     }
 
+    /** The content, if it travels. */
+    byte @Nullable [] bytes() {
+        return bytes;
+    }
+
     InputStream open() throws IOException {
         if (bytes != null) {
             return new ByteArrayInputStream(bytes);

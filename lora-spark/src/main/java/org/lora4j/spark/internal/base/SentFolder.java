@@ -2,7 +2,6 @@ package org.lora4j.spark.internal.base;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.Serializable;
 import java.nio.file.NoSuchFileException;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,7 +15,7 @@ import org.lora4j.io.ModelSource;
 import org.lora4j.nn.transformer.ModelFiles;
 
 /** The folder of a model on its way to the executors: all files that are read, or only the paths of the weights. */
-final class SentFolder implements ModelSource, Serializable {
+final class SentFolder implements SentModel, ModelSource {
     private static final long serialVersionUID = 1L;
 
     private final String path;
@@ -49,13 +48,18 @@ final class SentFolder implements ModelSource, Serializable {
         return new SentFolder(path.toString(), files, sent);
     }
 
-    /** Whether the bytes of the weights travel. */
-    boolean hasWeights() {
+    @Override
+    public ModelSource source() {
+        return this;
+    }
+
+    @Override
+    public boolean hasWeights() {
         return hasWeights;
     }
 
-    /** A text that differs for other contents. */
-    String identity() {
+    @Override
+    public String identity() {
         return files.entrySet().stream()
                 .map(file -> file.getKey() + " of " + file.getValue().identity())
                 .collect(Collectors.joining(", "));

@@ -14,13 +14,14 @@ import org.lora4j.nn.transformer.ModelFiles;
 /** The copy of a base in the folder of a saved model. */
 public final class StoredBase {
     private static final String NAME = "base";
+    private static final String GGUF = "base.gguf";
 
     private StoredBase() {}
 
     /** Copies the file of a network, or the files of an encoder or of a decoder that are read. */
     public static void copy(String base, String model, Configuration hadoop) throws IOException {
         Path from = new Path(base);
-        Path to = new Path(model, NAME);
+        Path to = new Path(model, SentGguf.is(from) ? GGUF : NAME);
         if (!from.getFileSystem(hadoop).getFileStatus(from).isDirectory()) {
             copy(from, to, hadoop);
             return;
@@ -42,7 +43,12 @@ public final class StoredBase {
 
     /** The path of the copy in the folder of a saved model, or null if there is none. */
     public static @Nullable String find(String model, Configuration hadoop) throws IOException {
-        Path copy = new Path(model, NAME);
-        return copy.getFileSystem(hadoop).exists(copy) ? copy.toString() : null;
+        for (String name : List.of(NAME, GGUF)) {
+            Path copy = new Path(model, name);
+            if (copy.getFileSystem(hadoop).exists(copy)) {
+                return copy.toString();
+            }
+        }
+        return null;
     }
 }
