@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -142,11 +143,12 @@ public final class GgufReader implements Closeable {
             throw keys.refuse(
                     PARTS,
                     "the first of " + count + " files must have a name that ends with "
-                            + String.format("-00001-of-%05d.gguf", count),
+                            + String.format(Locale.ROOT, "-00001-of-%05d.gguf", count),
                     "the name " + MessageText.quote(String.valueOf(file.getFileName())));
         }
         for (int i = 1; i < count; i++) {
-            Path other = file.resolveSibling(String.format("%s-%05d-of-%05d.gguf", name.group(1), i + 1, count));
+            Path other = file.resolveSibling(
+                    String.format(Locale.ROOT, "%s-%05d-of-%05d.gguf", name.group(1), i + 1, count));
             Part part;
             try {
                 part = part(other);
