@@ -12,6 +12,7 @@ import org.lora4j.io.ReadOptions;
 import org.lora4j.io.internal.ArrayBytes;
 import org.lora4j.io.internal.BufferTransfer;
 import org.lora4j.io.internal.FileAccess;
+import org.lora4j.io.internal.RandomAccess;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -29,12 +30,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * with every {@link FileChannel}.
  */
 public final class SafeTensorsReader implements Closeable {
-    /** Reads some bytes from a position on, as {@link FileChannel#read(ByteBuffer, long)} does. */
-    @FunctionalInterface
-    interface RandomAccess {
-        int read(ByteBuffer target, long position) throws IOException;
-    }
-
     private final String source;
     private final long size;
     private final RandomAccess bytes;
@@ -106,13 +101,8 @@ public final class SafeTensorsReader implements Closeable {
         Objects.requireNonNull(source, "source must not be null");
         Objects.requireNonNull(file, "file must not be null");
         Objects.requireNonNull(options, "options must not be null");
-        RandomAccess bytes = (target, position) -> {
-            int length = Math.toIntExact(Math.min(target.remaining(), file.length - position));
-            target.put(file, Math.toIntExact(position), length);
-            return length;
-        };
         try {
-            return new SafeTensorsReader(source, file.length, bytes, () -> {}, options);
+            return new SafeTensorsReader(source, file.length, RandomAccess.of(file), () -> {}, options);
         } catch (SafeTensorsException e) {
             throw e;
         } catch (IOException e) {

@@ -42,17 +42,19 @@ final class GgufModelWriter {
         for (Parameter parameter : network.parameters()) {
             parameters.put(family.plainName(parameter.name()), parameter);
         }
-        requireKnown(parameters, network, base);
         Map<String, ExpectedTensors.Expected> required = expected.required();
-        GgufRewriter.write(
-                base,
-                (name, elements) -> {
-                    ExpectedTensors.Expected tensor = required.get(name);
-                    boolean isTransposed = tensor != null && tensor.isTransposed();
-                    return changed(parameters.get(nameOfParameter(name)), isTransposed, elements);
-                },
-                precision,
-                file);
+        try (GgufTensors tensors = GgufTensors.of(GgufReader.open(base))) {
+            requireKnown(parameters, network, base, tensors.names());
+            GgufRewriter.write(
+                    tensors,
+                    (name, elements) -> {
+                        ExpectedTensors.Expected tensor = required.get(name);
+                        boolean isTransposed = tensor != null && tensor.isTransposed();
+                        return changed(parameters.get(nameOfParameter(name)), isTransposed, elements);
+                    },
+                    precision,
+                    file);
+        }
     }
 
     /** The layer of a {@code Dense} has the name of its folder in a network. */
@@ -60,11 +62,9 @@ final class GgufModelWriter {
         return name.replace('/', '.');
     }
 
-    private static void requireKnown(Map<String, Parameter> parameters, Network network, Path base) throws IOException {
+    private static void requireKnown(Map<String, Parameter> parameters, Network network, Path base, Set<String> names) {
         Set<String> others = new TreeSet<>(parameters.keySet());
-        try (GgufTensors tensors = GgufTensors.of(GgufReader.open(base))) {
-            tensors.names().forEach(name -> others.remove(nameOfParameter(name)));
-        }
+        names.forEach(name -> others.remove(nameOfParameter(name)));
         if (network.outputEmbedding().isPresent()
                 && network.linear(DecoderFamily.HEAD).isTied()) {
             others.remove(DecoderFamily.HEAD_WEIGHT);

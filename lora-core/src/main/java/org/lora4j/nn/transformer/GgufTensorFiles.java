@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
 import org.lora4j.internal.MessageText;
+import org.lora4j.internal.memory.ArrayBits;
 import org.lora4j.io.GgufSource;
 import org.lora4j.io.gguf.model.GgufException;
 import org.lora4j.io.gguf.model.GgufTensors;
@@ -89,19 +90,13 @@ final class GgufTensorFiles implements TensorFiles {
     }
 
     private void requireFinite(INDArray read, String name) throws GgufException {
-        // The sum of squares is not finite if an element is not, and may be infinite otherwise.
-        if (Double.isFinite(read.norm2Number().doubleValue())) {
-            return;
-        }
-        INDArray elements = read.ravel();
-        for (long i = 0; i < elements.length(); i++) {
-            if (!Float.isFinite(elements.getFloat(i))) {
-                throw new GgufException(
-                        source.toString(),
-                        "tensor " + MessageText.quote(name),
-                        "elements must be finite",
-                        elements.getFloat(i) + " at element " + i);
-            }
+        long position = ArrayBits.firstNonFinite(read);
+        if (position >= 0) {
+            throw new GgufException(
+                    source.toString(),
+                    "tensor " + MessageText.quote(name),
+                    "elements must be finite",
+                    read.ravel().getFloat(position) + " at element " + position);
         }
     }
 }

@@ -27,6 +27,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.lora4j.Refusals;
+import org.lora4j.io.internal.RandomAccess;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -48,7 +49,7 @@ class SafeTensorsReaderTest {
     record Range(long begin, long end) {}
 
     /** A file in memory that records which of its bytes are read. */
-    private static final class Recorded implements SafeTensorsReader.RandomAccess {
+    private static final class Recorded implements RandomAccess {
         private final byte[] file;
         private final List<Range> ranges = new ArrayList<>();
         private boolean closed;
@@ -228,7 +229,7 @@ class SafeTensorsReaderTest {
         header.append(
                 String.format("\"last\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[%d,%d]}}", far, far + 3));
         byte[] head = RawFile.of(header.toString().getBytes(StandardCharsets.US_ASCII), 0);
-        SafeTensorsReader.RandomAccess bytes = (target, position) -> {
+        RandomAccess bytes = (target, position) -> {
             target.put(position < head.length ? head[(int) position] : (byte) (position / 1_000_000_000));
             return 1;
         };

@@ -31,6 +31,8 @@ import org.lora4j.io.gguf.model.GgufReader;
 import org.lora4j.io.safetensors.Dtype;
 import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.io.safetensors.SafeTensorsException;
+import org.lora4j.linalg.Precision;
+import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.layer.Layer;
@@ -115,6 +117,27 @@ class GgufModelTest {
                                     .generate(prompt, options)
                                     .ids())))
                     .containsExactly(IntStream.of(greedy).boxed().toArray(Integer[]::new));
+        }
+    }
+
+    /** The other forms in which a model can be held. */
+    @Test
+    void aFileIsHeldInEveryPrecision() throws IOException {
+        Path folder = cases().resolve("llama_q8_0");
+        SafeTensors io = SafeTensors.read(folder.resolve("io.safetensors"));
+        Sequences prompt = Sequences.of(ids(io, "prompt_0"));
+        INDArray doubles =
+                PretrainedModel.load(file(folder), DataType.DOUBLE).causal().predict(prompt);
+        assertThat(doubles.dataType()).isEqualTo(DataType.DOUBLE);
+        // The reference is rounded to single precision.
+        assertThat(difference(doubles, io.tensor("logits_0"))).isLessThan(2e-6);
+        double largest = doubles.amaxNumber().doubleValue();
+        for (Precision precision : List.of(Precision.BFLOAT16, Precision.INT8)) {
+            Network network = PretrainedModel.load(file(folder), BaseStorage.of(precision))
+                    .causal();
+            assertThat(network.weightStorage())
+                    .anyMatch(layer -> layer.precision().equals(precision.name()));
+            assertThat(difference(network.predict(prompt), doubles)).isLessThan(0.03 * largest);
         }
     }
 

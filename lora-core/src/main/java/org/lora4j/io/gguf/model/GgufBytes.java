@@ -6,15 +6,10 @@ import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import org.lora4j.io.internal.BufferTransfer;
+import org.lora4j.io.internal.RandomAccess;
 
 /** The bytes of a GGUF file, from the first to the last, as numbers and texts. */
 final class GgufBytes {
-    /** Reads some bytes from a position on, as {@link java.nio.channels.FileChannel#read(ByteBuffer, long)} does. */
-    @FunctionalInterface
-    interface RandomAccess {
-        int read(ByteBuffer target, long position) throws IOException;
-    }
-
     private static final int CHUNK = 1 << 16;
 
     private final String file;

@@ -21,9 +21,10 @@ final class GgufConfig {
     private static final String HEAD = "output.weight";
 
     /** By which llama.cpp divides the frequencies of the rotation. No key says so. */
-    private static final String FREQUENCIES = "rope_freqs.weight";
+    static final String FREQUENCIES = "rope_freqs.weight";
 
     private static final String SCALING = "rope.scaling.type";
+    private static final String LINEAR = "linear";
     private static final int GEMMA_PATTERN = 6;
     private static final double GEMMA_LOCAL_BASE = 10_000;
 
@@ -143,12 +144,11 @@ final class GgufConfig {
         whole("intermediate_size", "feed_forward_length");
         long heads = whole("attention.head_count");
         json.put("num_attention_heads", heads);
-        json.put("num_key_value_heads", keyValueHeads(heads));
+        json.put("num_key_value_heads", keyValueHeads(keys, architecture, heads));
         number("rms_norm_eps", "attention.layer_norm_rms_epsilon");
         headSize(heads);
-        boolean hasBias = reader.names().contains("blk.0.attn_q.bias");
         if (architecture == GgufArchitecture.LLAMA) {
-            json.put("attention_bias", hasBias);
+            json.put("attention_bias", reader.names().contains("blk.0.attn_q.bias"));
         }
         if (architecture == GgufArchitecture.PHI3 && keys.has(key("attention.sliding_window"))) {
             whole("sliding_window", "attention.sliding_window");
@@ -157,20 +157,22 @@ final class GgufConfig {
         scaling();
     }
 
-    private long keyValueHeads(long heads) throws GgufException {
-        String key = key("attention.head_count_kv");
-        if (!keys.has(key)) {
-            return heads;
-        }
-        try {
+    /**
+     * Returns the number of heads of keys and values.
+     *
+     * @param heads that of the queries, which it is without a key
+     * @throws GgufException if it differs by layer
+     */
+    static long keyValueHeads(GgufKeys keys, GgufArchitecture architecture, long heads) throws GgufException {
+        String key = architecture.ggufName() + ".attention.head_count_kv";
+        if (!keys.isArray(key)) {
             return keys.whole(key).orElse(heads);
-        } catch (GgufException e) {
-            long[] each = keys.wholes(key).orElseThrow();
-            if (Arrays.stream(each).distinct().count() != 1) {
-                throw keys.refuse(key, "must be the same in all layers", Arrays.toString(each));
-            }
-            return each[0];
         }
+        long[] each = keys.wholes(key).orElseThrow();
+        if (Arrays.stream(each).distinct().count() != 1) {
+            throw keys.refuse(key, "must be the same in all layers", Arrays.toString(each));
+        }
+        return each[0];
     }
 
     private void headSize(long heads) throws GgufException {
@@ -210,10 +212,11 @@ final class GgufConfig {
         String type = keys.text(key(SCALING)).orElse("none");
         OptionalDouble factor = keys.number(key("rope.scaling.factor"));
         ObjectNode scaling = StrictJson.MAPPER.createObjectNode();
-        if (type.equals("linear") && factor.isPresent()) {
-            scaling.put("rope_type", "linear").put("factor", factor.getAsDouble());
-        } else if (!type.equals("none") && !(type.equals("linear") && factor.isEmpty())) {
-            throw keys.refuse(key(SCALING), "must be none or linear", MessageText.quote(type));
+        if (!type.equals("none") && !type.equals(LINEAR)) {
+            throw keys.refuse(key(SCALING), "must be none or " + LINEAR, MessageText.quote(type));
+        }
+        if (type.equals(LINEAR) && factor.isPresent()) {
+            scaling.put("rope_type", LINEAR).put("factor", factor.getAsDouble());
         }
         if (reader.names().contains(FREQUENCIES)) {
             if (!scaling.isEmpty()) {
@@ -278,20 +281,19 @@ final class GgufConfig {
     }
 
     private boolean[] patternOf(String key, long layers, int otherwise) throws GgufException {
-        try {
-            long every = keys.whole(key).orElse(otherwise);
-            boolean[] slides = new boolean[(int) layers];
-            for (int i = 0; i < slides.length; i++) {
-                slides[i] = every < 1 || !isFull(i, every);
-            }
-            return slides;
-        } catch (GgufException e) {
+        if (keys.isArray(key)) {
             boolean[] slides = keys.truths(key).orElseThrow();
             if (slides.length != layers) {
                 throw keys.refuse(key, "must have a value for each of the " + layers + " layers", slides.length);
             }
             return slides;
         }
+        long every = keys.whole(key).orElse(otherwise);
+        boolean[] slides = new boolean[(int) layers];
+        for (int i = 0; i < slides.length; i++) {
+            slides[i] = every < 1 || !isFull(i, every);
+        }
+        return slides;
     }
 
     /** Gemma's last layer of each group sees all, and ModernBERT's first one. */
@@ -343,8 +345,7 @@ final class GgufConfig {
         json.put("activation_function", "swiglu");
         json.put("rotary_emb_fraction", 1.0);
         number("rotary_emb_base", "rope.freq_base");
-        boolean hasBias = reader.names().contains("blk.0.attn_qkv.bias");
-        json.put("qkv_proj_bias", hasBias);
+        json.put("qkv_proj_bias", reader.names().contains("blk.0.attn_qkv.bias"));
         json.put("mlp_fc1_bias", reader.names().contains("blk.0.ffn_up.bias"));
         json.put("mlp_fc2_bias", reader.names().contains("blk.0.ffn_down.bias"));
     }

@@ -4,9 +4,9 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.StrictJson;
 
@@ -111,13 +111,12 @@ public final class GgufFiles {
     /** What a chat needs to know. */
     private static String tokenizerConfig(GgufKeys keys) throws GgufException {
         ObjectNode json = StrictJson.MAPPER.createObjectNode();
-        Optional<String> template = keys.text("tokenizer.chat_template");
-        template.ifPresent(text -> json.put("chat_template", text));
+        keys.text("tokenizer.chat_template").ifPresent(text -> json.put("chat_template", text));
+        List<String> tokens = keys.texts("tokenizer.ggml.tokens").orElse(List.of());
         for (String token : new String[] {"bos", "eos"}) {
             long id = keys.whole("tokenizer.ggml." + token + "_token_id").orElse(-1);
-            var tokens = keys.texts("tokenizer.ggml.tokens");
-            if (id >= 0 && tokens.isPresent() && id < tokens.get().size()) {
-                json.put(token + "_token", tokens.get().get((int) id));
+            if (id >= 0 && id < tokens.size()) {
+                json.put(token + "_token", tokens.get((int) id));
             }
         }
         return json.toPrettyString();

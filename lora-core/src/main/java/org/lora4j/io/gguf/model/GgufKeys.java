@@ -56,6 +56,12 @@ public final class GgufKeys {
         return values.containsKey(key);
     }
 
+    /** Whether the value of a key is an array. */
+    boolean isArray(String key) {
+        Object value = values.get(key);
+        return value instanceof List || (value != null && value.getClass().isArray());
+    }
+
     /**
      * Returns a text.
      *

@@ -22,6 +22,7 @@ import org.lora4j.internal.MessageText;
 import org.lora4j.io.internal.ArrayBytes;
 import org.lora4j.io.internal.ByteSink;
 import org.lora4j.io.internal.FileAccess;
+import org.lora4j.io.internal.RandomAccess;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -106,11 +107,7 @@ public final class GgufReader implements Closeable {
     public static GgufReader of(String source, byte[] file) throws GgufException {
         Objects.requireNonNull(source, "source must not be null");
         Objects.requireNonNull(file, "file must not be null");
-        GgufBytes bytes = new GgufBytes(source, file.length, (target, position) -> {
-            int length = Math.toIntExact(Math.min(target.remaining(), file.length - position));
-            target.put(file, Math.toIntExact(position), length);
-            return length;
-        });
+        GgufBytes bytes = new GgufBytes(source, file.length, RandomAccess.of(file));
         try {
             Part part = new Part(bytes, () -> {}, GgufHeader.read(bytes));
             GgufKeys keys = part.header().keys();
@@ -269,6 +266,11 @@ public final class GgufReader implements Closeable {
             bytes.position(bytes.position() + key.capacity());
         }
         return bytes.flip();
+    }
+
+    /** How many elements a tensor has. */
+    long elements(String name) {
+        return place(name).info().elements();
     }
 
     /** Copies the bytes of a tensor. */

@@ -6,10 +6,10 @@ import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.HashSet;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.Set;
 import org.lora4j.internal.MessageText;
 import org.lora4j.io.internal.ArrayBytes;
 import org.lora4j.io.internal.AtomicFile;
@@ -28,7 +28,9 @@ public final class GgufRewriter {
     private final GgufTensors tensors;
     private final Changes changes;
     private final GgufPrecision precision;
-    private final Set<String> changed = new HashSet<>();
+
+    /** The names of transformers by those in the file, of what changes. */
+    private final Map<String, String> changed = new HashMap<>();
 
     /** Says what changes. */
     @FunctionalInterface
@@ -43,8 +45,8 @@ public final class GgufRewriter {
         Optional<INDArray> of(String name, INDArray elements);
     }
 
-    private GgufRewriter(GgufReader reader, GgufTensors tensors, Changes changes, GgufPrecision precision) {
-        this.reader = reader;
+    private GgufRewriter(GgufTensors tensors, Changes changes, GgufPrecision precision) {
+        reader = tensors.reader();
         this.tensors = tensors;
         this.changes = changes;
         this.precision = precision;
@@ -53,58 +55,53 @@ public final class GgufRewriter {
     /**
      * Writes a file. It appears completely or not at all, and is one file also if the other has several parts.
      *
-     * @param base the other file
+     * @param base the other file, which stays open
      * @param changes what changes
      * @param precision the form of the matrices that change
      * @param target the file that is written
      * @throws IOException if a file cannot be read or written
      * @throws IllegalArgumentException if a new element is not finite in the precision
      */
-    public static void write(Path base, Changes changes, GgufPrecision precision, Path target) throws IOException {
+    public static void write(GgufTensors base, Changes changes, GgufPrecision precision, Path target)
+            throws IOException {
         Objects.requireNonNull(base, "base must not be null");
         Objects.requireNonNull(changes, "changes must not be null");
         Objects.requireNonNull(precision, "precision must not be null");
         Objects.requireNonNull(target, "target must not be null");
-        try (GgufReader reader = GgufReader.open(base);
-                GgufTensors tensors = GgufTensors.of(GgufReader.open(base))) {
-            GgufRewriter writer = new GgufRewriter(reader, tensors, changes, precision);
-            writer.findChanges();
-            AtomicFile.write(target, channel -> writer.writeTo(bytes -> AtomicFile.writeFully(channel, bytes)));
-        }
+        GgufRewriter writer = new GgufRewriter(base, changes, precision);
+        writer.findChanges();
+        AtomicFile.write(target, channel -> writer.writeTo(bytes -> AtomicFile.writeFully(channel, bytes)));
     }
 
     private void findChanges() throws IOException {
         for (String name : tensors.names()) {
             try (INDArray elements = tensors.tensor(name)) {
                 if (changes.of(name, elements).isPresent()) {
-                    changed.add(tensors.storedName(name));
+                    changed.put(tensors.storedName(name), name);
                 }
             }
         }
     }
 
     private GgufType type(String stored) {
-        return changed.contains(stored)
+        return changed.containsKey(stored)
                 ? precision.typeOf(reader.shape(stored))
                 : GgufType.valueOf(reader.type(stored));
     }
 
     private long bytes(String stored) {
-        long elements = 1;
-        for (long dimension : reader.shape(stored)) {
-            elements *= dimension;
-        }
-        return type(stored).bytes(elements);
+        return type(stored).bytes(reader.elements(stored));
     }
 
     private void writeTo(ByteSink<IOException> sink) throws IOException {
         long position = writeHeader(sink);
         pad(position, sink);
         for (String stored : reader.names()) {
-            if (changed.contains(stored)) {
-                writeNew(stored, sink);
-            } else {
+            String name = changed.get(stored);
+            if (name == null) {
                 reader.copyTo(stored, sink);
+            } else {
+                writeNew(name, stored, sink);
             }
             pad(bytes(stored), sink);
         }
@@ -133,8 +130,7 @@ public final class GgufRewriter {
         return length;
     }
 
-    private void writeNew(String stored, ByteSink<IOException> sink) throws IOException {
-        String name = tensors.nameOf(stored);
+    private void writeNew(String name, String stored, ByteSink<IOException> sink) throws IOException {
         GgufType type = type(stored);
         try (INDArray elements = tensors.tensor(name)) {
             INDArray value = changes.of(name, elements).orElseThrow();

@@ -64,12 +64,13 @@ public final class GgufTensors implements Closeable {
     private static Map<String, Stored> names(GgufReader reader) throws GgufException {
         GgufKeys keys = reader.keys();
         GgufArchitecture architecture = GgufConfig.architecture(keys);
-        String prefix = architecture.ggufName() + ".attention.";
-        long heads = keys.whole(prefix + "head_count").orElse(1);
+        long heads =
+                keys.whole(architecture.ggufName() + ".attention.head_count").orElse(1);
+        long ofKeys = GgufConfig.keyValueHeads(keys, architecture, heads);
         Map<String, Stored> tensors = new LinkedHashMap<>();
         List<String> others = new ArrayList<>();
         for (String name : reader.names()) {
-            if (name.equals("rope_freqs.weight")) {
+            if (name.equals(GgufConfig.FREQUENCIES)) {
                 // It is part of the configuration.
                 continue;
             }
@@ -79,8 +80,7 @@ public final class GgufTensors implements Closeable {
                 continue;
             }
             Form form = form(architecture, name, reader.shape(name));
-            long ofKeys = name.contains(".attn_k.") ? headsOfKeys(keys, prefix, heads) : heads;
-            tensors.put(plain, new Stored(name, form, ofKeys));
+            tensors.put(plain, new Stored(name, form, name.contains(".attn_k.") ? ofKeys : heads));
         }
         if (!others.isEmpty()) {
             throw new GgufException(
@@ -90,16 +90,6 @@ public final class GgufTensors implements Closeable {
                     MessageText.list(others));
         }
         return Collections.unmodifiableMap(tensors);
-    }
-
-    /** The configuration has refused numbers that differ by layer. */
-    private static long headsOfKeys(GgufKeys keys, String prefix, long heads) throws GgufException {
-        String key = prefix + "head_count_kv";
-        try {
-            return keys.whole(key).orElse(heads);
-        } catch (GgufException e) {
-            return keys.wholes(key).orElseThrow()[0];
-        }
     }
 
     private static Form form(GgufArchitecture architecture, String name, long[] shape) {
@@ -164,18 +154,14 @@ public final class GgufTensors implements Closeable {
         };
     }
 
+    /** The file. */
+    GgufReader reader() {
+        return reader;
+    }
+
     /** What the file calls a tensor. */
     String storedName(String name) {
         return stored(name).name();
-    }
-
-    /** What transformers calls a tensor of the file. */
-    String nameOf(String stored) {
-        return tensors.entrySet().stream()
-                .filter(tensor -> tensor.getValue().name().equals(stored))
-                .findFirst()
-                .orElseThrow()
-                .getKey();
     }
 
     /** Undoes what {@link #tensor} has done: the elements in the form of the file. */

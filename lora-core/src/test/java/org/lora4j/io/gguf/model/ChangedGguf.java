@@ -12,6 +12,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.lora4j.io.internal.RandomAccess;
 
 /** A file of the cases with other keys. */
 final class ChangedGguf {
@@ -35,12 +36,7 @@ final class ChangedGguf {
         } catch (URISyntaxException e) {
             throw new IllegalStateException(e);
         }
-        GgufBytes bytes = new GgufBytes(name, file.length, (target, position) -> {
-            int length = Math.toIntExact(Math.min(target.remaining(), file.length - position));
-            target.put(file, Math.toIntExact(position), length);
-            return length;
-        });
-        GgufHeader header = GgufHeader.read(bytes);
+        GgufHeader header = GgufHeader.read(new GgufBytes(name, file.length, RandomAccess.of(file)));
         List<GgufHeader.KeyPlace> kept = header.places().stream()
                 .filter(place -> !changes.containsKey(place.key()))
                 .toList();
