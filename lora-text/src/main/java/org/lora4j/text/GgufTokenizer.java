@@ -1,15 +1,16 @@
 package org.lora4j.text;
 
-import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.lora4j.io.gguf.model.GgufException;
 import org.lora4j.io.gguf.model.GgufKeys;
 import org.lora4j.text.internal.vocabulary.VocabularyTokens;
 
 /** The tokenizer in a GGUF file. Like Hugging Face's, it finds special tokens that are written in a text. */
 final class GgufTokenizer implements TextEncoder {
+    /** The number of the text of a special token. */
+    private static final int SPECIAL = -1;
+
     private final VocabularyTokens tokens;
     private volatile boolean closed;
 
@@ -32,7 +33,7 @@ final class GgufTokenizer implements TextEncoder {
     @Override
     public NativeTokens encode(String text, boolean special) {
         int[] ids = open().encode(text, true);
-        return special ? joined(List.of(ids)) : tokens(ids, new int[ids.length], new int[ids.length]);
+        return special ? joined(List.of(ids)) : new NativeTokens(ids, new int[ids.length], new int[ids.length]);
     }
 
     @Override
@@ -55,32 +56,36 @@ final class GgufTokenizer implements TextEncoder {
 
     /** Puts the special tokens before the first text and behind each. */
     private NativeTokens joined(List<int[]> texts) {
-        IntStream ids = IntStream.of(tokens.prefix());
-        IntStream types = IntStream.of(new int[tokens.prefix().length]);
-        IntStream numbers = IntStream.generate(() -> -1).limit(tokens.prefix().length);
+        IntStream.Builder ids = IntStream.builder();
+        IntStream.Builder types = IntStream.builder();
+        IntStream.Builder numbers = IntStream.builder();
+        add(tokens.prefix(), 0, SPECIAL, ids, types, numbers);
         for (int i = 0; i < texts.size(); i++) {
-            int number = i;
-            int[] text = texts.get(i);
-            int[] end = tokens.suffix();
-            ids = IntStream.concat(ids, Stream.of(text, end).flatMapToInt(Arrays::stream));
-            types = IntStream.concat(types, IntStream.generate(() -> number).limit(text.length + end.length));
-            numbers = IntStream.concat(
-                    numbers,
-                    IntStream.concat(
-                            IntStream.generate(() -> number).limit(text.length),
-                            IntStream.generate(() -> -1).limit(end.length)));
+            add(texts.get(i), i, i, ids, types, numbers);
+            add(tokens.suffix(), i, SPECIAL, ids, types, numbers);
         }
-        return tokens(ids.toArray(), types.toArray(), numbers.toArray());
+        return new NativeTokens(
+                ids.build().toArray(), types.build().toArray(), numbers.build().toArray());
     }
 
-    private static NativeTokens tokens(int[] ids, int[] types, int[] texts) {
-        return new NativeTokens(ids, types, texts);
+    private static void add(
+            int[] some,
+            int type,
+            int number,
+            IntStream.Builder ids,
+            IntStream.Builder types,
+            IntStream.Builder numbers) {
+        for (int id : some) {
+            ids.add(id);
+            types.add(type);
+            numbers.add(number);
+        }
     }
 
-    /** All tokens are of one word, so that a text is never divided. */
+    /** The text itself: SentencePiece has no words whose tokens depend on them alone. */
     @Override
-    public int[] words(String text) {
-        return new int[open().encode(text, true).length];
+    public String beginning(String text, int most) {
+        return text;
     }
 
     @Override

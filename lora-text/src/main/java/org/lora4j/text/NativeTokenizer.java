@@ -94,7 +94,12 @@ final class NativeTokenizer implements TextEncoder {
     }
 
     @Override
-    public int[] words(String text) {
+    public String beginning(String text, int tokens) {
+        return TextBeginning.of(text, tokens, this);
+    }
+
+    /** Returns for each token of a text, without special ones, the number of the word that it is part of. */
+    int[] words(String text) {
         return encode(text, false, encoding -> ints(LIBRARY.getWordIds(encoding)));
     }
 

@@ -28,7 +28,7 @@ final class TextBeginning {
      * @param tokens how many tokens must be those of the text
      * @return a beginning with at least so many, or the text
      */
-    static String of(String text, int tokens, TextEncoder tokenizer) {
+    static String of(String text, int tokens, NativeTokenizer tokenizer) {
         long length = CHARACTERS_PER_TOKEN * (tokens + (long) UNCERTAIN_WORDS);
         for (; length < text.length(); length *= GROWTH) {
             int end = (int) length;

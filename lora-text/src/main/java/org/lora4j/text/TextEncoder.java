@@ -20,8 +20,14 @@ interface TextEncoder extends AutoCloseable {
     /** Returns the tokens of whole pairs, with the special ones. */
     List<NativeTokens> encodePairs(List<TextPair> pairs);
 
-    /** Returns for each token of a text, without special ones, the number of the word that it is part of. */
-    int[] words(String text);
+    /**
+     * Returns the beginning of a text, so that little of a long text that is cut becomes tokens.
+     *
+     * @param text a text without lone surrogates
+     * @param tokens how many tokens must be those of the text
+     * @return a beginning with at least so many, or the text
+     */
+    String beginning(String text, int tokens);
 
     /**
      * Returns for each token of a text, without special ones, the character at which it begins, and −1 for a token without one. The

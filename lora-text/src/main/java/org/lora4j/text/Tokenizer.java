@@ -210,7 +210,7 @@ public final class Tokenizer implements AutoCloseable {
     /** The text as it is tokenized: as a whole if nothing of it is cut. One token more than is kept shows that the text was cut. */
     private String beginning(String text) {
         String wellFormed = TextCheck.wellFormed(text);
-        return maxTokens == Integer.MAX_VALUE ? wellFormed : TextBeginning.of(wellFormed, maxTokens + 1, tokenizer);
+        return maxTokens == Integer.MAX_VALUE ? wellFormed : tokenizer.beginning(wellFormed, maxTokens + 1);
     }
 
     private TokenizedText cut(NativeTokens all) {
@@ -378,13 +378,13 @@ public final class Tokenizer implements AutoCloseable {
         String first = TextCheck.wellFormed(pair.first());
         String second = TextCheck.wellFormed(pair.second());
         for (int tokens = maxTokens; ; tokens *= GROWTH) {
-            if (TextBeginning.of(first, tokens, tokenizer).length() == first.length()) {
+            if (tokenizer.beginning(first, tokens).length() == first.length()) {
                 int all = tokens(first);
-                return tokens(TextBeginning.of(second, all, tokenizer)) < all;
+                return tokens(tokenizer.beginning(second, all)) < all;
             }
-            if (TextBeginning.of(second, tokens, tokenizer).length() == second.length()) {
+            if (tokenizer.beginning(second, tokens).length() == second.length()) {
                 int all = tokens(second);
-                return tokens(TextBeginning.of(first, all + 1, tokenizer)) > all;
+                return tokens(tokenizer.beginning(first, all + 1)) > all;
             }
         }
     }
