@@ -396,6 +396,10 @@ class RetrievalCommandsTest {
                         training("retrieve", pairs, output, "--validation-file", pairs, "--epochs", 2), words))
                 .json();
         assertThat(Files.readString(output.resolve("task.json"))).contains("\"document\" : \"ship \"");
+        // A training that goes on has them too.
+        Path more = temp.resolve("more");
+        Cli.good(Cli.words(training("retrieve", pairs, more, "--epochs", 1), "--adapter", output));
+        assertThat(more.resolve("task.json")).hasSameTextualContentAs(output.resolve("task.json"));
         Object[] test = {"evaluate", "--model", model, "--data", pairs, "--json", "--adapter", output};
         assertThat(Cli.good(test).json().at("/metrics")).isEqualTo(report.at("/after"));
         assertThat(Cli.good(Cli.words(test, "--query-prompt", "milk sea milk "))

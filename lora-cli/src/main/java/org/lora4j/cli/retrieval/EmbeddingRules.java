@@ -47,7 +47,7 @@ public record EmbeddingRules(OptionalInt maxTokens, OptionalInt dimensions, Prom
      * @throws IOException if a file cannot be read, or the adapter does not fit
      */
     public Opened open(Path folder, @Nullable Path adapter, BaseStorage storage) throws IOException {
-        EmbeddingRules rules = adapter == null ? this : orThoseOf(adapter);
+        EmbeddingRules rules = orThoseOf(adapter);
         EncoderFolder encoder = rules.encoder(folder, storage);
         try {
             LoRAModel model = LoRAModel.of(rules.network(encoder));
@@ -61,7 +61,15 @@ public record EmbeddingRules(OptionalInt maxTokens, OptionalInt dimensions, Prom
         }
     }
 
-    private EmbeddingRules orThoseOf(Path adapter) throws IOException {
+    /**
+     * Returns these rules, and those with which an adapter was trained where these say nothing.
+     *
+     * @param adapter the folder of the adapter; null for none
+     */
+    EmbeddingRules orThoseOf(@Nullable Path adapter) throws IOException {
+        if (adapter == null) {
+            return this;
+        }
         return AdapterTask.read(adapter)
                 .map(task -> new EmbeddingRules(
                         maxTokens.isPresent() ? maxTokens : task.limit(),

@@ -60,12 +60,13 @@ public final class RetrieveTask implements TextTask<RankResult> {
      */
     public static RetrieveTask open(TrainingInput input, Settings settings) throws IOException {
         AdaptedModels.requireNoClassifier(input.begin(), "an embedding");
-        EncoderFolder encoder = settings.rules().encoder(input.model(), input.storage());
+        EmbeddingRules rules = settings.rules().orThoseOf(input.begin());
+        EncoderFolder encoder = rules.encoder(input.model(), input.storage());
         DataFile.Parts<FoundTexts> texts = null;
         try {
             texts = FoundTexts.read(
                     input.data(), settings.columns(), input.plan().seed());
-            return new RetrieveTask(input, settings, texts, encoder);
+            return new RetrieveTask(input, new Settings(settings.columns(), rules, settings.scale()), texts, encoder);
         } catch (IOException | RuntimeException e) {
             encoder.close();
             if (texts != null) {
