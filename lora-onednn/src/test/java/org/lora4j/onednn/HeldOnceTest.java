@@ -92,8 +92,13 @@ class HeldOnceTest {
     }
 
     private static boolean isHeldOnce(Network network, Precision precision) {
-        int width = precision == Precision.FLOAT ? 4 : precision == Precision.BFLOAT16 ? 2 : 1;
-        return bytes(network) < 1.2 * PLAIN / 4 * width;
+        int bits = switch (precision) {
+            case FLOAT -> 32;
+            case BFLOAT16 -> 16;
+            case INT8 -> 8;
+            case INT4 -> 5;
+        };
+        return bytes(network) < 1.2 * PLAIN / 32 * bits;
     }
 
     @Test
@@ -128,6 +133,29 @@ class HeldOnceTest {
         long before = residentMegabytes();
         network.predict(Matrices.random(7, 2, 320));
         assertThat(residentMegabytes() - before).as("the weight has 102 MB").isLessThan(60);
+    }
+
+    /** A table of words is packed in parts. */
+    @ParameterizedTest
+    @EnumSource(Precision.class)
+    void aLargeMatrixIsPackedInParts(Precision precision) {
+        Network network = Network.builder(512).linear("head", 33_001).build(1);
+        network.freeze();
+        network.setBaseStorage(BaseStorage.of(precision));
+        Network one = network.copy();
+        INDArray w = one.linear("head").weight();
+        INDArray rows = Matrices.random(7, 6, 512);
+        INDArray found = network.predict(rows);
+        INDArray expected = rows.mmul(w.transpose())
+                .addiRowVector(Objects.requireNonNull(one.linear("head").bias()));
+        assertThat(found.distance2(expected) / expected.norm2Number().doubleValue())
+                .isLessThan(precision == Precision.FLOAT ? 1e-6 : 5e-3);
+        INDArray single = network.predict(rows.getRow(3, true).dup());
+        assertThat(single.distance2(expected.getRow(3, true))
+                        / expected.getRow(3).norm2Number().doubleValue())
+                .isLessThan(precision == Precision.FLOAT ? 1e-6 : 5e-3);
+        assertThat(network.linear("head").weight()).isEqualTo(w);
+        assertThat(network.predict(rows)).isEqualTo(found);
     }
 
     private static long residentMegabytes() throws Exception {

@@ -9,6 +9,7 @@ import org.lora4j.internal.memory.ArrayMemory;
 import org.lora4j.linalg.Precision;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** The elements of a parameter in an array, which may have another rank than 2. ND4J computes the products. */
 public final class ArrayMatrix implements WeightMatrix {
@@ -131,5 +132,11 @@ public final class ArrayMatrix implements WeightMatrix {
     @Override
     public <R> R lend(Function<INDArray, R> function) {
         return function.apply(array);
+    }
+
+    @Override
+    public <R> R lendRows(int from, int to, Function<INDArray, R> function) {
+        INDArray rows = array.get(NDArrayIndex.interval(from, to), NDArrayIndex.all());
+        return function.apply(array.ordering() == 'c' ? rows : rows.dup('c'));
     }
 }

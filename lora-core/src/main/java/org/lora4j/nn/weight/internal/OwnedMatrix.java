@@ -277,4 +277,9 @@ public final class OwnedMatrix implements WeightMatrix {
     public <R> R lend(Function<INDArray, R> function) {
         return read(elements -> elements.lend(function));
     }
+
+    @Override
+    public <R> R lendRows(int from, int to, Function<INDArray, R> function) {
+        return read(elements -> elements.lendRows(from, to, function));
+    }
 }

@@ -62,15 +62,18 @@ final class PackedCopy {
     }
 
     private Optional<PackedWeight> pack(ProductEngine engine, WeightMatrix matrix, Precision wanted) {
-        if (!(direction == Direction.FORWARD && matrix instanceof OwnedMatrix owned)) {
+        if (direction == Direction.TRANSPOSED) {
             return matrix.lend(array -> engine.prepare(array, wanted, direction));
+        }
+        if (!(matrix instanceof OwnedMatrix owned)) {
+            return PackedRows.of(engine, matrix, wanted);
         }
         // Another parameter may share the matrix.
         Optional<PackedWeight> held = owned.packed(wanted);
         if (held.isPresent()) {
             return held;
         }
-        Optional<PackedWeight> packed = matrix.lend(array -> engine.prepare(array, wanted, direction));
+        Optional<PackedWeight> packed = PackedRows.of(engine, matrix, wanted);
         packed.ifPresent(copy -> owned.moveTo(copy, wanted));
         return packed;
     }

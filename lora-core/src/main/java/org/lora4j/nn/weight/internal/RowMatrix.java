@@ -181,13 +181,17 @@ abstract class RowMatrix implements WeightMatrix {
 
     @Override
     public INDArray array() {
-        INDArray result = Nd4j.createUninitializedDetached(DataType.FLOAT, 'c', height, width);
+        return array(0, height);
+    }
+
+    private INDArray array(int from, int to) {
+        INDArray result = Nd4j.createUninitializedDetached(DataType.FLOAT, 'c', to - from, width);
         ArrayMemory memory = new ArrayMemory(result);
         float[] row = new float[width];
         Rows rows = rows();
-        for (int i = 0; i < height; i++) {
+        for (int i = from; i < to; i++) {
             rows.read(i, row);
-            memory.put(i * width, row, 0, width);
+            memory.put((i - from) * width, row, 0, width);
         }
         return result;
     }
@@ -199,7 +203,12 @@ abstract class RowMatrix implements WeightMatrix {
 
     @Override
     public <R> R lend(Function<INDArray, R> function) {
-        INDArray array = array();
+        return lendRows(0, height, function);
+    }
+
+    @Override
+    public <R> R lendRows(int from, int to, Function<INDArray, R> function) {
+        INDArray array = array(from, to);
         try {
             return function.apply(array);
         } finally {

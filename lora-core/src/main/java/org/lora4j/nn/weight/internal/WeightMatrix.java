@@ -127,4 +127,15 @@ public interface WeightMatrix {
      * @return what the function returned
      */
     <R> R lend(Function<INDArray, R> function);
+
+    /**
+     * As {@link #lend}, but with some rows of a matrix.
+     *
+     * @param from the first row
+     * @param to the row after the last one
+     * @param function reads the array, which is contiguous, and keeps no reference to it
+     * @param <R> the type of the result
+     * @return what the function returned
+     */
+    <R> R lendRows(int from, int to, Function<INDArray, R> function);
 }
