@@ -126,6 +126,25 @@ public final class LoRAModel extends NetworkModel implements ServableModel {
     }
 
     /**
+     * Adds an adapter that starts with the best approximation of what rounding the base lost, trainable. The first adapter of a
+     * model becomes active; a later one does not.
+     *
+     * @param name its name: the name of a folder on every platform, which differs from the others in more than case
+     * @param config the configuration, with the default initialization
+     * @param init the network before its weights were rounded
+     * @return the view of this adapter
+     * @throws IllegalArgumentException as {@link #add(String, LoRAConfig)}, or if the original network has other layers; nothing
+     *     changes then
+     */
+    public AdapterView add(String name, LoRAConfig config, LoftQInit init) {
+        Objects.requireNonNull(name, "name must not be null");
+        Objects.requireNonNull(config, "config must not be null");
+        Objects.requireNonNull(init, "init must not be null");
+        registry.add(name, config, init.original());
+        return view(List.of(name));
+    }
+
+    /**
      * Adds an adapter from data, frozen. A training of its view makes it trainable. The arrays are copied. The first adapter
      * of a model becomes active; a later one does not.
      *

@@ -37,7 +37,7 @@ class ArchitectureTest {
             serve: . adapter generate internal internal.memory io io.peft model.internal nn nn.batch.internal nn.input
             generate: internal.memory nn nn.batch.internal nn.compute.internal nn.input nn.layer nn.parametrization.internal
             .: adapter internal io io.peft model.internal nn nn.batch.internal nn.compute.internal nn.input nn.layer nn.parameter nn.parametrization.internal update.internal
-            model.internal: adapter internal internal.memory linalg nn nn.batch.internal nn.compute.internal nn.input nn.layer nn.parameter nn.parametrization.internal update.internal
+            model.internal: adapter internal internal.math internal.memory linalg nn nn.batch.internal nn.compute.internal nn.input nn.layer nn.parameter nn.parametrization.internal update.internal
             update.internal: adapter internal.math internal.memory linalg nn.layer nn.parameter nn.parametrization.internal nn.weight.internal
             samediff: adapter internal internal.memory io io.peft linalg train
             train: internal internal.math internal.memory internal.threads linalg nn nn.batch.internal nn.compute.internal nn.input nn.parameter nn.weight.internal

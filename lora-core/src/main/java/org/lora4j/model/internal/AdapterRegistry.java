@@ -2,6 +2,7 @@ package org.lora4j.model.internal;
 
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
@@ -40,9 +41,17 @@ public final class AdapterRegistry {
     }
 
     public void add(String name, LoRAConfig config, EvaData init) {
+        add(name, () -> AppliedAdapter.initialize(network, config, init));
+    }
+
+    public void add(String name, LoRAConfig config, Network original) {
+        add(name, () -> AppliedAdapter.initialize(network, config, original));
+    }
+
+    /** Predictions and other changes go on while an adapter is computed. */
+    private void add(String name, Supplier<AppliedAdapter> create) {
         state().adapters().requireNew(name);
-        // Predictions and other changes go on while the base computes the data.
-        AppliedAdapter adapter = NamedAdapters.named(name, () -> AppliedAdapter.initialize(network, config, init));
+        AppliedAdapter adapter = NamedAdapters.named(name, create);
         synchronized (this) {
             state.adapters().requireNew(name);
             add(name, adapter);

@@ -118,6 +118,16 @@ public final class AppliedAdapter {
     }
 
     /**
+     * Creates an adapter that is initialized from what the rounding of the base lost, trainable.
+     *
+     * @throws IllegalArgumentException if the configuration does not fit the network, or the original has other layers
+     */
+    public static AppliedAdapter initialize(Network network, LoRAConfig config, Network original) {
+        LoRAAdapter adapter = LoftQAdapter.create(network, config, original);
+        return new AppliedAdapter(network, TiedLayers.tie(network, adapter), Map.of());
+    }
+
+    /**
      * Applies data to a network, frozen. The arrays are copied into the network's type.
      *
      * @throws IllegalArgumentException if the data do not fit the network; the message lists everything
