@@ -16,5 +16,12 @@ public enum Precision {
      * {@code sⱼ = max|wⱼ| / 127}. A product engine may round the inputs of a product to {@link #BFLOAT16} or to
      * 16 bits with a scale for each row.
      */
-    INT8
+    INT8,
+
+    /**
+     * Integers of 4 bits from −8 to 7, with a scale for each group of 32 columns of a row of {@code W [out, in]}:
+     * {@code wⱼₖ = sⱼ,ₖ⁄₃₂·qⱼₖ}, {@code s = −m/8} for the element m of the group with the largest absolute value. These are the
+     * values of Q4_0 in a GGUF file. Products of few rows round their inputs to 22 bits with a scale for each row.
+     */
+    INT4
 }

@@ -75,7 +75,7 @@ public final class OneDnnEngine implements ProductEngine {
         int8 = int8();
         boolean onProcessor = Nd4j.getExecutioner().type() == ExecutionerType.NATIVE_CPU;
         for (Precision precision : Precision.values()) {
-            if (onProcessor && isFast(kind(precision))) {
+            if (onProcessor && kind(precision).filter(this::isFast).isPresent()) {
                 fast.add(precision);
             }
         }
@@ -109,11 +109,13 @@ public final class OneDnnEngine implements ProductEngine {
         }
     }
 
-    private Kind kind(Precision precision) {
+    /** The kind of the products; empty for int4, whose products in oneDNN take longer than those of this library. */
+    private Optional<Kind> kind(Precision precision) {
         return switch (precision) {
-            case FLOAT -> Kind.FLOAT;
-            case BFLOAT16 -> Kind.BFLOAT16;
-            case INT8 -> int8;
+            case FLOAT -> Optional.of(Kind.FLOAT);
+            case BFLOAT16 -> Optional.of(Kind.BFLOAT16);
+            case INT8 -> Optional.of(int8);
+            case INT4 -> Optional.empty();
         };
     }
 
@@ -130,16 +132,21 @@ public final class OneDnnEngine implements ProductEngine {
     @Override
     public Optional<PackedWeight> prepare(INDArray weight, Precision precision, Direction direction) {
         Objects.requireNonNull(precision, "precision must not be null");
-        return prepare(weight, kind(precision), direction);
+        requireMatrix(weight);
+        return kind(precision).flatMap(kind -> prepare(weight, kind, direction));
     }
 
-    Optional<PackedWeight> prepare(INDArray weight, Kind kind, Direction direction) {
+    private static void requireMatrix(INDArray weight) {
         Objects.requireNonNull(weight, "weight must not be null");
-        Objects.requireNonNull(direction, "direction must not be null");
         if (weight.dataType() != DataType.FLOAT || weight.rank() != 2 || weight.isEmpty()) {
             throw new IllegalArgumentException("weight: must be a FLOAT matrix, found " + weight.dataType() + " "
                     + Arrays.toString(weight.shape()));
         }
+    }
+
+    Optional<PackedWeight> prepare(INDArray weight, Kind kind, Direction direction) {
+        requireMatrix(weight);
+        Objects.requireNonNull(direction, "direction must not be null");
         if (weight.length() >= LEAST_ELEMENTS && !room.isFor(weight.length() * kind.weightBytes())) {
             return noRoom(weight, "half of JavaCPP's limit is taken");
         }

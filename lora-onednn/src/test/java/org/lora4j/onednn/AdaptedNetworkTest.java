@@ -156,7 +156,12 @@ class AdaptedNetworkTest {
         INDArray found = network.predict(input(DataType.FLOAT, 20));
         assertThat(network.weightStorage().get(0).precision()).isEqualTo(precision.name());
         assertThat(engines().get(0)).isEqualTo(isFast ? engine().name() : "ND4J");
-        double bound = precision == Precision.FLOAT ? 1e-5 : precision == Precision.INT8 ? 3e-2 : 1e-2;
+        double bound = switch (precision) {
+            case FLOAT -> 1e-5;
+            case BFLOAT16 -> 1e-2;
+            case INT8 -> 3e-2;
+            case INT4 -> 0.3;
+        };
         double error = distance(found, network(DataType.DOUBLE).predict(input(DataType.DOUBLE, 20)));
         assertThat(error).isLessThan(bound);
         if (bound > 1e-5) {

@@ -65,6 +65,10 @@ class EngineThreadsTest {
         for (int threads : new int[] {1, 3}) {
             engine.setThreads(threads);
             for (Precision precision : Precision.values()) {
+                if (precision == Precision.INT4) {
+                    // Its products are not the engine's.
+                    continue;
+                }
                 PackedWeight packed =
                         engine.prepare(weight, precision, Direction.FORWARD).orElseThrow();
                 packed.multiply(x, y, false);

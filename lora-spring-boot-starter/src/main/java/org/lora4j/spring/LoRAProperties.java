@@ -52,7 +52,7 @@ public record LoRAProperties(
      *
      * @param path Folder of the base model, with config.json, the weights and tokenizer.json.
      * @param kind What the model computes. Told from config.json if it is not set.
-     * @param storage How the large matrices of the base are stored: float, bfloat16 or int8.
+     * @param storage How the large matrices of the base are stored: float, bfloat16, int8 or int4.
      * @param dimensions How many numbers an embedding has: the first ones, for models that were trained for it. All if it is not set.
      */
     public record Model(

@@ -9,7 +9,8 @@ final class StorageOption {
     private enum Storage {
         FLOAT(Precision.FLOAT),
         BF16(Precision.BFLOAT16),
-        INT8(Precision.INT8);
+        INT8(Precision.INT8),
+        INT4(Precision.INT4);
 
         private final Precision precision;
 
@@ -22,8 +23,8 @@ final class StorageOption {
             names = "--storage",
             paramLabel = "NAME",
             description =
-                    "How the large matrices of the model are stored: float, or in less memory and rounded as bf16 or"
-                            + " int8, with 2 bytes or 1 byte for each number. Default: ${DEFAULT-VALUE}.")
+                    "How the large matrices of the model are stored: float, or in less memory and rounded as bf16, int8"
+                            + " or int4, with 16, 8 or 5 bits for each number. Default: ${DEFAULT-VALUE}.")
     private Storage storage = Storage.FLOAT;
 
     BaseStorage value() {

@@ -1,15 +1,22 @@
 package org.lora4j.nn.transformer;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.lora4j.internal.MessageText;
 import org.lora4j.internal.memory.ArrayBits;
 import org.lora4j.io.GgufSource;
 import org.lora4j.io.gguf.model.GgufException;
+import org.lora4j.io.gguf.model.GgufGroups;
 import org.lora4j.io.gguf.model.GgufTensors;
 import org.lora4j.io.safetensors.Dtype;
+import org.lora4j.linalg.Precision;
+import org.lora4j.nn.weight.internal.Int4Matrix;
+import org.lora4j.nn.weight.internal.WeightMatrix;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -86,7 +93,63 @@ final class GgufTensorFiles implements TensorFiles {
             public boolean isOwned() {
                 return true;
             }
+
+            @Override
+            public Optional<GgufGroups> inFourBits() throws IOException {
+                return tensors.groups(prefix + name);
+            }
+
+            @Override
+            public Precision heldIn(Precision wanted) {
+                boolean isInOtherGroups = tensors.isQuantized(prefix + name) && !tensors.isInGroups(prefix + name);
+                return wanted == Precision.INT4 && isInOtherGroups ? Precision.INT8 : wanted;
+            }
         };
+    }
+
+    /**
+     * Holds a matrix as the file stores it.
+     *
+     * @return empty if it is not finite
+     */
+    static Optional<WeightMatrix> matrix(GgufGroups groups, long[] shape) throws IOException {
+        GgufGroups.Row row = groups.newRow();
+        AtomicBoolean isFinite = new AtomicBoolean(true);
+        try {
+            Int4Matrix matrix = Int4Matrix.of(
+                    (i, codes, scales, offsets) -> {
+                        read(groups, i, row);
+                        System.arraycopy(row.codes(), 0, codes, 0, row.codes().length);
+                        System.arraycopy(row.scales(), 0, scales, 0, scales.length);
+                        System.arraycopy(row.offsets(), 0, offsets, 0, offsets.length);
+                        if (!isFinite(row.scales()) || !isFinite(row.offsets())) {
+                            isFinite.set(false);
+                        }
+                    },
+                    Math.toIntExact(shape[0]),
+                    Math.toIntExact(shape[1]),
+                    groups.hasOffsets());
+            return isFinite.get() ? Optional.of(matrix) : Optional.empty();
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+
+    private static void read(GgufGroups groups, int i, GgufGroups.Row row) {
+        try {
+            groups.read(i, row);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static boolean isFinite(float[] values) {
+        for (float value : values) {
+            if (!Float.isFinite(value)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private void requireFinite(INDArray read, String name) throws GgufException {

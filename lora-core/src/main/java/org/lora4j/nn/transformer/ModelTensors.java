@@ -7,7 +7,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import org.lora4j.internal.MessageText;
+import org.lora4j.io.gguf.model.GgufGroups;
 import org.lora4j.io.safetensors.Dtype;
 import org.lora4j.io.safetensors.SafeTensorsException;
 import org.lora4j.linalg.Precision;
@@ -138,7 +140,7 @@ final class ModelTensors implements Tensors {
 
     private static WeightMatrix matrix(TensorFiles.Tensor tensor, boolean isTransposed, Form form) throws IOException {
         if (form.precision() != Precision.FLOAT && CompactMatrix.fits(form.type(), tensor.shape())) {
-            return compact(tensor, isTransposed, form.precision());
+            return compact(tensor, isTransposed, tensor.heldIn(form.precision()));
         }
         WeightMatrix matrix = new ArrayMatrix(array(tensor, isTransposed, form.type()));
         boolean isFloatMatrix = form.type() == DataType.FLOAT && tensor.shape().length == 2;
@@ -148,6 +150,11 @@ final class ModelTensors implements Tensors {
     /** Reads a matrix in fewer bits. The memory of arrays of floats is released at once. */
     private static WeightMatrix compact(TensorFiles.Tensor tensor, boolean isTransposed, Precision precision)
             throws IOException {
+        Optional<WeightMatrix> stored =
+                precision == Precision.INT4 && !isTransposed ? inFourBits(tensor) : Optional.empty();
+        if (stored.isPresent()) {
+            return new OwnedMatrix(stored.get());
+        }
         boolean isHalf = tensor.dtype() == Dtype.BF16;
         boolean isOwned = tensor.isOwned() || isTransposed;
         INDArray array = array(tensor, isTransposed, isHalf ? DataType.BFLOAT16 : DataType.FLOAT);
@@ -160,6 +167,11 @@ final class ModelTensors implements Tensors {
             array.close();
         }
         return matrix;
+    }
+
+    private static Optional<WeightMatrix> inFourBits(TensorFiles.Tensor tensor) throws IOException {
+        Optional<GgufGroups> groups = tensor.inFourBits();
+        return groups.isPresent() ? GgufTensorFiles.matrix(groups.get(), tensor.shape()) : Optional.empty();
     }
 
     private static INDArray array(TensorFiles.Tensor tensor, boolean isTransposed, DataType type) throws IOException {

@@ -11,11 +11,13 @@ import java.util.Set;
 import org.lora4j.internal.MessageText;
 import org.lora4j.io.GgufSource;
 import org.lora4j.io.ModelSource;
+import org.lora4j.io.gguf.model.GgufGroups;
 import org.lora4j.io.safetensors.Dtype;
 import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.io.safetensors.SafeTensorsException;
 import org.lora4j.io.safetensors.SafeTensorsHeader;
 import org.lora4j.io.safetensors.SafeTensorsReader;
+import org.lora4j.linalg.Precision;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -45,6 +47,16 @@ interface TensorFiles {
 
         /** Whether nobody else has the array that {@link #read} returns. */
         boolean isOwned();
+
+        /** The rows of a matrix that the file stores in 4 bits; empty for another form. */
+        default Optional<GgufGroups> inFourBits() throws IOException {
+            return Optional.empty();
+        }
+
+        /** The precision in which a matrix is held if the wanted one loses too much of what the file has. */
+        default Precision heldIn(Precision wanted) {
+            return wanted;
+        }
     }
 
     /** Gets tensors. */

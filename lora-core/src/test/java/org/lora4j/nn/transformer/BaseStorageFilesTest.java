@@ -123,7 +123,8 @@ class BaseStorageFilesTest {
     @CsvSource({
         "LLAMA, FLOAT, BFLOAT16", "LLAMA, FLOAT, INT8", "LLAMA, BFLOAT16, INT8", "LLAMA, HALF, BFLOAT16",
         "GPT2, FLOAT, BFLOAT16", "GPT2, FLOAT, INT8", "GPT2, BFLOAT16, INT8", "GPT2, HALF, INT8",
-        "BERT, FLOAT, BFLOAT16", "BERT, FLOAT, INT8", "BERT, BFLOAT16, INT8", "BERT, DOUBLE, INT8"
+        "BERT, FLOAT, BFLOAT16", "BERT, FLOAT, INT8", "BERT, BFLOAT16, INT8", "BERT, DOUBLE, INT8",
+        "LLAMA, FLOAT, INT4", "LLAMA, BFLOAT16, INT4", "GPT2, HALF, INT4", "BERT, DOUBLE, INT4"
     })
     void isRoundedAsANetworkOfArraysIs(Family family, DataType file, Precision precision) throws Exception {
         write(family, file);
@@ -154,6 +155,7 @@ class BaseStorageFilesTest {
             case FLOAT -> 4 * elements;
             case BFLOAT16 -> 2 * elements;
             case INT8 -> elements + 4 * 211;
+            case INT4 -> elements / 2 + 4 * elements / 32;
         };
         List<WeightStorage> report = network.weightStorage();
         assertThat(report.get(0)).isEqualTo(new WeightStorage("model.embed_tokens", "ND4J", precision.name(), bytes));

@@ -10,8 +10,11 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -24,6 +27,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
+import org.lora4j.internal.memory.ArrayBits;
 import org.lora4j.io.gguf.GgufAdapters;
 import org.lora4j.io.gguf.model.GgufException;
 import org.lora4j.io.gguf.model.GgufPrecision;
@@ -32,11 +36,13 @@ import org.lora4j.io.safetensors.Dtype;
 import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.io.safetensors.SafeTensorsException;
 import org.lora4j.linalg.Precision;
+import org.lora4j.linalg.WeightStorage;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Normalize;
+import org.lora4j.nn.layer.WeightedLayer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -139,6 +145,40 @@ class GgufModelTest {
                     .anyMatch(layer -> layer.precision().equals(precision.name()));
             assertThat(difference(network.predict(prompt), doubles)).isLessThan(0.03 * largest);
         }
+    }
+
+    /** The matrices that a file has in 4 bits stay bit for bit what they are, and others are not rounded to 4 bits. */
+    @ParameterizedTest
+    @CsvSource({"llama_q4_k_m, 10", "qwen2_q4_0, 5", "phi3_q4_k_m, 3", "gemma_embedding_q4_0, 10", "bert_q4_0, 6"})
+    void fourBitsOfAFileAreHeldAsTheyAre(String name, int count) throws IOException {
+        Path file = file(cases().resolve(name));
+        Network floats = PretrainedModel.load(file).lastHiddenState();
+        Network network =
+                PretrainedModel.load(file, BaseStorage.of(Precision.INT4)).lastHiddenState();
+        Map<String, String> precisions = network.weightStorage().stream()
+                .collect(Collectors.toMap(WeightStorage::layer, WeightStorage::precision));
+        Map<String, WeightedLayer> originals =
+                floats.weightedLayers().stream().collect(Collectors.toMap(WeightedLayer::path, layer -> layer));
+        for (WeightedLayer layer : network.weightedLayers()) {
+            WeightedLayer original = Objects.requireNonNull(originals.get(layer.path()));
+            String precision = precisions.get(layer.path());
+            if ("INT4".equals(precision)) {
+                assertThat(ArrayBits.equal(layer.weight(), original.weight()))
+                        .as(layer.path())
+                        .isTrue();
+                assertThat(layer.fingerprint()).isEqualTo(original.fingerprint());
+            } else if ("INT8".equals(precision)) {
+                double error = layer.weight().distance2(original.weight());
+                assertThat(error / original.weight().norm2Number().doubleValue())
+                        .as(layer.path())
+                        .isLessThan(0.02);
+            }
+        }
+        assertThat(Collections.frequency(precisions.values(), "INT4")).isEqualTo(count);
+        Sequences tokens = Sequences.of(new int[] {3, 1, 4, 1, 5, 9, 2});
+        INDArray expected = floats.predict(tokens);
+        assertThat(difference(network.predict(tokens), expected))
+                .isLessThan(0.02 * expected.amaxNumber().doubleValue());
     }
 
     @ParameterizedTest

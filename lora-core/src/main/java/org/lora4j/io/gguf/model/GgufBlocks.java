@@ -70,6 +70,26 @@ final class GgufBlocks {
         }
     }
 
+    /** The codes of {@link #q4of0}, and their scale. */
+    static void groupOfQ4of0(ByteBuffer from, int at, GgufGroups.Row to, int first) {
+        codes(from, at + 2, to, first);
+        to.scales()[first / BLOCK] = half(from, at);
+    }
+
+    /** The codes of {@link #q4of1}, their scale and their offset. */
+    static void groupOfQ4of1(ByteBuffer from, int at, GgufGroups.Row to, int first) {
+        codes(from, at + 4, to, first);
+        to.scales()[first / BLOCK] = half(from, at);
+        to.offsets()[first / BLOCK] = half(from, at + 2);
+    }
+
+    private static void codes(ByteBuffer from, int at, GgufGroups.Row to, int first) {
+        for (int j = 0; j < HALF; j++) {
+            to.codes()[first + j] = (byte) low(from, at + j);
+            to.codes()[first + HALF + j] = (byte) high(from, at + j);
+        }
+    }
+
     /** {@code (q + 16·h − 16)·d}, where h is a bit of its own. */
     static void q5of0(ByteBuffer from, int at, float[] to, int first) {
         float d = half(from, at);
@@ -151,6 +171,18 @@ final class GgufBlocks {
             int codes = at + 16 + g / 2 * BLOCK;
             for (int j = 0; j < BLOCK; j++) {
                 to[first + g * BLOCK + j] = d * bits(from, codes + j, 4 * (g % 2), 4) - m;
+            }
+        }
+    }
+
+    /** The codes of {@link #q4k}, their scales and their offsets. */
+    static void groupsOfQ4k(ByteBuffer from, int at, GgufGroups.Row to, int first) {
+        for (int g = 0; g < 8; g++) {
+            to.scales()[first / BLOCK + g] = half(from, at) * scaleOfQ4(from, at + 4, g);
+            to.offsets()[first / BLOCK + g] = -(half(from, at + 2) * minimumOfQ4(from, at + 4, g));
+            int codes = at + 16 + g / 2 * BLOCK;
+            for (int j = 0; j < BLOCK; j++) {
+                to.codes()[first + g * BLOCK + j] = (byte) bits(from, codes + j, 4 * (g % 2), 4);
             }
         }
     }

@@ -2,6 +2,7 @@ package org.lora4j.io.gguf.model;
 
 import java.nio.ByteBuffer;
 import org.lora4j.internal.math.HalfFloats;
+import org.lora4j.internal.math.Int4Scale;
 
 /** Rounds elements to blocks, as the reference functions of llama.cpp's {@code ggml-quants.c} do it. */
 final class GgufQuantizer {
@@ -59,26 +60,13 @@ final class GgufQuantizer {
 
     /** {@code d = −m/8} for the element m with the largest absolute value, {@code q = min(15, ⌊x/d + 8.5⌋)}. */
     private static void q4of0(float[] x, int first, ByteBuffer to) {
-        float most = 0;
-        float signed = 0;
-        for (int j = 0; j < BLOCK; j++) {
-            float element = x[first + j];
-            if (most < Math.abs(element)) {
-                most = Math.abs(element);
-                signed = element;
-            }
-        }
-        float d = signed / -8;
+        float d = Int4Scale.of(x, first, BLOCK);
         float inverse = d == 0 ? 0 : 1 / d;
         to.putShort(HalfFloats.of(d));
         for (int j = 0; j < HALF; j++) {
-            int low = nibble(x[first + j] * inverse);
-            int high = nibble(x[first + HALF + j] * inverse);
+            int low = Int4Scale.code(x[first + j] * inverse);
+            int high = Int4Scale.code(x[first + HALF + j] * inverse);
             to.put((byte) (low | (high << 4)));
         }
-    }
-
-    private static int nibble(float scaled) {
-        return Math.min(15, (int) (scaled + 8.5f));
     }
 }

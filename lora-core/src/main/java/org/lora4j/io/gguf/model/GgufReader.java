@@ -15,7 +15,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
+import java.util.function.IntUnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.lora4j.internal.MessageText;
@@ -318,6 +320,28 @@ public final class GgufReader implements Closeable {
         INDArray array = ArrayBytes.allocate(DataType.FLOAT, info.shape());
         ArrayBytes.with(array, to -> read(place, to.asFloatBuffer()));
         return array;
+    }
+
+    /** Whether the blocks of a tensor have several elements. */
+    boolean isQuantized(String name) {
+        return place(name).info().type().elements() > 1;
+    }
+
+    /** Whether {@link #groups} has the rows of a tensor. */
+    boolean isInGroups(String name) {
+        GgufHeader.Info info = place(name).info();
+        return info.shape().length == 2 && info.type().isInGroups();
+    }
+
+    /**
+     * Returns the rows of a matrix of groups.
+     *
+     * @param rows which row of the file a row is
+     * @return empty if the tensor has another rank or type
+     */
+    Optional<GgufGroups> groups(String name, IntUnaryOperator rows) {
+        Place place = place(name);
+        return isInGroups(name) ? Optional.of(new GgufGroups(place.bytes(), place.info(), rows)) : Optional.empty();
     }
 
     private static void read(Place place, FloatBuffer to) throws IOException {

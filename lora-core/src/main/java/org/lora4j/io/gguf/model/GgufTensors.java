@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import org.lora4j.internal.MessageText;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -154,6 +155,56 @@ public final class GgufTensors implements Closeable {
         };
     }
 
+    /**
+     * Returns whether the file stores a tensor in blocks that share a scale.
+     *
+     * @param name the name of transformers
+     * @return false for F32, F16 and BF16
+     * @throws IllegalArgumentException if there is no such tensor
+     */
+    public boolean isQuantized(String name) {
+        return reader.isQuantized(stored(name).name());
+    }
+
+    /**
+     * Returns whether {@link #groups} has the rows of a tensor.
+     *
+     * @param name the name of transformers
+     * @return true if 32 elements of a row share a scale and have codes of 4 bits
+     * @throws IllegalArgumentException if there is no such tensor
+     */
+    public boolean isInGroups(String name) {
+        Stored stored = stored(name);
+        boolean isAsInFile = stored.form() == Form.SAME || stored.form() == Form.PAIRS;
+        return isAsInFile && reader.isInGroups(stored.name());
+    }
+
+    /**
+     * Returns the rows of a matrix that the file stores in groups of 32 elements with codes of 4 bits.
+     *
+     * @param name the name of transformers
+     * @return the rows; empty for a tensor of another type, and for one that {@link #tensor} computes from that of the file
+     * @throws IllegalArgumentException if there is no such tensor
+     * @throws IOException if its rows are not those of whole heads
+     */
+    public Optional<GgufGroups> groups(String name) throws IOException {
+        Stored stored = stored(name);
+        return switch (stored.form()) {
+            case SAME -> reader.groups(stored.name(), row -> row);
+            case PAIRS -> {
+                int half = Math.toIntExact(halfOfHead(stored, shape(name)[0]));
+                yield reader.groups(stored.name(), row -> ofPair(row, half));
+            }
+            case WITH_ONE, TRANSPOSED -> Optional.empty();
+        };
+    }
+
+    /** Where {@link #halves} takes a row from. */
+    private static int ofPair(int row, int half) {
+        int inHead = row % (2 * half);
+        return row - inHead + (inHead < half ? 2 * inHead : 2 * (inHead - half) + 1);
+    }
+
     /** The file. */
     GgufReader reader() {
         return reader;
@@ -188,9 +239,8 @@ public final class GgufTensors implements Closeable {
         return result;
     }
 
-    /** Puts row {@code 2i + s} of each head to {@code s·size/2 + i}. */
-    private INDArray halves(INDArray read, Stored stored) throws GgufException {
-        long rows = read.size(0);
+    /** Half the number of rows of a head. */
+    private long halfOfHead(Stored stored, long rows) throws GgufException {
         if (stored.heads() < 1 || rows % (2 * stored.heads()) != 0) {
             throw new GgufException(
                     reader.keys().file(),
@@ -198,7 +248,12 @@ public final class GgufTensors implements Closeable {
                     "must have an even number of rows for each of " + stored.heads() + " heads",
                     rows);
         }
-        long half = rows / stored.heads() / 2;
+        return rows / stored.heads() / 2;
+    }
+
+    /** Puts row {@code 2i + s} of each head to {@code s·size/2 + i}. */
+    private INDArray halves(INDArray read, Stored stored) throws GgufException {
+        long half = halfOfHead(stored, read.size(0));
         long[] shape = read.shape();
         long columns = shape.length == 2 ? shape[1] : 1;
         INDArray pairs = read.reshape('c', stored.heads(), half, 2, columns);

@@ -3,7 +3,9 @@ package org.lora4j.io.gguf.model;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The form of the elements of a tensor in a GGUF file. A row is a sequence of blocks, each with the same number of elements.
@@ -13,14 +15,14 @@ import java.util.Optional;
 enum GgufType {
     F32(0, 1, 4, GgufBlocks::f32),
     F16(1, 1, 2, GgufBlocks::f16),
-    Q4_0(2, 32, 18, GgufBlocks::q4of0),
-    Q4_1(3, 32, 20, GgufBlocks::q4of1),
+    Q4_0(2, 32, 18, GgufBlocks::q4of0, GgufBlocks::groupOfQ4of0),
+    Q4_1(3, 32, 20, GgufBlocks::q4of1, GgufBlocks::groupOfQ4of1),
     Q5_0(6, 32, 22, GgufBlocks::q5of0),
     Q5_1(7, 32, 24, GgufBlocks::q5of1),
     Q8_0(8, 32, 34, GgufBlocks::q8of0),
     Q2_K(10, 256, 84, GgufBlocks::q2k),
     Q3_K(11, 256, 110, GgufBlocks::q3k),
-    Q4_K(12, 256, 144, GgufBlocks::q4k),
+    Q4_K(12, 256, 144, GgufBlocks::q4k, GgufBlocks::groupsOfQ4k),
     Q5_K(13, 256, 176, GgufBlocks::q5k),
     Q6_K(14, 256, 210, GgufBlocks::q6k),
     IQ4_NL(20, 32, 18, GgufBlocks::iq4nl),
@@ -57,6 +59,9 @@ enum GgufType {
     @SuppressWarnings("ImmutableEnumChecker") // It refers to a method without a state.
     private final Block block;
 
+    @SuppressWarnings("ImmutableEnumChecker") // It refers to a method without a state.
+    private final @Nullable Groups groups;
+
     /** Reads the elements of a block. */
     @FunctionalInterface
     private interface Block {
@@ -71,11 +76,30 @@ enum GgufType {
         void read(ByteBuffer from, int at, float[] to, int first);
     }
 
+    /** Reads the codes of a block of 4 bits for each element. */
+    @FunctionalInterface
+    private interface Groups {
+        /**
+         * Reads.
+         *
+         * @param from the bytes, little-endian
+         * @param at the index of the block's first byte
+         * @param to gets the codes, scales and offsets
+         * @param first the index of the first code
+         */
+        void read(ByteBuffer from, int at, GgufGroups.Row to, int first);
+    }
+
     GgufType(int number, int elements, int bytes, Block block) {
+        this(number, elements, bytes, block, null);
+    }
+
+    GgufType(int number, int elements, int bytes, Block block, @Nullable Groups groups) {
         this.number = number;
         this.elements = elements;
         this.bytes = bytes;
         this.block = block;
+        this.groups = groups;
     }
 
     static Optional<GgufType> of(int number) {
@@ -114,6 +138,29 @@ enum GgufType {
     void read(ByteBuffer from, int at, float[] row, int count) {
         for (int i = 0, position = at; i < count; i += elements, position += bytes) {
             block.read(from, position, row, i);
+        }
+    }
+
+    /** Whether 32 elements have a scale and codes of 4 bits, {@code w = s·(c − 8)} or {@code w = s·c + o}. */
+    boolean isInGroups() {
+        return groups != null;
+    }
+
+    /** Whether the elements are {@code w = s·c + o}. */
+    boolean hasOffsets() {
+        return this == Q4_1 || this == Q4_K;
+    }
+
+    /**
+     * Reads a row of groups.
+     *
+     * @param from the bytes of the row, little-endian
+     * @param row gets the codes, scales and offsets
+     */
+    void read(ByteBuffer from, GgufGroups.Row row) {
+        Groups reader = Objects.requireNonNull(groups);
+        for (int i = 0, position = 0; i < row.codes().length; i += elements, position += bytes) {
+            reader.read(from, position, row, i);
         }
     }
 }

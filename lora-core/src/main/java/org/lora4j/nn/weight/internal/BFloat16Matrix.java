@@ -7,7 +7,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A matrix of bfloat16: the upper half of each float. Floats are rounded to the nearest one, and ties to even; none becomes infinite. */
-public final class BFloat16Matrix extends CompactMatrix {
+public final class BFloat16Matrix extends CodeMatrix {
     private static final int LOWER_HALF = 0xffff;
 
     /** What is added to the bits so that dropping the lower half rounds up from above the middle. */

@@ -6,13 +6,12 @@ import org.lora4j.internal.threads.SpareProcessors;
 import org.lora4j.linalg.Precision;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * A frozen FLOAT matrix in 2 bytes or 1 byte for each element. A product expands some rows at a time into a buffer of floats,
- * so both directions multiply with the same weights. The matrix has native memory of its own, in 'c' order.
+ * A frozen FLOAT matrix in fewer bits. A product expands a block of some rows at a time into a buffer of floats, so both
+ * directions multiply with the same weights. The matrix has native memory of its own.
  */
-public abstract sealed class CompactMatrix extends RowMatrix permits BFloat16Matrix, Int8Matrix {
+public abstract sealed class CompactMatrix extends RowMatrix permits CodeMatrix, Int4Matrix {
     /** A smaller matrix saves too little. Product engines have the same limit. */
     private static final long LEAST_ELEMENTS = 50_000;
 
@@ -22,20 +21,25 @@ public abstract sealed class CompactMatrix extends RowMatrix permits BFloat16Mat
     /** The fewest multiplications for which another thread saves time. */
     private static final long LEAST_MULTIPLICATIONS = 8_000_000;
 
-    private final INDArray codes;
-    private final int blockRows;
-    private volatile INDArray @Nullable [] blocks;
+    private final int rowsOfBlock;
 
     /**
      * Holds a matrix.
      *
-     * @param codes {@code [out, in]} of BFLOAT16 or INT8
      * @param original the fingerprint of the weights before they were rounded; null if rounding changed nothing
      */
-    CompactMatrix(INDArray codes, @Nullable String original) {
-        super(Math.toIntExact(codes.size(0)), Math.toIntExact(codes.size(1)), original);
-        this.codes = codes;
-        blockRows = Math.min(height(), Math.max(1, BLOCK / width()));
+    CompactMatrix(int height, int width, @Nullable String original) {
+        super(height, width, original);
+        rowsOfBlock = rowsOfBlock(height, Math.max(1, BLOCK / width));
+    }
+
+    /**
+     * Returns how many rows are expanded at a time.
+     *
+     * @param most how many fit into a buffer
+     */
+    int rowsOfBlock(int height, int most) {
+        return Math.min(height, most);
     }
 
     /**
@@ -102,68 +106,37 @@ public abstract sealed class CompactMatrix extends RowMatrix permits BFloat16Mat
     }
 
     private static CompactMatrix of(Rows rows, int height, int width, Precision precision, @Nullable String original) {
-        return precision == Precision.BFLOAT16
-                ? BFloat16Matrix.of(rows, height, width, original)
-                : Int8Matrix.of(rows, height, width, original);
+        return switch (precision) {
+            case BFLOAT16 -> BFloat16Matrix.of(rows, height, width, original);
+            case INT8 -> Int8Matrix.of(rows, height, width, original);
+            case INT4 -> Int4Matrix.of(rows, height, width, original);
+            case FLOAT -> throw new IllegalArgumentException("precision: must have fewer bits, found FLOAT");
+        };
     }
 
-    /** Allocates native memory for a matrix of codes. */
-    static INDArray allocate(DataType type, int height, int width) {
-        return Nd4j.createUninitializedDetached(type, 'c', height, width);
+    /** The number of blocks. */
+    final int blockCount() {
+        return (height() + rowsOfBlock - 1) / rowsOfBlock;
     }
 
-    /** Arrays for codes of a row, which can be used again. */
-    static final class Scratch {
-        private short[] shorts = new short[0];
-        private byte[] bytes = new byte[0];
+    /** The first row of a block. */
+    final int firstRow(int block) {
+        return block * rowsOfBlock;
+    }
 
-        short[] shorts(int length) {
-            if (shorts.length < length) {
-                shorts = new short[length];
-            }
-            return shorts;
-        }
-
-        byte[] bytes(int length) {
-            if (bytes.length < length) {
-                bytes = new byte[length];
-            }
-            return bytes;
-        }
+    /** The number of rows of a block. */
+    final int blockHeight(int block) {
+        return Math.min(rowsOfBlock, height() - firstRow(block));
     }
 
     /**
-     * Copies the codes of a row as floats, without the scale.
+     * Copies a block of rows as floats to a buffer.
      *
-     * @param row the number of the row
-     * @param target gets {@code in} elements
-     * @param scratch used for the codes
+     * @return a matrix in the memory of the buffer
      */
-    abstract void readCodes(int row, float[] target, Scratch scratch);
+    abstract INDArray expand(int block, ExpandedBlock buffer);
 
-    /** Copies a row as it is multiplied with. */
-    final void readRow(int row, float[] target, Scratch scratch) {
-        readCodes(row, target, scratch);
-        float[] scales = scales();
-        if (scales != null) {
-            float scale = scales[row];
-            int width = width();
-            for (int j = 0; j < width; j++) {
-                target[j] *= scale;
-            }
-        }
-    }
-
-    @Override
-    final Rows rows() {
-        Scratch scratch = new Scratch();
-        return (row, target) -> readRow(row, target, scratch);
-    }
-
-    /** Returns an element as it is multiplied with. */
-    abstract float element(int row, int column);
-
-    /** Returns a scale for each row, which the expanded codes are multiplied with; null for none. */
+    /** Returns a scale for each row, which the expanded elements are multiplied with; null for none. */
     abstract float @Nullable [] scales();
 
     /**
@@ -180,67 +153,30 @@ public abstract sealed class CompactMatrix extends RowMatrix permits BFloat16Mat
     }
 
     /** Releases the native memory. Nobody may use the matrix any more. */
-    final void close() {
-        codes.close();
-    }
-
-    @Override
-    public long bytes() {
-        return codes.length() * codes.dataType().width();
-    }
-
-    /** Rows of codes as views, in blocks that a buffer has room for. */
-    private INDArray[] blocks() {
-        INDArray[] known = blocks;
-        if (known == null) {
-            int height = height();
-            int width = width();
-            known = new INDArray[(height + blockRows - 1) / blockRows];
-            for (int i = 0; i < known.length; i++) {
-                int from = i * blockRows;
-                known[i] = Nd4j.create(
-                        codes.data(),
-                        new long[] {Math.min(blockRows, height - from), width},
-                        new long[] {width, 1},
-                        (long) from * width,
-                        'c');
-            }
-            blocks = known;
-        }
-        return known;
-    }
+    abstract void close();
 
     /** Divides the blocks among the processors that neither BLAS nor an engine uses. */
     @Override
     public void multiply(ProductContext context, INDArray x, INDArray y) {
-        INDArray[] all = blocks();
-        int parts = Math.min(all.length, SpareProcessors.parts(codes.length() * x.size(0), LEAST_MULTIPLICATIONS));
+        int count = blockCount();
+        long multiplications = (long) height() * width() * x.size(0);
+        int parts = Math.min(count, SpareProcessors.parts(multiplications, LEAST_MULTIPLICATIONS));
         SpareProcessors.runParts(
                 parts,
                 part -> ExpandedBlock.use(buffer -> {
-                    int end = SpareProcessors.start(all.length, part + 1, parts);
-                    for (int i = SpareProcessors.start(all.length, part, parts); i < end; i++) {
-                        buffer.multiply(x, this, i * blockRows, all[i], y);
+                    int end = SpareProcessors.start(count, part + 1, parts);
+                    for (int i = SpareProcessors.start(count, part, parts); i < end; i++) {
+                        buffer.multiply(x, this, i, y);
                     }
                 }));
     }
 
     @Override
     public void multiplyTransposed(ProductContext context, INDArray g, INDArray dx, boolean adds) {
-        INDArray[] all = blocks();
         ExpandedBlock.use(buffer -> {
-            for (int i = 0; i < all.length; i++) {
-                buffer.multiplyTransposed(g, this, i * blockRows, all[i], dx, adds || i > 0);
+            for (int i = 0; i < blockCount(); i++) {
+                buffer.multiplyTransposed(g, this, i, dx, adds || i > 0);
             }
         });
-    }
-
-    @Override
-    public INDArray column(long column) {
-        float[] elements = new float[height()];
-        for (int i = 0; i < elements.length; i++) {
-            elements[i] = element(i, Math.toIntExact(column));
-        }
-        return rowOf(elements);
     }
 }

@@ -30,7 +30,7 @@ final class ExpandedBlock {
     private final Gemm addTransposedProduct = new Gemm(false, false, 1, 1);
     private final Matrices weights = new Matrices();
     private final Matrices columns = new Matrices();
-    private final CompactMatrix.Scratch scratch = new CompactMatrix.Scratch();
+    private final CodeMatrix.Scratch scratch = new CodeMatrix.Scratch();
     private float[] row = new float[0];
     private float[] piece = new float[0];
 
@@ -84,8 +84,23 @@ final class ExpandedBlock {
         }
     }
 
-    /** Expands rows: natively if ND4J computes with one thread there. Its team and that of BLAS would compete for the processors. */
-    private INDArray expand(CompactMatrix matrix, int first, INDArray codes) {
+    /**
+     * Returns a matrix in the memory of this buffer, with any content.
+     *
+     * @param order 'c' or 'f'
+     */
+    INDArray weights(int rows, int columns, char order) {
+        return weights.of(rows, columns, order);
+    }
+
+    /**
+     * Copies codes as floats: natively if ND4J computes with one thread there. Its team and that of BLAS would compete for the
+     * processors.
+     *
+     * @param first the number of the first row
+     * @param codes the codes of the rows
+     */
+    INDArray cast(CodeMatrix matrix, int first, INDArray codes) {
         INDArray block = weights.of(codes.size(0), codes.size(1), 'c');
         if (Nd4j.getEnvironment().maxThreads() == 1) {
             expand.run(codes, block);
@@ -106,21 +121,26 @@ final class ExpandedBlock {
     /**
      * Computes columns of {@code y = x·Wᵀ}.
      *
-     * @param first the number of the first of some rows of W
-     * @param codes the codes of these rows
+     * @param number the block of rows of W
      */
-    void multiply(INDArray x, CompactMatrix matrix, int first, INDArray codes, INDArray y) {
-        INDArray block = expand(matrix, first, codes);
-        INDArray part = columns.of(x.size(0), codes.size(0), isInRows(y) ? 'c' : 'f');
+    void multiply(INDArray x, CompactMatrix matrix, int number, INDArray y) {
+        INDArray block = matrix.expand(number, this);
+        int first = matrix.firstRow(number);
+        INDArray part = columns.of(x.size(0), block.size(0), isInRows(y) ? 'c' : 'f');
         product.run(x, block, part);
-        copy(part, 0, y, first, Math.toIntExact(codes.size(0)), matrix.scales(), first);
+        copy(part, 0, y, first, Math.toIntExact(block.size(0)), matrix.scales(), first);
     }
 
-    /** Computes what some rows of W add to {@code dx = g·W}; the first of them overwrite it unless it is added to. */
-    void multiplyTransposed(INDArray g, CompactMatrix matrix, int first, INDArray codes, INDArray dx, boolean adds) {
-        INDArray block = expand(matrix, first, codes);
-        INDArray part = columns.of(g.size(0), codes.size(0), isInRows(g) ? 'c' : 'f');
-        copy(g, first, part, 0, Math.toIntExact(codes.size(0)), matrix.scales(), first);
+    /**
+     * Computes what some rows of W add to {@code dx = g·W}; the first of them overwrite it unless it is added to.
+     *
+     * @param number the block of rows of W
+     */
+    void multiplyTransposed(INDArray g, CompactMatrix matrix, int number, INDArray dx, boolean adds) {
+        INDArray block = matrix.expand(number, this);
+        int first = matrix.firstRow(number);
+        INDArray part = columns.of(g.size(0), block.size(0), isInRows(g) ? 'c' : 'f');
+        copy(g, first, part, 0, Math.toIntExact(block.size(0)), matrix.scales(), first);
         (adds ? addTransposedProduct : transposedProduct).run(part, block, dx);
     }
 

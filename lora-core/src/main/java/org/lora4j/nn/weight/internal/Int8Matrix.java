@@ -11,7 +11,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * A matrix of integers from −127 to 127, with a scale for each row: {@code wⱼₖ = sⱼ·qⱼₖ} with {@code sⱼ = max|wⱼ| / 127}. A row
  * with an element that is not finite becomes NaN.
  */
-public final class Int8Matrix extends CompactMatrix {
+public final class Int8Matrix extends CodeMatrix {
     private final CodeMemory memory;
     private final float[] scales;
 

@@ -46,7 +46,7 @@ class CompactMatrixTest {
     static Stream<Arguments> sizes() {
         int[][] sizes = {{251, 211}, {1009, 347}, {512, 512}, {1024, 300}, {1, 60_000}, {3, 300_001}, {70_001, 1}};
         int[] rows = {1, 2, 3, 10, 17, 64, 129, 600};
-        return Stream.of(Precision.BFLOAT16, Precision.INT8)
+        return Stream.of(Precision.BFLOAT16, Precision.INT8, Precision.INT4)
                 .flatMap(precision -> IntStream.range(0, sizes.length)
                         .boxed()
                         .flatMap(i -> IntStream.of(rows)
@@ -133,9 +133,9 @@ class CompactMatrixTest {
     void bfloat16RoundsToTheNearestAndTiesToEven(String value, String rounded) {
         INDArray w = floats(1, 250, 200);
         w.putScalar(3, 5, Float.parseFloat(value));
-        CompactMatrix matrix = matrix(w, Precision.BFLOAT16);
+        CodeMatrix matrix = (CodeMatrix) matrix(w, Precision.BFLOAT16);
         float[] row = new float[200];
-        matrix.readRow(3, row, new CompactMatrix.Scratch());
+        matrix.readRow(3, row, new CodeMatrix.Scratch());
         assertThat(Float.valueOf(row[5])).isEqualTo(Float.valueOf(rounded));
         assertThat(Float.valueOf(matrix.element(3, 5))).isEqualTo(Float.valueOf(rounded));
         assertThat(matrix.isFinite()).isEqualTo(Float.isFinite(Float.parseFloat(value)));

@@ -12,7 +12,8 @@ public enum StorageName implements Choice {
     FLOAT,
     DOUBLE,
     BF16,
-    INT8;
+    INT8,
+    INT4;
 
     public DecoderFolder open(ModelSource folder) throws IOException {
         return switch (this) {
@@ -20,6 +21,7 @@ public enum StorageName implements Choice {
             case DOUBLE -> DecoderFolder.open(folder, DataType.DOUBLE);
             case BF16 -> DecoderFolder.open(folder, BaseStorage.of(Precision.BFLOAT16));
             case INT8 -> DecoderFolder.open(folder, BaseStorage.of(Precision.INT8));
+            case INT4 -> DecoderFolder.open(folder, BaseStorage.of(Precision.INT4));
         };
     }
 
