@@ -5,6 +5,9 @@ llama.cpp comes with an npm package, which is installed once:
   npm install --prefix target/bench/node node-llama-cpp@3.22.1
 Without it, its cases are left out.
 
+Memory and time of models of the sizes that people use, in each storage, beside llama.cpp, are measured only if they are asked for:
+  src/bench/compare --cases decoder --only "real sizes" --runs 1
+
 The time to the first token of a Qwen2 of the shape of Qwen2.5-0.5B is measured only if it is asked for:
   src/bench/compare --cases decoder --only "first token" --runs 3
 """
@@ -25,7 +28,11 @@ NODE = OUT / "node"
 LLAMA = ROOT / "src/bench/peers/llamacpp.mjs"
 GGUF = ROOT / "src/bench/peers/gguf.py"
 FIRST = "first token"
-STORAGES = ("float", "bfloat16", "int8")
+REAL = "real sizes"
+STORAGES = ("float", "bfloat16", "int8", "int4")
+# The storages of a size: 1.5 billion floats and their gradients do not fit into 12 GB.
+SIZES = {"0.5b": STORAGES, "1b": STORAGES, "1.5b": STORAGES[1:]}
+FORMS = {"int8": "Q8_0", "int4": "Q4_0"}
 
 
 def _work(work, data="even", **more):
@@ -45,6 +52,7 @@ CASES = {
     "prompt of 512 tokens": (_work("prompt"), "PyTorch", _work("prompt"), 0.8),
     "one token of the base": (ONE, "llama.cpp", {"form": "F32"}, None),
     "one token of the base, int8": (ONE | {"storage": "int8"}, "llama.cpp", {"form": "Q8_0"}, 1 / 0.7),
+    "one token of the base, int4": (ONE | {"storage": "int4"}, "llama.cpp", {"form": "Q4_0"}, 1),
     "one token of the base, bfloat16": (ONE | {"storage": "bfloat16"}, "float", ONE, None),
 }
 # Only if they are asked for: --only "LoRA step, one text".
@@ -87,7 +95,39 @@ def compare(options):
                          "bar": bar, "bytes": read})  # fmt: skip
             print(f"  {rows[-1]['case']}: {encoder.milliseconds(found)} beside {encoder.milliseconds(others[best])}",
                   flush=True)  # fmt: skip
+    if REAL in wanted:
+        _sizes(options)
     return {"rows": rows, "peaks": peaks, "first": _first(options) if FIRST in wanted else []}
+
+
+def _sizes(options):
+    """Prints the seconds and the peaks of a load, one token, a prompt and a LoRA step, by size and storage, with oneDNN."""
+    for size, storages in SIZES.items():
+        folder = OUT / f"decoder-llama-{size}"
+        if not (folder / "model.safetensors").exists():
+            _ours(_work("export", shape=size, folder=folder), "")
+        for storage in storages:
+            common = {"shape": size, "folder": folder, "storage": storage}
+            _warm(folder / "model.safetensors")
+            load = _ours(_work("first", **common), "engine")
+            token = _ours(_work("generate", adapters=0, **common), "engine", options)
+            prompt = _ours(_work("prompt", **common), "engine", options)
+            step = _ours(_work("step", 512, **common), "engine", options)
+            print(f"  {size} {storage}: loaded after {load['loaded'] / 1e3:.1f} s, first token after {load['first'] / 1e3:.1f} s and "
+                  f"{_megabytes(load)}; one token {token['nanos'] / 1e6:.1f} ms and {_megabytes(token)}; prompt of 512 tokens "
+                  f"{prompt['nanos'] / 1e9:.2f} s; LoRA step of 512 tokens {step['nanos'] / 1e9:.2f} s and {_megabytes(step)}",
+                  flush=True)  # fmt: skip
+            if storage == "float" and size == "0.5b":
+                found = _torch(_work("step", 512, folder=folder, threads=encoder.PEER_THREADS[0]), options)
+                print(f"  {size}: LoRA step of PyTorch {found['nanos'] / 1e9:.2f} s and {_megabytes(found)}", flush=True)
+            if storage in FORMS and _has_llama():
+                found = _llama({"form": FORMS[storage], "threads": str(os.cpu_count())}, options, folder)
+                print(f"  {size}: one token of llama.cpp, {FORMS[storage]} {found['nanos'] / 1e6:.1f} ms and {_megabytes(found)}",
+                      flush=True)  # fmt: skip
+
+
+def _megabytes(found):
+    return f"{found['peak'] / 1e6:,.0f} MB"
 
 
 def _build():
@@ -157,12 +197,13 @@ def _ours(settings, engine, options=None):
     path = _class_path()
     if engine:
         path = processes.with_engine(path)
-    command = ["java", *processes.JVM_OPTIONS, "-cp", path, "DecoderWork"]
+    memory = ["-Xmx16g"] if settings.get("shape") in SIZES else []
+    command = ["java", *processes.JVM_OPTIONS, *memory, "-cp", path, "DecoderWork"]
     return _read(processes.run([*command, *(f"{k}={v}" for k, v in settings.items())], processes.environment()))
 
 
 def _torch(settings, options=None):
-    settings = encoder.times(options) | settings | {"folder": FOLDER}
+    settings = encoder.times(options) | {"folder": FOLDER} | settings
     command = [processes.PYTHON, "-B", str(PEER), *(f"{key}={value}" for key, value in settings.items())]
     return _read(processes.run(command, processes.environment()))
 
@@ -175,11 +216,11 @@ def _has_llama():
     return False
 
 
-def _llama(settings, options=None):
+def _llama(settings, options=None, folder=FOLDER):
     form = settings["form"]
-    file = OUT / f"decoder-{form}.gguf"
-    if not file.exists() or file.stat().st_mtime < (FOLDER / "model.safetensors").stat().st_mtime:
-        processes.run([processes.PYTHON, "-B", str(GGUF), str(FOLDER), str(file), form])
+    file = OUT / f"{folder.name}-{form}.gguf"
+    if not file.exists() or file.stat().st_mtime < (folder / "model.safetensors").stat().st_mtime:
+        processes.run([processes.PYTHON, "-B", str(GGUF), str(folder), str(file), form])
     settings = encoder.times(options) | settings | {"file": file, "package": NODE}
     command = ["node", str(LLAMA), *(f"{key}={value}" for key, value in settings.items())]
     return _read(processes.run(command, processes.environment()))

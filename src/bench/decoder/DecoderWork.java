@@ -39,8 +39,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Runs one work with a Llama of the shape of SmolLM2-135M, or a Qwen2 of the shape of Qwen2.5-0.5B, whose weights are random,
- * and prints the result as one line of JSON. The arguments are key=value; see comparison/decoder.py, which starts it.
+ * Runs one work with a Llama of the shape of SmolLM2-135M, a Qwen2 of the shape of Qwen2.5-0.5B, or a Llama of one of the
+ * {@link Shape#of sizes that people use}, whose weights are random, and prints the result as one line of JSON. The arguments are key=value; see comparison/decoder.py, which starts it.
  */
 public final class DecoderWork {
     private static final int PROMPT = 16;
@@ -72,10 +72,14 @@ public final class DecoderWork {
         /** Qwen2.5-0.5B. */
         static final Shape QWEN = new Shape("qwen2", 24, 896, 14, 2, 4864, 151_936, Short.BYTES);
 
+        /** A name of a size stands for a Llama with the numbers of Qwen2.5-0.5B, Llama-3.2-1B or Qwen2.5-1.5B. */
         static Shape of(String name) {
             return switch (name) {
                 case "smol" -> SMOL;
                 case "qwen" -> QWEN;
+                case "0.5b" -> new Shape("llama", 24, 896, 14, 2, 4864, 151_936, Short.BYTES);
+                case "1b" -> new Shape("llama", 16, 2048, 32, 8, 8192, 128_256, Short.BYTES);
+                case "1.5b" -> new Shape("llama", 28, 1536, 12, 2, 8960, 151_936, Short.BYTES);
                 default -> throw new IllegalArgumentException("unknown shape " + name);
             };
         }
@@ -167,7 +171,7 @@ public final class DecoderWork {
         };
     }
 
-    /** Writes the model, and for the small one the adapter that both sides start with. */
+    /** Writes the model, and for a Llama the adapter that both sides start with. */
     private void export() throws Exception {
         Files.createDirectories(folder);
         Map<String, Object> config = new LinkedHashMap<>();
@@ -196,7 +200,7 @@ public final class DecoderWork {
             writeBFloat16(part, random);
         }
         Files.move(part, folder.resolve("model.safetensors"), StandardCopyOption.REPLACE_EXISTING);
-        if (shape == Shape.SMOL) {
+        if (shape.type().equals("llama")) {
             model(1).using("a0").save(folder.resolve("start"));
         }
     }
@@ -328,8 +332,17 @@ public final class DecoderWork {
             generator.forget();
             generator.generate(prompt, options);
         });
-        int width = storage() == Precision.FLOAT ? Float.BYTES : storage() == Precision.BFLOAT16 ? Short.BYTES : 1;
-        result.put("bytes", shape.matrixElements() * width);
+        result.put("bytes", shape.matrixElements() * bits() / Byte.SIZE);
+    }
+
+    /** The bits of an element of a matrix, without the scales of rows. */
+    private int bits() {
+        return switch (storage()) {
+            case FLOAT -> 32;
+            case BFLOAT16 -> 16;
+            case INT8 -> 8;
+            case INT4 -> 5;
+        };
     }
 
     /** The milliseconds from the start of the process to the loaded model, and to the first token after a prompt. */

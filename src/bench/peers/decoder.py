@@ -1,4 +1,4 @@
-"""Runs one work with a Llama of the shape of SmolLM2-135M in PyTorch and prints one line of JSON, as DecoderWork does.
+"""Runs one work with a Llama in PyTorch and prints one line of JSON, as DecoderWork does.
 
 The texts are padded to the longest of the batch. Attention is PyTorch's fused one, the optimizer its fused AdamW. Only rows
 with a label go through the head.
@@ -16,7 +16,10 @@ from torch.nn import functional
 
 import threads
 
-LAYERS, WIDTH, HEADS, GROUPS, SIZE, VOCABULARY = 30, 576, 9, 3, 64, 49_152
+CONFIG = json.loads(next(Path(a.removeprefix("folder="), "config.json") for a in sys.argv if a.startswith("folder=")).read_text())
+LAYERS, WIDTH, VOCABULARY = CONFIG["num_hidden_layers"], CONFIG["hidden_size"], CONFIG["vocab_size"]
+HEADS, GROUPS = CONFIG["num_attention_heads"], CONFIG["num_key_value_heads"]
+SIZE = WIDTH // HEADS
 # The first of the generated tokens are compared with the other side.
 PROMPT, LONG_PROMPT, COUNT, COMPARED = 16, 512, 128, 32
 RATE = 1e-3
@@ -138,7 +141,8 @@ def run(settings):
     folder = Path(settings["folder"])
     warm, seconds = float(settings["warm"]), float(settings["seconds"])
     threads.use(settings["threads"])
-    model = Llama(load_file(folder / "model.safetensors"), load_file(folder / "start/adapter_model.safetensors"))
+    base = {name: weight.float() for name, weight in load_file(folder / "model.safetensors").items()}
+    model = Llama(base, load_file(folder / "start/adapter_model.safetensors"))
     if settings["work"] == "step":
         return step(model, settings["data"], warm, seconds)
     with torch.inference_mode():

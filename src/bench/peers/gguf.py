@@ -1,8 +1,8 @@
 """Writes a Llama of a Hugging Face folder as a GGUF file that llama.cpp can compute with, for the benchmark only.
 
-  gguf.py FOLDER FILE F32|Q8_0
+  gguf.py FOLDER FILE F32|Q8_0|Q4_0
 
-The weights must be F32, in one file, with tied embeddings. The vocabulary is made up, because the
+The weights must be F32 or BF16, in one file, with tied embeddings. The vocabulary is made up, because the
 program that runs llama.cpp needs one; texts are given as ids.
 """
 
@@ -15,8 +15,8 @@ import numpy as np
 
 ALIGNMENT = 32
 # The numbers of llama.cpp for its types: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
-TYPES = {"F32": 0, "Q8_0": 8}
-FILE_TYPES = {"F32": 0, "Q8_0": 7}
+TYPES = {"F32": 0, "Q4_0": 2, "Q8_0": 8}
+FILE_TYPES = {"F32": 0, "Q4_0": 2, "Q8_0": 7}
 NUMBER, FLOAT, TEXT, LIST = 4, 6, 8, 9
 BLOCK = 32
 NAMES = {
@@ -41,11 +41,16 @@ def read(file):
     data = np.memmap(file, np.uint8, "r", 8 + length)
     tensors = {}
     for name, entry in header.items():
-        if entry["dtype"] != "F32":
-            raise ValueError(f"{name}: must be F32, found {entry['dtype']}")
+        if entry["dtype"] not in ("F32", "BF16"):
+            raise ValueError(f"{name}: must be F32 or BF16, found {entry['dtype']}")
         begin, end = entry["data_offsets"]
-        tensors[name] = data[begin:end].view(np.float32).reshape(entry["shape"])
+        tensors[name] = data[begin:end].view(np.float32 if entry["dtype"] == "F32" else np.uint16).reshape(entry["shape"])
     return tensors
+
+
+def floats(weight):
+    """Returns the elements in single precision; those of BF16 are the upper halves of floats."""
+    return weight if weight.dtype == np.float32 else (weight.astype(np.uint32) << 16).view(np.float32)
 
 
 def name_of(name):
@@ -70,6 +75,17 @@ def quantized(weight):
     codes = np.rint(np.divide(blocks, scales[:, None], out=np.zeros_like(blocks), where=scales[:, None] > 0))
     result = np.empty(len(blocks), np.dtype([("scale", "<f2"), ("codes", "i1", BLOCK)]))
     result["scale"], result["codes"] = scales, codes
+    return result
+
+
+def in_four_bits(weight):
+    """Returns blocks of 32 elements: a scale of 16 bits, and codes from 0 to 15, whose 8 is zero."""
+    blocks = weight.reshape(-1, BLOCK)
+    scales = np.take_along_axis(blocks, np.abs(blocks).argmax(1)[:, None], 1)[:, 0] / np.float32(-8)
+    codes = np.divide(blocks, scales[:, None], out=np.zeros_like(blocks), where=scales[:, None] != 0)
+    codes = np.minimum(15, np.floor(codes + np.float32(8.5))).astype(np.uint8)
+    result = np.empty(len(blocks), np.dtype([("scale", "<f2"), ("codes", "u1", BLOCK // 2)]))
+    result["scale"], result["codes"] = scales, codes[:, : BLOCK // 2] | codes[:, BLOCK // 2 :] << 4
     return result
 
 
@@ -116,11 +132,12 @@ def write(folder, file, form):
     tensors = read(folder / "model.safetensors")
     heads = {"q_proj": config["num_attention_heads"], "k_proj": config["num_key_value_heads"]}
     header, contents, offset = [], [], 0
-    for name, weight in tensors.items():
+    for name, stored in tensors.items():
+        weight = floats(stored)
         rows = heads.get(name.removesuffix(".weight").rsplit(".", 1)[-1])
         ordered = weight if rows is None else in_pairs(weight, rows)
         kind = form if weight.ndim == 2 else "F32"
-        content = (quantized(ordered) if kind == "Q8_0" else np.ascontiguousarray(ordered)).tobytes()
+        content = {"F32": np.ascontiguousarray, "Q8_0": quantized, "Q4_0": in_four_bits}[kind](ordered).tobytes()
         content += bytes(-len(content) % ALIGNMENT)
         sizes = weight.shape[::-1]
         header.append(text(name_of(name)) + struct.pack(f"<I{len(sizes)}QIQ", len(sizes), *sizes, TYPES[kind], offset))
