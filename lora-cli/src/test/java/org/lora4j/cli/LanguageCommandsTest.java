@@ -364,7 +364,7 @@ class LanguageCommandsTest {
 
         Object[] source = {"--model", large, "--adapter", output, "--storage"};
         List<Double> losses = new ArrayList<>();
-        for (String storage : List.of("float", "bf16", "int8")) {
+        for (String storage : List.of("float", "bf16", "int8", "int4")) {
             losses.add(
                     Cli.good(Cli.words(new Object[] {"evaluate", "--data", few, "--json"}, Cli.words(source, storage)))
                             .json()

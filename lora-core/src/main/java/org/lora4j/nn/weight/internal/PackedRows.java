@@ -15,8 +15,8 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  * array of a whole table of words would take more memory than the rest of the model.
  */
 final class PackedRows implements PackedWeight {
-    /** The most elements of a part: 64 MB of floats. */
-    static final int MOST_ELEMENTS = 1 << 24;
+    /** The most elements of a part: 32 MB of floats. */
+    static final int MOST_ELEMENTS = 1 << 23;
 
     private final List<PackedWeight> parts;
     private final int height;
