@@ -82,7 +82,7 @@ public abstract class AdaptedModelBuilder<B extends AdaptedModelBuilder<B>> {
     /**
      * Sets how the large matrices of the model are stored. It has no effect on a model that was opened before.
      *
-     * @param precision for example {@code BaseStorage.INT8}; single precision by default
+     * @param precision for example {@code BaseStorage.of(Precision.INT8)}; single precision by default
      * @return this builder
      */
     public B storage(BaseStorage precision) {

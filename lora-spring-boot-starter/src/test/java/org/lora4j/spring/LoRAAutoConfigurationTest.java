@@ -199,7 +199,7 @@ class LoRAAutoConfigurationTest {
                         .getFailure()
                         .rootCause()
                         .hasMessageContaining("must be the folder of a model, found nothing"));
-        served("lora.model.storage=int4").run(context -> assertThat(context).hasFailed());
+        served("lora.model.storage=int3").run(context -> assertThat(context).hasFailed());
     }
 
     @Configuration(proxyBeanMethods = false)

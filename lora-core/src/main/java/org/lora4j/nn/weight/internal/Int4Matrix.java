@@ -44,6 +44,9 @@ public final class Int4Matrix extends CompactMatrix {
     /** The fewest multiplications of a small product for which another thread saves time. */
     private static final long LEAST_MULTIPLICATIONS = 250_000;
 
+    /** The fewest elements for whose expansion another thread saves time. */
+    private static final int LEAST_ELEMENTS = 1 << 16;
+
     /** The fewest rows of W that a thread computes at once. */
     private static final int LEAST_HEIGHT = 64;
 
@@ -271,7 +274,10 @@ public final class Int4Matrix extends CompactMatrix {
         int first = firstRow(block);
         int count = blockHeight(block);
         INDArray expanded = buffer.weights(count, width(), 'f');
-        Int4Product.use(arrays -> arrays.expand(this, first, count, expanded));
+        SpareProcessors.run(
+                groups,
+                Math.max(1, LEAST_ELEMENTS / (count * GROUP)),
+                (from, to) -> Int4Product.use(arrays -> arrays.expand(this, first, count, from, to, expanded)));
         return expanded;
     }
 

@@ -124,16 +124,18 @@ final class Int4Product {
     }
 
     /**
-     * Copies rows of one tile as floats.
+     * Copies groups of columns of rows of one tile as floats.
      *
+     * @param fromGroup the first group
+     * @param toGroup the group after the last one
      * @param target {@code [count, in]} in 'f' order
      */
-    void expand(Int4Matrix matrix, int first, int count, INDArray target) {
-        int width = matrix.width();
+    void expand(Int4Matrix matrix, int first, int count, int fromGroup, int toGroup, INDArray target) {
+        int end = Math.min(matrix.width(), toGroup * Int4Matrix.GROUP);
         ArrayMemory floats = new ArrayMemory(target);
         CodeMemory bits = new CodeMemory(target);
         boolean hasOffsets = false;
-        for (int j = 0; j < width; j++) {
+        for (int j = fromGroup * Int4Matrix.GROUP; j < end; j++) {
             int inInt = j % Int4Matrix.CODES;
             if (inInt == 0) {
                 matrix.readCodes(first, j / Int4Matrix.CODES, codes, count);
