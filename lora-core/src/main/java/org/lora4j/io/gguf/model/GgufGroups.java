@@ -40,6 +40,9 @@ public final class GgufGroups {
         /**
          * Creates a row.
          *
+         * @param codes the codes from 0 to 15
+         * @param scales the scale of each group
+         * @param offsets the offset of each group, if the matrix has offsets
          * @throws NullPointerException if an array is null
          */
         public Row {
