@@ -8,8 +8,8 @@ import java.nio.ShortBuffer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Reads and writes the native memory of an array of BFLOAT16, INT8 or INT32 as shorts, bytes or ints. As {@link ArrayMemory} does, it keeps
- * the array alive.
+ * Reads and writes the native memory of an array of BFLOAT16, INT8 or INT32 as shorts, bytes or ints. As {@link ArrayMemory}
+ * does, it keeps the array alive.
  */
 public final class CodeMemory {
     private final INDArray array;

@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.lora4j.internal.MessageText;
 import org.lora4j.internal.memory.ArrayBits;
 import org.lora4j.io.GgufSource;
@@ -113,43 +112,22 @@ final class GgufTensorFiles implements TensorFiles {
      * @return empty if it is not finite
      */
     static Optional<WeightMatrix> matrix(GgufGroups groups, long[] shape) throws IOException {
-        GgufGroups.Row row = groups.newRow();
-        AtomicBoolean isFinite = new AtomicBoolean(true);
         try {
             Int4Matrix matrix = Int4Matrix.of(
-                    (i, codes, scales, offsets) -> {
-                        read(groups, i, row);
-                        System.arraycopy(row.codes(), 0, codes, 0, row.codes().length);
-                        System.arraycopy(row.scales(), 0, scales, 0, scales.length);
-                        System.arraycopy(row.offsets(), 0, offsets, 0, offsets.length);
-                        if (!isFinite(row.scales()) || !isFinite(row.offsets())) {
-                            isFinite.set(false);
+                    (row, codes, scales, offsets) -> {
+                        try {
+                            groups.read(row, codes, scales, offsets);
+                        } catch (IOException e) {
+                            throw new UncheckedIOException(e);
                         }
                     },
                     Math.toIntExact(shape[0]),
                     Math.toIntExact(shape[1]),
                     groups.hasOffsets());
-            return isFinite.get() ? Optional.of(matrix) : Optional.empty();
+            return matrix.isFinite() ? Optional.of(matrix) : Optional.empty();
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
-    }
-
-    private static void read(GgufGroups groups, int i, GgufGroups.Row row) {
-        try {
-            groups.read(i, row);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static boolean isFinite(float[] values) {
-        for (float value : values) {
-            if (!Float.isFinite(value)) {
-                return false;
-            }
-        }
-        return true;
     }
 
     private void requireFinite(INDArray read, String name) throws GgufException {

@@ -11,8 +11,6 @@ import java.util.function.IntUnaryOperator;
  * {@code w = s·(c − 8)} as in Q4_0, or {@code w = s·c + o} with an offset o as in Q4_1 and Q4_K.
  */
 public final class GgufGroups {
-    private static final int GROUP = 32;
-
     private final GgufBytes bytes;
     private final GgufHeader.Info info;
     private final IntUnaryOperator place;
@@ -28,29 +26,9 @@ public final class GgufGroups {
         this.place = place;
     }
 
-    /**
-     * A row.
-     *
-     * @param codes the codes from 0 to 15
-     * @param scales the scale of each group
-     * @param offsets the offset of each group, if the matrix has offsets
-     */
+    /** The arrays that get a row. */
     @SuppressWarnings("ArrayRecordComponent") // It is never compared.
-    public record Row(byte[] codes, float[] scales, float[] offsets) {
-        /**
-         * Creates a row.
-         *
-         * @param codes the codes from 0 to 15
-         * @param scales the scale of each group
-         * @param offsets the offset of each group, if the matrix has offsets
-         * @throws NullPointerException if an array is null
-         */
-        public Row {
-            Objects.requireNonNull(codes, "codes must not be null");
-            Objects.requireNonNull(scales, "scales must not be null");
-            Objects.requireNonNull(offsets, "offsets must not be null");
-        }
-    }
+    record Row(byte[] codes, float[] scales, float[] offsets) {}
 
     /**
      * Returns whether the elements are {@code w = s·c + o}.
@@ -62,27 +40,21 @@ public final class GgufGroups {
     }
 
     /**
-     * Creates an empty row of the right size.
-     *
-     * @return the row
-     */
-    public Row newRow() {
-        int width = Math.toIntExact(info.shape()[1]);
-        return new Row(new byte[width], new float[width / GROUP], new float[hasOffsets() ? width / GROUP : 0]);
-    }
-
-    /**
      * Reads a row.
      *
      * @param row its number
-     * @param target gets the row; from {@link #newRow}
+     * @param codes gets the codes from 0 to 15, as many as the matrix has columns
+     * @param scales gets the scale of each group of 32
+     * @param offsets gets the offset of each group, if the matrix has offsets
      * @throws IOException if the file cannot be read, or is closed
      */
-    public void read(int row, Row target) throws IOException {
-        Objects.requireNonNull(target, "target must not be null");
-        int length = Math.toIntExact(info.type().bytes(target.codes().length));
+    public void read(int row, byte[] codes, float[] scales, float[] offsets) throws IOException {
+        Objects.requireNonNull(codes, "codes must not be null");
+        Objects.requireNonNull(scales, "scales must not be null");
+        Objects.requireNonNull(offsets, "offsets must not be null");
+        int length = Math.toIntExact(info.type().bytes(codes.length));
         ByteBuffer chunk = ByteBuffer.allocate(length).order(ByteOrder.LITTLE_ENDIAN);
         bytes.read(chunk, info.position() + (long) place.applyAsInt(row) * length);
-        info.type().read(chunk, target);
+        info.type().read(chunk, new Row(codes, scales, offsets));
     }
 }

@@ -1,7 +1,6 @@
 package org.lora4j.nn.weight.internal;
 
 import java.util.Arrays;
-import org.lora4j.internal.memory.ArrayMemory;
 
 /**
  * The rows of a small matrix of floats on the Java heap. Each row is an array of its own, because the JVM vectorizes only
@@ -23,32 +22,16 @@ final class HeapMatrix {
 
     /** Copies a matrix from native memory. */
     void read(MatrixMemory matrix) {
-        ArrayMemory memory = matrix.memory();
         reserve(matrix.rows(), matrix.columns());
         for (int i = 0; i < matrix.rows(); i++) {
-            int start = i * matrix.rowStride();
-            if (matrix.rowsAreContiguous()) {
-                memory.get(start, lines[i], 0, matrix.columns());
-            } else {
-                for (int j = 0; j < matrix.columns(); j++) {
-                    lines[i][j] = (float) memory.get(start + j * matrix.columnStride());
-                }
-            }
+            matrix.get(i, lines[i]);
         }
     }
 
     /** Copies the matrix to native memory of the same shape. */
     void write(MatrixMemory matrix) {
-        ArrayMemory memory = matrix.memory();
         for (int i = 0; i < matrix.rows(); i++) {
-            int start = i * matrix.rowStride();
-            if (matrix.rowsAreContiguous()) {
-                memory.put(start, lines[i], 0, matrix.columns());
-            } else {
-                for (int j = 0; j < matrix.columns(); j++) {
-                    memory.put(start + j * matrix.columnStride(), lines[i][j]);
-                }
-            }
+            matrix.put(i, 0, lines[i], matrix.columns());
         }
     }
 

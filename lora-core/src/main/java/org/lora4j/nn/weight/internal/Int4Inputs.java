@@ -27,14 +27,7 @@ record Int4Inputs(int[][] rows, int[][] sums, float[] scales) {
         float[] scales = new float[n];
         float[] row = new float[matrix.columns()];
         for (int i = 0; i < n; i++) {
-            int place = i * matrix.rowStride();
-            if (matrix.rowsAreContiguous()) {
-                matrix.memory().get(place, row, 0, row.length);
-            } else {
-                for (int j = 0; j < row.length; j++) {
-                    row[j] = (float) matrix.memory().get(place + j * matrix.columnStride());
-                }
-            }
+            matrix.get(i, row);
             scales[i] = round(row, rows[i]);
             add(rows[i], sums[i]);
         }

@@ -3,6 +3,7 @@ package org.lora4j.nn.weight.internal;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.math.Int4Scale;
+import org.lora4j.internal.memory.ArrayBits;
 import org.lora4j.internal.memory.ArrayMemory;
 import org.lora4j.internal.memory.CodeMemory;
 import org.lora4j.internal.threads.SpareProcessors;
@@ -252,11 +253,12 @@ public final class Int4Matrix extends CompactMatrix {
         float[] scale = new float[1];
         float[] offset = new float[1];
         return (row, target) -> {
+            boolean hasOffset = false;
             for (int first = 0; first < width(); first += CODES) {
                 if (first % GROUP == 0) {
                     readScales(row, first / GROUP, scale, 1);
+                    hasOffset = readOffsets(row, first / GROUP, offset, 1);
                 }
-                boolean hasOffset = readOffsets(row, first / GROUP, offset, 1);
                 int packed = codeMemory.get(place(row, first / CODES, groups * CHUNKS));
                 int end = Math.min(width(), first + CODES);
                 for (int j = first; j < end; j++) {
@@ -266,6 +268,12 @@ public final class Int4Matrix extends CompactMatrix {
                 }
             }
         };
+    }
+
+    /** The codes are finite, so the elements of a group are if its scale and its offset are. */
+    @Override
+    public boolean isFinite() {
+        return ArrayBits.isFinite(scales) && (offsets == null || ArrayBits.isFinite(offsets));
     }
 
     /** Expands columns one after the other, because the codes of several rows follow each other. */

@@ -53,7 +53,7 @@ final class Int4Product {
             for (int i = 0; i < target.rows(); i++) {
                 multiply(matrix, first, count, inputs.rows()[i], inputs.sums()[i]);
                 scale(results, inputs.scales()[i], count);
-                write(target, i, first, count);
+                target.put(i, first, results, count);
             }
             first += count;
         }
@@ -109,17 +109,6 @@ final class Int4Product {
     private static void scale(float[] results, float scale, int count) {
         for (int j = 0; j < count; j++) {
             results[j] = results[j] * scale;
-        }
-    }
-
-    private void write(MatrixMemory target, int row, int first, int count) {
-        int place = row * target.rowStride() + first * target.columnStride();
-        if (target.rowsAreContiguous()) {
-            target.memory().put(place, results, 0, count);
-        } else {
-            for (int j = 0; j < count; j++) {
-                target.memory().put(place + j * target.columnStride(), results[j]);
-            }
         }
     }
 

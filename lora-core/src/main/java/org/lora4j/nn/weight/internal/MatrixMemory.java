@@ -30,6 +30,30 @@ record MatrixMemory(ArrayMemory memory, int rows, int columns, int rowStride, in
         return new MatrixMemory(memory, columns, rows, columnStride, rowStride);
     }
 
+    /** Copies the elements of a row of FLOAT or DOUBLE. */
+    void get(int row, float[] target) {
+        int start = row * rowStride;
+        if (rowsAreContiguous()) {
+            memory.get(start, target, 0, columns);
+            return;
+        }
+        for (int j = 0; j < columns; j++) {
+            target[j] = (float) memory.get(start + j * columnStride);
+        }
+    }
+
+    /** Copies elements to a row, from a column on. */
+    void put(int row, int column, float[] source, int count) {
+        int start = row * rowStride + column * columnStride;
+        if (rowsAreContiguous()) {
+            memory.put(start, source, 0, count);
+            return;
+        }
+        for (int j = 0; j < count; j++) {
+            memory.put(start + j * columnStride, source[j]);
+        }
+    }
+
     /** Whether the elements of a row follow each other. */
     boolean rowsAreContiguous() {
         return columnStride == 1;
