@@ -16,7 +16,8 @@ import org.slf4j.LoggerFactory;
 /**
  * The connections of a server, which nobody may keep for nothing: the headers of a request must come soon, and there are only so many
  * connections. If there are too many, one that waits for its client is closed, the least {@link Use used} first, and of these the one
- * that has waited longest. So clients that are slow keep each other out, but none that sends its request and reads its answer.
+ * that has waited longest. So clients that are slow keep each other out, but none that sends its request and reads its answer: a quarter
+ * of the connections are for those that only just came.
  * Thread-safe.
  */
 final class Connections implements Connection.Listener, AutoCloseable {
@@ -30,6 +31,12 @@ final class Connections implements Connection.Listener, AutoCloseable {
     /** How long a connection is kept for the next request. */
     private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(30);
 
+    /** How long a request may come before its client counts as slow. */
+    private static final long MOMENT_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /** One of so many connections may be new before the others are closed for it. */
+    private static final int NEW_PART = 4;
+
     private final int most;
     private final Map<Connection, State> open = new LinkedHashMap<>();
     private final ScheduledExecutorService thread;
@@ -38,12 +45,16 @@ final class Connections implements Connection.Listener, AutoCloseable {
     enum Use {
         /** It never had a request. */
         NONE,
-        /** It is kept for the next request. */
-        IDLE,
         /** The body of a request that is refused comes. */
         REFUSED,
+        /** Like {@link #NEW}, and there are more of these than their part. */
+        CROWD,
+        /** It is kept for the next request. */
+        IDLE,
         /** The body of a request comes. */
         READ,
+        /** Its request began to come a moment ago, or has not come yet. */
+        NEW,
         /** The last part of an answer is sent. */
         ANSWERED,
         /** A thread works on a request. */
@@ -57,11 +68,10 @@ final class Connections implements Connection.Listener, AutoCloseable {
         private boolean hadRequest;
         private @Nullable OpenRequest request;
 
-        Use use() {
-            if (request == null) {
-                return hadRequest ? Use.IDLE : Use.NONE;
-            }
-            return request.use();
+        Use use(long now) {
+            Use use = request != null ? request.use() : hadRequest ? Use.IDLE : Use.NONE;
+            boolean isComing = use == Use.NONE || use == Use.READ;
+            return isComing && now - since() < MOMENT_NANOS ? Use.NEW : use;
         }
 
         /** Since when it waits for a request, or for the rest of one and its answer. */
@@ -103,10 +113,15 @@ final class Connections implements Connection.Listener, AutoCloseable {
     /** The connection that is closed for a new one; the new one itself if a thread works for each other one. */
     private Connection leastNeeded(Connection added) {
         long now = System.nanoTime();
+        long news =
+                open.values().stream().filter(one -> one.use(now) == Use.NEW).count();
+        Use ofNew = news > most / NEW_PART ? Use.CROWD : Use.NEW;
         return open.entrySet().stream()
-                .filter(one -> one.getKey() != added && one.getValue().use() != Use.WORK)
-                .min(Comparator.comparing((Map.Entry<Connection, State> one) ->
-                                one.getValue().use())
+                .filter(one -> one.getKey() != added && one.getValue().use(now) != Use.WORK)
+                .min(Comparator.comparing((Map.Entry<Connection, State> one) -> {
+                            Use use = one.getValue().use(now);
+                            return use == Use.NEW ? ofNew : use;
+                        })
                         .thenComparing(one -> now - one.getValue().since(), Comparator.reverseOrder()))
                 .map(Map.Entry::getKey)
                 .orElse(added);

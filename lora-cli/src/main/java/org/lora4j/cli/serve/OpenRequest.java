@@ -30,6 +30,7 @@ final class OpenRequest {
     private final Deadline deadline;
 
     private volatile @Nullable IncomingBody body;
+    private volatile boolean isRead;
     private @Nullable Thread worker;
     private long workSince;
     private volatile boolean ended;
@@ -53,6 +54,7 @@ final class OpenRequest {
     /** Notes that the body is being read; null for one that was read. */
     synchronized void reads(@Nullable IncomingBody now) {
         body = now;
+        isRead = now == null;
     }
 
     /** Notes that this thread works on the request. An interrupt of it means that the client has gone. */
@@ -86,7 +88,11 @@ final class OpenRequest {
         if (now != null) {
             return now.isRefused() ? Connections.Use.REFUSED : Connections.Use.READ;
         }
-        return ended ? Connections.Use.ANSWERED : Connections.Use.WORK;
+        if (ended) {
+            return Connections.Use.ANSWERED;
+        }
+        // Between its headers and its body there is no work yet, however long its thread waits for the processor.
+        return isRead ? Connections.Use.WORK : Connections.Use.READ;
     }
 
     /** Breaks its connection. */

@@ -67,6 +67,8 @@ class OpenRequestTest {
 
     @Test
     void anAnswerThatIsNotReadIsGivenUp() {
+        assertThat(open.use()).isEqualTo(Connections.Use.READ);
+        open.reads(null);
         assertThat(open.use()).isEqualTo(Connections.Use.WORK);
         assertThat(open.end()).isTrue();
         assertThat(open.end()).isFalse();
