@@ -2,8 +2,8 @@
 
   gguf.py FOLDER FILE F32|Q8_0|Q4_0
 
-The weights must be F32 or BF16, in one file, with tied embeddings. The vocabulary is made up, because the
-program that runs llama.cpp needs one; texts are given as ids.
+The weights must be F32 or BF16, in one file, with tied embeddings. A folder with the tokenizer.json of a GPT-2 gives its
+vocabulary. Without it the vocabulary is made up, because the program that runs llama.cpp needs one; texts are given as ids.
 """
 
 import json
@@ -17,7 +17,9 @@ ALIGNMENT = 32
 # The numbers of llama.cpp for its types: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
 TYPES = {"F32": 0, "Q4_0": 2, "Q8_0": 8}
 FILE_TYPES = {"F32": 0, "Q4_0": 2, "Q8_0": 7}
-NUMBER, FLOAT, TEXT, LIST = 4, 6, 8, 9
+NUMBER, INTEGER, FLOAT, TRUTH, TEXT, LIST = 4, 5, 6, 7, 8, 9
+# Kinds of tokens.
+NORMAL, SPECIAL = 1, 3
 BLOCK = 32
 NAMES = {
     "input_layernorm": "attn_norm",
@@ -95,15 +97,46 @@ def text(value):
 
 
 def field(name, value):
-    """Returns a field of the header: a text, texts, a number of 4 bytes without a sign, or a float."""
+    """Returns a field of the header: a truth value, a text, texts, integers, a number of 4 bytes without a sign, or a float."""
+    if isinstance(value, bool):
+        return text(name) + struct.pack("<I?", TRUTH, value)
     if isinstance(value, str):
         return text(name) + struct.pack("<I", TEXT) + text(value)
     if isinstance(value, list):
-        return text(name) + struct.pack("<IIQ", LIST, TEXT, len(value)) + b"".join(map(text, value))
+        kind = TEXT if isinstance(value[0], str) else INTEGER
+        elements = map(text, value) if kind == TEXT else (struct.pack("<i", each) for each in value)
+        return text(name) + struct.pack("<IIQ", LIST, kind, len(value)) + b"".join(elements)
     return text(name) + (struct.pack("<If", FLOAT, value) if isinstance(value, float) else struct.pack("<II", NUMBER, value))
 
 
-def fields(config, form):
+def vocabulary(folder, config):
+    """Returns the fields of the tokenizer."""
+    count = config["vocab_size"]
+    kinds = [NORMAL] * count
+    if not (folder / "tokenizer.json").exists():
+        tokens, merges, ends = [f"t{i}" for i in range(count)], ["t 0"], {}
+    else:
+        stored = json.loads((folder / "tokenizer.json").read_text())
+        tokens = sorted(stored["model"]["vocab"], key=stored["model"]["vocab"].get)
+        merges = [each if isinstance(each, str) else " ".join(each) for each in stored["model"]["merges"]]
+        for token in stored["added_tokens"]:
+            kinds[token["id"]] = SPECIAL if token["special"] else NORMAL
+        ends = {
+            "tokenizer.ggml.bos_token_id": config["bos_token_id"],
+            "tokenizer.ggml.eos_token_id": config["eos_token_id"],
+            "tokenizer.ggml.add_bos_token": False,
+        }
+    return {
+        "tokenizer.ggml.model": "gpt2",
+        "tokenizer.ggml.pre": "gpt-2",
+        "tokenizer.ggml.tokens": tokens,
+        "tokenizer.ggml.token_type": kinds,
+        "tokenizer.ggml.merges": merges,
+        **ends,
+    }
+
+
+def fields(folder, config, form):
     heads = config["num_attention_heads"]
     values = {
         "general.architecture": "llama",
@@ -119,10 +152,7 @@ def fields(config, form):
         "llama.attention.layer_norm_rms_epsilon": float(config["rms_norm_eps"]),
         "llama.rope.dimension_count": config["hidden_size"] // heads,
         "llama.rope.freq_base": float(config["rope_theta"]),
-        "tokenizer.ggml.model": "gpt2",
-        "tokenizer.ggml.pre": "gpt-2",
-        "tokenizer.ggml.tokens": [f"t{i}" for i in range(config["vocab_size"])],
-        "tokenizer.ggml.merges": ["t 0"],
+        **vocabulary(folder, config),
     }
     return [field(name, value) for name, value in values.items()]
 
@@ -143,7 +173,7 @@ def write(folder, file, form):
         header.append(text(name_of(name)) + struct.pack(f"<I{len(sizes)}QIQ", len(sizes), *sizes, TYPES[kind], offset))
         contents.append(content)
         offset += len(content)
-    described = fields(config, form)
+    described = fields(folder, config, form)
     begin = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), len(described)) + b"".join(described + header)
     part = file.with_suffix(".part")
     with open(part, "wb") as stream:
