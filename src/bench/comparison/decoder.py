@@ -31,7 +31,9 @@ FIRST = "first token"
 REAL = "real sizes"
 STORAGES = ("float", "bfloat16", "int8", "int4")
 # The storages of a size: 1.5 billion floats and their gradients do not fit into 12 GB.
-SIZES = {"0.5b": STORAGES, "1b": STORAGES, "1.5b": STORAGES[1:]}
+SIZES = {"0.5b": STORAGES, "1b": STORAGES, "gemma-1b": STORAGES, "1.5b": STORAGES[1:]}
+# llama.cpp computes a Llama here: gguf.py writes nothing else.
+NO_GGUF = ("gemma-1b",)
 FORMS = {"int8": "Q8_0", "int4": "Q4_0"}
 
 
@@ -120,7 +122,7 @@ def _sizes(options):
             if storage == "float" and size == "0.5b":
                 found = _torch(_work("step", 512, folder=folder, threads=encoder.PEER_THREADS[0]), options)
                 print(f"  {size}: LoRA step of PyTorch {found['nanos'] / 1e9:.2f} s and {_megabytes(found)}", flush=True)
-            if storage in FORMS and _has_llama():
+            if storage in FORMS and size not in NO_GGUF and _has_llama():
                 found = _llama({"form": FORMS[storage], "threads": str(os.cpu_count())}, options, folder)
                 print(f"  {size}: one token of llama.cpp, {FORMS[storage]} {found['nanos'] / 1e6:.1f} ms and {_megabytes(found)}",
                       flush=True)  # fmt: skip

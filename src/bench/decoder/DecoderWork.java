@@ -39,7 +39,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Runs one work with a Llama of the shape of SmolLM2-135M, a Qwen2 of the shape of Qwen2.5-0.5B, or a Llama of one of the
+ * Runs one work with a Llama of the shape of SmolLM2-135M, a Qwen2 of the shape of Qwen2.5-0.5B, or a model of one of the
  * {@link Shape#of sizes that people use}, whose weights are random, and prints the result as one line of JSON. The arguments are key=value; see comparison/decoder.py, which starts it.
  */
 public final class DecoderWork {
@@ -72,20 +72,29 @@ public final class DecoderWork {
         /** Qwen2.5-0.5B. */
         static final Shape QWEN = new Shape("qwen2", 24, 896, 14, 2, 4864, 151_936, Short.BYTES);
 
-        /** A name of a size stands for a Llama with the numbers of Qwen2.5-0.5B, Llama-3.2-1B or Qwen2.5-1.5B. */
+        /** Gemma-3-1B. */
+        static final Shape GEMMA = new Shape("gemma3_text", 26, 1152, 4, 1, 6912, 262_144, Short.BYTES);
+
+        /** A name of a size stands for a Llama with the numbers of Qwen2.5-0.5B, Llama-3.2-1B or Qwen2.5-1.5B, or for a Gemma. */
         static Shape of(String name) {
             return switch (name) {
                 case "smol" -> SMOL;
                 case "qwen" -> QWEN;
                 case "0.5b" -> new Shape("llama", 24, 896, 14, 2, 4864, 151_936, Short.BYTES);
                 case "1b" -> new Shape("llama", 16, 2048, 32, 8, 8192, 128_256, Short.BYTES);
+                case "gemma-1b" -> GEMMA;
                 case "1.5b" -> new Shape("llama", 28, 1536, 12, 2, 8960, 151_936, Short.BYTES);
                 default -> throw new IllegalArgumentException("unknown shape " + name);
             };
         }
 
+        /** The heads of a Gemma do not divide the width. */
+        int headWidth() {
+            return this == GEMMA ? 256 : width / heads;
+        }
+
         int keyWidth() {
-            return width / heads * keyValueHeads;
+            return headWidth() * keyValueHeads;
         }
 
         boolean hasBiases() {
@@ -99,11 +108,17 @@ public final class DecoderWork {
             for (int i = 0; i < layers; i++) {
                 String layer = "model.layers." + i + ".";
                 shapes.put(layer + "input_layernorm.weight", new int[] {width});
-                addLinear(shapes, layer + "self_attn.q_proj", width, width, hasBiases());
+                addLinear(shapes, layer + "self_attn.q_proj", headWidth() * heads, width, hasBiases());
                 addLinear(shapes, layer + "self_attn.k_proj", keyWidth(), width, hasBiases());
                 addLinear(shapes, layer + "self_attn.v_proj", keyWidth(), width, hasBiases());
-                addLinear(shapes, layer + "self_attn.o_proj", width, width, false);
+                addLinear(shapes, layer + "self_attn.o_proj", width, headWidth() * heads, false);
                 shapes.put(layer + "post_attention_layernorm.weight", new int[] {width});
+                if (this == GEMMA) {
+                    shapes.put(layer + "self_attn.q_norm.weight", new int[] {headWidth()});
+                    shapes.put(layer + "self_attn.k_norm.weight", new int[] {headWidth()});
+                    shapes.put(layer + "pre_feedforward_layernorm.weight", new int[] {width});
+                    shapes.put(layer + "post_feedforward_layernorm.weight", new int[] {width});
+                }
                 addLinear(shapes, layer + "mlp.gate_proj", feedForward, width, false);
                 addLinear(shapes, layer + "mlp.up_proj", feedForward, width, false);
                 addLinear(shapes, layer + "mlp.down_proj", width, feedForward, false);
@@ -176,7 +191,11 @@ public final class DecoderWork {
         Files.createDirectories(folder);
         Map<String, Object> config = new LinkedHashMap<>();
         config.put("model_type", shape.type());
-        config.put("architectures", List.of(shape == Shape.QWEN ? "Qwen2ForCausalLM" : "LlamaForCausalLM"));
+        config.put("architectures", List.of(switch (shape.type()) {
+            case "qwen2" -> "Qwen2ForCausalLM";
+            case "gemma3_text" -> "Gemma3ForCausalLM";
+            default -> "LlamaForCausalLM";
+        }));
         config.put("vocab_size", shape.vocabulary());
         config.put("hidden_size", shape.width());
         config.put("intermediate_size", shape.feedForward());
@@ -187,7 +206,16 @@ public final class DecoderWork {
         config.put("rms_norm_eps", 1e-5);
         config.put("rope_theta", 10_000.0);
         config.put("tie_word_embeddings", true);
-        config.put("hidden_act", "silu");
+        if (shape == Shape.GEMMA) {
+            config.put("head_dim", shape.headWidth());
+            config.put("hidden_activation", "gelu_pytorch_tanh");
+            config.put("query_pre_attn_scalar", 256);
+            config.put("sliding_window", 512);
+            config.put("sliding_window_pattern", 6);
+            config.put("rope_local_base_freq", 10_000.0);
+        } else {
+            config.put("hidden_act", "silu");
+        }
         new ObjectMapper().writeValue(folder.resolve("config.json").toFile(), config);
         SplittableRandom random = new SplittableRandom(1);
         Path part = folder.resolve("model.part");
