@@ -397,14 +397,19 @@ class ServeCommandTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "\"n\": 2 | n",
+                "\"n\": 0 | n",
+                "\"n\": 65 | n",
+                "\"best_of\": 2 | best_of",
+                "\"echo\": true | echo",
                 "\"tools\": [{\"type\": \"function\"}] | tools",
                 "\"tool_choice\": \"required\" | tool_choice",
                 "\"logprobs\": true | logprobs",
                 "\"presence_penalty\": 0.5 | presence_penalty",
                 "\"logit_bias\": {\"1\": 5} | logit_bias",
                 "\"response_format\": {\"type\": \"json_object\"} | response_format",
-                "\"top_k\": 5 | top_k",
+                "\"top_k\": -2 | top_k",
+                "\"min_p\": 2 | min_p",
+                "\"repetition_penalty\": 0 | repetition_penalty",
                 "\"temperature\": 3 | temperature",
                 "\"temperature\": \"hot\" | temperature",
                 "\"top_p\": -1 | top_p",
@@ -716,9 +721,17 @@ class ServeCommandTest {
                         .completions()
                         .create(ask.toBuilder().model("nobody").build()))
                 .satisfies(e -> assertThat(e.code()).hasValue("model_not_found"));
+        assertThat(chats.chat()
+                        .completions()
+                        .create(ask.toBuilder().n(2).build())
+                        .validate()
+                        .choices())
+                .extracting(
+                        choice -> choice.index() + choice.message().content().orElseThrow())
+                .containsExactly("0" + text, "1" + text);
         assertThatExceptionOfType(BadRequestException.class)
                 .isThrownBy(() ->
-                        chats.chat().completions().create(ask.toBuilder().n(2).build()))
+                        chats.chat().completions().create(ask.toBuilder().n(0).build()))
                 .satisfies(e -> assertThat(e.param()).hasValue("n"));
 
         // The client asks for base64.

@@ -178,6 +178,17 @@ public record GenerationOptions(
     }
 
     /**
+     * Sets the seed of the draws.
+     *
+     * @param value any number
+     * @return other options
+     */
+    public GenerationOptions withSeed(long value) {
+        return new GenerationOptions(
+                temperature, topK, topP, minP, repetitionPenalty, stopIds, maxTokens, value, stopWhen);
+    }
+
+    /**
      * Ends a generation when something is true of its new tokens.
      *
      * @param condition is given the new tokens so far, after each one

@@ -45,7 +45,7 @@ final class ChatForm implements TextForm {
     }
 
     @Override
-    public int[] prompt(JsonBody body) {
+    public List<Prompt> prompts(JsonBody body) {
         ChatTemplate template = decoder.template()
                 .orElseThrow(() -> ApiException.of(
                         400,
@@ -60,7 +60,8 @@ final class ChatForm implements TextForm {
             all.add(message("messages[" + i + "]", messages.get(i)));
         }
         try {
-            return decoder.tokens().prompt(new Conversation(all, List.of()), template);
+            int[] tokens = decoder.tokens().prompt(new Conversation(all, List.of()), template);
+            return List.of(new Prompt(tokens, ""));
         } catch (IllegalArgumentException e) {
             throw ApiException.of(400, "invalid_messages", String.valueOf(e.getMessage()));
         }

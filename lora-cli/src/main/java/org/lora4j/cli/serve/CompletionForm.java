@@ -2,7 +2,9 @@ package org.lora4j.cli.serve;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -11,7 +13,9 @@ final class CompletionForm implements TextForm {
     /** That of OpenAI's API. */
     private static final int DEFAULT_TOKENS = 16;
 
-    private static final String RULE = "one text or the tokens of one text";
+    private static final int MOST_PROMPTS = 64;
+
+    private static final String RULE = "a text, the tokens of a text, or a list of 1 to " + MOST_PROMPTS + " of these";
 
     private final ServedDecoder decoder;
     private final FieldRules rules;
@@ -20,6 +24,7 @@ final class CompletionForm implements TextForm {
         this.decoder = decoder;
         Set<String> fields = new HashSet<>(TextRequest.FIELDS);
         fields.add("prompt");
+        fields.add("echo");
         rules = new FieldRules(fields);
     }
 
@@ -29,17 +34,29 @@ final class CompletionForm implements TextForm {
     }
 
     @Override
-    public int[] prompt(JsonBody body) {
+    public List<Prompt> prompts(JsonBody body) {
         JsonNode prompt = body.require("prompt", RULE);
-        JsonNode one = prompt.isArray() && prompt.size() == 1 && !prompt.get(0).isNumber() ? prompt.get(0) : prompt;
-        int[] ids = one.isTextual() ? null : JsonBody.tokens(one);
-        if (ids == null && !one.isTextual()) {
+        boolean isOne = !prompt.isArray() || prompt.path(0).isNumber();
+        List<JsonNode> all = new ArrayList<>();
+        (isOne ? List.of(prompt) : prompt).forEach(all::add);
+        if (all.isEmpty() || all.size() > MOST_PROMPTS) {
+            throw ApiException.field("prompt", RULE, all.size() + " of them");
+        }
+        boolean echoes = body.flag("echo");
+        return all.stream().map(one -> prompt(one, echoes)).toList();
+    }
+
+    private Prompt prompt(JsonNode prompt, boolean echoes) {
+        int[] ids = prompt.isTextual() ? null : JsonBody.tokens(prompt);
+        if (ids == null && !prompt.isTextual()) {
             throw JsonBody.wrong("prompt", RULE, prompt);
         }
         try {
-            return ids == null
-                    ? decoder.tokens().plain(one.textValue())
+            int[] tokens = ids == null
+                    ? decoder.tokens().plain(prompt.textValue())
                     : decoder.tokens().requireRoom(ids);
+            String text = ids == null ? prompt.textValue() : decoder.tokenizer().decode(ids);
+            return new Prompt(tokens, echoes ? text : "");
         } catch (IllegalArgumentException e) {
             throw ApiException.of(400, "invalid_prompt", String.valueOf(e.getMessage()));
         }

@@ -1,15 +1,20 @@
 package org.lora4j.cli.serve;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.UsedAdapter;
 
 /** Generates text, as a whole or as a stream of events. */
 final class TextEndpoint implements Endpoint {
+    private static final int MOST_ANSWERS = 64;
+
     private final ServedDecoder decoder;
     private final TextForm form;
 
@@ -18,8 +23,15 @@ final class TextEndpoint implements Endpoint {
         this.form = form;
     }
 
-    /** What a request asks for, and how it is answered. */
-    private record Asked(TextRequest request, boolean isStream, boolean withUsage) {}
+    /**
+     * What a request asks for, and how it is answered.
+     *
+     * @param requests each answer, those of the first prompt first
+     * @param echoes the text with which each answer begins
+     * @param promptTokens the tokens of all prompts
+     */
+    private record Asked(
+            List<TextRequest> requests, List<String> echoes, int promptTokens, boolean isStream, boolean withUsage) {}
 
     @Override
     public void answer(TextBody body, String model, Deadline deadline, Answer answer) throws IOException {
@@ -30,20 +42,39 @@ final class TextEndpoint implements Endpoint {
                 form.idPrefix() + UUID.randomUUID().toString().replace("-", ""),
                 Instant.now().getEpochSecond(),
                 model);
-        int promptTokens = asked.request.prompt().length;
-        TextGeneration generation = TextGeneration.start(decoder, asked.request, deadline);
+        TextGenerations generations = TextGenerations.start(decoder, asked.requests, deadline);
         if (asked.isStream) {
-            stream(generation, new Events(head, answer, generation, asked.withUsage), promptTokens);
+            Events events = new Events(head, answer, generations, asked);
+            generations.run(events);
+            events.end();
         } else {
-            whole(generation, head, answer, promptTokens);
+            whole(generations, head, answer, asked);
         }
     }
 
     private Asked read(JsonBody json, String adapter) {
         boolean isStream = json.flag("stream");
         boolean withUsage = withUsage(json);
-        int[] prompt = form.prompt(json);
-        return new Asked(TextRequest.of(json, adapter, prompt, decoder, form.defaultTokens()), isStream, withUsage);
+        int count = (int) json.whole("n", 1, 1, MOST_ANSWERS);
+        List<TextForm.Prompt> prompts = form.prompts(json);
+        if (prompts.size() * count > MOST_ANSWERS) {
+            throw ApiException.field(
+                    "n",
+                    "so small that all prompts have at most " + MOST_ANSWERS + " answers together",
+                    count + " for each of " + prompts.size() + " prompts");
+        }
+        List<TextRequest> requests = new ArrayList<>();
+        List<String> echoes = new ArrayList<>();
+        int tokens = 0;
+        for (TextForm.Prompt prompt : prompts) {
+            TextRequest request = TextRequest.of(json, adapter, prompt.tokens(), decoder, form.defaultTokens());
+            for (int i = 0; i < count; i++) {
+                requests.add(request.another(requests.size()));
+                echoes.add(prompt.echo());
+            }
+            tokens += prompt.tokens().length;
+        }
+        return new Asked(requests, echoes, tokens, isStream, withUsage);
     }
 
     private static boolean withUsage(JsonBody body) {
@@ -63,12 +94,8 @@ final class TextEndpoint implements Endpoint {
                 .put("model", head.model);
     }
 
-    private static ObjectNode choice(ObjectNode node, @Nullable String finish) {
-        return node.putArray("choices")
-                .addObject()
-                .put("index", 0)
-                .putNull("logprobs")
-                .put("finish_reason", finish);
+    private static ObjectNode choice(ArrayNode choices, int index, @Nullable String finish) {
+        return choices.addObject().put("index", index).putNull("logprobs").put("finish_reason", finish);
     }
 
     private static void usage(ObjectNode node, int prompt, int tokens) {
@@ -78,12 +105,19 @@ final class TextEndpoint implements Endpoint {
                 .put("total_tokens", prompt + tokens);
     }
 
-    private void whole(TextGeneration generation, Head head, Answer answer, int prompt) throws IOException {
-        StringBuilder text = new StringBuilder();
-        TextGeneration.End end = generation.run(new TextGeneration.Receiver() {
+    private void whole(TextGenerations generations, Head head, Answer answer, Asked asked) throws IOException {
+        List<StringBuilder> texts =
+                asked.echoes.stream().map(StringBuilder::new).toList();
+        String[] finishes = new String[texts.size()];
+        generations.run(new TextGenerations.Receiver() {
             @Override
-            public void text(String part) {
-                text.append(part);
+            public void text(int index, String part) {
+                texts.get(index).append(part);
+            }
+
+            @Override
+            public void end(int index, String finish) {
+                finishes[index] = finish;
             }
 
             @Override
@@ -92,39 +126,39 @@ final class TextEndpoint implements Endpoint {
             }
         });
         ObjectNode node = node(head, false);
-        form.whole(choice(node, end.finish()), text.toString());
-        usage(node, prompt, end.tokens());
-        generation.adapter().ifPresent(used -> AdapterHeaders.set(answer, used));
+        ArrayNode choices = node.putArray("choices");
+        for (int i = 0; i < finishes.length; i++) {
+            form.whole(choice(choices, i, finishes[i]), texts.get(i).toString());
+        }
+        usage(node, asked.promptTokens, generations.count());
+        generations.adapter().ifPresent(used -> AdapterHeaders.set(answer, used));
         answer.json(200, node);
     }
 
-    private void stream(TextGeneration generation, Events events, int prompt) throws IOException {
-        TextGeneration.End end = generation.run(events);
-        events.end(end, prompt);
-    }
-
     /** The events of a stream. */
-    private final class Events implements TextGeneration.Receiver {
+    private final class Events implements TextGenerations.Receiver {
         private final Head head;
         private final Answer answer;
-        private final TextGeneration generation;
-        private final boolean withUsage;
+        private final TextGenerations generations;
+        private final Asked asked;
 
         /** Whether the client knows the adapter, or there is none. */
         private boolean saysAdapter;
 
-        Events(Head head, Answer answer, TextGeneration generation, boolean withUsage) {
+        Events(Head head, Answer answer, TextGenerations generations, Asked asked) {
             this.head = head;
             this.answer = answer;
-            this.generation = generation;
-            this.withUsage = withUsage;
+            this.generations = generations;
+            this.asked = asked;
         }
 
         private void begin() throws IOException {
             if (!answer.isBegun()) {
-                generation.adapter().ifPresent(this::setHeaders);
+                generations.adapter().ifPresent(this::setHeaders);
                 answer.beginEvents();
-                send(null, "", true);
+                for (int i = 0; i < asked.echoes.size(); i++) {
+                    send(i, null, asked.echoes.get(i), true);
+                }
             }
         }
 
@@ -135,7 +169,7 @@ final class TextEndpoint implements Endpoint {
 
         /** The headers of a request that waited were sent before its adapter was known. A comment then says what they would. */
         private void sayAdapter() throws IOException {
-            UsedAdapter used = saysAdapter ? null : generation.adapter().orElse(null);
+            UsedAdapter used = saysAdapter ? null : generations.adapter().orElse(null);
             if (used != null) {
                 answer.part(": " + AdapterHeaders.NAME + " " + AdapterHeaders.encode(used.name()) + "\n: "
                         + AdapterHeaders.FINGERPRINT + " " + used.fingerprint() + "\n\n");
@@ -143,20 +177,21 @@ final class TextEndpoint implements Endpoint {
             }
         }
 
-        private void send(@Nullable String finish, @Nullable String text, boolean isFirst) throws IOException {
+        private void send(int index, @Nullable String finish, @Nullable String text, boolean isFirst)
+                throws IOException {
             ObjectNode node = node(head, true);
-            form.part(choice(node, finish), text, isFirst);
-            if (withUsage) {
+            form.part(choice(node.putArray("choices"), index, finish), text, isFirst);
+            if (asked.withUsage) {
                 node.putNull("usage");
             }
             answer.event(node.toString());
         }
 
         @Override
-        public void text(String part) throws IOException {
+        public void text(int index, String part) throws IOException {
             begin();
             sayAdapter();
-            send(null, part, false);
+            send(index, null, part, false);
         }
 
         @Override
@@ -165,14 +200,19 @@ final class TextEndpoint implements Endpoint {
             answer.part(": waiting\n\n");
         }
 
-        void end(TextGeneration.End end, int prompt) throws IOException {
+        @Override
+        public void end(int index, String finish) throws IOException {
             begin();
             sayAdapter();
-            send(end.finish(), null, false);
-            if (withUsage) {
+            send(index, finish, null, false);
+        }
+
+        /** Ends the stream after the last text. */
+        void end() throws IOException {
+            if (asked.withUsage) {
                 ObjectNode node = node(head, true);
                 node.putArray("choices");
-                usage(node, prompt, end.tokens());
+                usage(node, asked.promptTokens, generations.count());
                 answer.event(node.toString());
             }
             answer.event("[DONE]");

@@ -1,6 +1,7 @@
 package org.lora4j.cli.serve;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** The form of the requests and answers of a path that generates text. */
@@ -9,11 +10,20 @@ interface TextForm {
     FieldRules rules();
 
     /**
-     * Returns the tokens of the prompt.
+     * A prompt.
+     *
+     * @param tokens its tokens
+     * @param echo the text with which its answer begins; empty for none
+     */
+    @SuppressWarnings("ArrayRecordComponent") // It is never compared.
+    record Prompt(int[] tokens, String echo) {}
+
+    /**
+     * Returns the prompts.
      *
      * @throws ApiException if the request has none, or another one than the model takes
      */
-    int[] prompt(JsonBody body);
+    List<Prompt> prompts(JsonBody body);
 
     /** The most new tokens of a request that does not say. */
     int defaultTokens();

@@ -28,7 +28,12 @@ record TextRequest(
             "model",
             "temperature",
             "top_p",
+            // Those of vLLM.
+            "top_k",
+            "min_p",
+            "repetition_penalty",
             "seed",
+            "n",
             "max_tokens",
             "stop",
             "stream",
@@ -37,6 +42,7 @@ record TextRequest(
 
     private static final int MOST_STOPS = 4;
     private static final double HIGHEST_TEMPERATURE = 2;
+    private static final double HIGHEST_PENALTY = 100;
 
     /**
      * Reads the fields.
@@ -53,6 +59,9 @@ record TextRequest(
                 .withTemperature(body.number("temperature", 1, 0, HIGHEST_TEMPERATURE))
                 // Zero is meant as: the most probable token.
                 .withTopP(Math.max(Double.MIN_NORMAL, body.number("top_p", 1, 0, 1)))
+                .withTopK(topK(body))
+                .withMinP(body.number("min_p", 0, 0, 1))
+                .withRepetitionPenalty(body.number("repetition_penalty", 1, 1 / HIGHEST_PENALTY, HIGHEST_PENALTY))
                 .withMaxTokens(most);
         return new TextRequest(
                 adapter,
@@ -60,6 +69,23 @@ record TextRequest(
                 decoder.tokens().fitting(options, prompt.length),
                 body.texts("stop", MOST_STOPS),
                 body.textOrNull("prompt_cache_key"));
+    }
+
+    /** Other servers take -1 for all tokens. */
+    private static int topK(JsonBody body) {
+        return (int) Math.max(0, body.whole("top_k", 0, -1, Integer.MAX_VALUE));
+    }
+
+    /**
+     * Returns the same request for another answer.
+     *
+     * @param number the number of the answer; 0 is this one
+     */
+    TextRequest another(int number) {
+        // Only one generation at a time can use what is known of a conversation.
+        return number == 0
+                ? this
+                : new TextRequest(adapter, prompt, options.withSeed(options.seed() + number), stops, null);
     }
 
     TextRequest withStopWhen(Predicate<List<Integer>> condition) {

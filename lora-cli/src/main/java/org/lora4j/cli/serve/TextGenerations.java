@@ -1,0 +1,132 @@
+package org.lora4j.cli.serve;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.UsedAdapter;
+import org.lora4j.serve.ServingException;
+
+/** The generations of a request, which run together. What fails in one ends all. */
+final class TextGenerations {
+    private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(1);
+
+    /** Receives the texts. What it throws cancels the generations. */
+    interface Receiver {
+        /** A new part of a text, never empty. */
+        void text(int index, String part) throws IOException;
+
+        /**
+         * The end of a text.
+         *
+         * @param finish the word of OpenAI's API
+         */
+        void end(int index, String finish) throws IOException;
+
+        /** Called each second without a new token or during a long text. */
+        void alive() throws IOException;
+    }
+
+    /** A token of a generation, or its end. */
+    private record Event(int index, OptionalInt token) {}
+
+    private final List<TextGeneration> all = new ArrayList<>();
+    private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
+
+    private TextGenerations() {}
+
+    /**
+     * Starts generations.
+     *
+     * @throws ServingException if one is refused; then none goes on
+     */
+    static TextGenerations start(ServedDecoder decoder, List<TextRequest> requests, Deadline deadline) {
+        TextGenerations started = new TextGenerations();
+        try {
+            for (TextRequest request : requests) {
+                int index = started.all.size();
+                started.all.add(new TextGeneration(
+                        decoder, request, deadline, token -> started.events.add(new Event(index, token))));
+            }
+            return started;
+        } catch (RuntimeException e) {
+            started.cancel();
+            throw e;
+        }
+    }
+
+    private void cancel() {
+        all.forEach(TextGeneration::cancel);
+    }
+
+    /** The adapter that computes the texts, from the first token on; nothing before, and for the model alone. */
+    Optional<UsedAdapter> adapter() {
+        return all.stream().flatMap(one -> one.adapter().stream()).findFirst();
+    }
+
+    /** The new tokens of all texts so far. */
+    int count() {
+        return all.stream().mapToInt(TextGeneration::count).sum();
+    }
+
+    /**
+     * Hands over the texts, and waits for their ends.
+     *
+     * @throws IOException if the receiver throws it
+     * @throws ServingException if a generation fails
+     */
+    void run(Receiver receiver) throws IOException {
+        boolean hasEnded = false;
+        try {
+            receive(receiver);
+            hasEnded = true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException("the client has gone");
+        } finally {
+            if (!hasEnded) {
+                cancel();
+            }
+        }
+    }
+
+    private void receive(Receiver receiver) throws IOException, InterruptedException {
+        int running = all.size();
+        long next = System.nanoTime() + PATIENCE_NANOS;
+        while (running > 0) {
+            @Nullable Event event = events.poll(Math.max(0, next - System.nanoTime()), TimeUnit.NANOSECONDS);
+            if (event == null || next - System.nanoTime() <= 0) {
+                receiver.alive();
+                next = System.nanoTime() + PATIENCE_NANOS;
+            }
+            if (event != null && hand(event, receiver)) {
+                running--;
+            }
+        }
+    }
+
+    /** Hands an event over. Returns whether its text ended with it. */
+    private boolean hand(Event event, Receiver receiver) throws IOException {
+        TextGeneration one = all.get(event.index);
+        if (one.isStopped()) {
+            // Its last tokens, and its end, which was told.
+            return false;
+        }
+        boolean isToken = event.token.isPresent();
+        String part = isToken ? one.add(event.token.getAsInt()) : one.end();
+        if (!part.isEmpty()) {
+            receiver.text(event.index, part);
+        }
+        boolean hasEnded = !isToken || one.isStopped();
+        if (hasEnded) {
+            receiver.end(event.index, one.isStopped() ? "stop" : one.finish());
+        }
+        return hasEnded;
+    }
+}
