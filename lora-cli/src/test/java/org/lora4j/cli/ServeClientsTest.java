@@ -128,6 +128,71 @@ class ServeClientsTest {
         }
     }
 
+    /** What a browser sends for a script of a page. */
+    private static HttpResponse<String> ofPage(RunningServer asked, String origin, String method) throws Exception {
+        HttpRequest.Builder request = asked.request(TEXT).header("Origin", origin);
+        return asked.send(
+                method.equals("OPTIONS")
+                        ? request.header("Access-Control-Request-Method", "POST")
+                                .header("Access-Control-Request-Headers", "authorization,content-type,x-stainless-lang")
+                                .method("OPTIONS", HttpRequest.BodyPublishers.noBody())
+                                .build()
+                        : request.POST(HttpRequest.BodyPublishers.ofString(BODY))
+                                .build());
+    }
+
+    @Test
+    void scriptsOfPagesMayReadAnswersIfTheirOriginIsAllowed() throws Exception {
+        String page = "https://app.example";
+        String local = "http://localhost:3000";
+        try (RunningServer open = RunningServer.start(options("--allow-origin", page, "--allow-origin", local));
+                RunningServer all = RunningServer.start(options("--allow-origin", "*"))) {
+            for (String origin : List.of(page, local)) {
+                HttpResponse<String> asked = ofPage(open, origin, "OPTIONS");
+                assertThat(asked.statusCode()).isEqualTo(200);
+                assertThat(asked.headers().firstValue("Access-Control-Allow-Origin"))
+                        .hasValue(origin);
+                assertThat(asked.headers().firstValue("Access-Control-Allow-Methods"))
+                        .hasValueSatisfying(methods -> assertThat(methods).contains("POST"));
+                assertThat(asked.headers().firstValue("Access-Control-Allow-Headers"))
+                        .hasValueSatisfying(headers ->
+                                assertThat(headers.split(", *")).containsExactlyInAnyOrder("*", "Authorization"));
+                HttpResponse<String> answer = ofPage(open, origin, "POST");
+                assertThat(answer.statusCode()).isEqualTo(200);
+                assertThat(answer.headers().firstValue("Access-Control-Allow-Origin"))
+                        .hasValue(origin);
+                assertThat(answer.headers().firstValue("Access-Control-Expose-Headers"))
+                        .hasValueSatisfying(headers -> assertThat(headers).contains("x-lora-adapter"));
+                assertThat(answer.headers().firstValue("Access-Control-Allow-Credentials"))
+                        .isEmpty();
+                assertThat(answer.headers().firstValue("Vary")).hasValue("Origin");
+            }
+            for (String origin :
+                    List.of("https://app.example.evil", "http://app.example", "https://appxexample", "null")) {
+                for (String method : List.of("OPTIONS", "POST")) {
+                    assertThat(ofPage(open, origin, method).headers().firstValue("Access-Control-Allow-Origin"))
+                            .as(origin)
+                            .isEmpty();
+                    assertThat(ofPage(server, origin, method).headers().firstValue("Access-Control-Allow-Origin"))
+                            .as(origin)
+                            .isEmpty();
+                }
+                assertThat(ofPage(all, origin, "POST").headers().firstValue("Access-Control-Allow-Origin"))
+                        .isPresent();
+            }
+            assertThat(ofPage(server, page, "OPTIONS").statusCode()).isEqualTo(405);
+            assertThat(open.good(TEXT, BODY).path("choices")).hasSize(1);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"app.example", "https://app.example/", "https://App.example", "https://a, https://b", ""})
+    void whatIsNoOriginIsRefused(String origin) {
+        Cli refused = Cli.run("serve", "--model", model, "--allow-base", "--port", 0, "--allow-origin", origin);
+        assertThat(refused.code()).isEqualTo(2);
+        assertThat(refused.err()).contains("--allow-origin must be * or an origin such as https://app.example");
+    }
+
     @ParameterizedTest
     @CsvSource({
         "application/json,200",

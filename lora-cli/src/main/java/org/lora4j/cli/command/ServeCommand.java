@@ -6,6 +6,7 @@ import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.serve.ApiKeys;
 import org.lora4j.cli.serve.ModelServer;
@@ -24,6 +25,9 @@ import picocli.CommandLine.Option;
                 + " who may.")
 public final class ServeCommand extends WorkCommand {
     private static final int LAST_PORT = 65_535;
+
+    /** As browsers write it: in small letters. */
+    private static final Pattern ORIGIN = Pattern.compile("\\*|[a-z][a-z0-9+.-]*://[^/?#\\s,A-Z]+");
 
     @Option(names = "--model", required = true, paramLabel = "DIR", description = "The folder of the model.")
     @SuppressWarnings("NullAway.Init")
@@ -59,6 +63,13 @@ public final class ServeCommand extends WorkCommand {
     private Set<String> hosts = new TreeSet<>();
 
     @Option(
+            names = "--allow-origin",
+            paramLabel = "ORIGIN",
+            description = "Let the scripts of the pages of an origin, such as https://app.example, read the answers"
+                    + " (CORS); can be repeated; * for those of any page. Default: none.")
+    private Set<String> origins = new TreeSet<>();
+
+    @Option(
             names = "--api-key-file",
             paramLabel = "FILE",
             description =
@@ -83,6 +94,12 @@ public final class ServeCommand extends WorkCommand {
         check.require(
                 adapters != null || allowBase,
                 "--adapters must be given unless --allow-base serves the model alone, found neither");
+        for (String origin : origins) {
+            check.require(
+                    ORIGIN.matcher(origin).matches(),
+                    "--allow-origin must be * or an origin such as https://app.example or http://localhost:3000, without"
+                            + " a path, found " + origin);
+        }
         options.check(check);
         textLimit.check(check);
         boolean isDecoder;
@@ -106,7 +123,7 @@ public final class ServeCommand extends WorkCommand {
     protected void work() throws IOException {
         ServedModel.Settings settings = new ServedModel.Settings(
                 model, adapters, allowBase, storage.value(), textLimit.value(), options.limits());
-        ModelServer.Clients clients = new ModelServer.Clients(hosts, keys == null ? null : ApiKeys.read(keys));
+        ModelServer.Clients clients = new ModelServer.Clients(hosts, origins, keys == null ? null : ApiKeys.read(keys));
         InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), port);
         try (ServedModel served = ServedModel.open(settings);
                 ModelServer server = ModelServer.start(address, clients, served)) {

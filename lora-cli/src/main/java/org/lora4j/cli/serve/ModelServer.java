@@ -8,11 +8,15 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.eclipse.jetty.http.UriCompliance;
+import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.HttpConfiguration;
 import org.eclipse.jetty.server.HttpConnectionFactory;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.server.handler.CrossOriginHandler;
 import org.eclipse.jetty.util.thread.QueuedThreadPool;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -32,6 +36,8 @@ public final class ModelServer implements AutoCloseable {
     /** Threads beside those of the requests of the model, to refuse further ones. */
     private static final int MORE_THREADS = 8;
 
+    private static final String ANY_ORIGIN = "*";
+
     private static final int IDLE_SECONDS = 30;
     private static final long CANCEL_NANOS = TimeUnit.SECONDS.toNanos(2);
 
@@ -48,17 +54,23 @@ public final class ModelServer implements AutoCloseable {
      * Who may ask.
      *
      * @param hosts further names of the server that a request may give
+     * @param origins the origins of the pages whose scripts may read answers, such as {@code https://app.example}; or {@code *}
      * @param keys the keys of the clients; null if none are needed
      */
-    public record Clients(Set<String> hosts, @Nullable ApiKeys keys) {
+    public record Clients(
+            Set<String> hosts,
+            Set<String> origins,
+            @Nullable ApiKeys keys) {
         /**
          * Copies the names.
          *
          * @param hosts the names
+         * @param origins the origins
          * @param keys the keys
          */
         public Clients {
             hosts = Set.copyOf(hosts);
+            origins = Set.copyOf(origins);
         }
     }
 
@@ -88,7 +100,23 @@ public final class ModelServer implements AutoCloseable {
         connector.addBean(connections);
         server.addConnector(connector);
         HostNames hosts = new HostNames(address.getAddress(), clients.hosts);
-        server.setHandler(new RequestHandler(model, hosts, clients.keys, connections, active, workers));
+        Handler handler = new RequestHandler(model, hosts, clients.keys, connections, active, workers);
+        server.setHandler(clients.origins.isEmpty() ? handler : forPages(clients.origins, handler));
+    }
+
+    /** Lets scripts of pages read the answers. They may send a key of their own, but no cookies, which this server does not have. */
+    private static Handler forPages(Set<String> origins, Handler handler) {
+        CrossOriginHandler pages = new CrossOriginHandler();
+        pages.setAllowedOriginPatterns(origins.stream()
+                .map(origin -> origin.equals(ANY_ORIGIN) ? origin : Pattern.quote(origin))
+                .collect(Collectors.toSet()));
+        pages.setAllowedMethods(Set.of("GET", "POST"));
+        // The star stands for all but this one.
+        pages.setAllowedHeaders(Set.of("*", "Authorization"));
+        pages.setExposedHeaders(Set.of(AdapterHeaders.NAME, AdapterHeaders.FINGERPRINT, "Retry-After"));
+        pages.setAllowCredentials(false);
+        pages.setHandler(handler);
+        return pages;
     }
 
     private static ThreadPoolExecutor newWorkers(int most) {
