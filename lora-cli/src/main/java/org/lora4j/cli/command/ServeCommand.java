@@ -45,6 +45,13 @@ public final class ServeCommand extends WorkCommand {
             description = "Serve the model without an adapter too, under the name of its folder.")
     private boolean allowBase;
 
+    @Option(
+            names = "--rerank",
+            description =
+                    "Score pairs of a query and a document, with a classifier of one output, with adapters of 'lora"
+                            + " rerank', or by the answer yes of a decoder such as Qwen3-Reranker.")
+    private boolean rerank;
+
     @Option(names = "--host", paramLabel = "NAME", description = "Where to listen. Default: ${DEFAULT-VALUE}.")
     private String host = "127.0.0.1";
 
@@ -110,8 +117,8 @@ public final class ServeCommand extends WorkCommand {
             return;
         }
         check.require(
-                !isDecoder || textLimit.value().isEmpty(),
-                "--max-tokens must be used with an encoder, found a decoder with it; --max-new-tokens limits its answers");
+                !isDecoder || rerank || textLimit.value().isEmpty(),
+                "--max-tokens must be used with an encoder or --rerank, found a decoder with it; --max-new-tokens limits its answers");
     }
 
     @Override
@@ -122,7 +129,7 @@ public final class ServeCommand extends WorkCommand {
     @Override
     protected void work() throws IOException {
         ServedModel.Settings settings = new ServedModel.Settings(
-                model, adapters, allowBase, storage.value(), textLimit.value(), options.limits());
+                model, adapters, allowBase, storage.value(), rerank, textLimit.value(), options.limits());
         ModelServer.Clients clients = new ModelServer.Clients(hosts, origins, keys == null ? null : ApiKeys.read(keys));
         InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), port);
         try (ServedModel served = ServedModel.open(settings);

@@ -6,7 +6,6 @@ import java.util.Map;
 import org.lora4j.LoRAModel;
 import org.lora4j.io.ModelSource;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.FairLimiter;
 import org.lora4j.serve.Prediction;
@@ -26,23 +25,11 @@ final class ServedEncoder extends ServedModel {
         if (encoder.model().hasClassifier()) {
             throw new IllegalArgumentException(
                     settings.model() + ": the model must return an embedding of each text, found"
-                            + " a classifier; serve its base, or use 'lora predict' for the classes");
+                            + " a classifier; serve its base, use --rerank if it scores pairs, or 'lora predict' for the classes");
         }
         LoRAModel model = LoRAModel.of(EncoderFolder.requireEmbeddings(encoder.sentenceEmbeddings()));
         shorter = new ShorterEmbeddings(model.network());
-        ServeLimits limits = settings.limits();
-        BatchingPredictor.Builder builder = BatchingPredictor.builder(model).allowBase(settings.allowBase());
-        AdapterCache cache = cache(model);
-        if (cache != null) {
-            builder.adapters(cache);
-        }
-        if (limits.waiting() > 0) {
-            builder.maxWaitingRows(limits.waiting());
-        }
-        if (limits.running() > 0) {
-            builder.maxBatchRows(limits.running());
-        }
-        predictor = builder.build();
+        predictor = predictor(model);
     }
 
     static ServedEncoder openEncoder(Settings settings) throws IOException {

@@ -2,6 +2,7 @@ package org.lora4j.cli.serve;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.TreeMap;
@@ -13,6 +14,7 @@ import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.AdapterReloader;
+import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.FairLimiter;
 import org.lora4j.serve.ServingStats;
 import org.lora4j.text.EncoderFolder;
@@ -33,7 +35,8 @@ public abstract class ServedModel implements AutoCloseable {
      * @param adapters the folder of the adapters; null for none, if the base is allowed
      * @param allowBase whether requests may use the model without an adapter
      * @param storage how the large matrices of the model are stored
-     * @param maxTokens where the texts of an encoder are cut; empty for where the folder says
+     * @param reranks whether the model scores pairs of texts, though it could do something else
+     * @param maxTokens where the texts of an encoder or a reranker are cut; empty for where the folder says
      * @param limits how much is served at the same time
      */
     public record Settings(
@@ -41,6 +44,7 @@ public abstract class ServedModel implements AutoCloseable {
             @Nullable Path adapters,
             boolean allowBase,
             BaseStorage storage,
+            boolean reranks,
             OptionalInt maxTokens,
             ServeLimits limits) {}
 
@@ -59,6 +63,9 @@ public abstract class ServedModel implements AutoCloseable {
      * @throws IOException if the model cannot be read, or there is no folder of adapters
      */
     public static ServedModel open(Settings settings) throws IOException {
+        if (settings.reranks) {
+            return watched(ServedReranker.openReranker(settings));
+        }
         return watched(
                 generates(settings.model) ? ServedDecoder.openDecoder(settings) : ServedEncoder.openEncoder(settings));
     }
@@ -94,6 +101,39 @@ public abstract class ServedModel implements AutoCloseable {
                     .build();
         }
         return cache;
+    }
+
+    /** Creates what computes outputs in batches. */
+    final BatchingPredictor predictor(LoRAModel model) {
+        BatchingPredictor.Builder builder = BatchingPredictor.builder(model).allowBase(settings.allowBase);
+        AdapterCache adapters = cache(model);
+        if (adapters != null) {
+            builder.adapters(adapters);
+        }
+        if (settings.limits.waiting() > 0) {
+            builder.maxWaitingRows(settings.limits.waiting());
+        }
+        if (settings.limits.running() > 0) {
+            builder.maxBatchRows(settings.limits.running());
+        }
+        return builder.build();
+    }
+
+    /** The folders of the adapters that are there now. */
+    final List<Path> adapterFolders() throws IOException {
+        if (folder == null) {
+            return List.of();
+        }
+        return folder.list().keySet().stream()
+                .map(name -> folder.path().resolve(name))
+                .toList();
+    }
+
+    /** The folder of an adapter; null for the model alone. */
+    final @Nullable Path adapterFolder(String adapter) {
+        return folder == null || adapter.equals(LoRAModel.BASE)
+                ? null
+                : folder.path().resolve(adapter);
     }
 
     private void watch() {

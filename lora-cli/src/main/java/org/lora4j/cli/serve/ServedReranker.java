@@ -1,0 +1,142 @@
+package org.lora4j.cli.serve;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.LoRAModel;
+import org.lora4j.io.ModelSource;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.transformer.ModelConfig;
+import org.lora4j.serve.BatchingPredictor;
+import org.lora4j.serve.FairLimiter;
+import org.lora4j.serve.Prediction;
+import org.lora4j.serve.ServingStats;
+import org.lora4j.text.AdapterTask;
+import org.lora4j.text.ClassifierHead;
+import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.PairScorer;
+import org.lora4j.text.TextModel;
+import org.lora4j.text.TextPair;
+
+/** A reranker, which scores how well documents fit a query. */
+final class ServedReranker extends ServedModel {
+    private final TextModel opened;
+    private final PairScorer scorer;
+    private final ClassifierHead head;
+    private final BatchingPredictor predictor;
+
+    private ServedReranker(Settings settings, TextModel opened) throws IOException {
+        super(settings, opened.name());
+        this.opened = opened;
+        scorer = PairScorer.of(opened, settings.maxTokens());
+        boolean isDecoder = opened instanceof DecoderFolder;
+        ClassifierHead own = isDecoder ? ClassifierHead.YES_NO : ClassifierHead.POOLER;
+        ClassifierHead brought = headOfAdapters(own);
+        head = brought == null ? own : brought;
+        boolean hasOwn = isDecoder || (opened.model().hasClassifier() && head == own);
+        if (!hasOwn && (settings.allowBase() || brought == null)) {
+            throw new IllegalArgumentException(settings.model()
+                    + ": the model must have a classifier of one output to be served alone, found none; serve it without"
+                    + " --allow-base, with adapters of 'lora rerank', which bring one");
+        }
+        LoRAModel model = LoRAModel.of(hasOwn ? scorer.network() : newHead());
+        long outputs = model.base().outputSize();
+        if (outputs != 1) {
+            throw new IllegalArgumentException(settings.model()
+                    + ": the model must have a classifier of one output for scores, found " + outputs
+                    + " outputs; use 'lora predict' for the classes");
+        }
+        predictor = predictor(model);
+    }
+
+    static ServedReranker openReranker(Settings settings) throws IOException {
+        ModelSource files = ModelSource.of(settings.model());
+        TextModel model = ModelConfig.read(files).isDecoder()
+                ? DecoderFolder.open(files, settings.storage())
+                : EncoderFolder.open(files, settings.maxTokens(), settings.storage());
+        try {
+            return new ServedReranker(settings, model);
+        } catch (IOException | RuntimeException e) {
+            model.close();
+            throw e;
+        }
+    }
+
+    /** A classifier in whose place each adapter puts its own. */
+    private Network newHead() {
+        return head == ClassifierHead.MEAN
+                ? opened.model().meanClassifier(1, 0)
+                : opened.model().classifier(1, 0);
+    }
+
+    /** The head of the adapters that are there now; null if there are none. */
+    private @Nullable ClassifierHead headOfAdapters(ClassifierHead own) throws IOException {
+        ClassifierHead found = null;
+        for (Path adapter : adapterFolders()) {
+            ClassifierHead one = headOf(adapter, own);
+            if (found != null && found != one) {
+                throw new IOException(adapter + ": the adapters of one reranker must have one head, found " + one
+                        + " beside " + found + "; serve them apart");
+            }
+            found = one;
+        }
+        return found;
+    }
+
+    /** An adapter of PEFT does not name its head. */
+    private static ClassifierHead headOf(Path adapter, ClassifierHead own) throws IOException {
+        ClassifierHead named = AdapterTask.read(adapter).map(AdapterTask::head).orElse(null);
+        return named == null ? own : named;
+    }
+
+    Sequences pairs(List<TextPair> pairs) {
+        return scorer.pairs(pairs);
+    }
+
+    /**
+     * Scores pairs.
+     *
+     * @throws ApiException if the adapter is one for another head, with which the scores would be wrong
+     */
+    Prediction score(Sequences pairs, String adapter, Deadline deadline) throws IOException {
+        Path folder = adapterFolder(adapter);
+        if (folder != null && headOf(folder, head) != head) {
+            throw ApiException.of(
+                    503, "adapter_unavailable", "the adapter has another head than those that are served");
+        }
+        return predictor.prediction(pairs, adapter, deadline.options());
+    }
+
+    @Override
+    Map<String, Endpoint> endpoints() {
+        Endpoint endpoint = new RerankEndpoint(this);
+        return Map.of("/v1/rerank", endpoint, "/v2/rerank", endpoint);
+    }
+
+    @Override
+    FairLimiter textLimiter() {
+        return opened.textLimiter();
+    }
+
+    @Override
+    ServingStats stats() {
+        return predictor.stats();
+    }
+
+    @Override
+    void addTo(ServerMetrics metrics) {}
+
+    /** A batch is short. */
+    @Override
+    void cancelAll() {}
+
+    @Override
+    void closeModel() {
+        predictor.close();
+        opened.close();
+    }
+}
