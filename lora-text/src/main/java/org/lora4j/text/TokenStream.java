@@ -1,6 +1,7 @@
 package org.lora4j.text;
 
 import java.util.Arrays;
+import java.util.Map;
 
 /**
  * Decodes tokens that come one by one, as a language model generates them. A character whose bytes are spread over several
@@ -16,24 +17,33 @@ public final class TokenStream {
     private static final int MOST_PENDING = 8;
 
     private final Tokenizer tokenizer;
+
+    /** The texts of the special tokens that are not left out. */
+    private final Map<Integer, String> kept;
+
     private int[] ids = new int[0];
 
     /** How many of {@link #ids} are only there for what follows: their text was returned. */
     private int returned;
 
-    TokenStream(Tokenizer tokenizer) {
+    TokenStream(Tokenizer tokenizer, Map<Integer, String> kept) {
         this.tokenizer = tokenizer;
+        this.kept = kept;
     }
 
     /**
      * Adds a token.
      *
      * @param id the token
-     * @return the text that it adds; empty for a special token, and for one that ends within a character
+     * @return the text that it adds; empty for a special token that is left out, and for one that ends within a character
      * @throws IllegalArgumentException if the token is negative
      * @throws IllegalStateException if the tokenizer was closed
      */
     public String add(int id) {
+        String special = kept.get(id);
+        if (special != null) {
+            return end() + special;
+        }
         int[] more = Arrays.copyOf(ids, ids.length + 1);
         more[ids.length] = id;
         String whole = tokenizer.decode(more);

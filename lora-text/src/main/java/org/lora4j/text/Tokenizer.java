@@ -5,7 +5,9 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
 import org.lora4j.io.GgufSource;
@@ -434,7 +436,25 @@ public final class Tokenizer implements AutoCloseable {
      * @return a decoder for one text
      */
     public TokenStream stream() {
-        return new TokenStream(this);
+        return new TokenStream(this, Map.of());
+    }
+
+    /**
+     * Returns a decoder for tokens that come one by one, which leaves some special tokens in the text.
+     *
+     * @param kept the texts of the special tokens, such as {@link org.lora4j.text.tools.ToolFormat#marks}; those that are no special
+     *     token of this tokenizer change nothing
+     * @return a decoder for one text
+     */
+    public TokenStream stream(List<String> kept) {
+        Objects.requireNonNull(kept, "kept must not be null");
+        Map<Integer, String> texts = new HashMap<>();
+        for (String text : kept) {
+            tokenId(text).stream()
+                    .filter(id -> decode(new int[] {id}).isEmpty())
+                    .forEach(id -> texts.put(id, text));
+        }
+        return new TokenStream(this, texts);
     }
 
     /** The character at which each token of a text begins, as {@link TextEncoder#starts} counts them. */

@@ -1,0 +1,130 @@
+package org.lora4j.text.tools;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A call of a function that a model asks for.
+ *
+ * @param id what the result names, in families that number their calls; null for none
+ * @param name the function. The model wrote it, so there may be no such function: see
+ *     {@link org.lora4j.text.Conversation#hasTool}
+ * @param arguments a JSON object, as the model wrote it. It need not follow the schema of the function
+ */
+public record ToolCall(@Nullable String id, String name, String arguments) {
+    /**
+     * Checks the arguments.
+     *
+     * @param id what the result names, or null
+     * @param name the function
+     * @param arguments a JSON object
+     * @throws IllegalArgumentException if the name is empty, or the arguments are no JSON object
+     */
+    public ToolCall {
+        Objects.requireNonNull(name, "name must not be null");
+        Objects.requireNonNull(arguments, "arguments must not be null");
+        if (name.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "the function of a call must have a name of at least one character, found an empty one");
+        }
+        ToolJson.object(what(name), arguments);
+    }
+
+    private static String what(String name) {
+        return "the arguments of the call of " + name;
+    }
+
+    /**
+     * Creates a call without an id.
+     *
+     * @param name the function
+     * @param arguments a JSON object
+     * @return the call
+     * @throws IllegalArgumentException as the constructor
+     */
+    public static ToolCall of(String name, String arguments) {
+        return new ToolCall(null, name, arguments);
+    }
+
+    /**
+     * Creates a call without an id.
+     *
+     * @param name the function
+     * @param arguments texts, numbers, booleans, lists and maps by the names of the parameters
+     * @return the call
+     * @throws IllegalArgumentException if the name is empty, or an argument is something else
+     */
+    public static ToolCall of(String name, Map<String, ?> arguments) {
+        Objects.requireNonNull(name, "name must not be null");
+        Objects.requireNonNull(arguments, "arguments must not be null");
+        return new ToolCall(null, name, ToolJson.write(what(name), arguments));
+    }
+
+    /**
+     * Returns the same call with an id.
+     *
+     * @param value the id
+     * @return the call
+     */
+    public ToolCall withId(String value) {
+        return new ToolCall(Objects.requireNonNull(value, "value must not be null"), name, arguments);
+    }
+
+    /**
+     * Returns the arguments.
+     *
+     * @return a new map: texts, numbers, booleans, null, lists and maps by the names of the parameters
+     */
+    public Map<String, Object> argumentMap() {
+        return ToolJson.map(what(name), arguments);
+    }
+
+    /**
+     * Returns the call as chat templates read it.
+     *
+     * @return {@code {"type": "function", "id", "function": {"name", "arguments"}}}, with the arguments as a map, and without
+     *     {@code id} if there is none
+     */
+    public Map<String, Object> toMap() {
+        Map<String, Object> function = new LinkedHashMap<>();
+        function.put("name", name);
+        function.put("arguments", argumentMap());
+        Map<String, Object> call = new LinkedHashMap<>();
+        call.put("type", "function");
+        if (id != null) {
+            call.put("id", id);
+        }
+        call.put("function", function);
+        return call;
+    }
+
+    /**
+     * Reads a call in the form of {@link #toMap}. The arguments can also be a JSON text.
+     *
+     * @param call the call
+     * @return the call
+     * @throws IllegalArgumentException if it has another form
+     */
+    public static ToolCall ofMap(Map<String, ?> call) {
+        Objects.requireNonNull(call, "call must not be null");
+        Object id = call.get("id");
+        // Some data sets write the function without what is around it.
+        Map<?, ?> function = call.get("function") instanceof Map<?, ?> inner ? inner : call;
+        if (!(function.get("name") instanceof String name)) {
+            throw new IllegalArgumentException("a call of a tool must have a function with a text name, found "
+                    + ToolJson.describe(call.toString()));
+        }
+        if (id != null && !(id instanceof String)) {
+            throw new IllegalArgumentException("the id of the call of " + name + " must be a text, found " + id);
+        }
+        Object arguments = function.get("arguments");
+        if (arguments instanceof String || arguments instanceof Map<?, ?>) {
+            String json = arguments instanceof String text ? text : ToolJson.write(what(name), arguments);
+            return new ToolCall((String) id, name, json);
+        }
+        throw new IllegalArgumentException(what(name) + " must be a JSON object, or its text, found "
+                + ToolJson.describe(String.valueOf(arguments)));
+    }
+}

@@ -1,0 +1,59 @@
+package org.lora4j.text.tools;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.lora4j.internal.StrictJson;
+
+/** JSON of tools and of their calls. Jackson's limits hold for how deep and how long values are. */
+final class ToolJson {
+    private static final int LONGEST = 60;
+
+    private ToolJson() {}
+
+    /**
+     * Parses an object.
+     *
+     * @param what what it is, for the message
+     * @throws IllegalArgumentException if it is not one
+     */
+    static ObjectNode object(String what, String json) {
+        String found;
+        try {
+            if (StrictJson.MAPPER.readTree(json) instanceof ObjectNode object) {
+                return object;
+            }
+            found = describe(json);
+        } catch (JsonProcessingException e) {
+            found = e.getOriginalMessage();
+        }
+        throw new IllegalArgumentException(what + " must be a JSON object, found " + found);
+    }
+
+    /** Parses an object, as {@link #object} does. */
+    @SuppressWarnings("unchecked") // what Jackson makes of an object
+    static Map<String, Object> map(String what, String json) {
+        return StrictJson.MAPPER.convertValue(object(what, json), LinkedHashMap.class);
+    }
+
+    /**
+     * Writes a value.
+     *
+     * @param what what it is, for the message
+     * @throws IllegalArgumentException if it is something else than a text, a number, a boolean, a list or a map of such values
+     */
+    static String write(String what, Object value) {
+        try {
+            return StrictJson.MAPPER.writeValueAsString(value);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException(
+                    what + " must have texts, numbers, booleans, lists and maps, found " + e.getOriginalMessage(), e);
+        }
+    }
+
+    /** The beginning of a text, for a message. */
+    static String describe(String text) {
+        return text.length() <= LONGEST ? "\"" + text + "\"" : "\"" + text.substring(0, LONGEST) + "…\"";
+    }
+}
