@@ -67,12 +67,29 @@ def render(template, chat, prompt):
         return None
 
 
+def with_arguments(chat, change):
+    """Changes the arguments of the calls."""
+    chat = json.loads(json.dumps(chat))
+    for message in chat["messages"]:
+        for call in message.get("tool_calls") or []:
+            call["function"]["arguments"] = change(call["function"]["arguments"])
+    return chat
+
+
+def render_calls(template, chat, prompt):
+    """Gives the arguments of calls as maps, and if the template refuses these, as JSON texts."""
+    maps = with_arguments(chat, lambda value: json.loads(value) if isinstance(value, str) else value)
+    texts = with_arguments(chat, lambda value: value if isinstance(value, str) else tojson(value))
+    text = render(template, maps, prompt)
+    return render(template, texts, prompt) if text is None else text
+
+
 def main(folder):
     chats = json.loads((folder / "conversations.json").read_text("utf-8"))
     expected = {}
     for file in sorted(folder.glob("*.jinja")):
         template = environment().from_string(file.read_text("utf-8"))
-        expected[file.stem] = [[render(template, chat, prompt) for prompt in (False, True)] for chat in chats]
+        expected[file.stem] = [[render_calls(template, chat, prompt) for prompt in (False, True)] for chat in chats]
     (folder / "expected.json").write_text(json.dumps(expected, ensure_ascii=False, indent=1) + "\n", "utf-8")
 
 

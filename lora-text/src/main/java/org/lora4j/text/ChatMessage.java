@@ -1,10 +1,13 @@
 package org.lora4j.text;
 
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.text.tools.ToolCall;
 
 /**
  * A message of a conversation.
@@ -16,6 +19,9 @@ import org.jspecify.annotations.Nullable;
 public record ChatMessage(String role, @Nullable String content, Map<String, Object> more) {
     /** The role whose messages a model is trained to write. */
     public static final String ASSISTANT = "assistant";
+
+    static final String TOOL = "tool";
+    static final String CALLS = "tool_calls";
 
     /**
      * Copies the map.
@@ -40,6 +46,79 @@ public record ChatMessage(String role, @Nullable String content, Map<String, Obj
     public static ChatMessage of(String role, String content) {
         Objects.requireNonNull(content, "content must not be null");
         return new ChatMessage(role, content, Map.of());
+    }
+
+    /**
+     * Creates a message of the assistant that calls tools.
+     *
+     * @param content what was written beside the calls; null for nothing
+     * @param calls the calls, at least one
+     * @return the message, with the calls in {@code tool_calls} as {@link ToolCall#toMap} writes them
+     * @throws IllegalArgumentException if there is no call
+     */
+    public static ChatMessage ofToolCalls(@Nullable String content, List<ToolCall> calls) {
+        Objects.requireNonNull(calls, "calls must not be null");
+        if (calls.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "calls must have at least one call, found none; use ChatMessage.of for a message without calls");
+        }
+        return new ChatMessage(
+                ASSISTANT,
+                content,
+                Map.of(CALLS, calls.stream().map(ToolCall::toMap).toList()));
+    }
+
+    /**
+     * Creates a message with what a call of a tool returned.
+     *
+     * @param call the call
+     * @param content what it returned; may be empty
+     * @return the message of the role {@code tool}, with {@code name}, and {@code tool_call_id} if the call has an id
+     */
+    public static ChatMessage ofToolResult(ToolCall call, String content) {
+        Objects.requireNonNull(call, "call must not be null");
+        Objects.requireNonNull(content, "content must not be null");
+        Map<String, Object> more = new LinkedHashMap<>();
+        more.put("name", call.name());
+        if (call.id() != null) {
+            more.put("tool_call_id", call.id());
+        }
+        return new ChatMessage(TOOL, content, more);
+    }
+
+    /**
+     * Returns the calls of tools in {@code tool_calls}. Their arguments can be maps or JSON texts.
+     *
+     * @return the calls; mostly none
+     * @throws IllegalArgumentException if {@code tool_calls} has another form; the message names the call
+     */
+    public List<ToolCall> toolCalls() {
+        Object calls = more.get(CALLS);
+        if (calls == null) {
+            return List.of();
+        }
+        if (!(calls instanceof List<?> list)) {
+            throw new IllegalArgumentException(CALLS + " must be a list, found " + calls);
+        }
+        List<ToolCall> found = new ArrayList<>();
+        for (Object call : list) {
+            String where = CALLS + "[" + found.size() + "]: ";
+            if (!(call instanceof Map<?, ?> map)) {
+                throw new IllegalArgumentException(where + "a call must be an object, found " + call);
+            }
+            try {
+                found.add(ToolCall.ofMap(texts(map)));
+            } catch (IllegalArgumentException e) {
+                throw new IllegalArgumentException(where + e.getMessage(), e);
+            }
+        }
+        return found;
+    }
+
+    private static Map<String, @Nullable Object> texts(Map<?, ?> map) {
+        Map<String, @Nullable Object> texts = new LinkedHashMap<>();
+        map.forEach((name, value) -> texts.put(String.valueOf(name), value));
+        return texts;
     }
 
     /** Returns all values, as a chat template sees them. */

@@ -1,9 +1,11 @@
 package org.lora4j.text;
 
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.serve.GenerationHandle;
 import org.lora4j.serve.GenerationRequest;
@@ -11,6 +13,7 @@ import org.lora4j.serve.GenerationService;
 import org.lora4j.serve.RequestOptions;
 import org.lora4j.serve.ServingException;
 import org.lora4j.serve.ServingException.Reason;
+import org.lora4j.text.tools.ToolFormat;
 
 /**
  * Answers conversations as text: a decoder, its chat template, and the service that generates.
@@ -33,10 +36,15 @@ public final class ChatService {
     private final GenerationService service;
     private final DecoderTokens tokens;
 
-    private ChatService(DecoderFolder decoder, ChatTemplate template, GenerationService service) {
+    /** The format that the program named; null for that of the template. */
+    private final @Nullable ToolFormat named;
+
+    private ChatService(
+            DecoderFolder decoder, ChatTemplate template, GenerationService service, @Nullable ToolFormat named) {
         this.decoder = decoder;
         this.template = template;
         this.service = service;
+        this.named = named;
         tokens = new DecoderTokens(decoder);
     }
 
@@ -52,20 +60,32 @@ public final class ChatService {
         return new ChatService(
                 Objects.requireNonNull(decoder, "decoder must not be null"),
                 Objects.requireNonNull(template, "template must not be null"),
-                Objects.requireNonNull(service, "service must not be null"));
+                Objects.requireNonNull(service, "service must not be null"),
+                null);
+    }
+
+    /**
+     * Returns the same service, which looks for calls of tools in every answer. By default it does so if the conversation has tools,
+     * in the format of the template. This is for a model whose template does not know tools, so that a message describes them.
+     *
+     * @param format how the model writes calls
+     * @return the object
+     */
+    public ChatService withToolFormat(ToolFormat format) {
+        return new ChatService(decoder, template, service, Objects.requireNonNull(format, "format must not be null"));
     }
 
     /**
      * Starts an answer. It does not wait for the answer, but for {@link DecoderFolder#textLimiter} to turn the conversation into tokens.
      *
      * @param adapter the name of an adapter, or {@link org.lora4j.LoRAModel#BASE} if the service allows the base
-     * @param conversation the messages so far
+     * @param conversation the messages so far. If it has tools, calls of them are read from the answer
      * @param generation how tokens are chosen, and the most new ones. The answer has fewer if the model has no positions for so many.
      *     It also ends at the tokens that end a text of this decoder
      * @param stops texts before which the answer ends; none for no such text
      * @param urgency the priority and the timeout, which begins now
      * @return the answer that is being generated
-     * @throws ServingException if the template refuses the messages or they have too many tokens, there is no such adapter, too much
+     * @throws ServingException if the template refuses the messages or knows no tools, they have too many tokens, there is no such adapter, too much
      *     waits, or the service or the folder was closed. The message is for the client
      * @throws java.util.concurrent.CancellationException if the thread is interrupted
      * @throws IllegalArgumentException if a stop text is empty
@@ -82,13 +102,30 @@ public final class ChatService {
         Objects.requireNonNull(urgency, "urgency must not be null");
         long begin = System.nanoTime();
         StopTexts ends = new StopTexts(stops);
+        ToolFormat format = format(conversation);
         int[] prompt = prompt(adapter, conversation, urgency);
         AtomicBoolean stopped = new AtomicBoolean();
         GenerationOptions options = tokens.fitting(generation, prompt.length)
                 .withStopWhen(ids -> stopped.get() || generation.stopWhen().test(ids));
         GenerationHandle handle = service.generate(GenerationRequest.of(adapter, prompt, options)
                 .withOptions(urgency.after(Duration.ofNanos(System.nanoTime() - begin))));
-        return new ChatAnswer(handle, decoder.tokenizer().stream(), ends, stopped);
+        return format == null
+                ? new ChatAnswer(handle, decoder.tokenizer().stream(), ends, null, stopped)
+                : new ChatAnswer(handle, decoder.tokenizer().stream(format.marks()), ends, format.reader(), stopped);
+    }
+
+    private @Nullable ToolFormat format(Conversation conversation) {
+        if (named != null || conversation.tools().isEmpty()) {
+            return named;
+        }
+        return template.toolFormat()
+                .orElseThrow(() -> new ServingException(
+                        Reason.INVALID_INPUT,
+                        "the chat template of the model " + decoder.name()
+                                + " must write calls of tools in a form that is"
+                                + " known, found none of " + Arrays.toString(ToolFormat.values())
+                                + "; leave out the tools, or use a model whose template knows them",
+                        null));
     }
 
     private int[] prompt(String adapter, Conversation conversation, RequestOptions urgency) {

@@ -11,10 +11,14 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.StrictJson;
 import org.lora4j.io.ModelSource;
+import org.lora4j.text.internal.JinjaException;
 import org.lora4j.text.internal.JinjaTemplate;
+import org.lora4j.text.tools.ToolCall;
+import org.lora4j.text.tools.ToolFormat;
 
 /**
  * How a model wants conversations written: the template of {@code tokenizer_config.json} or {@code chat_template.jinja}, in
@@ -37,9 +41,12 @@ public final class ChatTemplate {
 
     private final Map<String, String> special;
 
-    private ChatTemplate(JinjaTemplate template, @Nullable JinjaTemplate forTools, Map<String, String> special) {
-        this.template = template;
-        this.forTools = forTools;
+    private final @Nullable ToolFormat toolFormat;
+
+    private ChatTemplate(String source, @Nullable String withTools, Map<String, String> special) {
+        template = JinjaTemplate.parse(source);
+        forTools = withTools == null ? null : JinjaTemplate.parse(withTools);
+        toolFormat = ToolFormat.find(withTools == null ? source : withTools).orElse(null);
         this.special = special;
     }
 
@@ -89,10 +96,7 @@ public final class ChatTemplate {
                 special.put(name, content.textValue());
             }
         }
-        return new ChatTemplate(
-                JinjaTemplate.parse(source),
-                withTools == null ? null : JinjaTemplate.parse(withTools),
-                Map.copyOf(special));
+        return new ChatTemplate(source, withTools, Map.copyOf(special));
     }
 
     private static @Nullable String source(JsonNode template, String name) {
@@ -119,7 +123,7 @@ public final class ChatTemplate {
     public static ChatTemplate of(String source, Map<String, String> specialTokens) {
         Objects.requireNonNull(source, "source must not be null");
         Objects.requireNonNull(specialTokens, "specialTokens must not be null");
-        return new ChatTemplate(JinjaTemplate.parse(source), null, Map.copyOf(specialTokens));
+        return new ChatTemplate(source, null, Map.copyOf(specialTokens));
     }
 
     /**
@@ -134,7 +138,16 @@ public final class ChatTemplate {
     }
 
     /**
-     * Writes a conversation.
+     * Returns how the model writes calls of tools.
+     *
+     * @return the format whose marks occur in the template; nothing if it has none
+     */
+    public Optional<ToolFormat> toolFormat() {
+        return Optional.ofNullable(toolFormat);
+    }
+
+    /**
+     * Writes a conversation. The arguments of calls are given to the template as maps, and if it refuses these, as JSON texts.
      *
      * @param conversation the conversation
      * @param addGenerationPrompt whether the beginning of the assistant's next message follows, for the model to go on
@@ -162,10 +175,27 @@ public final class ChatTemplate {
             Conversation conversation, boolean addGenerationPrompt, Map<String, Object> more) {
         Objects.requireNonNull(conversation, "conversation must not be null");
         Objects.requireNonNull(more, "more must not be null");
+        try {
+            return rendered(conversation, CallArguments.OBJECTS, addGenerationPrompt, more);
+        } catch (JinjaException e) {
+            if (conversation.messages().stream()
+                    .allMatch(message -> message.toolCalls().isEmpty())) {
+                throw e;
+            }
+            try {
+                return rendered(conversation, CallArguments.TEXTS, addGenerationPrompt, more);
+            } catch (JinjaException texts) {
+                e.addSuppressed(texts);
+                throw e;
+            }
+        }
+    }
+
+    private JinjaTemplate.Rendered rendered(
+            Conversation conversation, CallArguments arguments, boolean addGenerationPrompt, Map<String, Object> more) {
         Map<String, @Nullable Object> values = new LinkedHashMap<>(special);
         values.put(
-                "messages",
-                conversation.messages().stream().map(ChatMessage::values).toList());
+                "messages", conversation.messages().stream().map(arguments::in).toList());
         values.put("tools", conversation.tools().isEmpty() ? null : conversation.tools());
         values.put("documents", null);
         values.put("add_generation_prompt", addGenerationPrompt);
@@ -178,6 +208,24 @@ public final class ChatTemplate {
     }
 
     /**
+     * Checks that a template has written the tools and the calls of a conversation: many templates leave them out.
+     *
+     * @throws IllegalArgumentException if the name of one is missing in the text
+     */
+    static void requireTools(Conversation conversation, String text) {
+        Stream<String> calls = conversation.messages().stream()
+                .flatMap(message -> message.toolCalls().stream())
+                .map(ToolCall::name);
+        Stream.concat(conversation.toolNames().stream(), calls)
+                .filter(name -> !text.contains(name))
+                .findFirst()
+                .ifPresent(name -> {
+                    throw new IllegalArgumentException("the template must write the tools and their calls, found a text"
+                            + " without the function " + name + "; use a model whose template knows tools");
+                });
+    }
+
+    /**
      * Writes a conversation for training, and tells what of it the assistant wrote.
      *
      * <p>If the template marks them with {@code generation}, these are the turns. Else a turn is what follows on the beginning of
@@ -186,11 +234,12 @@ public final class ChatTemplate {
      *
      * @param conversation the conversation
      * @return the text with the turns of the assistant
-     * @throws IllegalArgumentException if the template refuses the conversation, or writes a message in another way when others
-     *     follow, so that the turns cannot be told
+     * @throws IllegalArgumentException if the template refuses the conversation, leaves out its tools or their calls, or writes a
+     *     message in another way when others follow, so that the turns cannot be told
      */
     public ChatText write(Conversation conversation) {
         JinjaTemplate.Rendered rendered = rendered(conversation, false, Map.of());
+        requireTools(conversation, rendered.text());
         if (rendered.lostMark()) {
             throw new IllegalArgumentException(
                     "a template must mark what the assistant writes where it is written, found"

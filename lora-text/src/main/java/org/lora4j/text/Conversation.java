@@ -3,12 +3,13 @@ package org.lora4j.text;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.lora4j.text.tools.Tool;
 
 /**
  * Messages one after the other.
  *
  * @param messages the messages, at least one
- * @param tools the tools that the model may call, as JSON schemas; mostly none
+ * @param tools the tools that the model may call, as {@link Tool#toMap} writes them; mostly none
  */
 public record Conversation(List<ChatMessage> messages, List<Map<String, Object>> tools) {
     /**
@@ -37,6 +38,39 @@ public record Conversation(List<ChatMessage> messages, List<Map<String, Object>>
      */
     public static Conversation of(ChatMessage... messages) {
         return new Conversation(List.of(messages), List.of());
+    }
+
+    /**
+     * Returns the same conversation with other tools.
+     *
+     * @param others the tools that the model may call
+     * @return the conversation
+     */
+    public Conversation withTools(List<Tool> others) {
+        Objects.requireNonNull(others, "others must not be null");
+        return new Conversation(messages, others.stream().map(Tool::toMap).toList());
+    }
+
+    /**
+     * Returns whether there is a tool. A model may call one that there is not.
+     *
+     * @param name the name of a function
+     * @return true if one of the tools has it
+     */
+    public boolean hasTool(String name) {
+        Objects.requireNonNull(name, "name must not be null");
+        return toolNames().contains(name);
+    }
+
+    /** Returns the names of the tools. */
+    List<String> toolNames() {
+        return tools.stream()
+                // Some data sets write the function without what is around it.
+                .map(tool -> tool.get("function") instanceof Map<?, ?> function ? function : tool)
+                .map(function -> function.get("name"))
+                .filter(String.class::isInstance)
+                .map(String.class::cast)
+                .toList();
     }
 
     /** Returns the first messages. */

@@ -189,6 +189,7 @@ public final class DecoderTokens {
         String rendered;
         try {
             rendered = template.render(conversation, true);
+            ChatTemplate.requireTools(conversation, rendered);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(
                     "the chat template of the model must take the messages, found " + TextCheck.line(e.getMessage()),

@@ -6,6 +6,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.StrictJson;
 import org.lora4j.io.ModelSource;
@@ -56,6 +58,12 @@ final class Json {
             throw new IllegalArgumentException(name + ": must be a JSON object, found " + e.getOriginalMessage(), e);
         }
         throw new IllegalArgumentException(name + ": must be a JSON object, found another value");
+    }
+
+    /** Returns the values of an object: texts, numbers, booleans, null, lists and maps. */
+    @SuppressWarnings("unchecked") // what Jackson makes of an object
+    static Map<String, Object> map(ObjectNode object) {
+        return StrictJson.MAPPER.convertValue(object, LinkedHashMap.class);
     }
 
     /** Describes a value in a message. */

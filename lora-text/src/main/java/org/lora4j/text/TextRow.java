@@ -1,10 +1,10 @@
 package org.lora4j.text;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -160,7 +160,8 @@ public final class TextRow {
     /**
      * Returns a conversation, in the forms that mlx-lm and TRL read: {@code messages} with {@code role} and {@code content}; or
      * {@code prompt} and {@code completion}, each a text, for a message of the user and one of the assistant, or a list of
-     * messages. {@code tools} are the tools.
+     * messages. {@code tools} are the tools: a list of objects, or its JSON text. A message of the assistant can have
+     * {@code tool_calls} as {@link ChatMessage#toolCalls} reads them. A value of a message that is null counts as none.
      *
      * @return the conversation
      * @throws TextFormatException if the row has another form; the message says what was expected
@@ -177,7 +178,7 @@ public final class TextRow {
         }
         List<Map<String, Object>> tools = new ArrayList<>();
         if (values.hasNonNull("tools")) {
-            elements("tools").forEach(tool -> tools.add(map(tool)));
+            elements("tools", parsed("tools")).forEach(tool -> tools.add(Json.map(tool)));
         }
         return new Conversation(messages, tools);
     }
@@ -188,7 +189,7 @@ public final class TextRow {
 
     private List<ChatMessage> messages(String column) {
         List<ChatMessage> messages = new ArrayList<>();
-        for (ObjectNode element : elements(column)) {
+        for (ObjectNode element : elements(column, value(column))) {
             messages.add(message(column + "[" + messages.size() + "]", element));
         }
         if (messages.isEmpty()) {
@@ -197,8 +198,20 @@ public final class TextRow {
         return messages;
     }
 
-    private List<ObjectNode> elements(String column) {
-        JsonNode list = value(column);
+    /** A value that can stand in the row as JSON, or as its text. */
+    private JsonNode parsed(String column) {
+        JsonNode value = value(column);
+        if (!value.isTextual()) {
+            return value;
+        }
+        try {
+            return StrictJson.MAPPER.readTree(value.textValue());
+        } catch (JsonProcessingException e) {
+            throw refuse(column + " must be JSON, or its text, found " + e.getOriginalMessage());
+        }
+    }
+
+    private List<ObjectNode> elements(String column, JsonNode list) {
         List<ObjectNode> elements = new ArrayList<>();
         for (JsonNode element : list) {
             if (element instanceof ObjectNode object) {
@@ -217,21 +230,30 @@ public final class TextRow {
         if (!role.isTextual()) {
             throw refuse(where + " must have a text role, found " + Json.describe(role));
         }
-        Map<String, Object> more = map(element);
+        Map<String, Object> more = Json.map(element);
         more.remove("role");
         more.remove("content");
-        if (content.isTextual()) {
-            return new ChatMessage(role.textValue(), checked(where + ".content", content.textValue()), more);
-        }
-        if (!(content.isNull() || content.isMissingNode()) || !element.hasNonNull("tool_calls")) {
+        // The files of many data sets have all fields in all messages.
+        more.values().removeIf(Objects::isNull);
+        String text = content.isTextual() ? content.textValue() : null;
+        ChatMessage message = new ChatMessage(role.textValue(), text, more);
+        boolean hasCalls = hasCalls(where, message);
+        boolean isAbsent = content.isNull() || content.isMissingNode();
+        if (text == null && !(isAbsent && hasCalls)) {
             throw refuse(where + " must have a text content, or calls of tools, found " + Json.describe(content));
         }
-        return new ChatMessage(role.textValue(), null, more);
+        if (text != null && !(text.isBlank() && (hasCalls || role.textValue().equals(ChatMessage.TOOL)))) {
+            checked(where + ".content", text);
+        }
+        return message;
     }
 
-    @SuppressWarnings("unchecked") // what Jackson makes of an object
-    private static Map<String, Object> map(ObjectNode object) {
-        return StrictJson.MAPPER.convertValue(object, LinkedHashMap.class);
+    private boolean hasCalls(String where, ChatMessage message) {
+        try {
+            return !message.toolCalls().isEmpty();
+        } catch (IllegalArgumentException e) {
+            throw refuse(where + "." + e.getMessage());
+        }
     }
 
     /**

@@ -22,6 +22,15 @@ class ArchitectureTest {
                     .and(not(annotatedWith(ForModules.class))));
 
     @ArchTest
+    static final ArchRule TOOLS_KNOW_NO_MODELS = noClasses()
+            .that()
+            .resideInAPackage("org.lora4j.text.tools")
+            .should()
+            .dependOnClassesThat(resideInAPackage("org.lora4j..")
+                    .and(not(resideInAPackage("org.lora4j.text.tools")))
+                    .and(not(annotatedWith(ForModules.class))));
+
+    @ArchTest
     static final ArchRule TEMPLATES_USE_NO_REFLECTION_AND_NO_FILES = noClasses()
             .that()
             .resideInAPackage("org.lora4j.text.internal")

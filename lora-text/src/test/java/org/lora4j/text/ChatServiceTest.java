@@ -17,6 +17,8 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -29,6 +31,11 @@ import org.lora4j.serve.GenerationService;
 import org.lora4j.serve.RequestOptions;
 import org.lora4j.serve.ServingException;
 import org.lora4j.serve.ServingException.Reason;
+import org.lora4j.text.tools.AnswerPart;
+import org.lora4j.text.tools.Tool;
+import org.lora4j.text.tools.ToolAnswer;
+import org.lora4j.text.tools.ToolCall;
+import org.lora4j.text.tools.ToolFormat;
 
 /** Answers of a small decoder. */
 class ChatServiceTest {
@@ -116,6 +123,69 @@ class ChatServiceTest {
         answer.cancel();
         assertThat(answer.read(part -> {})).isEmpty();
         assertThat(answer.isCancelled()).isTrue();
+    }
+
+    /** Every token of this model is a whole call. */
+    @Test
+    void theAnswerToAConversationWithToolsHasCalls() throws IOException {
+        close();
+        String call = "<tool_call>{\"name\": \"f\", \"arguments\": {\"a\": 1}}</tool_call>";
+        String vocabulary = IntStream.range(0, 300)
+                .mapToObj(id -> "\"" + call.replace("\"", "\\\"") + " ".repeat(id) + "\":" + id)
+                .collect(Collectors.joining(","));
+        Files.writeString(folder.resolve("tokenizer.json"), """
+                {"version":"1.0","truncation":null,"padding":null,"added_tokens":[],"normalizer":null,"pre_tokenizer":null,
+                 "post_processor":null,"decoder":null,
+                 "model":{"type":"WordLevel","unk_token":"%s","vocab":{%s}}}
+                """.formatted(call.replace("\"", "\\\""), vocabulary));
+        decoder = DecoderFolder.open(folder);
+        model = LoRAModel.of(decoder.network());
+        service = GenerationService.builder(model).allowBase(true).build();
+        Conversation plain = Conversation.of(ChatMessage.of("user", "a"));
+        Conversation withTools = plain.withTools(List.of(Tool.of("f", "", "{\"type\": \"object\"}")));
+        GenerationOptions two = GenerationOptions.greedy().withMaxTokens(2);
+        String template = "{{ tools | tojson }}{{ messages[0].content }}";
+        ChatService known = chats(template + "{# <tool_call> #}");
+        List<AnswerPart> parts = new ArrayList<>();
+        ChatAnswer.Whole whole = known.start(LoRAModel.BASE, withTools, two, List.of(), RequestOptions.defaults())
+                .readParts(parts::add)
+                .orElseThrow();
+        ToolCall expected = ToolCall.of("f", "{\"a\": 1}");
+        assertThat(whole.toolCalls()).containsExactly(expected, expected);
+        assertThat(whole.text()).isEmpty();
+        assertThat(ToolAnswer.of(parts).calls()).isEqualTo(whole.toolCalls());
+        assertThat(parts)
+                .startsWith(
+                        new AnswerPart.CallBegins(0, "f"),
+                        new AnswerPart.Arguments(0, "{\"a\": 1}"),
+                        new AnswerPart.CallEnds(0, expected));
+        List<String> texts = new ArrayList<>();
+        assertThat(known.start(LoRAModel.BASE, withTools, two, List.of("</tool_call>"), RequestOptions.defaults())
+                        .read(texts::add)
+                        .orElseThrow()
+                        .toolCalls())
+                .containsExactly(expected);
+        assertThat(texts).isEmpty();
+
+        // Without tools it is text, unless the program says how calls are written.
+        assertThat(known.start(LoRAModel.BASE, plain, two, List.of(), RequestOptions.defaults())
+                        .read(part -> {})
+                        .orElseThrow())
+                .matches(answer -> answer.toolCalls().isEmpty() && answer.text().startsWith(call));
+        ChatService unknown = chats(template);
+        assertThat(unknown.withToolFormat(ToolFormat.HERMES)
+                        .start(LoRAModel.BASE, plain, two, List.of(), RequestOptions.defaults())
+                        .read(part -> {})
+                        .orElseThrow()
+                        .toolCalls())
+                .hasSize(2);
+        assertThatExceptionOfType(ServingException.class)
+                .isThrownBy(() -> unknown.start(LoRAModel.BASE, withTools, two, List.of(), RequestOptions.defaults()))
+                .withMessage("the chat template of the model " + decoder.name()
+                        + " must write calls of tools in a form that is"
+                        + " known, found none of [HERMES, LLAMA3, MISTRAL, MISTRAL_ARGS, PHI4_MINI, DEEPSEEK]; leave out the"
+                        + " tools, or use a model whose template knows them")
+                .matches(e -> e.reason() == Reason.INVALID_INPUT);
     }
 
     /** Before the template writes it. */

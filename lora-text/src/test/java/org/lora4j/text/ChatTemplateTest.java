@@ -62,6 +62,7 @@ class ChatTemplateTest {
                 "llama31-like",
                 "mistral",
                 "mistral-tools-like",
+                "mistral-args-like",
                 "smollm2",
                 "smollm3-like",
                 "qwen-like",
@@ -70,7 +71,9 @@ class ChatTemplateTest {
                 "gemma3-like",
                 "phi3-like",
                 "phi4-like",
-                "deepseek-like"
+                "phi4-mini-like",
+                "deepseek-like",
+                "deepseek-text-like"
             })
     void writesWhatJinjaWrites(String name) throws IOException {
         ChatTemplate template = template(name, Map.of("bos_token", "<s>", "eos_token", "</s>"));

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.text.tools.ToolCall;
 
 /** The files of texts, and what is wrong with them by line. */
 class DataFilesTest {
@@ -130,7 +131,7 @@ class DataFilesTest {
 
                 {"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "u", "name": "n"},
                 """.stripTrailing() + """
-                 {"role": "assistant", "content": null, "tool_calls": [{"id": 1}]}], "tools": [{"type": "function"}]}
+                 {"role": "assistant", "content": null, "tool_calls": [{"function": {"name": "f", "arguments": {}}}]}], "tools": [{"type": "function"}]}
                 {"prompt": [{"role": "user", "content": "u"}], "completion": [{"role": "assistant", "content": "a"}]}
                 """);
         List<TextRow> rows = list(TextFiles.read(file));
@@ -146,6 +147,26 @@ class DataFilesTest {
         assertThat(chat.tools()).isEqualTo(List.of(Map.of("type", "function")));
         assertThat(rows.get(3).conversation())
                 .isEqualTo(Conversation.of(ChatMessage.of("user", "u"), ChatMessage.of("assistant", "a")));
+    }
+
+    /** Data sets for functions write the tools and the arguments as JSON texts, and have all fields in all messages. */
+    @Test
+    void jsonlHasToolsAndCallsInBothForms() throws IOException {
+        Path file = write("a.jsonl", """
+                {"messages": [{"role": "user", "content": "u", "tool_calls": null, "name": null},
+                """.stripTrailing() + """
+                 {"role": "assistant", "content": "", "tool_calls": [{"id": "1", "type": "function",
+                """.stripTrailing() + """
+                 "function": {"name": "f", "arguments": "{\\"a\\": 1}"}}, {"function": {"name": "g", "arguments": {"b": null}}}]},
+                """.stripTrailing() + """
+                 {"role": "tool", "content": "", "name": "f"}], "tools": "[{\\"name\\": \\"f\\"}]"}
+                """);
+        Conversation chat = list(TextFiles.read(file)).get(0).conversation();
+        assertThat(chat.messages().get(0)).isEqualTo(ChatMessage.of("user", "u"));
+        assertThat(chat.messages().get(1).toolCalls())
+                .containsExactly(ToolCall.of("f", "{\"a\": 1}").withId("1"), ToolCall.of("g", "{\"b\":null}"));
+        assertThat(chat.messages().get(2).content()).isEmpty();
+        assertThat(chat.tools()).isEqualTo(List.of(Map.of("name", "f")));
     }
 
     @Test
@@ -202,7 +223,13 @@ class DataFilesTest {
                 "{\"messages\": [{\"content\": \"x\"}]} | messages[0] must have a text role, found nothing",
                 "{\"messages\": [{\"role\": \"user\"}]} | messages[0] must have a text content, or calls of tools, found nothing",
                 "{\"messages\": [{\"role\": \"user\", \"content\": 5}]} | messages[0] must have a text content, or calls of",
-                "{\"messages\": [{\"role\": \"user\", \"content\": \" \"}]} | messages[0].content must have a character"
+                "{\"messages\": [{\"role\": \"user\", \"content\": \" \"}]} | messages[0].content must have a character",
+                "{\"messages\": [{\"role\": \"assistant\", \"tool_calls\": []}]} | messages[0] must have a text content, or calls of",
+                "{\"messages\": [{\"role\": \"assistant\", \"tool_calls\": [1]}]} | messages[0].tool_calls[0]: a call must be an object, found 1",
+                "{\"messages\": [{\"role\": \"assistant\", \"tool_calls\": [{\"id\": 1}]}]} | messages[0].tool_calls[0]: a call of a tool must have a function with a text name",
+                "{\"messages\": [{\"role\": \"assistant\", \"tool_calls\": [{\"function\": {\"name\": \"f\", \"arguments\": \"{\"}}]}]} | messages[0].tool_calls[0]: the arguments of the call of f must be a JSON object, found",
+                "{\"prompt\": \"a\", \"completion\": \"b\", \"tools\": \"[{\"} | tools must be JSON, or its text, found Unexpected end-of-input",
+                "{\"prompt\": \"a\", \"completion\": \"b\", \"tools\": \"{}\"} | tools must be a list of objects, found {}"
             })
     void aWrongConversationIsRefused(String line, String message) throws IOException {
         Path file = write("a.jsonl", line);

@@ -20,6 +20,17 @@ class ToolFormatTest {
     }
 
     @Test
+    void theSampleOfThePackage() {
+        ToolAnswer answer = ToolFormat.HERMES.read("""
+                <tool_call>
+                {"name": "weather", "arguments": {"city": "Oslo"}}
+                </tool_call>""");
+        ToolCall call = answer.calls().get(0);
+        Object city = call.argumentMap().get("city");
+        assertThat(city).isEqualTo("Oslo");
+    }
+
+    @Test
     void readsHermes() {
         String two = """
                 Let me look.

@@ -1,0 +1,45 @@
+package org.lora4j.text.tools;
+
+import static org.assertj.core.api.Assertions.assertThatNullPointerException;
+
+import java.util.List;
+import java.util.Map;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
+import org.junit.jupiter.api.Test;
+
+/** A null argument is refused with its name. */
+@SuppressWarnings("NullAway") // passes null on purpose
+class NullArgumentsTest {
+    private static void assertRefused(String name, ThrowingCallable call) {
+        assertThatNullPointerException().isThrownBy(call).withMessage(name + " must not be null");
+    }
+
+    @Test
+    void toolsAndCallsRefuseNull() {
+        assertRefused("name", () -> new Tool(null, "", Map.of()));
+        assertRefused("description", () -> new Tool("f", null, Map.of()));
+        assertRefused("parameters", () -> new Tool("f", "", null));
+        assertRefused("parameters", () -> Tool.of("f", "", null));
+        assertRefused("name", () -> ToolCall.of(null, "{}"));
+        assertRefused("arguments", () -> ToolCall.of("f", (String) null));
+        assertRefused("arguments", () -> ToolCall.of("f", (Map<String, ?>) null));
+        assertRefused("value", () -> ToolCall.of("f", "{}").withId(null));
+        assertRefused("call", () -> ToolCall.ofMap(null));
+    }
+
+    @Test
+    void formatsAndAnswersRefuseNull() {
+        assertRefused("template", () -> ToolFormat.find(null));
+        assertRefused("answer", () -> ToolFormat.HERMES.read(null));
+        assertRefused("calls", () -> ToolFormat.HERMES.write(null));
+        assertRefused("name", () -> ToolFormat.HERMES.beforeArguments(null));
+        assertRefused("part", () -> ToolFormat.HERMES.reader().add(null));
+        assertRefused("text", () -> new ToolAnswer(null, List.of()));
+        assertRefused("calls", () -> new ToolAnswer("", null));
+        assertRefused("parts", () -> ToolAnswer.of(null));
+        assertRefused("text", () -> new AnswerPart.Text(null));
+        assertRefused("name", () -> new AnswerPart.CallBegins(0, null));
+        assertRefused("json", () -> new AnswerPart.Arguments(0, null));
+        assertRefused("call", () -> new AnswerPart.CallEnds(0, null));
+    }
+}
