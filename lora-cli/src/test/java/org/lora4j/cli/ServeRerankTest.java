@@ -23,7 +23,8 @@ import org.lora4j.text.TextRow;
 /** Rerankers over HTTP: with adapters that bring a head, with a classifier of their own, and a decoder that answers yes or no. */
 class ServeRerankTest {
     private static final String RERANK = "/v1/rerank";
-    private static final List<String> DOCUMENTS = List.of("the ship sails", "a cat", "the sea", "a dog barks", "my dog");
+    private static final List<String> DOCUMENTS =
+            List.of("the ship sails", "a cat", "the sea", "a dog barks", "my dog");
 
     @TempDir
     static Path temp;

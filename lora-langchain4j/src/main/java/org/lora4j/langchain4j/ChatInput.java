@@ -5,12 +5,15 @@ import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.data.message.Content;
 import dev.langchain4j.data.message.SystemMessage;
 import dev.langchain4j.data.message.TextContent;
+import dev.langchain4j.data.message.ToolExecutionResultMessage;
 import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.exception.UnsupportedFeatureException;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.request.ResponseFormat;
+import dev.langchain4j.model.chat.request.ToolChoice;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.lora4j.text.Conversation;
 
 /** Reads the requests of LangChain4j, and refuses what a decoder with a chat template does not compute. */
@@ -23,8 +26,7 @@ final class ChatInput {
      * @throws UnsupportedFeatureException if one of them would have no effect
      */
     static void requireSupported(ChatRequestParameters parameters) {
-        requireAbsent("toolSpecifications", !parameters.toolSpecifications().isEmpty());
-        requireAbsent("toolChoice", parameters.toolChoice() != null);
+        requireAbsent("toolChoice REQUIRED", parameters.toolChoice() == ToolChoice.REQUIRED);
         requireAbsent("frequencyPenalty", parameters.frequencyPenalty() != null);
         requireAbsent("presencePenalty", parameters.presencePenalty() != null);
         ResponseFormat format = parameters.responseFormat();
@@ -42,16 +44,20 @@ final class ChatInput {
     }
 
     /**
-     * Returns the messages as chat templates take them.
+     * Returns the messages and the tools as chat templates take them.
      *
      * @throws UnsupportedFeatureException if a message is not of text
+     * @throws InvalidRequestException if a tool or a call of one is not what it must be
      */
-    static Conversation conversation(List<ChatMessage> messages) {
+    static Conversation conversation(List<ChatMessage> messages, ChatRequestParameters parameters) {
         List<org.lora4j.text.ChatMessage> all = new ArrayList<>(messages.size());
         for (ChatMessage message : messages) {
             all.add(message(message));
         }
-        return new Conversation(all, List.of());
+        // A template that does not show the tools lets the model call none.
+        boolean hasTools = parameters.toolChoice() != ToolChoice.NONE;
+        return new Conversation(all, List.of())
+                .withTools(hasTools ? ToolInput.tools(parameters.toolSpecifications()) : List.of());
     }
 
     private static org.lora4j.text.ChatMessage message(ChatMessage message) {
@@ -59,29 +65,29 @@ final class ChatInput {
             return org.lora4j.text.ChatMessage.of("system", system.text());
         }
         if (message instanceof UserMessage user) {
-            return org.lora4j.text.ChatMessage.of("user", text(user));
+            return org.lora4j.text.ChatMessage.of("user", text(user.contents()));
         }
         if (message instanceof AiMessage answer) {
-            return org.lora4j.text.ChatMessage.of(org.lora4j.text.ChatMessage.ASSISTANT, text(answer));
+            requireAbsent("a message with images", !answer.images().isEmpty());
+            return answer.hasToolExecutionRequests()
+                    ? ToolInput.calls(answer)
+                    : org.lora4j.text.ChatMessage.of(
+                            org.lora4j.text.ChatMessage.ASSISTANT, Objects.requireNonNullElse(answer.text(), ""));
+        }
+        if (message instanceof ToolExecutionResultMessage result) {
+            return ToolInput.result(result, text(result.contents()));
         }
         throw unsupported("a message of the type " + message.type());
     }
 
-    private static String text(UserMessage user) {
+    private static String text(List<Content> contents) {
         List<String> texts = new ArrayList<>();
-        for (Content content : user.contents()) {
+        for (Content content : contents) {
             if (!(content instanceof TextContent text)) {
                 throw unsupported("content of the type " + content.type());
             }
             texts.add(text.text());
         }
         return String.join("\n", texts);
-    }
-
-    private static String text(AiMessage answer) {
-        requireAbsent("a message with tool execution requests", answer.hasToolExecutionRequests());
-        requireAbsent("a message with images", !answer.images().isEmpty());
-        String text = answer.text();
-        return text == null ? "" : text;
     }
 }

@@ -1,5 +1,6 @@
 package org.lora4j.langchain4j;
 
+import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.exception.InvalidRequestException;
 import dev.langchain4j.model.ModelProvider;
@@ -55,7 +56,9 @@ import org.lora4j.text.DecoderFolder;
  *
  * <p><b>Parameters.</b> {@code modelName} chooses the adapter. {@code temperature}, {@code topP}, {@code topK}, {@code maxOutputTokens}
  * and {@code stopSequences} are those of {@link GenerationOptions}; without a temperature it is 1, and 0 chooses the most probable
- * token. All others, such as tools and a JSON response format, and messages that are not text are refused with LangChain4j's {@code
+ * token. {@code toolSpecifications} are shown to the model by its chat template, and its calls are read back; {@code toolChoice} is
+ * {@code AUTO} or {@code NONE}. A template that does not know tools is refused with {@code InvalidRequestException}. All other
+ * parameters, such as a JSON response format, and messages that are not text are refused with LangChain4j's {@code
  * UnsupportedFeatureException}.
  *
  * <p><b>Failures.</b> They are exceptions of LangChain4j: {@code ModelNotFoundException} if there is no adapter of the name, {@code
@@ -146,7 +149,10 @@ public final class LoRAChatModel implements ChatModel, AutoCloseable {
         try {
             // Nobody else can cancel it.
             ChatAnswer.Whole whole = start(request, parameters).read(part -> {}).orElseThrow();
-            return response(parameters, whole);
+            return response(
+                    parameters,
+                    whole,
+                    whole.toolCalls().stream().map(ToolInput::request).toList());
         } catch (RuntimeException e) {
             throw ChatFailures.of(e);
         } finally {
@@ -163,13 +169,20 @@ public final class LoRAChatModel implements ChatModel, AutoCloseable {
         return new LoRAStreamingChatModel(this, executor, calls);
     }
 
-    static ChatResponse response(ChatRequestParameters parameters, ChatAnswer.Whole whole) {
+    /** The calls of tools have their ids. */
+    static ChatResponse response(
+            ChatRequestParameters parameters, ChatAnswer.Whole whole, List<ToolExecutionRequest> requests) {
+        AiMessage.Builder message = AiMessage.builder().toolExecutionRequests(requests);
+        if (requests.isEmpty() || !whole.text().isEmpty()) {
+            message.text(whole.text());
+        }
+        FinishReason asked = requests.isEmpty() ? FinishReason.STOP : FinishReason.TOOL_EXECUTION;
         return ChatResponse.builder()
                 .id("chat-" + UUID.randomUUID())
                 .modelName(parameters.modelName())
-                .aiMessage(AiMessage.from(whole.text()))
+                .aiMessage(message.build())
                 .tokenUsage(new TokenUsage(whole.promptTokens(), whole.tokens()))
-                .finishReason(whole.finish() == Finish.STOP ? FinishReason.STOP : FinishReason.LENGTH)
+                .finishReason(whole.finish() == Finish.STOP ? asked : FinishReason.LENGTH)
                 .build();
     }
 
@@ -178,7 +191,7 @@ public final class LoRAChatModel implements ChatModel, AutoCloseable {
         ChatRequestParameters parameters = defaults.overrideWith(request.parameters());
         ChatInput.requireSupported(parameters);
         // Refuses messages that are not text.
-        ChatInput.conversation(request.messages());
+        ChatInput.conversation(request.messages(), parameters);
         return parameters;
     }
 
@@ -186,7 +199,7 @@ public final class LoRAChatModel implements ChatModel, AutoCloseable {
     ChatAnswer start(ChatRequest request, ChatRequestParameters parameters) {
         List<String> adapters = ModelNames.adapters(decoder.name(), parameters.modelName());
         String adapter = adapters.isEmpty() ? LoRAModel.BASE : adapters.get(0);
-        Conversation conversation = ChatInput.conversation(request.messages());
+        Conversation conversation = ChatInput.conversation(request.messages(), parameters);
         try {
             return chats.start(adapter, conversation, options(parameters), parameters.stopSequences(), urgency);
         } catch (IllegalArgumentException e) {

@@ -6,8 +6,6 @@ import dev.langchain4j.model.chat.StreamingChatModel;
 import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
-import dev.langchain4j.model.chat.response.PartialResponse;
-import dev.langchain4j.model.chat.response.PartialResponseContext;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.chat.response.StreamingHandle;
 import java.util.List;
@@ -78,7 +76,7 @@ public final class LoRAStreamingChatModel implements StreamingChatModel {
 
     private static void stream(
             ChatAnswer answer, ChatRequestParameters parameters, StreamingChatResponseHandler handler) {
-        PartialResponseContext context = new PartialResponseContext(new StreamingHandle() {
+        StreamedParts parts = new StreamedParts(handler, new StreamingHandle() {
             @Override
             public void cancel() {
                 answer.cancel();
@@ -91,14 +89,13 @@ public final class LoRAStreamingChatModel implements StreamingChatModel {
         });
         Optional<ChatAnswer.Whole> whole;
         try {
-            whole = answer.read(
-                    part -> call(handler, () -> handler.onPartialResponse(new PartialResponse(part), context)));
+            whole = answer.readParts(part -> call(handler, () -> parts.accept(part)));
         } catch (RuntimeException e) {
             fail(handler, ChatFailures.of(e));
             return;
         }
-        whole.ifPresent(
-                all -> call(handler, () -> handler.onCompleteResponse(LoRAChatModel.response(parameters, all))));
+        whole.ifPresent(all -> call(
+                handler, () -> handler.onCompleteResponse(LoRAChatModel.response(parameters, all, parts.requests()))));
     }
 
     private static void call(StreamingChatResponseHandler handler, Runnable callback) {

@@ -5,12 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
-import dev.langchain4j.agent.tool.ToolSpecification;
 import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.ImageContent;
 import dev.langchain4j.data.message.SystemMessage;
 import dev.langchain4j.data.message.TextContent;
-import dev.langchain4j.data.message.ToolExecutionResultMessage;
 import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.exception.InvalidRequestException;
 import dev.langchain4j.exception.ModelNotFoundException;
@@ -210,29 +208,17 @@ class ChatModelTest {
     }
 
     static List<ChatRequest> whatIsNotSupportedIsRefused() {
-        ChatRequest.Builder[] builders = new ChatRequest.Builder[8];
+        ChatRequest.Builder[] builders = new ChatRequest.Builder[5];
         for (int i = 0; i < builders.length; i++) {
             builders[i] = ChatRequest.builder().messages(UserMessage.from(TEXT));
         }
-        ToolSpecification tool = ToolSpecification.builder().name("find").build();
         return List.of(
-                builders[0].toolSpecifications(tool).build(),
-                builders[1].toolChoice(ToolChoice.AUTO).build(),
-                builders[2].responseFormat(ResponseFormat.JSON).build(),
-                builders[3].frequencyPenalty(0.5).build(),
-                builders[4].presencePenalty(0.5).build(),
-                builders[5]
+                builders[0].toolChoice(ToolChoice.REQUIRED).build(),
+                builders[1].responseFormat(ResponseFormat.JSON).build(),
+                builders[2].frequencyPenalty(0.5).build(),
+                builders[3].presencePenalty(0.5).build(),
+                builders[4]
                         .messages(UserMessage.from(ImageContent.from("https://example.org/a.png")))
-                        .build(),
-                builders[6]
-                        .messages(ToolExecutionResultMessage.from("1", "find", "here"))
-                        .build(),
-                builders[7]
-                        .messages(AiMessage.from(dev.langchain4j.agent.tool.ToolExecutionRequest.builder()
-                                .id("1")
-                                .name("find")
-                                .arguments("{}")
-                                .build()))
                         .build());
     }
 

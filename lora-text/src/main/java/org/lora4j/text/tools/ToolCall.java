@@ -3,6 +3,7 @@ package org.lora4j.text.tools;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * @param arguments a JSON object, as the model wrote it. It need not follow the schema of the function
  */
 public record ToolCall(@Nullable String id, String name, String arguments) {
+    private static final int LENGTH_OF_ID = 9;
+    private static final String LETTERS_OF_ID = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
     /**
      * Checks the arguments.
      *
@@ -70,6 +74,20 @@ public record ToolCall(@Nullable String id, String name, String arguments) {
      */
     public ToolCall withId(String value) {
         return new ToolCall(Objects.requireNonNull(value, "value must not be null"), name, arguments);
+    }
+
+    /**
+     * Creates an id for a call. Two calls have the same one with a probability of 10⁻¹⁶.
+     *
+     * @return 9 letters and digits at random, which the templates of all families take: that of Mistral refuses other lengths
+     */
+    public static String newId() {
+        ThreadLocalRandom random = ThreadLocalRandom.current();
+        StringBuilder text = new StringBuilder();
+        while (text.length() < LENGTH_OF_ID) {
+            text.append(LETTERS_OF_ID.charAt(random.nextInt(LETTERS_OF_ID.length())));
+        }
+        return text.toString();
     }
 
     /**

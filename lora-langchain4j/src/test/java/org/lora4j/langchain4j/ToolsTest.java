@@ -1,0 +1,302 @@
+package org.lora4j.langchain4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import dev.langchain4j.agent.tool.P;
+import dev.langchain4j.agent.tool.Tool;
+import dev.langchain4j.agent.tool.ToolExecutionRequest;
+import dev.langchain4j.agent.tool.ToolSpecification;
+import dev.langchain4j.agent.tool.ToolSpecifications;
+import dev.langchain4j.data.message.AiMessage;
+import dev.langchain4j.data.message.ChatMessage;
+import dev.langchain4j.data.message.ToolExecutionResultMessage;
+import dev.langchain4j.data.message.UserMessage;
+import dev.langchain4j.exception.InvalidRequestException;
+import dev.langchain4j.model.chat.request.ChatRequest;
+import dev.langchain4j.model.chat.request.ToolChoice;
+import dev.langchain4j.model.chat.response.ChatResponse;
+import dev.langchain4j.model.chat.response.CompleteToolCall;
+import dev.langchain4j.model.chat.response.PartialToolCall;
+import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
+import dev.langchain4j.model.output.FinishReason;
+import dev.langchain4j.service.AiServices;
+import dev.langchain4j.service.TokenStream;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.fixtures.LearnedChats;
+import org.lora4j.text.Conversation;
+import org.lora4j.text.tools.ToolCall;
+
+/** Methods that a small model calls, because it has learned some conversations by heart. */
+class ToolsTest {
+    private static final String SUM = "2+3?";
+    private static final String BOTH = "2+3 and Rome?";
+    private static final String THANKS = "hi";
+
+    @TempDir
+    static Path temp;
+
+    private static LoRAChatModel model;
+
+    /** What the model calls. */
+    static final class Calculator {
+        private final List<String> called = new ArrayList<>();
+
+        @Tool("adds two numbers")
+        int add(@P("the first number") int a, @P("the second number") int b) {
+            called.add("add " + a + " " + b);
+            return a + b;
+        }
+
+        @Tool("tells the weather of a city")
+        String weather(@P("the name of the city") String city) {
+            called.add("weather " + city);
+            return "sun";
+        }
+    }
+
+    /** An assistant of AiServices. */
+    interface Assistant {
+        String answer(String question);
+    }
+
+    /** The same, part by part. */
+    interface StreamingAssistant {
+        TokenStream answer(String question);
+    }
+
+    @BeforeAll
+    static void learn() throws IOException {
+        List<org.lora4j.text.tools.Tool> tools = ToolInput.tools(specifications());
+        ToolCall sum = ToolCall.of("add", "{\"a\": 2, \"b\": 3}");
+        ToolCall rome = ToolCall.of("weather", "{\"city\": \"Rome\"}");
+        List<Conversation> learned = List.of(
+                chat(
+                        org.lora4j.text.ChatMessage.of("user", SUM),
+                        org.lora4j.text.ChatMessage.ofToolCalls(null, List.of(sum)),
+                        org.lora4j.text.ChatMessage.ofToolResult(sum, "5"),
+                        org.lora4j.text.ChatMessage.of("assistant", "It is 5.")),
+                chat(
+                        org.lora4j.text.ChatMessage.of("user", BOTH),
+                        org.lora4j.text.ChatMessage.ofToolCalls("Let me look.", List.of(sum, rome)),
+                        org.lora4j.text.ChatMessage.ofToolResult(sum, "5"),
+                        org.lora4j.text.ChatMessage.ofToolResult(rome, "sun"),
+                        org.lora4j.text.ChatMessage.of("assistant", "5, and sun.")),
+                chat(
+                        org.lora4j.text.ChatMessage.of("user", THANKS),
+                        org.lora4j.text.ChatMessage.of("assistant", "Hello.")));
+        model = LoRAChatModel.builder(LearnedChats.write(
+                        temp.resolve("learned"),
+                        learned.stream().map(one -> one.withTools(tools)).toList()))
+                .temperature(0)
+                .maxOutputTokens(200)
+                .build();
+    }
+
+    private static Conversation chat(org.lora4j.text.ChatMessage... messages) {
+        return Conversation.of(messages);
+    }
+
+    private static List<ToolSpecification> specifications() {
+        // In an order of their own.
+        return ToolSpecifications.toolSpecificationsFrom(Calculator.class).stream()
+                .sorted((one, other) -> one.name().compareTo(other.name()))
+                .toList();
+    }
+
+    @AfterAll
+    static void close() {
+        model.close();
+    }
+
+    private static ChatRequest.Builder request(ChatMessage... messages) {
+        return ChatRequest.builder().messages(messages).toolSpecifications(specifications());
+    }
+
+    @Test
+    void aServiceOfLangChain4jCallsTheMethods() {
+        for (String question : List.of(SUM, BOTH, THANKS)) {
+            Calculator calculator = new Calculator();
+            Assistant assistant = AiServices.builder(Assistant.class)
+                    .chatModel(model)
+                    .tools(calculator)
+                    .build();
+            String answer = assistant.answer(question);
+            switch (question) {
+                case SUM -> {
+                    assertThat(answer).isEqualTo("It is 5.");
+                    assertThat(calculator.called).containsExactly("add 2 3");
+                }
+                case BOTH -> {
+                    assertThat(answer).isEqualTo("5, and sun.");
+                    assertThat(calculator.called).containsExactly("add 2 3", "weather Rome");
+                }
+                default -> {
+                    assertThat(answer).isEqualTo("Hello.");
+                    assertThat(calculator.called).isEmpty();
+                }
+            }
+        }
+    }
+
+    @Test
+    void aStreamingServiceCallsTheMethods() throws Exception {
+        Calculator calculator = new Calculator();
+        StringBuilder text = new StringBuilder();
+        CompletableFuture<ChatResponse> whole = new CompletableFuture<>();
+        AiServices.builder(StreamingAssistant.class)
+                .streamingChatModel(model.streaming())
+                .tools(calculator)
+                .build()
+                .answer(BOTH)
+                .onPartialResponse(text::append)
+                .onCompleteResponse(whole::complete)
+                .onError(whole::completeExceptionally)
+                .start();
+        assertThat(whole.get(1, TimeUnit.MINUTES).aiMessage().text()).isEqualTo("5, and sun.");
+        assertThat(text.toString()).isEqualTo("Let me look.5, and sun.");
+        assertThat(calculator.called).containsExactly("add 2 3", "weather Rome");
+    }
+
+    @Test
+    void anAnswerHasTheCallsAndTheTextBesideThem() {
+        ChatResponse response = model.chat(request(UserMessage.from(BOTH)).build());
+        assertThat(response.finishReason()).isEqualTo(FinishReason.TOOL_EXECUTION);
+        AiMessage answer = response.aiMessage();
+        assertThat(answer.text()).isEqualTo("Let me look.");
+        assertThat(answer.toolExecutionRequests())
+                .extracting(ToolExecutionRequest::name, ToolExecutionRequest::arguments)
+                .containsExactly(
+                        org.assertj.core.groups.Tuple.tuple("add", "{\"a\": 2, \"b\": 3}"),
+                        org.assertj.core.groups.Tuple.tuple("weather", "{\"city\": \"Rome\"}"));
+        assertThat(answer.toolExecutionRequests())
+                .extracting(ToolExecutionRequest::id)
+                .doesNotHaveDuplicates()
+                .allMatch(id -> id.matches("[0-9A-Za-z]{9}"));
+        ToolExecutionRequest first = answer.toolExecutionRequests().get(0);
+        ToolExecutionRequest second = answer.toolExecutionRequests().get(1);
+        ChatResponse last = model.chat(request(
+                        UserMessage.from(BOTH),
+                        answer,
+                        ToolExecutionResultMessage.from(first, "5"),
+                        ToolExecutionResultMessage.from(second, "sun"))
+                .build());
+        assertThat(last.aiMessage().text()).isEqualTo("5, and sun.");
+        assertThat(last.finishReason()).isEqualTo(FinishReason.STOP);
+    }
+
+    @Test
+    void aStreamHasThePiecesOfEachCallWithItsId() throws Exception {
+        List<PartialToolCall> pieces = new ArrayList<>();
+        List<CompleteToolCall> calls = new ArrayList<>();
+        CompletableFuture<ChatResponse> whole = new CompletableFuture<>();
+        model.streaming().chat(request(UserMessage.from(BOTH)).build(), new StreamingChatResponseHandler() {
+            @Override
+            public void onPartialToolCall(PartialToolCall piece) {
+                pieces.add(piece);
+            }
+
+            @Override
+            public void onCompleteToolCall(CompleteToolCall call) {
+                calls.add(call);
+            }
+
+            @Override
+            public void onCompleteResponse(ChatResponse response) {
+                whole.complete(response);
+            }
+
+            @Override
+            public void onError(Throwable error) {
+                whole.completeExceptionally(error);
+            }
+        });
+        ChatResponse response = whole.get(1, TimeUnit.MINUTES);
+        assertThat(calls).hasSize(2);
+        for (int i = 0; i < 2; i++) {
+            ToolExecutionRequest request =
+                    response.aiMessage().toolExecutionRequests().get(i);
+            assertThat(calls.get(i).index()).isEqualTo(i);
+            assertThat(calls.get(i).toolExecutionRequest()).isEqualTo(request);
+            StringBuilder arguments = new StringBuilder();
+            for (PartialToolCall piece : pieces) {
+                if (piece.index() == i) {
+                    assertThat(piece.id()).isEqualTo(request.id());
+                    assertThat(piece.name()).isEqualTo(request.name());
+                    arguments.append(piece.partialArguments());
+                }
+            }
+            assertThat(arguments.toString()).isEqualTo(request.arguments());
+        }
+        assertThat(pieces).hasSizeGreaterThan(4);
+    }
+
+    /** The template does not show the tools then, so the prompt is another one. */
+    @Test
+    void noToolIsShownIfNoneMayBeCalled() {
+        ChatResponse with = model.chat(
+                request(UserMessage.from(THANKS)).toolChoice(ToolChoice.AUTO).build());
+        ChatResponse none = model.chat(
+                request(UserMessage.from(THANKS)).toolChoice(ToolChoice.NONE).build());
+        ChatResponse without = model.chat(
+                ChatRequest.builder().messages(UserMessage.from(THANKS)).build());
+        assertThat(none.tokenUsage().inputTokenCount())
+                .isEqualTo(without.tokenUsage().inputTokenCount())
+                .isLessThan(with.tokenUsage().inputTokenCount());
+        assertThat(none.aiMessage()).isEqualTo(without.aiMessage());
+    }
+
+    @Test
+    void aToolWithoutAParameterIsShown() {
+        ToolSpecification now = ToolSpecification.builder().name("now").build();
+        assertThat(ToolInput.tools(List.of(now)).get(0).parameters()).containsEntry("type", "object");
+    }
+
+    @Test
+    void whatIsNoToolIsRefused() {
+        ToolSpecification wrong = ToolSpecification.builder().name("no name").build();
+        assertThatExceptionOfType(InvalidRequestException.class)
+                .isThrownBy(() -> model.chat(ChatRequest.builder()
+                        .messages(UserMessage.from(SUM))
+                        .toolSpecifications(wrong)
+                        .build()))
+                .withMessageContaining("the name of a tool must have 1 to 64 letters");
+        ToolExecutionRequest broken = ToolExecutionRequest.builder()
+                .id("1")
+                .name("add")
+                .arguments("{")
+                .build();
+        assertThatExceptionOfType(InvalidRequestException.class)
+                .isThrownBy(() -> model.chat(
+                        request(UserMessage.from(SUM), AiMessage.from(broken)).build()))
+                .withMessageContaining("the arguments of the call of add must be a JSON object");
+    }
+
+    /** Else the model would not know them. */
+    @Test
+    void aTemplateThatKnowsNoToolsIsRefused() throws IOException {
+        try (LoRAChatModel plain = LoRAChatModel.builder(SmallFolders.decoder(temp.resolve("plain")))
+                .build()) {
+            assertThatExceptionOfType(InvalidRequestException.class)
+                    .isThrownBy(
+                            () -> plain.chat(request(UserMessage.from("where")).build()))
+                    .withMessageContaining("the chat template of the model plain must write calls of tools");
+            assertThat(Objects.requireNonNull(plain.chat(request(UserMessage.from("where"))
+                                    .toolChoice(ToolChoice.NONE)
+                                    .build())
+                            .aiMessage()
+                            .text()))
+                    .isNotNull();
+        }
+    }
+}
