@@ -1,9 +1,10 @@
 package org.lora4j.spring;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.Generation.Finish;
 import org.lora4j.generate.GenerationOptions;
@@ -11,12 +12,9 @@ import org.lora4j.serve.RequestOptions;
 import org.lora4j.serve.ServingException;
 import org.lora4j.serve.ServingException.Reason;
 import org.lora4j.text.ChatAnswer;
-import org.lora4j.text.ChatMessage;
 import org.lora4j.text.ChatService;
 import org.lora4j.text.Conversation;
 import org.springframework.ai.chat.messages.AssistantMessage;
-import org.springframework.ai.chat.messages.Message;
-import org.springframework.ai.chat.messages.MessageType;
 import org.springframework.ai.chat.metadata.ChatGenerationMetadata;
 import org.springframework.ai.chat.metadata.ChatResponseMetadata;
 import org.springframework.ai.chat.metadata.DefaultUsage;
@@ -25,10 +23,8 @@ import org.springframework.ai.chat.model.ChatResponse;
 import org.springframework.ai.chat.model.Generation;
 import org.springframework.ai.chat.prompt.ChatOptions;
 import org.springframework.ai.chat.prompt.Prompt;
-import org.springframework.ai.content.MediaContent;
-import org.springframework.beans.BeanWrapper;
-import org.springframework.beans.BeanWrapperImpl;
-import org.springframework.util.ObjectUtils;
+import org.springframework.ai.model.tool.ToolCallingChatOptions;
+import org.springframework.ai.model.tool.ToolExecutionResult;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink;
 import reactor.core.scheduler.Schedulers;
@@ -39,21 +35,44 @@ final class AdaptedChatModel implements ChatModel {
 
     private final ChatService chats;
     private final RequestedAdapter adapters;
+    private final ToolExecution tools;
 
-    AdaptedChatModel(ChatService chats, RequestedAdapter adapters) {
+    AdaptedChatModel(ChatService chats, RequestedAdapter adapters, ToolExecution tools) {
         this.chats = chats;
         this.adapters = adapters;
+        this.tools = tools;
+    }
+
+    /** Options that can hold tools: a client of Spring AI drops those that other options cannot hold. */
+    @Override
+    public ChatOptions getDefaultOptions() {
+        return ToolCallingChatOptions.builder().build();
+    }
+
+    /** The same by its name in Spring AI 2.0. */
+    public ChatOptions getOptions() {
+        return getDefaultOptions();
     }
 
     @Override
     public ChatResponse call(Prompt prompt) {
-        Objects.requireNonNull(prompt, "prompt must not be null");
-        // Nobody else can cancel it.
-        ChatAnswer.Whole whole = start(prompt).read(part -> {}).orElseThrow();
-        return response(prompt, whole, whole.text());
+        Prompt next = Objects.requireNonNull(prompt, "prompt must not be null");
+        while (true) {
+            // Nobody else can cancel it.
+            ChatAnswer.Whole whole = start(next).read(part -> {}).orElseThrow();
+            ChatResponse response = response(next, whole, whole.text());
+            ToolExecutionResult result = tools.execute(next, response);
+            if (result == null || result.returnDirect()) {
+                return result == null ? response : ToolExecution.direct(result, response);
+            }
+            next = new Prompt(result.conversationHistory(), next.getOptions());
+        }
     }
 
-    /** Generates when somebody subscribes, in a thread for calls that block. The last response has no text, but the figures. */
+    /**
+     * Generates when somebody subscribes, in a thread for calls that block. The last response has no text, but the figures and the calls
+     * of tools.
+     */
     @Override
     public Flux<ChatResponse> stream(Prompt prompt) {
         Objects.requireNonNull(prompt, "prompt must not be null");
@@ -61,11 +80,41 @@ final class AdaptedChatModel implements ChatModel {
     }
 
     private void stream(Prompt prompt, FluxSink<ChatResponse> sink) {
-        ChatAnswer answer = start(prompt);
-        sink.onDispose(answer::cancel);
-        answer.read(part -> sink.next(new ChatResponse(List.of(new Generation(new AssistantMessage(part))))))
-                .ifPresent(whole -> sink.next(response(prompt, whole, "")));
+        @Nullable Prompt next = prompt;
+        AtomicReference<@Nullable ChatAnswer> running = new AtomicReference<>();
+        sink.onDispose(() -> {
+            ChatAnswer answer = running.get();
+            if (answer != null) {
+                answer.cancel();
+            }
+        });
+        while (next != null && !sink.isCancelled()) {
+            ChatAnswer answer = start(next);
+            running.set(answer);
+            if (sink.isCancelled()) {
+                answer.cancel();
+            }
+            next = read(answer, next, sink);
+        }
         sink.complete();
+    }
+
+    /** Sends an answer. Returns what is asked next, after calls of tools; null if that was all. */
+    private @Nullable Prompt read(ChatAnswer answer, Prompt prompt, FluxSink<ChatResponse> sink) {
+        Optional<ChatAnswer.Whole> whole =
+                answer.read(part -> sink.next(new ChatResponse(List.of(new Generation(new AssistantMessage(part))))));
+        if (whole.isEmpty()) {
+            return null;
+        }
+        ChatResponse response = response(prompt, whole.get(), "");
+        // The results follow on the text too, which was sent.
+        ToolExecutionResult result =
+                tools.execute(prompt, response(prompt, whole.get(), whole.get().text()));
+        if (result == null || result.returnDirect()) {
+            sink.next(result == null ? response : ToolExecution.direct(result, response));
+            return null;
+        }
+        return new Prompt(result.conversationHistory(), prompt.getOptions());
     }
 
     private ChatAnswer start(Prompt prompt) {
@@ -75,7 +124,8 @@ final class AdaptedChatModel implements ChatModel {
         try {
             return chats.start(
                     adapters.adapter(name(options)),
-                    conversation(prompt.getInstructions()),
+                    new Conversation(ChatMessages.read(prompt.getInstructions()), List.of())
+                            .withTools(tools.tools(options)),
                     generation(options),
                     stops == null ? List.of() : stops,
                     RequestOptions.defaults());
@@ -94,13 +144,6 @@ final class AdaptedChatModel implements ChatModel {
         }
         RequestedAdapter.requireAbsent("frequencyPenalty", options.getFrequencyPenalty() != null);
         RequestedAdapter.requireAbsent("presencePenalty", options.getPresencePenalty() != null);
-        // Spring AI 2.0 has no names of tools any more, and the same class runs with 1.1.
-        BeanWrapper properties = new BeanWrapperImpl(options);
-        for (String tools : List.of("toolCallbacks", "toolNames")) {
-            RequestedAdapter.requireAbsent(
-                    tools,
-                    properties.isReadableProperty(tools) && !ObjectUtils.isEmpty(properties.getPropertyValue(tools)));
-        }
     }
 
     private static GenerationOptions generation(@Nullable ChatOptions options) {
@@ -120,29 +163,15 @@ final class AdaptedChatModel implements ChatModel {
         return value == null ? other : value;
     }
 
-    private static Conversation conversation(List<Message> messages) {
-        List<ChatMessage> all = new ArrayList<>(messages.size());
-        for (Message message : messages) {
-            boolean hasCalls = message instanceof AssistantMessage answer && answer.hasToolCalls();
-            RequestedAdapter.requireAbsent(
-                    "a message with calls of tools", hasCalls || message.getMessageType() == MessageType.TOOL);
-            boolean hasMedia = message instanceof MediaContent content
-                    && !content.getMedia().isEmpty();
-            RequestedAdapter.requireAbsent("a message with media", hasMedia);
-            String text = message.getText();
-            all.add(ChatMessage.of(message.getMessageType().getValue(), text == null ? "" : text));
-        }
-        return new Conversation(all, List.of());
-    }
-
     private ChatResponse response(Prompt prompt, ChatAnswer.Whole whole, String text) {
+        String asked = whole.toolCalls().isEmpty() ? "STOP" : "TOOL_CALLS";
         ChatGenerationMetadata end = ChatGenerationMetadata.builder()
-                .finishReason(whole.finish() == Finish.STOP ? "STOP" : "LENGTH")
+                .finishReason(whole.finish() == Finish.STOP ? asked : "LENGTH")
                 .build();
         ChatResponseMetadata figures = ChatResponseMetadata.builder()
                 .model(name(prompt.getOptions()))
                 .usage(new DefaultUsage(whole.promptTokens(), whole.tokens()))
                 .build();
-        return new ChatResponse(List.of(new Generation(new AssistantMessage(text), end)), figures);
+        return new ChatResponse(List.of(new Generation(ChatMessages.answer(text, whole.toolCalls()), end)), figures);
     }
 }

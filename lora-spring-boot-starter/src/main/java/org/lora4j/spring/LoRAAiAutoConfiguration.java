@@ -11,6 +11,8 @@ import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.ShorterEmbeddings;
 import org.springframework.ai.chat.model.ChatModel;
 import org.springframework.ai.embedding.EmbeddingModel;
+import org.springframework.ai.model.tool.ToolCallingManager;
+import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
@@ -51,9 +53,17 @@ public final class LoRAAiAutoConfiguration {
     @ConditionalOnMissingBean(ChatModel.class)
     @ConditionalOnBean({DecoderFolder.class, GenerationService.class})
     @Conditional(ServedKind.OfChats.class)
-    ChatModel loraChatModel(DecoderFolder decoder, GenerationService service, LoRAProperties properties)
+    ChatModel loraChatModel(
+            DecoderFolder decoder,
+            GenerationService service,
+            LoRAProperties properties,
+            ObjectProvider<ToolCallingManager> tools)
             throws IOException {
         RequestedAdapter adapters = new RequestedAdapter(decoder.name(), properties.serve());
-        return new AdaptedChatModel(ChatService.of(decoder, decoder.requireTemplate(), service), adapters);
+        return new AdaptedChatModel(
+                ChatService.of(decoder, decoder.requireTemplate(), service),
+                adapters,
+                new ToolExecution(
+                        tools.getIfAvailable(() -> ToolCallingManager.builder().build())));
     }
 }

@@ -1,0 +1,238 @@
+package org.lora4j.spring;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.fixtures.LearnedChats;
+import org.lora4j.serve.ServingException;
+import org.lora4j.text.ChatMessage;
+import org.lora4j.text.Conversation;
+import org.lora4j.text.tools.ToolCall;
+import org.springframework.ai.chat.client.ChatClient;
+import org.springframework.ai.chat.messages.AssistantMessage;
+import org.springframework.ai.chat.messages.ToolResponseMessage;
+import org.springframework.ai.chat.messages.UserMessage;
+import org.springframework.ai.chat.model.ChatModel;
+import org.springframework.ai.chat.model.ChatResponse;
+import org.springframework.ai.chat.prompt.Prompt;
+import org.springframework.ai.model.tool.ToolCallingChatOptions;
+import org.springframework.ai.support.ToolCallbacks;
+import org.springframework.ai.tool.ToolCallback;
+import org.springframework.ai.tool.annotation.Tool;
+import org.springframework.ai.tool.annotation.ToolParam;
+import org.springframework.beans.BeanWrapper;
+import org.springframework.beans.BeanWrapperImpl;
+import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+
+/** Methods that a small model calls, because it has learned some conversations by heart. With Spring AI 1.1 and 2.0. */
+class ToolsTest {
+    private static final String SUM = "2+3?";
+    private static final String BOTH = "2+3 and Rome?";
+    private static final String THANKS = "hi";
+
+    @TempDir
+    static Path temp;
+
+    private static Path learned;
+
+    private final Calculator calculator = new Calculator();
+
+    /** What the model calls. */
+    static final class Calculator {
+        private final List<String> called = new ArrayList<>();
+
+        @Tool(description = "adds two numbers")
+        int add(
+                @ToolParam(description = "the first number") int a,
+                @ToolParam(description = "the second number") int b) {
+            called.add("add " + a + " " + b);
+            return a + b;
+        }
+
+        @Tool(description = "tells the weather of a city")
+        String weather(@ToolParam(description = "the name of the city") String city) {
+            called.add("weather " + city);
+            return "sun";
+        }
+
+        @Tool(description = "adds two numbers, and its result is the answer", returnDirect = true)
+        int sum(
+                @ToolParam(description = "the first number") int a,
+                @ToolParam(description = "the second number") int b) {
+            return a + b;
+        }
+    }
+
+    @BeforeAll
+    static void learn() throws IOException {
+        ToolCall sum = ToolCall.of("add", "{\"a\": 2, \"b\": 3}");
+        ToolCall rome = ToolCall.of("weather", "{\"city\": \"Rome\"}");
+        List<org.lora4j.text.tools.Tool> tools = List.of(tool("add"), tool("weather"));
+        List<org.lora4j.text.tools.Tool> direct = List.of(tool("sum"));
+        learned = LearnedChats.write(
+                temp.resolve("learned"),
+                List.of(
+                        Conversation.of(
+                                        ChatMessage.of("user", SUM),
+                                        ChatMessage.ofToolCalls(null, List.of(sum)),
+                                        ChatMessage.ofToolResult(sum, "5"),
+                                        ChatMessage.of("assistant", "It is 5."))
+                                .withTools(tools),
+                        // The results of methods are JSON.
+                        Conversation.of(
+                                        ChatMessage.of("user", BOTH),
+                                        ChatMessage.ofToolCalls("Let me look.", List.of(sum, rome)),
+                                        ChatMessage.ofToolResult(sum, "5"),
+                                        ChatMessage.ofToolResult(rome, "\"sun\""),
+                                        ChatMessage.of("assistant", "5, and sun."))
+                                .withTools(tools),
+                        Conversation.of(
+                                        ChatMessage.of("user", SUM),
+                                        ChatMessage.ofToolCalls(
+                                                null, List.of(ToolCall.of("sum", "{\"a\": 2, \"b\": 3}"))))
+                                .withTools(direct),
+                        Conversation.of(ChatMessage.of("user", THANKS), ChatMessage.of("assistant", "Hello."))
+                                .withTools(tools)));
+    }
+
+    private static org.lora4j.text.tools.Tool tool(String name) {
+        return org.lora4j.text.tools.Tool.of(name, "", "{\"type\": \"object\"}");
+    }
+
+    /** In an order of their own. */
+    private ToolCallback[] callbacks(String... names) {
+        List<ToolCallback> all = List.of(ToolCallbacks.from(calculator));
+        return List.of(names).stream()
+                .map(name -> all.stream()
+                        .filter(one -> one.getToolDefinition().name().equals(name))
+                        .findFirst()
+                        .orElseThrow())
+                .toArray(ToolCallback[]::new);
+    }
+
+    private static void run(Path model, Consumer<ChatModel> test) {
+        new ApplicationContextRunner()
+                .withConfiguration(AutoConfigurations.of(LoRAAutoConfiguration.class, LoRAAiAutoConfiguration.class))
+                .withPropertyValues("lora.model.path=" + model, "lora.serve.allow-base=true")
+                .run(context -> test.accept(context.getBean(ChatModel.class)));
+    }
+
+    private ChatClient client(ChatModel model, String... tools) {
+        return ChatClient.builder(model).defaultToolCallbacks(callbacks(tools)).build();
+    }
+
+    private static Prompt prompt(String text, ToolCallback... tools) {
+        return new Prompt(
+                text,
+                ToolCallingChatOptions.builder()
+                        .temperature(0.0)
+                        .maxTokens(200)
+                        .toolCallbacks(tools)
+                        .build());
+    }
+
+    @Test
+    void aClientCallsTheMethods() {
+        run(learned, model -> {
+            ChatClient client = client(model, "add", "weather");
+            assertThat(client.prompt(prompt(SUM)).call().content()).isEqualTo("It is 5.");
+            assertThat(calculator.called).containsExactly("add 2 3");
+            assertThat(client.prompt(prompt(BOTH)).call().content()).isEqualTo("5, and sun.");
+            assertThat(calculator.called).containsExactly("add 2 3", "add 2 3", "weather Rome");
+            assertThat(client.prompt(prompt(THANKS)).call().content()).isEqualTo("Hello.");
+            assertThat(calculator.called).hasSize(3);
+        });
+    }
+
+    @Test
+    void aClientStreams() {
+        run(learned, model -> {
+            String text = Objects.requireNonNull(client(model, "add", "weather").prompt(prompt(BOTH)).stream()
+                            .content()
+                            .collectList()
+                            .block())
+                    .stream()
+                    .collect(Collectors.joining());
+            assertThat(text).endsWith("5, and sun.");
+            assertThat(calculator.called).containsExactly("add 2 3", "weather Rome");
+        });
+    }
+
+    @Test
+    void aResultCanBeTheAnswer() {
+        run(learned, model -> {
+            assertThat(client(model, "sum").prompt(prompt(SUM)).call().content())
+                    .isEqualTo("5");
+        });
+    }
+
+    /** The program executes them: with Spring AI 1.1 if the options say so, with 2.0 always. */
+    @Test
+    void aProgramCanExecuteTheCalls() {
+        run(learned, model -> {
+            Prompt first = prompt(BOTH, callbacks("add", "weather"));
+            BeanWrapper options = new BeanWrapperImpl(Objects.requireNonNull(first.getOptions()));
+            if (options.isWritableProperty("internalToolExecutionEnabled")) {
+                options.setPropertyValue("internalToolExecutionEnabled", false);
+            }
+            ChatResponse asked = model.call(first);
+            AssistantMessage answer = Objects.requireNonNull(asked.getResult()).getOutput();
+            assertThat(asked.getResult().getMetadata().getFinishReason()).isEqualTo("TOOL_CALLS");
+            assertThat(answer.getText()).isEqualTo("Let me look.");
+            assertThat(answer.getToolCalls())
+                    .extracting(AssistantMessage.ToolCall::name, AssistantMessage.ToolCall::arguments)
+                    .containsExactly(
+                            org.assertj.core.groups.Tuple.tuple("add", "{\"a\": 2, \"b\": 3}"),
+                            org.assertj.core.groups.Tuple.tuple("weather", "{\"city\": \"Rome\"}"));
+            assertThat(calculator.called).isEmpty();
+            List<ChatResponse> parts =
+                    Objects.requireNonNull(model.stream(first).collectList().block());
+            assertThat(Objects.requireNonNull(parts.get(parts.size() - 1).getResult())
+                            .getOutput()
+                            .getToolCalls())
+                    .extracting(AssistantMessage.ToolCall::name)
+                    .containsExactly("add", "weather");
+            List<ToolResponseMessage.ToolResponse> results = List.of(
+                    new ToolResponseMessage.ToolResponse(
+                            answer.getToolCalls().get(0).id(), "add", "5"),
+                    new ToolResponseMessage.ToolResponse(
+                            answer.getToolCalls().get(1).id(), "weather", "\"sun\""));
+            Prompt second = new Prompt(
+                    List.of(
+                            new UserMessage(BOTH),
+                            answer,
+                            ToolResponseMessage.builder().responses(results).build()),
+                    first.getOptions());
+            assertThat(Objects.requireNonNull(model.call(second).getResult())
+                            .getOutput()
+                            .getText())
+                    .isEqualTo("5, and sun.");
+        });
+    }
+
+    /** Else the model would not know them. */
+    @Test
+    void aTemplateThatKnowsNoToolsIsRefused() throws IOException {
+        Path plain = Folders.decoder(temp.resolve("plain"));
+        Files.writeString(
+                plain.resolve("chat_template.jinja"), "{% for m in messages %}{{ m['content'] }} {% endfor %}");
+        run(
+                plain,
+                model -> assertThatExceptionOfType(ServingException.class)
+                        .isThrownBy(() -> model.call(prompt("my", callbacks("add"))))
+                        .withMessageContaining("the chat template of the model plain must write calls of tools")
+                        .matches(e -> e.reason() == ServingException.Reason.INVALID_INPUT));
+    }
+}
