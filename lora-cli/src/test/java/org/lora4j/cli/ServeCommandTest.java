@@ -382,7 +382,7 @@ class ServeCommandTest {
                 "{\"model\": 1} | 400 | model must be a text",
                 "{\"model\": \"style\"} | 400 | messages must be a list of at least one message, found nothing",
                 "{\"model\": \"style\", \"messages\": []} | 400 | messages must be",
-                "{\"model\": \"style\", \"messages\": [{\"role\": \"tool\"}]} | 400 | messages[0].role must be",
+                "{\"model\": \"style\", \"messages\": [{\"role\": \"function\"}]} | 400 | messages[0].role must be",
                 "{\"model\": \"style\", \"messages\": [1]} | 400 | messages[0].role must be",
                 "{\"model\": \"style\", \"messages\": [{\"role\": \"user\"}]} | 400 | messages[0].content must be a text",
             })

@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -66,7 +67,7 @@ class ServeRerankTest {
     }
 
     /** The scores that {@code lora predict} writes, in the order of the documents. */
-    private static List<Double> predicted(Path model, Path adapter, String name) throws Exception {
+    private static List<Double> predicted(Path model, @Nullable Path adapter, String name) throws Exception {
         StringBuilder lines = new StringBuilder();
         for (String document : DOCUMENTS) {
             lines.append("{\"query\": \"the cat\", \"passage\": \"" + document + "\"}\n");

@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.text.tools.ToolCall;
 
 /** Texts that are continued as they stand. */
 final class CompletionForm implements TextForm {
@@ -56,7 +57,7 @@ final class CompletionForm implements TextForm {
                     ? decoder.tokens().plain(prompt.textValue())
                     : decoder.tokens().requireRoom(ids);
             String text = ids == null ? prompt.textValue() : decoder.tokenizer().decode(ids);
-            return new Prompt(tokens, echoes ? text : "");
+            return new Prompt(tokens, echoes ? text : "", null);
         } catch (IllegalArgumentException e) {
             throw ApiException.of(400, "invalid_prompt", String.valueOf(e.getMessage()));
         }
@@ -78,12 +79,19 @@ final class CompletionForm implements TextForm {
     }
 
     @Override
-    public void whole(ObjectNode choice, String text) {
+    public void whole(ObjectNode choice, String text, List<ToolCall> calls) {
         choice.put("text", text);
     }
 
+    /** There are no calls, because no tools can be given. */
     @Override
-    public void part(ObjectNode choice, @Nullable String text, boolean isFirst) {
-        choice.put("text", text == null ? "" : text);
+    public void part(ObjectNode choice, @Nullable StreamedPart part) {
+        String text = "";
+        if (part instanceof StreamedPart.Begin begin) {
+            text = begin.text();
+        } else if (part instanceof StreamedPart.Text more) {
+            text = more.text();
+        }
+        choice.put("text", text);
     }
 }

@@ -10,6 +10,8 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.UsedAdapter;
+import org.lora4j.text.tools.AnswerPart;
+import org.lora4j.text.tools.ToolCall;
 
 /** Generates text, as a whole or as a stream of events. */
 final class TextEndpoint implements Endpoint {
@@ -67,7 +69,7 @@ final class TextEndpoint implements Endpoint {
         List<String> echoes = new ArrayList<>();
         int tokens = 0;
         for (TextForm.Prompt prompt : prompts) {
-            TextRequest request = TextRequest.of(json, adapter, prompt.tokens(), decoder, form.defaultTokens());
+            TextRequest request = TextRequest.of(json, adapter, prompt, decoder, form.defaultTokens());
             for (int i = 0; i < count; i++) {
                 requests.add(request.another(requests.size()));
                 echoes.add(prompt.echo());
@@ -106,18 +108,16 @@ final class TextEndpoint implements Endpoint {
     }
 
     private void whole(TextGenerations generations, Head head, Answer answer, Asked asked) throws IOException {
-        List<StringBuilder> texts =
-                asked.echoes.stream().map(StringBuilder::new).toList();
-        String[] finishes = new String[texts.size()];
+        List<WholeText> texts = asked.echoes.stream().map(WholeText::new).toList();
         generations.run(new TextGenerations.Receiver() {
             @Override
-            public void text(int index, String part) {
-                texts.get(index).append(part);
+            public void part(int index, AnswerPart part) {
+                texts.get(index).add(part);
             }
 
             @Override
             public void end(int index, String finish) {
-                finishes[index] = finish;
+                texts.get(index).end(finish);
             }
 
             @Override
@@ -127,12 +127,44 @@ final class TextEndpoint implements Endpoint {
         });
         ObjectNode node = node(head, false);
         ArrayNode choices = node.putArray("choices");
-        for (int i = 0; i < finishes.length; i++) {
-            form.whole(choice(choices, i, finishes[i]), texts.get(i).toString());
+        for (int i = 0; i < texts.size(); i++) {
+            texts.get(i).write(form, choices, i);
         }
         usage(node, asked.promptTokens, generations.count());
         generations.adapter().ifPresent(used -> AdapterHeaders.set(answer, used));
         answer.json(200, node);
+    }
+
+    /** Who wants calls of tools looks whether there are some here. */
+    private static String finish(String finish, boolean hasCalls) {
+        return hasCalls && finish.equals("stop") ? "tool_calls" : finish;
+    }
+
+    /** An answer that is put together. */
+    private static final class WholeText {
+        private final StringBuilder text;
+        private final List<ToolCall> calls = new ArrayList<>();
+        private String finish = "";
+
+        WholeText(String echo) {
+            text = new StringBuilder(echo);
+        }
+
+        void add(AnswerPart part) {
+            if (part instanceof AnswerPart.Text more) {
+                text.append(more.text());
+            } else if (part instanceof AnswerPart.CallEnds end) {
+                calls.add(end.call().id() == null ? end.call().withId(ToolCall.newId()) : end.call());
+            }
+        }
+
+        void end(String why) {
+            finish = why;
+        }
+
+        void write(TextForm form, ArrayNode choices, int index) {
+            form.whole(choice(choices, index, finish(finish, !calls.isEmpty())), text.toString(), calls);
+        }
     }
 
     /** The events of a stream. */
@@ -142,6 +174,9 @@ final class TextEndpoint implements Endpoint {
         private final TextGenerations generations;
         private final Asked asked;
 
+        /** How many calls of tools each answer has. */
+        private final int[] calls;
+
         /** Whether the client knows the adapter, or there is none. */
         private boolean saysAdapter;
 
@@ -150,6 +185,7 @@ final class TextEndpoint implements Endpoint {
             this.answer = answer;
             this.generations = generations;
             this.asked = asked;
+            calls = new int[asked.requests.size()];
         }
 
         private void begin() throws IOException {
@@ -157,7 +193,7 @@ final class TextEndpoint implements Endpoint {
                 generations.adapter().ifPresent(this::setHeaders);
                 answer.beginEvents();
                 for (int i = 0; i < asked.echoes.size(); i++) {
-                    send(i, null, asked.echoes.get(i), true);
+                    send(i, null, new StreamedPart.Begin(asked.echoes.get(i)));
                 }
             }
         }
@@ -177,10 +213,9 @@ final class TextEndpoint implements Endpoint {
             }
         }
 
-        private void send(int index, @Nullable String finish, @Nullable String text, boolean isFirst)
-                throws IOException {
+        private void send(int index, @Nullable String finish, @Nullable StreamedPart part) throws IOException {
             ObjectNode node = node(head, true);
-            form.part(choice(node.putArray("choices"), index, finish), text, isFirst);
+            form.part(choice(node.putArray("choices"), index, finish), part);
             if (asked.withUsage) {
                 node.putNull("usage");
             }
@@ -188,10 +223,23 @@ final class TextEndpoint implements Endpoint {
         }
 
         @Override
-        public void text(int index, String part) throws IOException {
-            begin();
-            sayAdapter();
-            send(index, null, part, false);
+        public void part(int index, AnswerPart part) throws IOException {
+            StreamedPart sent = null;
+            if (part instanceof AnswerPart.Text some) {
+                sent = new StreamedPart.Text(some.text());
+            } else if (part instanceof AnswerPart.CallBegins call) {
+                sent = new StreamedPart.Call(call.index(), ToolCall.newId(), call.name());
+            } else if (part instanceof AnswerPart.Arguments some) {
+                sent = new StreamedPart.Arguments(some.index(), some.json());
+            } else if (part instanceof AnswerPart.CallEnds) {
+                calls[index]++;
+            }
+            // What fails is no call, and comes as text.
+            if (sent != null) {
+                begin();
+                sayAdapter();
+                send(index, null, sent);
+            }
         }
 
         @Override
@@ -204,7 +252,7 @@ final class TextEndpoint implements Endpoint {
         public void end(int index, String finish) throws IOException {
             begin();
             sayAdapter();
-            send(index, finish, null, false);
+            send(index, finish(finish, calls[index] > 0), null);
         }
 
         /** Ends the stream after the last text. */

@@ -3,6 +3,8 @@ package org.lora4j.cli.serve;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.text.tools.ToolCall;
+import org.lora4j.text.tools.ToolFormat;
 
 /** The form of the requests and answers of a path that generates text. */
 interface TextForm {
@@ -14,9 +16,10 @@ interface TextForm {
      *
      * @param tokens its tokens
      * @param echo the text with which its answer begins; empty for none
+     * @param calls how the model writes calls of tools; null if it is asked for none
      */
     @SuppressWarnings("ArrayRecordComponent") // It is never compared.
-    record Prompt(int[] tokens, String echo) {}
+    record Prompt(int[] tokens, String echo, @Nullable ToolFormat calls) {}
 
     /**
      * Returns the prompts.
@@ -34,9 +37,17 @@ interface TextForm {
     /** The type of an answer, or of a part of it. */
     String type(boolean isPart);
 
-    /** Sets the text of a whole answer. */
-    void whole(ObjectNode choice, String text);
+    /**
+     * Sets the content of a whole answer.
+     *
+     * @param calls the calls of tools, with their ids
+     */
+    void whole(ObjectNode choice, String text, List<ToolCall> calls);
 
-    /** Sets the text of a part; null for the last part, which has none. The first one is empty. */
-    void part(ObjectNode choice, @Nullable String text, boolean isFirst);
+    /**
+     * Sets the content of a part of an answer.
+     *
+     * @param part the part; null for the last one, which has no content
+     */
+    void part(ObjectNode choice, @Nullable StreamedPart part);
 }

@@ -1,17 +1,22 @@
 package org.lora4j.cli.serve;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.generate.Generation;
 import org.lora4j.serve.GenerationHandle;
 import org.lora4j.serve.ServingException;
 import org.lora4j.text.StopTexts;
 import org.lora4j.text.TokenStream;
+import org.lora4j.text.tools.AnswerPart;
+import org.lora4j.text.tools.ToolFormat;
+import org.lora4j.text.tools.ToolReader;
 
 /** One of the generations of a request, as text, until its end or a stop text. */
 final class TextGeneration {
@@ -19,6 +24,10 @@ final class TextGeneration {
     private final AtomicBoolean stopped = new AtomicBoolean();
     private final TokenStream stream;
     private final StopTexts stops;
+
+    /** Finds calls of tools; null if there are none to find. */
+    private final @Nullable ToolReader calls;
+
     private int count;
 
     /**
@@ -28,7 +37,9 @@ final class TextGeneration {
      * @throws ServingException if it is refused
      */
     TextGeneration(ServedDecoder decoder, TextRequest request, Deadline deadline, Consumer<OptionalInt> tokens) {
-        stream = decoder.tokenizer().stream();
+        ToolFormat format = request.calls();
+        calls = format == null ? null : format.reader();
+        stream = format == null ? decoder.tokenizer().stream() : decoder.tokenizer().stream(format.marks());
         stops = new StopTexts(request.stops());
         handle = decoder.generate(
                 request.withStopWhen((List<Integer> ids) -> stopped.get()),
@@ -58,12 +69,15 @@ final class TextGeneration {
         return stopped.get();
     }
 
-    /** Takes a token, and returns the text that it adds. */
-    String add(int id) {
+    /** Takes a token, and returns what it adds. */
+    List<AnswerPart> add(int id) {
         count++;
-        String text = stops.add(stream.add(id));
+        List<AnswerPart> parts = new ArrayList<>(parts(stops.add(stream.add(id))));
         stopped.set(stops.isFound());
-        return text;
+        if (stops.isFound()) {
+            parts.addAll(rest());
+        }
+        return parts;
     }
 
     /**
@@ -71,12 +85,25 @@ final class TextGeneration {
      *
      * @throws ServingException if the generation failed
      */
-    String end() {
+    List<AnswerPart> end() {
         if (handle.join().finish() == Generation.Finish.CANCELLED) {
             throw new ServingException(ServingException.Reason.CLOSED, "the server stops", null);
         }
         String text = stops.add(stream.end());
-        return stops.isFound() ? text : text + stops.end();
+        List<AnswerPart> parts = new ArrayList<>(parts(stops.isFound() ? text : text + stops.end()));
+        parts.addAll(rest());
+        return parts;
+    }
+
+    private List<AnswerPart> parts(String text) {
+        if (calls != null) {
+            return calls.add(text);
+        }
+        return text.isEmpty() ? List.of() : List.of(new AnswerPart.Text(text));
+    }
+
+    private List<AnswerPart> rest() {
+        return calls == null ? List.of() : calls.end();
     }
 
     /** The word of OpenAI's API for why the text ended. */

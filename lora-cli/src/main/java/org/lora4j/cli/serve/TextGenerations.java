@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.serve.ServingException;
+import org.lora4j.text.tools.AnswerPart;
 
 /** The generations of a request, which run together. What fails in one ends all. */
 final class TextGenerations {
@@ -19,8 +20,8 @@ final class TextGenerations {
 
     /** Receives the texts. What it throws cancels the generations. */
     interface Receiver {
-        /** A new part of a text, never empty. */
-        void text(int index, String part) throws IOException;
+        /** A new part of a text. */
+        void part(int index, AnswerPart part) throws IOException;
 
         /**
          * The end of a text.
@@ -119,9 +120,8 @@ final class TextGenerations {
             return false;
         }
         boolean isToken = event.token.isPresent();
-        String part = isToken ? one.add(event.token.getAsInt()) : one.end();
-        if (!part.isEmpty()) {
-            receiver.text(event.index, part);
+        for (AnswerPart part : isToken ? one.add(event.token.getAsInt()) : one.end()) {
+            receiver.part(event.index, part);
         }
         boolean hasEnded = !isToken || one.isStopped();
         if (hasEnded) {

@@ -6,6 +6,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.GenerationOptions;
+import org.lora4j.text.tools.ToolFormat;
 
 /**
  * What a decoder is asked for.
@@ -15,6 +16,7 @@ import org.lora4j.generate.GenerationOptions;
  * @param options how tokens are chosen
  * @param stops the texts that end the answer
  * @param conversation what the known part of the prompt is kept under, or null
+ * @param calls how the model writes calls of tools; null if it is asked for none
  */
 @SuppressWarnings("ArrayRecordComponent") // It is never compared.
 record TextRequest(
@@ -22,7 +24,8 @@ record TextRequest(
         int[] prompt,
         GenerationOptions options,
         List<String> stops,
-        @Nullable String conversation) {
+        @Nullable String conversation,
+        @Nullable ToolFormat calls) {
     /** The fields that decide how tokens are chosen. */
     static final Set<String> FIELDS = Set.of(
             "model",
@@ -50,7 +53,8 @@ record TextRequest(
      * @param decoder the decoder, which may take fewer new tokens than the request says
      * @param defaultTokens the most new tokens if the request does not say
      */
-    static TextRequest of(JsonBody body, String adapter, int[] prompt, ServedDecoder decoder, int defaultTokens) {
+    static TextRequest of(
+            JsonBody body, String adapter, TextForm.Prompt prompt, ServedDecoder decoder, int defaultTokens) {
         long own = body.whole("max_tokens", defaultTokens, 1, Long.MAX_VALUE);
         long asked = body.whole("max_completion_tokens", own, 1, Long.MAX_VALUE);
         int most = (int) Math.min(asked, decoder.maxNewTokens());
@@ -65,10 +69,11 @@ record TextRequest(
                 .withMaxTokens(most);
         return new TextRequest(
                 adapter,
-                prompt,
-                decoder.tokens().fitting(options, prompt.length),
+                prompt.tokens(),
+                decoder.tokens().fitting(options, prompt.tokens().length),
                 body.texts("stop", MOST_STOPS),
-                body.textOrNull("prompt_cache_key"));
+                body.textOrNull("prompt_cache_key"),
+                prompt.calls());
     }
 
     /** Other servers take -1 for all tokens. */
@@ -85,10 +90,10 @@ record TextRequest(
         // Only one generation at a time can use what is known of a conversation.
         return number == 0
                 ? this
-                : new TextRequest(adapter, prompt, options.withSeed(options.seed() + number), stops, null);
+                : new TextRequest(adapter, prompt, options.withSeed(options.seed() + number), stops, null, calls);
     }
 
     TextRequest withStopWhen(Predicate<List<Integer>> condition) {
-        return new TextRequest(adapter, prompt, options.withStopWhen(condition), stops, conversation);
+        return new TextRequest(adapter, prompt, options.withStopWhen(condition), stops, conversation, calls);
     }
 }

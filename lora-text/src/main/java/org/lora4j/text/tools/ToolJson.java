@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.lora4j.internal.StrictJson;
 
 /** JSON of tools and of their calls. Jackson's limits hold for how deep and how long values are. */
@@ -11,6 +12,9 @@ final class ToolJson {
     private static final int LONGEST = 60;
 
     private ToolJson() {}
+
+    /** Where an object began, which is before a text that is not shown. */
+    private static final Pattern START = Pattern.compile(" \\(start marker at .*", Pattern.DOTALL);
 
     /**
      * Parses an object.
@@ -26,7 +30,8 @@ final class ToolJson {
             }
             found = describe(json);
         } catch (JsonProcessingException e) {
-            found = e.getOriginalMessage();
+            found = describe(json) + ": "
+                    + START.matcher(e.getOriginalMessage()).replaceFirst("");
         }
         throw new IllegalArgumentException(what + " must be a JSON object, found " + found);
     }

@@ -80,7 +80,7 @@ class ToolTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> ToolCall.of("f", "{\"a\": }"))
                 .withMessageStartingWith(
-                        "the arguments of the call of f must be a JSON object, found Unexpected character");
+                        "the arguments of the call of f must be a JSON object, found \"{\"a\": }\": Unexpected character");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> ToolCall.of("f", "{} {}"))
                 .withMessageStartingWith("the arguments of the call of f must be a JSON object, found");

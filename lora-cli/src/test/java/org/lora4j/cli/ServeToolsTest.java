@@ -1,0 +1,266 @@
+package org.lora4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.openai.client.OpenAIClient;
+import com.openai.client.okhttp.OpenAIOkHttpClient;
+import com.openai.core.JsonValue;
+import com.openai.core.http.StreamResponse;
+import com.openai.helpers.ChatCompletionAccumulator;
+import com.openai.models.FunctionDefinition;
+import com.openai.models.FunctionParameters;
+import com.openai.models.chat.completions.ChatCompletion;
+import com.openai.models.chat.completions.ChatCompletionChunk;
+import com.openai.models.chat.completions.ChatCompletionCreateParams;
+import com.openai.models.chat.completions.ChatCompletionFunctionTool;
+import com.openai.models.chat.completions.ChatCompletionMessage;
+import com.openai.models.chat.completions.ChatCompletionMessageToolCall;
+import com.openai.models.chat.completions.ChatCompletionToolMessageParam;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.fixtures.LearnedChats;
+import org.lora4j.text.ChatMessage;
+import org.lora4j.text.Conversation;
+import org.lora4j.text.tools.Tool;
+import org.lora4j.text.tools.ToolCall;
+
+/** Functions over HTTP, with a small model that has learned some conversations by heart. */
+class ServeToolsTest {
+    private static final String CHAT = "/v1/chat/completions";
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    @TempDir
+    static Path temp;
+
+    private static RunningServer server;
+
+    @BeforeAll
+    static void start() throws Exception {
+        ToolCall sum = ToolCall.of("add", "{\"a\": 2, \"b\": 3}");
+        ToolCall rome = ToolCall.of("weather", "{\"city\": \"Rome\"}");
+        List<Tool> tools = List.of(tool("add"), tool("weather"));
+        Path model = LearnedChats.write(
+                temp.resolve("learned"),
+                List.of(
+                        Conversation.of(
+                                        ChatMessage.of("user", "2+3 and Rome?"),
+                                        ChatMessage.ofToolCalls("Let me look.", List.of(sum, rome)),
+                                        ChatMessage.ofToolResult(sum, "5"),
+                                        ChatMessage.ofToolResult(rome, "sun"),
+                                        ChatMessage.of("assistant", "5, and sun."))
+                                .withTools(tools),
+                        Conversation.of(
+                                        ChatMessage.of("user", "2+3?"),
+                                        ChatMessage.ofToolCalls(null, List.of(sum)),
+                                        ChatMessage.ofToolResult(sum, "5"),
+                                        ChatMessage.of("assistant", "It is 5."))
+                                .withTools(tools),
+                        Conversation.of(ChatMessage.of("user", "hi"), ChatMessage.of("assistant", "Hello."))
+                                .withTools(tools),
+                        // Without tools, the same marks are text.
+                        Conversation.of(
+                                ChatMessage.of("user", "2+3?"),
+                                ChatMessage.of("assistant", "<tool_call>\n{\"name\": \"add\", \"arguments\": {}}"))));
+        server = RunningServer.start("--model", model, "--allow-base");
+    }
+
+    private static Tool tool(String name) {
+        return Tool.of(name, "does something", "{\"type\": \"object\"}");
+    }
+
+    @AfterAll
+    static void stop() {
+        assertThat(server.stop()).isZero();
+    }
+
+    private static ObjectNode body(String question) throws Exception {
+        return (ObjectNode) MAPPER.readTree("""
+                {"model": "learned", "temperature": 0, "max_tokens": 200,
+                 "messages": [{"role": "user", "content": "%s"}],
+                 "tools": [{"type": "function", "function": {"name": "add", "description": "d", "strict": false,
+                            "parameters": {"type": "object", "properties": {"a": {"type": "integer"}}}}},
+                           {"type": "function", "function": {"name": "weather"}}]}
+                """.formatted(question));
+    }
+
+    @Test
+    void openAisOwnClientCallsFunctions() {
+        OpenAIClient client = OpenAIOkHttpClient.builder()
+                .baseUrl(server.address() + "/v1")
+                .apiKey("none is needed")
+                .maxRetries(0)
+                .build();
+        ChatCompletionCreateParams.Builder ask = ChatCompletionCreateParams.builder()
+                .model("learned")
+                .temperature(0)
+                .maxCompletionTokens(200)
+                .addTool(function("add"))
+                .addTool(function("weather"))
+                .addUserMessage("2+3 and Rome?");
+        ChatCompletion.Choice first = client.chat()
+                .completions()
+                .create(ask.build())
+                .validate()
+                .choices()
+                .get(0);
+        assertThat(first.finishReason()).isEqualTo(ChatCompletion.Choice.FinishReason.TOOL_CALLS);
+        ChatCompletionMessage message = first.message();
+        assertThat(message.content()).hasValue("Let me look.");
+        List<ChatCompletionMessageToolCall> calls = message.toolCalls().orElseThrow();
+        assertCalls(calls);
+
+        ChatCompletionAccumulator whole = ChatCompletionAccumulator.create();
+        try (StreamResponse<ChatCompletionChunk> stream =
+                client.chat().completions().createStreaming(ask.build())) {
+            stream.stream().forEach(whole::accumulate);
+        }
+        ChatCompletion.Choice streamed = whole.chatCompletion().choices().get(0);
+        assertThat(streamed.finishReason()).isEqualTo(ChatCompletion.Choice.FinishReason.TOOL_CALLS);
+        assertThat(streamed.message().content()).hasValue("Let me look.");
+        assertCalls(streamed.message().toolCalls().orElseThrow());
+
+        ask.addMessage(message);
+        List<String> results = List.of("5", "sun");
+        for (int i = 0; i < 2; i++) {
+            ask.addMessage(ChatCompletionToolMessageParam.builder()
+                    .toolCallId(calls.get(i).asFunction().id())
+                    .content(results.get(i))
+                    .build());
+        }
+        ChatCompletion.Choice last = client.chat()
+                .completions()
+                .create(ask.build())
+                .validate()
+                .choices()
+                .get(0);
+        assertThat(last.message().content()).hasValue("5, and sun.");
+        assertThat(last.finishReason()).isEqualTo(ChatCompletion.Choice.FinishReason.STOP);
+    }
+
+    private static ChatCompletionFunctionTool function(String name) {
+        return ChatCompletionFunctionTool.builder()
+                .function(FunctionDefinition.builder()
+                        .name(name)
+                        .parameters(FunctionParameters.builder()
+                                .putAdditionalProperty("type", JsonValue.from("object"))
+                                .putAdditionalProperty("properties", JsonValue.from(Map.of()))
+                                .build())
+                        .build())
+                .build();
+    }
+
+    private static void assertCalls(List<ChatCompletionMessageToolCall> calls) {
+        assertThat(calls)
+                .extracting(call -> call.asFunction().function().name()
+                        + call.asFunction().function().arguments())
+                .containsExactly("add{\"a\": 2, \"b\": 3}", "weather{\"city\": \"Rome\"}");
+        assertThat(calls)
+                .extracting(call -> call.asFunction().id())
+                .doesNotHaveDuplicates()
+                .allMatch(id -> id.matches("[0-9A-Za-z]{9}"));
+    }
+
+    @Test
+    void anAnswerWithoutCallsIsText() throws Exception {
+        JsonNode choice = server.good(CHAT, body("hi").toString()).at("/choices/0");
+        assertThat(choice.at("/message/content").asText()).isEqualTo("Hello.");
+        assertThat(choice.path("message").has("tool_calls")).isFalse();
+        assertThat(choice.path("finish_reason").asText()).isEqualTo("stop");
+    }
+
+    @Test
+    void callsWithoutTextHaveNoContent() throws Exception {
+        JsonNode choice = server.good(CHAT, body("2+3?").toString()).at("/choices/0");
+        assertThat(choice.at("/message/content").isNull()).isTrue();
+        assertThat(choice.at("/message/tool_calls")).hasSize(1);
+        assertThat(choice.at("/message/tool_calls/0/type").asText()).isEqualTo("function");
+    }
+
+    /** What is cut off is no call. */
+    @Test
+    void anUnfinishedCallIsText() throws Exception {
+        ObjectNode body = body("2+3?").put("max_tokens", 40);
+        JsonNode choice = server.good(CHAT, body.toString()).at("/choices/0");
+        assertThat(choice.at("/message/content").asText()).startsWith("<tool_call>\n{\"name\": \"add\", ");
+        assertThat(choice.path("message").has("tool_calls")).isFalse();
+        assertThat(choice.path("finish_reason").asText()).isEqualTo("length");
+    }
+
+    @Test
+    void eachAnswerHasItsOwnCalls() throws Exception {
+        JsonNode answer = server.good(CHAT, body("2+3?").put("n", 2).toString());
+        List<String> ids = new ArrayList<>();
+        answer.path("choices").forEach(choice -> {
+            assertThat(choice.path("finish_reason").asText()).isEqualTo("tool_calls");
+            ids.add(choice.at("/message/tool_calls/0/id").asText());
+        });
+        assertThat(ids).hasSize(2).doesNotHaveDuplicates();
+    }
+
+    /** The template does not show the functions then, and marks are text. */
+    @Test
+    void noFunctionIsCalledIfTheChoiceIsNone() throws Exception {
+        ObjectNode none = body("2+3?").put("tool_choice", "none");
+        ObjectNode without = body("2+3?");
+        without.remove("tools");
+        JsonNode answer = server.good(CHAT, none.toString());
+        assertThat(answer.path("choices"))
+                .isEqualTo(server.good(CHAT, without.toString()).path("choices"));
+        assertThat(answer.at("/choices/0/message/content").asText())
+                .isEqualTo("<tool_call>\n{\"name\": \"add\", \"arguments\": {}}");
+        assertThat(server.good(CHAT, body("2+3?").put("tool_choice", "auto").toString())
+                        .at("/choices/0/finish_reason")
+                        .asText())
+                .isEqualTo("tool_calls");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "/tools | {} | tools must be a list of functions",
+                "/tools | [{\"type\": \"web_search\"}] | tools[0].type must be function",
+                "/tools | [{\"type\": \"function\", \"function\": {\"name\": \"a b\"}}] | the name of a tool must have 1 to 64 letters",
+                "/tools | [{\"type\": \"function\", \"function\": {\"name\": \"a\", \"parameters\": {\"type\": \"array\"}}}] | with the type object",
+                "/tools | [{\"type\": \"function\", \"function\": {\"name\": \"a\", \"strict\": true}}] | tools[0].function.strict is not supported",
+                "/tools | [{\"type\": \"function\", \"function\": {\"name\": \"a\", \"cache\": 1}}] | tools[0].function.cache",
+                "/tool_choice | \"required\" | tool_choice must be auto or none",
+                "/messages | [{\"role\": \"tool\", \"tool_call_id\": \"1\", \"content\": \"5\"}] | messages[0].tool_call_id must be the id of a call in a message before",
+                "/messages | [{\"role\": \"assistant\", \"tool_calls\": [{\"id\": \"1\", \"type\": \"function\", \"function\": {\"name\": \"a\", \"arguments\": \"{\"}}]}] | messages[0].tool_calls[0].function: the arguments",
+                "/messages | [{\"role\": \"assistant\", \"tool_calls\": [{\"type\": \"function\", \"function\": {\"name\": \"a\", \"arguments\": \"{}\"}}]}] | messages[0].tool_calls[0].id must be a text",
+                "/messages | [{\"role\": \"assistant\", \"tool_calls\": 1}] | messages[0].tool_calls must be a list of calls",
+                "/messages | [{\"role\": \"user\", \"content\": \"a\", \"tool_calls\": [1]}] | messages[0].tool_calls",
+            })
+    void whatIsWrongIsNamed(String field, String value, String message) throws Exception {
+        ObjectNode body = body("2+3?");
+        body.set(field.substring(1), MAPPER.readTree(value));
+        HttpResponse<String> response = server.post(CHAT, body.toString());
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
+        assertThat(RunningServer.json(response).at("/error/message").asText()).contains(message);
+    }
+
+    /** Else the model would not know them. */
+    @Test
+    void aTemplateThatKnowsNoToolsIsRefused() throws Exception {
+        Path plain = SmallModels.llama(temp.resolve("plain"), 1);
+        try (RunningServer other = RunningServer.start("--model", plain, "--allow-base")) {
+            HttpResponse<String> response =
+                    other.post(CHAT, body("hi").put("model", "plain").toString());
+            assertThat(response.statusCode()).isEqualTo(400);
+            assertThat(response.body())
+                    .contains("tools need a chat template that writes calls in a form that is known");
+        }
+    }
+}
