@@ -1,5 +1,6 @@
 package org.lora4j.train;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -8,6 +9,7 @@ import org.lora4j.nn.input.Input;
 import org.lora4j.nn.input.Sequences;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * A batch of examples with their labels: rows of features, or sequences of tokens.
@@ -83,6 +85,44 @@ public record Batch(Input input, @Nullable INDArray labels) {
                     + anchors.count() + " anchors, found " + positives.count() + " and " + negatives.count());
         }
         return new Batch(Sequences.concat(List.of(anchors, positives, negatives)), null);
+    }
+
+    /**
+     * Creates a batch of preferences, for {@link PreferenceLoss}. Its labels {@code [2n]} are the log probabilities of the
+     * reference; {@link AnswerLogProbabilities} computes them.
+     *
+     * @param chosen n sequences, each a {@linkplain Sequences#withPrompts prompt} and the answer that is to be preferred
+     * @param rejected the same prompts with the other answers
+     * @param referenceOfChosen the log probability of each chosen answer under the reference, the sum over its tokens
+     * @param referenceOfRejected that of each rejected answer
+     * @return a batch of {@code 2n} sequences: the chosen ones, then the rejected ones
+     * @throws IllegalArgumentException if the numbers of sequences or of log probabilities differ, or a log probability is not
+     *     finite
+     */
+    public static Batch ofPreferences(
+            Sequences chosen, Sequences rejected, double[] referenceOfChosen, double[] referenceOfRejected) {
+        Objects.requireNonNull(chosen, "chosen must not be null");
+        Objects.requireNonNull(rejected, "rejected must not be null");
+        Objects.requireNonNull(referenceOfChosen, "referenceOfChosen must not be null");
+        Objects.requireNonNull(referenceOfRejected, "referenceOfRejected must not be null");
+        int n = chosen.count();
+        if (rejected.count() != n || referenceOfChosen.length != n || referenceOfRejected.length != n) {
+            throw new IllegalArgumentException(
+                    "preferences: there must be a rejected answer and two log probabilities of"
+                            + " the reference for each of the " + n + " chosen answers, found " + rejected.count()
+                            + ", "
+                            + referenceOfChosen.length + " and " + referenceOfRejected.length);
+        }
+        double[] reference = Arrays.copyOf(referenceOfChosen, 2 * n);
+        System.arraycopy(referenceOfRejected, 0, reference, n, n);
+        for (int i = 0; i < reference.length; i++) {
+            if (!Double.isFinite(reference[i])) {
+                throw new IllegalArgumentException(
+                        "preferences: the log probabilities of the reference must be finite," + " found " + reference[i]
+                                + " for the " + (i < n ? "chosen" : "rejected") + " answer " + i % n);
+            }
+        }
+        return new Batch(Sequences.concat(List.of(chosen, rejected)), Nd4j.createFromArray(reference));
     }
 
     @Override

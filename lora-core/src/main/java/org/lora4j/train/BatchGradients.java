@@ -84,7 +84,7 @@ public final class BatchGradients {
      * Returns the weight of the last part in the mean of its batch.
      *
      * @return the number of its rows; with {@link Loss#nextToken} and {@link Loss#sparseSoftmaxCrossEntropy()}, that of its
-     *     labels that count
+     *     labels that count; with {@link PreferenceLoss}, that of its pairs
      */
     public long weight() {
         return weight;

@@ -28,7 +28,7 @@ final class BatchLoss {
     /**
      * The loss of a segment.
      *
-     * @param value the mean over its rows, or its labels that count
+     * @param value the mean over its rows, its labels that count, or its pairs
      * @param weight their number
      * @param expected what the outputs were compared with
      */
@@ -79,14 +79,21 @@ final class BatchLoss {
      * @throws IllegalArgumentException if the labels do not fit
      */
     Value compute(int segment, Input input, @Nullable INDArray labels, CheckedLoss loss) {
-        if (output == null) {
-            INDArray targets = loss.targets(input, labels, outputSize);
-            return new Value(NextToken.compute(pass, dataType, segment, targets), TargetLoss.count(targets), targets);
+        if (output == null || loss.isOfAnswers()) {
+            return loss.ofTokens(logits(segment), input, labels, outputSize);
         }
         INDArray rows = pass.block(output, segment);
         INDArray gradient = pass.block(outputGradients.rows(output.size(0)), segment);
         INDArray expected = loss.expected(input, rows, labels);
         return new Value(loss.compute(rows, expected, gradient), loss.weight(rows, expected), expected);
+    }
+
+    /** Returns the logits of a segment, for a loss of tokens. */
+    TokenLogits logits(int segment) {
+        return output == null
+                ? TokenLogits.ofHead(pass, segment, dataType)
+                : TokenLogits.of(
+                        pass.block(output, segment), pass.block(outputGradients.rows(output.size(0)), segment));
     }
 
     /** Computes the gradients, after the losses of all segments. */

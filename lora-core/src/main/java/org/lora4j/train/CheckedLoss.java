@@ -16,16 +16,25 @@ final class CheckedLoss {
 
     /** Whether only some rows have a part in the loss, each with a token to predict, so that a head can compute them in blocks. */
     boolean isOfTokens() {
-        return loss == NextToken.INSTANCE;
+        return loss == NextToken.INSTANCE || isOfAnswers();
+    }
+
+    /** Whether all tokens of several sequences together give the loss. */
+    boolean isOfAnswers() {
+        return loss instanceof PreferenceLoss;
     }
 
     /**
-     * Returns the token that each row is to predict.
+     * Computes a loss of tokens and, in a training, its gradient.
      *
      * @param vocabulary the number of tokens
      */
-    INDArray targets(Input input, @Nullable INDArray labels, long vocabulary) {
-        return targets(NextToken.INSTANCE, input, labels, vocabulary);
+    BatchLoss.Value ofTokens(TokenLogits logits, Input input, @Nullable INDArray labels, long vocabulary) {
+        if (loss instanceof PreferenceLoss ofAnswers) {
+            return ofAnswers.compute(logits, input, labels);
+        }
+        INDArray targets = targets(NextToken.INSTANCE, input, labels, vocabulary);
+        return new BatchLoss.Value(NextToken.compute(logits, targets), TargetLoss.count(targets), targets);
     }
 
     private static INDArray targets(TargetLoss loss, Input input, @Nullable INDArray labels, long columns) {

@@ -1,14 +1,9 @@
 package org.lora4j.train;
 
 import java.util.Arrays;
-import java.util.Objects;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.math.HeapBuffer;
 import org.lora4j.internal.math.RowMath;
-import org.lora4j.internal.memory.ArrayMemory;
-import org.lora4j.internal.threads.Workers;
-import org.lora4j.nn.compute.internal.Pass;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.input.Sequences;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -89,107 +84,27 @@ enum NextToken implements TargetLoss {
     public double compute(INDArray output, INDArray labels, INDArray gradient) {
         int[] targets = TargetLoss.ofRows(output, labels);
         long count = TargetLoss.count(targets);
-        return new Rows<>(RowMath.of(output.dataType()), targets, count).sum(output, 0, gradient) / count;
+        return entropy(output.dataType(), targets, count).sum(output, 0, gradient) / count;
+    }
+
+    private static TokenCrossEntropy<?> entropy(DataType type, int[] targets, long count) {
+        double[] weights = new double[targets.length];
+        Arrays.fill(weights, 1.0 / count);
+        return new TokenCrossEntropy<>(RowMath.of(type), targets).withWeights(weights);
     }
 
     /**
-     * Computes the loss of a segment of a pass, and its gradient, with the head of the pass in blocks of those rows whose
-     * target counts.
+     * Computes the loss of a segment of a pass, and its gradient, of those rows whose target counts.
      *
-     * @param type the type of the outputs
      * @param targets what {@link #targets} returned for the segment
      */
-    static double compute(Pass pass, DataType type, int segment, INDArray targets) {
+    static double compute(TokenLogits logits, INDArray targets) {
         int[] all = targets.toIntVector();
         int[] rows = IntStream.range(0, all.length)
                 .filter(row -> all[row] != IGNORED)
                 .toArray();
         int[] counting = Arrays.stream(rows).map(row -> all[row]).toArray();
-        Rows<?> counted = new Rows<>(RowMath.of(type), counting, rows.length);
-        return pass.headLoss(segment, rows, (output, from) -> counted.sum(output, from, output)) / rows.length;
-    }
-
-    /** Computes losses of rows and their gradients, block by block in the same arrays. */
-    private static final class Rows<A> {
-        private static final long NANOS_PER_LOGIT = 1;
-
-        private final RowMath<A> math;
-        private final int[] targets;
-        private final long count;
-        private final Workers<HeapBuffer<A>> workers;
-        private double[] losses = new double[0];
-
-        /**
-         * Creates the computation.
-         *
-         * @param count the number of all targets that count, by which the gradients are divided
-         */
-        Rows(RowMath<A> math, int[] targets, long count) {
-            this.math = math;
-            this.targets = targets;
-            this.count = count;
-            workers = new Workers<>(() -> new HeapBuffer<>(math));
-        }
-
-        /**
-         * Computes the sum of the losses of some rows, and the gradient of the mean.
-         *
-         * @param first the number of the first row among all
-         * @param gradient gets the gradient; can be the output itself
-         */
-        double sum(INDArray output, int first, INDArray gradient) {
-            INDArray logitRows = isInRows(output) ? output : output.dup('c');
-            INDArray gradientRows = isInRows(gradient)
-                    ? gradient
-                    : Nd4j.createUninitialized(gradient.dataType(), gradient.shape(), 'c');
-            double loss = sum(logitRows, first, new ArrayMemory(gradientRows));
-            if (gradientRows != gradient) {
-                gradient.assign(gradientRows);
-            }
-            return loss;
-        }
-
-        private double sum(INDArray output, int first, ArrayMemory gradients) {
-            int n = Math.toIntExact(output.size(0));
-            int width = Math.toIntExact(output.length() / n);
-            if (losses.length < n) {
-                losses = new double[n];
-            }
-            ArrayMemory logits = new ArrayMemory(output);
-            workers.runRows(0, n, NANOS_PER_LOGIT * width, (row, from, to) -> {
-                row.reserve(width);
-                for (int i = from; i < to; i++) {
-                    losses[i] = loss(
-                            row.array(), width, targets[first + i], Math.multiplyExact(i, width), logits, gradients);
-                }
-            });
-            // In the order of the rows, whoever computed them.
-            double sum = 0;
-            for (int i = 0; i < n; i++) {
-                sum += losses[i];
-            }
-            return sum;
-        }
-
-        private double loss(A row, int width, int target, int start, ArrayMemory logits, ArrayMemory gradients) {
-            if (target == IGNORED) {
-                math.clear(row, width);
-                math.write(gradients, start, row, width);
-                return 0;
-            }
-            int at = start + Objects.checkIndex(target, width);
-            math.read(logits, start, row, width);
-            double below = logits.get(at) - math.softmax(row, width);
-            math.scale(1.0 / count, row, width);
-            math.write(gradients, start, row, width);
-            gradients.put(at, (Math.exp(below) - 1) / count);
-            return -below;
-        }
-    }
-
-    private static boolean isInRows(INDArray matrix) {
-        return matrix.rank() == 2
-                && matrix.stride(1) == 1
-                && (matrix.size(0) == 1 || matrix.stride(0) == matrix.size(1));
+        TokenCrossEntropy<?> entropy = entropy(logits.dataType(), counting, rows.length);
+        return logits.differentiate(rows, (output, from) -> entropy.sum(output, from, output)) / rows.length;
     }
 }

@@ -16,15 +16,28 @@ enum SigmoidCrossEntropy implements Loss {
         double sum = blocks.fromOutputs((z, y, columns) -> {
             double part = 0;
             for (int k = 0; k < columns * blocks.rows(); k++) {
-                // No exponential of a positive number, so nothing overflows.
-                double exponential = Math.exp(-Math.abs(z[k]));
-                part += Math.max(z[k], 0) - z[k] * y[k] + Math.log1p(exponential);
-                double probability = (z[k] < 0 ? exponential : 1) / (1 + exponential);
-                double g = (probability - y[k]) / size;
+                double exponential = exponential(z[k]);
+                part += loss(z[k], y[k], exponential);
+                double g = slope(z[k], y[k], exponential) / size;
                 z[k] = Math.abs(g) < SMALLEST ? 0 : g;
             }
             return part;
         });
         return sum / size;
+    }
+
+    /** The exponential that loss and slope share. It is not of a positive number, so nothing overflows. */
+    static double exponential(double z) {
+        return Math.exp(-Math.abs(z));
+    }
+
+    /** {@code −y·log σ(z) − (1 − y)·log(1 − σ(z))}. */
+    static double loss(double z, double y, double exponential) {
+        return Math.max(z, 0) - z * y + Math.log1p(exponential);
+    }
+
+    /** The derivative of the loss, {@code σ(z) − y}. */
+    static double slope(double z, double y, double exponential) {
+        return (z < 0 ? exponential : 1) / (1 + exponential) - y;
     }
 }

@@ -131,6 +131,31 @@ public final class Sequences implements Input {
         return new Sequences(ids, types, positions, starts, masksFirst, same, given, width);
     }
 
+    /**
+     * Returns the same batch, in which the first tokens of each sequence are a prompt, of a length of its own. What follows is
+     * its answer, for {@link org.lora4j.train.PreferenceLoss}; {@link #withPrompt} has the same length for all.
+     *
+     * @param tokens how many tokens at the start of each sequence are a prompt
+     * @return a batch that shares the arrays
+     * @throws IllegalArgumentException if there is not one number for each sequence, or one is negative or greater than the
+     *     number of tokens of its sequence
+     */
+    public Sequences withPrompts(int... tokens) {
+        Objects.requireNonNull(tokens, "tokens must not be null");
+        if (tokens.length != count()) {
+            throw new IllegalArgumentException("sequences: there must be a prompt for each of the " + count()
+                    + " sequences, found " + tokens.length);
+        }
+        for (int i = 0; i < tokens.length; i++) {
+            int most = length(i) - masked(i);
+            if (tokens[i] < 0 || tokens[i] > most) {
+                throw new IllegalArgumentException("sequences: the prompt of sequence " + i + " must have 0 to its "
+                        + most + " tokens, found " + tokens[i]);
+            }
+        }
+        return new Sequences(ids, types, positions, starts, masksFirst, tokens.clone(), given, width);
+    }
+
     private static void requireValues(String what, int @Nullable [] values, int sequence) {
         Objects.requireNonNull(
                 values, () -> "sequences: the " + what + " must not be null, found null for sequence " + sequence);
@@ -326,7 +351,7 @@ public final class Sequences implements Input {
      * Returns how many tokens at the start of a sequence are a prompt, without a masked one before them.
      *
      * @param sequence the sequence
-     * @return the number that {@link #withPrompt} got, or 0
+     * @return the number that {@link #withPrompt} or {@link #withPrompts} got, or 0
      */
     public int prompt(int sequence) {
         return prompts[sequence];

@@ -95,6 +95,22 @@ final class HeadPass {
     }
 
     /**
+     * Computes the output of some rows, without gradients.
+     *
+     * @param x the input {@code [n, in]} of all rows
+     * @param visitor sees each block
+     * @return the sum of what it returned
+     */
+    double visit(Rows rows, INDArray x, RowsLoss visitor) {
+        INDArray chosen = choose(rows, x);
+        double sum = 0;
+        for (int from = 0; from < rows.count(); from += BLOCK) {
+            sum += visitor.compute(forward(rows.from(from), rows, chosen, from), from);
+        }
+        return sum;
+    }
+
+    /**
      * Computes the loss of some rows, and in a training the gradients.
      *
      * @param x the input {@code [n, in]} of all rows

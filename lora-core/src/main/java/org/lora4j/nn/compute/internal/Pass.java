@@ -389,6 +389,31 @@ public final class Pass {
     }
 
     /**
+     * Computes the output of some rows of a segment in blocks, without gradients, for a loss that must know all of them before
+     * it has a gradient for one. {@link #headLoss} computes the same outputs again.
+     *
+     * @param segment the number of the segment
+     * @param rows the rows, as in {@link #headLoss}
+     * @param visitor sees the outputs of each block; what it writes to them is lost
+     * @return the sum of what it returned
+     * @throws IllegalStateException if the last forward was not {@link #forwardToHead}
+     */
+    public double headOutput(int segment, int[] rows, RowsLoss visitor) {
+        HeadPass.Rows chosen = new HeadPass.Rows(batch.get(segment), batch.start(segment), rows);
+        headRows.put(segment, chosen);
+        return requireHead().visit(chosen, requireHeadInput(), visitor);
+    }
+
+    /**
+     * Returns whether this pass computes gradients.
+     *
+     * @return true for a training
+     */
+    public boolean isTraining() {
+        return training;
+    }
+
+    /**
      * Computes the gradients of the layers before the head, after {@link #headLoss} for each segment. A row without a loss has
      * no part in them.
      *
