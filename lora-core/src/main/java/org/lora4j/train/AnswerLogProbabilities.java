@@ -12,7 +12,7 @@ import org.lora4j.nn.input.Sequences;
  *
  * <pre>{@code
  * AnswerLogProbabilities reference = new AnswerLogProbabilities(model.base());
- * double[] sums = reference.compute(texts.withPrompts(3, 5));
+ * double[] sums = reference.compute(Sequences.of(new int[] {5, 9, 3}, new int[] {7, 2, 8, 1}).withPrompts(2, 1));
  * }</pre>
  *
  * <p>The model is read at each call, so with an adapter that trains the numbers change. Not thread-safe; several instances

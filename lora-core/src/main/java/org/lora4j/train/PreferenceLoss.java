@@ -38,6 +38,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * reference is the original model.
  *
  * <pre>{@code
+ * Sequences chosen = Sequences.of(new int[] {5, 9, 3, 7}).withPrompts(2);
+ * Sequences rejected = Sequences.of(new int[] {5, 9, 4}).withPrompts(2);
  * AnswerLogProbabilities reference = new AnswerLogProbabilities(model.base());
  * Batch batch = Batch.ofPreferences(chosen, rejected, reference.compute(chosen), reference.compute(rejected));
  * Trainer.builder(view).loss(PreferenceLoss.of(0.1)).updater(new AdamW(5e-6, 0)).build().fit(List.of(batch));
