@@ -92,6 +92,53 @@ public final class DecoderTokens {
     }
 
     /**
+     * Returns a prompt with two answers, as the chat template writes them. The answer is all that follows the prompt with the
+     * beginning of the assistant's message, as in TRL.
+     *
+     * @param preference the prompt and the answers
+     * @return the example
+     * @throws IllegalArgumentException if the model has no chat template, the template refuses the messages, or it writes the
+     *     prompt in another way when an answer follows
+     */
+    public PreferenceExample preference(Preference preference) {
+        Objects.requireNonNull(preference, "preference must not be null");
+        return new PreferenceExample(
+                answer(preference, preference.chosen()), answer(preference, preference.rejected()));
+    }
+
+    private TokenExample answer(Preference preference, List<ChatMessage> answer) {
+        String prompt;
+        String whole;
+        try {
+            prompt = template().render(preference.prompt(), true);
+            whole = template().render(preference.with(answer), false);
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("the chat template must take the conversation: " + e.getMessage(), e);
+        }
+        if (!whole.startsWith(prompt)) {
+            throw new IllegalArgumentException("the chat template must write the prompt in the same way when an answer"
+                    + " follows, found another beginning; give the prompt and the answer as texts to a model without a"
+                    + " chat template");
+        }
+        ChatTokens tokens = ChatTemplate.tokens(
+                decoder.tokenizer(), new ChatText(whole, List.of(new ChatText.Turn(prompt.length(), whole.length()))));
+        return new TokenExample(tokens.ids(), tokens.learned());
+    }
+
+    /**
+     * Returns a prompt with two answers, which are taken as they stand, with the token that ends them.
+     *
+     * @param prompt the prompt
+     * @param chosen the preferred answer
+     * @param rejected the other answer
+     * @return the example
+     * @throws IllegalArgumentException if the prompt has no token, or both answers have the same tokens
+     */
+    public PreferenceExample preference(String prompt, String chosen, String rejected) {
+        return new PreferenceExample(completion(prompt, chosen), completion(prompt, rejected));
+    }
+
+    /**
      * Returns plain text with the token that ends it.
      *
      * @param text the text

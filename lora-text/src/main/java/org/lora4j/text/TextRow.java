@@ -19,6 +19,8 @@ public final class TextRow {
     private static final String MESSAGES = "messages";
     private static final String PROMPT = "prompt";
     private static final String COMPLETION = "completion";
+    private static final String CHOSEN = "chosen";
+    private static final String REJECTED = "rejected";
 
     private final Path file;
     private final long line;
@@ -176,11 +178,45 @@ public final class TextRow {
         } else {
             throw refuse("must have messages, or prompt and completion, found " + columns());
         }
+        return new Conversation(messages, tools());
+    }
+
+    private List<Map<String, Object>> tools() {
         List<Map<String, Object>> tools = new ArrayList<>();
         if (values.hasNonNull("tools")) {
             elements("tools", parsed("tools")).forEach(tool -> tools.add(Json.map(tool)));
         }
-        return new Conversation(messages, tools);
+        return tools;
+    }
+
+    /**
+     * Returns a prompt with two answers, in the forms that TRL reads: {@code prompt}, {@code chosen} and {@code rejected}, each a
+     * text, for a message of the user and two of the assistant, or a list of messages; or {@code chosen} and {@code rejected}
+     * alone, two lists of messages that begin with the same messages, the prompt. {@code tools} are the tools.
+     *
+     * @return the preference
+     * @throws TextFormatException if the row has another form, or both answers are the same; the message says what was expected
+     */
+    public Preference preference() {
+        if (!values.has(CHOSEN) || !values.has(REJECTED)) {
+            throw refuse("must have chosen and rejected, and mostly prompt, found " + columns());
+        }
+        try {
+            if (values.has(PROMPT)) {
+                return new Preference(
+                        new Conversation(messages(PROMPT, "user"), tools()),
+                        messages(CHOSEN, ChatMessage.ASSISTANT),
+                        messages(REJECTED, ChatMessage.ASSISTANT));
+            }
+            if (value(CHOSEN).isTextual() || value(REJECTED).isTextual()) {
+                throw refuse("must have a prompt beside the texts chosen and rejected, found " + columns());
+            }
+            return Preference.between(messages(CHOSEN), messages(REJECTED), tools());
+        } catch (TextFormatException e) {
+            throw e;
+        } catch (IllegalArgumentException e) {
+            throw refuse(String.valueOf(e.getMessage()));
+        }
     }
 
     private List<ChatMessage> messages(String column, String role) {

@@ -170,4 +170,16 @@ public final class TokenExample {
         }
         return new Perplexity(nats, learnedTokens(), 0);
     }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof TokenExample that
+                && Arrays.equals(ids, that.ids)
+                && Arrays.equals(learned, that.learned);
+    }
+
+    @Override
+    public int hashCode() {
+        return contentHash();
+    }
 }
