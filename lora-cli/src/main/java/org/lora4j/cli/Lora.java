@@ -6,6 +6,7 @@ import org.lora4j.cli.command.ClassifyCommand;
 import org.lora4j.cli.command.ClmCommand;
 import org.lora4j.cli.command.CombineCommand;
 import org.lora4j.cli.command.ConvertCommand;
+import org.lora4j.cli.command.DpoCommand;
 import org.lora4j.cli.command.EmbedCommand;
 import org.lora4j.cli.command.EvaluateCommand;
 import org.lora4j.cli.command.ExtractCommand;
@@ -34,6 +35,7 @@ import picocli.CommandLine.ScopeType;
             RetrieveCommand.class,
             RerankCommand.class,
             SftCommand.class,
+            DpoCommand.class,
             ClmCommand.class,
             EvaluateCommand.class,
             PredictCommand.class,

@@ -8,16 +8,12 @@ import org.lora4j.cli.report.TaskPage;
 import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.cli.train.TrainingReport;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 
 /** A command that trains an adapter for a decoder. */
 abstract class LanguageCommand extends TrainCommand<LanguageResult> {
-    @Option(
-            names = "--recompute",
-            description =
-                    "Compute the layers again for their gradients: about a third more time, in much less memory. The"
-                            + " adapter is the same.")
-    private boolean recomputes;
+    @Mixin
+    private final RecomputeOption recompute = new RecomputeOption();
 
     LanguageCommand() {
         super(4, 2e-4, 0);
@@ -27,7 +23,7 @@ abstract class LanguageCommand extends TrainCommand<LanguageResult> {
 
     @Override
     final TextTask<LanguageResult> open(TrainingInput input) throws IOException {
-        return LanguageTask.open(input, settings(recomputes));
+        return LanguageTask.open(input, settings(recompute.value()));
     }
 
     @Override

@@ -58,7 +58,7 @@ public final class LanguageTask implements TextTask<LanguageResult> {
     private LanguageTask(TrainingInput input, Settings settings, DecoderFolder decoder) throws IOException {
         this.settings = settings;
         this.decoder = decoder;
-        maxTokens = maxTokens(settings, decoder);
+        maxTokens = maxTokens(settings.maxTokens(), decoder);
         long seed = input.plan().seed();
         examples = settings.kind() == Kind.SFT
                 ? LanguageExamples.conversations(decoder, input.data(), maxTokens, seed)
@@ -74,13 +74,14 @@ public final class LanguageTask implements TextTask<LanguageResult> {
         }
     }
 
-    private static int maxTokens(Settings settings, DecoderFolder decoder) {
+    /** Returns the most tokens of an example: those that were asked for, or 0 for the default. */
+    static int maxTokens(int asked, DecoderFolder decoder) {
         int most = decoder.maxLength();
-        if (settings.maxTokens() > most) {
-            throw new IllegalArgumentException("the tokens of an example must be at most the " + most
-                    + " positions of the model, found " + settings.maxTokens());
+        if (asked > most) {
+            throw new IllegalArgumentException(
+                    "the tokens of an example must be at most the " + most + " positions of the model, found " + asked);
         }
-        return settings.maxTokens() == 0 ? Math.min(most, LONGEST_BY_DEFAULT) : settings.maxTokens();
+        return asked == 0 ? Math.min(most, LONGEST_BY_DEFAULT) : asked;
     }
 
     /**

@@ -1,0 +1,157 @@
+package org.lora4j.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.io.IOException;
+import java.net.URISyntaxException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.train.AnswerLogProbabilities;
+import org.lora4j.train.Batch;
+
+/** Prompts with two answers: the forms of a file, and their tokens. */
+class PreferenceTest {
+    private static final ChatMessage QUESTION = ChatMessage.of("user", "a b");
+    private static final ChatMessage GOOD = ChatMessage.of("assistant", "c");
+    private static final ChatMessage BAD = ChatMessage.of("assistant", "d");
+    private static final Preference PREFERENCE = new Preference(Conversation.of(QUESTION), List.of(GOOD), List.of(BAD));
+
+    @TempDir
+    private Path folder;
+
+    private TextRow row(String json) throws IOException {
+        Path file = Files.writeString(folder.resolve("pairs.jsonl"), json + "\n");
+        return TextFiles.jsonl(file).iterator().next();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{'prompt': 'a b', 'chosen': 'c', 'rejected': 'd'}",
+                "{'prompt': [{'role': 'user', 'content': 'a b'}], 'chosen': [{'role': 'assistant', 'content': 'c'}],"
+                        + " 'rejected': [{'role': 'assistant', 'content': 'd'}], 'score': 3}",
+                "{'chosen': [{'role': 'user', 'content': 'a b'}, {'role': 'assistant', 'content': 'c'}],"
+                        + " 'rejected': [{'role': 'user', 'content': 'a b'}, {'role': 'assistant', 'content': 'd'}]}",
+            })
+    void allFormsOfARowAreTheSamePreference(String json) throws IOException {
+        assertThat(row(json.replace('\'', '"')).preference()).isEqualTo(PREFERENCE);
+    }
+
+    @Test
+    void theCommonBeginningIsTheLongestOneAndKeepsTheTools() throws IOException {
+        Preference found = row("""
+                        {"chosen": [{"role": "user", "content": "a b"}, {"role": "assistant", "content": "c"},
+                         {"role": "user", "content": "a"}, {"role": "assistant", "content": "d"}],
+                         "rejected": [{"role": "user", "content": "a b"}, {"role": "assistant", "content": "c"},
+                         {"role": "user", "content": "a"}, {"role": "assistant", "content": "c"}],
+                         "tools": [{"name": "f"}]}""".replace("\n", " ")).preference();
+        assertThat(found)
+                .isEqualTo(new Preference(
+                        new Conversation(
+                                List.of(QUESTION, GOOD, ChatMessage.of("user", "a")), List.of(Map.of("name", "f"))),
+                        List.of(BAD),
+                        List.of(GOOD)));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "{'prompt': 'a', 'chosen': 'c'} | must have chosen and rejected, and mostly prompt, found [prompt, chosen]",
+                "{'chosen': 'c', 'rejected': 'd'} | must have a prompt beside the texts chosen and rejected, found [chosen, rejected]",
+                "{'prompt': 'a', 'chosen': 'c', 'rejected': 'c'} | chosen and rejected must differ, found the same answer twice",
+                "{'prompt': 'a', 'chosen': 'c', 'rejected': ' '} | rejected must have a character that is neither white space",
+                "{'prompt': 'a', 'chosen': [], 'rejected': 'c'} | chosen must have at least one message, found none",
+                "{'prompt': 'a', 'chosen': [{'role': 'user', 'content': 'a'}, {'role': 'assistant', 'content': 'b'}], 'rejected': 'c'}"
+                        + " | chosen must begin and end with a message of the assistant after the prompt, found user and assistant; leave out prompt",
+                "{'chosen': [{'role': 'user', 'content': 'a'}], 'rejected': [{'role': 'user', 'content': 'b'}]}"
+                        + " | chosen and rejected must begin with the same messages, the prompt, found different first messages",
+                "{'chosen': [{'role': 'user', 'content': 'a'}], 'rejected': [{'role': 'user', 'content': 'a'}, {'role': 'assistant', 'content': 'b'}]}"
+                        + " | chosen must have at least one message after the prompt, found none",
+            })
+    void refusesOtherRows(String json, String message) throws IOException {
+        TextRow row = row(json.strip().replace('\'', '"'));
+        assertThatExceptionOfType(TextFormatException.class)
+                .isThrownBy(row::preference)
+                .withMessageStartingWith(folder.resolve("pairs.jsonl") + ":1: ")
+                .withMessageContaining(message);
+    }
+
+    private void writeModel() throws IOException, URISyntaxException {
+        Path source = Path.of(Objects.requireNonNull(getClass().getResource("/golden/decoder_llama"))
+                .toURI());
+        for (String file : List.of("config.json", "model.safetensors")) {
+            Files.write(folder.resolve(file), Files.readAllBytes(source.resolve(file)));
+        }
+        Files.writeString(folder.resolve("tokenizer.json"), EncoderFolderTest.TOKENIZER);
+    }
+
+    @Test
+    void textsAreTakenAsTheyStandWithTheirEnd() throws Exception {
+        writeModel();
+        try (DecoderFolder decoder = DecoderFolder.open(folder)) {
+            DecoderTokens tokens = new DecoderTokens(decoder);
+            PreferenceExample example = tokens.preference("a b", "c", "d e");
+            assertThat(example.chosen()).isEqualTo(tokens.completion("a b", "c"));
+            assertThat(example.rejected()).isEqualTo(tokens.completion("a b", "d e"));
+            assertThat(example.length())
+                    .isEqualTo(example.chosen().length() + example.rejected().length());
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> tokens.preference("a b", "c", "c "))
+                    .withMessage("chosen and rejected must differ, found the same tokens twice");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> tokens.preference(PREFERENCE))
+                    .withMessageContaining("must have a chat template for conversations, found none");
+            AnswerLogProbabilities reference = new AnswerLogProbabilities(decoder.network());
+            Batch batch = PreferenceExample.batch(List.of(example), reference);
+            Sequences both = (Sequences) batch.input();
+            int prompt = example.chosen().prompt().length;
+            assertThat(both.count()).isEqualTo(2);
+            assertThat(both.prompt(0)).isEqualTo(prompt);
+            assertThat(both.prompt(1)).isEqualTo(prompt);
+            assertThat(Objects.requireNonNull(batch.labels()).toDoubleVector())
+                    .containsExactly(
+                            reference.compute(PreferenceExample.chosen(List.of(example)))[0],
+                            reference.compute(PreferenceExample.rejected(List.of(example)))[0]);
+        }
+    }
+
+    @Test
+    void theAnswerIsAllThatTheTemplateWritesAfterThePrompt() throws Exception {
+        writeModel();
+        Files.writeString(
+                folder.resolve("chat_template.jinja"),
+                "{% for m in messages %}{{ m.role[0] }} {{ m.content }} e {% endfor %}{% if add_generation_prompt %}a {% endif %}");
+        Files.writeString(folder.resolve("tokenizer_config.json"), "{}");
+        try (DecoderFolder decoder = DecoderFolder.open(folder)) {
+            PreferenceExample example = new DecoderTokens(decoder).preference(PREFERENCE);
+            assertThat(example.chosen().prompt())
+                    .isEqualTo(decoder.tokenizer().encodeRendered("u a b e a ").ids());
+            assertThat(example.chosen().answer())
+                    .isEqualTo(decoder.tokenizer().encodeRendered("c e ").ids());
+            assertThat(example.rejected().answer())
+                    .isEqualTo(decoder.tokenizer().encodeRendered("d e ").ids());
+        }
+        Files.writeString(
+                folder.resolve("chat_template.jinja"),
+                "{{ messages | length }}{% for m in messages %}{{ m.content }}{% endfor %}");
+        try (DecoderFolder decoder = DecoderFolder.open(folder)) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> new DecoderTokens(decoder).preference(PREFERENCE))
+                    .withMessageStartingWith(
+                            "the chat template must write the prompt in the same way when an answer follows");
+        }
+    }
+}
