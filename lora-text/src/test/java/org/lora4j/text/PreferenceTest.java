@@ -133,16 +133,25 @@ class PreferenceTest {
         writeModel();
         Files.writeString(
                 folder.resolve("chat_template.jinja"),
-                "{% for m in messages %}{{ m.role[0] }} {{ m.content }} e {% endfor %}{% if add_generation_prompt %}a {% endif %}");
+                "{% for m in messages %}{{ 'query:' if m.role == 'user' else 'passage:' }} {{ m.content }} plain: {% endfor %}"
+                        + "{% if add_generation_prompt %}passage: {% endif %}");
         Files.writeString(folder.resolve("tokenizer_config.json"), "{}");
         try (DecoderFolder decoder = DecoderFolder.open(folder)) {
-            PreferenceExample example = new DecoderTokens(decoder).preference(PREFERENCE);
+            PreferenceExample example = new DecoderTokens(decoder)
+                    .preference(new Preference(
+                            Conversation.of(QUESTION),
+                            List.of(ChatMessage.of("assistant", "a")),
+                            List.of(ChatMessage.of("assistant", "b"), QUESTION, ChatMessage.of("assistant", "a a"))));
             assertThat(example.chosen().prompt())
-                    .isEqualTo(decoder.tokenizer().encodeRendered("u a b e a ").ids());
+                    .isEqualTo(decoder.tokenizer()
+                            .encodeRendered("query: a b plain: passage: ")
+                            .ids());
             assertThat(example.chosen().answer())
-                    .isEqualTo(decoder.tokenizer().encodeRendered("c e ").ids());
+                    .isEqualTo(decoder.tokenizer().encodeRendered("a plain: ").ids());
             assertThat(example.rejected().answer())
-                    .isEqualTo(decoder.tokenizer().encodeRendered("d e ").ids());
+                    .isEqualTo(decoder.tokenizer()
+                            .encodeRendered("b plain: query: a b plain: passage: a a plain: ")
+                            .ids());
         }
         Files.writeString(
                 folder.resolve("chat_template.jinja"),
