@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeAll;
@@ -215,6 +216,14 @@ class DpoCommandTest {
         assertThat(Cli.run(training(pairs, interrupted, Cli.words(settings, "--resume", "--beta", 0.2)))
                         .err())
                 .contains("beta 0.2 in place of 0.1");
+        Path kept = temp.resolve("kept.safetensors");
+        Path weights = first.resolve("adapter_model.safetensors");
+        Files.copy(weights, kept);
+        Files.copy(whole.resolve("adapter_model.safetensors"), weights, StandardCopyOption.REPLACE_EXISTING);
+        assertThat(Cli.run(training(pairs, interrupted, Cli.words(settings, "--resume")))
+                        .err())
+                .contains("referenceAdapter ", " in place of ");
+        Files.copy(kept, weights, StandardCopyOption.REPLACE_EXISTING);
         Cli.good(training(pairs, interrupted, Cli.words(settings, "--resume")));
         assertThat(interrupted.resolve("adapter_model.safetensors"))
                 .hasSameBinaryContentAs(whole.resolve("adapter_model.safetensors"));

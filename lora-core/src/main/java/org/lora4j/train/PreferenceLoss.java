@@ -35,7 +35,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p>The reference is a frozen model, mostly the base without the adapter that trains, {@code model.base()}. It does not
  * change, so its log probabilities are computed once for each pair and kept, with {@link AnswerLogProbabilities}; it has no
  * dropout. An initialization that is subtracted from the base (PiSSA, OLoRA) leaves {@code model.base()} as it was, so the
- * reference is the original model.
+ * reference is the original model. LoftQ starts with an adapter that corrects the rounding of its base, so the base alone is
+ * the rounded model. The adapter as it is at the start is a reference too: {@code model.add("start", view.adapter())}, a copy
+ * that does not train.
  *
  * <pre>{@code
  * Sequences chosen = Sequences.of(new int[] {5, 9, 3, 7}).withPrompts(2);
@@ -210,7 +212,8 @@ public record PreferenceLoss(double beta, double labelSmoothing, boolean normali
             double z = beta * (chosen - rejected);
             double exponential = SigmoidCrossEntropy.exponential(z);
             int n = slopes.length / 2;
-            slopes[pair] = beta * SigmoidCrossEntropy.slope(z, 1 - labelSmoothing, exponential) / n;
+            slopes[pair] = SigmoidCrossEntropy.orZero(
+                    beta * SigmoidCrossEntropy.slope(z, 1 - labelSmoothing, exponential) / n);
             slopes[n + pair] = -slopes[pair];
             pairs++;
             preferred += chosen > rejected ? 1 : 0;

@@ -18,12 +18,16 @@ enum SigmoidCrossEntropy implements Loss {
             for (int k = 0; k < columns * blocks.rows(); k++) {
                 double exponential = exponential(z[k]);
                 part += loss(z[k], y[k], exponential);
-                double g = slope(z[k], y[k], exponential) / size;
-                z[k] = Math.abs(g) < SMALLEST ? 0 : g;
+                z[k] = orZero(slope(z[k], y[k], exponential) / size);
             }
             return part;
         });
         return sum / size;
+    }
+
+    /** Returns a gradient, or 0 if it is too small. */
+    static double orZero(double gradient) {
+        return Math.abs(gradient) < SMALLEST ? 0 : gradient;
     }
 
     /** The exponential that loss and slope share. It is not of a positive number, so nothing overflows. */

@@ -106,7 +106,9 @@ class PreferenceLossTest {
                 config(),
                 config().dropout(0.4),
                 config().dora(true),
-                config().dora(true).dropout(0.4))) {
+                config().dora(true).dropout(0.4),
+                LoRAConfig.builder().rank(1).targetModules("o").modulesToSave("lm_head"),
+                LoRAConfig.builder().rank(1).targetModules("o").trainableTokens(2, 5, 11))) {
             AdapterView view = add(model, "a", config);
             BatchGradients gradients = new BatchGradients(view, loss);
             gradients.compute(batch, 7, 0, 0);
@@ -126,6 +128,24 @@ class PreferenceLossTest {
                         found.get(i));
             }
             model.delete("a");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Decoders.Family.class)
+    void gradientsOfAllFamiliesAreThoseOfFiniteDifferences(Decoders.Family family) {
+        LoRAModel model = LoRAModel.of(Decoders.of(family, 3, DataType.DOUBLE, 80));
+        Batch batch = batch(model.base(), 1, 3);
+        AdapterView view = add(model, "a", LoRAConfig.builder().rank(1).targetModules("lm_head", "o"));
+        BatchGradients gradients = new BatchGradients(view, LOSS);
+        gradients.compute(batch, 0, 0, 0);
+        List<INDArray> found = gradients.gradients().stream()
+                .map(gradient -> gradient.dup(gradient.ordering()))
+                .toList();
+        for (int i = 0; i < found.size(); i++) {
+            Parameter parameter = gradients.parameters().get(i);
+            FiniteDifferences.assertGradient(
+                    parameter.name(), () -> gradients.compute(batch, 0, 0, 0), parameter.value(), found.get(i));
         }
     }
 

@@ -158,6 +158,10 @@ public final class PreferenceTask implements TextTask<PreferenceResult> {
         values.put("labelSmoothing", settings.loss().labelSmoothing());
         values.put("normalizeLength", settings.loss().normalizesLength());
         values.put("reference", settings.reference().name().toLowerCase(Locale.ROOT));
+        if (settings.reference() == Reference.START) {
+            // A training must not go on with another reference.
+            values.put("referenceAdapter", model.fingerprint(START));
+        }
         values.put("maxTokens", maxTokens);
         return values;
     }

@@ -10,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
-import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -68,10 +67,11 @@ class PreferenceGoldenTest {
 
     static List<Variant> variants() throws Exception {
         List<Variant> variants = new ArrayList<>();
-        settings().path("variants").fields().forEachRemaining(entry -> {
-            JsonNode of = entry.getValue();
+        JsonNode all = settings().path("variants");
+        all.fieldNames().forEachRemaining(name -> {
+            JsonNode of = all.path(name);
             variants.add(new Variant(
-                    entry.getKey(),
+                    name,
                     new PreferenceLoss(
                             of.path("beta").doubleValue(),
                             of.path("label_smoothing").doubleValue(),
@@ -209,8 +209,7 @@ class PreferenceGoldenTest {
                     io.tensor(variant.name() + ".trained.base_model.model." + parameter.name()),
                     1e-8);
         }
-        assertThat(StreamSupport.stream(io.names().spliterator(), false)
-                        .filter(name -> name.startsWith(variant.name() + ".trained.")))
+        assertThat(io.names().stream().filter(name -> name.startsWith(variant.name() + ".trained.")))
                 .hasSize(parameters.size());
     }
 }
