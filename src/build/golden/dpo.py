@@ -9,7 +9,7 @@ The loss is that of TRL's DPOTrainer (trl/trainer/dpo_trainer.py of TRL 0.12, dp
     )
 
 with logits = (chosen_logps - rejected_logps) - (ref_chosen_logps - ref_rejected_logps), the rewards beta * (logps - ref_logps),
-and as the reference the base with the adapter disabled. With normalized lengths (arXiv:2411.15124, section 5.1) all logps are
+and as the reference the base with the adapter disabled. With normalized lengths (arXiv:2411.15124, section 5) all logps are
 divided by the number of tokens of their answer.
 
     cd lora-core/src/test/resources/golden; python3 ../../../../../src/build/golden/dpo.py decoder_lora_qv dpo_llama

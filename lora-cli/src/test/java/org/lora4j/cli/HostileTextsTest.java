@@ -60,10 +60,13 @@ class HostileTextsTest {
     /** A row for all commands. A lone surrogate has no UTF-8 form, so it is written as an escape. */
     private static String row(String text, int label) {
         ObjectNode row = new ObjectMapper().createObjectNode();
-        for (String column : List.of("text", "passage", "positive", "completion")) {
+        for (String column : List.of("text", "passage", "positive", "completion", "chosen")) {
             row.put(column, text);
         }
-        row.put("query", "the cat").put("prompt", "the cat").put("label", label);
+        row.put("query", "the cat")
+                .put("prompt", "the cat")
+                .put("rejected", "another answer")
+                .put("label", label);
         return row.toString().replace("\ud800 b", "\\ud800 b") + "\n";
     }
 
@@ -88,9 +91,9 @@ class HostileTextsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"classify", "retrieve", "rerank", "sft", "clm"})
+    @CsvSource({"classify", "retrieve", "rerank", "sft", "dpo", "clm"})
     void trainingsNameTheLineAndGoOnWithoutIt(String command) {
-        boolean isDecoder = List.of("sft", "clm").contains(command);
+        boolean isDecoder = List.of("sft", "dpo", "clm").contains(command);
         Object[] training = train(command, isDecoder ? llama : bert, temp.resolve(command));
         assertRefused(command.equals("clm") ? Cli.words(training, "--block", 128, "--batch", 64) : training);
         assertThat(temp.resolve(command).resolve("report.json")).content().contains(":6: ", "half a character");

@@ -25,7 +25,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * (conservative DPO), as {@code label_smoothing} of TRL's {@code DPOTrainer} with {@code loss_type="sigmoid"}.
  *
  * <p>If it {@linkplain #normalizesLength normalizes lengths}, each log ratio is divided by the number of tokens of its answer
- * (length-normalized DPO, <a href="https://arxiv.org/abs/2411.15124">arXiv:2411.15124</a>, section 5.1), and β is mostly
+ * (length-normalized DPO, <a href="https://arxiv.org/abs/2411.15124">arXiv:2411.15124</a>, section 5), and β is mostly
  * greater, such as 5:
  *
  * <pre>
