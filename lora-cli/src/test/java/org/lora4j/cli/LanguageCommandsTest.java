@@ -87,6 +87,122 @@ class LanguageCommandsTest {
         }
     }
 
+    /** The template of a model that knows tools, in the form of Qwen. */
+    private static Path modelWithTools(String name) throws IOException {
+        Path folder = SmallModels.llama(temp.resolve(name), 1);
+        Files.writeString(folder.resolve("chat_template.jinja"), """
+                {%- for tool in tools or [] %}{{ tool.function.name + ' ' }}{% endfor %}
+                {%- for m in messages %}
+                    {{- '<|im_start|>' + m.role + '\n' + (m.content or '') }}
+                    {%- for call in m.tool_calls or [] %}
+                        {{- '<tool_call>\n{"name": "' + call.function.name + '", "arguments": ' }}
+                        {{- (call.function.arguments | tojson) + '}\n</tool_call>' }}
+                    {%- endfor %}
+                    {{- '<|im_end|>\n' }}
+                {%- endfor %}
+                {%- if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}""");
+        return folder;
+    }
+
+    private static String calling(String question, String function, String arguments) {
+        return """
+                {"tools": "[{\\"type\\": \\"function\\", \\"function\\": {\\"name\\": \\"f\\"}}]", "messages": [
+                """.stripTrailing() + """
+                {"role": "user", "content": "%s", "tool_calls": null}, {"role": "assistant", "content": null,
+                """.formatted(question).stripTrailing() + """
+                 "tool_calls": [{"type": "function", "function": {"name": "%s", "arguments": %s}}]}]}
+                """.formatted(function, arguments);
+    }
+
+    @Test
+    void sftLearnsCallsOfToolsAndEvaluateCountsThem() throws IOException {
+        Path calling = modelWithTools("calling");
+        StringBuilder lines = new StringBuilder();
+        for (int i = 0; i < 8; i++) {
+            lines.append(calling("go", "f", i % 2 == 0 ? "{\"a\": 1}" : "\"{\\\"a\\\": 1}\""));
+        }
+        Path calls = Files.writeString(temp.resolve("calls.jsonl"), lines);
+        Path output = temp.resolve("caller");
+        Cli.good(
+                "sft",
+                "--model",
+                calling,
+                "--data",
+                calls,
+                "--output",
+                output,
+                "--rate",
+                0.03,
+                "--batch",
+                4,
+                "--epochs",
+                150,
+                "--validation",
+                0,
+                "--rank",
+                8);
+        String learned = calling("go", "f", "{\"a\": 1.0}");
+        Path test = Files.writeString(
+                temp.resolve("calls-test.jsonl"),
+                learned
+                        + calling("go", "f", "{\"a\": 2}")
+                        + calling("go", "g", "{\"a\": 1}").replace("\\\"f\\\"", "\\\"g\\\"")
+                        + learned.replace("\"content\": null", "\"content\": \"Yes\"")
+                        + calling("go".repeat(200), "f", "{}"));
+        Object[] evaluate = {"evaluate", "--model", calling, "--adapter", output, "--data"};
+        JsonNode all = Cli.good(Cli.words(evaluate, calls, "--json")).json().at("/toolCalls");
+        assertThat(all)
+                .hasToString(
+                        "{\"answers\":8,\"valid\":{\"count\":8,\"share\":1.0},\"functions\":{\"count\":8,\"share\":1.0},"
+                                + "\"arguments\":{\"count\":8,\"share\":1.0},\"exact\":{\"count\":8,\"share\":1.0},\"leftOut\":0}");
+        assertThat(Cli.good(Cli.words(evaluate, test)).out().lines().map(String::strip))
+                .contains(
+                        "4 answers with calls of tools",
+                        "1 answer with calls left out: the conversation before them is too long for the model, or the chat"
+                                + " template writes calls in no form that is known")
+                .anyMatch(line -> line.matches("valid calls +\\S+ % +\\d answers?"))
+                .anyMatch(line -> line.matches("exact match +\\S+ % +\\d answers?"));
+        JsonNode some = Cli.good(Cli.words(evaluate, test, "--json")).json().at("/toolCalls");
+        assertThat(some.at("/functions/count").asInt())
+                .isLessThan(some.at("/answers").asInt());
+        assertThat(some.at("/arguments/count").asInt()).isEqualTo(2);
+        assertThat(some.at("/exact/count").asInt()).isEqualTo(1);
+        assertThat(Cli.good("evaluate", "--model", calling, "--data", chats, "--json")
+                        .json()
+                        .at("/toolCalls")
+                        .isNull())
+                .isTrue();
+    }
+
+    @Test
+    void sftRefusesToolsThatTheTemplateLeavesOut() throws IOException {
+        Path calls = Files.writeString(temp.resolve("lost.jsonl"), calling("go", "f", "{}"));
+        Cli cli = Cli.run(training("sft", calls, temp.resolve("lost")));
+        assertThat(cli.code()).isNotZero();
+        assertThat(cli.err())
+                .contains(calls
+                        + ":1: the chat template must take the conversation: the template must write the tools and"
+                        + " their calls, found a text without the function f");
+        Path changing = modelWithTools("changing");
+        Path template = changing.resolve("chat_template.jinja");
+        Files.writeString(
+                template, Files.readString(template).replace("m.role + ", "m.role + (loop.last and '!' or '') + "));
+        String twice = calling("go", "f", "{}")
+                .replace(
+                        "]}\n",
+                        ", {\"role\": \"tool\", \"content\": \"\"}, {\"role\": \"assistant\", \"content\": \"f\"}]}\n");
+        Cli changed = Cli.run(
+                "sft",
+                "--model",
+                changing,
+                "--data",
+                Files.writeString(temp.resolve("twice.jsonl"), twice),
+                "--output",
+                temp.resolve("changed"));
+        assertThat(changed.code()).isNotZero();
+        assertThat(changed.err()).contains("the template must write messages in the same way when others follow");
+    }
+
     @Test
     void sftLearnsTheAnswersThatOtherCommandsThenGive() throws IOException {
         Path output = temp.resolve("sounds");

@@ -10,6 +10,7 @@ import org.lora4j.cli.classify.ClassMetrics;
 import org.lora4j.cli.classify.ClassifierTest;
 import org.lora4j.cli.language.LanguageExamples;
 import org.lora4j.cli.language.LanguageTest;
+import org.lora4j.cli.language.ToolCallTest;
 import org.lora4j.cli.model.DecoderAdapters;
 import org.lora4j.cli.report.RankPage;
 import org.lora4j.cli.report.TrainingFiles;
@@ -34,7 +35,7 @@ import picocli.CommandLine.Option;
         name = "evaluate",
         description = "Test a classifier on texts with their classes, or an adapter of 'lora retrieve' or 'lora"
                 + " rerank' on queries and texts, or measure the perplexity of a decoder on"
-                + " conversations or plain text.")
+                + " conversations or plain text, and its calls of tools.")
 public final class EvaluateCommand extends WorkCommand {
     private static final int LONGEST = 1024;
     private static final String LABEL = "label";
@@ -116,10 +117,12 @@ public final class EvaluateCommand extends WorkCommand {
      * What a test of a decoder found.
      *
      * @param metrics the metrics
+     * @param toolCalls the metrics of the calls of tools; null if there are none
      * @param skipped what was wrong with lines that were left out
      * @param unlearnable how many examples were left out because no answer was left after the cut
      */
-    record LanguageResult(LanguageTest metrics, List<String> skipped, int unlearnable) {}
+    record LanguageResult(
+            LanguageTest metrics, @Nullable ToolCallTest toolCalls, List<String> skipped, int unlearnable) {}
 
     @Override
     protected void work() throws IOException {
@@ -169,7 +172,10 @@ public final class EvaluateCommand extends WorkCommand {
                     decoder, texts.file(), texts.column(), Math.min(most, maxTokens == 0 ? LONGEST : maxTokens))) {
                 LoRAModel model = DecoderAdapters.load(decoder, source.adapters());
                 result = new LanguageResult(
-                        LanguageTest.of(model, examples.train()), examples.skipped(), examples.unlearnable());
+                        LanguageTest.of(model, examples.train()),
+                        ToolCallTest.of(decoder, model, texts.file()),
+                        examples.skipped(),
+                        examples.unlearnable());
             }
             output.show(out(), result, to -> {
                 to.line(
@@ -177,10 +183,31 @@ public final class EvaluateCommand extends WorkCommand {
                         ReportText.count(result.metrics().tokens(), "token"),
                         result.metrics().loss(),
                         result.metrics().perplexity());
+                if (result.toolCalls() != null) {
+                    print(to, result.toolCalls());
+                }
                 TrainingFiles.skipped(to, result.skipped());
                 TrainingFiles.unlearnable(to, result.unlearnable());
             });
         }
+    }
+
+    private static void print(TextOutput out, ToolCallTest test) {
+        out.line("%s with calls of tools", ReportText.count(test.answers(), "answer"));
+        print(out, "valid calls     ", test.valid());
+        print(out, "right functions ", test.functions());
+        print(out, "right arguments ", test.arguments());
+        print(out, "exact match     ", test.exact());
+        if (test.leftOut() > 0) {
+            out.line(
+                    "%s with calls left out: the conversation before them is too long for the model, or the chat template"
+                            + " writes calls in no form that is known",
+                    ReportText.count(test.leftOut(), "answer"));
+        }
+    }
+
+    private static void print(TextOutput out, String what, ToolCallTest.Share share) {
+        out.fact("%s %6.2f %%  %s", what, 100 * share.share(), ReportText.count(share.count(), "answer"));
     }
 
     private void testClassifier() throws IOException {

@@ -193,12 +193,16 @@ public record LanguageExamples(
      */
     public static LanguageExamples forTest(DecoderFolder decoder, DataFile data, Column column, int maxTokens)
             throws IOException {
-        return !TextTokens.isText(data.file()) && isConversation(data)
+        return isConversation(data)
                 ? conversations(decoder, data, maxTokens, 0)
                 : blocks(decoder, data, column, maxTokens, 0);
     }
 
-    private static boolean isConversation(DataFile data) throws IOException {
+    /** Whether the first row of a file is a conversation. */
+    static boolean isConversation(DataFile data) throws IOException {
+        if (TextTokens.isText(data.file())) {
+            return false;
+        }
         try (Stream<TextRow> rows = data.rows().stream()) {
             return rows.findFirst()
                     .filter(row -> row.columns().contains("messages")

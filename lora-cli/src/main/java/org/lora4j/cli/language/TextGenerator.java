@@ -1,6 +1,7 @@
 package org.lora4j.cli.language;
 
 import java.io.IOException;
+import java.util.List;
 import java.util.function.Consumer;
 import org.lora4j.generate.Generation;
 import org.lora4j.generate.GenerationOptions;
@@ -90,7 +91,16 @@ public final class TextGenerator {
 
     /** Continues tokens, at most to the last position of the model. */
     Result generate(int[] prompt, GenerationOptions options, Consumer<String> consumer) {
-        TokenStream stream = decoder.tokenizer().stream();
+        return generate(prompt, options, decoder.tokenizer().stream(), consumer);
+    }
+
+    /** The same, of which only the text is returned, with some special tokens in it. */
+    String generate(int[] prompt, GenerationOptions options, List<String> kept) {
+        return generate(prompt, options, decoder.tokenizer().stream(kept), part -> {})
+                .text();
+    }
+
+    private Result generate(int[] prompt, GenerationOptions options, TokenStream stream, Consumer<String> consumer) {
         StringBuilder text = new StringBuilder();
         Consumer<String> add = part -> {
             if (!part.isEmpty()) {

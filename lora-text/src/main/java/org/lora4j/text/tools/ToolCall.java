@@ -100,6 +100,20 @@ public record ToolCall(@Nullable String id, String name, String arguments) {
     }
 
     /**
+     * Returns whether another call asks for the same: the same function, and arguments that are the same as JSON. The order of names
+     * does not count, numbers count by their value, and ids do not count.
+     *
+     * @param other another call
+     * @return true if it asks for the same
+     */
+    public boolean isSameAs(ToolCall other) {
+        Objects.requireNonNull(other, "other must not be null");
+        return name.equals(other.name)
+                && ToolJson.areSame(
+                        ToolJson.object(what(name), arguments), ToolJson.object(what(name), other.arguments));
+    }
+
+    /**
      * Returns the call as chat templates read it.
      *
      * @return {@code {"type": "function", "id", "function": {"name", "arguments"}}}, with the arguments as a map, and without

@@ -1,6 +1,7 @@
 package org.lora4j.text.tools;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -55,6 +56,22 @@ final class ToolJson {
             throw new IllegalArgumentException(
                     what + " must have texts, numbers, booleans, lists and maps, found " + e.getOriginalMessage(), e);
         }
+    }
+
+    /** Whether two values are the same if numbers count by their value. */
+    static boolean areSame(JsonNode one, JsonNode other) {
+        return one.equals(ToolJson::compare, other);
+    }
+
+    private static int compare(JsonNode one, JsonNode other) {
+        boolean isSame = one.equals(other)
+                || (isFinite(one) && isFinite(other) && one.decimalValue().compareTo(other.decimalValue()) == 0);
+        return isSame ? 0 : 1;
+    }
+
+    /** A number such as 1e999 is read as one that is not finite. */
+    private static boolean isFinite(JsonNode value) {
+        return value.isNumber() && Double.isFinite(value.doubleValue());
     }
 
     /** The beginning of a text, for a message. */

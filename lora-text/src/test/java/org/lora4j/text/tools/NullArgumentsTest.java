@@ -25,6 +25,7 @@ class NullArgumentsTest {
         assertRefused("arguments", () -> ToolCall.of("f", (Map<String, ?>) null));
         assertRefused("value", () -> ToolCall.of("f", "{}").withId(null));
         assertRefused("call", () -> ToolCall.ofMap(null));
+        assertRefused("other", () -> ToolCall.of("f", "{}").isSameAs(null));
     }
 
     @Test

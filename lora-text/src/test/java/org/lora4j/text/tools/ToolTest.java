@@ -73,6 +73,25 @@ class ToolTest {
     }
 
     @Test
+    void callsAreComparedAsJson() {
+        ToolCall call = ToolCall.of("f", "{\"a\": [1, {\"b\": 2.0}], \"c\": \"1\"}");
+        assertThat(call.isSameAs(
+                        ToolCall.of("f", "{\"c\":\"1\",\"a\":[1.0,{\"b\":2}]}").withId("7")))
+                .isTrue();
+        assertThat(call.isSameAs(ToolCall.of("g", call.arguments()))).isFalse();
+        for (String other : List.of(
+                "{\"a\": [1, {\"b\": 2.1}], \"c\": \"1\"}",
+                "{\"a\": [{\"b\": 2.0}, 1], \"c\": \"1\"}",
+                "{\"a\": [1, {\"b\": 2.0}], \"c\": 1}",
+                "{\"a\": [1, {\"b\": 2.0}]}")) {
+            assertThat(call.isSameAs(ToolCall.of("f", other))).as(other).isFalse();
+        }
+        ToolCall large = ToolCall.of("f", "{\"a\": 1e999}");
+        assertThat(large.isSameAs(large)).isTrue();
+        assertThat(large.isSameAs(ToolCall.of("f", "{\"a\": 1}"))).isFalse();
+    }
+
+    @Test
     void refusesWhatIsNoCall() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> ToolCall.of("", "{}"))

@@ -1,0 +1,142 @@
+package org.lora4j.cli.language;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.cli.train.DataFile;
+import org.lora4j.generate.GenerationOptions;
+import org.lora4j.nn.Model;
+import org.lora4j.text.ChatMessage;
+import org.lora4j.text.ChatTemplate;
+import org.lora4j.text.Conversation;
+import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.TextRow;
+import org.lora4j.text.tools.ToolAnswer;
+import org.lora4j.text.tools.ToolCall;
+import org.lora4j.text.tools.ToolFormat;
+
+/**
+ * How well a model calls tools. It answers the conversation before each message of the assistant that has calls, and what it calls
+ * is compared with these. Each share is part of the one before it.
+ *
+ * @param answers how many answers were compared
+ * @param valid those with at least one call, which is valid JSON in the form of the template
+ * @param functions those that call the expected functions, as often and in the same order
+ * @param arguments those that do so with the expected arguments: the order of names does not count, and numbers count by their value
+ * @param exact those that also have the expected text beside the calls, apart from white space around it
+ * @param leftOut how many were not compared: the model has no positions for the conversation before them, or the template writes calls
+ *     in no form that is known
+ */
+public record ToolCallTest(int answers, Share valid, Share functions, Share arguments, Share exact, int leftOut) {
+    private static final int MOST_TOKENS = 512;
+
+    /**
+     * A number of answers.
+     *
+     * @param count how many
+     * @param share their share of all, from 0 to 1
+     */
+    public record Share(int count, double share) {}
+
+    /**
+     * Tests a model. An answer has at most 512 tokens.
+     *
+     * @param decoder the folder of the model
+     * @param model the model, or the model with an adapter
+     * @param data a file with conversations
+     * @return what was found; null if the file has no conversation, or no message in it has calls
+     * @throws IOException if the file cannot be read
+     * @throws IllegalArgumentException if a line is wrong
+     */
+    public static @Nullable ToolCallTest of(DecoderFolder decoder, Model model, DataFile data) throws IOException {
+        ChatTemplate template = decoder.template().orElse(null);
+        if (template == null || !LanguageExamples.isConversation(data)) {
+            return null;
+        }
+        Comparison comparison = new Comparison(decoder, template, new TextGenerator(decoder, model));
+        try (Stream<TextRow> rows = data.rows().stream()) {
+            rows.forEach(comparison::add);
+        }
+        return comparison.result();
+    }
+
+    /** Counts. */
+    private static final class Comparison {
+        private final DecoderFolder decoder;
+        private final ChatTemplate template;
+        private final TextGenerator generator;
+        private int answers;
+        private int valid;
+        private int functions;
+        private int arguments;
+        private int exact;
+        private int leftOut;
+
+        Comparison(DecoderFolder decoder, ChatTemplate template, TextGenerator generator) {
+            this.decoder = decoder;
+            this.template = template;
+            this.generator = generator;
+        }
+
+        void add(TextRow row) {
+            Conversation conversation = row.conversation();
+            List<ChatMessage> messages = conversation.messages();
+            for (int i = 1; i < messages.size(); i++) {
+                if (!messages.get(i).toolCalls().isEmpty()) {
+                    try {
+                        add(new Conversation(messages.subList(0, i), conversation.tools()), messages.get(i));
+                    } catch (IllegalArgumentException e) {
+                        throw row.refuse("the chat template must take the conversation: " + e.getMessage());
+                    }
+                }
+            }
+        }
+
+        private void add(Conversation before, ChatMessage expected) {
+            int[] prompt = decoder.tokenizer()
+                    .encodeRendered(template.render(before, true))
+                    .ids();
+            ToolFormat format = template.toolFormat().orElse(null);
+            if (format == null || prompt.length > decoder.maxLength()) {
+                leftOut++;
+                return;
+            }
+            GenerationOptions options = GenerationOptions.greedy().withMaxTokens(MOST_TOKENS);
+            count(format.read(generator.generate(prompt, options, format.marks())), expected);
+        }
+
+        private void count(ToolAnswer answer, ChatMessage expected) {
+            answers++;
+            List<ToolCall> calls = expected.toolCalls();
+            boolean isValid = !answer.calls().isEmpty();
+            boolean hasFunctions = isValid
+                    && answer.calls().stream()
+                            .map(ToolCall::name)
+                            .toList()
+                            .equals(calls.stream().map(ToolCall::name).toList());
+            boolean hasArguments = hasFunctions;
+            for (int i = 0; hasArguments && i < calls.size(); i++) {
+                hasArguments = answer.calls().get(i).isSameAs(calls.get(i));
+            }
+            String content = expected.content();
+            boolean isExact = hasArguments && answer.text().strip().equals(content == null ? "" : content.strip());
+            valid += isValid ? 1 : 0;
+            functions += hasFunctions ? 1 : 0;
+            arguments += hasArguments ? 1 : 0;
+            exact += isExact ? 1 : 0;
+        }
+
+        @Nullable
+        ToolCallTest result() {
+            return answers + leftOut == 0
+                    ? null
+                    : new ToolCallTest(
+                            answers, share(valid), share(functions), share(arguments), share(exact), leftOut);
+        }
+
+        private Share share(int count) {
+            return new Share(count, answers == 0 ? 0 : (double) count / answers);
+        }
+    }
+}
