@@ -16,7 +16,7 @@ import org.lora4j.serve.ServingException.Reason;
 import org.lora4j.text.tools.ToolFormat;
 
 /**
- * Answers conversations as text: a decoder, its chat template, and the service that generates.
+ * Answers conversations as text, with calls of tools if the conversation has tools: a decoder, its chat template, and the service that generates.
  *
  * <pre>{@code
  * ChatService chats = ChatService.of(decoder, decoder.requireTemplate(), service);

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.LoRAModel;
+import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.generate.Generation;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
@@ -126,10 +127,8 @@ class ChatServiceTest {
     }
 
     /** Every token of this model is a whole call. */
-    @Test
-    void theAnswerToAConversationWithToolsHasCalls() throws IOException {
+    private void openWithCalls(String call) throws IOException {
         close();
-        String call = "<tool_call>{\"name\": \"f\", \"arguments\": {\"a\": 1}}</tool_call>";
         String vocabulary = IntStream.range(0, 300)
                 .mapToObj(id -> "\"" + call.replace("\"", "\\\"") + " ".repeat(id) + "\":" + id)
                 .collect(Collectors.joining(","));
@@ -141,6 +140,12 @@ class ChatServiceTest {
         decoder = DecoderFolder.open(folder);
         model = LoRAModel.of(decoder.network());
         service = GenerationService.builder(model).allowBase(true).build();
+    }
+
+    @Test
+    void theAnswerToAConversationWithToolsHasCalls() throws IOException {
+        String call = "<tool_call>{\"name\": \"f\", \"arguments\": {\"a\": 1}}</tool_call>";
+        openWithCalls(call);
         Conversation plain = Conversation.of(ChatMessage.of("user", "a"));
         Conversation withTools = plain.withTools(List.of(Tool.of("f", "", "{\"type\": \"object\"}")));
         GenerationOptions two = GenerationOptions.greedy().withMaxTokens(2);
@@ -187,6 +192,33 @@ class ChatServiceTest {
                         + " tools, or use a model whose template knows them")
                 .matches(e -> e.reason() == Reason.INVALID_INPUT);
     }
+
+    // spotless:off
+    /** The program of the page. */
+    @Test
+    void aProgramAnswersTheCalls() throws IOException {
+        openWithCalls("<tool_call>{\"name\": \"weather\", \"arguments\": {\"city\": \"Oslo\"}}</tool_call>");
+        model.add("support", LoRAConfig.of(1, 1));
+        chats = chats("{{ tools | tojson }}{{ messages | length }}{# <tool_call> #}");
+        GenerationOptions greedy = GenerationOptions.greedy().withMaxTokens(1);
+
+        Tool weather = Tool.of("weather", "The weather in a city.", """
+                {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}""");
+        Conversation question = Conversation.of(ChatMessage.of("user", "Is it warm in Oslo?")).withTools(List.of(weather));
+        ChatAnswer.Whole answer = chats.start("support", question, greedy, List.of(), RequestOptions.defaults())
+                .read(part -> {})
+                .orElseThrow();
+        List<ChatMessage> messages = new ArrayList<>(question.messages());
+        messages.add(ChatMessage.ofToolCalls(answer.text(), answer.toolCalls()));
+        for (ToolCall call : answer.toolCalls()) {
+            messages.add(ChatMessage.ofToolResult(call, "22 degrees in " + call.argumentMap().get("city")));
+        }
+        Conversation next = new Conversation(messages, question.tools());
+
+        assertThat(next.messages().get(2).content()).isEqualTo("22 degrees in Oslo");
+        assertThat(next.messages()).hasSize(3);
+    }
+    // spotless:on
 
     /** Before the template writes it. */
     @Test
