@@ -236,12 +236,12 @@ public final class DecoderTokens {
         String rendered;
         try {
             rendered = template.render(conversation, true);
-            ChatTemplate.requireTools(conversation, rendered);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(
                     "the chat template of the model must take the messages, found " + TextCheck.line(e.getMessage()),
                     e);
         }
+        ChatTemplate.requireTools(conversation, rendered);
         requireCharacters(rendered.length());
         return tokens(rendered, false);
     }

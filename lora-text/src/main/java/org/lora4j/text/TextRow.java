@@ -21,6 +21,7 @@ public final class TextRow {
     private static final String COMPLETION = "completion";
     private static final String CHOSEN = "chosen";
     private static final String REJECTED = "rejected";
+    private static final String TOOLS = "tools";
 
     private final Path file;
     private final long line;
@@ -162,7 +163,7 @@ public final class TextRow {
     /**
      * Returns a conversation, in the forms that mlx-lm and TRL read: {@code messages} with {@code role} and {@code content}; or
      * {@code prompt} and {@code completion}, each a text, for a message of the user and one of the assistant, or a list of
-     * messages. {@code tools} are the tools: a list of objects, or its JSON text. A message of the assistant can have
+     * messages. {@code tools} are the tools: a list of objects, or its JSON text; an empty text counts as none. A message of the assistant can have
      * {@code tool_calls} as {@link ChatMessage#toolCalls} reads them. A value of a message that is null counts as none.
      *
      * @return the conversation
@@ -183,8 +184,8 @@ public final class TextRow {
 
     private List<Map<String, Object>> tools() {
         List<Map<String, Object>> tools = new ArrayList<>();
-        if (values.hasNonNull("tools")) {
-            elements("tools", parsed("tools")).forEach(tool -> tools.add(Json.map(tool)));
+        if (values.hasNonNull(TOOLS) && !isEmptyCell(TOOLS)) {
+            elements(TOOLS, parsed(TOOLS)).forEach(tool -> tools.add(Json.map(tool)));
         }
         return tools;
     }
@@ -217,6 +218,11 @@ public final class TextRow {
         } catch (IllegalArgumentException e) {
             throw refuse(String.valueOf(e.getMessage()));
         }
+    }
+
+    private boolean isEmptyCell(String column) {
+        JsonNode value = value(column);
+        return value.isTextual() && value.textValue().isBlank();
     }
 
     private List<ChatMessage> messages(String column, String role) {

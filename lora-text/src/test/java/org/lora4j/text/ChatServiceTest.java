@@ -184,6 +184,12 @@ class ChatServiceTest {
                         .orElseThrow()
                         .toolCalls())
                 .hasSize(2);
+        ChatService ignoring = chats("{{ messages[0].content }}{# <tool_call> #}");
+        assertThatExceptionOfType(ServingException.class)
+                .isThrownBy(() -> ignoring.start(LoRAModel.BASE, withTools, two, List.of(), RequestOptions.defaults()))
+                .withMessageStartingWith(
+                        "the template must write the tools and their calls, found a text without the function f")
+                .matches(e -> e.reason() == Reason.INVALID_INPUT);
         assertThatExceptionOfType(ServingException.class)
                 .isThrownBy(() -> unknown.start(LoRAModel.BASE, withTools, two, List.of(), RequestOptions.defaults()))
                 .withMessage("the chat template of the model " + decoder.name()

@@ -170,6 +170,13 @@ class DataFilesTest {
     }
 
     @Test
+    void csvCanHaveToolsAsJson() throws IOException {
+        Path file = write("a.csv", "prompt,completion,tools\np,c,\"[{\"\"name\"\": \"\"f\"\"}]\"\nq,d,\n");
+        assertThat(list(TextFiles.read(file).map(row -> row.conversation().tools())))
+                .containsExactly(List.of(Map.of("name", "f")), List.of());
+    }
+
+    @Test
     void gzipIsFoundByItsContent() throws IOException {
         for (String name : List.of("a.jsonl.gz", "b.jsonl")) {
             try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(folder.resolve(name)))) {

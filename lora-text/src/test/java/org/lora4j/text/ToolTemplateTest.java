@@ -6,12 +6,15 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.text.tools.AnswerPart;
@@ -231,6 +234,16 @@ class ToolTemplateTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new ChatMessage("assistant", null, Map.of("tool_calls", "f()")).toolCalls())
                 .withMessage("tool_calls must be a list, found f()");
+    }
+
+    @Test
+    void theTemplateForToolsHasTheFormat(@TempDir Path folder) throws IOException {
+        Files.writeString(folder.resolve("tokenizer_config.json"), """
+                {"chat_template": [{"name": "tool_use", "template": "{{ tools }}<tool_call>"},
+                 {"name": "default", "template": "[TOOL_CALLS]"}]}""");
+        assertThat(ChatTemplate.load(folder).toolFormat()).contains(ToolFormat.HERMES);
+        Files.writeString(folder.resolve("chat_template.jinja"), "{{ messages }}");
+        assertThat(ChatTemplate.load(folder).toolFormat()).isEmpty();
     }
 
     @Test

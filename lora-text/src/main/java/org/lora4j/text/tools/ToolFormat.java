@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
  *
  * <p>A call is an object with {@code name} and {@code arguments}, or {@code parameters}; {@code id} and {@code type} may be there
  * too. What is no call in the form of the family stays text, character by character: broken JSON, an object with other fields, and a
- * call whose JSON is not finished at the end. White space before a call, and at the end after the last one, belongs to the form.
+ * call whose JSON is not finished at the end. Up to 64 characters of white space before a call, and at the end after the last one, belong to the form.
  * A call counts from the end of its JSON on, so a mark that is missing after it changes nothing. It has at most a million
  * characters.
  */
@@ -40,7 +40,7 @@ public enum ToolFormat {
 
     /**
      * Phi-4-mini: <code>&lt;|tool_call|&gt;[{"name": …, "arguments": {…}}]&lt;|/tool_call|&gt;</code>, or {@code functools} before the
-     * list. Granite 3 writes the same list without the last mark.
+     * list, as its template in vLLM asks for. The last mark may be missing.
      */
     PHI4_MINI,
 
