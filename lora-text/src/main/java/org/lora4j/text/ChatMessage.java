@@ -98,13 +98,15 @@ public record ChatMessage(String role, @Nullable String content, Map<String, Obj
             return List.of();
         }
         if (!(calls instanceof List<?> list)) {
-            throw new IllegalArgumentException(CALLS + " must be a list, found " + calls);
+            throw new IllegalArgumentException(
+                    CALLS + " must be a list, found " + TextCheck.line(String.valueOf(calls)));
         }
         List<ToolCall> found = new ArrayList<>();
         for (Object call : list) {
             String where = CALLS + "[" + found.size() + "]: ";
             if (!(call instanceof Map<?, ?> map)) {
-                throw new IllegalArgumentException(where + "a call must be an object, found " + call);
+                throw new IllegalArgumentException(
+                        where + "a call must be an object, found " + TextCheck.line(String.valueOf(call)));
             }
             try {
                 found.add(ToolCall.ofMap(texts(map)));

@@ -220,8 +220,9 @@ public final class ChatTemplate {
                 .filter(name -> !text.contains(name))
                 .findFirst()
                 .ifPresent(name -> {
-                    throw new IllegalArgumentException("the template must write the tools and their calls, found a text"
-                            + " without the function " + name + "; use a model whose template knows tools");
+                    throw new IllegalArgumentException(
+                            "the template must write the tools and their calls, found a text" + " without the function "
+                                    + TextCheck.line(name) + "; use a model whose template knows tools");
                 });
     }
 

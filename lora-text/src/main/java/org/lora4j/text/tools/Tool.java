@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Pattern;
+import org.lora4j.internal.MessageText;
 
 /**
  * A function that a model may ask for.
@@ -32,11 +33,12 @@ public record Tool(String name, String description, Map<String, Object> paramete
         if (!NAME.matcher(name).matches()) {
             throw new IllegalArgumentException(
                     "the name of a tool must have 1 to 64 letters of ASCII, digits, _, - and .," + " found "
-                            + ToolJson.describe(name));
+                            + MessageText.quote(name));
         }
         if (!"object".equals(parameters.get(TYPE))) {
             throw new IllegalArgumentException("the parameters of the tool " + name
-                    + " must be a JSON Schema with the type object, found the type " + parameters.get(TYPE));
+                    + " must be a JSON Schema with the type object, found the type "
+                    + MessageText.shorten(String.valueOf(parameters.get(TYPE))));
         }
         parameters = Collections.unmodifiableMap(new LinkedHashMap<>(parameters));
     }
@@ -51,8 +53,10 @@ public record Tool(String name, String description, Map<String, Object> paramete
      * @throws IllegalArgumentException if the name or the schema is not what it must be
      */
     public static Tool of(String name, String description, String parameters) {
+        Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(parameters, "parameters must not be null");
-        return new Tool(name, description, ToolJson.map("the parameters of the tool " + name, parameters));
+        return new Tool(
+                name, description, ToolJson.map("the parameters of the tool " + MessageText.shorten(name), parameters));
     }
 
     /**

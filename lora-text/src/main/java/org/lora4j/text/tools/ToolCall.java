@@ -5,6 +5,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.MessageText;
 
 /**
  * A call of a function that a model asks for.
@@ -37,7 +38,7 @@ public record ToolCall(@Nullable String id, String name, String arguments) {
     }
 
     private static String what(String name) {
-        return "the arguments of the call of " + name;
+        return "the arguments of the call of " + MessageText.shorten(name);
     }
 
     /**
@@ -146,10 +147,11 @@ public record ToolCall(@Nullable String id, String name, String arguments) {
         Map<?, ?> function = call.get("function") instanceof Map<?, ?> inner ? inner : call;
         if (!(function.get("name") instanceof String name)) {
             throw new IllegalArgumentException("a call of a tool must have a function with a text name, found "
-                    + ToolJson.describe(call.toString()));
+                    + MessageText.quote(call.toString()));
         }
         if (id != null && !(id instanceof String)) {
-            throw new IllegalArgumentException("the id of the call of " + name + " must be a text, found " + id);
+            throw new IllegalArgumentException("the id of the call of " + MessageText.shorten(name)
+                    + " must be a text, found " + MessageText.quote(id.toString()));
         }
         Object arguments = function.get("arguments");
         if (arguments instanceof String || arguments instanceof Map<?, ?>) {
@@ -157,6 +159,6 @@ public record ToolCall(@Nullable String id, String name, String arguments) {
             return new ToolCall((String) id, name, json);
         }
         throw new IllegalArgumentException(what(name) + " must be a JSON object, or its text, found "
-                + ToolJson.describe(String.valueOf(arguments)));
+                + MessageText.quote(String.valueOf(arguments)));
     }
 }

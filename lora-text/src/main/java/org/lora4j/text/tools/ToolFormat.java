@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import org.lora4j.internal.MessageText;
 
 /**
  * How a family of models writes calls of tools in its answers.
@@ -156,7 +157,7 @@ public enum ToolFormat {
         }
         if (!ToolSyntax.isPlain(text)) {
             throw new IllegalArgumentException("the " + what + " of a call must have 1 to 128 characters without white"
-                    + " space, brackets and quotes in the format " + this + ", found " + ToolJson.describe(text));
+                    + " space, brackets and quotes in the format " + this + ", found " + MessageText.quote(text));
         }
         return text;
     }

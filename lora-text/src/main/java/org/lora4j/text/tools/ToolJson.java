@@ -6,16 +6,15 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Pattern;
+import org.lora4j.internal.MessageText;
 import org.lora4j.internal.StrictJson;
 
 /** JSON of tools and of their calls. Jackson's limits hold for how deep and how long values are. */
 final class ToolJson {
-    private static final int LONGEST = 60;
-
-    private ToolJson() {}
-
     /** Where an object began, which is before a text that is not shown. */
     private static final Pattern START = Pattern.compile(" \\(start marker at .*", Pattern.DOTALL);
+
+    private ToolJson() {}
 
     /**
      * Parses an object.
@@ -29,10 +28,10 @@ final class ToolJson {
             if (StrictJson.MAPPER.readTree(json) instanceof ObjectNode object) {
                 return object;
             }
-            found = describe(json);
+            found = MessageText.quote(json);
         } catch (JsonProcessingException e) {
-            found = describe(json) + ": "
-                    + START.matcher(e.getOriginalMessage()).replaceFirst("");
+            found = MessageText.quote(json) + ": "
+                    + MessageText.shorten(START.matcher(e.getOriginalMessage()).replaceFirst(""));
         }
         throw new IllegalArgumentException(what + " must be a JSON object, found " + found);
     }
@@ -72,10 +71,5 @@ final class ToolJson {
     /** A number such as 1e999 is read as one that is not finite. */
     private static boolean isFinite(JsonNode value) {
         return value.isNumber() && Double.isFinite(value.doubleValue());
-    }
-
-    /** The beginning of a text, for a message. */
-    static String describe(String text) {
-        return text.length() <= LONGEST ? "\"" + text + "\"" : "\"" + text.substring(0, LONGEST) + "…\"";
     }
 }

@@ -19,6 +19,7 @@ class NullArgumentsTest {
         assertRefused("name", () -> new Tool(null, "", Map.of()));
         assertRefused("description", () -> new Tool("f", null, Map.of()));
         assertRefused("parameters", () -> new Tool("f", "", null));
+        assertRefused("name", () -> Tool.of(null, "", "{}"));
         assertRefused("parameters", () -> Tool.of("f", "", null));
         assertRefused("name", () -> ToolCall.of(null, "{}"));
         assertRefused("arguments", () -> ToolCall.of("f", (String) null));

@@ -137,7 +137,7 @@ class ToolFormatTest {
                 .isThrownBy(() -> ToolFormat.MISTRAL_ARGS.write(List.of(bad)))
                 .withMessage(
                         "the name of a call must have 1 to 128 characters without white space, brackets and quotes in the"
-                                + " format MISTRAL_ARGS, found \"a b\"");
+                                + " format MISTRAL_ARGS, found 'a b'");
         assertThat(ToolFormat.HERMES.read(ToolFormat.HERMES.write(List.of(bad))).calls())
                 .containsExactly(bad);
     }

@@ -35,14 +35,14 @@ class ToolTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Tool.of("the weather", "", SCHEMA))
                 .withMessage("the name of a tool must have 1 to 64 letters of ASCII, digits, _, - and ., found"
-                        + " \"the weather\"");
+                        + " 'the weather'");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Tool.of("f", "", "{\"type\": \"string\"}"))
                 .withMessage("the parameters of the tool f must be a JSON Schema with the type object, found the type"
                         + " string");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Tool.of("f", "", "[]"))
-                .withMessage("the parameters of the tool f must be a JSON object, found \"[]\"");
+                .withMessage("the parameters of the tool f must be a JSON object, found '[]'");
     }
 
     @Test
@@ -66,7 +66,7 @@ class ToolTest {
         function.put("arguments", new ArrayList<>());
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> ToolCall.ofMap(function))
-                .withMessage("the arguments of the call of f must be a JSON object, or its text, found \"[]\"");
+                .withMessage("the arguments of the call of f must be a JSON object, or its text, found '[]'");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> ToolCall.ofMap(Map.of("id", "7")))
                 .withMessageStartingWith("a call of a tool must have a function with a text name, found");
@@ -99,7 +99,7 @@ class ToolTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> ToolCall.of("f", "{\"a\": }"))
                 .withMessageStartingWith(
-                        "the arguments of the call of f must be a JSON object, found \"{\"a\": }\": Unexpected character");
+                        "the arguments of the call of f must be a JSON object, found '{\"a\": }': Unexpected character");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> ToolCall.of("f", "{} {}"))
                 .withMessageStartingWith("the arguments of the call of f must be a JSON object, found");
