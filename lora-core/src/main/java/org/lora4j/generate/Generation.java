@@ -14,7 +14,10 @@ import java.util.Objects;
 public record Generation(List<Integer> newTokens, Finish finish, int promptTokens, int reusedTokens) {
     /** Why a generation ended. */
     public enum Finish {
-        /** After a stop id, or because {@link GenerationOptions#stopWhen} was true. */
+        /**
+         * After a stop id, because {@link GenerationOptions#stopWhen} was true, or because the text is complete by {@link
+         * GenerationOptions#constraint} and nothing can follow within its tokens.
+         */
         STOP,
         /** After the most new tokens, or as many as the model has positions for and the cache has room for. */
         LENGTH,

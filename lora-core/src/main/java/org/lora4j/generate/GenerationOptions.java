@@ -4,7 +4,9 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How the next token is chosen, and when a generation ends.
@@ -14,7 +16,7 @@ import java.util.function.Predicate;
  * GenerationOptions sampled = GenerationOptions.sampling(seed).withTemperature(0.8).withTopP(0.95).withMaxTokens(200);
  * }</pre>
  *
- * <p>The logits are changed in the order of Hugging Face's {@code transformers}: repetition penalty, temperature, top-k, top-p,
+ * <p>A constraint comes before everything else: what it does not allow has no probability. Then the logits are changed in the order of Hugging Face's {@code transformers}: repetition penalty, temperature, top-k, top-p,
  * min-p. The token is drawn from the probabilities that remain.
  *
  * @param temperature what the logits are divided by; 0 chooses the most probable token, the first of equal ones
@@ -29,6 +31,7 @@ import java.util.function.Predicate;
  * @param maxTokens the most new tokens; 0 for as many as the model has positions for and the cache has room for
  * @param seed the seed of the draws
  * @param stopWhen a generation ends when this is true of the new tokens so far
+ * @param constraint which tokens may come next; null for all
  */
 public record GenerationOptions(
         double temperature,
@@ -39,7 +42,8 @@ public record GenerationOptions(
         Set<Integer> stopIds,
         int maxTokens,
         long seed,
-        Predicate<List<Integer>> stopWhen) {
+        Predicate<List<Integer>> stopWhen,
+        @Nullable TokenConstraint constraint) {
     /**
      * Checks the values.
      *
@@ -52,6 +56,7 @@ public record GenerationOptions(
      * @param maxTokens at least 0
      * @param seed any number
      * @param stopWhen never null
+     * @param constraint null for none
      * @throws IllegalArgumentException if a value is out of its bounds
      */
     public GenerationOptions {
@@ -86,7 +91,7 @@ public record GenerationOptions(
      * @return options without stop ids, for as many tokens as fit
      */
     public static GenerationOptions greedy() {
-        return new GenerationOptions(0, 0, 1, 0, 1, Set.of(), 0, 0, GenerationOptions::never);
+        return new GenerationOptions(0, 0, 1, 0, 1, Set.of(), 0, 0, GenerationOptions::never, null);
     }
 
     /**
@@ -96,7 +101,7 @@ public record GenerationOptions(
      * @return options without stop ids, for as many tokens as fit
      */
     public static GenerationOptions sampling(long seed) {
-        return new GenerationOptions(1, 0, 1, 0, 1, Set.of(), 0, seed, GenerationOptions::never);
+        return new GenerationOptions(1, 0, 1, 0, 1, Set.of(), 0, seed, GenerationOptions::never, null);
     }
 
     /**
@@ -106,7 +111,7 @@ public record GenerationOptions(
      * @return other options
      */
     public GenerationOptions withTemperature(double value) {
-        return new GenerationOptions(value, topK, topP, minP, repetitionPenalty, stopIds, maxTokens, seed, stopWhen);
+        return with(copy -> copy.temperature = value);
     }
 
     /**
@@ -116,8 +121,7 @@ public record GenerationOptions(
      * @return other options
      */
     public GenerationOptions withTopK(int value) {
-        return new GenerationOptions(
-                temperature, value, topP, minP, repetitionPenalty, stopIds, maxTokens, seed, stopWhen);
+        return with(copy -> copy.topK = value);
     }
 
     /**
@@ -127,8 +131,7 @@ public record GenerationOptions(
      * @return other options
      */
     public GenerationOptions withTopP(double value) {
-        return new GenerationOptions(
-                temperature, topK, value, minP, repetitionPenalty, stopIds, maxTokens, seed, stopWhen);
+        return with(copy -> copy.topP = value);
     }
 
     /**
@@ -138,8 +141,7 @@ public record GenerationOptions(
      * @return other options
      */
     public GenerationOptions withMinP(double value) {
-        return new GenerationOptions(
-                temperature, topK, topP, value, repetitionPenalty, stopIds, maxTokens, seed, stopWhen);
+        return with(copy -> copy.minP = value);
     }
 
     /**
@@ -149,7 +151,7 @@ public record GenerationOptions(
      * @return other options
      */
     public GenerationOptions withRepetitionPenalty(double value) {
-        return new GenerationOptions(temperature, topK, topP, minP, value, stopIds, maxTokens, seed, stopWhen);
+        return with(copy -> copy.repetitionPenalty = value);
     }
 
     /**
@@ -163,7 +165,7 @@ public record GenerationOptions(
         for (int id : ids) {
             all.add(id);
         }
-        return new GenerationOptions(temperature, topK, topP, minP, repetitionPenalty, all, maxTokens, seed, stopWhen);
+        return with(copy -> copy.stopIds = all);
     }
 
     /**
@@ -174,7 +176,7 @@ public record GenerationOptions(
      */
     public GenerationOptions withMaxTokens(int value) {
         require("maxTokens", "at least 1", value, value >= 1);
-        return new GenerationOptions(temperature, topK, topP, minP, repetitionPenalty, stopIds, value, seed, stopWhen);
+        return with(copy -> copy.maxTokens = value);
     }
 
     /**
@@ -195,7 +197,62 @@ public record GenerationOptions(
      * @return other options
      */
     public GenerationOptions withStopWhen(Predicate<List<Integer>> condition) {
-        return new GenerationOptions(
-                temperature, topK, topP, minP, repetitionPenalty, stopIds, maxTokens, seed, condition);
+        return with(copy -> copy.stopWhen = condition);
+    }
+
+    /**
+     * Restricts which tokens may come next. A generation ends with a complete text, unless {@link
+     * #stopWhen}, the consumer or a cancellation ends it before.
+     *
+     * @param value the constraint; null for none
+     * @return other options
+     */
+    public GenerationOptions withConstraint(@Nullable TokenConstraint value) {
+        return with(copy -> copy.constraint = value);
+    }
+
+    /** Starts a text of the constraint; null if there is none. */
+    TokenConstraint.@Nullable State begin(int tokens) {
+        return constraint == null
+                ? null
+                : Objects.requireNonNull(constraint.begin(tokens), "a constraint must begin with a state, found null");
+    }
+
+    private GenerationOptions with(Consumer<Copy> change) {
+        Copy copy = new Copy(this);
+        change.accept(copy);
+        return copy.options();
+    }
+
+    /** The values of options, of which one changes. */
+    private static final class Copy {
+        private double temperature;
+        private int topK;
+        private double topP;
+        private double minP;
+        private double repetitionPenalty;
+        private Set<Integer> stopIds;
+        private int maxTokens;
+        private final long seed;
+        private Predicate<List<Integer>> stopWhen;
+        private @Nullable TokenConstraint constraint;
+
+        Copy(GenerationOptions of) {
+            temperature = of.temperature;
+            topK = of.topK;
+            topP = of.topP;
+            minP = of.minP;
+            repetitionPenalty = of.repetitionPenalty;
+            stopIds = of.stopIds;
+            maxTokens = of.maxTokens;
+            seed = of.seed;
+            stopWhen = of.stopWhen;
+            constraint = of.constraint;
+        }
+
+        GenerationOptions options() {
+            return new GenerationOptions(
+                    temperature, topK, topP, minP, repetitionPenalty, stopIds, maxTokens, seed, stopWhen, constraint);
+        }
     }
 }

@@ -94,8 +94,10 @@ public final class Generator {
      * @param options how tokens are chosen, and when the generation ends
      * @return the new tokens
      * @throws IllegalArgumentException if the prompt is empty or too long, a token is outside the vocabulary, there are not
-     *     enough positions, or an adapter was deleted; nothing is computed then
-     * @throws IllegalStateException if the cache would exceed its limit; nothing is computed then
+     *     enough positions, an adapter was deleted, or so few tokens cannot complete a text of the constraint; nothing is
+     *     computed then
+     * @throws IllegalStateException if the cache would exceed its limit; nothing is computed then. Or if the constraint allows
+     *     no token
      * @throws ArithmeticException if logits are not finite
      */
     public Generation generate(int[] prompt, GenerationOptions options) {
@@ -119,9 +121,11 @@ public final class Generator {
         Objects.requireNonNull(consumer, "consumer must not be null");
         decoder.requireTokens("prompt", prompt);
         int maxTokens = decoder.maxTokens(prompt, options, room);
+        TokenConstraint.State constraint = options.begin(maxTokens);
         EffectiveLayers layers = source.effectiveLayers();
         int reused = text.start(layers, prompt, prompt.length - 1);
-        RunningGeneration running = new RunningGeneration(text, prompt, reused, options, maxTokens, consumer, null);
+        RunningGeneration running =
+                new RunningGeneration(text, prompt, reused, options, maxTokens, consumer, null, constraint);
         List<CachedSequence> texts = List.of(text);
         while (!running.isFinished()) {
             lastTokens.compute(texts, (row, logits) -> running.advance(logits));

@@ -14,6 +14,7 @@ public final class RunningGeneration {
     private final GenerationOptions options;
     private final IntPredicate consumer;
     private final Sampler sampler;
+    private final @Nullable ConstrainedChoice constrained;
     private final BitSet seen = new BitSet();
     private final int maxTokens;
     private final int promptTokens;
@@ -32,7 +33,8 @@ public final class RunningGeneration {
             GenerationOptions options,
             int maxTokens,
             IntPredicate consumer,
-            @Nullable PromptCache cache) {
+            @Nullable PromptCache cache,
+            TokenConstraint.@Nullable State constraint) {
         this.text = text;
         this.options = options;
         this.consumer = consumer;
@@ -41,6 +43,10 @@ public final class RunningGeneration {
         this.cache = cache;
         promptTokens = prompt.length;
         sampler = new Sampler(options);
+        constrained = constraint == null ? null : new ConstrainedChoice(constraint, options.stopIds());
+        if (constrained != null && constrained.hasEnded()) {
+            finish = Finish.STOP;
+        }
         for (int id : prompt) {
             seen.set(id);
         }
@@ -97,6 +103,18 @@ public final class RunningGeneration {
     }
 
     private synchronized int choose(double[] logits) {
+        int only = constrained == null ? ConstrainedChoice.SEVERAL : constrained.compute(logits.length);
+        int id = only == ConstrainedChoice.SEVERAL ? sample(logits) : only;
+        if (constrained != null) {
+            constrained.accept(id);
+        }
+        seen.set(id);
+        tokens.add(id);
+        text.append(id);
+        return id;
+    }
+
+    private int sample(double[] logits) {
         for (int id = 0; id < logits.length; id++) {
             if (!Double.isFinite(logits[id])) {
                 throw new ArithmeticException("generation: the logits of the new token " + tokens.size()
@@ -104,15 +122,16 @@ public final class RunningGeneration {
                         + "; the adapter or the model may hold numbers that are too large");
             }
         }
-        int id = sampler.choose(logits, seen);
-        seen.set(id);
-        tokens.add(id);
-        text.append(id);
-        return id;
+        if (constrained != null) {
+            constrained.mask(logits);
+        }
+        return sampler.choose(logits, seen);
     }
 
     private synchronized void end(int id, boolean goesOn) {
-        if (options.stopIds().contains(id) || options.stopWhen().test(Collections.unmodifiableList(tokens))) {
+        if (options.stopIds().contains(id)
+                || options.stopWhen().test(Collections.unmodifiableList(tokens))
+                || (constrained != null && constrained.hasEnded())) {
             finish = Finish.STOP;
         } else if (tokens.size() >= maxTokens) {
             finish = Finish.LENGTH;

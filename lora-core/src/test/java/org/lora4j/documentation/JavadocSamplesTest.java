@@ -154,18 +154,21 @@ class JavadocSamplesTest {
     @ParameterizedTest
     @ValueSource(strings = {"lora-dl4j", "lora-langchain4j", "lora-spark", "lora-spring-boot-starter", "lora-text"})
     void aTestOfTheModuleHasTheSampleOfItsPackage(String module) {
-        String tests = lines(only(module + "/src/test/java", "GuideTest.java"));
-        Matcher sample = SAMPLE.matcher(withoutMargin(only(module + "/src/main/java", "package-info.java")));
-        assertThat(sample.find()).isTrue();
-        assertThat(tests).contains(lines(sample.group(1)));
+        List<String> samples = pages(module + "/src/main/java", "package-info.java").stream()
+                .flatMap(page -> SAMPLE.matcher(withoutMargin(page)).results())
+                .map(sample -> lines(sample.group(1)))
+                .toList();
+        String tests = pages(module + "/src/test/java", "GuideTest.java").stream()
+                .map(JavadocSamplesTest::lines)
+                .collect(Collectors.joining("\n"));
+        assertThat(samples).isNotEmpty().allSatisfy(sample -> assertThat(tests).contains(sample));
     }
 
-    private static String only(String folder, String name) {
+    private static List<String> pages(String folder, String name) {
         return Page.files(folder, name).stream()
                 .filter(file -> !file.toString().contains("internal"))
-                .findFirst()
                 .map(Page::read)
-                .orElseThrow();
+                .toList();
     }
 
     /** The lines without indentation and comments. */

@@ -1,0 +1,61 @@
+package org.lora4j.generate;
+
+import java.util.BitSet;
+import java.util.Set;
+
+/** The tokens that a constraint allows in one generation. */
+final class ConstrainedChoice {
+    static final int SEVERAL = -1;
+
+    private final TokenConstraint.State state;
+    private final Set<Integer> stopIds;
+    private final BitSet allowed = new BitSet();
+
+    ConstrainedChoice(TokenConstraint.State state, Set<Integer> stopIds) {
+        this.state = state;
+        this.stopIds = stopIds;
+    }
+
+    /**
+     * Computes which tokens are allowed now.
+     *
+     * @param vocabulary how many tokens the model has
+     * @return the only one; {@link #SEVERAL} if there are more
+     * @throws IllegalArgumentException if one is outside the vocabulary
+     * @throws IllegalStateException if there is none
+     */
+    int compute(int vocabulary) {
+        state.allowed(allowed);
+        if (allowed.length() > vocabulary) {
+            throw new IllegalArgumentException("generation: the constraint must allow tokens below the vocabulary of "
+                    + vocabulary + ", found " + (allowed.length() - 1) + "; use the tokenizer of this model");
+        }
+        boolean isComplete = state.isComplete();
+        stopIds.forEach(id -> allowed.set(id, isComplete));
+        int first = allowed.nextSetBit(0);
+        if (first < 0) {
+            throw new IllegalStateException(
+                    "generation: the constraint must allow a token besides the stop ids as long as"
+                            + " the text is not complete, found none; use stop ids that are no part of the text");
+        }
+        return allowed.nextSetBit(first + 1) < 0 ? first : SEVERAL;
+    }
+
+    /** Gives the tokens that are not allowed the logit {@code -infinity}. */
+    void mask(double[] logits) {
+        for (int id = allowed.nextClearBit(0); id < logits.length; id = allowed.nextClearBit(id + 1)) {
+            logits[id] = Double.NEGATIVE_INFINITY;
+        }
+    }
+
+    void accept(int id) {
+        if (!stopIds.contains(id)) {
+            state.accept(id);
+        }
+    }
+
+    /** Whether the text is complete, and nothing can follow. */
+    boolean hasEnded() {
+        return state.isComplete() && !state.canContinue();
+    }
+}

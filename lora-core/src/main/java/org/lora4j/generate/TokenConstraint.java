@@ -1,0 +1,79 @@
+package org.lora4j.generate;
+
+import java.util.BitSet;
+
+/**
+ * Which tokens may come next, so that an answer has a form, such as that of a JSON Schema. It has no state and can be shared by any
+ * number of threads and generations.
+ *
+ * <pre>{@code
+ * TokenConstraint digits = maxTokens -> new TokenConstraint.State() {
+ *     private int count;
+ *
+ *     public void allowed(BitSet tokens) {
+ *         tokens.clear();
+ *         tokens.set(15, 25, count < maxTokens);
+ *     }
+ *
+ *     public void accept(int id) {
+ *         count++;
+ *     }
+ *
+ *     public boolean isComplete() {
+ *         return count > 0;
+ *     }
+ *
+ *     public boolean canContinue() {
+ *         return count < maxTokens;
+ *     }
+ * };
+ * GenerationOptions numbers = GenerationOptions.greedy().withMaxTokens(8).withConstraint(digits);
+ * }</pre>
+ *
+ * <p>The tokens that are not allowed get the logit {@code -infinity} before everything else. A stop id is allowed if the text so
+ * far is complete, and only then. If it is complete and nothing can follow within the tokens that are
+ * left, the generation ends.
+ */
+@FunctionalInterface
+public interface TokenConstraint {
+    /**
+     * Starts a text.
+     *
+     * @param maxTokens the most tokens of the text; only those are allowed after which it can be completed with the rest
+     * @return the state of this text
+     * @throws IllegalArgumentException if so many tokens cannot complete a text
+     */
+    State begin(int maxTokens);
+
+    /** The state of one text. It belongs to one thread at a time. */
+    interface State {
+        /**
+         * Computes which tokens may come next.
+         *
+         * @param tokens is set to these tokens; those that were in it are dropped
+         */
+        void allowed(BitSet tokens);
+
+        /**
+         * Adds a token.
+         *
+         * @param id one of those that are allowed
+         * @throws IllegalArgumentException if it is not
+         */
+        void accept(int id);
+
+        /**
+         * Returns whether the text may end here.
+         *
+         * @return true if the tokens so far are a whole text
+         */
+        boolean isComplete();
+
+        /**
+         * Returns whether the text can go on.
+         *
+         * @return true if some token is allowed
+         */
+        boolean canContinue();
+    }
+}
