@@ -14,6 +14,7 @@ import org.lora4j.io.GgufSource;
 import org.lora4j.io.ModelSource;
 import org.lora4j.io.internal.FileAccess;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.text.internal.vocabulary.TokenizerFile;
 
 /**
  * The tokenizer of a model: Hugging Face's {@code tokenizer.json}. It adds the special tokens. Nothing is downloaded. Half a
@@ -26,15 +27,14 @@ import org.lora4j.nn.input.Sequences;
  * <p>Any number of threads can use a tokenizer at the same time. {@link #close} frees its native memory.
  */
 public final class Tokenizer implements AutoCloseable {
-    static final String FILE = "tokenizer.json";
+    static final String FILE = TokenizerFile.NAME;
 
     /** The texts of a call of the native library, which uses several threads. */
     private static final int TEXTS_AT_A_TIME = 64;
 
     private static final int GROWTH = 4;
 
-    /** Vocabularies of 250,000 tokens have 20 MB. */
-    static final int MOST_BYTES = 200_000_000;
+    static final int MOST_BYTES = TokenizerFile.MOST_BYTES;
 
     private final TextEncoder tokenizer;
     private final int specialTokens;

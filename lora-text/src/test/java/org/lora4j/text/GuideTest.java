@@ -14,7 +14,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.generate.GenerationOptions;
+import org.lora4j.generate.TokenConstraint;
 import org.lora4j.nn.Network;
+import org.lora4j.text.grammar.Grammar;
+import org.lora4j.text.grammar.GrammarVocabulary;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
@@ -146,6 +150,17 @@ class GuideTest {
             }
         }
         assertThat(embeddings).isNotEmpty();
+    }
+
+    /** The sample of the package of grammars. */
+    @Test
+    void theSampleOfThePackageOfGrammars() throws Exception {
+        Files.writeString(folder.resolve("tokenizer.json"), Tokenizers.bytes());
+        String schema = "{\"type\":\"object\",\"properties\":{\"amount\":{\"type\":\"integer\"}},\"required\":[\"amount\"]}";
+        Grammar order = Grammar.jsonSchema(schema);
+        TokenConstraint constraint = order.constraint(GrammarVocabulary.load(folder));
+        GenerationOptions options = GenerationOptions.greedy().withMaxTokens(200).withConstraint(constraint);
+        assertThat(options.constraint()).isSameAs(constraint);
     }
     // spotless:on
 }

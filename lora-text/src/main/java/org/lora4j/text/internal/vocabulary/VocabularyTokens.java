@@ -50,6 +50,15 @@ public final class VocabularyTokens {
         return new VocabularyTokens(vocabulary, TokenModel.of(vocabulary));
     }
 
+    /** Whether the first space of a decoded text is not one of the text. */
+    boolean addsSpace() {
+        return model.addsSpace();
+    }
+
+    boolean isWordPiece() {
+        return model instanceof WordPieces;
+    }
+
     public Vocabulary vocabulary() {
         return vocabulary;
     }

@@ -1,0 +1,127 @@
+package org.lora4j.text.grammar;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.generate.TokenConstraint;
+import org.lora4j.internal.MessageText;
+import org.lora4j.internal.StrictJson;
+import org.lora4j.text.internal.grammar.GrammarConstraint;
+import org.lora4j.text.internal.grammar.GrammarSource;
+
+/**
+ * The texts that an answer may be: JSON values, those of a JSON Schema, or those of a GBNF grammar. Immutable, and thread-safe.
+ *
+ * <pre>{@code
+ * GrammarVocabulary vocabulary = GrammarVocabulary.load(folder);
+ * TokenConstraint constraint = Grammar.jsonSchema(schema).constraint(vocabulary);
+ * GenerationOptions options = GenerationOptions.greedy().withMaxTokens(200).withConstraint(constraint);
+ * }</pre>
+ *
+ * <p>Expressions over bytes and their derivatives decide what may follow (Brzozowski, <a
+ * href="https://doi.org/10.1145/321239.321249">doi:10.1145/321239.321249</a>). Their memory is limited.
+ *
+ * <p><b>JSON texts.</b> There may be one space behind each {@code ':'} and {@code ','}, and no other white space, because small
+ * models easily repeat it without end. A string escapes quotation marks, backslashes and control characters, and nothing else.
+ * Whole numbers have at most 18 digits, numbers also 18 digits behind the point, and exponents 2. Bounds with more digits allow more.
+ */
+public final class Grammar {
+    private final GrammarSource source;
+    private @Nullable GrammarVocabulary lastVocabulary;
+    private @Nullable TokenConstraint lastConstraint;
+
+    private Grammar(GrammarSource source) {
+        this.source = source;
+    }
+
+    /**
+     * Returns the grammar of any JSON value.
+     *
+     * @return objects, arrays, strings, numbers, true, false and null
+     */
+    public static Grammar json() {
+        return new Grammar(GrammarSource.json());
+    }
+
+    /**
+     * Reads a JSON Schema (draft 2020-12, and {@code definitions} and {@code nullable} of older ones).
+     *
+     * <ul>
+     *   <li>Of all values: {@code type}, {@code enum}, {@code const}, {@code anyOf}, {@code oneOf}, {@code allOf}, {@code $ref}
+     *       within the schema, {@code nullable}. A schema without {@code type} that has keywords of some types has values of
+     *       these types. {@code oneOf} means the same as {@code anyOf}. Schemas are joined keyword by keyword; different values of a
+     *       keyword are refused if they cannot be joined. Beside {@code enum} and {@code const} only {@code type} may stand.
+     *   <li>Objects: {@code properties}, {@code required}, {@code additionalProperties}. The properties come in the order of the
+     *       schema, then those that only {@code required} names, then additional ones, whose names may come twice. If there are {@code
+     *       properties} and no {@code additionalProperties}, there are no additional ones.
+     *   <li>Arrays: {@code items}, {@code prefixItems}, {@code minItems}, {@code maxItems}.
+     *   <li>Strings: {@code minLength} and {@code maxLength}, which count characters, {@code pattern}, and {@code format}: date,
+     *       date-time, time, duration, email, hostname, ipv4, ipv6, uri, uuid. A pattern is one of ECMA-262 without parts that look
+     *       around, {@code \b}, {@code \p} and references; {@code ^} and {@code $} stand at the ends of alternatives. Times have no
+     *       leap seconds.
+     *   <li>Numbers: {@code minimum}, {@code maximum}, {@code exclusiveMinimum}, {@code exclusiveMaximum}, and {@code multipleOf}
+     *       a whole number up to 1,000, or 0.1, 0.01 and so on. Such numbers have no exponents.
+     * </ul>
+     *
+     * <p>{@code title}, {@code description}, {@code default}, {@code examples}, {@code $schema}, {@code $id} and {@code $comment} have
+     * no effect. Every other keyword is refused.
+     *
+     * @param schema the text of the schema, at most 1,000,000 characters
+     * @return the grammar
+     * @throws IllegalArgumentException if this is no schema, a keyword is not supported, no value fits, or the schema is too large;
+     *     the message has the place
+     */
+    public static Grammar jsonSchema(String schema) {
+        return new Grammar(GrammarSource.jsonSchema(Objects.requireNonNull(schema, "schema must not be null")));
+    }
+
+    /**
+     * Reads a JSON Schema that is a map already.
+     *
+     * @param schema maps, lists, strings, numbers and truth values; maps keep the order of the properties
+     * @return the grammar
+     * @throws IllegalArgumentException as {@link #jsonSchema(String)}
+     */
+    public static Grammar jsonSchema(Map<String, ?> schema) {
+        Objects.requireNonNull(schema, "schema must not be null");
+        try {
+            return jsonSchema(StrictJson.MAPPER.writeValueAsString(schema));
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException(
+                    "JSON Schema: must have values of JSON, found " + MessageText.describe(e.getOriginalMessage()), e);
+        }
+    }
+
+    /**
+     * Reads a grammar of <a href="https://github.com/ggml-org/llama.cpp/tree/master/grammars">llama.cpp (GBNF)</a>: rules {@code
+     * name ::= alternatives} of literals, classes such as {@code [^a-z]}, {@code .} for any character, groups, and the counts
+     * {@code * + ? {m} {m,} {m,n}}. The answer fits the rule {@code root}. Tokens in angle brackets are not supported.
+     *
+     * @param grammar the text of the grammar, at most 1,000,000 characters
+     * @return the grammar
+     * @throws IllegalArgumentException if this is no such grammar, a rule begins with itself, no text fits, or the grammar is too
+     *     large; the message has line and column, or the name of the rule
+     */
+    public static Grammar gbnf(String grammar) {
+        return new Grammar(GrammarSource.gbnf(Objects.requireNonNull(grammar, "grammar must not be null")));
+    }
+
+    /**
+     * Returns the constraint for the tokens of a model. The one for the last vocabulary is kept, with what it has computed.
+     *
+     * @param vocabulary the tokens
+     * @return the constraint; its {@code begin} demands as many tokens as the shortest text has bytes
+     * @throws IllegalArgumentException if the vocabulary has no tokens for the single bytes of any text of the grammar
+     */
+    public synchronized TokenConstraint constraint(GrammarVocabulary vocabulary) {
+        Objects.requireNonNull(vocabulary, "vocabulary must not be null");
+        TokenConstraint known = lastConstraint;
+        if (known == null || lastVocabulary != vocabulary) {
+            known = new GrammarConstraint(source, vocabulary.trie(), vocabulary.dropsFirstSpace());
+            lastVocabulary = vocabulary;
+            lastConstraint = known;
+        }
+        return known;
+    }
+}

@@ -1,0 +1,364 @@
+package org.lora4j.text.internal.grammar;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Creates expressions, each once. First the expressions of a grammar are created, with rules. After {@link #complete} their
+ * derivatives are computed, as far as they are needed. How many live together is limited. Not thread-safe.
+ */
+public final class Expressions {
+    /** References and numbers that the expressions have together; about 100 MB. */
+    private static final long MOST_WEIGHT = 6_000_000;
+
+    private static final int WEIGHT = 12;
+    private static final int BYTES = 256;
+
+    private final BitSet typed;
+    private final Map<List<Object>, Expression> known = new HashMap<>();
+    private final Map<String, Rule> rules = new LinkedHashMap<>();
+    private final Set<BitSet> sets = new LinkedHashSet<>();
+    private final List<Expression> created = new ArrayList<>();
+    private final int[] groups = new int[BYTES];
+    private int[] typedBytes = new int[0];
+    private int groupCount;
+    private int nextId;
+    private long weight;
+    private long weightOfGrammar;
+    private boolean isComplete;
+    private final Expression never;
+    private final Expression empty;
+
+    /**
+     * Creates none yet.
+     *
+     * @param typed the bytes that are a token alone
+     */
+    public Expressions(BitSet typed) {
+        this.typed = (BitSet) typed.clone();
+        never = add(List.of("never"), 1, () -> new Constant(this, false));
+        empty = add(List.of("empty"), 1, () -> new Constant(this, true));
+    }
+
+    /** Creates none yet, for a vocabulary that has a token for each byte. */
+    public Expressions() {
+        this(allBytes());
+    }
+
+    private static BitSet allBytes() {
+        BitSet all = new BitSet();
+        all.set(0, BYTES);
+        return all;
+    }
+
+    private interface Creation {
+        Expression create();
+    }
+
+    private Expression add(List<Object> key, int size, Creation creation) {
+        Expression found = known.get(key);
+        if (found == null) {
+            addWeight(WEIGHT + 2L * size);
+            found = creation.create();
+            known.put(key, found);
+            if (isComplete) {
+                if (!found.isSearched) {
+                    found.shortest();
+                }
+            } else {
+                created.add(found);
+            }
+        }
+        return found;
+    }
+
+    boolean isComplete() {
+        return isComplete;
+    }
+
+    int nextId() {
+        return nextId++;
+    }
+
+    void addWeight(long more) {
+        weight += more;
+        if (weight > MOST_WEIGHT) {
+            throw new IllegalArgumentException(
+                    "grammar: the expressions must weigh at most " + MOST_WEIGHT
+                            + " together, found more; use a shorter grammar, smaller counts or patterns with fewer alternatives");
+        }
+    }
+
+    /** Returns whether derivatives take more than half of what the grammar itself left. */
+    boolean isHalfFull() {
+        return weight > (MOST_WEIGHT + weightOfGrammar) / 2;
+    }
+
+    static int depth(Collection<Expression> parts) {
+        int most = 0;
+        for (Expression part : parts) {
+            most = Math.max(most, part.depth);
+        }
+        return most;
+    }
+
+    Expression never() {
+        return never;
+    }
+
+    Expression empty() {
+        return empty;
+    }
+
+    Expression oneOf(BitSet bytes) {
+        if (bytes.isEmpty()) {
+            return never;
+        }
+        if (!isComplete) {
+            sets.add(bytes);
+        }
+        return add(List.of("byte", bytes), 4, () -> new OneByte(this, bytes));
+    }
+
+    Expression literal(byte[] bytes) {
+        Expression text = empty;
+        for (int i = bytes.length - 1; i >= 0; i--) {
+            BitSet one = new BitSet();
+            one.set(Byte.toUnsignedInt(bytes[i]));
+            text = concat(oneOf(one), text);
+        }
+        return text;
+    }
+
+    Expression literal(String text) {
+        return literal(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** A part with references is divided, so that what follows the innermost open rule stands before what follows the outer ones. */
+    Expression concat(Expression first, Expression rest) {
+        if (first == never || rest == never) {
+            return never;
+        }
+        if (first == empty || rest == empty) {
+            return first == empty ? rest : first;
+        }
+        if (first instanceof Concat && !first.isRegular) {
+            List<Expression> parts = new ArrayList<>();
+            Expression at = first;
+            while (at instanceof Concat concat && !concat.isRegular) {
+                parts.add(concat.first);
+                at = concat.rest;
+            }
+            parts.add(at);
+            Expression all = rest;
+            for (int i = parts.size() - 1; i >= 0; i--) {
+                all = pair(parts.get(i), all);
+            }
+            return all;
+        }
+        return pair(first, rest);
+    }
+
+    private Expression pair(Expression first, Expression rest) {
+        return add(List.of("concat", first, rest), 2, () -> new Concat(this, first, rest));
+    }
+
+    Expression sequence(Expression... parts) {
+        return sequence(List.of(parts));
+    }
+
+    Expression sequence(List<Expression> parts) {
+        Expression all = empty;
+        for (int i = parts.size() - 1; i >= 0; i--) {
+            all = concat(parts.get(i), all);
+        }
+        return all;
+    }
+
+    Expression or(Expression... options) {
+        return or(List.of(options));
+    }
+
+    Expression or(List<Expression> options) {
+        Set<Expression> different = new LinkedHashSet<>();
+        for (Expression option : options) {
+            if (option instanceof Or or) {
+                different.addAll(or.options);
+            } else if (option != never) {
+                different.add(option);
+            }
+        }
+        if (different.isEmpty()) {
+            return never;
+        }
+        List<Expression> sorted = sorted(different);
+        return sorted.size() == 1
+                ? sorted.get(0)
+                : add(List.of("or", sorted), 2 * sorted.size(), () -> new Or(this, sorted));
+    }
+
+    private static List<Expression> sorted(Set<Expression> different) {
+        List<Expression> sorted = new ArrayList<>(different);
+        sorted.sort(Comparator.comparingInt(one -> one.id));
+        return sorted;
+    }
+
+    Expression and(Expression... parts) {
+        return and(List.of(parts));
+    }
+
+    /** The parts must have no references. */
+    Expression and(List<Expression> parts) {
+        Set<Expression> different = new LinkedHashSet<>();
+        for (Expression part : parts) {
+            if (part == never) {
+                return never;
+            }
+            if (part instanceof And and) {
+                different.addAll(and.parts);
+            } else if (!(part instanceof Not not && not.part == never)) {
+                different.add(requireRegular(part));
+            }
+        }
+        if (different.isEmpty()) {
+            return not(never);
+        }
+        List<Expression> sorted = sorted(different);
+        return sorted.size() == 1
+                ? sorted.get(0)
+                : add(List.of("and", sorted), 2 * sorted.size(), () -> new And(this, sorted));
+    }
+
+    Expression not(Expression part) {
+        requireRegular(part);
+        return part instanceof Not not ? not.part : add(List.of("not", part), 1, () -> new Not(this, part));
+    }
+
+    private static Expression requireRegular(Expression part) {
+        if (!part.isRegular) {
+            throw new IllegalArgumentException("an intersection must have no references to rules, found one");
+        }
+        return part;
+    }
+
+    Expression remainder(int divisor, int remainder) {
+        if (!isComplete) {
+            for (int digit = '0'; digit <= '9'; digit++) {
+                BitSet one = new BitSet();
+                one.set(digit);
+                sets.add(one);
+            }
+        }
+        return add(List.of("remainder", divisor, remainder), 2, () -> new Remainder(this, divisor, remainder));
+    }
+
+    Expression repeat(Expression part, int min, int max) {
+        if (min > max) {
+            return never;
+        }
+        if (max == 0 || part == empty) {
+            return empty;
+        }
+        if (part == never) {
+            return min == 0 ? empty : never;
+        }
+        if (min == 1 && max == 1) {
+            return part;
+        }
+        return add(List.of("repeat", part, min, max), 3, () -> new Repeat(this, part, min, max));
+    }
+
+    Expression optional(Expression part) {
+        return or(empty, part);
+    }
+
+    /** Returns the rule of a name, which is defined later. */
+    Rule rule(String name) {
+        return rules.computeIfAbsent(name, Rule::new);
+    }
+
+    int rules() {
+        return rules.size();
+    }
+
+    Expression reference(Rule rule) {
+        return add(List.of("rule", rule), 1, () -> new Reference(this, rule));
+    }
+
+    /**
+     * Ends the definition of the rules.
+     *
+     * @throws IllegalArgumentException if a rule begins with itself, or the rules are nested too deep
+     */
+    void complete() {
+        isComplete = true;
+        divideBytes();
+        List<Expression> all = List.copyOf(created);
+        created.clear();
+        all.stream().filter(one -> one.isRegular && !one.isSearched).forEach(Expression::shortest);
+        int passes = 0;
+        boolean changes = true;
+        while (changes) {
+            changes = false;
+            for (Expression one : all) {
+                changes |= !one.isRegular && one.updateShortest();
+            }
+            passes++;
+            if (passes > LeftRecursion.MOST_DEPTH) {
+                throw LeftRecursion.tooDeep();
+            }
+        }
+        new LeftRecursion().check(rules.values());
+        weightOfGrammar = weight;
+    }
+
+    /** Bytes that all sets have or none has are one group. */
+    private void divideBytes() {
+        sets.add(typed);
+        Map<List<Boolean>, Integer> numbers = new HashMap<>();
+        List<Integer> ofTyped = new ArrayList<>();
+        List<BitSet> all = List.copyOf(sets);
+        for (int value = 0; value < BYTES; value++) {
+            int of = value;
+            List<Boolean> in = all.stream().map(set -> set.get(of)).toList();
+            Integer number = numbers.get(in);
+            if (number == null) {
+                number = numbers.size();
+                numbers.put(in, number);
+                if (typed.get(value)) {
+                    ofTyped.add(value);
+                }
+            }
+            groups[value] = number;
+        }
+        groupCount = numbers.size();
+        typedBytes = ofTyped.stream().mapToInt(Integer::intValue).toArray();
+        sets.clear();
+    }
+
+    int group(int value) {
+        return groups[value];
+    }
+
+    int groups() {
+        return groupCount;
+    }
+
+    /** One byte of each group whose bytes are tokens. */
+    int[] typedBytes() {
+        return typedBytes;
+    }
+
+    boolean isTyped(BitSet bytes) {
+        return bytes.intersects(typed);
+    }
+}

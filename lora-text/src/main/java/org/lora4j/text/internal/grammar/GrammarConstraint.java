@@ -1,0 +1,156 @@
+package org.lora4j.text.internal.grammar;
+
+import java.io.ByteArrayOutputStream;
+import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.generate.TokenConstraint;
+
+/** The tokens of a vocabulary that a grammar allows. */
+public final class GrammarConstraint implements TokenConstraint {
+    private final GrammarSource grammar;
+    private final TokenTrie trie;
+    private final boolean dropsFirstSpace;
+    private Engine engine;
+
+    /** A grammar whose expressions live together, with their masks. */
+    private record Engine(Expression root, Masks masks) {}
+
+    /**
+     * Computes the expressions of a grammar.
+     *
+     * @param grammar the grammar
+     * @param trie the tokens
+     * @param dropsFirstSpace whether the space before the first word of a text is not printed
+     * @throws IllegalArgumentException if these tokens cannot end a text of the grammar
+     */
+    public GrammarConstraint(GrammarSource grammar, TokenTrie trie, boolean dropsFirstSpace) {
+        this.grammar = grammar;
+        this.trie = trie;
+        this.dropsFirstSpace = dropsFirstSpace;
+        engine = newEngine();
+        if (engine.root().shortest() >= Expression.NO_END) {
+            throw new IllegalArgumentException(
+                    "grammar: the vocabulary must have a token for each byte of a text of the"
+                            + " grammar, found " + trie.typed().cardinality()
+                            + " such bytes, which are too few; use another tokenizer or a grammar with other characters");
+        }
+    }
+
+    private Engine newEngine() {
+        return new Engine(grammar.compile(new Expressions(trie.typed())), new Masks(trie));
+    }
+
+    /** Replaces expressions of which there are too many; those who use them follow. */
+    private Engine engine() {
+        if (engine.root().all.isHalfFull()) {
+            engine = newEngine();
+        }
+        return engine;
+    }
+
+    @Override
+    public synchronized State begin(int maxTokens) {
+        Engine now = engine();
+        long shortest = now.root().shortest();
+        if (shortest > maxTokens) {
+            throw new IllegalArgumentException("grammar: maxTokens must be at least " + shortest
+                    + ", the bytes of the shortest text of the grammar, found " + maxTokens + "; allow more tokens");
+        }
+        return new Running(maxTokens, now);
+    }
+
+    @Override
+    public String toString() {
+        return "GrammarConstraint(" + trie.size() + " tokens)";
+    }
+
+    private final class Running implements State {
+        private final ByteArrayOutputStream text = new ByteArrayOutputStream();
+        private Engine used;
+        private Expression rest;
+        private int tokensLeft;
+        private @Nullable BitSet allowed;
+
+        Running(int tokensLeft, Engine used) {
+            this.tokensLeft = tokensLeft;
+            this.used = used;
+            rest = used.root();
+        }
+
+        private Expression after(byte[] bytes, int from, Expression before) {
+            Expression at = before;
+            for (int i = from; i < bytes.length; i++) {
+                at = at.after(Byte.toUnsignedInt(bytes[i]));
+            }
+            return at;
+        }
+
+        private void follow() {
+            Engine now = engine();
+            if (now.masks() != used.masks()) {
+                rest = after(text.toByteArray(), 0, now.root());
+                used = now;
+            }
+        }
+
+        private BitSet computed() {
+            if (allowed == null) {
+                follow();
+                allowed = compute();
+            }
+            return allowed;
+        }
+
+        private BitSet compute() {
+            if (tokensLeft == 0) {
+                return new BitSet();
+            }
+            boolean isAtStart = text.size() == 0 && dropsFirstSpace;
+            if (!isAtStart) {
+                Mask mask = used.masks().of(rest);
+                if (rest.shortest() + mask.growth() <= tokensLeft - 1) {
+                    return mask.tokens();
+                }
+            }
+            return used.masks().within(rest, Math.min(tokensLeft - 1, Expression.NO_END - 1), isAtStart);
+        }
+
+        @Override
+        public void allowed(BitSet tokens) {
+            synchronized (GrammarConstraint.this) {
+                tokens.clear();
+                tokens.or(computed());
+            }
+        }
+
+        @Override
+        public void accept(int id) {
+            synchronized (GrammarConstraint.this) {
+                if (id < 0 || !computed().get(id)) {
+                    throw new IllegalArgumentException("grammar: each token must be one that is allowed here, found "
+                            + id + "; ask for those allowed");
+                }
+                byte[] bytes = trie.bytes(id);
+                int from = text.size() == 0 && dropsFirstSpace && bytes[0] == ' ' ? 1 : 0;
+                rest = after(bytes, from, rest);
+                text.write(bytes, from, bytes.length - from);
+                tokensLeft--;
+                allowed = null;
+            }
+        }
+
+        @Override
+        public boolean isComplete() {
+            synchronized (GrammarConstraint.this) {
+                return rest.isNullable();
+            }
+        }
+
+        @Override
+        public boolean canContinue() {
+            synchronized (GrammarConstraint.this) {
+                return !computed().isEmpty();
+            }
+        }
+    }
+}

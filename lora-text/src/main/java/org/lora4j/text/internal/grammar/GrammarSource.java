@@ -1,0 +1,54 @@
+package org.lora4j.text.internal.grammar;
+
+import java.util.function.Function;
+
+/** A grammar that was checked: it creates its expressions for any vocabulary. Immutable. */
+public final class GrammarSource {
+    private static final int MOST_CHARACTERS = 1_000_000;
+
+    private final Function<Expressions, Expression> compiler;
+
+    private GrammarSource(Function<Expressions, Expression> compiler) {
+        this.compiler = compiler;
+        if (compile(new Expressions()).shortest() >= Expression.NO_END) {
+            throw new IllegalArgumentException("grammar: at least one text must fit, found none that ends;"
+                    + " look for rules that always need themselves, and for conditions that exclude each other");
+        }
+    }
+
+    /** Any JSON value. */
+    public static GrammarSource json() {
+        return new GrammarSource(SchemaCompiler::anyValue);
+    }
+
+    /**
+     * Reads a JSON Schema.
+     *
+     * @throws IllegalArgumentException if it is none, or has something that is not supported
+     */
+    public static GrammarSource jsonSchema(String schema) {
+        return new GrammarSource(SchemaCompiler.of(limited("JSON Schema", schema)));
+    }
+
+    /**
+     * Reads a GBNF grammar.
+     *
+     * @throws IllegalArgumentException if it is none
+     */
+    public static GrammarSource gbnf(String grammar) {
+        return new GrammarSource(GbnfParser.of(limited("GBNF", grammar)));
+    }
+
+    private static String limited(String what, String text) {
+        if (text.length() > MOST_CHARACTERS) {
+            throw new IllegalArgumentException(what + ": must have at most " + MOST_CHARACTERS + " characters, found "
+                    + text.length() + "; use a shorter one");
+        }
+        return text;
+    }
+
+    /** Creates the completed expressions of the grammar. */
+    Expression compile(Expressions all) {
+        return compiler.apply(all);
+    }
+}

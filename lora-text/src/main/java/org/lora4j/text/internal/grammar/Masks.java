@@ -1,0 +1,88 @@
+package org.lora4j.text.internal.grammar;
+
+import java.util.BitSet;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The masks of expressions, kept for the next time. The tokens that end within the first part of an expression do not depend on
+ * what follows, so their mask is kept for the part, as XGrammar does (<a
+ * href="https://arxiv.org/abs/2411.15100">arXiv:2411.15100</a>). Only tokens that go on behind the part are looked for each time.
+ * Not thread-safe.
+ */
+final class Masks {
+    private static final long MOST_BYTES = 48L << 20;
+
+    private final TokenTrie trie;
+    private final Map<Expression, Mask> known = new LinkedHashMap<>(16, 0.75F, true);
+    private long bytes;
+
+    Masks(TokenTrie trie) {
+        this.trie = trie;
+    }
+
+    Mask of(Expression expression) {
+        Expression key = expression.clamped(trie.longest());
+        Mask mask = known.get(key);
+        if (mask == null) {
+            mask = compute(key);
+            known.put(key, mask);
+            bytes += mask.bytes();
+            evict();
+        }
+        return mask;
+    }
+
+    private void evict() {
+        var oldest = known.entrySet().iterator();
+        while (bytes > MOST_BYTES && known.size() > 1) {
+            bytes -= oldest.next().getValue().bytes();
+            oldest.remove();
+        }
+    }
+
+    private Mask compute(Expression expression) {
+        Mask.Builder builder = new Mask.Builder(trie, expression);
+        if (!(expression instanceof Concat concat) || !isUnit(concat.first)) {
+            trie.walk(0, expression, builder);
+            return builder.build();
+        }
+        Mask first = of(concat.first);
+        builder.add(first, 0);
+        if (concat.first.isNullable()) {
+            Mask rest = of(concat.rest);
+            builder.add(rest, concat.rest.shortest() - expression.shortest());
+            builder.addEnds(rest);
+        }
+        for (int node : first.ends()) {
+            trie.walk(node, concat.rest, builder);
+            if (concat.rest.isNullable()) {
+                builder.addEnd(node);
+            }
+        }
+        return builder.build();
+    }
+
+    /** A single byte or a loop ends nearly everywhere, so it is walked together with what follows. */
+    private static boolean isUnit(Expression first) {
+        return first instanceof Concat || first instanceof And;
+    }
+
+    /** The tokens after which at most so many more can end the text. Nothing of this is kept. */
+    BitSet within(Expression expression, long most, boolean skipsSpace) {
+        BitSet tokens = new BitSet(trie.size());
+        TokenTrie.Visitor visitor = (node, after) -> {
+            if (trie.hasTokens(node) && after.shortest() <= most) {
+                trie.addTokens(node, tokens);
+            }
+        };
+        int space = skipsSpace ? trie.child((byte) ' ') : 0;
+        if (space == 0) {
+            trie.walk(0, expression, visitor);
+        } else {
+            trie.walk(0, expression, space, visitor);
+            trie.walk(space, expression, visitor);
+        }
+        return tokens;
+    }
+}

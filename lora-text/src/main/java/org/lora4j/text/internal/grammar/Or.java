@@ -1,0 +1,41 @@
+package org.lora4j.text.internal.grammar;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/** The texts of all options. */
+final class Or extends Expression {
+    final List<Expression> options;
+
+    Or(Expressions all, List<Expression> options) {
+        super(
+                all,
+                options.stream().allMatch(option -> option.isRegular),
+                options.stream().anyMatch(option -> option.isSearched),
+                Expressions.depth(options) + 1);
+        this.options = options;
+    }
+
+    @Override
+    Expression derive(int value) {
+        List<Expression> after = new ArrayList<>(options.size());
+        for (Expression option : options) {
+            after.add(option.after(value));
+        }
+        return all.or(after);
+    }
+
+    @Override
+    boolean computeNullable() {
+        return options.stream().anyMatch(Expression::isNullable);
+    }
+
+    @Override
+    long computeShortest() {
+        long least = NO_END;
+        for (Expression option : options) {
+            least = Math.min(least, option.shortest());
+        }
+        return least;
+    }
+}

@@ -1,0 +1,45 @@
+package org.lora4j.text.internal.grammar;
+
+/** A text several times. */
+final class Repeat extends Expression {
+    static final int UNBOUNDED = Integer.MAX_VALUE;
+
+    final Expression part;
+    final int min;
+    final int max;
+
+    Repeat(Expressions all, Expression part, int min, int max) {
+        super(all, part.isRegular, part.isSearched, part.depth + 1);
+        this.part = part;
+        this.min = min;
+        this.max = max;
+    }
+
+    @Override
+    Expression derive(int value) {
+        Expression after = part.after(value);
+        return after == all.never()
+                ? after
+                : all.concat(after, all.repeat(part, Math.max(0, min - 1), max == UNBOUNDED ? max : max - 1));
+    }
+
+    @Override
+    boolean computeNullable() {
+        return min == 0 || part.isNullable();
+    }
+
+    @Override
+    long computeShortest() {
+        long ofPart = part.shortest();
+        if (min == 0 || ofPart == 0) {
+            return 0;
+        }
+        return ofPart >= NO_END / min ? NO_END : ofPart * min;
+    }
+
+    /** Each time takes at least one byte. A count above the bytes plus one cannot be used up. */
+    @Override
+    Expression computeClamped(int bytes) {
+        return all.repeat(part, Math.min(min, bytes + 1), max > bytes ? UNBOUNDED : max);
+    }
+}

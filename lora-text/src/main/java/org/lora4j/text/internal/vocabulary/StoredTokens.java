@@ -1,0 +1,41 @@
+package org.lora4j.text.internal.vocabulary;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.io.GgufSource;
+import org.lora4j.io.ModelSource;
+import org.lora4j.io.gguf.model.GgufException;
+import org.lora4j.io.gguf.model.GgufKeys;
+
+/**
+ * The bytes that each token of a model adds to a text.
+ *
+ * @param bytes those of each token; null for special and added tokens, and those that are not used
+ * @param dropsFirstSpace whether the first space of a text is not printed
+ */
+public record StoredTokens(List<byte @Nullable []> bytes, boolean dropsFirstSpace) {
+    /**
+     * Reads the tokens of a model.
+     *
+     * @throws IOException if they cannot be read, or are no bytes, as those of BERT
+     */
+    public static StoredTokens read(ModelSource source) throws IOException {
+        return source instanceof GgufSource gguf ? ofGguf(gguf.keys()) : TokenizerFile.read(source);
+    }
+
+    private static StoredTokens ofGguf(GgufKeys keys) throws GgufException {
+        VocabularyTokens tokens = VocabularyTokens.read(keys);
+        if (tokens.isWordPiece()) {
+            throw keys.refuse(Vocabulary.MODEL, "must be gpt2 or llama, whose tokens are bytes", "bert");
+        }
+        Vocabulary vocabulary = tokens.vocabulary();
+        List<byte @Nullable []> bytes = new ArrayList<>(vocabulary.size());
+        for (int id = 0; id < vocabulary.size(); id++) {
+            boolean isText = !vocabulary.isControl(id) && !vocabulary.isUserDefined(id) && !vocabulary.isUnused(id);
+            bytes.add(isText ? tokens.bytes(id) : null);
+        }
+        return new StoredTokens(bytes, tokens.addsSpace());
+    }
+}

@@ -1,0 +1,291 @@
+package org.lora4j.text.internal.grammar;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.lora4j.generate.TokenConstraint;
+
+/** Tokens by grammars: each one that is allowed, and no other; texts always end within their tokens. */
+@Tag("slow")
+class GrammarConstraintTest {
+    private static final ObjectMapper JSON =
+            new ObjectMapper().enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS);
+
+    /** All bytes, and tokens of several bytes that cut through characters and through the parts of JSON. */
+    private static final List<byte[]> TOKENS = tokens();
+
+    private static List<byte[]> tokens() {
+        List<byte[]> tokens = new ArrayList<>();
+        for (int i = 0; i < 256; i++) {
+            tokens.add(new byte[] {(byte) i});
+        }
+        for (String token : List.of(
+                "{\"",
+                "\":",
+                "\": ",
+                "\": \"",
+                "\", \"",
+                "\"}",
+                "]}",
+                "[[",
+                "[[[[",
+                "null",
+                "true",
+                ", ",
+                "12",
+                "123",
+                "00",
+                "0.",
+                "1e",
+                "-1",
+                "abc",
+                "name",
+                "größe",
+                "gr",
+                "ö",
+                "é\"",
+                "\\\"",
+                "\\n",
+                "\\u00",
+                "the cat sat on the mat",
+                "\"children\"",
+                "\\",
+                "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+                " ",
+                "  ",
+                "\n",
+                "2024-",
+                "-02-",
+                "\",\"",
+                "{}",
+                "[]",
+                "foo",
+                "}}")) {
+            tokens.add(token.getBytes(StandardCharsets.UTF_8));
+        }
+        SplittableRandom random = new SplittableRandom(5);
+        byte[] text = "{\"größe\": [1, -2.50], \"x\\\"y\":\"\ud83d\ude00中 b-7\",\"tags\":{}}"
+                .getBytes(StandardCharsets.UTF_8);
+        for (int i = 0; i < 60; i++) {
+            int from = random.nextInt(text.length - 6);
+            tokens.add(java.util.Arrays.copyOfRange(text, from, from + 2 + random.nextInt(5)));
+        }
+        tokens.add(null);
+        return tokens;
+    }
+
+    private static GrammarConstraint constraint(GrammarSource source) {
+        return new GrammarConstraint(source, new TokenTrie(TOKENS), false);
+    }
+
+    private static Expression after(Expression before, byte[] bytes) {
+        Expression at = before;
+        for (byte value : bytes) {
+            at = at.after(Byte.toUnsignedInt(value));
+        }
+        return at;
+    }
+
+    private static BitSet expected(Expression at, int left) {
+        BitSet tokens = new BitSet();
+        for (int id = 0; id < TOKENS.size(); id++) {
+            byte[] bytes = TOKENS.get(id);
+            tokens.set(id, bytes != null && after(at, bytes).shortest() <= left - 1);
+        }
+        return tokens;
+    }
+
+    private static int any(BitSet tokens, SplittableRandom random) {
+        int skipped = random.nextInt(tokens.cardinality());
+        int id = tokens.nextSetBit(0);
+        for (int i = 0; i < skipped; i++) {
+            id = tokens.nextSetBit(id + 1);
+        }
+        return id;
+    }
+
+    private static String generate(GrammarSource source, int budget, SplittableRandom random, boolean compares) {
+        TokenConstraint.State state = constraint(source).begin(budget);
+        Expression at = source.compile(new Expressions());
+        ByteArrayOutputStream text = new ByteArrayOutputStream();
+        BitSet allowed = new BitSet();
+        int left = budget;
+        while (state.canContinue()) {
+            state.allowed(allowed);
+            if (compares) {
+                assertThat(allowed).as("after %s", text).isEqualTo(expected(at, left));
+            }
+            if (state.isComplete() && random.nextInt(4) == 0) {
+                break;
+            }
+            int id = any(allowed, random);
+            state.accept(id);
+            at = after(at, TOKENS.get(id));
+            assertThat(state.isComplete()).isEqualTo(at.isNullable());
+            text.writeBytes(TOKENS.get(id));
+            left--;
+        }
+        assertThat(state.isComplete()).as("%s is complete", text).isTrue();
+        assertThat(left).isNotNegative();
+        return text.toString(StandardCharsets.UTF_8);
+    }
+
+    /** A model of random logits gets a valid value of each schema, within its tokens, and the masks are those of each token tried. */
+    @Test
+    void randomTokensAlwaysEndInAValidValue() throws IOException {
+        Schemas schemas = new Schemas(3);
+        SplittableRandom random = new SplittableRandom(4);
+        int kinds = 0;
+        for (int i = 0; i < 1000; i++) {
+            ObjectNode schema = schemas.next();
+            GrammarSource source = GrammarSource.jsonSchema(schema.toString());
+            int shortest = (int) Texts.of(source).shortest();
+            int budget = shortest + random.nextInt(i % 3 == 0 ? 3 : 120);
+            String text = generate(source, budget, random, i % 10 == 0);
+            JsonNode value = JSON.readTree(text);
+            assertThat(Schemas.fits(schema, value, schema))
+                    .as("%s: %s", schema, text)
+                    .isTrue();
+            kinds |= 1 << value.getNodeType().ordinal();
+        }
+        assertThat(Integer.bitCount(kinds)).isGreaterThanOrEqualTo(6);
+    }
+
+    @Test
+    void masksOfGrammarsAreThoseOfEachTokenTried() {
+        SplittableRandom random = new SplittableRandom(8);
+        for (String grammar : List.of(
+                "root ::= [a-z]* \"name\" [0-9]{2,60} | . . root?",
+                "root ::= (\"a\" | \"aa\" | \"abc\"){3,70} \"\\\"\"",
+                "root ::= item (\", \" item)* \"\\n\"?\nitem ::= \"[\" item? \"]\" | [^\\n\\[\\]]{0,5} \"1\"",
+                "root ::= .{0,100} \"}}\"")) {
+            GrammarSource source = GrammarSource.gbnf(grammar);
+            for (int i = 0; i < 12; i++) {
+                generate(source, 8 + 6 * i, random, true);
+            }
+        }
+        for (int i = 0; i < 20; i++) {
+            JSON_VALUES.add(generate(GrammarSource.json(), 1 + 5 * i, random, true));
+        }
+        assertThat(JSON_VALUES)
+                .allSatisfy(text -> assertThat(JSON.readTree(text)).isNotNull());
+    }
+
+    private static final List<String> JSON_VALUES = new ArrayList<>();
+
+    /** In a long string the count of what is left changes with each step, and the mask is found again. */
+    @Test
+    void aLongStringEndsAtItsLimit() throws IOException {
+        GrammarSource source = GrammarSource.jsonSchema("{\"type\":\"string\",\"minLength\":200,\"maxLength\":300}");
+        SplittableRandom random = new SplittableRandom(2);
+        for (int i = 0; i < 5; i++) {
+            String text = JSON.readTree(generate(source, 500, random, true)).asText();
+            assertThat(text.codePointCount(0, text.length())).isBetween(200, 300);
+        }
+    }
+
+    @Test
+    void tooFewTokensAreRefused() {
+        GrammarConstraint constraint = constraint(GrammarSource.jsonSchema("{\"const\":[1,\"ab\"]}"));
+        constraint.begin(8);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> constraint.begin(7))
+                .withMessage(
+                        "grammar: maxTokens must be at least 8, the bytes of the shortest text of the grammar, found 7;"
+                                + " allow more tokens");
+    }
+
+    @Test
+    void tokensThatAreNotAllowedAreRefused() {
+        TokenConstraint.State state =
+                constraint(GrammarSource.gbnf("root ::= \"ab\"")).begin(5);
+        for (int id : new int[] {-1, 'b', TOKENS.size() - 1, 100_000}) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> state.accept(id))
+                    .withMessageContaining("must be one that is allowed here, found " + id);
+        }
+        state.accept('a');
+        state.accept('b');
+        assertThat(state.isComplete()).isTrue();
+        assertThat(state.canContinue()).isFalse();
+    }
+
+    @Test
+    void aVocabularyWithoutTheBytesIsRefused() {
+        TokenTrie letters = new TokenTrie(List.of(new byte[] {'a'}, new byte[] {'b', 'c'}));
+        new GrammarConstraint(GrammarSource.gbnf("root ::= \"a\" \"bc\"?"), letters, false).begin(1);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new GrammarConstraint(GrammarSource.gbnf("root ::= \"bc\""), letters, false))
+                .withMessageContaining("must have a token for each byte of a text of the grammar, found 1");
+    }
+
+    /** The first space of SentencePiece is not printed, so a word with a space stands for the word at the start, and there only. */
+    @Test
+    void theFirstSpaceIsNotPartOfTheText() {
+        List<byte[]> tokens = new ArrayList<>(TOKENS.subList(0, 256));
+        for (String token : List.of(" {", "{", "  ", " a", " a{")) {
+            tokens.add(token.getBytes(StandardCharsets.UTF_8));
+        }
+        GrammarConstraint constraint = new GrammarConstraint(
+                GrammarSource.gbnf("root ::= \" \"? \"{\" \" \"? \"a\""), new TokenTrie(tokens), true);
+        TokenConstraint.State state = constraint.begin(9);
+        BitSet allowed = new BitSet();
+        state.allowed(allowed);
+        assertThat(allowed.stream().toArray()).containsExactly('{', 256, 257, 258);
+        state.accept(256);
+        state.allowed(allowed);
+        assertThat(allowed.stream().toArray()).containsExactly(' ', 'a', 259);
+        state.accept(259);
+        assertThat(state.isComplete()).isTrue();
+    }
+
+    /** Derivatives that are too many are dropped, and the texts that go on follow. */
+    @Test
+    void textsGoOnWhenDerivativesAreDropped() throws Exception {
+        GrammarSource source = GrammarSource.jsonSchema(
+                "{\"type\":\"array\",\"items\":{\"type\":\"string\",\"pattern\":\"a.{9}$\",\"maxLength\":400},\"maxItems\":900}");
+        GrammarConstraint constraint = constraint(source);
+        ExecutorService pool = Executors.newFixedThreadPool(2);
+        try {
+            List<Callable<String>> calls = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+                SplittableRandom random = new SplittableRandom(i);
+                calls.add(() -> {
+                    TokenConstraint.State state = constraint.begin(4000);
+                    ByteArrayOutputStream text = new ByteArrayOutputStream();
+                    BitSet allowed = new BitSet();
+                    while (state.canContinue()) {
+                        state.allowed(allowed);
+                        int id = any(allowed, random);
+                        state.accept(id);
+                        text.writeBytes(TOKENS.get(id));
+                    }
+                    return text.toString(StandardCharsets.UTF_8);
+                });
+            }
+            for (Future<String> one : pool.invokeAll(calls)) {
+                assertThat(JSON.readTree(one.get()))
+                        .allSatisfy(text -> assertThat(text.asText()).containsPattern("a.{9}$"));
+            }
+        } finally {
+            pool.shutdown();
+        }
+    }
+}
