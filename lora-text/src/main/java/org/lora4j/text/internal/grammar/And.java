@@ -2,6 +2,7 @@ package org.lora4j.text.internal.grammar;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** The texts that all parts have. */
 final class And extends Searched {
@@ -24,6 +25,36 @@ final class And extends Searched {
     @Override
     boolean computeNullable() {
         return parts.stream().allMatch(Expression::isNullable);
+    }
+
+    /** The same without the upper limits of counts. A text of no more bytes than the least of these limits fits both. */
+    Expression unlimited() {
+        return all.and(parts.stream()
+                .map(part -> {
+                    Repeat counted = counted(part);
+                    if (counted == null) {
+                        return part;
+                    }
+                    Expression free = all.repeat(counted.part, counted.min, Repeat.UNBOUNDED);
+                    return part instanceof Concat concat ? all.concat(concat.first, free) : free;
+                })
+                .toList());
+    }
+
+    /** The least upper limit of a count. */
+    int leastLimit() {
+        int least = Repeat.UNBOUNDED;
+        for (Expression part : parts) {
+            Repeat counted = counted(part);
+            least = counted == null ? least : Math.min(least, counted.max);
+        }
+        return least;
+    }
+
+    /** The count of a part, which may be within one of its repetitions. */
+    private static @Nullable Repeat counted(Expression part) {
+        Expression last = part instanceof Concat concat ? concat.rest : part;
+        return last instanceof Repeat repeat ? repeat : null;
     }
 
     @Override

@@ -22,7 +22,26 @@ final class Masks {
     }
 
     Mask of(Expression expression) {
-        Expression key = expression.clamped(trie.longest());
+        return known(withoutLimits(expression.clamped(trie.longest())));
+    }
+
+    /**
+     * Drops the upper limits of counts in an intersection if no token can make its shortest text longer than they are, so that the
+     * mask does not change while a long text is counted.
+     */
+    private Expression withoutLimits(Expression expression) {
+        Expression first = expression instanceof Concat concat ? concat.first : expression;
+        if (!(first instanceof And and) || and.leastLimit() == Repeat.UNBOUNDED) {
+            return expression;
+        }
+        Expression free = and.unlimited();
+        if (free.shortest() + known(free).growth() > and.leastLimit() - trie.longest()) {
+            return expression;
+        }
+        return expression instanceof Concat concat ? expression.all.concat(free, concat.rest) : free;
+    }
+
+    private Mask known(Expression key) {
         Mask mask = known.get(key);
         if (mask == null) {
             mask = compute(key);

@@ -22,10 +22,15 @@ public record StoredTokens(List<byte @Nullable []> bytes, boolean dropsFirstSpac
      * @throws IOException if they cannot be read, or are no bytes, as those of BERT
      */
     public static StoredTokens read(ModelSource source) throws IOException {
-        return source instanceof GgufSource gguf ? ofGguf(gguf.keys()) : TokenizerFile.read(source);
+        return source instanceof GgufSource gguf ? of(gguf.keys()) : TokenizerFile.read(source);
     }
 
-    private static StoredTokens ofGguf(GgufKeys keys) throws GgufException {
+    /**
+     * Reads the tokens of a GGUF file.
+     *
+     * @throws GgufException if there are none, or they are no bytes
+     */
+    public static StoredTokens of(GgufKeys keys) throws GgufException {
         VocabularyTokens tokens = VocabularyTokens.read(keys);
         if (tokens.isWordPiece()) {
             throw keys.refuse(Vocabulary.MODEL, "must be gpt2 or llama, whose tokens are bytes", "bert");

@@ -1,12 +1,11 @@
 package org.lora4j.text.internal.vocabulary;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -18,7 +17,6 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.MessageText;
-import org.lora4j.internal.StrictJson;
 import org.lora4j.io.ModelSource;
 
 /** The vocabulary of a {@code tokenizer.json}, read without a tree of its many tokens and merges. */
@@ -31,7 +29,8 @@ public final class TokenizerFile {
     private static final int MOST_TOKENS = 4_000_000;
     private static final String SPACE = "\u2581";
     private static final Pattern BYTE = Pattern.compile("<0x[0-9A-Fa-f]{2}>");
-    private static final JsonFactory JSON = new JsonFactory();
+    /** A value of the file is followed by others. */
+    private static final ObjectMapper MAPPER = new ObjectMapper();
 
     private final String name;
     private final TreeMap<Integer, String> tokens = new TreeMap<>();
@@ -51,8 +50,7 @@ public final class TokenizerFile {
         if (content.length > MOST_BYTES) {
             throw file.refuse("must have at most " + MOST_BYTES + " bytes", "more");
         }
-        try (JsonParser json = JSON.createParser(new ByteArrayInputStream(content))) {
-            json.setCodec(StrictJson.MAPPER);
+        try (JsonParser json = MAPPER.createParser(content)) {
             json.nextToken();
             file.readFields(json);
         } catch (JsonProcessingException e) {
