@@ -186,8 +186,7 @@ public record GenerationOptions(
      * @return other options
      */
     public GenerationOptions withSeed(long value) {
-        return new GenerationOptions(
-                temperature, topK, topP, minP, repetitionPenalty, stopIds, maxTokens, value, stopWhen);
+        return with(copy -> copy.seed = value);
     }
 
     /**
@@ -233,7 +232,7 @@ public record GenerationOptions(
         private double repetitionPenalty;
         private Set<Integer> stopIds;
         private int maxTokens;
-        private final long seed;
+        private long seed;
         private Predicate<List<Integer>> stopWhen;
         private @Nullable TokenConstraint constraint;
 
