@@ -8,16 +8,23 @@ import dev.langchain4j.data.message.TextContent;
 import dev.langchain4j.data.message.ToolExecutionResultMessage;
 import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.exception.UnsupportedFeatureException;
+import dev.langchain4j.internal.Json;
+import dev.langchain4j.internal.JsonSchemaElementUtils;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
 import dev.langchain4j.model.chat.request.ResponseFormat;
+import dev.langchain4j.model.chat.request.ResponseFormatType;
 import dev.langchain4j.model.chat.request.ToolChoice;
+import dev.langchain4j.model.chat.request.json.JsonSchema;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.text.Conversation;
 
 /** Reads the requests of LangChain4j, and refuses what a decoder with a chat template does not compute. */
 final class ChatInput {
+    private static final String ANY_OBJECT = "{\"type\": \"object\"}";
+
     private ChatInput() {}
 
     /**
@@ -26,11 +33,8 @@ final class ChatInput {
      * @throws UnsupportedFeatureException if one of them would have no effect
      */
     static void requireSupported(ChatRequestParameters parameters) {
-        requireAbsent("toolChoice REQUIRED", parameters.toolChoice() == ToolChoice.REQUIRED);
         requireAbsent("frequencyPenalty", parameters.frequencyPenalty() != null);
         requireAbsent("presencePenalty", parameters.presencePenalty() != null);
-        ResponseFormat format = parameters.responseFormat();
-        requireAbsent("responseFormat JSON", format != null && !format.equals(ResponseFormat.TEXT));
     }
 
     private static void requireAbsent(String parameter, boolean isThere) {
@@ -41,6 +45,20 @@ final class ChatInput {
 
     private static UnsupportedFeatureException unsupported(String what) {
         return new UnsupportedFeatureException(what + " is not supported by this model; leave it out");
+    }
+
+    /**
+     * Returns the JSON Schema that the answer must fit.
+     *
+     * @return the text of the schema; null for any text
+     */
+    static @Nullable String schema(ChatRequestParameters parameters) {
+        ResponseFormat format = parameters.responseFormat();
+        if (format == null || format.type() == ResponseFormatType.TEXT) {
+            return null;
+        }
+        JsonSchema schema = format.jsonSchema();
+        return schema == null ? ANY_OBJECT : Json.toJson(JsonSchemaElementUtils.toMap(schema.rootElement()));
     }
 
     /**

@@ -9,6 +9,7 @@ import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.listener.ChatModelListener;
 import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
+import dev.langchain4j.model.chat.request.ToolChoice;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.output.FinishReason;
 import dev.langchain4j.model.output.TokenUsage;
@@ -17,6 +18,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.UUID;
@@ -56,9 +58,11 @@ import org.lora4j.text.DecoderFolder;
  *
  * <p><b>Parameters.</b> {@code modelName} chooses the adapter. {@code temperature}, {@code topP}, {@code topK}, {@code maxOutputTokens}
  * and {@code stopSequences} are those of {@link GenerationOptions}; without a temperature it is 1, and 0 chooses the most probable
- * token. {@code toolSpecifications} are shown to the model by its chat template, and its calls are read back; {@code toolChoice} is
- * {@code AUTO} or {@code NONE}. A template that does not know tools is refused with {@code InvalidRequestException}. All other
- * parameters, such as a JSON response format, and messages that are not text are refused with LangChain4j's {@code
+ * token. {@code toolSpecifications} are shown to the model by its chat template, and its calls are read back; with the {@code
+ * toolChoice} {@code REQUIRED} the answer is one call, whose arguments fit their schema. A template that does not know tools is refused
+ * with {@code InvalidRequestException}. With a {@code responseFormat} of JSON the answer is an object, and fits the schema if there is
+ * one; a schema with what {@link org.lora4j.text.grammar.Grammar#jsonSchema(String)} does not support is refused in the same way. All
+ * other parameters, such as penalties, and messages that are not text are refused with LangChain4j's {@code
  * UnsupportedFeatureException}.
  *
  * <p><b>Failures.</b> They are exceptions of LangChain4j: {@code ModelNotFoundException} if there is no adapter of the name, {@code
@@ -201,7 +205,11 @@ public final class LoRAChatModel implements ChatModel, AutoCloseable {
         String adapter = adapters.isEmpty() ? LoRAModel.BASE : adapters.get(0);
         Conversation conversation = ChatInput.conversation(request.messages(), parameters);
         try {
-            return chats.start(adapter, conversation, options(parameters), parameters.stopSequences(), urgency);
+            GenerationOptions options = options(parameters);
+            List<String> stops = parameters.stopSequences();
+            return parameters.toolChoice() == ToolChoice.REQUIRED
+                    ? chats.startCall(adapter, conversation, Optional.empty(), options, stops, urgency)
+                    : chats.start(adapter, conversation, options, stops, urgency);
         } catch (IllegalArgumentException e) {
             throw new InvalidRequestException(e.getMessage(), e);
         }
@@ -210,10 +218,12 @@ public final class LoRAChatModel implements ChatModel, AutoCloseable {
     private GenerationOptions options(ChatRequestParameters parameters) {
         GenerationOptions options = GenerationOptions.sampling(
                 seed.orElseGet(() -> ThreadLocalRandom.current().nextLong()));
+        String schema = ChatInput.schema(parameters);
         return options.withMaxTokens(orElse(parameters.maxOutputTokens(), DEFAULT_TOKENS))
                 .withTemperature(orElse(parameters.temperature(), options.temperature()))
                 .withTopP(orElse(parameters.topP(), options.topP()))
-                .withTopK(orElse(parameters.topK(), options.topK()));
+                .withTopK(orElse(parameters.topK(), options.topK()))
+                .withConstraint(schema == null ? null : decoder.grammars().jsonSchema(schema));
     }
 
     private static <T> T orElse(@Nullable T value, T other) {
@@ -237,7 +247,7 @@ public final class LoRAChatModel implements ChatModel, AutoCloseable {
 
     @Override
     public Set<Capability> supportedCapabilities() {
-        return Set.of();
+        return Set.of(Capability.RESPONSE_FORMAT_JSON_SCHEMA);
     }
 
     /**

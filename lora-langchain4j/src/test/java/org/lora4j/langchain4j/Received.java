@@ -1,5 +1,7 @@
 package org.lora4j.langchain4j;
 
+import dev.langchain4j.model.chat.StreamingChatModel;
+import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.PartialResponse;
 import dev.langchain4j.model.chat.response.PartialResponseContext;
@@ -20,6 +22,13 @@ class Received implements StreamingChatResponseHandler {
     private final Set<Thread> threads = ConcurrentHashMap.newKeySet();
     private final CompletableFuture<ChatResponse> response = new CompletableFuture<>();
     private final CompletableFuture<Throwable> error = new CompletableFuture<>();
+
+    /** Waits for the whole answer of a streaming call. */
+    static ChatResponse of(StreamingChatModel model, ChatRequest request) throws Exception {
+        Received received = new Received();
+        model.chat(request, received);
+        return received.response();
+    }
 
     @Override
     public void onPartialResponse(PartialResponse part, PartialResponseContext context) {

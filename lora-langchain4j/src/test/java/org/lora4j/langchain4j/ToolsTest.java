@@ -3,6 +3,8 @@ package org.lora4j.langchain4j;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.langchain4j.agent.tool.P;
 import dev.langchain4j.agent.tool.Tool;
 import dev.langchain4j.agent.tool.ToolExecutionRequest;
@@ -13,8 +15,15 @@ import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.data.message.ToolExecutionResultMessage;
 import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.exception.InvalidRequestException;
+import dev.langchain4j.model.chat.Capability;
+import dev.langchain4j.model.chat.ChatModel;
 import dev.langchain4j.model.chat.request.ChatRequest;
+import dev.langchain4j.model.chat.request.ChatRequestParameters;
+import dev.langchain4j.model.chat.request.ResponseFormat;
+import dev.langchain4j.model.chat.request.ResponseFormatType;
 import dev.langchain4j.model.chat.request.ToolChoice;
+import dev.langchain4j.model.chat.request.json.JsonObjectSchema;
+import dev.langchain4j.model.chat.request.json.JsonSchema;
 import dev.langchain4j.model.chat.response.ChatResponse;
 import dev.langchain4j.model.chat.response.CompleteToolCall;
 import dev.langchain4j.model.chat.response.PartialToolCall;
@@ -27,6 +36,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -239,6 +249,139 @@ class ToolsTest {
             assertThat(arguments.toString()).isEqualTo(request.arguments());
         }
         assertThat(pieces).hasSizeGreaterThan(4);
+    }
+
+    /** It would say hello. */
+    @Test
+    void aCallCanBeRequired() throws Exception {
+        ChatRequest request = request(UserMessage.from(THANKS))
+                .toolChoice(ToolChoice.REQUIRED)
+                .build();
+        for (int i = 0; i < 2; i++) {
+            ChatResponse response = i == 0 ? model.chat(request) : Received.of(model.streaming(), request);
+            assertThat(response.aiMessage().text()).isNull();
+            assertThat(response.finishReason()).isEqualTo(FinishReason.TOOL_EXECUTION);
+            ToolExecutionRequest call =
+                    response.aiMessage().toolExecutionRequests().get(0);
+            JsonNode arguments = new ObjectMapper().readTree(call.arguments());
+            if (call.name().equals("add")) {
+                assertThat(arguments.path("a").isIntegralNumber()).isTrue();
+                assertThat(arguments.path("b").isIntegralNumber()).isTrue();
+            } else {
+                assertThat(call.name()).isEqualTo("weather");
+                assertThat(arguments.path("city").isTextual()).isTrue();
+            }
+        }
+        assertThat(model.chat(request(UserMessage.from(SUM))
+                                .toolChoice(ToolChoice.REQUIRED)
+                                .build())
+                        .aiMessage()
+                        .toolExecutionRequests())
+                .extracting(ToolExecutionRequest::name, ToolExecutionRequest::arguments)
+                .containsExactly(org.assertj.core.groups.Tuple.tuple("add", "{\"a\": 2, \"b\": 3}"));
+    }
+
+    /** What a call needs. */
+    @Test
+    void tooFewTokensForACallAreRefused() {
+        ChatRequest few = request(UserMessage.from(THANKS))
+                .toolChoice(ToolChoice.REQUIRED)
+                .maxOutputTokens(5)
+                .build();
+        assertThatExceptionOfType(InvalidRequestException.class)
+                .isThrownBy(() -> model.chat(few))
+                .withMessageContaining("maxTokens must be at least");
+        assertThatExceptionOfType(InvalidRequestException.class)
+                .isThrownBy(() -> model.chat(ChatRequest.builder()
+                        .messages(UserMessage.from(THANKS))
+                        .toolChoice(ToolChoice.REQUIRED)
+                        .build()))
+                .withMessageContaining("a call must be one of the tools of the conversation, found no tools");
+    }
+
+    /** The kinds of animals. */
+    enum Kind {
+        CAT,
+        DOG
+    }
+
+    /** What a text says of an animal. */
+    record Animal(String name, int age, Kind kind, List<String> colours) {}
+
+    /** Reads texts. */
+    interface Reader {
+        Animal read(String text);
+
+        Kind kind(String text);
+
+        List<Animal> all(String text);
+    }
+
+    /** The model has not learned any of it. */
+    @Test
+    void recordsAndEnumsAreAlwaysWhole() {
+        for (double temperature : new double[] {0, 1.5}) {
+            Reader reader = AiServices.create(Reader.class, with(temperature));
+            Animal animal = reader.read("A cat.");
+            assertThat(animal.name()).isNotNull();
+            assertThat(animal.kind()).isIn(Kind.CAT, Kind.DOG);
+            assertThat(reader.kind("A dog.")).isIn(Kind.CAT, Kind.DOG);
+            assertThat(reader.all("Two cats.")).isNotNull();
+        }
+    }
+
+    /** The same model with other defaults. */
+    private static ChatModel with(double temperature) {
+        return new ChatModel() {
+            @Override
+            public ChatResponse doChat(ChatRequest request) {
+                return model.doChat(request);
+            }
+
+            @Override
+            public ChatRequestParameters defaultRequestParameters() {
+                return ChatRequestParameters.builder()
+                        .modelName("learned")
+                        .temperature(temperature)
+                        .maxOutputTokens(120)
+                        .build();
+            }
+
+            @Override
+            public Set<Capability> supportedCapabilities() {
+                return model.supportedCapabilities();
+            }
+        };
+    }
+
+    @Test
+    void anAnswerFitsItsSchema() throws Exception {
+        JsonSchema schema = JsonSchema.builder()
+                .name("numbers")
+                .rootElement(JsonObjectSchema.builder()
+                        .addIntegerProperty("count")
+                        .addEnumProperty("unit", List.of("m", "km"))
+                        .required("count", "unit")
+                        .build())
+                .build();
+        for (ResponseFormat format : List.of(
+                ResponseFormat.builder()
+                        .type(ResponseFormatType.JSON)
+                        .jsonSchema(schema)
+                        .build(),
+                ResponseFormat.JSON)) {
+            ChatResponse response = model.chat(ChatRequest.builder()
+                    .messages(UserMessage.from("how far?"))
+                    .responseFormat(format)
+                    .maxOutputTokens(60)
+                    .build());
+            JsonNode json = new ObjectMapper().readTree(response.aiMessage().text());
+            assertThat(json.isObject()).isTrue();
+            if (format.jsonSchema() != null) {
+                assertThat(json.path("count").isIntegralNumber()).isTrue();
+                assertThat(json.path("unit").asText()).isIn("m", "km");
+            }
+        }
     }
 
     /** The template does not show the tools then, so the prompt is another one. */

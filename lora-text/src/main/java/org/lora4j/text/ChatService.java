@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.GenerationOptions;
@@ -13,7 +14,9 @@ import org.lora4j.serve.GenerationService;
 import org.lora4j.serve.RequestOptions;
 import org.lora4j.serve.ServingException;
 import org.lora4j.serve.ServingException.Reason;
+import org.lora4j.text.tools.ForcedCall;
 import org.lora4j.text.tools.ToolFormat;
+import org.lora4j.text.tools.ToolReader;
 
 /**
  * Answers conversations as text, with calls of tools if the conversation has tools: a decoder, its chat template, and the service that generates.
@@ -96,22 +99,70 @@ public final class ChatService {
             GenerationOptions generation,
             List<String> stops,
             RequestOptions urgency) {
-        Objects.requireNonNull(adapter, "adapter must not be null");
         Objects.requireNonNull(conversation, "conversation must not be null");
+        return start(adapter, conversation, generation, stops, urgency, null, format(conversation));
+    }
+
+    /**
+     * Starts an answer that is one call of a tool, whose arguments fit the schema of the tool.
+     *
+     * @param adapter as in {@link #start}
+     * @param conversation the messages so far, with tools
+     * @param tool the name of the tool; empty for any of them
+     * @param generation as in {@link #start}; its constraint is replaced. If its tokens are too few for a call, the answer fails
+     * @param stops as in {@link #start}
+     * @param urgency as in {@link #start}
+     * @return the answer that is being generated
+     * @throws ServingException as {@link #start}, or if there is no such tool, or its schema has what
+     *     {@link org.lora4j.text.grammar.Grammar#jsonSchema(java.util.Map)} does not support
+     * @throws java.util.concurrent.CancellationException if the thread is interrupted
+     */
+    public ChatAnswer startCall(
+            String adapter,
+            Conversation conversation,
+            Optional<String> tool,
+            GenerationOptions generation,
+            List<String> stops,
+            RequestOptions urgency) {
+        Objects.requireNonNull(conversation, "conversation must not be null");
+        Objects.requireNonNull(tool, "tool must not be null");
+        Objects.requireNonNull(generation, "generation must not be null");
+        ToolFormat format = format(conversation);
+        ForcedCall call;
+        GenerationOptions options;
+        try {
+            call = conversation.forcedCall(Objects.requireNonNull(format, "format must not be null"), tool);
+            options = generation.withConstraint(decoder.grammars().jsonSchema(call.schema()));
+        } catch (IllegalArgumentException e) {
+            throw new ServingException(Reason.INVALID_INPUT, String.valueOf(e.getMessage()), e);
+        }
+        return start(adapter, conversation, options, stops, urgency, call, format);
+    }
+
+    private ChatAnswer start(
+            String adapter,
+            Conversation conversation,
+            GenerationOptions generation,
+            List<String> stops,
+            RequestOptions urgency,
+            @Nullable ForcedCall call,
+            @Nullable ToolFormat format) {
+        Objects.requireNonNull(adapter, "adapter must not be null");
         Objects.requireNonNull(generation, "generation must not be null");
         Objects.requireNonNull(urgency, "urgency must not be null");
         long begin = System.nanoTime();
         StopTexts ends = new StopTexts(stops);
-        ToolFormat format = format(conversation);
-        int[] prompt = prompt(adapter, conversation, urgency);
+        int[] prompt = prompt(adapter, conversation, urgency, call == null ? "" : call.before());
         AtomicBoolean stopped = new AtomicBoolean();
         GenerationOptions options = tokens.fitting(generation, prompt.length)
                 .withStopWhen(ids -> stopped.get() || generation.stopWhen().test(ids));
         GenerationHandle handle = service.generate(GenerationRequest.of(adapter, prompt, options)
                 .withOptions(urgency.after(Duration.ofNanos(System.nanoTime() - begin))));
-        return format == null
-                ? new ChatAnswer(handle, decoder.tokenizer().stream(), ends, null, stopped)
-                : new ChatAnswer(handle, decoder.tokenizer().stream(format.marks()), ends, format.reader(), stopped);
+        if (format == null) {
+            return new ChatAnswer(handle, decoder.tokenizer().stream(), ends, null, stopped);
+        }
+        ToolReader reader = call == null ? format.reader() : call.reader();
+        return new ChatAnswer(handle, decoder.tokenizer().stream(format.marks()), ends, reader, stopped);
     }
 
     private @Nullable ToolFormat format(Conversation conversation) {
@@ -128,10 +179,10 @@ public final class ChatService {
                         null));
     }
 
-    private int[] prompt(String adapter, Conversation conversation, RequestOptions urgency) {
+    private int[] prompt(String adapter, Conversation conversation, RequestOptions urgency, String answer) {
         return decoder.textLimiter().run(adapter, DecoderTokens.characters(conversation), urgency, () -> {
             try {
-                return tokens.prompt(conversation, template);
+                return tokens.prompt(conversation, template, answer);
             } catch (IllegalArgumentException e) {
                 throw new ServingException(Reason.INVALID_INPUT, String.valueOf(e.getMessage()), e);
             } catch (IllegalStateException e) {

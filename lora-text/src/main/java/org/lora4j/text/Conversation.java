@@ -3,7 +3,11 @@ package org.lora4j.text;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import org.lora4j.internal.MessageText;
+import org.lora4j.text.tools.ForcedCall;
 import org.lora4j.text.tools.Tool;
+import org.lora4j.text.tools.ToolFormat;
 
 /**
  * Messages one after the other.
@@ -60,6 +64,28 @@ public record Conversation(List<ChatMessage> messages, List<Map<String, Object>>
     public boolean hasTool(String name) {
         Objects.requireNonNull(name, "name must not be null");
         return toolNames().contains(name);
+    }
+
+    /**
+     * Returns the form of an answer that is a call.
+     *
+     * @param format how the model writes calls
+     * @param tool the name of the tool; empty for any of them
+     * @return the form
+     * @throws IllegalArgumentException if there is no such tool, or one is not what it must be; or as {@link ForcedCall#of}
+     */
+    public ForcedCall forcedCall(ToolFormat format, Optional<String> tool) {
+        Objects.requireNonNull(format, "format must not be null");
+        Objects.requireNonNull(tool, "tool must not be null");
+        List<Tool> chosen = tools.stream()
+                .map(Tool::ofMap)
+                .filter(one -> tool.isEmpty() || one.name().equals(tool.get()))
+                .toList();
+        if (chosen.isEmpty()) {
+            throw new IllegalArgumentException("a call must be one of the tools of the conversation, found "
+                    + tool.map(MessageText::quote).orElse("no tools"));
+        }
+        return ForcedCall.of(format, chosen);
     }
 
     /** Returns the names of the tools. */

@@ -13,6 +13,8 @@ import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.PretrainedModel;
+import org.lora4j.text.grammar.GrammarCache;
+import org.lora4j.text.grammar.GrammarVocabulary;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
@@ -28,6 +30,7 @@ public final class DecoderFolder extends TextModel {
     private final @Nullable ChatTemplate template;
     private final Set<Integer> endIds;
     private final int longestToken;
+    private @Nullable GrammarCache grammars;
 
     /** Takes a tokenizer, which is closed if another file is wrong. */
     DecoderFolder(ModelSource source, PretrainedModel model, Tokenizer tokenizer) throws IOException {
@@ -208,6 +211,23 @@ public final class DecoderFolder extends TextModel {
      */
     public Set<Integer> endIds() {
         return Set.copyOf(endIds);
+    }
+
+    /**
+     * Returns the forms of answers for this model. The bytes of its tokens are read with the first call.
+     *
+     * @return the constraints of the JSON Schemas that were used last
+     * @throws IllegalArgumentException if the tokens have no bytes, or cannot be read any more
+     */
+    public synchronized GrammarCache grammars() {
+        if (grammars == null) {
+            try {
+                grammars = new GrammarCache(GrammarVocabulary.load(source()));
+            } catch (IOException e) {
+                throw new IllegalArgumentException("a form of answers needs the bytes of tokens: " + e.getMessage(), e);
+            }
+        }
+        return grammars;
     }
 
     @Override

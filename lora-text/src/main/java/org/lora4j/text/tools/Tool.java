@@ -74,4 +74,28 @@ public record Tool(String name, String description, Map<String, Object> paramete
         tool.put("function", function);
         return tool;
     }
+
+    /**
+     * Reads a tool in the form of {@link #toMap}.
+     *
+     * @param tool the tool; without a description it has an empty one, and without parameters none
+     * @return the tool
+     * @throws IllegalArgumentException if it has another form
+     */
+    public static Tool ofMap(Map<String, ?> tool) {
+        Objects.requireNonNull(tool, "tool must not be null");
+        // Some data sets write the function without what is around it.
+        Map<?, ?> function = tool.get("function") instanceof Map<?, ?> inner ? inner : tool;
+        if (!(function.get("name") instanceof String name)) {
+            throw new IllegalArgumentException(
+                    "a tool must have a function with a text name, found " + MessageText.quote(tool.toString()));
+        }
+        Object description = function.get("description");
+        Map<String, Object> parameters = new LinkedHashMap<>(Map.of(TYPE, "object", "properties", Map.of()));
+        if (function.get("parameters") instanceof Map<?, ?> schema) {
+            parameters.clear();
+            schema.forEach((field, value) -> parameters.put(String.valueOf(field), value));
+        }
+        return new Tool(name, description instanceof String text ? text : "", parameters);
+    }
 }

@@ -105,7 +105,12 @@ public enum ToolFormat {
      * @return a reader for one answer
      */
     public ToolReader reader() {
-        return new ToolReader(syntax());
+        return reader("");
+    }
+
+    /** Returns a reader for an answer whose beginning is known. */
+    ToolReader reader(String before) {
+        return new ToolReader(syntax(), before);
     }
 
     /**

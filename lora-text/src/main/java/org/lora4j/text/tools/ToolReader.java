@@ -63,8 +63,9 @@ public final class ToolReader {
     /** The first character of the arguments that was not handed over; {@link #NONE} before the call was. */
     private int argumentsFrom = NONE;
 
-    ToolReader(ToolSyntax syntax) {
+    ToolReader(ToolSyntax syntax, String before) {
         this.syntax = syntax;
+        buffer.append(before);
     }
 
     /**

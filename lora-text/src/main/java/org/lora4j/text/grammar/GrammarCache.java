@@ -1,0 +1,57 @@
+package org.lora4j.text.grammar;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import org.lora4j.generate.TokenConstraint;
+
+/**
+ * The constraints of the last 16 JSON Schemas that were used with a model, with what they have computed. So a schema that comes with
+ * many requests is compiled once. Any number of threads can use a cache.
+ *
+ * <pre>{@code
+ * TokenConstraint constraint = decoder.grammars().jsonSchema("{\"type\": \"integer\"}");
+ * GenerationOptions options = GenerationOptions.greedy().withConstraint(constraint);
+ * }</pre>
+ */
+public final class GrammarCache {
+    private static final int MOST = 16;
+
+    private final GrammarVocabulary vocabulary;
+    private final Map<String, TokenConstraint> known = new LinkedHashMap<>(MOST, 0.75f, true);
+
+    /**
+     * Creates an empty cache.
+     *
+     * @param vocabulary the tokens of the model
+     */
+    public GrammarCache(GrammarVocabulary vocabulary) {
+        this.vocabulary = Objects.requireNonNull(vocabulary, "vocabulary must not be null");
+    }
+
+    /**
+     * Returns the constraint of a schema.
+     *
+     * @param schema the text of a JSON Schema; one with other white space is another one
+     * @return the constraint
+     * @throws IllegalArgumentException as {@link Grammar#jsonSchema(String)} and {@link Grammar#constraint}
+     */
+    public TokenConstraint jsonSchema(String schema) {
+        Objects.requireNonNull(schema, "schema must not be null");
+        synchronized (known) {
+            TokenConstraint kept = known.get(schema);
+            if (kept != null) {
+                return kept;
+            }
+        }
+        // Others need not wait for it.
+        TokenConstraint created = Grammar.jsonSchema(schema).constraint(vocabulary);
+        synchronized (known) {
+            TokenConstraint other = known.putIfAbsent(schema, created);
+            if (known.size() > MOST) {
+                known.remove(known.keySet().iterator().next());
+            }
+            return other == null ? created : other;
+        }
+    }
+}
