@@ -3,14 +3,33 @@ package org.lora4j.text.internal.grammar;
 import java.util.Arrays;
 import java.util.BitSet;
 
-/**
- * The tokens that fit an expression.
- *
- * @param tokens those that fit, with an end of the text that can be reached
- * @param ends the nodes of the trie at which the text may end and tokens go on
- * @param growth by how much a token at most makes the shortest text longer
- */
-record Mask(BitSet tokens, int[] ends, long growth) {
+/** The tokens that fit an expression, and end where the text can still end. Immutable. */
+final class Mask {
+    private final BitSet tokens;
+    private final int[] ends;
+    private final long growth;
+
+    private Mask(BitSet tokens, int[] ends, long growth) {
+        this.tokens = tokens;
+        this.ends = ends;
+        this.growth = growth;
+    }
+
+    /** The tokens, which must not be changed. */
+    BitSet tokens() {
+        return tokens;
+    }
+
+    /** The nodes of the trie at which the text may end and tokens go on, which must not be changed. */
+    int[] ends() {
+        return ends;
+    }
+
+    /** By how much a token at most makes the shortest text longer. */
+    long growth() {
+        return growth;
+    }
+
     long bytes() {
         return tokens.size() / Byte.SIZE + (long) ends.length * Integer.BYTES;
     }

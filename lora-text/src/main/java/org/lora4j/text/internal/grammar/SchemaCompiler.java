@@ -237,15 +237,21 @@ final class SchemaCompiler {
             values = !node.has("enum") || values.contains(constant) ? List.of(constant) : List.of();
         }
         List<String> types = SchemaTypes.names(node);
+        List<String> texts = new ArrayList<>();
         List<Expression> options = new ArrayList<>();
         for (JsonNode value : values) {
             if (!node.has("type") || SchemaTypes.contain(types, value)) {
                 if (!MessageText.isUnicode(value.toString())) {
                     throw node.refuse(constant == null ? "enum" : "const", "must have no halves of surrogate pairs");
                 }
-                options.add(forms.literal(value));
+                if (value.isTextual()) {
+                    texts.add(value.asText());
+                } else {
+                    options.add(forms.literal(value));
+                }
             }
         }
+        options.add(forms.string(forms.spelling().oneOf(texts)));
         return all.or(options);
     }
 
@@ -384,7 +390,7 @@ final class SchemaCompiler {
         if (names.isEmpty()) {
             return forms.anyString();
         }
-        Expression known = all.or(names.stream().map(spelling::text).toList());
+        Expression known = spelling.oneOf(names);
         return forms.string(all.and(spelling.any(), all.not(known)));
     }
 }

@@ -2,7 +2,9 @@ package org.lora4j.text.internal.grammar;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -72,6 +74,39 @@ final class Spelling {
             text = all.concat(one(CodePoints.range(points[i], points[i])), text);
         }
         return text;
+    }
+
+    /** One of many texts. Those with the same beginning share it, so that few are compared with each byte. */
+    Expression oneOf(Collection<String> texts) {
+        List<int[]> sorted = texts.stream()
+                .distinct()
+                .map(one -> one.codePoints().toArray())
+                .sorted(Arrays::compare)
+                .toList();
+        return sorted.isEmpty() ? all.never() : oneOf(sorted, 0);
+    }
+
+    private Expression oneOf(List<int[]> sorted, int from) {
+        int[] first = sorted.get(0);
+        int common = Arrays.mismatch(first, sorted.get(sorted.size() - 1));
+        if (common < 0) {
+            return text(new String(first, from, first.length - from));
+        }
+        List<Expression> options = new ArrayList<>();
+        int begin = 0;
+        if (first.length == common) {
+            options.add(all.empty());
+            begin = 1;
+        }
+        while (begin < sorted.size()) {
+            int end = begin + 1;
+            while (end < sorted.size() && sorted.get(end)[common] == sorted.get(begin)[common]) {
+                end++;
+            }
+            options.add(oneOf(sorted.subList(begin, end), common));
+            begin = end;
+        }
+        return all.concat(text(new String(first, from, common - from)), all.or(options));
     }
 
     /** Any texts. */
