@@ -96,8 +96,8 @@ public final class BatchGenerator {
      * @param consumer is given each new token in the thread of {@link #step}; false cancels the generation
      * @return the generation
      * @throws IllegalArgumentException if the model has another base, the prompt is empty or too long, a token is outside the
-     *     vocabulary, there are not enough positions, an adapter was deleted, or so few tokens cannot complete a text of the constraint;
-     *     nothing is added then
+     *     vocabulary, there are not enough positions, an adapter was deleted, or so few tokens cannot complete a
+     *     text of the constraint; nothing is added then
      * @throws IllegalStateException if the caches of all texts, at their longest, would exceed the limit; nothing is added
      *     then. Try again when others have ended
      */
@@ -135,13 +135,13 @@ public final class BatchGenerator {
         long reserved = running.stream().mapToLong(RunningGeneration::reserved).sum();
         int maxTokens =
                 decoder.maxTokens(prompt, options, Math.max(0, cacheLimit / decoder.bytesPerToken() - reserved));
-        TokenConstraint.State constraint = options.begin(maxTokens);
+        ConstrainedChoice constrained = ConstrainedChoice.begin(options, maxTokens);
         EffectiveLayers layers = source.effectiveLayers();
         int longest = prompt.length + maxTokens - 1;
         CachedSequence text = cache == null ? new CachedSequence(decoder, layers, longest) : cache.take();
         int reused = text.start(layers, prompt, cache == null ? 0 : prompt.length - 1);
         RunningGeneration added =
-                new RunningGeneration(text, prompt, reused, options, maxTokens, consumer, cache, constraint);
+                new RunningGeneration(text, prompt, reused, options, maxTokens, consumer, cache, constrained);
         running.add(added);
         return added;
     }

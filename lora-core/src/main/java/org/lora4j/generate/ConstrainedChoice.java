@@ -1,7 +1,9 @@
 package org.lora4j.generate;
 
 import java.util.BitSet;
+import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The tokens that a constraint allows in one generation. */
 final class ConstrainedChoice {
@@ -14,6 +16,23 @@ final class ConstrainedChoice {
     ConstrainedChoice(TokenConstraint.State state, Set<Integer> stopIds) {
         this.state = state;
         this.stopIds = stopIds;
+    }
+
+    /**
+     * Starts a text. Its first tokens are computed, so that what fails does so before anything else is done.
+     *
+     * @return the choice; null if the options have no constraint
+     */
+    static @Nullable ConstrainedChoice begin(GenerationOptions options, int maxTokens) {
+        TokenConstraint constraint = options.constraint();
+        if (constraint == null) {
+            return null;
+        }
+        TokenConstraint.State state =
+                Objects.requireNonNull(constraint.begin(maxTokens), "a constraint must begin with a state, found null");
+        ConstrainedChoice choice = new ConstrainedChoice(state, options.stopIds());
+        choice.hasEnded();
+        return choice;
     }
 
     /**
@@ -56,6 +75,7 @@ final class ConstrainedChoice {
 
     /** Whether the text is complete, and nothing can follow. */
     boolean hasEnded() {
-        return state.isComplete() && !state.canContinue();
+        boolean canContinue = state.canContinue();
+        return !canContinue && state.isComplete();
     }
 }

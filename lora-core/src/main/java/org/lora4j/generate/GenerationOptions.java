@@ -210,13 +210,6 @@ public record GenerationOptions(
         return with(copy -> copy.constraint = value);
     }
 
-    /** Starts a text of the constraint; null if there is none. */
-    TokenConstraint.@Nullable State begin(int tokens) {
-        return constraint == null
-                ? null
-                : Objects.requireNonNull(constraint.begin(tokens), "a constraint must begin with a state, found null");
-    }
-
     private GenerationOptions with(Consumer<Copy> change) {
         Copy copy = new Copy(this);
         change.accept(copy);

@@ -34,7 +34,7 @@ public final class RunningGeneration {
             int maxTokens,
             IntPredicate consumer,
             @Nullable PromptCache cache,
-            TokenConstraint.@Nullable State constraint) {
+            @Nullable ConstrainedChoice constrained) {
         this.text = text;
         this.options = options;
         this.consumer = consumer;
@@ -43,7 +43,7 @@ public final class RunningGeneration {
         this.cache = cache;
         promptTokens = prompt.length;
         sampler = new Sampler(options);
-        constrained = constraint == null ? null : new ConstrainedChoice(constraint, options.stopIds());
+        this.constrained = constrained;
         if (constrained != null && constrained.hasEnded()) {
             finish = Finish.STOP;
         }

@@ -58,8 +58,8 @@ public final class Grammar {
      *   <li>Arrays: {@code items}, {@code prefixItems}, {@code minItems}, {@code maxItems}.
      *   <li>Strings: {@code minLength} and {@code maxLength}, which count characters, {@code pattern}, and {@code format}: date,
      *       date-time, time, duration, email, hostname, ipv4, ipv6, uri, uuid. A pattern is one of ECMA-262 without parts that look
-     *       around, {@code \b}, {@code \p} and references; {@code ^} and {@code $} stand at the ends of alternatives. Times have no
-     *       leap seconds.
+     *       around, {@code \b}, {@code \p} and references; {@code ^} and {@code $} stand at the ends of alternatives. Times have no leap
+     *       seconds, hosts no labels with {@code --} behind two letters (Punycode), and mail addresses no quoted names.
      *   <li>Numbers: {@code minimum}, {@code maximum}, {@code exclusiveMinimum}, {@code exclusiveMaximum}, and {@code multipleOf}
      *       a whole number up to 1,000, or 0.1, 0.01 and so on. Such numbers have no exponents.
      * </ul>

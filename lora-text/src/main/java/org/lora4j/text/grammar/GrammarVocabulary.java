@@ -35,7 +35,7 @@ public final class GrammarVocabulary {
     /**
      * Reads the tokens of a model.
      *
-     * @param folder a folder with {@code tokenizer.json}
+     * @param folder a folder with {@code tokenizer.json}, or a GGUF file
      * @return the tokens
      * @throws IOException as {@link #load(ModelSource)}
      */
