@@ -406,7 +406,7 @@ class ServeCommandTest {
                 "\"logprobs\": true | logprobs",
                 "\"presence_penalty\": 0.5 | presence_penalty",
                 "\"logit_bias\": {\"1\": 5} | logit_bias",
-                "\"response_format\": {\"type\": \"json_object\"} | response_format",
+                "\"response_format\": {\"type\": \"xml\"} | response_format",
                 "\"top_k\": -2 | top_k",
                 "\"min_p\": 2 | min_p",
                 "\"repetition_penalty\": 0 | repetition_penalty",

@@ -226,6 +226,78 @@ class ServeToolsTest {
                 .isEqualTo("tool_calls");
     }
 
+    /** It would say hello. */
+    @Test
+    void aCallCanBeRequired() throws Exception {
+        ObjectNode any = body("hi").put("tool_choice", "required");
+        ObjectNode named = body("hi");
+        named.putObject("tool_choice")
+                .put("type", "function")
+                .putObject("function")
+                .put("name", "add");
+        for (ObjectNode asked : List.of(any, named)) {
+            JsonNode choice = server.good(CHAT, asked.toString()).at("/choices/0");
+            assertThat(choice.path("finish_reason").asText()).isEqualTo("tool_calls");
+            assertThat(choice.at("/message/content").isNull()).isTrue();
+            assertThat(choice.at("/message/tool_calls")).hasSize(1);
+            JsonNode function = choice.at("/message/tool_calls/0/function");
+            assertThat(function.path("name").asText()).isIn("add", "weather");
+            JsonNode arguments = MAPPER.readTree(function.path("arguments").asText());
+            assertThat(arguments.isObject()).isTrue();
+            if (asked.path("tool_choice").isObject()) {
+                assertThat(function.path("name").asText()).isEqualTo("add");
+                // The schema has this one alone, and does not require it.
+                assertThat(arguments.size()).isLessThanOrEqualTo(1);
+                assertThat(arguments.path("a").isMissingNode()
+                                || arguments.path("a").isIntegralNumber())
+                        .isTrue();
+            }
+        }
+        ObjectNode few = body("hi").put("tool_choice", "required").put("max_tokens", 5);
+        HttpResponse<String> response = server.post(CHAT, few.toString());
+        assertThat(response.statusCode()).isEqualTo(400);
+        assertThat(response.body()).contains("maxTokens must be at least");
+    }
+
+    /** The model has not learned it. */
+    @Test
+    void anAnswerFitsItsSchema() throws Exception {
+        for (String format : List.of(
+                "{\"type\": \"json_schema\", \"json_schema\": {\"name\": \"n\", \"strict\": true, \"schema\": {\"type\": \"object\","
+                        + " \"properties\": {\"count\": {\"type\": \"integer\"}, \"unit\": {\"enum\": [\"m\", \"km\"]}},"
+                        + " \"required\": [\"count\", \"unit\"], \"additionalProperties\": false}}}",
+                "{\"type\": \"json_object\"}")) {
+            for (int seed = 0; seed < 4; seed++) {
+                ObjectNode body = body("how far?")
+                        .put("temperature", 1.5)
+                        .put("seed", seed)
+                        .put("max_tokens", 60);
+                body.remove("tools");
+                body.set("response_format", MAPPER.readTree(format));
+                String text = server.good(CHAT, body.toString())
+                        .at("/choices/0/message/content")
+                        .asText();
+                JsonNode json = MAPPER.readTree(text);
+                assertThat(json.isObject()).as(text).isTrue();
+                if (format.contains("unit")) {
+                    assertThat(json.path("count").isIntegralNumber()).isTrue();
+                    assertThat(json.path("unit").asText()).isIn("m", "km");
+                }
+            }
+        }
+        ObjectNode wrong = body("hi");
+        wrong.remove("tools");
+        wrong.set(
+                "response_format",
+                MAPPER.readTree(
+                        "{\"type\": \"json_schema\", \"json_schema\": {\"schema\": {\"type\": \"array\", \"uniqueItems\": true}}}"));
+        assertThat(RunningServer.json(server.post(CHAT, wrong.toString()))
+                        .at("/error/message")
+                        .asText())
+                .startsWith("response_format.json_schema.schema: ")
+                .contains("uniqueItems");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -236,7 +308,10 @@ class ServeToolsTest {
                 "/tools | [{\"type\": \"function\", \"function\": {\"name\": \"a\", \"parameters\": {\"type\": \"array\"}}}] | with the type object",
                 "/tools | [{\"type\": \"function\", \"function\": {\"name\": \"a\", \"strict\": true}}] | tools[0].function.strict is not supported",
                 "/tools | [{\"type\": \"function\", \"function\": {\"name\": \"a\", \"cache\": 1}}] | tools[0].function.cache",
-                "/tool_choice | \"required\" | tool_choice must be auto or none",
+                "/tool_choice | \"always\" | tool_choice must be auto, none, required, or an object with the name of a function",
+                "/tool_choice | {\"type\": \"function\", \"function\": {\"name\": \"nobody\"}} | tool_choice: a call must be one of the tools of the conversation, found 'nobody'",
+                "/response_format | {\"type\": \"json_object\"} | response_format must be text beside tools",
+                "/response_format | {\"type\": \"xml\"} | response_format must be an object with the type text, json_object or json_schema",
                 "/messages | [{\"role\": \"tool\", \"tool_call_id\": \"1\", \"content\": \"5\"}] | messages[0].tool_call_id must be the id of a call in a message before",
                 "/messages | [{\"role\": \"assistant\", \"tool_calls\": [{\"id\": \"1\", \"type\": \"function\", \"function\": {\"name\": \"a\", \"arguments\": \"{\"}}]}] | messages[0].tool_calls[0].function: the arguments",
                 "/messages | [{\"role\": \"assistant\", \"tool_calls\": [{\"type\": \"function\", \"function\": {\"name\": \"a\", \"arguments\": \"{}\"}}]}] | messages[0].tool_calls[0].id must be a text",

@@ -12,6 +12,7 @@ import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.generate.BatchGenerator;
+import org.lora4j.generate.TokenConstraint;
 import org.lora4j.nn.Network;
 import org.lora4j.serve.ServingException.Reason;
 
@@ -163,7 +164,21 @@ public final class GenerationService implements AutoCloseable {
                             + " tokens together, found " + prompt + " and " + Math.max(1, wanted),
                     null);
         }
-        return (int) Math.min(fit, room);
+        int most = (int) Math.min(fit, room);
+        requireConstraint(request, most);
+        return most;
+    }
+
+    /** Before the request waits, because it would fail then. */
+    private static void requireConstraint(GenerationRequest request, int maxTokens) {
+        TokenConstraint constraint = request.generation().constraint();
+        try {
+            if (constraint != null) {
+                TokenConstraint.State unused = constraint.begin(maxTokens);
+            }
+        } catch (IllegalArgumentException e) {
+            throw new ServingException(Reason.INVALID_INPUT, String.valueOf(e.getMessage()), e);
+        }
     }
 
     /** Takes a step, for tests that give an executor that does nothing. */

@@ -3,6 +3,7 @@ package org.lora4j.langchain4j;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.langchain4j.agent.tool.P;
@@ -306,7 +307,11 @@ class ToolsTest {
     }
 
     /** What a text says of an animal. */
-    record Animal(String name, int age, Kind kind, List<String> colours) {}
+    record Animal(
+            @JsonProperty(required = true) String name,
+            @JsonProperty(required = true) int age,
+            @JsonProperty(required = true) Kind kind,
+            List<String> colours) {}
 
     /** Reads texts. */
     interface Reader {

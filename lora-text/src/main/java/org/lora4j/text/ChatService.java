@@ -131,7 +131,11 @@ public final class ChatService {
         ForcedCall call;
         GenerationOptions options;
         try {
-            call = conversation.forcedCall(Objects.requireNonNull(format, "format must not be null"), tool);
+            if (format == null) {
+                throw new IllegalArgumentException(
+                        "a call must be one of the tools of the conversation, found no tools");
+            }
+            call = conversation.forcedCall(format, tool);
             options = generation.withConstraint(decoder.grammars().jsonSchema(call.schema()));
         } catch (IllegalArgumentException e) {
             throw new ServingException(Reason.INVALID_INPUT, String.valueOf(e.getMessage()), e);

@@ -6,12 +6,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.generate.TokenConstraint;
 import org.lora4j.text.ChatMessage;
 import org.lora4j.text.ChatTemplate;
 import org.lora4j.text.Conversation;
-import org.lora4j.text.tools.Tool;
 import org.lora4j.text.tools.ToolCall;
-import org.lora4j.text.tools.ToolFormat;
 
 /** Chats, which the chat template of the model writes. */
 final class ChatForm implements TextForm {
@@ -24,6 +23,7 @@ final class ChatForm implements TextForm {
         fields.add("messages");
         fields.add("tools");
         fields.add("tool_choice");
+        fields.add(AnswerSchema.FIELD);
         fields.add("max_completion_tokens");
         rules = new FieldRules(fields);
     }
@@ -40,17 +40,21 @@ final class ChatForm implements TextForm {
                         400,
                         "no_chat_template",
                         "the model must have a chat template for chats, found none; use /v1/completions"));
-        List<Tool> tools = ChatTools.of(body);
-        ToolFormat format = tools.isEmpty()
-                ? null
-                : template.toolFormat()
-                        .orElseThrow(() -> ApiException.field(
-                                "tools",
-                                "tools need a chat template that writes calls in a form that is known, found none in the"
-                                        + " model; leave them out"));
+        ChatTools tools = ChatTools.of(body);
         try {
-            Conversation conversation = new Conversation(ChatMessages.of(body), List.of()).withTools(tools);
-            return List.of(new Prompt(decoder.tokens().prompt(conversation, template), "", format));
+            Conversation conversation = new Conversation(ChatMessages.of(body), List.of()).withTools(tools.shown());
+            ExpectedCalls calls = tools.expected(conversation, template);
+            TokenConstraint constraint = AnswerSchema.of(body, decoder);
+            if (constraint != null && calls != null) {
+                throw ApiException.unsupported(
+                        AnswerSchema.FIELD,
+                        AnswerSchema.FIELD + " must be text beside tools, found JSON; ask for one of both");
+            }
+            if (calls != null && calls.forced() != null) {
+                constraint = decoder.constraint("tools", calls.forced().schema());
+            }
+            String begin = calls == null ? "" : calls.before();
+            return List.of(new Prompt(decoder.tokens().prompt(conversation, template, begin), "", calls, constraint));
         } catch (IllegalArgumentException e) {
             throw ApiException.of(400, "invalid_messages", String.valueOf(e.getMessage()));
         }

@@ -26,6 +26,7 @@ final class CompletionForm implements TextForm {
         Set<String> fields = new HashSet<>(TextRequest.FIELDS);
         fields.add("prompt");
         fields.add("echo");
+        fields.add(AnswerSchema.FIELD);
         rules = new FieldRules(fields);
     }
 
@@ -44,10 +45,10 @@ final class CompletionForm implements TextForm {
             throw ApiException.field("prompt", RULE, all.size() + " of them");
         }
         boolean echoes = body.flag("echo");
-        return all.stream().map(one -> prompt(one, echoes)).toList();
+        return all.stream().map(one -> prompt(one, echoes, body)).toList();
     }
 
-    private Prompt prompt(JsonNode prompt, boolean echoes) {
+    private Prompt prompt(JsonNode prompt, boolean echoes, JsonBody body) {
         int[] ids = prompt.isTextual() ? null : JsonBody.tokens(prompt);
         if (ids == null && !prompt.isTextual()) {
             throw JsonBody.wrong("prompt", RULE, prompt);
@@ -57,7 +58,7 @@ final class CompletionForm implements TextForm {
                     ? decoder.tokens().plain(prompt.textValue())
                     : decoder.tokens().requireRoom(ids);
             String text = ids == null ? prompt.textValue() : decoder.tokenizer().decode(ids);
-            return new Prompt(tokens, echoes ? text : "", null);
+            return new Prompt(tokens, echoes ? text : "", null, AnswerSchema.of(body, decoder));
         } catch (IllegalArgumentException e) {
             throw ApiException.of(400, "invalid_prompt", String.valueOf(e.getMessage()));
         }

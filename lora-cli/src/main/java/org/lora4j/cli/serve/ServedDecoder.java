@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntConsumer;
 import org.lora4j.LoRAModel;
+import org.lora4j.generate.TokenConstraint;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.FairLimiter;
 import org.lora4j.serve.GenerationHandle;
@@ -67,6 +68,20 @@ final class ServedDecoder extends ServedModel {
     /** Makes the tokens of prompts. */
     DecoderTokens tokens() {
         return tokens;
+    }
+
+    /**
+     * Returns which tokens a text of a JSON Schema may have.
+     *
+     * @param field what has the schema, for the message
+     * @throws ApiException if it has what is not supported
+     */
+    TokenConstraint constraint(String field, String schema) {
+        try {
+            return decoder.grammars().jsonSchema(schema);
+        } catch (IllegalArgumentException e) {
+            throw ApiException.field(field, field + ": " + e.getMessage());
+        }
     }
 
     int maxNewTokens() {

@@ -3,8 +3,8 @@ package org.lora4j.cli.serve;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.generate.TokenConstraint;
 import org.lora4j.text.tools.ToolCall;
-import org.lora4j.text.tools.ToolFormat;
 
 /** The form of the requests and answers of a path that generates text. */
 interface TextForm {
@@ -16,10 +16,15 @@ interface TextForm {
      *
      * @param tokens its tokens
      * @param echo the text with which its answer begins; empty for none
-     * @param calls how the model writes calls of tools; null if it is asked for none
+     * @param calls how calls of tools are read from the answer; null if there are none to read
+     * @param constraint which tokens the answer may have; null for any
      */
     @SuppressWarnings("ArrayRecordComponent") // It is never compared.
-    record Prompt(int[] tokens, String echo, @Nullable ToolFormat calls) {}
+    record Prompt(
+            int[] tokens,
+            String echo,
+            @Nullable ExpectedCalls calls,
+            @Nullable TokenConstraint constraint) {}
 
     /**
      * Returns the prompts.

@@ -15,7 +15,6 @@ import org.lora4j.serve.ServingException;
 import org.lora4j.text.StopTexts;
 import org.lora4j.text.TokenStream;
 import org.lora4j.text.tools.AnswerPart;
-import org.lora4j.text.tools.ToolFormat;
 import org.lora4j.text.tools.ToolReader;
 
 /** One of the generations of a request, as text, until its end or a stop text. */
@@ -37,9 +36,11 @@ final class TextGeneration {
      * @throws ServingException if it is refused
      */
     TextGeneration(ServedDecoder decoder, TextRequest request, Deadline deadline, Consumer<OptionalInt> tokens) {
-        ToolFormat format = request.calls();
-        calls = format == null ? null : format.reader();
-        stream = format == null ? decoder.tokenizer().stream() : decoder.tokenizer().stream(format.marks());
+        ExpectedCalls expected = request.calls();
+        calls = expected == null ? null : expected.reader();
+        stream = expected == null
+                ? decoder.tokenizer().stream()
+                : decoder.tokenizer().stream(expected.format().marks());
         stops = new StopTexts(request.stops());
         handle = decoder.generate(
                 request.withStopWhen((List<Integer> ids) -> stopped.get()),

@@ -6,7 +6,6 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.GenerationOptions;
-import org.lora4j.text.tools.ToolFormat;
 
 /**
  * What a decoder is asked for.
@@ -16,7 +15,7 @@ import org.lora4j.text.tools.ToolFormat;
  * @param options how tokens are chosen
  * @param stops the texts that end the answer
  * @param conversation what the known part of the prompt is kept under, or null
- * @param calls how the model writes calls of tools; null if it is asked for none
+ * @param calls how calls of tools are read from the answer; null if there are none to read
  */
 @SuppressWarnings("ArrayRecordComponent") // It is never compared.
 record TextRequest(
@@ -25,7 +24,7 @@ record TextRequest(
         GenerationOptions options,
         List<String> stops,
         @Nullable String conversation,
-        @Nullable ToolFormat calls) {
+        @Nullable ExpectedCalls calls) {
     /** The fields that decide how tokens are chosen. */
     static final Set<String> FIELDS = Set.of(
             "model",
@@ -66,7 +65,8 @@ record TextRequest(
                 .withTopK(topK(body))
                 .withMinP(body.number("min_p", 0, 0, 1))
                 .withRepetitionPenalty(body.number("repetition_penalty", 1, 1 / HIGHEST_PENALTY, HIGHEST_PENALTY))
-                .withMaxTokens(most);
+                .withMaxTokens(most)
+                .withConstraint(prompt.constraint());
         return new TextRequest(
                 adapter,
                 prompt.tokens(),
