@@ -19,6 +19,7 @@ import com.openai.models.chat.completions.ChatCompletionFunctionTool;
 import com.openai.models.chat.completions.ChatCompletionMessage;
 import com.openai.models.chat.completions.ChatCompletionMessageToolCall;
 import com.openai.models.chat.completions.ChatCompletionToolMessageParam;
+import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,8 +34,12 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.fixtures.LearnedChats;
 import org.lora4j.text.ChatMessage;
 import org.lora4j.text.Conversation;
+import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.DecoderTokens;
+import org.lora4j.text.TokenExample;
 import org.lora4j.text.tools.Tool;
 import org.lora4j.text.tools.ToolCall;
+import org.lora4j.train.Batch;
 
 /** Functions over HTTP, with a small model that has learned some conversations by heart. */
 class ServeToolsTest {
@@ -53,27 +58,39 @@ class ServeToolsTest {
         List<Tool> tools = List.of(tool("add"), tool("weather"));
         Path model = LearnedChats.write(
                 temp.resolve("learned"),
-                List.of(
-                        Conversation.of(
-                                        ChatMessage.of("user", "2+3 and Rome?"),
-                                        ChatMessage.ofToolCalls("Let me look.", List.of(sum, rome)),
-                                        ChatMessage.ofToolResult(sum, "5"),
-                                        ChatMessage.ofToolResult(rome, "sun"),
-                                        ChatMessage.of("assistant", "5, and sun."))
-                                .withTools(tools),
-                        Conversation.of(
+                folder -> batch(
+                        folder,
+                        List.of(
+                                Conversation.of(
+                                                ChatMessage.of("user", "2+3 and Rome?"),
+                                                ChatMessage.ofToolCalls("Let me look.", List.of(sum, rome)),
+                                                ChatMessage.ofToolResult(sum, "5"),
+                                                ChatMessage.ofToolResult(rome, "sun"),
+                                                ChatMessage.of("assistant", "5, and sun."))
+                                        .withTools(tools),
+                                Conversation.of(
+                                                ChatMessage.of("user", "2+3?"),
+                                                ChatMessage.ofToolCalls(null, List.of(sum)),
+                                                ChatMessage.ofToolResult(sum, "5"),
+                                                ChatMessage.of("assistant", "It is 5."))
+                                        .withTools(tools),
+                                Conversation.of(ChatMessage.of("user", "hi"), ChatMessage.of("assistant", "Hello."))
+                                        .withTools(tools),
+                                // Without tools, the same marks are text.
+                                Conversation.of(
                                         ChatMessage.of("user", "2+3?"),
-                                        ChatMessage.ofToolCalls(null, List.of(sum)),
-                                        ChatMessage.ofToolResult(sum, "5"),
-                                        ChatMessage.of("assistant", "It is 5."))
-                                .withTools(tools),
-                        Conversation.of(ChatMessage.of("user", "hi"), ChatMessage.of("assistant", "Hello."))
-                                .withTools(tools),
-                        // Without tools, the same marks are text.
-                        Conversation.of(
-                                ChatMessage.of("user", "2+3?"),
-                                ChatMessage.of("assistant", "<tool_call>\n{\"name\": \"add\", \"arguments\": {}}"))));
+                                        ChatMessage.of(
+                                                "assistant", "<tool_call>\n{\"name\": \"add\", \"arguments\": {}}")))));
         server = RunningServer.start("--model", model, "--allow-base");
+    }
+
+    /** What the model learns of conversations: the messages of the assistant. */
+    private static Batch batch(Path folder, List<Conversation> conversations) throws IOException {
+        try (DecoderFolder opened = DecoderFolder.open(folder)) {
+            DecoderTokens tokens = new DecoderTokens(opened);
+            return TokenExample.batch(
+                    conversations.stream().map(tokens::conversation).toList());
+        }
     }
 
     private static Tool tool(String name) {

@@ -46,7 +46,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.fixtures.LearnedChats;
 import org.lora4j.text.Conversation;
+import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.DecoderTokens;
+import org.lora4j.text.TokenExample;
 import org.lora4j.text.tools.ToolCall;
+import org.lora4j.train.Batch;
 
 /** Methods that a small model calls, because it has learned some conversations by heart. */
 class ToolsTest {
@@ -108,10 +112,23 @@ class ToolsTest {
                         org.lora4j.text.ChatMessage.of("assistant", "Hello.")));
         model = LoRAChatModel.builder(LearnedChats.write(
                         temp.resolve("learned"),
-                        learned.stream().map(one -> one.withTools(tools)).toList()))
+                        folder -> batch(
+                                folder,
+                                learned.stream()
+                                        .map(one -> one.withTools(tools))
+                                        .toList())))
                 .temperature(0)
                 .maxOutputTokens(200)
                 .build();
+    }
+
+    /** What the model learns of conversations: the messages of the assistant. */
+    private static Batch batch(Path folder, List<Conversation> conversations) throws IOException {
+        try (DecoderFolder opened = DecoderFolder.open(folder)) {
+            DecoderTokens tokens = new DecoderTokens(opened);
+            return TokenExample.batch(
+                    conversations.stream().map(tokens::conversation).toList());
+        }
     }
 
     private static Conversation chat(org.lora4j.text.ChatMessage... messages) {

@@ -18,7 +18,11 @@ import org.lora4j.fixtures.LearnedChats;
 import org.lora4j.serve.ServingException;
 import org.lora4j.text.ChatMessage;
 import org.lora4j.text.Conversation;
+import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.DecoderTokens;
+import org.lora4j.text.TokenExample;
 import org.lora4j.text.tools.ToolCall;
+import org.lora4j.train.Batch;
 import org.springframework.ai.chat.client.ChatClient;
 import org.springframework.ai.chat.messages.AssistantMessage;
 import org.springframework.ai.chat.messages.ToolResponseMessage;
@@ -83,28 +87,39 @@ class ToolsTest {
         List<org.lora4j.text.tools.Tool> direct = List.of(tool("sum"));
         learned = LearnedChats.write(
                 temp.resolve("learned"),
-                List.of(
-                        Conversation.of(
-                                        ChatMessage.of("user", SUM),
-                                        ChatMessage.ofToolCalls(null, List.of(sum)),
-                                        ChatMessage.ofToolResult(sum, "5"),
-                                        ChatMessage.of("assistant", "It is 5."))
-                                .withTools(tools),
-                        // The results of methods are JSON.
-                        Conversation.of(
-                                        ChatMessage.of("user", BOTH),
-                                        ChatMessage.ofToolCalls("Let me look.", List.of(sum, rome)),
-                                        ChatMessage.ofToolResult(sum, "5"),
-                                        ChatMessage.ofToolResult(rome, "\"sun\""),
-                                        ChatMessage.of("assistant", "5, and sun."))
-                                .withTools(tools),
-                        Conversation.of(
-                                        ChatMessage.of("user", SUM),
-                                        ChatMessage.ofToolCalls(
-                                                null, List.of(ToolCall.of("sum", "{\"a\": 2, \"b\": 3}"))))
-                                .withTools(direct),
-                        Conversation.of(ChatMessage.of("user", THANKS), ChatMessage.of("assistant", "Hello."))
-                                .withTools(tools)));
+                folder -> batch(
+                        folder,
+                        List.of(
+                                Conversation.of(
+                                                ChatMessage.of("user", SUM),
+                                                ChatMessage.ofToolCalls(null, List.of(sum)),
+                                                ChatMessage.ofToolResult(sum, "5"),
+                                                ChatMessage.of("assistant", "It is 5."))
+                                        .withTools(tools),
+                                // The results of methods are JSON.
+                                Conversation.of(
+                                                ChatMessage.of("user", BOTH),
+                                                ChatMessage.ofToolCalls("Let me look.", List.of(sum, rome)),
+                                                ChatMessage.ofToolResult(sum, "5"),
+                                                ChatMessage.ofToolResult(rome, "\"sun\""),
+                                                ChatMessage.of("assistant", "5, and sun."))
+                                        .withTools(tools),
+                                Conversation.of(
+                                                ChatMessage.of("user", SUM),
+                                                ChatMessage.ofToolCalls(
+                                                        null, List.of(ToolCall.of("sum", "{\"a\": 2, \"b\": 3}"))))
+                                        .withTools(direct),
+                                Conversation.of(ChatMessage.of("user", THANKS), ChatMessage.of("assistant", "Hello."))
+                                        .withTools(tools))));
+    }
+
+    /** What the model learns of conversations: the messages of the assistant. */
+    private static Batch batch(Path folder, List<Conversation> conversations) throws IOException {
+        try (DecoderFolder opened = DecoderFolder.open(folder)) {
+            DecoderTokens tokens = new DecoderTokens(opened);
+            return TokenExample.batch(
+                    conversations.stream().map(tokens::conversation).toList());
+        }
     }
 
     private static org.lora4j.text.tools.Tool tool(String name) {
