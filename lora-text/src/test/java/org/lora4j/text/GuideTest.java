@@ -19,6 +19,9 @@ import org.lora4j.generate.TokenConstraint;
 import org.lora4j.nn.Network;
 import org.lora4j.text.grammar.Grammar;
 import org.lora4j.text.grammar.GrammarVocabulary;
+import org.lora4j.text.tools.ToolAnswer;
+import org.lora4j.text.tools.ToolCall;
+import org.lora4j.text.tools.ToolFormat;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
@@ -161,6 +164,39 @@ class GuideTest {
         TokenConstraint constraint = order.constraint(GrammarVocabulary.load(folder));
         GenerationOptions options = GenerationOptions.greedy().withMaxTokens(200).withConstraint(constraint);
         assertThat(options.constraint()).isSameAs(constraint);
+    }
+
+    /** The block of the page about chats. */
+    @Test
+    void theBlockAboutJson() throws Exception {
+        Path golden = Path.of(Objects.requireNonNull(getClass().getResource("/golden/decoder_llama"))
+                .toURI());
+        for (String file : List.of("config.json", "model.safetensors")) {
+            Files.copy(golden.resolve(file), folder.resolve(file));
+        }
+        Files.writeString(folder.resolve("tokenizer.json"), Tokenizers.bytes());
+        GenerationOptions greedy = GenerationOptions.greedy();
+        try (DecoderFolder decoder = DecoderFolder.open(folder)) {
+            //
+            String schema = """
+                    {"type": "object", "properties": {"city": {"type": "string", "maxLength": 20}, "warm": {"type": "boolean"}},
+                     "required": ["city", "warm"]}""";
+            GenerationOptions json = greedy.withConstraint(decoder.grammars().jsonSchema(schema));
+            //
+            assertThat(json.constraint()).isSameAs(decoder.grammars().jsonSchema(schema));
+        }
+    }
+
+    /** The sample of the package of tools. */
+    @Test
+    void theSampleOfThePackageOfTools() {
+        ToolAnswer answer = ToolFormat.HERMES.read("""
+                <tool_call>
+                {"name": "weather", "arguments": {"city": "Oslo"}}
+                </tool_call>""");
+        ToolCall call = answer.calls().get(0);
+        Object city = call.argumentMap().get("city");
+        assertThat(city).isEqualTo("Oslo");
     }
     // spotless:on
 }

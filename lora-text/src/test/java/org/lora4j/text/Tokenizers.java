@@ -8,7 +8,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** Tokenizers of the tests. */
-final class Tokenizers {
+public final class Tokenizers {
     private static final String MINILM = "/all-minilm-l6-v2-tokenizer.json";
 
     private Tokenizers() {}
@@ -32,7 +32,7 @@ final class Tokenizers {
      * A byte-level tokenizer without merges, as those of language models: each byte is a token, and the special tokens of
      * chats are tokens from 256 on.
      */
-    static String bytes(String... special) {
+    public static String bytes(String... special) {
         String vocabulary = IntStream.range(0, 256)
                 .mapToObj(b -> quoted(letter(b)) + ":" + b)
                 .collect(Collectors.joining(","));
