@@ -124,6 +124,13 @@ final class Decoder {
                         + vocabulary() + ", found " + id + "; use the ids of this model");
             }
         }
+        for (int id : options.logitBias().keySet()) {
+            if (id >= vocabulary()) {
+                throw new IllegalArgumentException(
+                        "generation: each token of logitBias must be below the vocabulary of " + vocabulary()
+                                + ", found " + id + "; use the ids of this model");
+            }
+        }
         // The last token is only chosen; no further one is computed from it.
         long wanted = Math.max(1, options.maxTokens());
         long needed = prompt.length + wanted - 1;

@@ -1,6 +1,7 @@
 package org.lora4j.generate;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
@@ -16,8 +17,9 @@ import org.jspecify.annotations.Nullable;
  * GenerationOptions sampled = GenerationOptions.sampling(seed).withTemperature(0.8).withTopP(0.95).withMaxTokens(200);
  * }</pre>
  *
- * <p>A constraint comes before everything else: what it does not allow has no probability. Then the logits are changed in the order of Hugging Face's {@code transformers}: repetition penalty, temperature, top-k, top-p,
- * min-p. The token is drawn from the probabilities that remain.
+ * <p>A constraint comes before everything else: what it does not allow has no probability. Then the logits are changed in the order
+ * of vLLM and of Hugging Face's {@code transformers}: bias, repetition penalty, frequency and presence penalty, temperature, top-k,
+ * top-p, min-p. The token is drawn from the probabilities that remain.
  *
  * @param temperature what the logits are divided by; 0 chooses the most probable token, the first of equal ones
  * @param topK only the tokens whose logit is at least the k-th largest remain; 0 for all
@@ -27,6 +29,10 @@ import org.jspecify.annotations.Nullable;
  *     href="https://arxiv.org/abs/2407.01082">arXiv:2407.01082</a>); 0 for all
  * @param repetitionPenalty positive logits of tokens of the prompt and the output are divided by this, others multiplied, once
  *     for each token (<a href="https://arxiv.org/abs/1909.05858">arXiv:1909.05858</a>); 1 for none
+ * @param frequencyPenalty the logit of a token becomes smaller by this for each time that it is in the output; 0 for none, and
+ *     negative to make it more probable
+ * @param presencePenalty the logit of a token that is in the output becomes smaller by this; 0 for none
+ * @param logitBias what is added to the logits of some tokens
  * @param stopIds a generation ends after one of these tokens, which is part of the output
  * @param maxTokens the most new tokens; 0 for as many as the model has positions for and the cache has room for
  * @param seed the seed of the draws
@@ -39,6 +45,9 @@ public record GenerationOptions(
         double topP,
         double minP,
         double repetitionPenalty,
+        double frequencyPenalty,
+        double presencePenalty,
+        Map<Integer, Double> logitBias,
         Set<Integer> stopIds,
         int maxTokens,
         long seed,
@@ -52,6 +61,9 @@ public record GenerationOptions(
      * @param topP above 0 and at most 1
      * @param minP from 0 to 1
      * @param repetitionPenalty above 0
+     * @param frequencyPenalty finite
+     * @param presencePenalty finite
+     * @param logitBias finite numbers by tokens
      * @param stopIds tokens
      * @param maxTokens at least 0
      * @param seed any number
@@ -69,6 +81,13 @@ public record GenerationOptions(
                 "above 0",
                 repetitionPenalty,
                 repetitionPenalty > 0 && Double.isFinite(repetitionPenalty));
+        require("frequencyPenalty", "finite", frequencyPenalty, Double.isFinite(frequencyPenalty));
+        require("presencePenalty", "finite", presencePenalty, Double.isFinite(presencePenalty));
+        logitBias = Map.copyOf(Objects.requireNonNull(logitBias, "logitBias must not be null"));
+        logitBias.forEach((id, bias) -> {
+            require("logitBias", "of tokens of at least 0", id, id >= 0);
+            require("logitBias", "finite", bias, Double.isFinite(bias));
+        });
         require("maxTokens", "at least 1, or 0 for as many as fit", maxTokens, maxTokens >= 0);
         stopIds = Set.copyOf(Objects.requireNonNull(stopIds, "stopIds must not be null"));
         stopIds.forEach(id -> require("stopIds", "tokens of at least 0", id, id >= 0));
@@ -91,7 +110,7 @@ public record GenerationOptions(
      * @return options without stop ids, for as many tokens as fit
      */
     public static GenerationOptions greedy() {
-        return new GenerationOptions(0, 0, 1, 0, 1, Set.of(), 0, 0, GenerationOptions::never, null);
+        return new GenerationOptions(0, 0, 1, 0, 1, 0, 0, Map.of(), Set.of(), 0, 0, GenerationOptions::never, null);
     }
 
     /**
@@ -101,7 +120,7 @@ public record GenerationOptions(
      * @return options without stop ids, for as many tokens as fit
      */
     public static GenerationOptions sampling(long seed) {
-        return new GenerationOptions(1, 0, 1, 0, 1, Set.of(), 0, seed, GenerationOptions::never, null);
+        return new GenerationOptions(1, 0, 1, 0, 1, 0, 0, Map.of(), Set.of(), 0, seed, GenerationOptions::never, null);
     }
 
     /**
@@ -152,6 +171,36 @@ public record GenerationOptions(
      */
     public GenerationOptions withRepetitionPenalty(double value) {
         return with(copy -> copy.repetitionPenalty = value);
+    }
+
+    /**
+     * Sets the frequency penalty.
+     *
+     * @param value 0 for none
+     * @return other options
+     */
+    public GenerationOptions withFrequencyPenalty(double value) {
+        return with(copy -> copy.frequencyPenalty = value);
+    }
+
+    /**
+     * Sets the presence penalty.
+     *
+     * @param value 0 for none
+     * @return other options
+     */
+    public GenerationOptions withPresencePenalty(double value) {
+        return with(copy -> copy.presencePenalty = value);
+    }
+
+    /**
+     * Sets what is added to the logits of some tokens, such as -100 for tokens that must not come.
+     *
+     * @param values numbers by tokens; empty for none
+     * @return other options
+     */
+    public GenerationOptions withLogitBias(Map<Integer, Double> values) {
+        return with(copy -> copy.logitBias = values);
     }
 
     /**
@@ -223,6 +272,9 @@ public record GenerationOptions(
         private double topP;
         private double minP;
         private double repetitionPenalty;
+        private double frequencyPenalty;
+        private double presencePenalty;
+        private Map<Integer, Double> logitBias;
         private Set<Integer> stopIds;
         private int maxTokens;
         private long seed;
@@ -235,6 +287,9 @@ public record GenerationOptions(
             topP = of.topP;
             minP = of.minP;
             repetitionPenalty = of.repetitionPenalty;
+            frequencyPenalty = of.frequencyPenalty;
+            presencePenalty = of.presencePenalty;
+            logitBias = of.logitBias;
             stopIds = of.stopIds;
             maxTokens = of.maxTokens;
             seed = of.seed;
@@ -244,7 +299,19 @@ public record GenerationOptions(
 
         GenerationOptions options() {
             return new GenerationOptions(
-                    temperature, topK, topP, minP, repetitionPenalty, stopIds, maxTokens, seed, stopWhen, constraint);
+                    temperature,
+                    topK,
+                    topP,
+                    minP,
+                    repetitionPenalty,
+                    frequencyPenalty,
+                    presencePenalty,
+                    logitBias,
+                    stopIds,
+                    maxTokens,
+                    seed,
+                    stopWhen,
+                    constraint);
         }
     }
 }

@@ -109,6 +109,7 @@ public final class RunningGeneration {
             constrained.accept(id);
         }
         seen.set(id);
+        sampler.accept(id);
         tokens.add(id);
         text.append(id);
         return id;

@@ -2,12 +2,17 @@ package org.lora4j.generate;
 
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.SplittableRandom;
 
 /** Chooses the tokens of one generation. */
 final class Sampler {
     private final GenerationOptions options;
     private final SplittableRandom random;
+
+    /** How often each token is in the output. */
+    private final Map<Integer, Integer> counts = new HashMap<>();
 
     Sampler(GenerationOptions options) {
         this.options = options;
@@ -64,10 +69,21 @@ final class Sampler {
         scale(logits, sum);
     }
 
+    /** Notes a token of the output. */
+    void accept(int id) {
+        counts.merge(id, 1, Integer::sum);
+    }
+
     private void penalize(double[] logits, BitSet seen) {
+        options.logitBias().forEach((id, bias) -> logits[id] += bias);
         double penalty = options.repetitionPenalty();
         if (penalty != 1) {
             seen.stream().forEach(id -> logits[id] = logits[id] > 0 ? logits[id] / penalty : logits[id] * penalty);
+        }
+        double frequency = options.frequencyPenalty();
+        double presence = options.presencePenalty();
+        if (frequency != 0 || presence != 0) {
+            counts.forEach((id, count) -> logits[id] -= count * frequency + presence);
         }
     }
 

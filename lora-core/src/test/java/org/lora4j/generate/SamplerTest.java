@@ -7,6 +7,7 @@ import static org.lora4j.Refusals.table;
 
 import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
@@ -46,6 +47,43 @@ class SamplerTest {
         assertThat(sampler.choose(new double[] {3, 1.6, -1}, seen)).isEqualTo(1);
         assertThat(sampler.choose(new double[] {-1.5, -2, -0.9}, seen)).isEqualTo(2);
         assertThat(sampler.choose(new double[] {-1.5, -2, -1.1}, seen)).isEqualTo(1);
+    }
+
+    @Test
+    void penalizesTokensOfTheOutputByTheirNumber() {
+        Sampler sampler =
+                new Sampler(GenerationOptions.greedy().withFrequencyPenalty(0.5).withPresencePenalty(0.25));
+        BitSet seen = new BitSet();
+        // Of the prompt.
+        seen.set(1);
+        assertThat(sampler.choose(new double[] {1, 1.1, 0}, seen)).isEqualTo(1);
+        sampler.accept(1);
+        double[] once = {0, 2, 0};
+        assertThat(sampler.choose(once, seen)).isEqualTo(1);
+        assertThat(once).containsExactly(0, 2 - 0.5 - 0.25, 0);
+        sampler.accept(1);
+        sampler.accept(2);
+        double[] twice = {0, 2, 2};
+        assertThat(sampler.choose(twice, seen)).isEqualTo(2);
+        assertThat(twice).containsExactly(0, 2 - 2 * 0.5 - 0.25, 2 - 0.5 - 0.25);
+        double[] negative = {0, 2, 2};
+        Sampler likes = new Sampler(GenerationOptions.greedy().withFrequencyPenalty(-1));
+        likes.accept(0);
+        assertThat(likes.choose(negative, seen)).isEqualTo(1);
+        assertThat(negative).containsExactly(1, 2, 2);
+    }
+
+    /** It comes first, so the other penalties see it. */
+    @Test
+    void addsABiasFirst() {
+        BitSet seen = new BitSet();
+        seen.set(0);
+        double[] logits = {-1, 3, 2};
+        Sampler sampler = new Sampler(GenerationOptions.greedy()
+                .withLogitBias(Map.of(0, 5.0, 1, -100.0))
+                .withRepetitionPenalty(2));
+        assertThat(sampler.choose(logits, seen)).isZero();
+        assertThat(logits).containsExactly(2, -97, 2);
     }
 
     @Test
@@ -104,6 +142,14 @@ class SamplerTest {
                 argument(() -> SAMPLING.withMinP(1.5)).says("generation: minP must be from 0 to 1, found 1.5"),
                 argument(() -> SAMPLING.withRepetitionPenalty(0))
                         .says("generation: repetitionPenalty must be above 0, found 0.0"),
+                argument(() -> SAMPLING.withFrequencyPenalty(Double.NaN))
+                        .says("generation: frequencyPenalty must be finite, found NaN"),
+                argument(() -> SAMPLING.withPresencePenalty(Double.POSITIVE_INFINITY))
+                        .says("generation: presencePenalty must be finite, found Infinity"),
+                argument(() -> SAMPLING.withLogitBias(Map.of(-1, 1.0)))
+                        .says("generation: logitBias must be of tokens of at least 0, found -1"),
+                argument(() -> SAMPLING.withLogitBias(Map.of(1, Double.NaN)))
+                        .says("generation: logitBias must be finite, found NaN"),
                 argument(() -> SAMPLING.withMaxTokens(0)).says("generation: maxTokens must be at least 1, found 0"),
                 argument(() -> SAMPLING.withStopIds(-1))
                         .says("generation: stopIds must be tokens of at least 0, found -1"));

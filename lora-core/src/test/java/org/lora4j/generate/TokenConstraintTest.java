@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -259,12 +260,27 @@ class TokenConstraintTest {
                 .withTopP(0.9)
                 .withMinP(0.1)
                 .withRepetitionPenalty(1.1)
+                .withFrequencyPenalty(0.2)
+                .withPresencePenalty(-0.3)
+                .withLogitBias(Map.of(2, 1.5))
                 .withStopIds(4)
                 .withMaxTokens(6)
                 .withStopWhen(options.stopWhen());
         assertThat(changed)
-                .isEqualTo(
-                        new GenerationOptions(0.5, 3, 0.9, 0.1, 1.1, Set.of(4), 6, 9, options.stopWhen(), constraint));
+                .isEqualTo(new GenerationOptions(
+                        0.5,
+                        3,
+                        0.9,
+                        0.1,
+                        1.1,
+                        0.2,
+                        -0.3,
+                        Map.of(2, 1.5),
+                        Set.of(4),
+                        6,
+                        9,
+                        options.stopWhen(),
+                        constraint));
         assertThat(changed.withConstraint(null).constraint()).isNull();
     }
 }

@@ -28,13 +28,14 @@ final class ChatInput {
     private ChatInput() {}
 
     /**
-     * Checks the parameters that are there.
+     * Checks the parameters.
      *
-     * @throws UnsupportedFeatureException if one of them would have no effect
+     * @throws UnsupportedFeatureException if two of them cannot be met together
      */
     static void requireSupported(ChatRequestParameters parameters) {
-        requireAbsent("frequencyPenalty", parameters.frequencyPenalty() != null);
-        requireAbsent("presencePenalty", parameters.presencePenalty() != null);
+        boolean hasTools = !parameters.toolSpecifications().isEmpty() && parameters.toolChoice() != ToolChoice.NONE;
+        // The JSON would leave no room for a call.
+        requireAbsent("responseFormat JSON beside toolSpecifications", hasTools && schema(parameters) != null);
     }
 
     private static void requireAbsent(String parameter, boolean isThere) {

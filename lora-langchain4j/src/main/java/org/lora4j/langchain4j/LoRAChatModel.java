@@ -61,8 +61,8 @@ import org.lora4j.text.DecoderFolder;
  * token. {@code toolSpecifications} are shown to the model by its chat template, and its calls are read back; with the {@code
  * toolChoice} {@code REQUIRED} the answer is one call, whose arguments fit their schema. A template that does not know tools is refused
  * with {@code InvalidRequestException}. With a {@code responseFormat} of JSON the answer is an object, and fits the schema if there is
- * one; a schema with what {@link org.lora4j.text.grammar.Grammar#jsonSchema(String)} does not support is refused in the same way. All
- * other parameters, such as penalties, and messages that are not text are refused with LangChain4j's {@code
+ * one; a schema with what {@link org.lora4j.text.grammar.Grammar#jsonSchema(String)} does not support is refused in the same way. JSON
+ * beside tools that may be called, and messages that are not text, are refused with LangChain4j's {@code
  * UnsupportedFeatureException}.
  *
  * <p><b>Failures.</b> They are exceptions of LangChain4j: {@code ModelNotFoundException} if there is no adapter of the name, {@code
@@ -223,6 +223,8 @@ public final class LoRAChatModel implements ChatModel, AutoCloseable {
                 .withTemperature(orElse(parameters.temperature(), options.temperature()))
                 .withTopP(orElse(parameters.topP(), options.topP()))
                 .withTopK(orElse(parameters.topK(), options.topK()))
+                .withFrequencyPenalty(orElse(parameters.frequencyPenalty(), options.frequencyPenalty()))
+                .withPresencePenalty(orElse(parameters.presencePenalty(), options.presencePenalty()))
                 .withConstraint(schema == null ? null : decoder.grammars().jsonSchema(schema));
     }
 

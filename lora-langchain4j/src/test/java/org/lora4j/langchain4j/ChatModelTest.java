@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
+import dev.langchain4j.agent.tool.ToolSpecification;
 import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.ImageContent;
 import dev.langchain4j.data.message.SystemMessage;
@@ -206,15 +207,33 @@ class ChatModelTest {
         }
     }
 
+    /** A token that has come becomes less probable. */
+    @Test
+    void penaltiesChangeTheAnswer() throws IOException {
+        try (LoRAChatModel model = builder().build()) {
+            ChatRequest.Builder[] builders = {request("tiny").toBuilder(), request("tiny").toBuilder()};
+            String plain = text(model.chat(request("tiny")));
+            assertThat(plain).isEqualTo(decoded(direct("", greedy())));
+            assertThat(text(model.chat(builders[0].frequencyPenalty(2.0).build())))
+                    .isEqualTo(decoded(direct("", greedy().withFrequencyPenalty(2))))
+                    .isNotEqualTo(plain);
+            assertThat(text(model.chat(builders[1].presencePenalty(2.0).build())))
+                    .isEqualTo(decoded(direct("", greedy().withPresencePenalty(2))));
+        }
+    }
+
     static List<ChatRequest> whatIsNotSupportedIsRefused() {
-        ChatRequest.Builder[] builders = new ChatRequest.Builder[3];
+        ChatRequest.Builder[] builders = new ChatRequest.Builder[2];
         for (int i = 0; i < builders.length; i++) {
             builders[i] = ChatRequest.builder().messages(UserMessage.from(TEXT));
         }
         return List.of(
-                builders[0].frequencyPenalty(0.5).build(),
-                builders[1].presencePenalty(0.5).build(),
-                builders[2]
+                builders[0]
+                        .responseFormat(ResponseFormat.JSON)
+                        .toolSpecifications(
+                                ToolSpecification.builder().name("find").build())
+                        .build(),
+                builders[1]
                         .messages(UserMessage.from(ImageContent.from("https://example.org/a.png")))
                         .build());
     }
@@ -250,7 +269,9 @@ class ChatModelTest {
         assertThatExceptionOfType(UnsupportedFeatureException.class)
                 .isThrownBy(() -> builder()
                         .defaultRequestParameters(ChatRequestParameters.builder()
-                                .presencePenalty(1.0)
+                                .responseFormat(ResponseFormat.JSON)
+                                .toolSpecifications(
+                                        ToolSpecification.builder().name("find").build())
                                 .build())
                         .build());
         assertThatIllegalArgumentException()

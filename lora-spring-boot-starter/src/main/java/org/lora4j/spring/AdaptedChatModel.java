@@ -119,7 +119,6 @@ final class AdaptedChatModel implements ChatModel {
 
     private ChatAnswer start(Prompt prompt) {
         ChatOptions options = prompt.getOptions();
-        requireSupported(options);
         List<String> stops = options == null ? null : options.getStopSequences();
         try {
             return chats.start(
@@ -138,14 +137,6 @@ final class AdaptedChatModel implements ChatModel {
         return adapters.name(options == null ? null : options.getModel());
     }
 
-    private static void requireSupported(@Nullable ChatOptions options) {
-        if (options == null) {
-            return;
-        }
-        RequestedAdapter.requireAbsent("frequencyPenalty", options.getFrequencyPenalty() != null);
-        RequestedAdapter.requireAbsent("presencePenalty", options.getPresencePenalty() != null);
-    }
-
     private static GenerationOptions generation(@Nullable ChatOptions options) {
         GenerationOptions sampled = GenerationOptions.sampling(
                         ThreadLocalRandom.current().nextLong())
@@ -156,7 +147,9 @@ final class AdaptedChatModel implements ChatModel {
         return sampled.withMaxTokens(orElse(options.getMaxTokens(), DEFAULT_TOKENS))
                 .withTemperature(orElse(options.getTemperature(), sampled.temperature()))
                 .withTopP(orElse(options.getTopP(), sampled.topP()))
-                .withTopK(orElse(options.getTopK(), sampled.topK()));
+                .withTopK(orElse(options.getTopK(), sampled.topK()))
+                .withFrequencyPenalty(orElse(options.getFrequencyPenalty(), sampled.frequencyPenalty()))
+                .withPresencePenalty(orElse(options.getPresencePenalty(), sampled.presencePenalty()));
     }
 
     private static <T> T orElse(@Nullable T value, T other) {

@@ -316,8 +316,6 @@ class SpringAiTest {
         decoders("lora.serve.allow-base=true").run(context -> {
             ChatModel model = context.getBean(ChatModel.class);
             for (ChatOptions wrong : List.of(
-                    ChatOptions.builder().frequencyPenalty(1.0).build(),
-                    ChatOptions.builder().presencePenalty(1.0).build(),
                     ChatOptions.builder().topP(2.0).build(),
                     ToolCallingChatOptions.builder().toolCallbacks(new Find()).build())) {
                 assertThatExceptionOfType(ServingException.class)

@@ -1,9 +1,13 @@
 package org.lora4j.cli.serve;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.GenerationOptions;
 
@@ -34,6 +38,9 @@ record TextRequest(
             "top_k",
             "min_p",
             "repetition_penalty",
+            "frequency_penalty",
+            "presence_penalty",
+            "logit_bias",
             "seed",
             "n",
             "max_tokens",
@@ -42,9 +49,12 @@ record TextRequest(
             "stream_options",
             "prompt_cache_key");
 
+    private static final Pattern ID = Pattern.compile("[0-9]{1,9}");
     private static final int MOST_STOPS = 4;
     private static final double HIGHEST_TEMPERATURE = 2;
-    private static final double HIGHEST_PENALTY = 100;
+    private static final double HIGHEST_REPETITION = 100;
+    private static final double HIGHEST_PENALTY = 2;
+    private static final double HIGHEST_BIAS = 100;
 
     /**
      * Reads the fields.
@@ -64,7 +74,10 @@ record TextRequest(
                 .withTopP(Math.max(Double.MIN_NORMAL, body.number("top_p", 1, 0, 1)))
                 .withTopK(topK(body))
                 .withMinP(body.number("min_p", 0, 0, 1))
-                .withRepetitionPenalty(body.number("repetition_penalty", 1, 1 / HIGHEST_PENALTY, HIGHEST_PENALTY))
+                .withRepetitionPenalty(body.number("repetition_penalty", 1, 1 / HIGHEST_REPETITION, HIGHEST_REPETITION))
+                .withFrequencyPenalty(body.number("frequency_penalty", 0, -HIGHEST_PENALTY, HIGHEST_PENALTY))
+                .withPresencePenalty(body.number("presence_penalty", 0, -HIGHEST_PENALTY, HIGHEST_PENALTY))
+                .withLogitBias(logitBias(body))
                 .withMaxTokens(most)
                 .withConstraint(prompt.constraint());
         return new TextRequest(
@@ -74,6 +87,28 @@ record TextRequest(
                 body.texts("stop", MOST_STOPS),
                 body.textOrNull("prompt_cache_key"),
                 prompt.calls());
+    }
+
+    private static Map<Integer, Double> logitBias(JsonBody body) {
+        String rule = "an object with numbers from -100 to 100 by the ids of tokens";
+        JsonNode given = body.get("logit_bias");
+        if (given == null) {
+            return Map.of();
+        }
+        if (!given.isObject()) {
+            throw JsonBody.wrong("logit_bias", rule, given);
+        }
+        Map<Integer, Double> biases = new HashMap<>();
+        given.properties().forEach(field -> {
+            JsonNode bias = field.getValue();
+            if (!ID.matcher(field.getKey()).matches()
+                    || !bias.isNumber()
+                    || !(Math.abs(bias.doubleValue()) <= HIGHEST_BIAS)) {
+                throw JsonBody.wrong("logit_bias", rule, given);
+            }
+            biases.put(Integer.valueOf(field.getKey()), bias.doubleValue());
+        });
+        return biases;
     }
 
     /** Other servers take -1 for all tokens. */
