@@ -144,6 +144,8 @@ class ToolsTest {
                 .run(context -> test.accept(context.getBean(ChatModel.class)));
     }
 
+    /** Spring AI 2.0 has another method for it, which 1.1 does not have. */
+    @SuppressWarnings("removal")
     private ChatClient client(ChatModel model, String... tools) {
         return ChatClient.builder(model).defaultToolCallbacks(callbacks(tools)).build();
     }
