@@ -179,8 +179,7 @@ class SpringAiTest {
                 .temperature(0.0)
                 .maxTokens(12)
                 .build();
-        return String.valueOf(
-                model.call(new Prompt(TEXT, options)).getResult().getOutput().getText());
+        return text(model.call(new Prompt(TEXT, options)));
     }
 
     @Test
