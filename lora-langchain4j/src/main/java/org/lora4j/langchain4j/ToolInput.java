@@ -54,7 +54,7 @@ final class ToolInput {
     /** The call of a tool, with an id of its own. */
     static ToolExecutionRequest request(ToolCall call) {
         return ToolExecutionRequest.builder()
-                .id(call.id() == null ? ToolCall.newId() : call.id())
+                .id(call.identified().id())
                 .name(call.name())
                 .arguments(call.arguments())
                 .build();

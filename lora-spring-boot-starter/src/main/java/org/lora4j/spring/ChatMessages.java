@@ -55,10 +55,7 @@ final class ChatMessages {
                 .content(text)
                 .toolCalls(calls.stream()
                         .map(call -> new AssistantMessage.ToolCall(
-                                Objects.requireNonNullElseGet(call.id(), ToolCall::newId),
-                                "function",
-                                call.name(),
-                                call.arguments()))
+                                call.identified().id(), "function", call.name(), call.arguments()))
                         .toList())
                 .build();
     }

@@ -17,16 +17,20 @@ final class ChatTools {
     private static final String RULE = "a list of functions";
     private static final Set<String> FIELDS = Set.of("name", "description", "parameters", "strict");
     private static final String CHOICE = "tool_choice";
+    private static final String AUTO = "auto";
+    private static final String NONE = "none";
     private static final String REQUIRED = "required";
     private static final String NAME = "/function/name";
     private static final String NO_PARAMETERS = "{\"type\": \"object\", \"properties\": {}}";
 
-    private final List<Tool> all;
-    private final @Nullable JsonNode choice;
+    private final List<Tool> shown;
 
-    private ChatTools(List<Tool> all, @Nullable JsonNode choice) {
-        this.all = all;
-        this.choice = choice;
+    /** What {@code tool_choice} demands; null if the model chooses. */
+    private final @Nullable JsonNode demand;
+
+    private ChatTools(List<Tool> shown, @Nullable JsonNode demand) {
+        this.shown = shown;
+        this.demand = demand;
     }
 
     /**
@@ -40,27 +44,23 @@ final class ChatTools {
             throw JsonBody.wrong("tools", RULE, tools);
         }
         JsonNode choice = body.get(CHOICE);
-        boolean isForced = choice != null
-                && !choice.asText().equals("auto")
-                && !choice.asText().equals("none");
-        if (choice != null
-                && isForced
-                && !choice.asText().equals(REQUIRED)
-                && !choice.at(NAME).isTextual()) {
-            throw JsonBody.wrong(CHOICE, "auto, none, required, or an object with the name of a function", choice);
+        String word = choice == null ? AUTO : choice.asText();
+        JsonNode demand = word.equals(AUTO) || word.equals(NONE) ? null : choice;
+        if (demand != null && !word.equals(REQUIRED) && !demand.at(NAME).isTextual()) {
+            throw JsonBody.wrong(CHOICE, "auto, none, required, or an object with the name of a function", demand);
         }
         List<Tool> all = new ArrayList<>();
         if (tools != null) {
             for (JsonNode tool : tools) {
-                all.add(tool("tools[" + all.size() + "]", tool, isForced));
+                all.add(tool("tools[" + all.size() + "]", tool, demand != null));
             }
         }
-        return new ChatTools(all, choice);
+        return new ChatTools(word.equals(NONE) ? List.of() : all, demand);
     }
 
     /** The tools that the model sees. A template that shows none lets the model call none. */
     List<Tool> shown() {
-        return choice != null && choice.asText().equals("none") ? List.of() : all;
+        return shown;
     }
 
     /**
@@ -71,11 +71,9 @@ final class ChatTools {
      */
     @Nullable
     ExpectedCalls expected(Conversation conversation, ChatTemplate template) {
-        boolean isForced =
-                choice != null && (choice.isObject() || choice.asText().equals(REQUIRED));
-        if (shown().isEmpty()) {
-            if (choice != null && isForced) {
-                throw JsonBody.wrong(CHOICE, "auto or none without tools", choice);
+        if (shown.isEmpty()) {
+            if (demand != null) {
+                throw JsonBody.wrong(CHOICE, "auto or none without tools", demand);
             }
             return null;
         }
@@ -84,10 +82,10 @@ final class ChatTools {
                         "tools",
                         "tools need a chat template that writes calls in a form that is known, found none in the"
                                 + " model; leave them out"));
-        if (choice == null || !isForced) {
+        if (demand == null) {
             return new ExpectedCalls(format, null);
         }
-        Optional<String> name = choice.isObject() ? Optional.of(choice.at(NAME).textValue()) : Optional.empty();
+        Optional<String> name = Optional.ofNullable(demand.at(NAME).textValue());
         try {
             return new ExpectedCalls(format, conversation.forcedCall(format, name));
         } catch (IllegalArgumentException e) {

@@ -7,6 +7,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.generate.TokenConstraint;
 import org.lora4j.text.tools.ToolCall;
 
 /** Texts that are continued as they stand. */
@@ -45,10 +46,11 @@ final class CompletionForm implements TextForm {
             throw ApiException.field("prompt", RULE, all.size() + " of them");
         }
         boolean echoes = body.flag("echo");
-        return all.stream().map(one -> prompt(one, echoes, body)).toList();
+        TokenConstraint constraint = AnswerSchema.of(body, decoder);
+        return all.stream().map(one -> prompt(one, echoes, constraint)).toList();
     }
 
-    private Prompt prompt(JsonNode prompt, boolean echoes, JsonBody body) {
+    private Prompt prompt(JsonNode prompt, boolean echoes, @Nullable TokenConstraint constraint) {
         int[] ids = prompt.isTextual() ? null : JsonBody.tokens(prompt);
         if (ids == null && !prompt.isTextual()) {
             throw JsonBody.wrong("prompt", RULE, prompt);
@@ -58,7 +60,7 @@ final class CompletionForm implements TextForm {
                     ? decoder.tokens().plain(prompt.textValue())
                     : decoder.tokens().requireRoom(ids);
             String text = ids == null ? prompt.textValue() : decoder.tokenizer().decode(ids);
-            return new Prompt(tokens, echoes ? text : "", null, AnswerSchema.of(body, decoder));
+            return new Prompt(tokens, echoes ? text : "", null, constraint);
         } catch (IllegalArgumentException e) {
             throw ApiException.of(400, "invalid_prompt", String.valueOf(e.getMessage()));
         }

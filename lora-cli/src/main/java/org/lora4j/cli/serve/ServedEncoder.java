@@ -81,13 +81,6 @@ final class ServedEncoder extends ServedModel {
     }
 
     @Override
-    void addTo(ServerMetrics metrics) {}
-
-    /** A batch is short. */
-    @Override
-    void cancelAll() {}
-
-    @Override
     void closeModel() {
         predictor.close();
         encoder.close();

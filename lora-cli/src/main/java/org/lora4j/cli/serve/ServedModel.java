@@ -199,10 +199,10 @@ public abstract class ServedModel implements AutoCloseable {
     abstract ServingStats stats();
 
     /** Adds figures that only this kind of model has. */
-    abstract void addTo(ServerMetrics metrics);
+    void addTo(ServerMetrics metrics) {}
 
-    /** Ends what runs, so that its requests are answered at once. */
-    abstract void cancelAll();
+    /** Ends what runs, so that its requests are answered at once. A batch is short, so it may end. */
+    void cancelAll() {}
 
     /** Ends what the kind of model started. */
     abstract void closeModel();

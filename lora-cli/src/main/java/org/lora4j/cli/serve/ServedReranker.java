@@ -128,13 +128,6 @@ final class ServedReranker extends ServedModel {
     }
 
     @Override
-    void addTo(ServerMetrics metrics) {}
-
-    /** A batch is short. */
-    @Override
-    void cancelAll() {}
-
-    @Override
     void closeModel() {
         predictor.close();
         opened.close();

@@ -11,6 +11,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.text.tools.AnswerPart;
+import org.lora4j.text.tools.ToolAnswer;
 import org.lora4j.text.tools.ToolCall;
 
 /** Generates text, as a whole or as a stream of events. */
@@ -142,20 +143,16 @@ final class TextEndpoint implements Endpoint {
 
     /** An answer that is put together. */
     private static final class WholeText {
-        private final StringBuilder text;
-        private final List<ToolCall> calls = new ArrayList<>();
+        private final String echo;
+        private final List<AnswerPart> parts = new ArrayList<>();
         private String finish = "";
 
         WholeText(String echo) {
-            text = new StringBuilder(echo);
+            this.echo = echo;
         }
 
         void add(AnswerPart part) {
-            if (part instanceof AnswerPart.Text more) {
-                text.append(more.text());
-            } else if (part instanceof AnswerPart.CallEnds end) {
-                calls.add(end.call().id() == null ? end.call().withId(ToolCall.newId()) : end.call());
-            }
+            parts.add(part);
         }
 
         void end(String why) {
@@ -163,7 +160,10 @@ final class TextEndpoint implements Endpoint {
         }
 
         void write(TextForm form, ArrayNode choices, int index) {
-            form.whole(choice(choices, index, finish(finish, !calls.isEmpty())), text.toString(), calls);
+            ToolAnswer answer = ToolAnswer.of(parts);
+            List<ToolCall> calls =
+                    answer.calls().stream().map(ToolCall::identified).toList();
+            form.whole(choice(choices, index, finish(finish, !calls.isEmpty())), echo + answer.text(), calls);
         }
     }
 

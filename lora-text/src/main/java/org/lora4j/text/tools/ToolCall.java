@@ -78,6 +78,15 @@ public record ToolCall(@Nullable String id, String name, String arguments) {
     }
 
     /**
+     * Returns the same call with an id, which its result can name.
+     *
+     * @return this call if the model wrote an id, or else one with a {@link #newId}
+     */
+    public ToolCall identified() {
+        return id == null ? withId(newId()) : this;
+    }
+
+    /**
      * Creates an id for a call. Two calls have the same one with a probability of 10⁻¹⁶.
      *
      * @return 9 letters and digits at random, which the templates of all families take: that of Mistral refuses other lengths
