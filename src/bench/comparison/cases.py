@@ -72,11 +72,13 @@ def _small():
     """Compares a network of the layers 20→64→64→2, with our best thread setting and with ND4J's default."""
     step = _ours("step", "lora", rank=4, batch=32, net="small")
     row = _ours("forward", "lora", rank=4, batch=1, net="small")
+    into = _ours("forward", "into", rank=4, batch=1, net="small")
     fused = _torch("step", "factored", rank=4, batch=32, net="small", optimizer="fused")
     other_row = _torch("forward", "factored", rank=4, batch=1, net="small")
     for threads, suffix in ((None, ""), ("default", ", ND4J's default threads")):
         yield Comparison("small", f"small network, LoRA step r=4 batch 32{suffix}", step, fused, 0.3, threads=threads)
         yield Comparison("small", f"small network, one row r=4{suffix}", row, other_row, threads=threads)
+        yield Comparison("small", f"the same, into an array of the caller{suffix}", into, other_row, threads=threads)
 
 
 def quick():

@@ -102,6 +102,20 @@ public final class AdapterView extends NetworkModel {
     }
 
     /**
+     * Computes the output as {@link #predict(Input)} does, into an array of the caller.
+     *
+     * @param x rows of features or sequences of tokens, as the base takes them
+     * @param y gets the output
+     * @throws IllegalArgumentException if the input does not fit, or {@code y} has another shape or type than the output
+     */
+    @Override
+    public void predictInto(Input x, INDArray y) {
+        Objects.requireNonNull(x, "x must not be null");
+        Objects.requireNonNull(y, "y must not be null");
+        predictor.predictInto(x, effectiveLayers(), y);
+    }
+
+    /**
      * Copies the adapter as data, for files, other hosts and algebra. If its initialization was subtracted from the base
      * (PiSSA, OLoRA), it is converted to an ordinary adapter of twice the rank; see {@link LoRAAdapter#againstBase}.
      *

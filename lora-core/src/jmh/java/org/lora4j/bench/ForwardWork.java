@@ -24,7 +24,8 @@ final class ForwardWork {
     /**
      * Returns the prediction of a variant.
      *
-     * @param variant base, lora (one active adapter), two (two active adapters), merged, or mixed (an adapter for each row)
+     * @param variant base, lora (one active adapter), into (the same, into an array that exists), two (two active
+     *     adapters), merged, or mixed (an adapter for each row)
      */
     static Supplier<INDArray> predict(Start start, String variant, int rank, int adapters) {
         INDArray x = start.x();
@@ -35,6 +36,14 @@ final class ForwardWork {
             case "lora" -> {
                 LoRAModel model = start.model(rank, false, adapters);
                 return () -> model.predict(x);
+            }
+            case "into" -> {
+                LoRAModel model = start.model(rank, false, adapters);
+                INDArray y = model.predict(x);
+                return () -> {
+                    model.predictInto(x, y);
+                    return y;
+                };
             }
             case "two" -> {
                 LoRAModel model = start.model(rank, false, 2);
@@ -52,7 +61,7 @@ final class ForwardWork {
             }
             default ->
                 throw new IllegalArgumentException(
-                        "the variant must be base, lora, two, merged or mixed, found " + variant);
+                        "the variant must be base, lora, into, two, merged or mixed, found " + variant);
         }
     }
 
@@ -65,7 +74,9 @@ final class ForwardWork {
         boolean more = true;
         while (more) {
             INDArray y = predict.get();
-            y.close();
+            if (!settings.variant().equals("into")) {
+                y.close();
+            }
             more = clock.tick();
         }
         result.put("nanos", clock.median());

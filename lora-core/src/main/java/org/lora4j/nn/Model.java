@@ -59,6 +59,35 @@ public sealed interface Model permits NetworkModel {
      */
     default INDArray predict(INDArray x) {
         Objects.requireNonNull(x, "x must not be null");
-        return predict(takesSequences() ? Sequences.of(x, null, null) : Input.of(x));
+        return predict(input(x));
+    }
+
+    /**
+     * Computes the output as {@link #predict(INDArray)} does, into an array of the caller. To create an array takes ND4J about as long
+     * as a small network takes for a row, so a service that predicts single rows can keep an array for each thread.
+     *
+     * @param x as in {@link #predict(INDArray)}
+     * @param y gets the output: {@code [n, outputSize]} of {@link #dataType}. It may be {@code x} itself, but must not overlap it in
+     *     another way
+     * @throws IllegalArgumentException if {@code x} does not fit the model, or {@code y} has another shape or type than the output;
+     *     {@code y} is not written to then
+     */
+    default void predictInto(INDArray x, INDArray y) {
+        Objects.requireNonNull(x, "x must not be null");
+        predictInto(input(x), y);
+    }
+
+    /**
+     * Computes the output as {@link #predict(Input)} does, into an array of the caller.
+     *
+     * @param x rows of features, or sequences of tokens
+     * @param y gets the output, as in {@link #predictInto(INDArray, INDArray)}, with a row for each example, or for each token of
+     *     sequences if the model has no pooling
+     * @throws IllegalArgumentException as {@link #predictInto(INDArray, INDArray)}
+     */
+    void predictInto(Input x, INDArray y);
+
+    private Input input(INDArray x) {
+        return takesSequences() ? Sequences.of(x, null, null) : Input.of(x);
     }
 }

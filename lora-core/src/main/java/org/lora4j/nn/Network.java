@@ -347,6 +347,20 @@ public final class Network extends NetworkModel implements BaseModel {
     }
 
     /**
+     * Computes the output as {@link #predict(Input)} does, into an array of the caller.
+     *
+     * @param x rows of features or sequences of tokens, as the base takes them
+     * @param y gets the output
+     * @throws IllegalArgumentException if the input does not fit, or {@code y} has another shape or type than the output
+     */
+    @Override
+    public void predictInto(Input x, INDArray y) {
+        Objects.requireNonNull(x, "x must not be null");
+        Objects.requireNonNull(y, "y must not be null");
+        predictor.predictInto(x, y);
+    }
+
+    /**
      * Describes the layers as data, without parameters and parametrizations.
      *
      * @return the architecture

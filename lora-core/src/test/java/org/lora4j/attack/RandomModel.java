@@ -22,6 +22,7 @@ import org.lora4j.adapter.TargetModules;
 import org.lora4j.internal.math.RandomArrays;
 import org.lora4j.linalg.Precision;
 import org.lora4j.linalg.ProductEngine;
+import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.StoredNetwork;
 import org.lora4j.nn.input.FeatureRows;
@@ -39,6 +40,7 @@ import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingState;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.learning.config.Sgd;
 
@@ -316,9 +318,25 @@ final class RandomModel {
             }
             AdapterView scaled = view.withScale(random.nextDouble(-1.5, 1.5));
             INDArray before = view.predict(examples);
+            assertIntoEquals(view, examples, before);
+            assertIntoEquals(view.merge(), examples, view.merge().predict(examples));
             assertClose("merged " + scaled, scaled.merge().predict(examples), scaled.predict(examples));
             assertClose("merged " + view, view.merge().predict(examples), before);
         }
+    }
+
+    /** Predicts into an array of any layout, and compares it bit for bit. */
+    private void assertIntoEquals(Model predicting, Input examples, INDArray expected) {
+        long rows = expected.size(0);
+        long width = expected.size(1);
+        INDArray y = random.nextBoolean()
+                ? Nd4j.valueArrayOf(new long[] {rows, width}, Double.NaN, type)
+                : Nd4j.valueArrayOf(new long[] {width + 2, rows + 3}, Double.NaN, type)
+                        .get(NDArrayIndex.interval(1, 1 + width), NDArrayIndex.interval(2, 2 + rows))
+                        .transpose();
+        predicting.predictInto(examples, y);
+        assertThat(y.dup('c').data().asDouble())
+                .containsExactly(expected.dup('c').data().asDouble());
     }
 
     /** Compares mixed batches beside a copy that is merged for prediction with those before and after it. */

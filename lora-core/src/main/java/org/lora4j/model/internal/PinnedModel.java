@@ -25,6 +25,11 @@ final class PinnedModel extends NetworkModel {
     }
 
     @Override
+    public void predictInto(Input x, INDArray y) {
+        predictor.predictInto(x, layers, y);
+    }
+
+    @Override
     public EffectiveLayers effectiveLayers() {
         return layers;
     }

@@ -13,8 +13,8 @@ import org.lora4j.nn.batch.internal.Segments;
 import org.lora4j.nn.batch.internal.TokenBlocks;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.layer.RowKind;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
@@ -85,6 +85,48 @@ public final class Predictor {
             return width == network.outputSize()
                     ? compute(pass, x, segments)
                     : computeEach(pass, x, example -> width, segments).of(0, x.count());
+        });
+    }
+
+    /**
+     * Computes the output as {@link #predict(Input)} does, into an array of the caller.
+     *
+     * @param x the input; not written to
+     * @param y gets the output {@code [rows, outputSize]}
+     * @throws IllegalArgumentException if the input does not fit, or {@code y} has another shape or type
+     */
+    public void predictInto(Input x, INDArray y) {
+        Inputs.requirePredictable(x, network);
+        OutputArray output = outputIn(y, x, network.outputSize());
+        passes.use(pass -> {
+            pass.segment().resolve();
+            return compute(pass, x, (block, from, to) -> Segments.of(pass.segment(), block), output);
+        });
+    }
+
+    private OutputArray outputIn(INDArray y, Input x, long width) {
+        return OutputArray.of(y, outputRows(x, x.count()), width, network.dataType());
+    }
+
+    /**
+     * Computes the output as {@link #predict(Input, EffectiveLayers)} does, into an array of the caller.
+     *
+     * @param x the input; not written to
+     * @param effective what each layer computes with
+     * @param y gets the output {@code [rows, outputSize]}
+     * @throws IllegalArgumentException if the input does not fit, or {@code y} has another shape or type
+     */
+    public void predictInto(Input x, EffectiveLayers effective, INDArray y) {
+        Inputs.requirePredictable(x, network);
+        long width = network.outputSize(effective);
+        OutputArray output = outputIn(y, x, width);
+        if (width != network.outputSize()) {
+            output.set(0, predict(x, effective));
+            return;
+        }
+        passes.use(pass -> {
+            Segment segment = pass.predicting(effective);
+            return compute(pass, x, (block, from, to) -> Segments.of(segment, block), output);
         });
     }
 
@@ -170,30 +212,20 @@ public final class Predictor {
         }
     }
 
-    private static INDArray compute(Pass pass, Input x, BlockSegments segments) {
-        return x instanceof Sequences sequences
-                ? TokenBlocks.compute(sequences, (block, from, to) -> pass.forward(segments.of(block, from, to)))
-                : inBlocks(Inputs.rows(x), (rows, from, to) -> pass.forward(segments.of(Input.of(rows), from, to)));
+    private INDArray compute(Pass pass, Input x, BlockSegments segments) {
+        return compute(pass, x, segments, OutputArray.create(outputRows(x, x.count())));
     }
 
-    /** Computes the rows {@code [from, to)} of a larger batch. */
-    private interface BlockOfRows {
-        INDArray compute(INDArray rows, int from, int to);
+    private INDArray compute(Pass pass, Input x, BlockSegments segments, OutputArray y) {
+        forEachBlock(x, (block, from, to) -> y.set(outputRows(x, from), pass.forward(segments.of(block, from, to))));
+        return y.array();
     }
 
-    private static INDArray inBlocks(INDArray x, BlockOfRows computation) {
-        int n = Math.toIntExact(x.size(0));
-        if (n <= BLOCK_ROWS) {
-            return computation.compute(x, 0, n).dup('c');
-        }
-        INDArray first = computation.compute(rows(x, 0, BLOCK_ROWS).dup('c'), 0, BLOCK_ROWS);
-        INDArray y = Nd4j.createUninitializedDetached(first.dataType(), 'c', n, first.size(1));
-        rows(y, 0, BLOCK_ROWS).assign(first);
-        for (int from = BLOCK_ROWS; from < n; from += BLOCK_ROWS) {
-            int to = Math.min(n, from + BLOCK_ROWS);
-            rows(y, from, to).assign(computation.compute(rows(x, from, to).dup('c'), from, to));
-        }
-        return y;
+    /** How many rows the output of the first examples has. */
+    private long outputRows(Input x, int examples) {
+        return network.outputRows() == RowKind.TOKEN && x instanceof Sequences sequences
+                ? sequences.start(examples)
+                : examples;
     }
 
     private static INDArray rows(INDArray matrix, long from, long to) {
