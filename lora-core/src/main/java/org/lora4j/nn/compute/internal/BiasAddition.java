@@ -1,6 +1,9 @@
 package org.lora4j.nn.compute.internal;
 
+import static java.util.Objects.requireNonNull;
+
 import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.math.RowMath;
 import org.lora4j.internal.memory.ArrayMemory;
 import org.lora4j.internal.threads.Workers;
@@ -19,6 +22,10 @@ final class BiasAddition<A> {
     private final Workers<A> rows;
     private final LongFunction<INDArray> ones;
     private final Gemm product = new Gemm(false, false, 1, 1);
+    private @Nullable INDArray boundBias;
+    private @Nullable INDArray boundY;
+    private @Nullable ArrayMemory biasMemory;
+    private @Nullable ArrayMemory yMemory;
 
     private BiasAddition(RowMath<A> math, int width, LongFunction<INDArray> ones) {
         this.math = math;
@@ -51,8 +58,9 @@ final class BiasAddition<A> {
             product.run(ones.apply(n), biasRow, y);
             return;
         }
-        ArrayMemory memory = new ArrayMemory(y);
-        math.read(new ArrayMemory(biasRow), 0, bias, width);
+        bind(biasRow, y);
+        ArrayMemory memory = requireNonNull(yMemory);
+        math.read(requireNonNull(biasMemory), 0, bias, width);
         rows.runRows(0, n, nanosPerRow(), (row, from, to) -> {
             for (int i = from; i < to; i++) {
                 math.read(memory, i * width, row, width);
@@ -60,6 +68,18 @@ final class BiasAddition<A> {
                 math.write(memory, i * width, row, width);
             }
         });
+    }
+
+    /** Opens the memory of arrays that are not those of the last call: for a small layer this takes as long as the addition. */
+    private void bind(INDArray biasRow, INDArray y) {
+        if (biasRow != boundBias) {
+            biasMemory = new ArrayMemory(biasRow);
+            boundBias = biasRow;
+        }
+        if (y != boundY) {
+            yMemory = new ArrayMemory(y);
+            boundY = y;
+        }
     }
 
     private boolean isInRows(INDArray matrix) {
