@@ -206,7 +206,7 @@ def _ours(settings, engine, options=None):
 
 def _torch(settings, options=None):
     settings = encoder.times(options) | {"folder": FOLDER} | settings
-    command = [processes.PYTHON, "-B", str(PEER), *(f"{key}={value}" for key, value in settings.items())]
+    command = [processes.python(), "-B", str(PEER), *(f"{key}={value}" for key, value in settings.items())]
     return _read(processes.run(command, processes.environment()))
 
 
@@ -222,7 +222,7 @@ def _llama(settings, options=None, folder=FOLDER):
     form = settings["form"]
     file = OUT / f"{folder.name}-{form}.gguf"
     if not file.exists() or file.stat().st_mtime < (folder / "model.safetensors").stat().st_mtime:
-        processes.run([processes.PYTHON, "-B", str(GGUF), str(folder), str(file), form])
+        processes.run([processes.python(), "-B", str(GGUF), str(folder), str(file), form])
     settings = encoder.times(options) | settings | {"file": file, "package": NODE}
     command = ["node", str(LLAMA), *(f"{key}={value}" for key, value in settings.items())]
     return _read(processes.run(command, processes.environment()))

@@ -121,7 +121,7 @@ def _ours(settings, options=None, engine=""):
 
 def _torch(settings, options=None):
     arguments = [f"{key}={value}" for key, value in (times(options) | settings | {"folder": FOLDER}).items()]
-    return _read(processes.run([processes.PYTHON, "-B", str(PEER), *arguments], processes.environment()))
+    return _read(processes.run([processes.python(), "-B", str(PEER), *arguments], processes.environment()))
 
 
 def _read(process):

@@ -1,9 +1,12 @@
 """Runs each work in a new process, on the JVM or in Python."""
 
 import contextlib
+import functools
 import json
 import os
+import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from dataclasses import dataclass
@@ -13,12 +16,22 @@ ROOT = Path(__file__).resolve().parents[3]
 OUT = ROOT / "target" / "bench"
 CORE = ROOT / "lora-core"
 ENGINE = ROOT / "lora-onednn/target"
-PYTHON = "/usr/bin/python3"
+# Debian's PyTorch belongs to the Python of the system; `python3` may be another one.
+PYTHONS = (sys.executable, "/usr/bin/python3", "python3")
 JVM_OPTIONS = ["-Xmx4g", "-Dorg.nd4j.log.initialization=false", "-Dorg.nd4j.versioncheck=false"]
 
 
 class Failed(Exception):
     """A process failed, or printed no result."""
+
+
+@functools.cache
+def python():
+    """Returns the first Python that has PyTorch."""
+    for each in PYTHONS:
+        if shutil.which(each) and subprocess.run([each, "-c", "import torch"], capture_output=True, check=False).returncode == 0:
+            return each
+    raise Failed(f"one of {', '.join(PYTHONS)} must have PyTorch; apt-get install python3-torch python3-safetensors libopenblas0-pthread")
 
 
 @dataclass(frozen=True)
@@ -53,7 +66,7 @@ def run(command, variables=None):
 @contextlib.contextmanager
 def busy(wanted):
     """Keeps each processor busy with another process, if that is wanted."""
-    others = [subprocess.Popen([PYTHON, "-c", "while True: pass"]) for _ in range(os.cpu_count() if wanted else 0)]
+    others = [subprocess.Popen([python(), "-c", "while True: pass"]) for _ in range(os.cpu_count() if wanted else 0)]
     try:
         yield
     finally:
@@ -104,7 +117,7 @@ def ours(settings, options=(), **more):
 def theirs(settings, **more):
     """Runs a work in PyTorch and returns its JSON."""
     arguments = [f"{key}={value}" for key, value in settings.items()]
-    command = [PYTHON, "-B", str(ROOT / "src/bench/peers/work.py"), *arguments]
+    command = [python(), "-B", str(ROOT / "src/bench/peers/work.py"), *arguments]
     return _read(run(command, environment(**more)))
 
 

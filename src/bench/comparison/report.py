@@ -1,4 +1,4 @@
-"""Describes the machine, computes the table, and prints both."""
+"""Describes the machine, computes the table, and prints both, group by group."""
 
 import os
 import platform
@@ -61,42 +61,56 @@ def _micros(value):
     return f"{value:.1f}" if value < 100 else f"{value:.0f}"
 
 
-def show(result):
-    """Prints the machine, the table as Markdown, and the other measurements."""
+def show_machine(result):
+    """Prints what the machine is and can do."""
     for key, value in result["machine"].items():
         print(f"{key}: {value}")
     best = result["roofline"]
     bandwidths = ", ".join(f"{key} MiB {value / 1e9:.1f} GB/s" for key, value in best["bandwidths"].items())
-    print(f"best: {best['flops'] / 1e9:.0f} GFLOPS; read {bandwidths}\n")
-    if "train" in result:
-        _show_train(result["train"])
-    for transformer, name in (
-        ("encoder", "all-MiniLM-L6-v2"),
-        ("decoder", "Llama of 135 million, random weights"),
-        ("families", "Families, random weights"),
-    ):
-        if transformer in result:
-            _show_transformer(name, result[transformer], best["bandwidths"])
+    print(f"best: {best['flops'] / 1e9:.0f} GFLOPS; read {bandwidths}\n", flush=True)
+
+
+def show_table(rows):
+    """Prints the rows of a group as Markdown."""
     print("| work | lora4j µs (runs) | threads | oneDNN µs | beside | its µs | its threads | ratio | oneDNN ratio | bar "
           "| × roofline |")  # fmt: skip
     print("|---|---:|---:|---:|---|---:|---:|---:|---:|---:|---:|")
-    for row in result["table"]:
+    for row in rows:
         bar = f"≤ {row['bar']}" if row["bar"] else ""
         print(
             f"| {row['case']} | {_micros(row['ours'])} ({row['spread']}) | {row['threads']} | {_micros(row['engine'])} "
             f"| {row['beside']} | {_micros(row['other'])} | {row['its_threads']} | {row['ratio']:.2f} "
             f"| {row['engine_ratio']:.2f} | {bar} | {row['roofline']:.1f} |"
         )
-    for name in ("switch", "curves", "memory", "start"):
-        if name in result:
-            _show_extra(name, result[name])
+    print(flush=True)
+
+
+def show_refused(result):
+    """Names the works that were not measured."""
     for work in result["refused"]:
         print(f"NOT MEASURED, because it does not compute the numbers of PyTorch: {work}")
 
 
-def _show_extra(name, found):
+TRANSFORMERS = {
+    "encoder": "all-MiniLM-L6-v2",
+    "decoder": "Llama of 135 million, random weights",
+    "families": "Families, random weights",
+}
+
+
+def show_extra(name, found, bandwidths):
+    """Prints the measurements of a group that has a form of its own."""
+    if name == "train":
+        _show_train(found)
+    elif name in TRANSFORMERS:
+        _show_transformer(TRANSFORMERS[name], found, bandwidths)
+    else:
+        _show_curves(name, found)
+    print(flush=True)
+
+
+def _show_curves(name, found):
     mega = 1e6
-    print()
     if name == "switch":
         print(f"using(...) with 1000 adapters: {found['nanos']:.0f} ns (bar 1000); 900 of them hold "
               f"{found['bytes'] / mega:.0f} MB, resident grew by {found['resident'] / mega:.0f} MB")  # fmt: skip

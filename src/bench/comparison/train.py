@@ -71,7 +71,7 @@ def _stories(runs):
         files["ours"] = _files(process, folder)
         for threads in THREADS:
             script = str(ROOT / "src/bench/peers/mnist.py")
-            process, folder = _run([processes.PYTHON, "-B", script], "theirs", threads)
+            process, folder = _run([processes.python(), "-B", script], "theirs", threads)
             seconds = json.loads(next(line for line in process.output.splitlines() if line.startswith("{")))
             found[threads].append(_phases(process, seconds["base"], seconds["lora"]))
             files["PyTorch"] = _files(process, folder)
