@@ -181,7 +181,6 @@ class PagesTest {
     @ValueSource(
             strings = {
                 "\\b(0\\.\\d{3} %)", // the parameters that the article's adapter adds
-                "MiniLM-L6-v2 has (\\d+ MB)|base of (\\d+ MB)|MiniLM-L6-v2, a float file of (\\d+ MB)",
                 "(\\d\\d million) weights",
                 "openblas:(\\d[\\d.-]+\\d)",
                 "ND4J (1\\.\\d[\\w.-]*\\d)",

@@ -1,11 +1,9 @@
 package org.lora4j.documentation;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
@@ -14,13 +12,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.LoRAModel;
-import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.fixtures.Page;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.ReadOptions;
-import org.lora4j.io.peft.PeftAdapters;
-import org.lora4j.io.peft.PeftFiles;
 import org.lora4j.nn.Network;
 import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -52,35 +47,8 @@ class TroubleshootingPageTest {
 
     @Test
     void messagesAboutAdapters() throws IOException {
-        assertOnPage(() ->
-                model.add("a", LoRAConfig.builder().targetModules("linaer1").build()));
-        model.add("a", LoRAConfig.of(1, 1));
-        assertOnPage(() ->
-                LoRAModel.of(Network.builder(6).linear("other", 3).build(1)).add("a", model.adapter("a")));
-        model.using("a").save(folder);
-        assertOnPage(() -> LoRAModel.of(network(2)).load("a", folder, ReadOptions.of(FingerprintCheck.REQUIRE)));
-        assertOnPage(() -> model.using("b"));
-        LoRAConfig biases = LoRAConfig.builder().bias(BiasTraining.ALL).build();
-        model.add("biases", biases);
-        model.add("more", biases);
-        assertOnPage(() -> model.using("biases", "more"));
-    }
-
-    @Test
-    void messagesAboutFiles() throws IOException {
         model.add("a", LoRAConfig.of(1, 1)).save(folder);
-        Path config = folder.resolve("adapter_config.json");
-        byte[] tensors = Files.readAllBytes(folder.resolve("adapter_model.safetensors"));
-        String stored = Files.readString(config);
-        String qalora = stored.replaceFirst("\\{", "{\"use_qalora\": true,");
-        assertOnPage(() -> PeftFiles.read(qalora.getBytes(UTF_8), tensors).adapter(network(1)));
-        String pissa = stored.replaceAll("\"init_lora_weights\": \\w+", "\"init_lora_weights\": \"pissa_niter_4\"");
-        assertOnPage(() -> PeftFiles.read(pissa.getBytes(UTF_8), tensors).adapter(network(1)));
-        Files.writeString(config, stored.replace("\"r\": 1", "\"r\": 2"));
-        assertOnPage(() -> PeftAdapters.load(folder, network(1)));
-        Files.writeString(config, stored);
-        Files.move(folder.resolve("adapter_model.safetensors"), folder.resolve("adapter_model.bin"));
-        assertOnPage(() -> PeftAdapters.load(folder, network(1)));
+        assertOnPage(() -> LoRAModel.of(network(2)).load("a", folder, ReadOptions.of(FingerprintCheck.REQUIRE)));
     }
 
     @Test
@@ -88,10 +56,8 @@ class TroubleshootingPageTest {
         DataSet rows = new DataSet(Nd4j.rand(DataType.FLOAT, 4, 6), Nd4j.zeros(DataType.FLOAT, 4, 3));
         rows.getLabels().getColumn(0).assign(1);
         DataSet numbers = new DataSet(rows.getFeatures(), Nd4j.zeros(DataType.FLOAT, 4, 1));
-        DataSet several = new DataSet(rows.getFeatures(), Nd4j.ones(DataType.FLOAT, 4, 3));
         model.add("a", LoRAConfig.of(1, 1));
         assertOnPage(() -> Trainer.builder(model.using("a")).build().fit(numbers));
-        assertOnPage(() -> Trainer.builder(model.using("a")).build().fit(several));
         assertOnPage(() -> Trainer.builder(model.using("a"))
                 .updater(new Sgd(1e30))
                 .epochs(20)
@@ -115,9 +81,7 @@ class TroubleshootingPageTest {
                 .collect(Collectors.joining());
         for (String part : List.of(
                 "ND4J must have a backend for this platform on the class path, found none that starts on ",
-                " wait in all, found ",
-                "each adapted layer must have a fingerprint of its base, found none for ",
-                "the training must keep the adapters that it started with, but adapter '")) {
+                " wait in all, found ")) {
             assertThat(sources).contains(part);
             assertThat(PAGE.text()).contains(part.strip());
         }
