@@ -162,7 +162,7 @@ class ServeRerankTest {
         }
         Cli mixed = Cli.run("serve", "--model", bert, "--adapters", temp.resolve("means"), "--rerank", "--port", 0);
         assertThat(mixed.code()).isOne();
-        assertThat(mixed.err()).contains("the adapters of one reranker must have one head, found");
+        assertThat(mixed.err()).contains("the adapters of one served model must have one head, found");
     }
 
     @Test

@@ -35,9 +35,14 @@ public record ClassScores(Labels labels, List<Double> values) {
     /**
      * Computes the values.
      *
-     * @param outputs the outputs of the classifier {@code [1, labels]}
+     * @param labels the labels of the classifier
+     * @param outputs its outputs for a text, {@code [1, labels]}
+     * @return the labels with their values
+     * @throws IllegalArgumentException if there is not one output for each label
      */
-    static ClassScores of(Labels labels, INDArray outputs) {
+    public static ClassScores of(Labels labels, INDArray outputs) {
+        Objects.requireNonNull(labels, "labels must not be null");
+        Objects.requireNonNull(outputs, "outputs must not be null");
         double[] values = outputs.toDoubleVector();
         if (values.length == 1) {
             values[0] = 1 / (1 + Math.exp(-values[0]));

@@ -65,7 +65,7 @@ record ClassifierBase(
 
     /** The head of an adapter of PEFT, which does not name it: that of Hugging Face's classes, if the model can have it. */
     ClassifierHead headOfPeft() {
-        return isDecoder() ? ClassifierHead.LAST : model.canClassify() ? ClassifierHead.POOLER : ClassifierHead.MEAN;
+        return ClassifierHead.ofPeft(model);
     }
 
     /**

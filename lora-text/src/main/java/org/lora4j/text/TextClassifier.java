@@ -281,8 +281,16 @@ public final class TextClassifier implements AutoCloseable {
         }
     }
 
-    /** Returns what an adapter with a classifier is for. */
-    private static AdapterTask task(Path adapter) throws IOException {
+    /**
+     * Returns what an adapter with a classifier is for, whoever wrote it.
+     *
+     * @param adapter the folder of the adapter
+     * @return its task; for an adapter of PEFT, whose files have no names of classes, the classes {@code LABEL_0}, {@code LABEL_1} and
+     *     so on, and a head of null for what suits the model
+     * @throws IOException if a file cannot be read, or the adapter has no classifier
+     */
+    public static AdapterTask task(Path adapter) throws IOException {
+        Objects.requireNonNull(adapter, "adapter must not be null");
         Optional<AdapterTask> written = AdapterTask.read(adapter);
         AdapterTask task = written.isPresent() ? written.get() : ofPeft(adapter);
         if (task.kind() == AdapterTask.Kind.RETRIEVE) {
@@ -322,7 +330,14 @@ public final class TextClassifier implements AutoCloseable {
         return adapter.savedModules().keySet().stream().anyMatch(TextClassifier::isClassifier);
     }
 
-    private static boolean isClassifier(String module) {
+    /**
+     * Returns whether a module is a classifier.
+     *
+     * @param module the path of a module that an adapter stores in full
+     * @return true for {@code classifier}, {@code score} and the like
+     */
+    public static boolean isClassifier(String module) {
+        Objects.requireNonNull(module, "module must not be null");
         return MODULES.stream().anyMatch(module::endsWith);
     }
 

@@ -52,6 +52,12 @@ public final class ServeCommand extends WorkCommand {
                             + " rerank', or by the answer yes of a decoder such as Qwen3-Reranker.")
     private boolean rerank;
 
+    @Option(
+            names = "--classify",
+            description = "Classify texts, with adapters of 'lora classify', each with labels of its own, or with the"
+                    + " classifier of the model.")
+    private boolean classify;
+
     @Option(names = "--host", paramLabel = "NAME", description = "Where to listen. Default: ${DEFAULT-VALUE}.")
     private String host = "127.0.0.1";
 
@@ -101,6 +107,8 @@ public final class ServeCommand extends WorkCommand {
         check.require(
                 adapters != null || allowBase,
                 "--adapters must be given unless --allow-base serves the model alone, found neither");
+        check.require(
+                !rerank || !classify, "--rerank and --classify must not be given together; serve the model twice");
         for (String origin : origins) {
             check.require(
                     ORIGIN.matcher(origin).matches(),
@@ -117,8 +125,10 @@ public final class ServeCommand extends WorkCommand {
             return;
         }
         check.require(
-                !isDecoder || rerank || textLimit.value().isEmpty(),
-                "--max-tokens must be used with an encoder or --rerank, found a decoder with it; --max-new-tokens limits its answers");
+                !isDecoder
+                        || task() != ServedModel.Task.BY_MODEL
+                        || textLimit.value().isEmpty(),
+                "--max-tokens must be used with an encoder, --rerank or --classify, found a decoder with it; --max-new-tokens limits its answers");
     }
 
     @Override
@@ -129,13 +139,17 @@ public final class ServeCommand extends WorkCommand {
     @Override
     protected void work() throws IOException {
         ServedModel.Settings settings = new ServedModel.Settings(
-                model, adapters, allowBase, storage.value(), rerank, textLimit.value(), options.limits());
+                model, adapters, allowBase, storage.value(), task(), textLimit.value(), options.limits());
         ModelServer.Clients clients = new ModelServer.Clients(hosts, origins, keys == null ? null : ApiKeys.read(keys));
         InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), port);
         try (ServedModel served = ServedModel.open(settings);
                 ModelServer server = ModelServer.start(address, clients, served)) {
             run(server, served.names().size());
         }
+    }
+
+    private ServedModel.Task task() {
+        return rerank ? ServedModel.Task.RERANK : classify ? ServedModel.Task.CLASSIFY : ServedModel.Task.BY_MODEL;
     }
 
     private void run(ModelServer server, int names) throws IOException {

@@ -31,8 +31,8 @@ final class RequestHandler extends Handler.Abstract {
     private static final String MODELS = "/v1/models";
     private static final String HEALTH = "/health";
     private static final String METRICS = "/metrics";
-    private static final Set<String> TEXT_PATHS =
-            Set.of("/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/rerank", "/v2/rerank");
+    private static final Set<String> TEXT_PATHS = Set.of(
+            "/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/classify", "/v1/rerank", "/v2/rerank");
 
     private final ServedModel model;
     private final HostNames hosts;

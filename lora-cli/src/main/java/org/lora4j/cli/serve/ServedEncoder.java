@@ -25,7 +25,7 @@ final class ServedEncoder extends ServedModel {
         if (encoder.model().hasClassifier()) {
             throw new IllegalArgumentException(
                     settings.model() + ": the model must return an embedding of each text, found"
-                            + " a classifier; serve its base, use --rerank if it scores pairs, or 'lora predict' for the classes");
+                            + " a classifier; use --classify for the classes, or --rerank if it scores pairs");
         }
         LoRAModel model = LoRAModel.of(EncoderFolder.requireEmbeddings(encoder.sentenceEmbeddings()));
         shorter = new ShorterEmbeddings(model.network());

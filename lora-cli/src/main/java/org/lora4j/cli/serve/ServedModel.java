@@ -14,6 +14,7 @@ import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.AdapterReloader;
+import org.lora4j.serve.AdapterSource;
 import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.FairLimiter;
 import org.lora4j.serve.ServingStats;
@@ -28,6 +29,16 @@ public abstract class ServedModel implements AutoCloseable {
     private @Nullable AdapterCache cache;
     private @Nullable AdapterReloader reloader;
 
+    /** What a model does for a text. */
+    public enum Task {
+        /** A decoder answers, an encoder embeds. */
+        BY_MODEL,
+        /** It gives a query and a document a score. */
+        RERANK,
+        /** It gives each class a probability. */
+        CLASSIFY
+    }
+
     /**
      * What is served.
      *
@@ -35,7 +46,7 @@ public abstract class ServedModel implements AutoCloseable {
      * @param adapters the folder of the adapters; null for none, if the base is allowed
      * @param allowBase whether requests may use the model without an adapter
      * @param storage how the large matrices of the model are stored
-     * @param reranks whether the model scores pairs of texts, though it could do something else
+     * @param task what the model does for a text
      * @param maxTokens where the texts of an encoder or a reranker are cut; empty for where the folder says
      * @param limits how much is served at the same time
      */
@@ -44,7 +55,7 @@ public abstract class ServedModel implements AutoCloseable {
             @Nullable Path adapters,
             boolean allowBase,
             BaseStorage storage,
-            boolean reranks,
+            Task task,
             OptionalInt maxTokens,
             ServeLimits limits) {}
 
@@ -63,11 +74,15 @@ public abstract class ServedModel implements AutoCloseable {
      * @throws IOException if the model cannot be read, or there is no folder of adapters
      */
     public static ServedModel open(Settings settings) throws IOException {
-        if (settings.reranks) {
-            return watched(ServedReranker.openReranker(settings));
-        }
         return watched(
-                generates(settings.model) ? ServedDecoder.openDecoder(settings) : ServedEncoder.openEncoder(settings));
+                switch (settings.task) {
+                    case RERANK -> ServedReranker.openReranker(settings);
+                    case CLASSIFY -> ServedClassifier.openClassifier(settings);
+                    case BY_MODEL ->
+                        generates(settings.model)
+                                ? ServedDecoder.openDecoder(settings)
+                                : ServedEncoder.openEncoder(settings);
+                });
     }
 
     /**
@@ -94,19 +109,28 @@ public abstract class ServedModel implements AutoCloseable {
 
     /** Creates the cache of the adapters; null if there are none. */
     final @Nullable AdapterCache cache(LoRAModel model) {
-        if (folder != null) {
-            cache = AdapterCache.builder(model, folder.path())
-                    .maxAdapters(settings.limits.adapters())
-                    .maxBytes(settings.limits.adapterBytes())
-                    .build();
-        }
+        return folder == null ? null : cache(AdapterCache.builder(model, folder.path()));
+    }
+
+    private AdapterCache cache(AdapterCache.Builder builder) {
+        cache = builder.maxAdapters(settings.limits.adapters())
+                .maxBytes(settings.limits.adapterBytes())
+                .build();
         return cache;
     }
 
     /** Creates what computes outputs in batches. */
     final BatchingPredictor predictor(LoRAModel model) {
+        return predictor(model, cache(model));
+    }
+
+    /** Creates what computes outputs in batches, with adapters that a source reads. */
+    final BatchingPredictor predictor(LoRAModel model, AdapterSource source) {
+        return predictor(model, folder == null ? null : cache(AdapterCache.builder(model, source)));
+    }
+
+    private BatchingPredictor predictor(LoRAModel model, @Nullable AdapterCache adapters) {
         BatchingPredictor.Builder builder = BatchingPredictor.builder(model).allowBase(settings.allowBase);
-        AdapterCache adapters = cache(model);
         if (adapters != null) {
             builder.adapters(adapters);
         }

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.io.ModelSource;
 import org.lora4j.nn.Network;
@@ -14,7 +13,6 @@ import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.FairLimiter;
 import org.lora4j.serve.Prediction;
 import org.lora4j.serve.ServingStats;
-import org.lora4j.text.AdapterTask;
 import org.lora4j.text.ClassifierHead;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.EncoderFolder;
@@ -35,7 +33,7 @@ final class ServedReranker extends ServedModel {
         scorer = PairScorer.of(opened, settings.maxTokens());
         boolean isDecoder = opened instanceof DecoderFolder;
         ClassifierHead own = isDecoder ? ClassifierHead.YES_NO : ClassifierHead.POOLER;
-        ClassifierHead brought = headOfAdapters(own);
+        ClassifierHead brought = ClassifierHeads.common(adapterFolders(), own);
         head = brought == null ? own : brought;
         boolean hasOwn = isDecoder || (opened.model().hasClassifier() && head == own);
         if (!hasOwn && (settings.allowBase() || brought == null)) {
@@ -48,7 +46,7 @@ final class ServedReranker extends ServedModel {
         if (outputs != 1) {
             throw new IllegalArgumentException(settings.model()
                     + ": the model must have a classifier of one output for scores, found " + outputs
-                    + " outputs; use 'lora predict' for the classes");
+                    + " outputs; use --classify for the classes");
         }
         predictor = predictor(model);
     }
@@ -73,26 +71,6 @@ final class ServedReranker extends ServedModel {
                 : opened.model().classifier(1, 0);
     }
 
-    /** The head of the adapters that are there now; null if there are none. */
-    private @Nullable ClassifierHead headOfAdapters(ClassifierHead own) throws IOException {
-        ClassifierHead found = null;
-        for (Path adapter : adapterFolders()) {
-            ClassifierHead one = headOf(adapter, own);
-            if (found != null && found != one) {
-                throw new IOException(adapter + ": the adapters of one reranker must have one head, found " + one
-                        + " beside " + found + "; serve them apart");
-            }
-            found = one;
-        }
-        return found;
-    }
-
-    /** An adapter of PEFT does not name its head. */
-    private static ClassifierHead headOf(Path adapter, ClassifierHead own) throws IOException {
-        ClassifierHead named = AdapterTask.read(adapter).map(AdapterTask::head).orElse(null);
-        return named == null ? own : named;
-    }
-
     Sequences pairs(List<TextPair> pairs) {
         return scorer.pairs(pairs);
     }
@@ -104,7 +82,7 @@ final class ServedReranker extends ServedModel {
      */
     Prediction score(Sequences pairs, String adapter, Deadline deadline) throws IOException {
         Path folder = adapterFolder(adapter);
-        if (folder != null && headOf(folder, head) != head) {
+        if (folder != null && ClassifierHeads.of(folder, head) != head) {
             throw ApiException.of(
                     503, "adapter_unavailable", "the adapter has another head than those that are served");
         }

@@ -64,7 +64,13 @@ class ServedModelTest {
         ServeLimits limits =
                 new ServeLimits(1, 1, 1, 1, 0, 0, 0, 1, 1 << 20, reload, Duration.ofSeconds(1), Duration.ZERO);
         return new Noted(new ServedModel.Settings(
-                folder, folder, true, BaseStorage.of(Precision.FLOAT), false, OptionalInt.empty(), limits));
+                folder,
+                folder,
+                true,
+                BaseStorage.of(Precision.FLOAT),
+                ServedModel.Task.BY_MODEL,
+                OptionalInt.empty(),
+                limits));
     }
 
     @Test

@@ -1,0 +1,38 @@
+package org.lora4j.cli.serve;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.text.AdapterTask;
+import org.lora4j.text.ClassifierHead;
+
+/** What the classifiers of adapters read. Those of one served model must agree, because one network computes all of them. */
+final class ClassifierHeads {
+    private ClassifierHeads() {}
+
+    /**
+     * Returns the head of the adapters of a model.
+     *
+     * @param own the head of an adapter of PEFT, which does not name it
+     * @return null if there are no adapters
+     * @throws IOException if two of them have different heads
+     */
+    static @Nullable ClassifierHead common(List<Path> adapters, ClassifierHead own) throws IOException {
+        ClassifierHead found = null;
+        for (Path adapter : adapters) {
+            ClassifierHead one = of(adapter, own);
+            if (found != null && found != one) {
+                throw new IOException(adapter + ": the adapters of one served model must have one head, found " + one
+                        + " beside " + found + "; serve them apart");
+            }
+            found = one;
+        }
+        return found;
+    }
+
+    static ClassifierHead of(Path adapter, ClassifierHead own) throws IOException {
+        ClassifierHead named = AdapterTask.read(adapter).map(AdapterTask::head).orElse(null);
+        return named == null ? own : named;
+    }
+}

@@ -1,0 +1,93 @@
+package org.lora4j.cli.serve;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.BaseModel;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.io.ReadOptions;
+import org.lora4j.io.peft.PeftAdapters;
+import org.lora4j.serve.AdapterSource;
+import org.lora4j.text.AdapterTask;
+import org.lora4j.text.ClassifierHead;
+import org.lora4j.text.Labels;
+import org.lora4j.text.TextClassifier;
+
+/**
+ * Reads adapters with the labels of their classifiers. An adapter can be replaced by one with other labels while requests run, so
+ * labels belong to the content of an adapter, not to its name.
+ */
+final class LabelledAdapters implements AdapterSource {
+    /** For each adapter that can be loaded, labels of that before it too. */
+    private static final int VERSIONS = 4;
+
+    private final Path folder;
+    private final ClassifierHead head;
+    private final ClassifierHead headOfPeft;
+    private final int maxTokens;
+    private final Map<String, Labels> byFingerprint;
+
+    /**
+     * Creates the source.
+     *
+     * @param folder the folder with a sub-folder for each adapter
+     * @param head what the classifier of the served network reads
+     * @param headOfPeft what the classifier of an adapter of PEFT reads
+     * @param maxTokens where the tokenizer cuts texts
+     * @param adapters how many adapters are loaded at the same time
+     */
+    LabelledAdapters(Path folder, ClassifierHead head, ClassifierHead headOfPeft, int maxTokens, int adapters) {
+        this.folder = folder;
+        this.head = head;
+        this.headOfPeft = headOfPeft;
+        this.maxTokens = maxTokens;
+        byFingerprint = Collections.synchronizedMap(new LinkedHashMap<>() {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            protected boolean removeEldestEntry(Map.Entry<String, Labels> eldest) {
+                return size() > VERSIONS * (long) adapters;
+            }
+        });
+    }
+
+    @Override
+    public LoRAAdapter load(String name, BaseModel base, ReadOptions options) throws IOException {
+        Path own = folder.resolve(name);
+        AdapterTask task = TextClassifier.task(own);
+        ClassifierHead reads = task.head() == null ? headOfPeft : task.head();
+        if (reads != head) {
+            throw new IOException(own + ": the classifier must read what those read that are served, " + head
+                    + ", found " + reads + "; serve it apart");
+        }
+        if (task.limit().orElse(maxTokens) != maxTokens) {
+            throw new IOException(own + ": texts must be cut where the server cuts them, after " + maxTokens
+                    + " tokens, found " + task.maxTokens() + "; serve it apart, or with --max-tokens");
+        }
+        LoRAAdapter adapter = PeftAdapters.load(own, base, options);
+        long outputs = adapter.savedModules().entrySet().stream()
+                .filter(module -> TextClassifier.isClassifier(module.getKey()))
+                .mapToLong(module -> module.getValue().weight().size(0))
+                .findFirst()
+                .orElseThrow(() ->
+                        new IOException(own + ": the adapter must have a classifier among its saved modules, found "
+                                + adapter.savedModules().keySet()));
+        if (outputs != task.labels().count()) {
+            throw new IOException(own + ": the classifier must have an output for each of the labels " + task.labels()
+                    + ", found " + outputs);
+        }
+        String fingerprint = adapter.fingerprint();
+        byFingerprint.remove(fingerprint); // so that it is the youngest again
+        byFingerprint.put(fingerprint, task.labels());
+        return adapter;
+    }
+
+    /** The labels of an adapter that was loaded; null if it was so many adapters ago that they were forgotten. */
+    @Nullable
+    Labels labels(String fingerprint) {
+        return byFingerprint.get(fingerprint);
+    }
+}

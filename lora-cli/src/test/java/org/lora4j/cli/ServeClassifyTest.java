@@ -1,0 +1,215 @@
+package org.lora4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.LoRAModel;
+import org.lora4j.linalg.Precision;
+import org.lora4j.nn.BaseStorage;
+import org.lora4j.text.ClassScores;
+import org.lora4j.text.TextClassifier;
+
+/** Classifiers over HTTP: adapters with labels of their own, a model with a classifier, a decoder, and adapters that change. */
+class ServeClassifyTest {
+    private static final String CLASSIFY = "/v1/classify";
+    private static final List<String> TEXTS = List.of("the ship sails", "a cat", "my dog barks");
+
+    @TempDir
+    static Path temp;
+
+    private static Path bert;
+    private static RunningServer server;
+
+    @BeforeAll
+    static void start() throws Exception {
+        bert = SmallModels.bert(temp.resolve("bert"), 1);
+        train(bert, "adapters/two", 2);
+        train(bert, "adapters/three", 3);
+        server = RunningServer.start(
+                "--model", bert, "--adapters", temp.resolve("adapters"), "--classify", "--reload", "1");
+    }
+
+    private static void train(Path model, String folder, int classes, Object... more) throws Exception {
+        Path data = Files.writeString(temp.resolve(classes + ".csv"), data(classes));
+        Object[] settings = {
+            "classify",
+            "--model",
+            model,
+            "--data",
+            data,
+            "--output",
+            temp.resolve(folder),
+            "--epochs",
+            2,
+            "--rate",
+            0.01
+        };
+        Cli.good(Cli.words(Cli.words(settings, "--no-baseline", "--overwrite"), more));
+    }
+
+    private static String data(int classes) {
+        StringBuilder lines = new StringBuilder("text,label\n");
+        for (int i = 0; i < 12 * classes; i++) {
+            String word = List.of("cat", "ship", "dog", "sea").get(i % classes);
+            lines.append("the %s a %s,about the %s%n".formatted(word, word, word));
+        }
+        return lines.toString();
+    }
+
+    @AfterAll
+    static void stop() {
+        assertThat(server.stop()).isZero();
+    }
+
+    private static String body(String model, Object input) throws Exception {
+        return "{\"model\": \"" + model + "\", \"input\": " + new ObjectMapper().writeValueAsString(input) + "}";
+    }
+
+    private static void assertScores(JsonNode answer, Path model, @Nullable Path adapter) throws Exception {
+        String name = adapter == null ? LoRAModel.BASE : TextClassifier.ADAPTER;
+        try (TextClassifier classifier = TextClassifier.open(model, adapter, BaseStorage.of(Precision.FLOAT))) {
+            List<ClassScores> expected =
+                    classifier.predictEach(classifier.tokens(TEXTS), Collections.nCopies(TEXTS.size(), name));
+            List<String> labels = new ArrayList<>();
+            answer.path("labels").forEach(label -> labels.add(label.asText()));
+            assertThat(labels).isEqualTo(classifier.labels().names());
+            assertThat(answer.path("data")).hasSize(TEXTS.size());
+            for (int i = 0; i < TEXTS.size(); i++) {
+                JsonNode one = answer.path("data").get(i);
+                assertThat(one.path("index").asInt()).isEqualTo(i);
+                assertThat(one.path("label").asText()).isEqualTo(expected.get(i).best());
+                assertThat(one.path("num_classes").asInt()).isEqualTo(labels.size());
+                assertThat(one.path("probs")).hasSize(labels.size());
+                for (int c = 0; c < labels.size(); c++) {
+                    assertThat(one.path("probs").get(c).asDouble())
+                            .isCloseTo(expected.get(i).values().get(c), within(1e-5));
+                }
+            }
+        }
+    }
+
+    @Test
+    void eachAdapterHasItsOwnLabels() throws Exception {
+        for (String name : List.of("two", "three")) {
+            HttpResponse<String> response = server.post(CLASSIFY, body(name, TEXTS));
+            assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+            assertThat(response.headers().firstValue("x-lora-adapter")).hasValue(name);
+            assertScores(
+                    RunningServer.json(response), bert, temp.resolve("adapters").resolve(name));
+        }
+        JsonNode one = server.good("/classify", body("two", TEXTS.get(0)));
+        assertThat(one.path("data")).hasSize(1);
+        assertThat(one.at("/usage/prompt_tokens").asInt()).isPositive();
+        assertThat(one.path("model").asText()).isEqualTo("two");
+    }
+
+    @Test
+    void anAdapterThatIsReplacedBringsItsNewLabels() throws Exception {
+        train(bert, "adapters/changing", 2);
+        Path folder = temp.resolve("adapters/changing");
+        assertScores(server.good(CLASSIFY, body("changing", TEXTS)), bert, folder);
+        train(bert, "adapters/changing", 4);
+        RunningServer.await(() -> {
+            try {
+                return server.good(CLASSIFY, body("changing", TEXTS))
+                                .path("labels")
+                                .size()
+                        == 4;
+            } catch (Exception e) {
+                throw new AssertionError(e);
+            }
+        });
+        assertScores(server.good(CLASSIFY, body("changing", TEXTS)), bert, folder);
+    }
+
+    /** A merged adapter is a model with a classifier of its own. */
+    @Test
+    void aModelWithAClassifierNeedsNoAdapter() throws Exception {
+        train(bert, "pooler/three", 3, "--head", "pooler");
+        Path merged = temp.resolve("merged");
+        Cli.good("merge", "--model", bert, "--adapter", temp.resolve("pooler/three"), "--output", merged);
+        try (RunningServer alone = RunningServer.start("--model", merged, "--allow-base", "--classify")) {
+            assertScores(alone.good(CLASSIFY, body("merged", TEXTS)), merged, null);
+            assertThat(alone.post("/v1/embeddings", body("merged", TEXTS)).statusCode())
+                    .isEqualTo(404);
+        }
+        Cli embeddings = Cli.run("serve", "--model", merged, "--allow-base", "--port", 0);
+        assertThat(embeddings.code()).isOne();
+        assertThat(embeddings.err()).contains("found a classifier; use --classify for the classes");
+    }
+
+    @Test
+    void aDecoderClassifies() throws Exception {
+        Path llama = SmallModels.llama(temp.resolve("llama"), 1);
+        train(llama, "decoders/three", 3);
+        try (RunningServer decoders =
+                RunningServer.start("--model", llama, "--adapters", temp.resolve("decoders"), "--classify")) {
+            assertScores(decoders.good(CLASSIFY, body("three", TEXTS)), llama, temp.resolve("decoders/three"));
+        }
+    }
+
+    /** The same tokens and the same layers are read for all adapters. */
+    @Test
+    void adaptersThatDoNotFitEachOtherAreRefused() throws Exception {
+        train(bert, "apart/mean", 2, "--head", "mean");
+        try (RunningServer means =
+                RunningServer.start("--model", bert, "--adapters", temp.resolve("apart"), "--classify")) {
+            train(bert, "apart/pooler", 2, "--head", "pooler");
+            assertThat(means.post(CLASSIFY, body("pooler", TEXTS)).statusCode()).isEqualTo(503);
+            train(bert, "apart/short", 2, "--head", "mean", "--max-tokens", 4);
+            assertThat(means.post(CLASSIFY, body("short", TEXTS)).statusCode()).isEqualTo(503);
+            assertScores(means.good(CLASSIFY, body("mean", TEXTS)), bert, temp.resolve("apart/mean"));
+        }
+        Object[] words = {"serve", "--model", bert, "--adapters", temp.resolve("apart"), "--classify", "--port", 0};
+        Cli cuts = Cli.run(words);
+        assertThat(cuts.code()).isOne();
+        assertThat(cuts.err()).contains("must cut texts at one place, found");
+        Cli heads = Cli.run(Cli.words(words, "--max-tokens", 8));
+        assertThat(heads.code()).isOne();
+        assertThat(heads.err()).contains("the adapters of one served model must have one head, found");
+    }
+
+    @Test
+    void aModelWithoutAClassifierIsRefused() {
+        Cli alone = Cli.run("serve", "--model", bert, "--allow-base", "--classify", "--port", 0);
+        assertThat(alone.code()).isOne();
+        assertThat(alone.err()).contains("the model must have a classifier to be served alone, found none");
+        Cli both = Cli.run("serve", "--model", bert, "--allow-base", "--classify", "--rerank");
+        assertThat(both.code()).isEqualTo(2);
+        assertThat(both.err()).contains("--rerank and --classify must not be given together");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "\"input\": [] | input must be a text or a list of 1 to 1000 texts",
+                "\"input\": \"\" | input must be a text or a list of 1 to 1000 texts",
+                "\"input\": [1] | input must be a text or a list of 1 to 1000 texts",
+                "\"input\": {\"text\": \"a\"} | input must be a text or a list of 1 to 1000 texts",
+                "\"input\": \"a\", \"truncate_prompt_tokens\": 5 | is not supported",
+                "\"top_n\": 1 | is not supported",
+                "\"user\": \"a\" | input must be a text or a list of 1 to 1000 texts, found nothing",
+            })
+    void wrongRequestsAreRefused(String fields, String message) throws Exception {
+        HttpResponse<String> response = server.post(CLASSIFY, "{\"model\": \"two\", " + fields + "}");
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(400);
+        assertThat(response.body()).contains(message);
+        assertThat(server.post(CLASSIFY, body("none", TEXTS)).statusCode()).isEqualTo(404);
+    }
+}
