@@ -90,6 +90,12 @@ public final class ServeCommand extends WorkCommand {
                             + " the adapters that it may use, or * for all. Without this option no key is needed.")
     private @Nullable Path keys;
 
+    @Option(
+            names = "--page",
+            description =
+                    "Give a page at / with which people can try adapters in a browser. Hosts and keys count for it too.")
+    private boolean page;
+
     @Mixin
     private final TextLimit textLimit = new TextLimit();
 
@@ -140,7 +146,8 @@ public final class ServeCommand extends WorkCommand {
     protected void work() throws IOException {
         ServedModel.Settings settings = new ServedModel.Settings(
                 model, adapters, allowBase, storage.value(), task(), textLimit.value(), options.limits());
-        ModelServer.Clients clients = new ModelServer.Clients(hosts, origins, keys == null ? null : ApiKeys.read(keys));
+        ModelServer.Clients clients =
+                new ModelServer.Clients(hosts, origins, keys == null ? null : ApiKeys.read(keys), page);
         InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), port);
         try (ServedModel served = ServedModel.open(settings);
                 ModelServer server = ModelServer.start(address, clients, served)) {
@@ -158,7 +165,8 @@ public final class ServeCommand extends WorkCommand {
         try {
             String shown = host.contains(":") ? "[" + host + "]" : host;
             out().println("serving " + names + (names == 1 ? " model" : " models") + " on http://" + shown + ":"
-                    + server.address().getPort() + "/v1");
+                    + server.address().getPort() + "/v1"
+                    + (page ? "; open http://" + shown + ":" + server.address().getPort() + "/" : ""));
             out().flush();
             server.awaitClose();
         } catch (InterruptedException e) {

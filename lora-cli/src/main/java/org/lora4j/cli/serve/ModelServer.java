@@ -56,17 +56,20 @@ public final class ModelServer implements AutoCloseable {
      * @param hosts further names of the server that a request may give
      * @param origins the origins of the pages whose scripts may read answers, such as {@code https://app.example}; or {@code *}
      * @param keys the keys of the clients; null if none are needed
+     * @param page whether people may ask with a page of this server
      */
     public record Clients(
             Set<String> hosts,
             Set<String> origins,
-            @Nullable ApiKeys keys) {
+            @Nullable ApiKeys keys,
+            boolean page) {
         /**
          * Copies the names.
          *
          * @param hosts the names
          * @param origins the origins
          * @param keys the keys
+         * @param page whether there is a page
          */
         public Clients {
             hosts = Set.copyOf(hosts);
@@ -100,7 +103,7 @@ public final class ModelServer implements AutoCloseable {
         connector.addBean(connections);
         server.addConnector(connector);
         HostNames hosts = new HostNames(address.getAddress(), clients.hosts);
-        Handler handler = new RequestHandler(model, hosts, clients.keys, connections, active, workers);
+        Handler handler = new RequestHandler(model, hosts, clients.keys, clients.page, connections, active, workers);
         server.setHandler(clients.origins.isEmpty() ? handler : forPages(clients.origins, handler));
     }
 

@@ -37,6 +37,7 @@ final class RequestHandler extends Handler.Abstract {
     private final ServedModel model;
     private final HostNames hosts;
     private final @Nullable ApiKeys keys;
+    private final @Nullable ServedPage page;
     private final Connections connections;
     private final ActiveRequests active;
     private final Executor workers;
@@ -50,6 +51,7 @@ final class RequestHandler extends Handler.Abstract {
             ServedModel model,
             HostNames hosts,
             @Nullable ApiKeys keys,
+            boolean hasPage,
             Connections connections,
             ActiveRequests active,
             Executor workers) {
@@ -60,6 +62,7 @@ final class RequestHandler extends Handler.Abstract {
         this.active = active;
         this.workers = workers;
         endpoints = model.endpoints();
+        page = hasPage ? new ServedPage(endpoints.keySet(), keys != null) : null;
         places = new ConcurrencyLimit(model.limits().requests());
         memory = BodyMemory.ofHeap(model.limits().bodyBytes());
         metrics = metrics();
@@ -94,7 +97,8 @@ final class RequestHandler extends Handler.Abstract {
             }
             hosts.require(request.getHeaders().get(HttpHeader.HOST));
             String path = String.valueOf(Request.getPathInContext(request));
-            if (keys != null && !path.equals(HEALTH)) {
+            // The page asks for the key, which a browser does not send with an address.
+            if (keys != null && !path.equals(HEALTH) && !isPage(path)) {
                 access = keys.access(request.getHeaders().get(HttpHeader.AUTHORIZATION));
             }
             endpoint = endpoint(path, request, answer);
@@ -149,6 +153,7 @@ final class RequestHandler extends Handler.Abstract {
         }
         boolean isKnown = endpoint != null
                 || path.startsWith(MODELS + "/")
+                || isPage(path)
                 || Set.of(MODELS, HEALTH, METRICS).contains(path);
         if (!isKnown) {
             throw ApiException.of(404, "unknown_url", "there is no " + MessageText.quote(path));
@@ -280,8 +285,14 @@ final class RequestHandler extends Handler.Abstract {
         }
     }
 
+    private boolean isPage(String path) {
+        return page != null && page.has(path);
+    }
+
     private void get(String path, Access access, Answer answer) throws IOException {
-        if (path.startsWith(MODELS + "/")) {
+        if (page != null && page.has(path)) {
+            page.answer(path, answer);
+        } else if (path.startsWith(MODELS + "/")) {
             one(URIUtil.decodePath(path.substring(MODELS.length() + 1)), access, answer);
         } else if (path.equals(MODELS)) {
             list(access, answer);

@@ -1,0 +1,59 @@
+package org.lora4j.cli.serve;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
+
+/** A page to try the adapters in a browser. It reads nothing from other servers, and asks this one as any client does. */
+final class ServedPage {
+    private static final String POLICY =
+            "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src data:;"
+                    + " base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+    @SuppressWarnings("ArrayRecordComponent") // It is never compared.
+    private record Part(String type, byte[] content) {}
+
+    private final Map<String, Part> parts;
+
+    /**
+     * Creates the page.
+     *
+     * @param paths what the server answers; the page has the form for it
+     * @param needsKey whether the page asks for a key
+     */
+    ServedPage(Set<String> paths, boolean needsKey) {
+        String html = new String(resource("page.html"), StandardCharsets.UTF_8)
+                .replace("{paths}", String.join(" ", new TreeSet<>(paths)))
+                .replace("{keys}", String.valueOf(needsKey));
+        parts = Map.of(
+                "/", new Part("text/html; charset=utf-8", html.getBytes(StandardCharsets.UTF_8)),
+                "/page.css", new Part("text/css; charset=utf-8", resource("page.css")),
+                "/page.js", new Part("text/javascript; charset=utf-8", resource("page.js")));
+    }
+
+    private static byte[] resource(String name) {
+        try (InputStream stream = Objects.requireNonNull(ServedPage.class.getResourceAsStream(name), name)) {
+            return stream.readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    boolean has(String path) {
+        return parts.containsKey(path);
+    }
+
+    void answer(String path, Answer answer) {
+        Part part = Objects.requireNonNull(parts.get(path));
+        answer.header("Content-Security-Policy", POLICY);
+        answer.header("X-Content-Type-Options", "nosniff");
+        answer.header("Referrer-Policy", "no-referrer");
+        answer.header("Cache-Control", "no-cache");
+        answer.send(200, part.type, part.content);
+    }
+}

@@ -1,0 +1,76 @@
+package org.lora4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** The page of the server: what is sent to a browser, and to whom. */
+class ServePageTest {
+    @TempDir
+    static Path temp;
+
+    private static Path llama;
+
+    @BeforeAll
+    static void create() throws Exception {
+        llama = SmallModels.llama(temp.resolve("llama"), 1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/", "/page.js", "/page.css"})
+    void aBrowserReadsNothingFromElsewhere(String path) throws Exception {
+        try (RunningServer server = RunningServer.start("--model", llama, "--allow-base", "--page")) {
+            HttpResponse<String> page = server.get(path);
+            assertThat(page.statusCode()).isEqualTo(200);
+            assertThat(page.headers().firstValue("Content-Security-Policy").orElseThrow())
+                    .contains("default-src 'none'", "connect-src 'self'", "frame-ancestors 'none'");
+            assertThat(page.headers().firstValue("X-Content-Type-Options")).hasValue("nosniff");
+            assertThat(page.body()).doesNotContain("http://", "https://", "innerHTML", "eval(");
+            assertThat(server.post(path, "{}").statusCode()).isEqualTo(405);
+        }
+    }
+
+    @Test
+    void thePageKnowsWhatTheServerAnswers() throws Exception {
+        try (RunningServer server = RunningServer.start("--model", llama, "--allow-base", "--page")) {
+            assertThat(server.get("/").body())
+                    .contains("/v1/completions")
+                    .contains("name=\"lora-keys\" content=\"false\"")
+                    .doesNotContain("{paths}", "/v1/embeddings");
+        }
+        Path bert = SmallModels.bert(temp.resolve("bert"), 1);
+        try (RunningServer server = RunningServer.start("--model", bert, "--allow-base", "--page")) {
+            assertThat(server.get("/").body()).contains("content=\"/v1/embeddings\"");
+        }
+    }
+
+    @Test
+    void withoutTheOptionThereIsNoPage() throws Exception {
+        try (RunningServer server = RunningServer.start("--model", llama, "--allow-base")) {
+            assertThat(server.get("/").statusCode()).isEqualTo(404);
+            assertThat(server.get("/page.js").statusCode()).isEqualTo(404);
+        }
+    }
+
+    /** The page itself is no secret, and a browser cannot send a key with an address. What it asks for needs the key. */
+    @Test
+    void thePageAsksForTheKey() throws Exception {
+        Path keys = Files.writeString(temp.resolve("keys"), "0123456789abcdef *\n");
+        try (RunningServer server =
+                RunningServer.start("--model", llama, "--allow-base", "--page", "--api-key-file", keys)) {
+            HttpResponse<String> page = server.get("/");
+            assertThat(page.statusCode()).isEqualTo(200);
+            assertThat(page.body())
+                    .contains("name=\"lora-keys\" content=\"true\"")
+                    .doesNotContain("0123456789abcdef");
+            assertThat(server.get("/v1/models").statusCode()).isEqualTo(401);
+        }
+    }
+}
