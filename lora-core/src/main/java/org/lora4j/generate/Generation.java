@@ -10,8 +10,15 @@ import java.util.Objects;
  * @param finish why it ended
  * @param promptTokens the tokens of the prompt
  * @param reusedTokens how many tokens of the prompt were not computed, because their keys and values were known
+ * @param logProbabilities those of each new token, in their order, if {@link GenerationOptions#withLogProbabilities} asked for them;
+ *     else none
  */
-public record Generation(List<Integer> newTokens, Finish finish, int promptTokens, int reusedTokens) {
+public record Generation(
+        List<Integer> newTokens,
+        Finish finish,
+        int promptTokens,
+        int reusedTokens,
+        List<TokenLogProbabilities> logProbabilities) {
     /** Why a generation ended. */
     public enum Finish {
         /**
@@ -26,16 +33,35 @@ public record Generation(List<Integer> newTokens, Finish finish, int promptToken
     }
 
     /**
-     * Copies the list.
+     * Copies the lists.
+     *
+     * @param newTokens the tokens after the prompt
+     * @param finish why it ended
+     * @param promptTokens the tokens of the prompt
+     * @param reusedTokens how many of them were not computed
+     * @param logProbabilities one for each new token, or none
+     * @throws IllegalArgumentException if there are log probabilities of some tokens only
+     */
+    public Generation {
+        newTokens = List.copyOf(Objects.requireNonNull(newTokens, "newTokens must not be null"));
+        Objects.requireNonNull(finish, "finish must not be null");
+        logProbabilities = List.copyOf(Objects.requireNonNull(logProbabilities, "logProbabilities must not be null"));
+        if (!logProbabilities.isEmpty() && logProbabilities.size() != newTokens.size()) {
+            throw new IllegalArgumentException("generation: logProbabilities must be empty or one for each of the "
+                    + newTokens.size() + " new tokens, found " + logProbabilities.size());
+        }
+    }
+
+    /**
+     * Creates a generation without log probabilities.
      *
      * @param newTokens the tokens after the prompt
      * @param finish why it ended
      * @param promptTokens the tokens of the prompt
      * @param reusedTokens how many of them were not computed
      */
-    public Generation {
-        newTokens = List.copyOf(Objects.requireNonNull(newTokens, "newTokens must not be null"));
-        Objects.requireNonNull(finish, "finish must not be null");
+    public Generation(List<Integer> newTokens, Finish finish, int promptTokens, int reusedTokens) {
+        this(newTokens, finish, promptTokens, reusedTokens, List.of());
     }
 
     /** Says how much was generated and why it ended; the tokens are numbers that few can read. */

@@ -3,6 +3,7 @@ package org.lora4j.generate;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
@@ -38,6 +39,8 @@ import org.jspecify.annotations.Nullable;
  * @param seed the seed of the draws
  * @param stopWhen a generation ends when this is true of the new tokens so far
  * @param constraint which tokens may come next; null for all
+ * @param logProbabilities how many of the most probable tokens the result has with their log probabilities at each step, beside the
+ *     chosen one; empty for no log probabilities
  */
 public record GenerationOptions(
         double temperature,
@@ -52,7 +55,8 @@ public record GenerationOptions(
         int maxTokens,
         long seed,
         Predicate<List<Integer>> stopWhen,
-        @Nullable TokenConstraint constraint) {
+        @Nullable TokenConstraint constraint,
+        OptionalInt logProbabilities) {
     /**
      * Checks the values.
      *
@@ -69,6 +73,7 @@ public record GenerationOptions(
      * @param seed any number
      * @param stopWhen never null
      * @param constraint null for none
+     * @param logProbabilities at least 0, or empty
      * @throws IllegalArgumentException if a value is out of its bounds
      */
     public GenerationOptions {
@@ -92,6 +97,8 @@ public record GenerationOptions(
         stopIds = Set.copyOf(Objects.requireNonNull(stopIds, "stopIds must not be null"));
         stopIds.forEach(id -> require("stopIds", "tokens of at least 0", id, id >= 0));
         Objects.requireNonNull(stopWhen, "stopWhen must not be null");
+        Objects.requireNonNull(logProbabilities, "logProbabilities must not be null");
+        logProbabilities.ifPresent(top -> require("logProbabilities", "at least 0", top, top >= 0));
     }
 
     private static boolean never(List<Integer> tokens) {
@@ -110,7 +117,8 @@ public record GenerationOptions(
      * @return options without stop ids, for as many tokens as fit
      */
     public static GenerationOptions greedy() {
-        return new GenerationOptions(0, 0, 1, 0, 1, 0, 0, Map.of(), Set.of(), 0, 0, GenerationOptions::never, null);
+        return new GenerationOptions(
+                0, 0, 1, 0, 1, 0, 0, Map.of(), Set.of(), 0, 0, GenerationOptions::never, null, OptionalInt.empty());
     }
 
     /**
@@ -120,7 +128,8 @@ public record GenerationOptions(
      * @return options without stop ids, for as many tokens as fit
      */
     public static GenerationOptions sampling(long seed) {
-        return new GenerationOptions(1, 0, 1, 0, 1, 0, 0, Map.of(), Set.of(), 0, seed, GenerationOptions::never, null);
+        return new GenerationOptions(
+                1, 0, 1, 0, 1, 0, 0, Map.of(), Set.of(), 0, seed, GenerationOptions::never, null, OptionalInt.empty());
     }
 
     /**
@@ -259,6 +268,19 @@ public record GenerationOptions(
         return with(copy -> copy.constraint = value);
     }
 
+    /**
+     * Asks for the log probabilities of each new token and of the most probable ones in its place: the natural logarithm of the
+     * softmax of the logits as the model computes them, before the constraint, the bias, the penalties, the temperature and what
+     * leaves tokens out. OpenAI and vLLM define them so. They are in {@link Generation#logProbabilities}. Each token costs a copy of
+     * its logits and an exponential for each token of the vocabulary.
+     *
+     * @param top how many of the most probable tokens; 0 for the new token alone. A smaller vocabulary has fewer
+     * @return other options
+     */
+    public GenerationOptions withLogProbabilities(int top) {
+        return with(copy -> copy.logProbabilities = OptionalInt.of(top));
+    }
+
     private GenerationOptions with(Consumer<Copy> change) {
         Copy copy = new Copy(this);
         change.accept(copy);
@@ -280,6 +302,7 @@ public record GenerationOptions(
         private long seed;
         private Predicate<List<Integer>> stopWhen;
         private @Nullable TokenConstraint constraint;
+        private OptionalInt logProbabilities;
 
         Copy(GenerationOptions of) {
             temperature = of.temperature;
@@ -295,6 +318,7 @@ public record GenerationOptions(
             seed = of.seed;
             stopWhen = of.stopWhen;
             constraint = of.constraint;
+            logProbabilities = of.logProbabilities;
         }
 
         GenerationOptions options() {
@@ -311,7 +335,8 @@ public record GenerationOptions(
                     maxTokens,
                     seed,
                     stopWhen,
-                    constraint);
+                    constraint,
+                    logProbabilities);
         }
     }
 }

@@ -1,5 +1,6 @@
 package org.lora4j.generate;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 
@@ -29,6 +30,11 @@ public record LogProbabilities(List<Double> tokens) {
     public static double ofToken(double[] logits, int id) {
         Objects.requireNonNull(logits, "logits must not be null");
         Objects.checkIndex(id, logits.length);
+        return ofTokens(logits, id)[0];
+    }
+
+    /** The same of several tokens. */
+    static double[] ofTokens(double[] logits, int... ids) {
         double max = Double.NEGATIVE_INFINITY;
         for (double logit : logits) {
             max = Math.max(max, logit);
@@ -37,7 +43,11 @@ public record LogProbabilities(List<Double> tokens) {
         for (double logit : logits) {
             sum += Math.exp(logit - max);
         }
-        return logits[id] - max - Math.log(sum);
+        double largest = max;
+        double logSum = Math.log(sum);
+        return Arrays.stream(ids)
+                .mapToDouble(id -> logits[id] - largest - logSum)
+                .toArray();
     }
 
     /**

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collections;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.Generation.Finish;
@@ -22,6 +23,10 @@ public final class RunningGeneration {
     private final @Nullable PromptCache cache;
     private boolean left;
     private final List<Integer> tokens = new ArrayList<>();
+
+    /** Those of each token; none if the options do not ask for them. */
+    private final List<TokenLogProbabilities> logProbabilities = new ArrayList<>();
+
     private @Nullable Finish finish;
     private @Nullable RuntimeException failure;
     private volatile boolean cancelled;
@@ -104,6 +109,12 @@ public final class RunningGeneration {
 
     private synchronized int choose(double[] logits) {
         int only = constrained == null ? ConstrainedChoice.SEVERAL : constrained.compute(logits.length);
+        OptionalInt top = options.logProbabilities();
+        if (only == ConstrainedChoice.SEVERAL || top.isPresent()) {
+            requireFinite(logits);
+        }
+        // The choice overwrites them.
+        double[] computed = top.isPresent() ? logits.clone() : logits;
         int id = only == ConstrainedChoice.SEVERAL ? sample(logits) : only;
         if (constrained != null) {
             constrained.accept(id);
@@ -111,11 +122,14 @@ public final class RunningGeneration {
         seen.set(id);
         sampler.accept(id);
         tokens.add(id);
+        if (top.isPresent()) {
+            logProbabilities.add(TokenLogProbabilities.of(computed, id, top.getAsInt()));
+        }
         text.append(id);
         return id;
     }
 
-    private int sample(double[] logits) {
+    private void requireFinite(double[] logits) {
         for (int id = 0; id < logits.length; id++) {
             if (!Double.isFinite(logits[id])) {
                 throw new ArithmeticException("generation: the logits of the new token " + tokens.size()
@@ -123,6 +137,9 @@ public final class RunningGeneration {
                         + "; the adapter or the model may hold numbers that are too large");
             }
         }
+    }
+
+    private int sample(double[] logits) {
         if (constrained != null) {
             constrained.mask(logits);
         }
@@ -168,6 +185,22 @@ public final class RunningGeneration {
     }
 
     /**
+     * Returns the log probabilities of a new token.
+     *
+     * @param index the number of the token among the new ones, from 0
+     * @return those that {@link Generation#logProbabilities} will have
+     * @throws IllegalStateException if the options do not ask for them
+     * @throws IndexOutOfBoundsException if the token has not come
+     */
+    public synchronized TokenLogProbabilities logProbabilities(int index) {
+        if (options.logProbabilities().isEmpty()) {
+            throw new IllegalStateException("generation: the options must ask for log probabilities, found some that do"
+                    + " not; use withLogProbabilities");
+        }
+        return logProbabilities.get(index);
+    }
+
+    /**
      * Returns the result.
      *
      * @return the tokens, and why the generation ended
@@ -184,7 +217,7 @@ public final class RunningGeneration {
             throw failure;
         }
         Finish reason = finish == null ? Finish.CANCELLED : finish;
-        return new Generation(tokens, reason, promptTokens, reusedTokens);
+        return new Generation(tokens, reason, promptTokens, reusedTokens, logProbabilities);
     }
 
     @Override

@@ -15,6 +15,7 @@ import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.generate.Generation;
+import org.lora4j.generate.TokenLogProbabilities;
 
 /**
  * A generation that a {@link GenerationService} computes: its tokens as they come, its result, and how to cancel it.
@@ -32,6 +33,7 @@ public final class GenerationHandle {
     private final Runnable canceller;
     private final Object lock = new Object();
     private final List<Integer> tokens = new ArrayList<>();
+    private final List<TokenLogProbabilities> logProbabilities = new ArrayList<>();
     private boolean ended;
     private volatile @Nullable UsedAdapter used;
     private @Nullable ServingException failure;
@@ -45,10 +47,13 @@ public final class GenerationHandle {
         used = adapter;
     }
 
-    /** Adds a token. */
-    void accept(int token) {
+    /** Adds a token, with its log probabilities if the request asks for them. */
+    void accept(int token, @Nullable TokenLogProbabilities ofToken) {
         synchronized (lock) {
             tokens.add(token);
+            if (ofToken != null) {
+                logProbabilities.add(ofToken);
+            }
             lock.notifyAll();
         }
     }
@@ -116,6 +121,21 @@ public final class GenerationHandle {
     public List<Integer> tokens() {
         synchronized (lock) {
             return List.copyOf(tokens);
+        }
+    }
+
+    /**
+     * Returns the log probabilities of a new token. They are there before {@link #stream} and the consumer of the request have the
+     * token.
+     *
+     * @param index the number of the token among the new ones, from 0
+     * @return its log probabilities
+     * @throws IndexOutOfBoundsException if the token has not come, or {@link
+     *     org.lora4j.generate.GenerationOptions#withLogProbabilities} did not ask for them
+     */
+    public TokenLogProbabilities logProbabilities(int index) {
+        synchronized (lock) {
+            return logProbabilities.get(index);
         }
     }
 

@@ -28,6 +28,9 @@ final class GenerationTask extends Request {
     /** The tokens that it has room for keys and values of. */
     long room;
 
+    /** How many tokens have come. */
+    private int accepted;
+
     /**
      * Creates a task.
      *
@@ -66,7 +69,10 @@ final class GenerationTask extends Request {
 
     /** Takes a new token. Returns false if no further one is needed. */
     boolean accept(int token) {
-        handle.accept(token);
+        RunningGeneration from = running;
+        boolean asks = request.generation().logProbabilities().isPresent();
+        handle.accept(token, asks && from != null ? from.logProbabilities(accepted) : null);
+        accepted++;
         request.consumer().accept(token);
         return !cancelled;
     }

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -265,7 +266,8 @@ class TokenConstraintTest {
                 .withLogitBias(Map.of(2, 1.5))
                 .withStopIds(4)
                 .withMaxTokens(6)
-                .withStopWhen(options.stopWhen());
+                .withStopWhen(options.stopWhen())
+                .withLogProbabilities(7);
         assertThat(changed)
                 .isEqualTo(new GenerationOptions(
                         0.5,
@@ -280,7 +282,8 @@ class TokenConstraintTest {
                         6,
                         9,
                         options.stopWhen(),
-                        constraint));
+                        constraint,
+                        OptionalInt.of(7)));
         assertThat(changed.withConstraint(null).constraint()).isNull();
     }
 }

@@ -3,6 +3,7 @@ package org.lora4j.serve;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
 import static org.lora4j.serve.BatchingPredictorTest.assertFailed;
 import static org.lora4j.serve.BatchingPredictorTest.failure;
 import static org.lora4j.serve.BatchingPredictorTest.inThread;
@@ -29,6 +30,7 @@ import org.lora4j.generate.Generation;
 import org.lora4j.generate.Generation.Finish;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
+import org.lora4j.generate.TokenLogProbabilities;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.compute.internal.Decoders;
 import org.lora4j.serve.ServingException.Reason;
@@ -115,6 +117,37 @@ class GenerationServiceTest {
             assertThat(service.stats().adapter("a").completed()
                             + service.stats().adapter("b").completed())
                     .isEqualTo(24);
+        }
+    }
+
+    /** Those of a token are there when the token is. */
+    @Test
+    void hasLogProbabilitiesWithEachToken() {
+        GenerationOptions options = GenerationOptions.sampling(3).withMaxTokens(6);
+        List<TokenLogProbabilities> consumed = new ArrayList<>();
+        List<TokenLogProbabilities> streamed = new ArrayList<>();
+        try (GenerationService service = GenerationService.builder(model).build()) {
+            CompletableFuture<GenerationHandle> handle = new CompletableFuture<>();
+            handle.complete(service.generate(GenerationRequest.of("a", PROMPT, options.withLogProbabilities(2))
+                    .withConsumer(token -> consumed.add(handle.join().logProbabilities(consumed.size())))));
+            GenerationHandle with = handle.join();
+            GenerationHandle without = service.generate(GenerationRequest.of("b", PROMPT, options));
+            with.stream().forEach(token -> {
+                streamed.add(with.logProbabilities(streamed.size()));
+                assertThat(streamed.get(streamed.size() - 1).chosen().id()).isEqualTo(token);
+            });
+            Generation expected = Generator.of(model.using("a")).generate(PROMPT, options.withLogProbabilities(2));
+            assertThat(with.join().newTokens()).isEqualTo(expected.newTokens());
+            assertThat(streamed)
+                    .hasSize(6)
+                    .isEqualTo(consumed)
+                    .isEqualTo(with.join().logProbabilities());
+            for (int i = 0; i < 6; i++) {
+                assertThat(streamed.get(i).chosen().logProbability())
+                        .isCloseTo(expected.logProbabilities().get(i).chosen().logProbability(), within(1e-9));
+            }
+            assertThat(without.join().logProbabilities()).isEmpty();
+            assertThatExceptionOfType(IndexOutOfBoundsException.class).isThrownBy(() -> without.logProbabilities(0));
         }
     }
 
