@@ -10,6 +10,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.Generation;
 import org.lora4j.generate.Generation.Finish;
+import org.lora4j.generate.GenerationOptions;
+import org.lora4j.generate.TokenLogProbabilities;
 import org.lora4j.serve.GenerationHandle;
 import org.lora4j.serve.ServingException;
 import org.lora4j.serve.ServingException.Reason;
@@ -41,26 +43,36 @@ public final class ChatAnswer {
      * @param finish {@code STOP} at the end of the text or a stop text, {@code LENGTH} after the most tokens
      * @param promptTokens the tokens of the conversation
      * @param tokens the new tokens, with those of the stop text
+     * @param logProbabilities those of these tokens, if {@link GenerationOptions#withLogProbabilities} asked for them; else none
      */
-    public record Whole(String text, List<ToolCall> toolCalls, Finish finish, int promptTokens, int tokens) {
+    public record Whole(
+            String text,
+            List<ToolCall> toolCalls,
+            Finish finish,
+            int promptTokens,
+            int tokens,
+            List<TokenLogProbabilities> logProbabilities) {
         /**
-         * Copies the list.
+         * Copies the lists.
          *
          * @param text the text
          * @param toolCalls the calls of tools
          * @param finish why it ended
          * @param promptTokens the tokens of the conversation
          * @param tokens the new tokens
+         * @param logProbabilities those of the tokens, or none
          */
         public Whole {
             Objects.requireNonNull(text, "text must not be null");
             Objects.requireNonNull(toolCalls, "toolCalls must not be null");
             Objects.requireNonNull(finish, "finish must not be null");
             toolCalls = List.copyOf(toolCalls);
+            logProbabilities =
+                    List.copyOf(Objects.requireNonNull(logProbabilities, "logProbabilities must not be null"));
         }
 
         /**
-         * Creates an answer without calls of tools.
+         * Creates an answer without calls of tools and without log probabilities.
          *
          * @param text the text
          * @param finish why it ended
@@ -68,7 +80,7 @@ public final class ChatAnswer {
          * @param tokens the new tokens
          */
         public Whole(String text, Finish finish, int promptTokens, int tokens) {
-            this(text, List.of(), finish, promptTokens, tokens);
+            this(text, List.of(), finish, promptTokens, tokens, List.of());
         }
     }
 
@@ -159,7 +171,14 @@ public final class ChatAnswer {
         }
         Finish finish = stops.isFound() ? Finish.STOP : generation.finish();
         ToolAnswer answer = ToolAnswer.of(all);
-        return Optional.of(new Whole(answer.text(), answer.calls(), finish, generation.promptTokens(), count));
+        List<TokenLogProbabilities> ofTokens = generation.logProbabilities();
+        return Optional.of(new Whole(
+                answer.text(),
+                answer.calls(),
+                finish,
+                generation.promptTokens(),
+                count,
+                ofTokens.subList(0, Math.min(count, ofTokens.size()))));
     }
 
     private List<AnswerPart> parts(String text) {

@@ -100,6 +100,24 @@ class ChatServiceTest {
     }
 
     @Test
+    void anAnswerHasTheLogProbabilitiesOfItsTokens() {
+        List<Integer> expected = direct().newTokens();
+        ChatAnswer.Whole whole = start(chats, "a b", SIX.withLogProbabilities(2))
+                .read(part -> {})
+                .orElseThrow();
+        assertThat(whole.logProbabilities())
+                .extracting(step -> step.chosen().id())
+                .isEqualTo(expected);
+        String text = decoder.tokenizer().decode(direct().ids());
+        String stop = text.substring(text.length() / 2, text.length() / 2 + 1);
+        ChatAnswer.Whole cut = start(chats, "a b", SIX.withLogProbabilities(0), stop)
+                .read(part -> {})
+                .orElseThrow();
+        assertThat(cut.text()).isEqualTo(text.substring(0, text.indexOf(stop)));
+        assertThat(cut.logProbabilities()).hasSize(cut.tokens());
+    }
+
+    @Test
     void theConditionOfTheOptionsStillEndsIt() {
         GenerationOptions two = SIX.withStopWhen(tokens -> tokens.size() == 2);
         ChatAnswer.Whole whole = start(chats, "a b", two).read(part -> {}).orElseThrow();
