@@ -7,7 +7,6 @@ import dev.langchain4j.data.message.ToolExecutionResultMessage;
 import dev.langchain4j.exception.InvalidRequestException;
 import dev.langchain4j.internal.JsonSchemaElementUtils;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -17,8 +16,6 @@ import org.lora4j.text.tools.ToolCall;
 
 /** Reads the tools of LangChain4j's requests, their calls and their results. */
 final class ToolInput {
-    private static final Map<String, Object> NO_PARAMETERS = Map.of("type", "object", "properties", Map.of());
-
     private ToolInput() {}
 
     static List<Tool> tools(@Nullable List<ToolSpecification> specifications) {
@@ -28,10 +25,10 @@ final class ToolInput {
     }
 
     private static Tool tool(ToolSpecification tool) {
-        return new Tool(
-                tool.name(),
-                Objects.requireNonNullElse(tool.description(), ""),
-                tool.parameters() == null ? NO_PARAMETERS : JsonSchemaElementUtils.toMap(tool.parameters()));
+        String description = Objects.requireNonNullElse(tool.description(), "");
+        return tool.parameters() == null
+                ? Tool.of(tool.name(), description)
+                : new Tool(tool.name(), description, JsonSchemaElementUtils.toMap(tool.parameters()));
     }
 
     /** An answer with calls. */

@@ -30,6 +30,7 @@ public final class DecoderFolder extends TextModel {
     private final @Nullable ChatTemplate template;
     private final Set<Integer> endIds;
     private final int longestToken;
+    private @Nullable GrammarVocabulary vocabulary;
     private @Nullable GrammarCache grammars;
 
     /** Takes a tokenizer, which is closed if another file is wrong. */
@@ -221,13 +222,27 @@ public final class DecoderFolder extends TextModel {
      */
     public synchronized GrammarCache grammars() {
         if (grammars == null) {
-            try {
-                grammars = new GrammarCache(GrammarVocabulary.load(source()));
-            } catch (IOException e) {
-                throw new IllegalArgumentException("a form of answers needs the bytes of tokens: " + e.getMessage(), e);
-            }
+            grammars = new GrammarCache(vocabulary());
         }
         return grammars;
+    }
+
+    /**
+     * Returns the bytes of the tokens, which are read with the first call.
+     *
+     * @return the ordinary tokens
+     * @throws IllegalArgumentException if the tokens have no bytes, or cannot be read any more
+     */
+    public synchronized GrammarVocabulary vocabulary() {
+        if (vocabulary == null) {
+            try {
+                vocabulary = GrammarVocabulary.load(source());
+            } catch (IOException e) {
+                throw new IllegalArgumentException(
+                        "forms and log probabilities of answers need the bytes of tokens: " + e.getMessage(), e);
+            }
+        }
+        return vocabulary;
     }
 
     @Override

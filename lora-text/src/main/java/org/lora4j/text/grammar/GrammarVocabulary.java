@@ -52,6 +52,16 @@ public final class GrammarVocabulary {
         return trie.size();
     }
 
+    /**
+     * Returns the bytes that a token adds to a text. They need not be whole characters.
+     *
+     * @param id the token
+     * @return a new array; empty for a token that is special, added or unknown
+     */
+    public byte[] bytes(int id) {
+        return id < 0 || id >= size() ? new byte[0] : trie.bytes(id).clone();
+    }
+
     TokenTrie trie() {
         return trie;
     }

@@ -60,6 +60,18 @@ public record Tool(String name, String description, Map<String, Object> paramete
     }
 
     /**
+     * Creates a tool without parameters.
+     *
+     * @param name its name
+     * @param description what it does, for the model
+     * @return the tool, with the schema of an object without properties
+     * @throws IllegalArgumentException if the name is not what it must be
+     */
+    public static Tool of(String name, String description) {
+        return new Tool(name, description, Map.of(TYPE, "object", "properties", Map.of()));
+    }
+
+    /**
      * Returns the tool as chat templates read it.
      *
      * @return {@code {"type": "function", "function": {"name", "description", "parameters"}}}
@@ -90,12 +102,17 @@ public record Tool(String name, String description, Map<String, Object> paramete
             throw new IllegalArgumentException(
                     "a tool must have a function with a text name, found " + MessageText.quote(tool.toString()));
         }
-        Object description = function.get("description");
-        Map<String, Object> parameters = new LinkedHashMap<>(Map.of(TYPE, "object", "properties", Map.of()));
-        if (function.get("parameters") instanceof Map<?, ?> schema) {
-            parameters.clear();
-            schema.forEach((field, value) -> parameters.put(String.valueOf(field), value));
+        String description = function.get("description") instanceof String text ? text : "";
+        Object given = function.get("parameters");
+        if (given == null) {
+            return of(name, description);
         }
-        return new Tool(name, description instanceof String text ? text : "", parameters);
+        if (!(given instanceof Map<?, ?> schema)) {
+            throw new IllegalArgumentException("the parameters of the tool " + MessageText.shorten(name)
+                    + " must be a JSON Schema with the type object, found " + MessageText.quote(given.toString()));
+        }
+        Map<String, Object> parameters = new LinkedHashMap<>();
+        schema.forEach((field, value) -> parameters.put(String.valueOf(field), value));
+        return new Tool(name, description, parameters);
     }
 }

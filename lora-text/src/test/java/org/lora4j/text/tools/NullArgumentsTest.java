@@ -21,6 +21,8 @@ class NullArgumentsTest {
         assertRefused("parameters", () -> new Tool("f", "", null));
         assertRefused("name", () -> Tool.of(null, "", "{}"));
         assertRefused("parameters", () -> Tool.of("f", "", null));
+        assertRefused("name", () -> Tool.of(null, ""));
+        assertRefused("description", () -> Tool.of("f", null));
         assertRefused("name", () -> ToolCall.of(null, "{}"));
         assertRefused("arguments", () -> ToolCall.of("f", (String) null));
         assertRefused("arguments", () -> ToolCall.of("f", (Map<String, ?>) null));

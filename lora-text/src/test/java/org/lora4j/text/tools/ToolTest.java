@@ -31,6 +31,18 @@ class ToolTest {
     }
 
     @Test
+    void aToolIsReadFromBothFormsAndNeedsNoParameters() {
+        Tool none = Tool.of("now", "The time.");
+        assertThat(none.parameters()).isEqualTo(Map.of("type", "object", "properties", Map.of()));
+        assertThat(Tool.ofMap(none.toMap())).isEqualTo(none);
+        assertThat(Tool.ofMap(Map.of("name", "now", "description", "The time.")))
+                .isEqualTo(none);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Tool.ofMap(Map.of("name", "now", "parameters", "{}")))
+                .withMessage("the parameters of the tool now must be a JSON Schema with the type object, found '{}'");
+    }
+
+    @Test
     void refusesWhatIsNoTool() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Tool.of("the weather", "", SCHEMA))

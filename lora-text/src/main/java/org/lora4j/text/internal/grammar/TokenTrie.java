@@ -103,7 +103,8 @@ public final class TokenTrie {
         return (BitSet) typed.clone();
     }
 
-    byte[] bytes(int id) {
+    /** Returns the bytes of a token themselves; none for one that no grammar allows. */
+    public byte[] bytes(int id) {
         return bytes[id];
     }
 
