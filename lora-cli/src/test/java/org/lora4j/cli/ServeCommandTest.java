@@ -403,7 +403,7 @@ class ServeCommandTest {
                 "\"echo\": true | echo",
                 "\"tools\": [{\"type\": \"function\"}] | tools",
                 "\"tool_choice\": \"required\" | tool_choice",
-                "\"logprobs\": true | logprobs",
+                "\"top_logprobs\": 2 | top_logprobs",
                 "\"presence_penalty\": 2.5 | presence_penalty",
                 "\"frequency_penalty\": -3 | frequency_penalty",
                 "\"logit_bias\": {\"a\": 5} | logit_bias",

@@ -19,7 +19,6 @@ import com.openai.models.chat.completions.ChatCompletionFunctionTool;
 import com.openai.models.chat.completions.ChatCompletionMessage;
 import com.openai.models.chat.completions.ChatCompletionMessageToolCall;
 import com.openai.models.chat.completions.ChatCompletionToolMessageParam;
-import java.io.IOException;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -31,15 +30,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.lora4j.fixtures.LearnedChats;
-import org.lora4j.text.ChatMessage;
-import org.lora4j.text.Conversation;
-import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.DecoderTokens;
-import org.lora4j.text.TokenExample;
-import org.lora4j.text.tools.Tool;
-import org.lora4j.text.tools.ToolCall;
-import org.lora4j.train.Batch;
 
 /** Functions over HTTP, with a small model that has learned some conversations by heart. */
 class ServeToolsTest {
@@ -53,48 +43,8 @@ class ServeToolsTest {
 
     @BeforeAll
     static void start() throws Exception {
-        ToolCall sum = ToolCall.of("add", "{\"a\": 2, \"b\": 3}");
-        ToolCall rome = ToolCall.of("weather", "{\"city\": \"Rome\"}");
-        List<Tool> tools = List.of(tool("add"), tool("weather"));
-        Path model = LearnedChats.write(
-                temp.resolve("learned"),
-                folder -> batch(
-                        folder,
-                        List.of(
-                                Conversation.of(
-                                                ChatMessage.of("user", "2+3 and Rome?"),
-                                                ChatMessage.ofToolCalls("Let me look.", List.of(sum, rome)),
-                                                ChatMessage.ofToolResult(sum, "5"),
-                                                ChatMessage.ofToolResult(rome, "sun"),
-                                                ChatMessage.of("assistant", "5, and sun."))
-                                        .withTools(tools),
-                                Conversation.of(
-                                                ChatMessage.of("user", "2+3?"),
-                                                ChatMessage.ofToolCalls(null, List.of(sum)),
-                                                ChatMessage.ofToolResult(sum, "5"),
-                                                ChatMessage.of("assistant", "It is 5."))
-                                        .withTools(tools),
-                                Conversation.of(ChatMessage.of("user", "hi"), ChatMessage.of("assistant", "Hello."))
-                                        .withTools(tools),
-                                // Without tools, the same marks are text.
-                                Conversation.of(
-                                        ChatMessage.of("user", "2+3?"),
-                                        ChatMessage.of(
-                                                "assistant", "<tool_call>\n{\"name\": \"add\", \"arguments\": {}}")))));
+        Path model = LearnedTools.write(temp.resolve("learned"));
         server = RunningServer.start("--model", model, "--allow-base");
-    }
-
-    /** What the model learns of conversations: the messages of the assistant. */
-    private static Batch batch(Path folder, List<Conversation> conversations) throws IOException {
-        try (DecoderFolder opened = DecoderFolder.open(folder)) {
-            DecoderTokens tokens = new DecoderTokens(opened);
-            return TokenExample.batch(
-                    conversations.stream().map(tokens::conversation).toList());
-        }
-    }
-
-    private static Tool tool(String name) {
-        return Tool.of(name, "does something", "{\"type\": \"object\"}");
     }
 
     @AfterAll
@@ -187,6 +137,21 @@ class ServeToolsTest {
                 .extracting(call -> call.asFunction().id())
                 .doesNotHaveDuplicates()
                 .allMatch(id -> id.matches("[0-9A-Za-z]{9}"));
+    }
+
+    /** Those of all tokens of the answer, with the calls. */
+    @Test
+    void callsHaveLogProbabilities() throws Exception {
+        ObjectNode body = body("2+3?").put("logprobs", true).put("top_logprobs", 1);
+        JsonNode choice = server.good(CHAT, body.toString()).at("/choices/0");
+        assertThat(choice.at("/message/tool_calls")).hasSize(1);
+        StringBuilder text = new StringBuilder();
+        for (JsonNode token : choice.at("/logprobs/content")) {
+            text.append(token.path("token").asText());
+            assertThat(token.path("top_logprobs")).hasSize(1);
+        }
+        assertThat(text.toString())
+                .isEqualTo("<tool_call>\n{\"name\": \"add\", \"arguments\": {\"a\": 2, \"b\": 3}}\n</tool_call>");
     }
 
     @Test

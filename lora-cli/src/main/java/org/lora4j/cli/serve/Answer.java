@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.function.Function;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Response;
@@ -22,10 +23,13 @@ final class Answer {
     private final Callback callback;
     private @Nullable OutputStream parts;
 
+    /** Writes the event of an error. */
+    private Function<ApiException, String> failure = e -> "data: " + e.json() + "\n\n";
+
     /**
      * Creates an answer that was not sent yet.
      *
-     * @param memory counts its bytes, if it is sent as a whole, until the callback is told
+     * @param memory counts its bytes until the callback is told: those of {@link #grow}, and those of one that is sent as a whole
      */
     Answer(OpenRequest request, AnswerMemory memory, Response response, Callback callback) {
         this.request = request;
@@ -41,6 +45,15 @@ final class Answer {
     /** Whether it is a stream of events that has begun, so the status was sent. */
     boolean isBegun() {
         return parts != null;
+    }
+
+    /**
+     * Counts what is kept in memory while the answer is made.
+     *
+     * @throws ApiException if there is no room
+     */
+    void grow(long bytes) {
+        memory.grow(request, bytes).forEach(OpenRequest::close);
     }
 
     /** Sends an answer as a whole. No thread waits for the client. */
@@ -59,7 +72,7 @@ final class Answer {
         send(status, JSON, JsonBody.bytes(value));
     }
 
-    /** Sends an error. */
+    /** Sends an error as a whole. */
     void error(ApiException e) {
         if (e.isTemporary()) {
             header("Retry-After", "1");
@@ -68,6 +81,21 @@ final class Answer {
             header("WWW-Authenticate", "Bearer");
         }
         send(e.status(), JSON, e.json().toString().getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** Sets how an error is told once the events have begun. By default its JSON is the data of an event. */
+    void onFailure(Function<ApiException, String> lines) {
+        failure = lines;
+    }
+
+    /** Answers with an error. Where the status was sent, an event tells it. */
+    void fail(ApiException e) throws IOException {
+        if (isBegun()) {
+            part(failure.apply(e));
+            end();
+        } else {
+            error(e);
+        }
     }
 
     /** Begins an answer of events, with the status 200. */
@@ -85,11 +113,6 @@ final class Answer {
         }
         parts.write(text.getBytes(StandardCharsets.UTF_8));
         parts.flush();
-    }
-
-    /** Sends an event. */
-    void event(String data) throws IOException {
-        part("data: " + data + "\n\n");
     }
 
     /** Ends an answer of parts. */

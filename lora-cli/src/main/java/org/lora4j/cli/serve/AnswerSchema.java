@@ -4,14 +4,18 @@ import com.fasterxml.jackson.databind.JsonNode;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.TokenConstraint;
 
-/** Reads which JSON an answer must be. */
-final class AnswerSchema {
+/**
+ * Which JSON an answer must be.
+ *
+ * @param field the name of the field, for messages
+ * @param inside the field of the value that has the schema; empty if the value has it itself
+ * @param format the value; null for any text
+ */
+record AnswerSchema(String field, String inside, @Nullable JsonNode format) {
     static final String FIELD = "response_format";
 
     private static final String RULE = "an object with the type text, json_object or json_schema";
     private static final String ANY_OBJECT = "{\"type\": \"object\"}";
-
-    private AnswerSchema() {}
 
     /**
      * Returns which tokens an answer may have.
@@ -19,22 +23,23 @@ final class AnswerSchema {
      * @return null for any text
      * @throws ApiException if the field is not what it must be, or the schema has what is not supported
      */
-    static @Nullable TokenConstraint of(JsonBody body, ServedDecoder decoder) {
-        JsonNode format = body.get(FIELD);
+    @Nullable
+    TokenConstraint constraint(ServedDecoder decoder) {
         if (format == null) {
             return null;
         }
         return switch (format.path("type").asText()) {
             case "text" -> null;
-            case "json_object" -> decoder.constraint(FIELD, ANY_OBJECT);
+            case "json_object" -> decoder.constraint(field, ANY_OBJECT);
             case "json_schema" -> {
-                JsonNode schema = format.at("/json_schema/schema");
+                JsonNode schema = (inside.isEmpty() ? format : format.path(inside)).path("schema");
+                String name = field + (inside.isEmpty() ? "" : "." + inside) + ".schema";
                 if (!schema.isObject()) {
-                    throw JsonBody.wrong(FIELD + ".json_schema.schema", "a JSON Schema", schema);
+                    throw JsonBody.wrong(name, "a JSON Schema", schema);
                 }
-                yield decoder.constraint(FIELD + ".json_schema.schema", schema.toString());
+                yield decoder.constraint(name, schema.toString());
             }
-            default -> throw JsonBody.wrong(FIELD, RULE, format);
+            default -> throw JsonBody.wrong(field, RULE, format);
         };
     }
 }

@@ -1,30 +1,41 @@
 package org.lora4j.cli.serve;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
 import java.util.HashSet;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.generate.TokenConstraint;
 import org.lora4j.text.ChatMessage;
-import org.lora4j.text.ChatTemplate;
-import org.lora4j.text.Conversation;
 import org.lora4j.text.tools.ToolCall;
 
 /** Chats, which the chat template of the model writes. */
 final class ChatForm implements TextForm {
+    private static final int MOST_LOG_PROBABILITIES = 20;
+
     private final ServedDecoder decoder;
     private final FieldRules rules;
+    private final LogProbabilityJson logProbabilities;
 
     ChatForm(ServedDecoder decoder) {
         this.decoder = decoder;
+        logProbabilities = new LogProbabilityJson(decoder);
         Set<String> fields = new HashSet<>(TextRequest.FIELDS);
-        fields.add("messages");
-        fields.add("tools");
-        fields.add("tool_choice");
-        fields.add(AnswerSchema.FIELD);
-        fields.add("max_completion_tokens");
+        fields.addAll(Set.of(
+                "messages",
+                "tools",
+                "tool_choice",
+                AnswerSchema.FIELD,
+                "n",
+                "max_tokens",
+                "max_completion_tokens",
+                "stop",
+                "stream_options",
+                "logprobs",
+                "top_logprobs"));
         rules = new FieldRules(fields);
     }
 
@@ -35,29 +46,28 @@ final class ChatForm implements TextForm {
 
     @Override
     public List<Prompt> prompts(JsonBody body) {
-        ChatTemplate template = decoder.template()
-                .orElseThrow(() -> ApiException.of(
-                        400,
-                        "no_chat_template",
-                        "the model must have a chat template for chats, found none; use /v1/completions"));
-        ChatTools tools = ChatTools.of(body);
-        try {
-            Conversation conversation = new Conversation(ChatMessages.of(body), List.of()).withTools(tools.shown());
-            ExpectedCalls calls = tools.expected(conversation, template);
-            TokenConstraint constraint = AnswerSchema.of(body, decoder);
-            if (constraint != null && calls != null) {
-                throw ApiException.unsupported(
-                        AnswerSchema.FIELD,
-                        AnswerSchema.FIELD + " must be text beside tools, found JSON; ask for one of both");
-            }
-            if (calls != null && calls.forced() != null) {
-                constraint = decoder.constraint("tools", calls.forced().schema());
-            }
-            String begin = calls == null ? "" : calls.before();
-            return List.of(new Prompt(decoder.tokens().prompt(conversation, template, begin), "", calls, constraint));
-        } catch (IllegalArgumentException e) {
-            throw ApiException.of(400, "invalid_messages", String.valueOf(e.getMessage()));
+        ChatTools tools = ChatTools.of(body, "function");
+        AnswerSchema schema = new AnswerSchema(AnswerSchema.FIELD, "json_schema", body.get(AnswerSchema.FIELD));
+        return List.of(ChatPrompt.of(decoder, () -> ChatMessages.of(body), tools, schema));
+    }
+
+    @Override
+    public OptionalInt logProbabilities(JsonBody body) {
+        boolean areAsked = body.flag("logprobs");
+        int top = (int) body.whole("top_logprobs", 0, 0, MOST_LOG_PROBABILITIES);
+        if (top > 0 && !areAsked) {
+            throw ApiException.field("top_logprobs", "0 or absent unless logprobs is true", String.valueOf(top));
         }
+        return areAsked ? OptionalInt.of(top) : OptionalInt.empty();
+    }
+
+    @Override
+    public void writeLogProbabilities(List<AnswerToken> tokens, JsonGenerator json) throws IOException {
+        json.writeStartObject();
+        json.writeFieldName("content");
+        logProbabilities.list(tokens, json);
+        json.writeNullField("refusal");
+        json.writeEndObject();
     }
 
     @Override

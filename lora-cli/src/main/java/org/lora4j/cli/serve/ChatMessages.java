@@ -2,17 +2,17 @@ package org.lora4j.cli.serve;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.MessageText;
 import org.lora4j.text.ChatMessage;
 import org.lora4j.text.tools.ToolCall;
 
 /** Reads the messages of a chat. */
 final class ChatMessages {
-    private static final String TOOL = "tool";
+    static final String TOOL = "tool";
     private static final Map<String, String> ROLES = Map.of(
             "system",
             "system",
@@ -30,8 +30,9 @@ final class ChatMessages {
     private static final String ID = "tool_call_id";
     private static final String RULE = "a list of at least one message";
 
-    /** The functions that were called so far, by the ids of the calls. */
-    private final Map<String, String> called = new HashMap<>();
+    private static final List<String> TEXT = List.of("text");
+
+    private final CalledFunctions called = new CalledFunctions();
 
     private ChatMessages() {}
 
@@ -54,40 +55,40 @@ final class ChatMessages {
     }
 
     private ChatMessage message(String at, JsonNode message) {
-        String role = ROLES.get(message.path("role").asText());
+        String role = role(message.path("role"));
         if (role == null) {
             throw JsonBody.wrong(at + ".role", "system, developer, user, assistant or tool", message.path("role"));
         }
         String own = role.equals(TOOL) ? ID : role.equals(ChatMessage.ASSISTANT) ? CALLS : "";
-        message.properties().forEach(field -> requireKnown(at, field.getKey(), field.getValue(), own));
+        message.properties().stream()
+                .filter(field -> !field.getKey().equals(own))
+                .forEach(field -> requireKnown(at, field.getKey(), field.getValue(), FIELDS));
         JsonNode content = message.path("content");
         if (role.equals(TOOL)) {
-            return result(at, message.path(ID), content(at + ".content", content));
+            return called.result(at + "." + ID, message.path(ID), content(at + ".content", content, TEXT));
         }
         JsonNode calls = message.path(CALLS);
         if (calls.isEmpty() && !calls.isValueNode()) {
-            return ChatMessage.of(role, content(at + ".content", content));
+            return ChatMessage.of(role, content(at + ".content", content, TEXT));
         }
         boolean hasText = !content.isMissingNode() && !content.isNull();
         return ChatMessage.ofToolCalls(
-                hasText ? content(at + ".content", content) : null, calls(at + "." + CALLS, calls));
+                hasText ? content(at + ".content", content, TEXT) : null, calls(at + "." + CALLS, calls));
     }
 
-    private static void requireKnown(String at, String field, JsonNode value, String own) {
+    /** Returns the role as templates know it; null if there is no such role. */
+    static @Nullable String role(JsonNode role) {
+        return ROLES.get(role.asText());
+    }
+
+    /** Checks that a field is one of those that are known, or empty. */
+    static void requireKnown(String at, String field, JsonNode value, Set<String> known) {
         boolean isEmpty = value.isNull() || (value.isContainerNode() && value.isEmpty());
-        if (!FIELDS.contains(field) && !field.equals(own) && !isEmpty) {
+        if (!known.contains(field) && !isEmpty) {
             String name = at + "." + field;
             throw ApiException.unsupported(
                     MessageText.shorten(name), MessageText.quote(name) + " is not supported; leave it out");
         }
-    }
-
-    private ChatMessage result(String at, JsonNode id, String content) {
-        String name = id.isTextual() ? called.get(id.textValue()) : null;
-        if (name == null) {
-            throw JsonBody.wrong(at + "." + ID, "the id of a call in a message before", id);
-        }
-        return ChatMessage.ofToolResult(new ToolCall(id.textValue(), name, "{}"), content);
     }
 
     private List<ToolCall> calls(String at, JsonNode calls) {
@@ -96,47 +97,35 @@ final class ChatMessages {
         }
         List<ToolCall> all = new ArrayList<>();
         for (JsonNode call : calls) {
-            all.add(call(at + "[" + all.size() + "]", call));
+            String place = at + "[" + all.size() + "]";
+            if (!call.path("type").asText("function").equals("function")) {
+                throw JsonBody.wrong(place + ".type", "function", call.path("type"));
+            }
+            all.add(called.call(place, call, "id", "function"));
         }
         return all;
     }
 
-    private ToolCall call(String at, JsonNode call) {
-        if (!call.path("type").asText("function").equals("function")) {
-            throw JsonBody.wrong(at + ".type", "function", call.path("type"));
-        }
-        String id = text(at + ".id", call.path("id"));
-        String name = text(at + ".function.name", call.at("/function/name"));
-        String arguments = text(at + ".function.arguments", call.at("/function/arguments"));
-        try {
-            ToolCall read = new ToolCall(id, name, arguments);
-            called.put(id, name);
-            return read;
-        } catch (IllegalArgumentException e) {
-            throw ApiException.field(at + ".function", at + ".function: " + e.getMessage());
-        }
-    }
-
-    private static String text(String at, JsonNode value) {
-        if (!value.isTextual()) {
-            throw JsonBody.wrong(at, "a text", value);
-        }
-        return value.textValue();
-    }
-
-    private static String content(String at, JsonNode content) {
+    /**
+     * Returns the text of a message.
+     *
+     * @param types the types of parts that are text
+     * @throws ApiException if it has something else
+     */
+    static String content(String at, JsonNode content, List<String> types) {
         if (content.isTextual()) {
             return content.textValue();
         }
-        String rule = "a text, or a list of parts of the type text";
+        String type = "of the type " + String.join(" or ", types);
         if (!content.isArray() || content.isEmpty()) {
-            throw JsonBody.wrong(at, rule, content);
+            throw JsonBody.wrong(at, "a text, or a list of parts " + type, content);
         }
         List<String> texts = new ArrayList<>();
         for (int i = 0; i < content.size(); i++) {
             JsonNode part = content.get(i);
-            if (!part.path("type").asText().equals("text") || !part.path("text").isTextual()) {
-                throw JsonBody.wrong(at + "[" + i + "]", "of the type text", part.path("type"));
+            if (!types.contains(part.path("type").asText())
+                    || !part.path("text").isTextual()) {
+                throw JsonBody.wrong(at + "[" + i + "]", type, part.path("type"));
             }
             texts.add(part.path("text").textValue());
         }

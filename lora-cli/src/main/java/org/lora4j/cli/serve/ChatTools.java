@@ -16,29 +16,33 @@ import org.lora4j.text.tools.ToolFormat;
 final class ChatTools {
     private static final String RULE = "a list of functions";
     private static final Set<String> FIELDS = Set.of("name", "description", "parameters", "strict");
+    private static final String FUNCTION = "function";
     private static final String CHOICE = "tool_choice";
     private static final String AUTO = "auto";
     private static final String NONE = "none";
     private static final String REQUIRED = "required";
-    private static final String NAME = "/function/name";
-    private static final String NO_PARAMETERS = "{\"type\": \"object\", \"properties\": {}}";
 
     private final List<Tool> shown;
 
     /** What {@code tool_choice} demands; null if the model chooses. */
     private final @Nullable JsonNode demand;
 
-    private ChatTools(List<Tool> shown, @Nullable JsonNode demand) {
+    /** The function that must be called; empty for any. */
+    private final Optional<String> demanded;
+
+    private ChatTools(List<Tool> shown, @Nullable JsonNode demand, Optional<String> demanded) {
         this.shown = shown;
         this.demand = demand;
+        this.demanded = demanded;
     }
 
     /**
      * Reads the fields.
      *
+     * @param inside the field of a tool, and of a choice, that has the function; empty if they have it themselves
      * @throws ApiException if a tool is not what it must be, or the choice is none
      */
-    static ChatTools of(JsonBody body) {
+    static ChatTools of(JsonBody body, String inside) {
         JsonNode tools = body.get("tools");
         if (tools != null && !tools.isArray()) {
             throw JsonBody.wrong("tools", RULE, tools);
@@ -46,16 +50,28 @@ final class ChatTools {
         JsonNode choice = body.get(CHOICE);
         String word = choice == null ? AUTO : choice.asText();
         JsonNode demand = word.equals(AUTO) || word.equals(NONE) ? null : choice;
-        if (demand != null && !word.equals(REQUIRED) && !demand.at(NAME).isTextual()) {
+        Optional<String> demanded = demanded(demand, inside);
+        if (demand != null && !word.equals(REQUIRED) && demanded.isEmpty()) {
             throw JsonBody.wrong(CHOICE, "auto, none, required, or an object with the name of a function", demand);
         }
         List<Tool> all = new ArrayList<>();
         if (tools != null) {
             for (JsonNode tool : tools) {
-                all.add(tool("tools[" + all.size() + "]", tool, demand != null));
+                all.add(tool("tools[" + all.size() + "]", tool, inside, demand != null));
             }
         }
-        return new ChatTools(word.equals(NONE) ? List.of() : all, demand);
+        return new ChatTools(word.equals(NONE) ? List.of() : all, demand, demanded);
+    }
+
+    private static Optional<String> demanded(@Nullable JsonNode demand, String inside) {
+        if (demand == null || !demand.path("type").asText(FUNCTION).equals(FUNCTION)) {
+            return Optional.empty();
+        }
+        return Optional.ofNullable(function(demand, inside).path("name").textValue());
+    }
+
+    private static JsonNode function(JsonNode node, String inside) {
+        return inside.isEmpty() ? node : node.path(inside);
     }
 
     /** The tools that the model sees. A template that shows none lets the model call none. */
@@ -85,40 +101,44 @@ final class ChatTools {
         if (demand == null) {
             return new ExpectedCalls(format, null);
         }
-        Optional<String> name = Optional.ofNullable(demand.at(NAME).textValue());
         try {
-            return new ExpectedCalls(format, conversation.forcedCall(format, name));
+            return new ExpectedCalls(format, conversation.forcedCall(format, demanded));
         } catch (IllegalArgumentException e) {
             throw ApiException.field(CHOICE, CHOICE + ": " + e.getMessage());
         }
     }
 
-    private static Tool tool(String at, JsonNode tool, boolean isForced) {
-        if (!tool.path("type").asText().equals("function")) {
-            throw JsonBody.wrong(at + ".type", "function", tool.path("type"));
+    private static Tool tool(String at, JsonNode tool, String inside, boolean isForced) {
+        if (!tool.path("type").asText().equals(FUNCTION)) {
+            throw JsonBody.wrong(at + ".type", FUNCTION, tool.path("type"));
         }
-        JsonNode function = tool.path("function");
+        JsonNode function = function(tool, inside);
+        String place = inside.isEmpty() ? at : at + "." + inside;
         function.properties().forEach(field -> {
-            if (!FIELDS.contains(field.getKey())) {
-                String name = at + ".function." + field.getKey();
+            boolean isKnown = FIELDS.contains(field.getKey())
+                    || (inside.isEmpty()
+                            && (field.getKey().equals("type")
+                                    || field.getValue().isNull()));
+            if (!isKnown) {
+                String wrong = place + "." + field.getKey();
                 throw ApiException.unsupported(
-                        MessageText.shorten(name), MessageText.quote(name) + " is not supported; leave it out");
+                        MessageText.shorten(wrong), MessageText.quote(wrong) + " is not supported; leave it out");
             }
         });
         if (function.path("strict").asBoolean() && !isForced) {
             throw ApiException.unsupported(
-                    at + ".function.strict",
-                    at + ".function.strict is not supported where the model chooses: it must be false or absent, or"
+                    place + ".strict",
+                    place + ".strict is not supported where the model chooses: it must be false or absent, or"
                             + " tool_choice required or the name of a function");
         }
-        JsonNode parameters = function.path("parameters");
+        String name = function.path("name").asText();
+        String description = function.path("description").asText("");
         try {
-            return Tool.of(
-                    function.path("name").asText(),
-                    function.path("description").asText(""),
-                    parameters.isMissingNode() || parameters.isNull() ? NO_PARAMETERS : parameters.toString());
+            return function.hasNonNull("parameters")
+                    ? Tool.of(name, description, function.path("parameters").toString())
+                    : Tool.of(name, description);
         } catch (IllegalArgumentException e) {
-            throw ApiException.field(at + ".function", at + ".function: " + e.getMessage());
+            throw ApiException.field(place, place + ": " + e.getMessage());
         }
     }
 }

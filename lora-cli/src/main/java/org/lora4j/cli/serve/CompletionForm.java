@@ -1,10 +1,13 @@
 package org.lora4j.cli.serve;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.TokenConstraint;
@@ -19,15 +22,26 @@ final class CompletionForm implements TextForm {
 
     private static final String RULE = "a text, the tokens of a text, or a list of 1 to " + MOST_PROMPTS + " of these";
 
+    private static final int MOST_LOG_PROBABILITIES = 5;
+
     private final ServedDecoder decoder;
     private final FieldRules rules;
+    private final LogProbabilityJson logProbabilities;
 
     CompletionForm(ServedDecoder decoder) {
         this.decoder = decoder;
         Set<String> fields = new HashSet<>(TextRequest.FIELDS);
-        fields.add("prompt");
-        fields.add("echo");
-        fields.add(AnswerSchema.FIELD);
+        fields.addAll(Set.of(
+                "prompt",
+                "echo",
+                AnswerSchema.FIELD,
+                "n",
+                "best_of",
+                "max_tokens",
+                "stop",
+                "stream_options",
+                "logprobs"));
+        logProbabilities = new LogProbabilityJson(decoder);
         rules = new FieldRules(fields);
     }
 
@@ -46,7 +60,8 @@ final class CompletionForm implements TextForm {
             throw ApiException.field("prompt", RULE, all.size() + " of them");
         }
         boolean echoes = body.flag("echo");
-        TokenConstraint constraint = AnswerSchema.of(body, decoder);
+        AnswerSchema schema = new AnswerSchema(AnswerSchema.FIELD, "json_schema", body.get(AnswerSchema.FIELD));
+        TokenConstraint constraint = schema.constraint(decoder);
         return all.stream().map(one -> prompt(one, echoes, constraint)).toList();
     }
 
@@ -64,6 +79,27 @@ final class CompletionForm implements TextForm {
         } catch (IllegalArgumentException e) {
             throw ApiException.of(400, "invalid_prompt", String.valueOf(e.getMessage()));
         }
+    }
+
+    /** No log probabilities are computed for the tokens of a prompt. */
+    @Override
+    public OptionalInt logProbabilities(JsonBody body) {
+        if (body.get("logprobs") == null) {
+            return OptionalInt.empty();
+        }
+        int top = (int) body.whole("logprobs", 0, 0, MOST_LOG_PROBABILITIES);
+        if (body.flag("echo")) {
+            throw ApiException.unsupported(
+                    "logprobs",
+                    "logprobs is not supported beside echo, because the tokens of a prompt have no log probabilities;"
+                            + " leave one of both out");
+        }
+        return OptionalInt.of(top);
+    }
+
+    @Override
+    public void writeLogProbabilities(List<AnswerToken> tokens, JsonGenerator json) throws IOException {
+        logProbabilities.columns(tokens, json);
     }
 
     @Override

@@ -22,12 +22,12 @@ final class FieldRules {
             "prompt_cache_retention");
 
     /** What a field must be to change nothing, and how a message says so. */
-    private record Neutral(String rule, Predicate<JsonNode> isMet) {}
+    record Neutral(String rule, Predicate<JsonNode> isMet) {}
 
     private static final Neutral ZERO = new Neutral("0", node -> node.isNumber() && node.doubleValue() == 0);
     private static final Neutral ONE = new Neutral("1", node -> node.isNumber() && node.doubleValue() == 1);
-    private static final Neutral FALSE = new Neutral("false", node -> node.isBoolean() && !node.booleanValue());
-    private static final Neutral EMPTY = new Neutral(
+    static final Neutral FALSE = new Neutral("false", node -> node.isBoolean() && !node.booleanValue());
+    static final Neutral EMPTY = new Neutral(
             "empty",
             node -> node.isContainerNode() ? node.isEmpty() : node.asText().isEmpty());
     private static final Neutral NO_TOOL =
@@ -59,9 +59,21 @@ final class FieldRules {
                             node -> node.size() == 1 && node.path(0).asText().equals("text"))));
 
     private final Set<String> used;
+    private final Map<String, Neutral> own;
 
     FieldRules(Set<String> used) {
+        this(used, Map.of());
+    }
+
+    /**
+     * Creates the rules of a path.
+     *
+     * @param used the fields that are used
+     * @param own what other fields must be that another path may have
+     */
+    FieldRules(Set<String> used, Map<String, Neutral> own) {
         this.used = used;
+        this.own = own;
     }
 
     /**
@@ -70,10 +82,10 @@ final class FieldRules {
      * @throws ApiException if it would change the answer and is not supported
      */
     void check(String name, JsonNode value) {
-        if (used.contains(name) || HARMLESS.contains(name) || value.isNull()) {
+        Neutral neutral = own.containsKey(name) ? own.get(name) : NEUTRAL.get(name);
+        if (used.contains(name) || value.isNull() || (HARMLESS.contains(name) && !own.containsKey(name))) {
             return;
         }
-        Neutral neutral = NEUTRAL.get(name);
         if (neutral == null) {
             throw ApiException.unsupported(
                     MessageText.shorten(name),

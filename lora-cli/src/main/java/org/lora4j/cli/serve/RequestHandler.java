@@ -32,7 +32,13 @@ final class RequestHandler extends Handler.Abstract {
     private static final String HEALTH = "/health";
     private static final String METRICS = "/metrics";
     private static final Set<String> TEXT_PATHS = Set.of(
-            "/v1/chat/completions", "/v1/completions", "/v1/embeddings", "/v1/classify", "/v1/rerank", "/v2/rerank");
+            "/v1/chat/completions",
+            "/v1/completions",
+            "/v1/responses",
+            "/v1/embeddings",
+            "/v1/classify",
+            "/v1/rerank",
+            "/v2/rerank");
 
     private final ServedModel model;
     private final HostNames hosts;
@@ -73,7 +79,8 @@ final class RequestHandler extends Handler.Abstract {
         created.gauge("lora.http.requests", null, "Requests of the model that are answered now", places::taken);
         created.gauge("lora.http.connections", null, "Connections that are open", connections::count);
         created.gauge("lora.http.body", "bytes", "Bodies of requests in memory", memory::taken);
-        created.gauge("lora.http.answer", "bytes", "Answers that clients have not read yet", unread::taken);
+        created.gauge(
+                "lora.http.answer", "bytes", "Answers that are made, or that clients have not read yet", unread::taken);
         model.addTo(created);
         return created;
     }
@@ -271,15 +278,9 @@ final class RequestHandler extends Handler.Abstract {
         return text;
     }
 
-    /** Answers with an error. Where the status was sent, an event tells it. */
     private static void fail(Call call, ApiException e) {
-        if (!call.answer.isBegun()) {
-            call.answer.error(e);
-            return;
-        }
         try {
-            call.answer.event(e.json().toString());
-            call.answer.end();
+            call.answer.fail(e);
         } catch (IOException gone) {
             call.answer.abort(gone);
         }

@@ -1,6 +1,7 @@
 package org.lora4j.cli.serve;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
@@ -82,6 +83,28 @@ final class ServedDecoder extends ServedModel {
         } catch (IllegalArgumentException e) {
             throw ApiException.field(field, field + ": " + e.getMessage());
         }
+    }
+
+    /**
+     * Checks that log probabilities can name tokens.
+     *
+     * @param field what asks for them, for the message
+     * @throws ApiException if the tokens of the model have no bytes
+     */
+    void requireBytes(String field) {
+        try {
+            decoder.vocabulary();
+        } catch (IllegalArgumentException e) {
+            throw ApiException.field(field, field + ": " + e.getMessage());
+        }
+    }
+
+    /** Returns the bytes of a token; those of its name if it is a special one. */
+    byte[] bytes(int id) {
+        byte[] bytes = decoder.vocabulary().bytes(id);
+        return bytes.length > 0
+                ? bytes
+                : tokenizer().decode(new int[] {id}, false).getBytes(StandardCharsets.UTF_8);
     }
 
     int maxNewTokens() {

@@ -6,10 +6,13 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.UUID;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.text.tools.AnswerPart;
 import org.lora4j.text.tools.ToolAnswer;
 import org.lora4j.text.tools.ToolCall;
@@ -29,12 +32,22 @@ final class TextEndpoint implements Endpoint {
     /**
      * What a request asks for, and how it is answered.
      *
-     * @param requests each answer, those of the first prompt first
+     * @param requests each text, those of the first prompt first
      * @param echoes the text with which each answer begins
      * @param promptTokens the tokens of all prompts
+     * @param each how many texts of each prompt are generated
+     * @param answers how many of them, the most probable ones, are the answers
+     * @param logProbabilities how many of the most probable tokens each answer has at each step; empty for no log probabilities
      */
     private record Asked(
-            List<TextRequest> requests, List<String> echoes, int promptTokens, boolean isStream, boolean withUsage) {}
+            List<TextRequest> requests,
+            List<String> echoes,
+            int promptTokens,
+            int each,
+            int answers,
+            OptionalInt logProbabilities,
+            boolean isStream,
+            boolean withUsage) {}
 
     @Override
     public void answer(TextBody body, String model, Deadline deadline, Answer answer) throws IOException {
@@ -59,25 +72,44 @@ final class TextEndpoint implements Endpoint {
         boolean isStream = json.flag("stream");
         boolean withUsage = withUsage(json);
         int count = (int) json.whole("n", 1, 1, MOST_ANSWERS);
+        int each = each(json, count, isStream);
+        OptionalInt logProbabilities = form.logProbabilities(json);
+        // The mean of those of the tokens decides which texts are the best.
+        OptionalInt computed = each > count && logProbabilities.isEmpty() ? OptionalInt.of(0) : logProbabilities;
         List<TextForm.Prompt> prompts = form.prompts(json);
-        if (prompts.size() * count > MOST_ANSWERS) {
+        if (prompts.size() * each > MOST_ANSWERS) {
             throw ApiException.field(
-                    "n",
+                    each > count ? "best_of" : "n",
                     "so small that all prompts have at most " + MOST_ANSWERS + " answers together",
-                    count + " for each of " + prompts.size() + " prompts");
+                    each + " for each of " + prompts.size() + " prompts");
+        }
+        if (logProbabilities.isPresent()) {
+            decoder.requireBytes("logprobs");
         }
         List<TextRequest> requests = new ArrayList<>();
         List<String> echoes = new ArrayList<>();
         int tokens = 0;
         for (TextForm.Prompt prompt : prompts) {
-            TextRequest request = TextRequest.of(json, adapter, prompt, decoder, form.defaultTokens());
-            for (int i = 0; i < count; i++) {
+            TextRequest request = TextRequest.of(json, adapter, prompt, decoder, form.defaultTokens())
+                    .withLogProbabilities(computed);
+            for (int i = 0; i < each; i++) {
                 requests.add(request.another(requests.size()));
                 echoes.add(prompt.echo());
             }
             tokens += prompt.tokens().length;
         }
-        return new Asked(requests, echoes, tokens, isStream, withUsage);
+        return new Asked(requests, echoes, tokens, each, count, logProbabilities, isStream, withUsage);
+    }
+
+    private static int each(JsonBody json, int count, boolean isStream) {
+        int each = (int) json.whole("best_of", count, count, MOST_ANSWERS);
+        if (isStream && each > count) {
+            throw ApiException.unsupported(
+                    "best_of",
+                    "best_of is not supported beside stream, because the best texts are known at their ends: it must be n"
+                            + " or absent, found " + each);
+        }
+        return each;
     }
 
     private static boolean withUsage(JsonBody body) {
@@ -97,10 +129,6 @@ final class TextEndpoint implements Endpoint {
                 .put("model", head.model);
     }
 
-    private static ObjectNode choice(ArrayNode choices, int index, @Nullable String finish) {
-        return choices.addObject().put("index", index).putNull("logprobs").put("finish_reason", finish);
-    }
-
     private static void usage(ObjectNode node, int prompt, int tokens) {
         node.putObject("usage")
                 .put("prompt_tokens", prompt)
@@ -108,12 +136,30 @@ final class TextEndpoint implements Endpoint {
                 .put("total_tokens", prompt + tokens);
     }
 
+    /**
+     * Adds an answer, or a part of it.
+     *
+     * @param tokens its tokens with their log probabilities; null for none
+     */
+    private ObjectNode choice(
+            ArrayNode choices, int index, @Nullable List<AnswerToken> tokens, @Nullable String finish) {
+        ObjectNode choice = choices.addObject().put("index", index);
+        if (tokens == null) {
+            choice.putNull("logprobs");
+        } else {
+            choice.putPOJO("logprobs", new LaterJson(json -> form.writeLogProbabilities(tokens, json)));
+        }
+        return choice.put("finish_reason", finish);
+    }
+
     private void whole(TextGenerations generations, Head head, Answer answer, Asked asked) throws IOException {
-        List<WholeText> texts = asked.echoes.stream().map(WholeText::new).toList();
+        List<WholeText> texts =
+                Stream.generate(WholeText::new).limit(asked.requests.size()).toList();
         generations.run(new TextGenerations.Receiver() {
             @Override
-            public void part(int index, AnswerPart part) {
-                texts.get(index).add(part);
+            public void piece(int index, TextPiece piece) {
+                count(piece, answer, asked);
+                texts.get(index).add(piece);
             }
 
             @Override
@@ -128,12 +174,43 @@ final class TextEndpoint implements Endpoint {
         });
         ObjectNode node = node(head, false);
         ArrayNode choices = node.putArray("choices");
-        for (int i = 0; i < texts.size(); i++) {
-            texts.get(i).write(form, choices, i);
+        for (int index : best(generations, asked)) {
+            write(texts.get(index), asked.echoes.get(index), asked, choices);
         }
         usage(node, asked.promptTokens, generations.count());
         generations.adapter().ifPresent(used -> AdapterHeaders.set(answer, used));
         answer.json(200, node);
+    }
+
+    /** Counts what the log probabilities of tokens take until the answer is sent. */
+    private static void count(TextPiece piece, Answer answer, Asked asked) {
+        if (!piece.tokens().isEmpty()) {
+            answer.grow(piece.tokens().size() * AnswerToken.bytes(asked.logProbabilities.orElse(0)));
+        }
+    }
+
+    /** The texts that are the answers: all, or the most probable ones of each prompt. */
+    private static List<Integer> best(TextGenerations generations, Asked asked) {
+        List<Integer> best = new ArrayList<>();
+        for (int from = 0; from < asked.requests.size(); from += asked.each) {
+            Stream<Integer> ofPrompt = IntStream.range(from, from + asked.each).boxed();
+            if (asked.each > asked.answers) {
+                ofPrompt = ofPrompt.sorted(Comparator.comparingDouble(index -> -generations.meanLogProbability(index)));
+            }
+            ofPrompt.limit(asked.answers).forEach(best::add);
+        }
+        return best;
+    }
+
+    private void write(WholeText text, String echo, Asked asked, ArrayNode choices) {
+        ToolAnswer answer = ToolAnswer.of(text.parts);
+        List<ToolCall> calls = answer.calls().stream().map(ToolCall::identified).toList();
+        ObjectNode choice = choice(
+                choices,
+                choices.size(),
+                asked.logProbabilities.isPresent() ? text.tokens : null,
+                finish(text.finish, !calls.isEmpty()));
+        form.whole(choice, echo + answer.text(), calls);
     }
 
     /** Who wants calls of tools looks whether there are some here. */
@@ -141,29 +218,19 @@ final class TextEndpoint implements Endpoint {
         return hasCalls && finish.equals("stop") ? "tool_calls" : finish;
     }
 
-    /** An answer that is put together. */
+    /** A text that is put together. */
     private static final class WholeText {
-        private final String echo;
         private final List<AnswerPart> parts = new ArrayList<>();
+        private final List<AnswerToken> tokens = new ArrayList<>();
         private String finish = "";
 
-        WholeText(String echo) {
-            this.echo = echo;
-        }
-
-        void add(AnswerPart part) {
-            parts.add(part);
+        void add(TextPiece piece) {
+            parts.addAll(piece.parts());
+            tokens.addAll(piece.tokens());
         }
 
         void end(String why) {
             finish = why;
-        }
-
-        void write(TextForm form, ArrayNode choices, int index) {
-            ToolAnswer answer = ToolAnswer.of(parts);
-            List<ToolCall> calls =
-                    answer.calls().stream().map(ToolCall::identified).toList();
-            form.whole(choice(choices, index, finish(finish, !calls.isEmpty())), echo + answer.text(), calls);
         }
     }
 
@@ -171,59 +238,64 @@ final class TextEndpoint implements Endpoint {
     private final class Events implements TextGenerations.Receiver {
         private final Head head;
         private final Answer answer;
+        private final EventStream stream;
         private final TextGenerations generations;
         private final Asked asked;
 
         /** How many calls of tools each answer has. */
         private final int[] calls;
 
-        /** Whether the client knows the adapter, or there is none. */
-        private boolean saysAdapter;
+        /** The tokens of each answer that the next part has. */
+        private final List<List<AnswerToken>> tokens;
 
         Events(Head head, Answer answer, TextGenerations generations, Asked asked) {
             this.head = head;
             this.answer = answer;
             this.generations = generations;
             this.asked = asked;
+            stream = new EventStream(answer, generations);
             calls = new int[asked.requests.size()];
+            tokens = Stream.<List<AnswerToken>>generate(ArrayList::new)
+                    .limit(calls.length)
+                    .toList();
         }
 
         private void begin() throws IOException {
-            if (!answer.isBegun()) {
-                generations.adapter().ifPresent(this::setHeaders);
-                answer.beginEvents();
+            if (stream.begin()) {
                 for (int i = 0; i < asked.echoes.size(); i++) {
                     send(i, null, new StreamedPart.Begin(asked.echoes.get(i)));
                 }
             }
         }
 
-        private void setHeaders(UsedAdapter used) {
-            AdapterHeaders.set(answer, used);
-            saysAdapter = true;
-        }
-
-        /** The headers of a request that waited were sent before its adapter was known. A comment then says what they would. */
-        private void sayAdapter() throws IOException {
-            UsedAdapter used = saysAdapter ? null : generations.adapter().orElse(null);
-            if (used != null) {
-                answer.part(": " + AdapterHeaders.NAME + " " + AdapterHeaders.encode(used.name()) + "\n: "
-                        + AdapterHeaders.FINGERPRINT + " " + used.fingerprint() + "\n\n");
-                saysAdapter = true;
-            }
-        }
-
         private void send(int index, @Nullable String finish, @Nullable StreamedPart part) throws IOException {
             ObjectNode node = node(head, true);
-            form.part(choice(node.putArray("choices"), index, finish), part);
+            List<AnswerToken> ofPart = tokens.get(index);
+            form.part(choice(node.putArray("choices"), index, ofPart.isEmpty() ? null : ofPart, finish), part);
             if (asked.withUsage) {
                 node.putNull("usage");
             }
-            answer.event(node.toString());
+            stream.send(data(node));
+            ofPart.clear();
+        }
+
+        private static String data(ObjectNode node) {
+            return "data: " + node + "\n\n";
         }
 
         @Override
-        public void part(int index, AnswerPart part) throws IOException {
+        public void piece(int index, TextPiece piece) throws IOException {
+            count(piece, answer, asked);
+            if (!piece.parts().isEmpty()) {
+                begin();
+            }
+            tokens.get(index).addAll(piece.tokens());
+            for (AnswerPart part : piece.parts()) {
+                part(index, part);
+            }
+        }
+
+        private void part(int index, AnswerPart part) throws IOException {
             StreamedPart sent = null;
             if (part instanceof AnswerPart.Text some) {
                 sent = new StreamedPart.Text(some.text());
@@ -236,8 +308,6 @@ final class TextEndpoint implements Endpoint {
             }
             // What fails is no call, and comes as text.
             if (sent != null) {
-                begin();
-                sayAdapter();
                 send(index, null, sent);
             }
         }
@@ -245,13 +315,12 @@ final class TextEndpoint implements Endpoint {
         @Override
         public void alive() throws IOException {
             begin();
-            answer.part(": waiting\n\n");
+            stream.alive();
         }
 
         @Override
         public void end(int index, String finish) throws IOException {
             begin();
-            sayAdapter();
             send(index, finish(finish, calls[index] > 0), null);
         }
 
@@ -261,9 +330,9 @@ final class TextEndpoint implements Endpoint {
                 ObjectNode node = node(head, true);
                 node.putArray("choices");
                 usage(node, asked.promptTokens, generations.count());
-                answer.event(node.toString());
+                stream.send(data(node));
             }
-            answer.event("[DONE]");
+            stream.send("data: [DONE]\n\n");
         }
     }
 }

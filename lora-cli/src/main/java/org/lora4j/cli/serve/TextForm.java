@@ -1,7 +1,10 @@
 package org.lora4j.cli.serve;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
 import java.util.List;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.TokenConstraint;
 import org.lora4j.text.tools.ToolCall;
@@ -33,6 +36,14 @@ interface TextForm {
      */
     List<Prompt> prompts(JsonBody body);
 
+    /**
+     * Returns how many of the most probable tokens the answers have with their log probabilities at each step.
+     *
+     * @return empty for no log probabilities
+     * @throws ApiException if the fields are not what they must be
+     */
+    OptionalInt logProbabilities(JsonBody body);
+
     /** The most new tokens of a request that does not say. */
     int defaultTokens();
 
@@ -55,4 +66,7 @@ interface TextForm {
      * @param part the part; null for the last one, which has no content
      */
     void part(ObjectNode choice, @Nullable StreamedPart part);
+
+    /** Writes the field {@code logprobs} of an answer, or of a part of it. */
+    void writeLogProbabilities(List<AnswerToken> tokens, JsonGenerator json) throws IOException;
 }

@@ -10,6 +10,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.generate.Generation;
+import org.lora4j.generate.TokenLogProbabilities;
 import org.lora4j.serve.GenerationHandle;
 import org.lora4j.serve.ServingException;
 import org.lora4j.text.StopTexts;
@@ -23,6 +24,14 @@ final class TextGeneration {
     private final AtomicBoolean stopped = new AtomicBoolean();
     private final TokenStream stream;
     private final StopTexts stops;
+    private final TextRequest request;
+    private final AnswerTokens tokens;
+
+    /** How much of the text is certain, in characters. */
+    private long certain;
+
+    /** The log probabilities of all tokens so far. */
+    private double logProbability;
 
     /** Finds calls of tools; null if there are none to find. */
     private final @Nullable ToolReader calls;
@@ -32,10 +41,12 @@ final class TextGeneration {
     /**
      * Starts a generation.
      *
-     * @param tokens is given each token, and nothing at the end, in the threads of the model
+     * @param receiver is given each token, and nothing at the end, in the threads of the model
      * @throws ServingException if it is refused
      */
-    TextGeneration(ServedDecoder decoder, TextRequest request, Deadline deadline, Consumer<OptionalInt> tokens) {
+    TextGeneration(ServedDecoder decoder, TextRequest request, Deadline deadline, Consumer<OptionalInt> receiver) {
+        this.request = request;
+        tokens = new AnswerTokens(decoder.tokenizer());
         ExpectedCalls expected = request.calls();
         calls = expected == null ? null : expected.reader();
         stream = expected == null
@@ -45,10 +56,10 @@ final class TextGeneration {
         handle = decoder.generate(
                 request.withStopWhen((List<Integer> ids) -> stopped.get()),
                 deadline,
-                id -> tokens.accept(OptionalInt.of(id)));
+                id -> receiver.accept(OptionalInt.of(id)));
         // The result of the action is that of the handle.
         CompletableFuture<Generation> unused =
-                handle.result().whenComplete((result, failure) -> tokens.accept(OptionalInt.empty()));
+                handle.result().whenComplete((result, failure) -> receiver.accept(OptionalInt.empty()));
     }
 
     /** The adapter that computes the text, from its first token on; nothing before, and for the model alone. */
@@ -70,15 +81,24 @@ final class TextGeneration {
         return stopped.get();
     }
 
-    /** Takes a token, and returns what it adds. */
-    List<AnswerPart> add(int id) {
+    /** Takes a token, and returns what it makes certain. */
+    TextPiece add(int id) {
+        String text = stream.add(id);
+        if (request.options().logProbabilities().isPresent()) {
+            TokenLogProbabilities ofToken = handle.logProbabilities(count);
+            logProbability += ofToken.chosen().logProbability();
+            // What ends a text is no part of it.
+            if (!request.options().stopIds().contains(id)) {
+                tokens.add(ofToken, text);
+            }
+        }
         count++;
-        List<AnswerPart> parts = new ArrayList<>(parts(stops.add(stream.add(id))));
+        List<AnswerPart> parts = new ArrayList<>(parts(stops.add(text)));
         stopped.set(stops.isFound());
         if (stops.isFound()) {
             parts.addAll(rest());
         }
-        return parts;
+        return new TextPiece(parts, tokens.before(certain));
     }
 
     /**
@@ -86,17 +106,18 @@ final class TextGeneration {
      *
      * @throws ServingException if the generation failed
      */
-    List<AnswerPart> end() {
+    TextPiece end() {
         if (handle.join().finish() == Generation.Finish.CANCELLED) {
             throw new ServingException(ServingException.Reason.CLOSED, "the server stops", null);
         }
         String text = stops.add(stream.end());
         List<AnswerPart> parts = new ArrayList<>(parts(stops.isFound() ? text : text + stops.end()));
         parts.addAll(rest());
-        return parts;
+        return new TextPiece(parts, stops.isFound() ? tokens.before(certain) : tokens.rest());
     }
 
     private List<AnswerPart> parts(String text) {
+        certain += text.length();
         if (calls != null) {
             return calls.add(text);
         }
@@ -105,6 +126,16 @@ final class TextGeneration {
 
     private List<AnswerPart> rest() {
         return calls == null ? List.of() : calls.end();
+    }
+
+    /** The mean log probability of a token, if the request asks for log probabilities; the greater, the better is the text. */
+    double meanLogProbability() {
+        return count == 0 ? 0 : logProbability / count;
+    }
+
+    /** How many tokens of the prompt were known, once all tokens have come. */
+    int reusedTokens() {
+        return handle.join().reusedTokens();
     }
 
     /** The word of OpenAI's API for why the text ended. */

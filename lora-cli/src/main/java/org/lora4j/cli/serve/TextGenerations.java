@@ -12,7 +12,6 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.serve.ServingException;
-import org.lora4j.text.tools.AnswerPart;
 
 /** The generations of a request, which run together. What fails in one ends all. */
 final class TextGenerations {
@@ -20,8 +19,8 @@ final class TextGenerations {
 
     /** Receives the texts. What it throws cancels the generations. */
     interface Receiver {
-        /** A new part of a text. */
-        void part(int index, AnswerPart part) throws IOException;
+        /** What a token, or the end, makes certain of a text. It may be nothing. */
+        void piece(int index, TextPiece piece) throws IOException;
 
         /**
          * The end of a text.
@@ -69,6 +68,16 @@ final class TextGenerations {
     /** The adapter that computes the texts, from the first token on; nothing before, and for the model alone. */
     Optional<UsedAdapter> adapter() {
         return all.stream().flatMap(one -> one.adapter().stream()).findFirst();
+    }
+
+    /** The mean log probability of the tokens of a text. */
+    double meanLogProbability(int index) {
+        return all.get(index).meanLogProbability();
+    }
+
+    /** How many tokens of the prompts were known, once all texts have ended with their last tokens. */
+    int reusedTokens() {
+        return all.stream().mapToInt(TextGeneration::reusedTokens).sum();
     }
 
     /** The new tokens of all texts so far. */
@@ -120,9 +129,7 @@ final class TextGenerations {
             return false;
         }
         boolean isToken = event.token.isPresent();
-        for (AnswerPart part : isToken ? one.add(event.token.getAsInt()) : one.end()) {
-            receiver.part(event.index, part);
-        }
+        receiver.piece(event.index, isToken ? one.add(event.token.getAsInt()) : one.end());
         boolean hasEnded = !isToken || one.isStopped();
         if (hasEnded) {
             receiver.end(event.index, one.isStopped() ? "stop" : one.finish());

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Predicate;
@@ -42,11 +43,7 @@ record TextRequest(
             "presence_penalty",
             "logit_bias",
             "seed",
-            "n",
-            "max_tokens",
-            "stop",
             "stream",
-            "stream_options",
             "prompt_cache_key");
 
     private static final Pattern ID = Pattern.compile("[0-9]{1,9}");
@@ -65,7 +62,8 @@ record TextRequest(
     static TextRequest of(
             JsonBody body, String adapter, TextForm.Prompt prompt, ServedDecoder decoder, int defaultTokens) {
         long own = body.whole("max_tokens", defaultTokens, 1, Long.MAX_VALUE);
-        long asked = body.whole("max_completion_tokens", own, 1, Long.MAX_VALUE);
+        long ofChat = body.whole("max_completion_tokens", own, 1, Long.MAX_VALUE);
+        long asked = body.whole("max_output_tokens", ofChat, 1, Long.MAX_VALUE);
         int most = (int) Math.min(asked, decoder.maxNewTokens());
         long seed = body.whole("seed", ThreadLocalRandom.current().nextLong(), Long.MIN_VALUE, Long.MAX_VALUE);
         GenerationOptions options = GenerationOptions.sampling(seed)
@@ -129,6 +127,19 @@ record TextRequest(
     }
 
     TextRequest withStopWhen(Predicate<List<Integer>> condition) {
-        return new TextRequest(adapter, prompt, options.withStopWhen(condition), stops, conversation, calls);
+        return with(options.withStopWhen(condition));
+    }
+
+    /**
+     * Asks for log probabilities.
+     *
+     * @param top how many of the most probable tokens; empty for no log probabilities
+     */
+    TextRequest withLogProbabilities(OptionalInt top) {
+        return top.isEmpty() ? this : with(options.withLogProbabilities(top.getAsInt()));
+    }
+
+    private TextRequest with(GenerationOptions others) {
+        return new TextRequest(adapter, prompt, others, stops, conversation, calls);
     }
 }

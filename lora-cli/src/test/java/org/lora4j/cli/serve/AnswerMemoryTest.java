@@ -1,6 +1,7 @@
 package org.lora4j.cli.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.time.Duration;
 import java.util.stream.Stream;
@@ -41,6 +42,35 @@ class AnswerMemoryTest {
         assertThat(memory.taken()).isEqualTo(80);
         memory.free(requests[0]);
         assertThat(memory.taken()).isEqualTo(80);
+    }
+
+    @Test
+    void anAnswerGrowsUntilItIsSent() {
+        assertThat(memory.grow(requests[0], 40)).isEmpty();
+        assertThat(memory.grow(requests[0], 10)).isEmpty();
+        assertThat(memory.taken()).isEqualTo(50);
+        assertThat(memory.take(requests[0], 70)).isEmpty();
+        assertThat(memory.taken()).isEqualTo(70);
+        memory.free(requests[0]);
+        assertThat(memory.taken()).isZero();
+        // One that fails is not sent.
+        assertThat(memory.grow(requests[1], 40)).isEmpty();
+        memory.free(requests[1]);
+        assertThat(memory.taken()).isZero();
+    }
+
+    @Test
+    void growingAnswersPushOutUnreadOnesAndNotEachOther() {
+        assertThat(memory.take(requests[0], 60)).isEmpty();
+        assertThat(memory.grow(requests[1], 50)).containsExactly(requests[0]);
+        assertThat(memory.grow(requests[2], 40)).isEmpty();
+        assertThatExceptionOfType(ApiException.class)
+                .isThrownBy(() -> memory.grow(requests[2], 20))
+                .satisfies(e -> assertThat(e.status()).isEqualTo(503));
+        assertThat(memory.taken()).isEqualTo(90);
+        assertThat(memory.take(requests[3], 30)).isEmpty();
+        assertThat(memory.grow(requests[1], 10)).containsExactly(requests[3]);
+        assertThat(memory.taken()).isEqualTo(100);
     }
 
     @Test

@@ -1,0 +1,44 @@
+package org.lora4j.cli.serve;
+
+import java.util.List;
+import java.util.function.Supplier;
+import org.lora4j.generate.TokenConstraint;
+import org.lora4j.text.ChatMessage;
+import org.lora4j.text.ChatTemplate;
+import org.lora4j.text.Conversation;
+
+/** Makes the prompt of a conversation, in whatever form a request has written it. */
+final class ChatPrompt {
+    private ChatPrompt() {}
+
+    /**
+     * Makes a prompt.
+     *
+     * @param messages reads the messages
+     * @throws ApiException if the model has no chat template, or the template does not take the conversation
+     */
+    static TextForm.Prompt of(
+            ServedDecoder decoder, Supplier<List<ChatMessage>> messages, ChatTools tools, AnswerSchema schema) {
+        ChatTemplate template = decoder.template()
+                .orElseThrow(() -> ApiException.of(
+                        400,
+                        "no_chat_template",
+                        "the model must have a chat template for chats, found none; use /v1/completions"));
+        try {
+            Conversation conversation = new Conversation(messages.get(), List.of()).withTools(tools.shown());
+            ExpectedCalls calls = tools.expected(conversation, template);
+            TokenConstraint constraint = schema.constraint(decoder);
+            if (constraint != null && calls != null) {
+                throw ApiException.unsupported(
+                        schema.field(), schema.field() + " must be text beside tools, found JSON; ask for one of both");
+            }
+            if (calls != null && calls.forced() != null) {
+                constraint = decoder.constraint("tools", calls.forced().schema());
+            }
+            String begin = calls == null ? "" : calls.before();
+            return new TextForm.Prompt(decoder.tokens().prompt(conversation, template, begin), "", calls, constraint);
+        } catch (IllegalArgumentException e) {
+            throw ApiException.of(400, "invalid_messages", String.valueOf(e.getMessage()));
+        }
+    }
+}

@@ -1,0 +1,110 @@
+package org.lora4j.cli.serve;
+
+import com.fasterxml.jackson.core.JsonGenerator;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.lora4j.generate.TokenLogProbabilities.Token;
+
+/** Writes log probabilities in the forms of OpenAI's API. */
+final class LogProbabilityJson {
+    private final ServedDecoder decoder;
+
+    LogProbabilityJson(ServedDecoder decoder) {
+        this.decoder = decoder;
+    }
+
+    /** Writes a list with an object for each token, as chats have it. */
+    void list(List<AnswerToken> tokens, JsonGenerator json) throws IOException {
+        json.writeStartArray();
+        for (AnswerToken token : tokens) {
+            json.writeStartObject();
+            fields(token.logProbabilities().chosen(), json);
+            json.writeArrayFieldStart("top_logprobs");
+            for (Token one : token.logProbabilities().top()) {
+                json.writeStartObject();
+                fields(one, json);
+                json.writeEndObject();
+            }
+            json.writeEndArray();
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+    }
+
+    private void fields(Token token, JsonGenerator json) throws IOException {
+        byte[] bytes = decoder.bytes(token.id());
+        json.writeStringField("token", name(bytes, ""));
+        json.writeNumberField("logprob", token.logProbability());
+        json.writeArrayFieldStart("bytes");
+        for (byte one : bytes) {
+            json.writeNumber(Byte.toUnsignedInt(one));
+        }
+        json.writeEndArray();
+    }
+
+    /** Writes an object of lists, as completions have it. The most probable tokens include the chosen one. */
+    void columns(List<AnswerToken> tokens, JsonGenerator json) throws IOException {
+        json.writeStartObject();
+        json.writeArrayFieldStart("tokens");
+        for (AnswerToken token : tokens) {
+            json.writeString(name(token.logProbabilities().chosen()));
+        }
+        json.writeEndArray();
+        json.writeArrayFieldStart("token_logprobs");
+        for (AnswerToken token : tokens) {
+            json.writeNumber(token.logProbabilities().chosen().logProbability());
+        }
+        json.writeEndArray();
+        json.writeArrayFieldStart("top_logprobs");
+        for (AnswerToken token : tokens) {
+            json.writeStartObject();
+            Set<String> names = new HashSet<>();
+            for (Token one : token.logProbabilities().top()) {
+                named(one, names, json);
+            }
+            named(token.logProbabilities().chosen(), names, json);
+            json.writeEndObject();
+        }
+        json.writeEndArray();
+        json.writeArrayFieldStart("text_offset");
+        for (AnswerToken token : tokens) {
+            json.writeNumber(token.offset());
+        }
+        json.writeEndArray();
+        json.writeEndObject();
+    }
+
+    /** Of two tokens with the same bytes, the more probable one is written. */
+    private void named(Token token, Set<String> names, JsonGenerator json) throws IOException {
+        String name = name(token);
+        if (names.add(name)) {
+            json.writeNumberField(name, token.logProbability());
+        }
+    }
+
+    private String name(Token token) {
+        return name(decoder.bytes(token.id()), "bytes:");
+    }
+
+    /** The text of a token; for one that is no text, its bytes behind a prefix. */
+    static String name(byte[] bytes, String prefix) {
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            StringBuilder name = new StringBuilder(prefix);
+            for (byte one : bytes) {
+                name.append(String.format(Locale.ROOT, "\\x%02x", Byte.toUnsignedInt(one)));
+            }
+            return name.toString();
+        }
+    }
+}
