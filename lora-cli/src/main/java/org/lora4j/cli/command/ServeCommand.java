@@ -20,7 +20,8 @@ import picocli.CommandLine.Option;
 /** {@code serve}: a model and its adapters over HTTP. */
 @Command(
         name = "serve",
-        description = "Answer requests over HTTP in the form of OpenAI's API, until Ctrl-C. The field 'model' of a"
+        description = "Answer requests over HTTP in the form of OpenAI's API, until Ctrl-C: chats, responses and"
+                + " completions with a decoder, embeddings with an encoder, ranked documents with --rerank. The field 'model' of a"
                 + " request names the adapter. Anyone who reaches the port can use each adapter, unless --api-key-file says"
                 + " who may.")
 public final class ServeCommand extends WorkCommand {

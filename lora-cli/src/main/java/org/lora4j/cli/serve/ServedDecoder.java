@@ -130,7 +130,9 @@ final class ServedDecoder extends ServedModel {
                 "/v1/chat/completions",
                 new TextEndpoint(this, new ChatForm(this)),
                 "/v1/completions",
-                new TextEndpoint(this, new CompletionForm(this)));
+                new TextEndpoint(this, new CompletionForm(this)),
+                "/v1/responses",
+                new ResponseEndpoint(this));
     }
 
     @Override
