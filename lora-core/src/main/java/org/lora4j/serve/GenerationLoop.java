@@ -349,6 +349,9 @@ final class GenerationLoop {
         if (task.pin != null) {
             task.pin.close();
         }
+        // Its keys and values count no more, and whoever keeps the handle must not keep them.
+        task.running = null;
+        task.cache = null;
         task.handle().end(failure);
         Runnable completion = () -> {
             if (failure != null) {

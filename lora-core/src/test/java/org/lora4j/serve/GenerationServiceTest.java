@@ -8,8 +8,10 @@ import static org.lora4j.serve.BatchingPredictorTest.assertFailed;
 import static org.lora4j.serve.BatchingPredictorTest.failure;
 import static org.lora4j.serve.BatchingPredictorTest.inThread;
 
+import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CancellationException;
@@ -30,6 +32,7 @@ import org.lora4j.generate.Generation;
 import org.lora4j.generate.Generation.Finish;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
+import org.lora4j.generate.TokenConstraint;
 import org.lora4j.generate.TokenLogProbabilities;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.compute.internal.Decoders;
@@ -148,6 +151,53 @@ class GenerationServiceTest {
             }
             assertThat(without.join().logProbabilities()).isEmpty();
             assertThatExceptionOfType(IndexOutOfBoundsException.class).isThrownBy(() -> without.logProbabilities(0));
+        }
+    }
+
+    /** What the constraint of a text knows is held by its computation alone, as its keys and values are. */
+    @Test
+    void aHandleKeepsNothingOfTheComputation() throws InterruptedException {
+        List<WeakReference<Object>> states = new ArrayList<>();
+        TokenConstraint any = maxTokens -> {
+            TokenConstraint.State state = new AnyTokens();
+            states.add(new WeakReference<>(state));
+            return state;
+        };
+        try (GenerationService service = byHand().build()) {
+            GenerationHandle handle =
+                    service.generate(GenerationRequest.of("a", PROMPT, tokens(3).withConstraint(any))
+                            .withConversation("c"));
+            finish(service);
+            assertThat(handle.join().newTokens()).hasSize(3);
+            assertThat(states).isNotEmpty();
+            for (int i = 0; i < 100 && states.stream().anyMatch(state -> state.get() != null); i++) {
+                System.gc();
+                Thread.sleep(10);
+            }
+            assertThat(states).allMatch(state -> state.get() == null);
+            assertThat(handle.tokens()).hasSize(3);
+        }
+    }
+
+    private static final class AnyTokens implements TokenConstraint.State {
+        @Override
+        public void allowed(BitSet tokens) {
+            tokens.set(0, Decoders.VOCABULARY);
+        }
+
+        @Override
+        public void accept(int id) {
+            // All may come.
+        }
+
+        @Override
+        public boolean isComplete() {
+            return true;
+        }
+
+        @Override
+        public boolean canContinue() {
+            return true;
         }
     }
 
