@@ -78,6 +78,31 @@ class ServeFloodTest {
         }
     }
 
+    /** Whole answers and streams of all that a request can ask for, of more clients than the memory of answers holds. */
+    @Test
+    void logProbabilitiesOfManyClientsEndNeitherTheServerNorItsMemory() throws Exception {
+        String heavy =
+                "{\"model\": \"style\", \"messages\": [{\"role\": \"user\", \"content\": \"the cat\"}], \"logprobs\": true,"
+                        + " \"top_logprobs\": 20, \"n\": %d, \"max_tokens\": 300, \"logit_bias\": {\"257\": -100}, \"stream\": %s}";
+        Path log = temp.resolve("log");
+        try (ServerProcess server = ServerProcess.start(
+                log, "256m", "--model", model(4096), "--adapters", temp.resolve("chats"), "--max-requests", 40)) {
+            String expected = answer(server);
+            // 300 tokens of 64 texts with 22 times 128 bytes are more than an eighth of the heap.
+            HttpResponse<String> alone = server.post(CHAT, heavy.formatted(64, false));
+            assertThat(alone.statusCode()).as(alone.body()).isEqualTo(503);
+            assertThat(alone.body()).contains("the log probabilities of answers fill the memory for answers");
+            List<Integer> statuses = new ArrayList<>();
+            for (boolean isStream : new boolean[] {false, true}) {
+                statuses.addAll(flood(server, heavy.formatted(8, isStream)));
+                assertThat(server.isAlive()).as(server.log()).isTrue();
+            }
+            assertThat(statuses).isSubsetOf(200, 429, 503).contains(200);
+            assertThat(answer(server)).isEqualTo(expected);
+            assertThat(server.log()).doesNotContain("ERROR", "OutOfMemory");
+        }
+    }
+
     private static String answer(ServerProcess server) throws Exception {
         HttpResponse<String> response = server.post(CHAT, chat("support", "the cat?"));
         assertThat(response.statusCode()).as(response.body()).isEqualTo(200);

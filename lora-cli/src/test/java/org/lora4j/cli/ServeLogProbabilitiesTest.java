@@ -7,6 +7,16 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.openai.client.OpenAIClient;
+import com.openai.client.okhttp.OpenAIOkHttpClient;
+import com.openai.core.http.StreamResponse;
+import com.openai.helpers.ChatCompletionAccumulator;
+import com.openai.models.chat.completions.ChatCompletion;
+import com.openai.models.chat.completions.ChatCompletionChunk;
+import com.openai.models.chat.completions.ChatCompletionCreateParams;
+import com.openai.models.chat.completions.ChatCompletionTokenLogprob;
+import com.openai.models.completions.Completion;
+import com.openai.models.completions.CompletionCreateParams;
 import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.net.http.HttpRequest;
@@ -255,6 +265,61 @@ class ServeLogProbabilitiesTest {
         } else {
             assertThat(found).isEqualTo(expected);
         }
+    }
+
+    @Test
+    void openAisOwnClientReadsThem() {
+        OpenAIClient client = OpenAIOkHttpClient.builder()
+                .baseUrl(server.address() + "/v1")
+                .apiKey("none is needed")
+                .maxRetries(0)
+                .build();
+        ChatCompletionCreateParams ask = ChatCompletionCreateParams.builder()
+                .model("llama")
+                .addUserMessage("the cat?")
+                .temperature(0)
+                .maxCompletionTokens(10)
+                .logprobs(true)
+                .topLogprobs(2)
+                .build();
+        ChatCompletion whole = client.chat().completions().create(ask).validate();
+        List<ChatCompletionTokenLogprob> tokens =
+                whole.choices().get(0).logprobs().orElseThrow().content().orElseThrow();
+        assertThat(tokens).isNotEmpty().allSatisfy(token -> {
+            assertThat(token.topLogprobs()).hasSize(2);
+            assertThat(token.topLogprobs().get(0).token()).isEqualTo(token.token());
+            assertThat(token.topLogprobs().get(0).logprob()).isEqualTo(token.logprob());
+        });
+        ChatCompletionAccumulator streamed = ChatCompletionAccumulator.create();
+        try (StreamResponse<ChatCompletionChunk> stream =
+                client.chat().completions().createStreaming(ask)) {
+            stream.stream().forEach(part -> streamed.accumulate(part.validate()));
+        }
+        assertThat(streamed.chatCompletion()
+                        .choices()
+                        .get(0)
+                        .logprobs()
+                        .orElseThrow()
+                        .content()
+                        .orElseThrow())
+                .extracting(ChatCompletionTokenLogprob::token)
+                .isEqualTo(
+                        tokens.stream().map(ChatCompletionTokenLogprob::token).toList());
+        Completion completion = client.completions()
+                .create(CompletionCreateParams.builder()
+                        .model("llama")
+                        .prompt("the cat")
+                        .maxTokens(5)
+                        .logprobs(1)
+                        .n(2)
+                        .bestOf(4)
+                        .build())
+                .validate();
+        assertThat(completion.choices())
+                .hasSize(2)
+                .allSatisfy(choice -> assertThat(
+                                choice.logprobs().orElseThrow().tokens().orElseThrow())
+                        .isNotEmpty());
     }
 
     /** What the stop text cuts off has none. */
