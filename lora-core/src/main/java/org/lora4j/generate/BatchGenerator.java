@@ -11,7 +11,7 @@ import org.lora4j.nn.compute.internal.PassSource;
 
 /**
  * Generates many texts together, each with its own adapters on one base. Texts join and leave between the steps. Each step
- * computes one token of each text. A long prompt is computed in several steps, so that the other texts go on and it can be cancelled.
+ * computes one token of each text, and takes those behind it that are the only ones that a constraint allows. A long prompt is computed in several steps, so that the other texts go on and it can be cancelled.
  * The products with the base weights are computed once for all. A text gets the same tokens as alone, except where rounding
  * decides between tokens that are equally probable.
  *
@@ -31,7 +31,10 @@ import org.lora4j.nn.compute.internal.PassSource;
  * <p>Any number of threads can add and cancel generations while one of them takes the steps.
  */
 public final class BatchGenerator {
-    /** The prompts of a step share so many tokens. With more the other texts would wait longer, with fewer the prompts. */
+    /**
+     * The prompts of a step, and the tokens that were taken without a step, share so many tokens. With more the other texts would wait
+     * longer, with fewer the prompts.
+     */
     private static final int PROMPT_TOKENS = 256;
 
     private final Decoder decoder;
@@ -135,7 +138,7 @@ public final class BatchGenerator {
         long reserved = running.stream().mapToLong(RunningGeneration::reserved).sum();
         int maxTokens =
                 decoder.maxTokens(prompt, options, Math.max(0, cacheLimit / decoder.bytesPerToken() - reserved));
-        ConstrainedChoice constrained = ConstrainedChoice.begin(options, maxTokens);
+        ConstrainedChoice constrained = ConstrainedChoice.begin(options, maxTokens, decoder.vocabulary());
         EffectiveLayers layers = source.effectiveLayers();
         int longest = prompt.length + maxTokens - 1;
         CachedSequence text = cache == null ? new CachedSequence(decoder, layers, longest) : cache.take();
@@ -192,20 +195,39 @@ public final class BatchGenerator {
     }
 
     /**
-     * Computes the next token of each text, or the next part of its prompt if that is long.
+     * Computes the next token of each text, with those behind it that are the only ones allowed; or the next part of its prompt if that
+     * is long.
      *
      * @return how many texts go on
      */
     public synchronized int step() {
         removeFinished();
+        // After the first step of a text there are none left.
+        running.forEach(RunningGeneration::takeForced);
+        removeFinished();
         List<RunningGeneration> now = List.copyOf(running);
         List<CachedSequence> texts = now.stream().map(RunningGeneration::text).toList();
-        long prompts =
-                texts.stream().filter(text -> text.length() - text.from() > 1).count();
-        int most = (int) Math.max(1, PROMPT_TOKENS / Math.max(1, prompts));
-        pass.compute(texts, most, (text, logits) -> now.get(text).advance(logits));
+        pass.compute(texts, most(texts), (text, logits) -> now.get(text).advance(logits));
         removeFinished();
         return running.size();
+    }
+
+    /** How many tokens of each text a step computes, so that those with few leave their rest to the others. */
+    private static int most(List<CachedSequence> texts) {
+        int[] several = texts.stream()
+                .mapToInt(text -> text.length() - text.from())
+                .filter(tokens -> tokens > 1)
+                .sorted()
+                .toArray();
+        int left = PROMPT_TOKENS;
+        for (int i = 0; i < several.length; i++) {
+            int share = left / (several.length - i);
+            if (several[i] > share) {
+                return Math.max(1, share);
+            }
+            left -= several[i];
+        }
+        return PROMPT_TOKENS;
     }
 
     /**

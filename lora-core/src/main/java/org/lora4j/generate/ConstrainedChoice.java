@@ -11,11 +11,19 @@ final class ConstrainedChoice {
 
     private final TokenConstraint.State state;
     private final Set<Integer> stopIds;
+    private final int vocabulary;
     private final BitSet allowed = new BitSet();
+    private boolean isComputed;
 
-    ConstrainedChoice(TokenConstraint.State state, Set<Integer> stopIds) {
+    /**
+     * Creates the choice of a text that has begun.
+     *
+     * @param vocabulary how many tokens the model has
+     */
+    ConstrainedChoice(TokenConstraint.State state, Set<Integer> stopIds, int vocabulary) {
         this.state = state;
         this.stopIds = stopIds;
+        this.vocabulary = vocabulary;
     }
 
     /**
@@ -23,27 +31,35 @@ final class ConstrainedChoice {
      *
      * @return the choice; null if the options have no constraint
      */
-    static @Nullable ConstrainedChoice begin(GenerationOptions options, int maxTokens) {
+    static @Nullable ConstrainedChoice begin(GenerationOptions options, int maxTokens, int vocabulary) {
         TokenConstraint constraint = options.constraint();
         if (constraint == null) {
             return null;
         }
         TokenConstraint.State state =
                 Objects.requireNonNull(constraint.begin(maxTokens), "a constraint must begin with a state, found null");
-        ConstrainedChoice choice = new ConstrainedChoice(state, options.stopIds());
+        ConstrainedChoice choice = new ConstrainedChoice(state, options.stopIds(), vocabulary);
         choice.hasEnded();
         return choice;
     }
 
     /**
-     * Computes which tokens are allowed now.
+     * Returns the only token that is allowed now.
      *
-     * @param vocabulary how many tokens the model has
-     * @return the only one; {@link #SEVERAL} if there are more
+     * @return the token; {@link #SEVERAL} if there are more
      * @throws IllegalArgumentException if one is outside the vocabulary
      * @throws IllegalStateException if there is none
      */
-    int compute(int vocabulary) {
+    int only() {
+        compute();
+        int first = allowed.nextSetBit(0);
+        return allowed.nextSetBit(first + 1) < 0 ? first : SEVERAL;
+    }
+
+    private void compute() {
+        if (isComputed) {
+            return;
+        }
         state.allowed(allowed);
         if (allowed.length() > vocabulary) {
             throw new IllegalArgumentException("generation: the constraint must allow tokens below the vocabulary of "
@@ -51,23 +67,24 @@ final class ConstrainedChoice {
         }
         boolean isComplete = state.isComplete();
         stopIds.forEach(id -> allowed.set(id, isComplete));
-        int first = allowed.nextSetBit(0);
-        if (first < 0) {
+        if (allowed.isEmpty()) {
             throw new IllegalStateException(
                     "generation: the constraint must allow a token besides the stop ids as long as"
                             + " the text is not complete, found none; use stop ids that are no part of the text");
         }
-        return allowed.nextSetBit(first + 1) < 0 ? first : SEVERAL;
+        isComputed = true;
     }
 
     /** Gives the tokens that are not allowed the logit {@code -infinity}. */
     void mask(double[] logits) {
+        compute();
         for (int id = allowed.nextClearBit(0); id < logits.length; id = allowed.nextClearBit(id + 1)) {
             logits[id] = Double.NEGATIVE_INFINITY;
         }
     }
 
     void accept(int id) {
+        isComputed = false;
         if (!stopIds.contains(id)) {
             state.accept(id);
         }

@@ -121,12 +121,13 @@ public final class Generator {
         Objects.requireNonNull(consumer, "consumer must not be null");
         decoder.requireTokens("prompt", prompt);
         int maxTokens = decoder.maxTokens(prompt, options, room);
-        ConstrainedChoice constrained = ConstrainedChoice.begin(options, maxTokens);
+        ConstrainedChoice constrained = ConstrainedChoice.begin(options, maxTokens, decoder.vocabulary());
         EffectiveLayers layers = source.effectiveLayers();
         int reused = text.start(layers, prompt, prompt.length - 1);
         RunningGeneration running =
                 new RunningGeneration(text, prompt, reused, options, maxTokens, consumer, null, constrained);
         List<CachedSequence> texts = List.of(text);
+        running.takeForced();
         while (!running.isFinished()) {
             lastTokens.compute(texts, (row, logits) -> running.advance(logits));
         }

@@ -89,47 +89,70 @@ public final class RunningGeneration {
         return reusedTokens;
     }
 
-    /** Chooses the next token. What fails is the failure of this generation alone. */
+    /**
+     * Chooses the next token, and takes those behind it that are the only ones allowed. What fails is the failure of this generation
+     * alone.
+     */
     void advance(double[] logits) {
         if (isFinished()) {
             return;
         }
         try {
+            OptionalInt top = options.logProbabilities();
+            // The choice overwrites them.
+            double[] computed = top.isPresent() ? logits.clone() : logits;
             int id = choose(logits);
-            boolean goesOn = consumer.test(id);
-            end(id, goesOn);
+            take(id, top.isPresent() ? TokenLogProbabilities.of(computed, id, top.getAsInt()) : null);
         } catch (RuntimeException e) {
             fail(e);
         }
+        takeForced();
+    }
+
+    /**
+     * Takes the next tokens as long as only one is allowed. They need no logits, so no step of the model is computed for each: the
+     * next step computes the keys and values of all together, as those of a prompt. So its logits are those of the same tokens one by
+     * one except for rounding, because a product with several rows adds in another order than one with a single row. Log probabilities
+     * need the logits of each token, so there every token is a step.
+     */
+    void takeForced() {
+        boolean needsLogits = options.logProbabilities().isPresent();
+        try {
+            while (constrained != null
+                    && !needsLogits
+                    && !isFinished()
+                    && constrained.only() != ConstrainedChoice.SEVERAL) {
+                sampler.skip();
+                take(constrained.only(), null);
+            }
+        } catch (RuntimeException e) {
+            fail(e);
+        }
+    }
+
+    private void take(int id, @Nullable TokenLogProbabilities found) {
+        add(id, found);
+        end(id, consumer.test(id));
     }
 
     private synchronized void fail(RuntimeException e) {
         failure = e;
     }
 
-    private synchronized int choose(double[] logits) {
-        int only = constrained == null ? ConstrainedChoice.SEVERAL : constrained.compute(logits.length);
-        OptionalInt top = options.logProbabilities();
-        if (only == ConstrainedChoice.SEVERAL || top.isPresent()) {
-            requireFinite(logits);
-        }
-        // The choice overwrites them.
-        double[] computed = top.isPresent() ? logits.clone() : logits;
-        int id = only == ConstrainedChoice.SEVERAL ? sample(logits) : only;
+    private synchronized void add(int id, @Nullable TokenLogProbabilities found) {
         if (constrained != null) {
             constrained.accept(id);
         }
         seen.set(id);
         sampler.accept(id);
         tokens.add(id);
-        if (top.isPresent()) {
-            logProbabilities.add(TokenLogProbabilities.of(computed, id, top.getAsInt()));
+        if (found != null) {
+            logProbabilities.add(found);
         }
         text.append(id);
-        return id;
     }
 
-    private void requireFinite(double[] logits) {
+    private int choose(double[] logits) {
         for (int id = 0; id < logits.length; id++) {
             if (!Double.isFinite(logits[id])) {
                 throw new ArithmeticException("generation: the logits of the new token " + tokens.size()
@@ -137,9 +160,6 @@ public final class RunningGeneration {
                         + "; the adapter or the model may hold numbers that are too large");
             }
         }
-    }
-
-    private int sample(double[] logits) {
         if (constrained != null) {
             constrained.mask(logits);
         }

@@ -69,6 +69,11 @@ final class Sampler {
         scale(logits, sum);
     }
 
+    /** Passes over the draw of a token that needs none. So each token has its own draw, whatever is allowed before it. */
+    void skip() {
+        double unused = random.nextDouble();
+    }
+
     /** Notes a token of the output. */
     void accept(int id) {
         counts.merge(id, 1, Integer::sum);

@@ -33,6 +33,9 @@ import java.util.BitSet;
  * <p>The tokens that are not allowed get the logit {@code -infinity} before everything else. A stop id is allowed if the text so
  * far is complete, and only then. If it is complete and nothing can follow within the tokens that are
  * left, the generation ends.
+ *
+ * <p>A token that is the only one allowed is taken without a step of the model. Several of them in a row are computed together with the
+ * next step, so a form with much fixed text is generated faster. Nothing else changes: such a token uses its draw of the seed too.
  */
 @FunctionalInterface
 public interface TokenConstraint {

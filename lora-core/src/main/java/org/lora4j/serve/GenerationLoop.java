@@ -17,7 +17,7 @@ import org.lora4j.model.internal.ModelSnapshot;
 
 /**
  * Takes the steps of a {@link GenerationService}: before each one, generations that are cancelled or late leave, and waiting ones join
- * in the fair order while there is room. A step computes one token of each, and the prompts of those that are new.
+ * in the fair order while there is room. A step computes a token of each, with those that a constraint forces behind it, and the prompts of those that are new.
  *
  * <p>One thread at a time takes the steps, and only while there is something to compute.
  */
@@ -304,13 +304,14 @@ final class GenerationLoop {
         }
         Map<String, Long> tokens = new LinkedHashMap<>();
         for (GenerationTask task : now) {
-            tokens.merge(task.adapter(), 1L, Long::sum);
+            tokens.merge(task.adapter(), (long) task.takeNewTokens(), Long::sum);
         }
+        long newTokens = tokens.values().stream().mapToLong(Long::longValue).sum();
         tokens.forEach((adapter, count) -> {
             charge(adapter, count);
             recorder.computed(adapter, count);
         });
-        recorder.batch(now.size(), promptTokens + now.size(), System.nanoTime() - begin);
+        recorder.batch(now.size(), promptTokens + newTokens, System.nanoTime() - begin);
         for (GenerationTask task : now) {
             RunningGeneration generation = task.running;
             if (generation != null && generation.isFinished()) {

@@ -31,6 +31,9 @@ final class GenerationTask extends Request {
     /** How many tokens have come. */
     private int accepted;
 
+    /** How many of them {@link #takeNewTokens} has told. */
+    private int told;
+
     /**
      * Creates a task.
      *
@@ -75,6 +78,13 @@ final class GenerationTask extends Request {
         accepted++;
         request.consumer().accept(token);
         return !cancelled;
+    }
+
+    /** The tokens that came since this was asked last. */
+    int takeNewTokens() {
+        int count = accepted - told;
+        told = accepted;
+        return count;
     }
 
     boolean isCancelled() {

@@ -99,8 +99,8 @@ class TokenConstraintTest {
                 .isEqualTo(generator.generate(PROMPT, options).newTokens());
         double[] logits = {0.25, -3, 0.1, 7};
         double[] masked = logits.clone();
-        ConstrainedChoice choice = new ConstrainedChoice(Some.of(0, 3, 0, 9).begin(9), Set.of());
-        assertThat(choice.compute(4)).isEqualTo(ConstrainedChoice.SEVERAL);
+        ConstrainedChoice choice = new ConstrainedChoice(Some.of(0, 3, 0, 9).begin(9), Set.of(), 4);
+        assertThat(choice.only()).isEqualTo(ConstrainedChoice.SEVERAL);
         choice.mask(masked);
         assertThat(masked).containsExactly(logits);
     }
@@ -203,7 +203,7 @@ class TokenConstraintTest {
         Arrays.fill(unusable, Double.NaN);
         GenerationOptions options = GenerationOptions.sampling(1).withMaxTokens(9);
         RunningGeneration one = batch.add(network, PROMPT, options.withConstraint(Some.of(17, 17, 1, 1)));
-        one.advance(unusable.clone());
+        one.takeForced();
         assertThat(one.result().newTokens()).containsExactly(17);
         RunningGeneration two = batch.add(network, PROMPT, options.withConstraint(Some.of(17, 18, 1, 1)));
         two.advance(unusable);

@@ -222,6 +222,46 @@ class GenerationServiceTest {
         }
     }
 
+    /** All tokens of a step count, also those that came without logits. */
+    @Test
+    void countsTokensThatAConstraintForces() {
+        TokenConstraint fixed = maxTokens -> new TokenConstraint.State() {
+            private int count;
+
+            @Override
+            public void allowed(BitSet tokens) {
+                tokens.clear();
+                tokens.set(count, count == 3 ? 9 : count + 1);
+            }
+
+            @Override
+            public void accept(int id) {
+                count++;
+            }
+
+            @Override
+            public boolean isComplete() {
+                return count == 7;
+            }
+
+            @Override
+            public boolean canContinue() {
+                return count < 7;
+            }
+        };
+        try (GenerationService service = byHand().build()) {
+            GenerationHandle forced =
+                    service.generate(GenerationRequest.of("a", PROMPT, tokens(9).withConstraint(fixed)));
+            GenerationHandle free = service.generate(request("b", 2));
+            assertThat(finish(service)).isEqualTo(2);
+            assertThat(forced.join().newTokens()).hasSize(7).startsWith(0, 1, 2).endsWith(4, 5, 6);
+            assertThat(free.join().newTokens()).isEqualTo(alone("b", PROMPT, 2));
+            assertThat(service.stats().adapter("a").units()).isEqualTo(3 + 7);
+            assertThat(service.stats().adapter("b").units()).isEqualTo(3 + 2);
+            assertThat(service.stats().batchUnits().sum()).isEqualTo(15);
+        }
+    }
+
     private static void note(GenerationHandle handle, String name, List<String> order) {
         // The action is all that it is for.
         CompletableFuture<Void> unused = handle.result().thenRun(() -> order.add(name));
