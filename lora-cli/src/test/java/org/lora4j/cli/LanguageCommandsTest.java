@@ -200,7 +200,35 @@ class LanguageCommandsTest {
                 "--output",
                 temp.resolve("changed"));
         assertThat(changed.code()).isNotZero();
-        assertThat(changed.err()).contains("the template must write messages in the same way when others follow");
+        assertThat(changed.err())
+                .contains(
+                        "the template must write an answer behind the beginning of the assistant's message, found another"
+                                + " beginning for message 1");
+    }
+
+    /** As Qwen3 does, the template writes what was thought in the last answer only. */
+    @Test
+    void sftLearnsEachAnswerAsTheTemplateWritesItLast() throws IOException {
+        Path thinking = SmallModels.llama(temp.resolve("thinking"), 1);
+        Files.writeString(thinking.resolve("chat_template.jinja"), """
+                {%- for m in messages %}
+                    {{- '<|im_start|>' + m.role + '\n' }}
+                    {%- if m.role == 'assistant' and loop.last %}{{ '<think></think>' }}{% endif %}
+                    {{- m.content + '<|im_end|>\n' }}
+                {%- endfor %}
+                {%- if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}""");
+        String turn = "{\"role\": \"user\", \"content\": \"%s\"}, {\"role\": \"assistant\", \"content\": \"%s\"}";
+        String two = "{\"messages\": [" + turn.formatted("a", "bc") + ", " + turn.formatted("d", "ef") + "]}\n";
+        String one = "{\"messages\": [" + turn.formatted("g", "hi") + "]}\n";
+        Path data = Files.writeString(temp.resolve("turns.jsonl"), two + one + two);
+        Path output = temp.resolve("answers");
+        Cli cli = Cli.good(
+                "sft", "--model", thinking, "--data", data, "--output", output, "--validation", 0, "--epochs", 1);
+        assertThat(cli.out())
+                .contains("2 conversations were learned answer by answer: the chat template writes an answer in another"
+                        + " way when others follow");
+        assertThat(report(output).at("/sizes/examples").asInt()).isEqualTo(5);
+        assertThat(report(output).at("/divided").asInt()).isEqualTo(2);
     }
 
     @Test

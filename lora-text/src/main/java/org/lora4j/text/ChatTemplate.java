@@ -5,6 +5,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,7 @@ import org.lora4j.text.tools.ToolFormat;
  * character that it reads or makes is one. A text that it writes has at most 10 million characters.
  */
 public final class ChatTemplate {
+    private static final int NONE = -1;
     private static final String CONFIG = "tokenizer_config.json";
     private static final String FILE = "chat_template.jinja";
     private static final String DEFAULT = "default";
@@ -239,6 +241,40 @@ public final class ChatTemplate {
      *     message in another way when others follow, so that the turns cannot be told
      */
     public ChatText write(Conversation conversation) {
+        JinjaTemplate.Rendered rendered = forTraining(conversation);
+        List<ChatText.Turn> turns = new ArrayList<>();
+        int changed = turns(conversation, rendered, turns);
+        if (changed != NONE) {
+            throw new IllegalArgumentException(
+                    "the template must write messages in the same way when others follow, found another beginning for"
+                            + " message " + changed + "; take each answer as an example of its own, or mark what the"
+                            + " assistant writes with {% generation %}");
+        }
+        return new ChatText(rendered.text(), turns);
+    }
+
+    /**
+     * Writes a conversation for training, as {@link #write} does. If the template writes answers in another way when others follow, as
+     * that of Qwen3 leaves out what the model thought, each answer is an example of its own, with the messages before it: as the model
+     * sees and writes it.
+     *
+     * @param conversation the conversation
+     * @return one text with all turns of the assistant, or a text for each turn
+     * @throws IllegalArgumentException if the template refuses the conversation, leaves out its tools or their calls, or the turns
+     *     cannot be told
+     */
+    public List<ChatText> examples(Conversation conversation) {
+        JinjaTemplate.Rendered rendered = forTraining(conversation);
+        List<ChatText.Turn> turns = new ArrayList<>();
+        if (turns(conversation, rendered, turns) == NONE) {
+            return List.of(new ChatText(rendered.text(), turns));
+        }
+        return Arrays.stream(answers(conversation))
+                .mapToObj(i -> upTo(conversation, i))
+                .toList();
+    }
+
+    private JinjaTemplate.Rendered forTraining(Conversation conversation) {
         JinjaTemplate.Rendered rendered = rendered(conversation, false, Map.of());
         requireTools(conversation, rendered.text());
         if (rendered.lostMark()) {
@@ -246,12 +282,27 @@ public final class ChatTemplate {
                     "a template must mark what the assistant writes where it is written, found"
                             + " {% generation %} in a macro, in a call, or between set and endset");
         }
-        List<int[]> turns = templateOf(conversation).marksGeneration()
-                ? rendered.generated()
-                : turns(conversation, rendered.text());
-        return new ChatText(
-                rendered.text(),
-                turns.stream().map(turn -> new ChatText.Turn(turn[0], turn[1])).toList());
+        return rendered;
+    }
+
+    /**
+     * Adds the turns of the assistant.
+     *
+     * @return the first message that is written in another way than without those behind it; or {@link #NONE}
+     */
+    private int turns(Conversation conversation, JinjaTemplate.Rendered rendered, List<ChatText.Turn> turns) {
+        if (templateOf(conversation).marksGeneration()) {
+            rendered.generated().forEach(turn -> turns.add(new ChatText.Turn(turn[0], turn[1])));
+            return NONE;
+        }
+        for (int i : answers(conversation)) {
+            ChatText answer = upTo(conversation, i);
+            if (!rendered.text().startsWith(answer.text())) {
+                return i;
+            }
+            turns.addAll(answer.assistant());
+        }
+        return NONE;
     }
 
     /**
@@ -295,27 +346,28 @@ public final class ChatTemplate {
         return new ChatTokens(tokens.ids(), ranges, tokens.isCut());
     }
 
-    private List<int[]> turns(Conversation conversation, String text) {
-        List<int[]> turns = new ArrayList<>();
-        for (int i = 0; i < conversation.messages().size(); i++) {
-            if (!conversation.messages().get(i).role().equals(ChatMessage.ASSISTANT)) {
-                continue;
-            }
-            if (i == 0) {
-                throw new IllegalArgumentException(
-                        "a conversation must begin with another message than the assistant's, found "
-                                + ChatMessage.ASSISTANT);
-            }
-            String before = render(conversation.first(i), true);
-            String with = render(conversation.first(i + 1), false);
-            if (!with.startsWith(before) || !text.startsWith(with)) {
-                throw new IllegalArgumentException(
-                        "the template must write messages in the same way when others follow, found"
-                                + " another beginning for message " + i
-                                + "; mark what the assistant writes with {% generation %}");
-            }
-            turns.add(new int[] {before.length(), with.length()});
+    /** The messages of the assistant. */
+    private static int[] answers(Conversation conversation) {
+        return IntStream.range(0, conversation.messages().size())
+                .filter(i -> conversation.messages().get(i).role().equals(ChatMessage.ASSISTANT))
+                .toArray();
+    }
+
+    /** The conversation up to an answer, with this as its only turn. */
+    private ChatText upTo(Conversation conversation, int answer) {
+        if (answer == 0) {
+            throw new IllegalArgumentException(
+                    "a conversation must begin with another message than the assistant's, found "
+                            + ChatMessage.ASSISTANT);
         }
-        return turns;
+        String before = render(conversation.first(answer), true);
+        String with = render(conversation.first(answer + 1), false);
+        if (!with.startsWith(before)) {
+            throw new IllegalArgumentException(
+                    "the template must write an answer behind the beginning of the assistant's message, found another"
+                            + " beginning for message " + answer
+                            + "; mark what the assistant writes with {% generation %}");
+        }
+        return new ChatText(with, List.of(new ChatText.Turn(before.length(), with.length())));
     }
 }

@@ -382,6 +382,32 @@ class ChatTemplateTest {
                 .withMessageContaining("{% generation %} in a macro");
     }
 
+    /** Qwen3 writes what was thought in the last answer only, so each answer is learned where it is the last. */
+    @Test
+    void answersThatAreWrittenInAnotherWayLaterAreExamplesOfTheirOwn() throws IOException {
+        ChatTemplate template = template("qwen3-like", NONE);
+        Conversation two = Conversation.of(HI, HELLO, BYE, ChatMessage.of(ChatMessage.ASSISTANT, "Bye!"));
+        List<ChatText> examples = template.examples(two);
+        assertThat(examples).hasSize(2);
+        for (int i = 0; i < 2; i++) {
+            ChatText example = examples.get(i);
+            String prompt = template.render(two.first(2 * i + 1), true);
+            assertThat(example.text()).isEqualTo(template.render(two.first(2 * i + 2), false));
+            assertThat(example.assistant())
+                    .containsExactly(
+                            new ChatText.Turn(prompt.length(), example.text().length()));
+            assertThat(example.text()).startsWith(prompt);
+            assertThat(example.text().substring(prompt.length())).startsWith("<think>");
+        }
+        assertThat(examples.get(1).text()).containsOnlyOnce("<think>");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> template.write(two))
+                .withMessageContaining("take each answer as an example of its own");
+        // One that is written as before is one example.
+        ChatTemplate same = template("smollm2", NONE);
+        assertThat(same.examples(two)).containsExactly(same.write(two));
+    }
+
     @Test
     void turnsThatCannotBeToldAreRefused() throws IOException {
         String source = "{% for m in messages %}{{ m.content }}{% if loop.last %}!{% endif %}{% endfor %}";

@@ -1,5 +1,6 @@
 package org.lora4j.cli.language;
 
+import java.util.List;
 import org.lora4j.text.ChatTemplate;
 import org.lora4j.text.ChatText;
 import org.lora4j.text.ChatTokens;
@@ -64,16 +65,19 @@ sealed interface AnswerText {
     /**
      * Reads a row.
      *
+     * @return the text; or one for each answer, if the template writes earlier answers in another way
      * @throws IllegalArgumentException if it has another form, or the template refuses it; the message names the line
      */
-    static AnswerText of(DecoderFolder decoder, TextRow row) {
+    static List<AnswerText> of(DecoderFolder decoder, TextRow row) {
         ChatTemplate template = decoder.template().orElse(null);
         if (template == null) {
-            return new Completion(row.pair("prompt", "completion"));
+            return List.of(new Completion(row.pair("prompt", "completion")));
         }
         var conversation = row.conversation();
         try {
-            return new Chat(template.write(conversation));
+            return template.examples(conversation).stream()
+                    .<AnswerText>map(Chat::new)
+                    .toList();
         } catch (IllegalArgumentException e) {
             throw row.refuse("the chat template must take the conversation: " + e.getMessage());
         }

@@ -24,14 +24,21 @@ import org.lora4j.text.TokenExample;
  * @param validation those for the validation; may be empty
  * @param skipped what was wrong with lines that were left out
  * @param unlearnable how many examples were left out because nothing to learn was left after the cut
+ * @param divided how many conversations are several examples, one for each answer
  * @param files closes the files
  */
 public record LanguageExamples(
-        List<TokenExample> train, List<TokenExample> validation, List<String> skipped, int unlearnable, Runnable files)
+        List<TokenExample> train,
+        List<TokenExample> validation,
+        List<String> skipped,
+        int unlearnable,
+        int divided,
+        Runnable files)
         implements AutoCloseable {
     /**
-     * Reads conversations, of which the answers are learned: {@code messages}, or {@code prompt} and {@code completion}. A model
-     * without a chat template learns the completion as it stands, and its end.
+     * Reads conversations, of which the answers are learned: {@code messages}, or {@code prompt} and {@code completion}. If the chat
+     * template writes earlier answers in another way when others follow, each answer is an example of its own. A model without a chat
+     * template learns the completion as it stands, and its end.
      *
      * @param decoder the model
      * @param data the files
@@ -43,12 +50,12 @@ public record LanguageExamples(
      */
     public static LanguageExamples conversations(DecoderFolder decoder, DataFile data, int maxTokens, long seed)
             throws IOException {
+        int[] divided = {0};
         DataFile.Parts<AnswerText> parts = data.read(
-                row -> {
-                    AnswerText text = AnswerText.of(decoder, row);
-                    return text.isLearnable(decoder, maxTokens) ? List.of(text) : List.of();
-                },
-                (examples, part) -> {},
+                row -> AnswerText.of(decoder, row).stream()
+                        .filter(text -> text.isLearnable(decoder, maxTokens))
+                        .toList(),
+                (examples, part) -> divided[0] += examples.size() > 1 ? 1 : 0,
                 seed);
         if (parts.train().isEmpty()) {
             parts.close();
@@ -61,6 +68,7 @@ public record LanguageExamples(
                 new CutTexts(decoder, parts.validation(), maxTokens),
                 parts.skipped(),
                 parts.unused(),
+                divided[0],
                 parts::close);
     }
 
@@ -141,6 +149,7 @@ public record LanguageExamples(
                 files.get(1).blocks(block),
                 skipped,
                 0,
+                0,
                 () -> files.forEach(TokenFile::close));
     }
 
@@ -156,17 +165,17 @@ public record LanguageExamples(
         if (heldFile != null) {
             TextTokens.write(decoder, heldFile, files.get(1));
             TokenFile.Blocks held = requireSome(heldFile, files.get(1).blocks(block));
-            return new LanguageExamples(all, held, List.of(), 0, () -> files.forEach(TokenFile::close));
+            return new LanguageExamples(all, held, List.of(), 0, 0, () -> files.forEach(TokenFile::close));
         }
         if (data.division().validation() == 0) {
-            return new LanguageExamples(all, List.of(), List.of(), 0, () -> files.forEach(TokenFile::close));
+            return new LanguageExamples(all, List.of(), List.of(), 0, 0, () -> files.forEach(TokenFile::close));
         }
         TokenFile.Blocks train = all.some(places(all)
                 .filter(i -> !Split.isHeldOut(seed, i, data.division().validation())));
         TokenFile.Blocks held = all.some(
                 places(all).filter(i -> Split.isHeldOut(seed, i, data.division().validation())));
         return new LanguageExamples(
-                requireSome(data.file(), train), held, List.of(), 0, () -> files.forEach(TokenFile::close));
+                requireSome(data.file(), train), held, List.of(), 0, 0, () -> files.forEach(TokenFile::close));
     }
 
     private static IntStream places(List<?> list) {

@@ -10,12 +10,14 @@ import org.jspecify.annotations.Nullable;
  * @param before the model alone; null without a validation
  * @param after the model with the adapter; null without a validation
  * @param samples answers before and after
+ * @param divided how many conversations are several examples, one for each answer
  */
 public record LanguageResult(
         LanguageTask.Kind kind,
         @Nullable LanguageTest before,
         @Nullable LanguageTest after,
-        List<Sample> samples) {
+        List<Sample> samples,
+        int divided) {
     /**
      * An example of the validation, with what the model answers.
      *

@@ -141,7 +141,8 @@ public final class LanguageTask implements TextTask<LanguageResult> {
                 settings.kind(),
                 held.isEmpty() ? null : LanguageTest.of(model.base(), held),
                 held.isEmpty() ? null : LanguageTest.of(adapter, held),
-                settings.kind() == Kind.SFT ? samples(held) : List.of());
+                settings.kind() == Kind.SFT ? samples(held) : List.of(),
+                examples.divided());
     }
 
     private List<LanguageResult.Sample> samples(List<TokenExample> held) {

@@ -82,5 +82,11 @@ public final class LanguagePage extends TaskPage {
         if (before != null && after != null) {
             out.fact("perplexity %.3f alone, %.3f with the adapter", before.perplexity(), after.perplexity());
         }
+        int divided = report.result().divided();
+        if (divided > 0) {
+            out.fact(
+                    "%s learned answer by answer: the chat template writes an answer in another way when others follow",
+                    ReportText.count(divided, "conversation") + (divided == 1 ? " was" : " were"));
+        }
     }
 }
