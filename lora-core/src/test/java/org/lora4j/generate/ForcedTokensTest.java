@@ -125,6 +125,24 @@ class ForcedTokensTest {
                 : some.withMaxTokens(60).withRepetitionPenalty(1.2).withFrequencyPenalty(0.3);
     }
 
+    /** Log probabilities need the logits of each token. A seed gives the same text with and without them. */
+    @Test
+    void logProbabilitiesAreThoseOfEachToken() {
+        SplittableRandom random = new SplittableRandom(8);
+        for (int i = 0; i < 6; i++) {
+            Script script = Script.random(random, 1 + random.nextInt(40));
+            GenerationOptions options = options(random).withConstraint(script);
+            Generation plain = Generator.of(network).generate(PROMPT, options);
+            Generation result = Generator.of(network).generate(PROMPT, options.withLogProbabilities(2));
+            assertThat(result.newTokens()).isEqualTo(plain.newTokens());
+            assertThat(result.logProbabilities()).hasSameSizeAs(plain.newTokens());
+            for (int t = 0; t < result.newTokens().size(); t++) {
+                assertThat(result.logProbabilities().get(t).chosen().id())
+                        .isEqualTo(result.newTokens().get(t));
+            }
+        }
+    }
+
     /** In a family with windows too, whose runs of forced tokens are longer than the window. */
     @ParameterizedTest
     @EnumSource(Decoders.Family.class)
