@@ -22,7 +22,8 @@ class CommandLinePageTest {
     private static final Pattern WORD = Pattern.compile("\"([^\"]*)\"|(\\S+)");
 
     static Stream<String> lines() {
-        return Stream.of(PAGE, Page.of("README.md"), Page.of("fine-tuning.md"), Page.of("chat.md"))
+        return Stream.of("command-line.md", "server.md", "README.md", "fine-tuning.md", "search.md", "chat.md")
+                .map(Page::of)
                 .flatMap(page -> page.text().lines())
                 .map(line -> line.replaceFirst("^java -jar lora-cli/target/lora-cli\\.jar ", "lora "))
                 .filter(line -> line.startsWith("lora "));
