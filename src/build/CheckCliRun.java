@@ -95,6 +95,11 @@ public final class CheckCliRun {
                 "the loss of plain text",
                 plain.at("/after"));
         JsonNode answers = report(folder, "sft.json", "answers", 6);
+        JsonNode preferred = report(folder, "dpo.json", "preferred", 6);
+        JsonNode pairs = preferred.at("/trainingPairs");
+        require(pairs.at("/pairs").asInt() == 39, "the pairs", pairs);
+        // Without a training it is ln 2.
+        require(pairs.at("/loss").asDouble() < 0.69, "the loss of the preferences", pairs);
         require(answers.at("/samples").size() == 1, "the samples", answers.at("/samples"));
         require(!read(folder.resolve("generate.json")).at("/text").asText().isBlank(), "the text", answers.at("/kind"));
         require(Files.size(folder.resolve("converted/adapter_model.safetensors")) > 0, "the conversion", plain);

@@ -21,7 +21,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "serve",
         description = "Answer requests over HTTP in the form of OpenAI's API, until Ctrl-C: chats, responses and"
-                + " completions with a decoder, embeddings with an encoder, ranked documents with --rerank. The field 'model' of a"
+                + " completions with a decoder, embeddings with an encoder, classes with"
+                + " --classify, ranked documents with --rerank. The field 'model' of a"
                 + " request names the adapter. Anyone who reaches the port can use each adapter, unless --api-key-file says"
                 + " who may.")
 public final class ServeCommand extends WorkCommand {
