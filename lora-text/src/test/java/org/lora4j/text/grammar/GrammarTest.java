@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -50,6 +52,24 @@ class GrammarTest {
         assertThat(order.get("items")).hasSizeBetween(1, 3);
         assertThat(order.get("items"))
                 .allSatisfy(item -> assertThat(item.toString()).isIn("\"apple\"", "\"größe\"", "null"));
+    }
+
+    /** SentencePiece puts a space before a text. */
+    @ParameterizedTest
+    @ValueSource(strings = {"llama_q8_0", "qwen2_q4_k_m", "gemma3_q4_k_m", "phi3_q4_k_m"})
+    void theBytesOfTheTokensAreThoseOfTheText(String name) throws Exception {
+        try (DecoderFolder decoder = DecoderFolder.open(file(name))) {
+            GrammarVocabulary vocabulary = decoder.vocabulary();
+            String text = "An order: gr\u00f6\u00dfe, \u6f22\u5b57 and \ud83d\ude42";
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            for (int id : decoder.tokenizer().encodeRendered(text).ids()) {
+                bytes.writeBytes(vocabulary.bytes(id));
+            }
+            assertThat(bytes.toString(StandardCharsets.UTF_8)).isIn(text, " " + text);
+            assertThat(decoder.endIds()).isNotEmpty().allMatch(id -> vocabulary.bytes(id).length == 0);
+            assertThat(vocabulary.bytes(-1)).isEmpty();
+            assertThat(vocabulary.bytes(vocabulary.size())).isEmpty();
+        }
     }
 
     @ParameterizedTest
