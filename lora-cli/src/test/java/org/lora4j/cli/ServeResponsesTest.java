@@ -213,6 +213,49 @@ class ServeResponsesTest {
                 .isEqualTo(withoutIds(good(body("2+3 and Rome?"))));
     }
 
+    /** Those of the text, and not those of the calls. */
+    @Test
+    void textsHaveLogProbabilities() throws Exception {
+        ObjectNode body = body("2+3 and Rome?").put("top_logprobs", 2);
+        body.putArray("include").add("message.output_text.logprobs");
+        JsonNode response = good(body);
+        assertThat(response.path("output")).hasSize(3);
+        JsonNode logprobs = response.at("/output/0/content/0/logprobs");
+        assertThat(names(logprobs)).isEqualTo("Let me look.");
+        for (JsonNode token : logprobs) {
+            assertThat(token.path("logprob").asDouble()).isNegative();
+            assertThat(token.path("bytes")).hasSize(1);
+            assertThat(token.path("top_logprobs")).hasSize(2);
+            assertThat(token.path("top_logprobs").path(0).path("token")).isEqualTo(token.path("token"));
+        }
+        List<JsonNode> events = events(server, body);
+        StringBuilder streamed = new StringBuilder();
+        for (JsonNode event : events) {
+            if (event.path("type").asText().equals("response.output_text.delta")) {
+                assertThat(names(event.path("logprobs")))
+                        .isEqualTo(event.path("delta").asText());
+                streamed.append(names(event.path("logprobs")));
+            } else if (event.path("type").asText().equals("response.output_text.done")) {
+                assertThat(names(event.path("logprobs"))).isEqualTo("Let me look.");
+            }
+        }
+        assertThat(streamed.toString()).isEqualTo("Let me look.");
+        assertThat(withoutIds(events.get(events.size() - 1).path("response"))).isEqualTo(withoutIds(response));
+        // What looked like a call at first is text with its tokens.
+        for (int most : new int[] {40, 48}) {
+            JsonNode cut = good(body("2+3?").put("max_output_tokens", most).set("include", body.path("include")));
+            assertThat(names(cut.at("/output/0/content/0/logprobs")))
+                    .isEqualTo(cut.at("/output/0/content/0/text").asText())
+                    .startsWith("<tool_call>");
+        }
+    }
+
+    private static String names(JsonNode tokens) {
+        StringBuilder names = new StringBuilder();
+        tokens.forEach(token -> names.append(token.path("token").asText()));
+        return names.toString();
+    }
+
     /** A text and the calls after it are one message of a chat. */
     @Test
     void theConversationContinuesWithTheItemsOfTheOutput() throws Exception {
@@ -418,7 +461,11 @@ class ServeResponsesTest {
                 "conversation | \"conv_1\" | the field 'conversation' is not supported",
                 "prompt | {\"id\": \"p\"} | the field 'prompt' is not supported",
                 "reasoning | {\"effort\": \"low\"} | reasoning is not supported",
-                "include | [\"reasoning.encrypted_content\"] | include is not supported",
+                "include | [\"reasoning.encrypted_content\"] | include is not supported: it must be empty or message.output_text.logprobs",
+                "include | {\"a\": 1} | include must be a list",
+                "include | \"a\" | include must be a list",
+                "top_logprobs | 1 | top_logprobs must be 0 or absent unless include has message.output_text.logprobs",
+                "top_logprobs | 21 | top_logprobs must be a whole number from 0 to 20",
                 "truncation | \"auto\" | truncation is not supported: it must be disabled",
                 "n | 2 | n is not supported",
                 "stop | \"a\" | the field 'stop' is not supported",

@@ -5,6 +5,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.OptionalInt;
 import java.util.function.Function;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.io.Content;
@@ -48,12 +50,16 @@ final class Answer {
     }
 
     /**
-     * Counts what is kept in memory while the answer is made.
+     * Counts tokens whose log probabilities are kept in memory until the answer was sent.
      *
+     * @param top how many of the most probable tokens each has
      * @throws ApiException if there is no room
      */
-    void grow(long bytes) {
-        memory.grow(request, bytes).forEach(OpenRequest::close);
+    void grow(List<AnswerToken> tokens, OptionalInt top) {
+        if (!tokens.isEmpty()) {
+            memory.grow(request, tokens.size() * AnswerToken.bytes(top.orElse(0)))
+                    .forEach(OpenRequest::close);
+        }
     }
 
     /** Sends an answer as a whole. No thread waits for the client. */

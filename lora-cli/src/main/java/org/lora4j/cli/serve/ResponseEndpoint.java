@@ -1,27 +1,20 @@
 package org.lora4j.cli.serve;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.IntNode;
-import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.databind.node.POJONode;
-import com.fasterxml.jackson.databind.node.TextNode;
-import com.fasterxml.jackson.databind.util.RawValue;
 import java.io.IOException;
-import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.Set;
-import java.util.UUID;
-import org.jspecify.annotations.Nullable;
-import org.lora4j.text.tools.AnswerPart;
+import org.lora4j.internal.MessageText;
 
 /** Answers in the form of OpenAI's responses. Nothing is stored, so each request has the whole conversation. */
 final class ResponseEndpoint implements Endpoint {
-    private static final String TEXT = "text";
-    private static final String FORMAT = "text.format";
+    private static final String INCLUDE = "include";
+    private static final String LOG_PROBABILITIES = "message.output_text.logprobs";
+    private static final int MOST_LOG_PROBABILITIES = 20;
     private static final int FIRST_OF_SERVER = 500;
     private static final int TOO_MANY = 429;
 
@@ -32,18 +25,10 @@ final class ResponseEndpoint implements Endpoint {
                     FieldRules.FALSE,
                     "background",
                     FieldRules.FALSE,
-                    "include",
-                    FieldRules.EMPTY,
                     "reasoning",
                     FieldRules.EMPTY,
                     "truncation",
                     new FieldRules.Neutral("disabled", node -> node.asText().equals("disabled"))));
-
-    private static final FieldRules RULES_OF_TEXT = new FieldRules(
-            Set.of(FORMAT),
-            Map.of(
-                    TEXT + ".verbosity",
-                    new FieldRules.Neutral("medium", node -> node.asText().equals("medium"))));
 
     private final ServedDecoder decoder;
 
@@ -54,8 +39,16 @@ final class ResponseEndpoint implements Endpoint {
     private static Set<String> fields() {
         Set<String> fields = new HashSet<>(TextRequest.FIELDS);
         // What hides the lengths of the parts of a stream changes nothing about the answer.
-        fields.addAll(
-                List.of("input", "instructions", "tools", "tool_choice", TEXT, "max_output_tokens", "stream_options"));
+        fields.addAll(List.of(
+                "input",
+                "instructions",
+                "tools",
+                "tool_choice",
+                "text",
+                "max_output_tokens",
+                "stream_options",
+                INCLUDE,
+                "top_logprobs"));
         return fields;
     }
 
@@ -72,7 +65,7 @@ final class ResponseEndpoint implements Endpoint {
         Asked asked = decoder.limited(adapter, body, deadline, () -> read(body.json(RULES), adapter));
         // The body stays counted, because parts of it are in the response.
         TextGenerations generations = TextGenerations.start(decoder, List.of(asked.request), deadline);
-        Run run = new Run(asked, answer, generations);
+        Run run = new Run(asked, answer, generations, new LogProbabilityJson(decoder));
         answer.onFailure(run::failed);
         generations.run(run);
     }
@@ -80,97 +73,40 @@ final class ResponseEndpoint implements Endpoint {
     private Asked read(JsonBody json, String adapter) {
         boolean isStream = json.flag("stream");
         ChatTools tools = ChatTools.of(json, "");
-        TextForm.Prompt prompt =
-                ChatPrompt.of(decoder, () -> ResponseInput.of(json), tools, new AnswerSchema(FORMAT, "", format(json)));
-        TextRequest request = TextRequest.of(json, adapter, prompt, decoder, decoder.maxNewTokens());
-        return new Asked(request, response(json), isStream);
+        TextForm.Prompt prompt = ChatPrompt.of(
+                decoder,
+                () -> ResponseInput.of(json),
+                tools,
+                new AnswerSchema(ResponseHead.FORMAT, "", ResponseHead.format(json)));
+        OptionalInt logProbabilities = logProbabilities(json);
+        if (logProbabilities.isPresent()) {
+            decoder.requireBytes(INCLUDE);
+        }
+        TextRequest request = TextRequest.of(json, adapter, prompt, decoder, decoder.maxNewTokens())
+                .withLogProbabilities(logProbabilities);
+        return new Asked(request, ResponseHead.of(json), isStream);
     }
 
-    private static @Nullable JsonNode format(JsonBody json) {
-        JsonNode text = json.get(TEXT);
-        if (text == null) {
-            return null;
+    private static OptionalInt logProbabilities(JsonBody json) {
+        JsonNode include = json.get(INCLUDE);
+        if (include != null && !include.isArray()) {
+            throw JsonBody.wrong(INCLUDE, "a list", include);
         }
-        if (!text.isObject()) {
-            throw JsonBody.wrong(TEXT, "an object", text);
+        for (JsonNode one : include == null ? List.<JsonNode>of() : include) {
+            if (!one.asText().equals(LOG_PROBABILITIES)) {
+                throw ApiException.unsupported(
+                        INCLUDE,
+                        INCLUDE + " is not supported: it must be empty or " + LOG_PROBABILITIES + ", found "
+                                + MessageText.quote(one.toString()));
+            }
         }
-        text.properties().forEach(field -> RULES_OF_TEXT.check(TEXT + "." + field.getKey(), field.getValue()));
-        JsonNode format = text.get("format");
-        return format == null || format.isNull() ? null : format;
-    }
-
-    /**
-     * The fields of a response that are known before it is generated. What the client has sent is kept as text, because a tree of it
-     * would take far more memory.
-     */
-    private static ObjectNode response(JsonBody json) {
-        ObjectNode response = JsonBody.MAPPER
-                .createObjectNode()
-                .put("id", "resp_" + UUID.randomUUID().toString().replace("-", ""))
-                .put("object", "response")
-                .put("created_at", Instant.now().getEpochSecond())
-                .put("status", "in_progress")
-                .put("background", false)
-                .putNull("error")
-                .putNull("incomplete_details")
-                .put("instructions", json.textOrNull("instructions"));
-        response.set("max_output_tokens", sent(json, "max_output_tokens", NullNode.instance));
-        response.put("model", json.text("model"));
-        response.putArray("output");
-        response.put(
-                "parallel_tool_calls", json.get("parallel_tool_calls") == null || json.flag("parallel_tool_calls"));
-        response.putNull("previous_response_id");
-        response.putObject("reasoning").putNull("effort").putNull("summary");
-        response.put("store", false);
-        response.set("temperature", sent(json, "temperature", IntNode.valueOf(1)));
-        ObjectNode text = response.putObject(TEXT);
-        JsonNode format = format(json);
-        if (format == null) {
-            text.putObject("format").put("type", TEXT);
-        } else {
-            text.set("format", kept(format));
+        boolean areAsked = include != null && !include.isEmpty();
+        int top = (int) json.whole("top_logprobs", 0, 0, MOST_LOG_PROBABILITIES);
+        if (top > 0 && !areAsked) {
+            throw ApiException.field(
+                    "top_logprobs", "0 or absent unless include has " + LOG_PROBABILITIES, String.valueOf(top));
         }
-        response.set("tool_choice", sent(json, "tool_choice", TextNode.valueOf("auto")));
-        response.set("tools", tools(json));
-        response.set("top_p", sent(json, "top_p", IntNode.valueOf(1)));
-        response.put("truncation", "disabled").putNull("usage");
-        response.put("user", json.textOrNull("user"));
-        JsonNode metadata = json.get("metadata");
-        if (metadata != null && !metadata.isObject()) {
-            throw JsonBody.wrong("metadata", "an object", metadata);
-        }
-        response.set("metadata", sent(json, "metadata", JsonBody.MAPPER.createObjectNode()));
-        return response;
-    }
-
-    private static JsonNode sent(JsonBody json, String name, JsonNode otherwise) {
-        JsonNode given = json.get(name);
-        return given == null ? otherwise : kept(given);
-    }
-
-    private static JsonNode kept(JsonNode given) {
-        return new POJONode(new RawValue(given.toString()));
-    }
-
-    private static JsonNode tools(JsonBody json) {
-        ArrayNode tools = JsonBody.MAPPER.createArrayNode();
-        JsonNode given = json.get("tools");
-        if (given != null) {
-            given.forEach(tool -> tools.add(withAllFields(tool)));
-        }
-        return kept(tools);
-    }
-
-    /** Clients require these fields. */
-    private static ObjectNode withAllFields(JsonNode tool) {
-        ObjectNode whole = tool.deepCopy();
-        if (!whole.hasNonNull("strict")) {
-            whole.put("strict", false);
-        }
-        if (!whole.has("parameters")) {
-            whole.putNull("parameters");
-        }
-        return whole;
+        return areAsked ? OptionalInt.of(top) : OptionalInt.empty();
     }
 
     /** A response that grows. */
@@ -182,12 +118,12 @@ final class ResponseEndpoint implements Endpoint {
         private final ResponseOutput output;
         private long number;
 
-        Run(Asked asked, Answer answer, TextGenerations generations) {
+        Run(Asked asked, Answer answer, TextGenerations generations, LogProbabilityJson json) {
             this.asked = asked;
             this.answer = answer;
             this.generations = generations;
             stream = new EventStream(answer, generations);
-            output = new ResponseOutput(asked.isStream ? this::send : null);
+            output = new ResponseOutput(json, asked.isStream ? this::send : null);
         }
 
         private String event(String type, ObjectNode event) {
@@ -214,12 +150,11 @@ final class ResponseEndpoint implements Endpoint {
 
         @Override
         public void piece(int index, TextPiece piece) throws IOException {
+            answer.grow(piece.tokens(), asked.request.options().logProbabilities());
             if (!piece.parts().isEmpty()) {
                 begin();
             }
-            for (AnswerPart part : piece.parts()) {
-                output.add(part);
-            }
+            output.add(piece);
         }
 
         @Override

@@ -3,6 +3,8 @@ package org.lora4j.cli.serve;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.text.tools.AnswerPart;
@@ -25,6 +27,7 @@ final class ResponseOutput {
         void event(String type, ObjectNode event) throws IOException;
     }
 
+    private final LogProbabilityJson logProbabilities;
     private final @Nullable Listener listener;
     private final ArrayNode items = JsonBody.MAPPER.createArrayNode();
 
@@ -34,12 +37,19 @@ final class ResponseOutput {
     /** The text, or the arguments, of that item. */
     private final StringBuilder content = new StringBuilder();
 
+    /** The tokens of that text with their log probabilities. */
+    private List<AnswerToken> tokens = new ArrayList<>();
+
+    /** Those that came after it: of a text that is not certain, or of a call. If the call fails, they are those of the text that follows. */
+    private List<AnswerToken> waiting = new ArrayList<>();
+
     /**
      * Creates an output without items.
      *
      * @param listener is told what happens; null for an answer that is sent as a whole
      */
-    ResponseOutput(@Nullable Listener listener) {
+    ResponseOutput(LogProbabilityJson logProbabilities, @Nullable Listener listener) {
+        this.logProbabilities = logProbabilities;
         this.listener = listener;
     }
 
@@ -48,23 +58,39 @@ final class ResponseOutput {
         return items;
     }
 
-    /** Adds a part. */
-    void add(AnswerPart part) throws IOException {
+    /** Adds what a token has made certain. */
+    void add(TextPiece piece) throws IOException {
+        waiting.addAll(piece.tokens());
+        for (AnswerPart part : piece.parts()) {
+            add(part);
+        }
+    }
+
+    private void add(AnswerPart part) throws IOException {
         if (part instanceof AnswerPart.Text some) {
             if (item == null) {
                 beginMessage();
             }
-            grow("response.output_text.delta", some.text());
+            List<AnswerToken> ofPart = takeWaiting();
+            tokens.addAll(ofPart);
+            grow("response.output_text.delta", some.text(), ofPart);
         } else if (part instanceof AnswerPart.CallBegins call) {
             end(true);
             beginCall(call.name());
         } else if (part instanceof AnswerPart.Arguments some) {
-            grow("response.function_call_arguments.delta", some.json());
+            grow("response.function_call_arguments.delta", some.json(), List.of());
         } else if (part instanceof AnswerPart.CallEnds) {
+            waiting.clear();
             end(true);
         } else if (part instanceof AnswerPart.CallFails) {
             fail();
         }
+    }
+
+    private List<AnswerToken> takeWaiting() {
+        List<AnswerToken> taken = waiting;
+        waiting = new ArrayList<>();
+        return taken;
     }
 
     /**
@@ -76,6 +102,7 @@ final class ResponseOutput {
         if (items.isEmpty() && item == null) {
             beginMessage();
         }
+        tokens.addAll(takeWaiting());
         end(isComplete);
     }
 
@@ -93,7 +120,7 @@ final class ResponseOutput {
         message.putArray("content");
         begin(message);
         ObjectNode event = event(message).put("content_index", 0);
-        event.set("part", text(""));
+        event.set("part", text("", List.of()));
         tell("response.content_part.added", event);
     }
 
@@ -111,6 +138,7 @@ final class ResponseOutput {
     private void begin(ObjectNode next) throws IOException {
         item = next;
         content.setLength(0);
+        tokens = new ArrayList<>();
         tellItem("response.output_item.added", next);
     }
 
@@ -118,15 +146,18 @@ final class ResponseOutput {
         return one.has("content");
     }
 
-    private static ObjectNode text(String text) {
+    private ObjectNode text(String text, List<AnswerToken> ofText) {
         ObjectNode part =
                 JsonBody.MAPPER.createObjectNode().put("type", "output_text").put("text", text);
         part.putArray("annotations");
-        part.putArray("logprobs");
-        return part;
+        return putTokens(part, ofText);
     }
 
-    private void grow(String event, String more) throws IOException {
+    private ObjectNode putTokens(ObjectNode node, List<AnswerToken> all) {
+        return node.putPOJO("logprobs", new LaterJson(json -> logProbabilities.list(all, json)));
+    }
+
+    private void grow(String event, String more, List<AnswerToken> ofPart) throws IOException {
         ObjectNode growing = item;
         if (growing == null) {
             throw new IllegalStateException("a part of arguments must follow on the beginning of a call, found none");
@@ -134,7 +165,7 @@ final class ResponseOutput {
         content.append(more);
         ObjectNode fields = event(growing).put("delta", more);
         if (isMessage(growing)) {
-            fields.put("content_index", 0).putArray("logprobs");
+            putTokens(fields.put("content_index", 0), ofPart);
         }
         tell(event, fields);
     }
@@ -148,11 +179,12 @@ final class ResponseOutput {
         String whole = content.toString();
         ObjectNode done = event(ended);
         if (isMessage(ended)) {
-            ended.withArray("content").add(text(whole));
-            done.put("content_index", 0).put("text", whole).putArray("logprobs");
+            List<AnswerToken> ofText = tokens;
+            ended.withArray("content").add(text(whole, ofText));
+            putTokens(done.put("content_index", 0).put("text", whole), ofText);
             tell("response.output_text.done", done);
             ObjectNode part = event(ended).put("content_index", 0);
-            part.set("part", text(whole));
+            part.set("part", text(whole, ofText));
             tell("response.content_part.done", part);
         } else {
             ended.put("arguments", whole);

@@ -158,7 +158,7 @@ final class TextEndpoint implements Endpoint {
         generations.run(new TextGenerations.Receiver() {
             @Override
             public void piece(int index, TextPiece piece) {
-                count(piece, answer, asked);
+                answer.grow(piece.tokens(), asked.logProbabilities);
                 texts.get(index).add(piece);
             }
 
@@ -180,13 +180,6 @@ final class TextEndpoint implements Endpoint {
         usage(node, asked.promptTokens, generations.count());
         generations.adapter().ifPresent(used -> AdapterHeaders.set(answer, used));
         answer.json(200, node);
-    }
-
-    /** Counts what the log probabilities of tokens take until the answer is sent. */
-    private static void count(TextPiece piece, Answer answer, Asked asked) {
-        if (!piece.tokens().isEmpty()) {
-            answer.grow(piece.tokens().size() * AnswerToken.bytes(asked.logProbabilities.orElse(0)));
-        }
     }
 
     /** The texts that are the answers: all, or the most probable ones of each prompt. */
@@ -285,7 +278,7 @@ final class TextEndpoint implements Endpoint {
 
         @Override
         public void piece(int index, TextPiece piece) throws IOException {
-            count(piece, answer, asked);
+            answer.grow(piece.tokens(), asked.logProbabilities);
             if (!piece.parts().isEmpty()) {
                 begin();
             }
