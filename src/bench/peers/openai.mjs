@@ -116,6 +116,14 @@ await show("response stream", async () => {
     assert.equal(whole.output_text, text);
     return [whole.status, text, whole.usage.total_tokens];
 });
+await show("response logprobs", async () => {
+    const asked = {model, input: messages, temperature: 0, include: ["message.output_text.logprobs"], top_logprobs: 2};
+    const whole = (await client.responses.create(asked)).output[0].content[0];
+    const streamed = (await client.responses.stream(asked).finalResponse()).output[0].content[0];
+    assert.deepEqual(streamed.logprobs, whole.logprobs);
+    assert.equal(whole.logprobs.map((one) => one.token).join(""), whole.text);
+    return whole.logprobs[0];
+});
 await show("response with tools", async () => {
     const asked = {model, temperature: 0, tools: functions.map((one) => ({type: "function", strict: false, ...one}))};
     const input = [{role: "user", content: sum}];
