@@ -158,7 +158,7 @@ class ServeRerankTest {
             train("means/pooler", 4);
             HttpResponse<String> other = means.post(RERANK, body("pooler", ""));
             assertThat(other.statusCode()).isEqualTo(503);
-            assertThat(other.body()).contains("the adapter has another head than those that are served");
+            assertThat(other.body()).contains("the adapter 'pooler' is not available now");
         }
         Cli mixed = Cli.run("serve", "--model", bert, "--adapters", temp.resolve("means"), "--rerank", "--port", 0);
         assertThat(mixed.code()).isOne();

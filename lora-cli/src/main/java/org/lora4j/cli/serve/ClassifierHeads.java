@@ -31,6 +31,21 @@ final class ClassifierHeads {
         return found;
     }
 
+    /**
+     * Checks an adapter that is loaded.
+     *
+     * @param head its head
+     * @param served that of the served network, with another one of which the outputs would be wrong
+     * @throws IOException if they differ
+     */
+    static void requireSame(Path adapter, ClassifierHead head, ClassifierHead served) throws IOException {
+        if (head != served) {
+            throw new IOException(adapter + ": the classifier must read what those read that are served, " + served
+                    + ", found " + head + "; serve it apart");
+        }
+    }
+
+    /** The head that an adapter names; that of one of PEFT, which names none, is given. */
     static ClassifierHead of(Path adapter, ClassifierHead own) throws IOException {
         ClassifierHead named = AdapterTask.read(adapter).map(AdapterTask::head).orElse(null);
         return named == null ? own : named;

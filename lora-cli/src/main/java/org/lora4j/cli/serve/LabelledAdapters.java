@@ -58,11 +58,7 @@ final class LabelledAdapters implements AdapterSource {
     public LoRAAdapter load(String name, BaseModel base, ReadOptions options) throws IOException {
         Path own = folder.resolve(name);
         AdapterTask task = TextClassifier.task(own);
-        ClassifierHead reads = task.head() == null ? headOfPeft : task.head();
-        if (reads != head) {
-            throw new IOException(own + ": the classifier must read what those read that are served, " + head
-                    + ", found " + reads + "; serve it apart");
-        }
+        ClassifierHeads.requireSame(own, task.head() == null ? headOfPeft : task.head(), head);
         if (task.limit().orElse(maxTokens) != maxTokens) {
             throw new IOException(own + ": texts must be cut where the server cuts them, after " + maxTokens
                     + " tokens, found " + task.maxTokens() + "; serve it apart, or with --max-tokens");

@@ -153,13 +153,6 @@ public abstract class ServedModel implements AutoCloseable {
                 .toList();
     }
 
-    /** The folder of an adapter; null for the model alone. */
-    final @Nullable Path adapterFolder(String adapter) {
-        return folder == null || adapter.equals(LoRAModel.BASE)
-                ? null
-                : folder.path().resolve(adapter);
-    }
-
     private void watch() {
         if (cache != null && folder != null && !settings.limits.reload().isZero()) {
             reloader = AdapterReloader.start(cache, folder.path(), settings.limits.reload());

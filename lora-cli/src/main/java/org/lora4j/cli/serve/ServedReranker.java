@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.LoRAModel;
 import org.lora4j.io.ModelSource;
+import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.ModelConfig;
@@ -48,7 +49,14 @@ final class ServedReranker extends ServedModel {
                     + ": the model must have a classifier of one output for scores, found " + outputs
                     + " outputs; use --classify for the classes");
         }
-        predictor = predictor(model);
+        Path folder = settings.adapters();
+        predictor = folder == null
+                ? predictor(model)
+                : predictor(model, (name, base, options) -> {
+                    Path adapter = folder.resolve(name);
+                    ClassifierHeads.requireSame(adapter, ClassifierHeads.of(adapter, own), head);
+                    return PeftAdapters.load(adapter, base, options);
+                });
     }
 
     static ServedReranker openReranker(Settings settings) throws IOException {
@@ -75,17 +83,7 @@ final class ServedReranker extends ServedModel {
         return scorer.pairs(pairs);
     }
 
-    /**
-     * Scores pairs.
-     *
-     * @throws ApiException if the adapter is one for another head, with which the scores would be wrong
-     */
-    Prediction score(Sequences pairs, String adapter, Deadline deadline) throws IOException {
-        Path folder = adapterFolder(adapter);
-        if (folder != null && ClassifierHeads.of(folder, head) != head) {
-            throw ApiException.of(
-                    503, "adapter_unavailable", "the adapter has another head than those that are served");
-        }
+    Prediction score(Sequences pairs, String adapter, Deadline deadline) {
         return predictor.prediction(pairs, adapter, deadline.options());
     }
 
