@@ -17,7 +17,6 @@ import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.serve.BatchingPredictor;
-import org.lora4j.serve.FairLimiter;
 import org.lora4j.serve.Prediction;
 import org.lora4j.serve.ServingStats;
 import org.lora4j.text.AdapterTask;
@@ -43,7 +42,7 @@ final class ServedClassifier extends ServedModel {
     private final @Nullable LabelledAdapters adapters;
 
     private ServedClassifier(Settings settings, TextModel opened, @Nullable TextTokens tokens) throws IOException {
-        super(settings, opened.name());
+        super(settings, opened);
         this.opened = opened;
         this.tokens = tokens;
         PretrainedModel model = opened.model();
@@ -74,27 +73,24 @@ final class ServedClassifier extends ServedModel {
         predictor = adapters == null ? predictor(adapted) : predictor(adapted, adapters);
     }
 
-    static ServedClassifier openClassifier(Settings settings) throws IOException {
+    static ServedModel openClassifier(Settings settings) throws IOException {
         ModelSource files = ModelSource.of(settings.model());
         ModelConfig config = ModelConfig.read(files);
         OptionalInt limit = settings.maxTokens().isPresent() ? settings.maxTokens() : limit(settings.adapters());
         TextModel model = config.isDecoder()
                 ? DecoderFolder.open(files, settings.storage())
                 : EncoderFolder.open(files, limit, settings.storage());
-        try {
+        return serve(settings, model, (of, opened) -> {
             TextTokens tokens = config.isDecoder() ? TextTokens.ofDecoder(files, config, limit) : null;
             try {
-                return new ServedClassifier(settings, model, tokens);
+                return new ServedClassifier(of, opened, tokens);
             } catch (IOException | RuntimeException e) {
                 if (tokens != null) {
                     tokens.close();
                 }
                 throw e;
             }
-        } catch (IOException | RuntimeException e) {
-            model.close();
-            throw e;
-        }
+        });
     }
 
     /** Where the adapters cut texts; nothing if they do not say it. */
@@ -158,11 +154,6 @@ final class ServedClassifier extends ServedModel {
     }
 
     @Override
-    FairLimiter textLimiter() {
-        return opened.textLimiter();
-    }
-
-    @Override
     ServingStats stats() {
         return predictor.stats();
     }
@@ -173,6 +164,5 @@ final class ServedClassifier extends ServedModel {
         if (tokens != null) {
             tokens.close();
         }
-        opened.close();
     }
 }

@@ -9,7 +9,6 @@ import java.util.function.IntConsumer;
 import org.lora4j.LoRAModel;
 import org.lora4j.generate.TokenConstraint;
 import org.lora4j.serve.AdapterCache;
-import org.lora4j.serve.FairLimiter;
 import org.lora4j.serve.GenerationHandle;
 import org.lora4j.serve.GenerationRequest;
 import org.lora4j.serve.GenerationService;
@@ -26,7 +25,7 @@ final class ServedDecoder extends ServedModel {
     private final GenerationService service;
 
     private ServedDecoder(Settings settings, DecoderFolder decoder) throws IOException {
-        super(settings, decoder.name());
+        super(settings, decoder);
         this.decoder = decoder;
         tokens = new DecoderTokens(decoder);
         LoRAModel model = LoRAModel.of(decoder.network());
@@ -48,14 +47,8 @@ final class ServedDecoder extends ServedModel {
         service = builder.build();
     }
 
-    static ServedDecoder openDecoder(Settings settings) throws IOException {
-        DecoderFolder decoder = DecoderFolder.open(settings.model(), settings.storage());
-        try {
-            return new ServedDecoder(settings, decoder);
-        } catch (IOException | RuntimeException e) {
-            decoder.close();
-            throw e;
-        }
+    static ServedModel openDecoder(Settings settings) throws IOException {
+        return serve(settings, DecoderFolder.open(settings.model(), settings.storage()), ServedDecoder::new);
     }
 
     Tokenizer tokenizer() {
@@ -136,11 +129,6 @@ final class ServedDecoder extends ServedModel {
     }
 
     @Override
-    FairLimiter textLimiter() {
-        return decoder.textLimiter();
-    }
-
-    @Override
     ServingStats stats() {
         return service.stats();
     }
@@ -162,6 +150,5 @@ final class ServedDecoder extends ServedModel {
     @Override
     void closeModel() {
         cancelAll();
-        decoder.close();
     }
 }

@@ -7,7 +7,6 @@ import org.lora4j.LoRAModel;
 import org.lora4j.io.ModelSource;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.serve.BatchingPredictor;
-import org.lora4j.serve.FairLimiter;
 import org.lora4j.serve.Prediction;
 import org.lora4j.serve.ServingStats;
 import org.lora4j.text.EncoderFolder;
@@ -20,7 +19,7 @@ final class ServedEncoder extends ServedModel {
     private final ShorterEmbeddings shorter;
 
     private ServedEncoder(Settings settings, EncoderFolder encoder) throws IOException {
-        super(settings, encoder.name());
+        super(settings, encoder);
         this.encoder = encoder;
         if (encoder.model().hasClassifier()) {
             throw new IllegalArgumentException(
@@ -32,15 +31,10 @@ final class ServedEncoder extends ServedModel {
         predictor = predictor(model);
     }
 
-    static ServedEncoder openEncoder(Settings settings) throws IOException {
+    static ServedModel openEncoder(Settings settings) throws IOException {
         EncoderFolder encoder =
                 EncoderFolder.open(ModelSource.of(settings.model()), settings.maxTokens(), settings.storage());
-        try {
-            return new ServedEncoder(settings, encoder);
-        } catch (IOException | RuntimeException e) {
-            encoder.close();
-            throw e;
-        }
+        return serve(settings, encoder, ServedEncoder::new);
     }
 
     int dimensions() {
@@ -71,11 +65,6 @@ final class ServedEncoder extends ServedModel {
     }
 
     @Override
-    FairLimiter textLimiter() {
-        return encoder.textLimiter();
-    }
-
-    @Override
     ServingStats stats() {
         return predictor.stats();
     }
@@ -83,6 +72,5 @@ final class ServedEncoder extends ServedModel {
     @Override
     void closeModel() {
         predictor.close();
-        encoder.close();
     }
 }

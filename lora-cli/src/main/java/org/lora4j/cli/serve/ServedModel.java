@@ -16,13 +16,13 @@ import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.AdapterReloader;
 import org.lora4j.serve.AdapterSource;
 import org.lora4j.serve.BatchingPredictor;
-import org.lora4j.serve.FairLimiter;
 import org.lora4j.serve.ServingStats;
 import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.TextModel;
 
 /** A model with a folder of adapters, ready for requests. */
 public abstract class ServedModel implements AutoCloseable {
-    private final String baseName;
+    private final TextModel opened;
     private final long baseSeconds;
     private final @Nullable AdapterFolder folder;
     private final Settings settings;
@@ -59,9 +59,14 @@ public abstract class ServedModel implements AutoCloseable {
             OptionalInt maxTokens,
             ServeLimits limits) {}
 
-    ServedModel(Settings settings, String baseName) throws IOException {
+    /**
+     * Creates a model.
+     *
+     * @param opened the model, which {@link #close} closes
+     */
+    ServedModel(Settings settings, TextModel opened) throws IOException {
         this.settings = settings;
-        this.baseName = baseName;
+        this.opened = opened;
         baseSeconds = AdapterFolder.seconds(settings.model);
         folder = settings.adapters == null ? null : AdapterFolder.open(settings.adapters);
     }
@@ -94,6 +99,22 @@ public abstract class ServedModel implements AutoCloseable {
      */
     public static boolean generates(Path model) throws IOException {
         return ModelConfig.read(model).isDecoder() && !EncoderFolder.embeds(ModelSource.of(model));
+    }
+
+    /** Serves a model that was opened. */
+    @FunctionalInterface
+    interface Serving<M extends TextModel> {
+        ServedModel of(Settings settings, M opened) throws IOException;
+    }
+
+    /** Serves a model that was opened, which is closed if that fails. */
+    static <M extends TextModel> ServedModel serve(Settings settings, M opened, Serving<M> serving) throws IOException {
+        try {
+            return serving.of(settings, opened);
+        } catch (IOException | RuntimeException e) {
+            opened.close();
+            throw e;
+        }
     }
 
     /** Starts to look for adapters that were replaced. A model for which this fails is closed. */
@@ -163,16 +184,13 @@ public abstract class ServedModel implements AutoCloseable {
         return settings.limits;
     }
 
-    /** Bounds how much text is read and turned into tokens at the same time, in a fair order. */
-    abstract FairLimiter textLimiter();
-
     /**
-     * Reads a body within the limit of texts.
+     * Reads a body within the limit of how much text is turned into tokens at the same time, in a fair order.
      *
      * @throws org.lora4j.serve.ServingException if the time of the request is over
      */
     final <T> T limited(String adapter, TextBody body, Deadline deadline, Supplier<T> reading) {
-        return textLimiter().run(adapter, body.length(), deadline.options(), reading);
+        return opened.textLimiter().run(adapter, body.length(), deadline.options(), reading);
     }
 
     /**
@@ -181,7 +199,7 @@ public abstract class ServedModel implements AutoCloseable {
      * @throws ApiException if it is not
      */
     final void requireServed(String name) {
-        boolean isBase = settings.allowBase && name.equals(baseName);
+        boolean isBase = settings.allowBase && name.equals(opened.name());
         if (!isBase && (folder == null || !folder.has(name))) {
             throw ApiException.unknownModel(name);
         }
@@ -200,14 +218,14 @@ public abstract class ServedModel implements AutoCloseable {
             names.putAll(folder.list());
         }
         if (settings.allowBase) {
-            names.put(baseName, baseSeconds);
+            names.put(opened.name(), baseSeconds);
         }
         return names;
     }
 
     /** Returns the adapter of a name that a request gives as its model. */
     final String adapter(String name) {
-        return settings.allowBase && name.equals(baseName) ? LoRAModel.BASE : name;
+        return settings.allowBase && name.equals(opened.name()) ? LoRAModel.BASE : name;
     }
 
     /** What answers, by path. */
@@ -230,5 +248,6 @@ public abstract class ServedModel implements AutoCloseable {
             reloader.close();
         }
         closeModel();
+        opened.close();
     }
 }

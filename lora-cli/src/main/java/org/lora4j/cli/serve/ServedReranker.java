@@ -11,7 +11,6 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.serve.BatchingPredictor;
-import org.lora4j.serve.FairLimiter;
 import org.lora4j.serve.Prediction;
 import org.lora4j.serve.ServingStats;
 import org.lora4j.text.ClassifierHead;
@@ -29,7 +28,7 @@ final class ServedReranker extends ServedModel {
     private final BatchingPredictor predictor;
 
     private ServedReranker(Settings settings, TextModel opened) throws IOException {
-        super(settings, opened.name());
+        super(settings, opened);
         this.opened = opened;
         scorer = PairScorer.of(opened, settings.maxTokens());
         boolean isDecoder = opened instanceof DecoderFolder;
@@ -59,17 +58,12 @@ final class ServedReranker extends ServedModel {
                 });
     }
 
-    static ServedReranker openReranker(Settings settings) throws IOException {
+    static ServedModel openReranker(Settings settings) throws IOException {
         ModelSource files = ModelSource.of(settings.model());
         TextModel model = ModelConfig.read(files).isDecoder()
                 ? DecoderFolder.open(files, settings.storage())
                 : EncoderFolder.open(files, settings.maxTokens(), settings.storage());
-        try {
-            return new ServedReranker(settings, model);
-        } catch (IOException | RuntimeException e) {
-            model.close();
-            throw e;
-        }
+        return serve(settings, model, ServedReranker::new);
     }
 
     /** A classifier in whose place each adapter puts its own. */
@@ -94,11 +88,6 @@ final class ServedReranker extends ServedModel {
     }
 
     @Override
-    FairLimiter textLimiter() {
-        return opened.textLimiter();
-    }
-
-    @Override
     ServingStats stats() {
         return predictor.stats();
     }
@@ -106,6 +95,5 @@ final class ServedReranker extends ServedModel {
     @Override
     void closeModel() {
         predictor.close();
-        opened.close();
     }
 }

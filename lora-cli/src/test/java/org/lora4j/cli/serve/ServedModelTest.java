@@ -1,9 +1,12 @@
 package org.lora4j.cli.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -12,11 +15,12 @@ import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.LoRAModel;
+import org.lora4j.fixtures.CompleteEncoder;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
-import org.lora4j.serve.FairLimiter;
 import org.lora4j.serve.ServingStats;
+import org.lora4j.text.EncoderFolder;
 
 /** What is closed if a model cannot be opened. */
 class ServedModelTest {
@@ -25,17 +29,16 @@ class ServedModelTest {
 
     /** A model that notes whether it was closed. */
     private static final class Noted extends ServedModel {
+        private final Settings settings;
+        private final EncoderFolder encoder;
         private boolean closed;
 
-        Noted(Settings settings) throws IOException {
-            super(settings, "noted");
+        Noted(Settings settings, EncoderFolder encoder) throws IOException {
+            super(settings, encoder);
+            this.settings = settings;
+            this.encoder = encoder;
             Objects.requireNonNull(cache(
                     LoRAModel.of(Network.builder(6).linear("one", 8, false).build(1))));
-        }
-
-        @Override
-        FairLimiter textLimiter() {
-            throw new AssertionError("it has no texts");
         }
 
         @Override
@@ -63,14 +66,20 @@ class ServedModelTest {
     private Noted model(Duration reload) throws IOException {
         ServeLimits limits =
                 new ServeLimits(1, 1, 1, 1, 0, 0, 0, 1, 1 << 20, reload, Duration.ofSeconds(1), Duration.ZERO);
-        return new Noted(new ServedModel.Settings(
-                folder,
-                folder,
+        Path model = folder.resolve("model");
+        Path adapters = Files.createDirectories(folder.resolve("adapters"));
+        if (!Files.exists(model)) {
+            CompleteEncoder.write(model);
+        }
+        ServedModel.Settings settings = new ServedModel.Settings(
+                model,
+                adapters,
                 true,
                 BaseStorage.of(Precision.FLOAT),
                 ServedModel.Task.BY_MODEL,
                 OptionalInt.empty(),
-                limits));
+                limits);
+        return new Noted(settings, EncoderFolder.open(model));
     }
 
     @Test
@@ -80,9 +89,24 @@ class ServedModelTest {
                 .isThrownBy(() -> ServedModel.watched(wrong))
                 .withMessageContaining("interval must be");
         assertThat(wrong.closed).isTrue();
+        assertThatIllegalStateException()
+                .isThrownBy(() -> wrong.encoder.tokenizer().encode("a"));
         try (Noted right = model(Duration.ofDays(1))) {
             assertThat(ServedModel.watched(right)).isSameAs(right);
             assertThat(right.closed).isFalse();
         }
+    }
+
+    @Test
+    void whatWasOpenedIsClosedIfItCannotBeServed() throws IOException {
+        Noted noted = model(Duration.ZERO);
+        EncoderFolder opened = EncoderFolder.open(folder.resolve("model"));
+        assertThatExceptionOfType(IOException.class)
+                .isThrownBy(() -> ServedModel.serve(noted.settings, opened, (settings, encoder) -> {
+                    throw new IOException("mine");
+                }))
+                .withMessage("mine");
+        assertThatIllegalStateException().isThrownBy(() -> opened.tokenizer().encode("a"));
+        noted.close();
     }
 }
