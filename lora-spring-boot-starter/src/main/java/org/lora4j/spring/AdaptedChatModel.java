@@ -23,6 +23,7 @@ import org.springframework.ai.chat.model.ChatResponse;
 import org.springframework.ai.chat.model.Generation;
 import org.springframework.ai.chat.prompt.ChatOptions;
 import org.springframework.ai.chat.prompt.Prompt;
+import org.springframework.ai.model.tool.StructuredOutputChatOptions;
 import org.springframework.ai.model.tool.ToolCallingChatOptions;
 import org.springframework.ai.model.tool.ToolExecutionResult;
 import reactor.core.publisher.Flux;
@@ -43,15 +44,15 @@ final class AdaptedChatModel implements ChatModel {
         this.tools = tools;
     }
 
-    /** Options that can hold tools: a client of Spring AI drops those that other options cannot hold. */
+    /** Options that can hold tools and a schema: a client of Spring AI drops what other options cannot hold. */
     @Override
     public ChatOptions getDefaultOptions() {
-        return ToolCallingChatOptions.builder().build();
+        return new AdaptedChatOptions();
     }
 
-    /** The same by its name in Spring AI 2.0. */
+    /** The same by its name in Spring AI 2.0, for tools alone. */
     public ChatOptions getOptions() {
-        return getDefaultOptions();
+        return ToolCallingChatOptions.builder().build();
     }
 
     @Override
@@ -121,16 +122,23 @@ final class AdaptedChatModel implements ChatModel {
         ChatOptions options = prompt.getOptions();
         List<String> stops = options == null ? null : options.getStopSequences();
         try {
+            Conversation conversation = new Conversation(ChatMessages.read(prompt.getInstructions()), List.of())
+                    .withTools(tools.tools(options));
+            String schema = schema(options);
             return chats.start(
                     adapters.adapter(name(options)),
-                    new Conversation(ChatMessages.read(prompt.getInstructions()), List.of())
-                            .withTools(tools.tools(options)),
-                    generation(options),
+                    conversation,
+                    generation(options).withConstraint(schema == null ? null : chats.json(conversation, schema)),
                     stops == null ? List.of() : stops,
                     RequestOptions.defaults());
         } catch (IllegalArgumentException e) {
             throw new ServingException(Reason.INVALID_INPUT, String.valueOf(e.getMessage()), e);
         }
+    }
+
+    /** What the answer must fit, if a client of Spring AI leaves that to the model. */
+    private static @Nullable String schema(@Nullable ChatOptions options) {
+        return options instanceof StructuredOutputChatOptions structured ? structured.getOutputSchema() : null;
     }
 
     private String name(@Nullable ChatOptions options) {

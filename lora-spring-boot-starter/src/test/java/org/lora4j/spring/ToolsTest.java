@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import java.io.IOException;
+import java.lang.reflect.Method;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.Consumer;
@@ -29,7 +31,10 @@ import org.springframework.ai.chat.messages.ToolResponseMessage;
 import org.springframework.ai.chat.messages.UserMessage;
 import org.springframework.ai.chat.model.ChatModel;
 import org.springframework.ai.chat.model.ChatResponse;
+import org.springframework.ai.chat.prompt.ChatOptions;
 import org.springframework.ai.chat.prompt.Prompt;
+import org.springframework.ai.converter.BeanOutputConverter;
+import org.springframework.ai.model.tool.StructuredOutputChatOptions;
 import org.springframework.ai.model.tool.ToolCallingChatOptions;
 import org.springframework.ai.support.ToolCallbacks;
 import org.springframework.ai.tool.ToolCallback;
@@ -236,6 +241,63 @@ class ToolsTest {
                             .getOutput()
                             .getText())
                     .isEqualTo("5, and sun.");
+        });
+    }
+
+    /** What a text says of an order. */
+    record Order(int count, Unit unit, List<String> notes) {}
+
+    /** The units of an order. */
+    enum Unit {
+        PIECE,
+        BOX
+    }
+
+    /** Options with a schema: those of the model in Spring AI 1.1, and those of a builder in 2.0, which 1.1 does not have. */
+    private static ChatOptions structured(ChatModel model, String schema) {
+        try {
+            Method builders = Arrays.stream(StructuredOutputChatOptions.class.getMethods())
+                    .filter(method -> method.getName().equals("builder"))
+                    .findFirst()
+                    .orElse(null);
+            if (builders == null) {
+                Method defaults = ChatModel.class.getMethod("getDefaultOptions");
+                BeanWrapper options = new BeanWrapperImpl(Objects.requireNonNull(defaults.invoke(model)));
+                options.setPropertyValue("outputSchema", schema);
+                options.setPropertyValue("maxTokens", 90);
+                return (ChatOptions) options.getWrappedInstance();
+            }
+            Object builder = Objects.requireNonNull(builders.invoke(null));
+            StructuredOutputChatOptions.class
+                    .getMethod("mutate")
+                    .getReturnType()
+                    .getMethod("outputSchema", String.class)
+                    .invoke(builder, schema);
+            Class<?> plain = ChatOptions.class.getMethod("mutate").getReturnType();
+            plain.getMethod("maxTokens", Integer.class).invoke(builder, 90);
+            return (ChatOptions) Objects.requireNonNull(plain.getMethod("build").invoke(builder));
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** The model has not learned it. */
+    @Test
+    void anAnswerFitsTheSchemaOfTheOptions() {
+        BeanOutputConverter<Order> converter = new BeanOutputConverter<>(Order.class);
+        run(learned, model -> {
+            for (int i = 0; i < 4; i++) {
+                ChatResponse response =
+                        model.call(new Prompt("how many?", structured(model, converter.getJsonSchema())));
+                String text = Objects.requireNonNull(
+                        Objects.requireNonNull(response.getResult()).getOutput().getText());
+                Order order = Objects.requireNonNull(converter.convert(text));
+                assertThat(order.unit()).isIn((Object[]) Unit.values());
+            }
+            assertThatExceptionOfType(ServingException.class)
+                    .isThrownBy(() -> model.call(new Prompt("how many?", structured(model, "{\"not\": {}}"))))
+                    .withMessageContaining("#/not")
+                    .matches(e -> e.reason() == ServingException.Reason.INVALID_INPUT);
         });
     }
 
