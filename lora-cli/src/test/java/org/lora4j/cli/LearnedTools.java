@@ -37,7 +37,7 @@ final class LearnedTools {
                         .withTools(tools),
                 Conversation.of(ChatMessage.of("user", "hi"), ChatMessage.of("assistant", "Hello."))
                         .withTools(tools),
-                // Without tools, the same marks are text.
+                // Without tools, the same marks begin no call.
                 Conversation.of(
                         ChatMessage.of("user", "2+3?"),
                         ChatMessage.of("assistant", "<tool_call>\n{\"name\": \"add\", \"arguments\": {}}")));

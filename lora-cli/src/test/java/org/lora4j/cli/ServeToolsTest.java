@@ -191,7 +191,7 @@ class ServeToolsTest {
         assertThat(ids).hasSize(2).doesNotHaveDuplicates();
     }
 
-    /** The template does not show the functions then, and marks are text. */
+    /** The template does not show the functions then, and a mark is a special token as all others. */
     @Test
     void noFunctionIsCalledIfTheChoiceIsNone() throws Exception {
         ObjectNode none = body("2+3?").put("tool_choice", "none");
@@ -201,7 +201,7 @@ class ServeToolsTest {
         assertThat(answer.path("choices"))
                 .isEqualTo(server.good(CHAT, without.toString()).path("choices"));
         assertThat(answer.at("/choices/0/message/content").asText())
-                .isEqualTo("<tool_call>\n{\"name\": \"add\", \"arguments\": {}}");
+                .isEqualTo("\n{\"name\": \"add\", \"arguments\": {}}");
         assertThat(server.good(CHAT, body("2+3?").put("tool_choice", "auto").toString())
                         .at("/choices/0/finish_reason")
                         .asText())
@@ -221,12 +221,13 @@ class ServeToolsTest {
             JsonNode choice = server.good(CHAT, asked.toString()).at("/choices/0");
             assertThat(choice.path("finish_reason").asText()).isEqualTo("tool_calls");
             assertThat(choice.at("/message/content").isNull()).isTrue();
-            assertThat(choice.at("/message/tool_calls")).hasSize(1);
+            assertThat(choice.at("/message/tool_calls")).isNotEmpty();
             JsonNode function = choice.at("/message/tool_calls/0/function");
             assertThat(function.path("name").asText()).isIn("add", "weather");
             JsonNode arguments = MAPPER.readTree(function.path("arguments").asText());
             assertThat(arguments.isObject()).isTrue();
             if (asked.path("tool_choice").isObject()) {
+                assertThat(choice.at("/message/tool_calls")).hasSize(1);
                 assertThat(function.path("name").asText()).isEqualTo("add");
                 // The schema has this one alone, and does not require it.
                 assertThat(arguments.size()).isLessThanOrEqualTo(1);
@@ -280,6 +281,31 @@ class ServeToolsTest {
                 .contains("uniqueItems");
     }
 
+    /** The model chooses. */
+    @Test
+    void anAnswerIsACallOrJson() throws Exception {
+        String format = """
+                {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object",
+                 "properties": {"unit": {"enum": ["m", "km"]}}, "required": ["unit"], "additionalProperties": false}}}""";
+        ObjectNode sum = body("2+3?");
+        sum.set("response_format", MAPPER.readTree(format));
+        JsonNode call = server.good(CHAT, sum.toString()).at("/choices/0");
+        assertThat(call.path("finish_reason").asText()).isEqualTo("tool_calls");
+        assertThat(call.at("/message/tool_calls/0/function/name").asText()).isEqualTo("add");
+        // Without the token that begins a call.
+        sum.putObject("logit_bias").put("258", -100);
+        JsonNode json = server.good(CHAT, sum.toString()).at("/choices/0");
+        assertThat(json.path("finish_reason").asText()).isEqualTo("stop");
+        assertThat(json.at("/message/tool_calls").isMissingNode()).isTrue();
+        String text = json.at("/message/content").asText();
+        assertThat(MAPPER.readTree(text).path("unit").asText()).isIn("m", "km");
+        ObjectNode wrong = body("hi");
+        wrong.set("response_format", MAPPER.readTree(format.replace("\"enum\"", "\"not\"")));
+        HttpResponse<String> refused = server.post(CHAT, wrong.toString());
+        assertThat(refused.statusCode()).isEqualTo(400);
+        assertThat(refused.body()).contains("#/properties/unit/not");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -292,7 +318,6 @@ class ServeToolsTest {
                 "/tools | [{\"type\": \"function\", \"function\": {\"name\": \"a\", \"cache\": 1}}] | tools[0].function.cache",
                 "/tool_choice | \"always\" | tool_choice must be auto, none, required, or an object with the name of a function",
                 "/tool_choice | {\"type\": \"function\", \"function\": {\"name\": \"nobody\"}} | tool_choice: a call must be one of the tools of the conversation, found 'nobody'",
-                "/response_format | {\"type\": \"json_object\"} | response_format must be text beside tools",
                 "/response_format | {\"type\": \"xml\"} | response_format must be an object with the type text, json_object or json_schema",
                 "/messages | [{\"role\": \"tool\", \"tool_call_id\": \"1\", \"content\": \"5\"}] | messages[0].tool_call_id must be the id of a call in a message before",
                 "/messages | [{\"role\": \"assistant\", \"tool_calls\": [{\"id\": \"1\", \"type\": \"function\", \"function\": {\"name\": \"a\", \"arguments\": \"{\"}}]}] | messages[0].tool_calls[0].function: the arguments",

@@ -27,17 +27,6 @@ final class ChatInput {
 
     private ChatInput() {}
 
-    /**
-     * Checks the parameters.
-     *
-     * @throws UnsupportedFeatureException if two of them cannot be met together
-     */
-    static void requireSupported(ChatRequestParameters parameters) {
-        boolean hasTools = !parameters.toolSpecifications().isEmpty() && parameters.toolChoice() != ToolChoice.NONE;
-        // The JSON would leave no room for a call.
-        requireAbsent("responseFormat JSON beside toolSpecifications", hasTools && schema(parameters) != null);
-    }
-
     private static void requireAbsent(String parameter, boolean isThere) {
         if (isThere) {
             throw unsupported(parameter);

@@ -59,11 +59,11 @@ import org.lora4j.text.DecoderFolder;
  * <p><b>Parameters.</b> {@code modelName} chooses the adapter. {@code temperature}, {@code topP}, {@code topK}, {@code maxOutputTokens}
  * and {@code stopSequences} are those of {@link GenerationOptions}; without a temperature it is 1, and 0 chooses the most probable
  * token. {@code toolSpecifications} are shown to the model by its chat template, and its calls are read back; with the {@code
- * toolChoice} {@code REQUIRED} the answer is one call, whose arguments fit their schema. A template that does not know tools is refused
+ * toolChoice} {@code REQUIRED} the answer is one or more calls, whose arguments fit their schemas. A template that does not know tools is refused
  * with {@code InvalidRequestException}. With a {@code responseFormat} of JSON the answer is an object, and fits the schema if there is
- * one; a schema with what {@link org.lora4j.text.grammar.Grammar#jsonSchema(String)} does not support is refused in the same way. JSON
- * beside tools that may be called, and messages that are not text, are refused with LangChain4j's {@code
- * UnsupportedFeatureException}.
+ * one; a schema with what {@link org.lora4j.text.grammar.Grammar#jsonSchema(String)} does not support is refused in the same way. With
+ * tools too, the answer is either such JSON or calls whose arguments fit their schemas. Messages that are not text are refused with
+ * LangChain4j's {@code UnsupportedFeatureException}.
  *
  * <p><b>Failures.</b> They are exceptions of LangChain4j: {@code ModelNotFoundException} if there is no adapter of the name, {@code
  * InvalidRequestException} if the messages are too long or the chat template refuses them, {@code RateLimitException} if too much
@@ -193,7 +193,6 @@ public final class LoRAChatModel implements ChatModel, AutoCloseable {
     /** Returns the parameters of a request, of which all are computed. */
     ChatRequestParameters supported(ChatRequest request) {
         ChatRequestParameters parameters = defaults.overrideWith(request.parameters());
-        ChatInput.requireSupported(parameters);
         // Refuses messages that are not text.
         ChatInput.conversation(request.messages(), parameters);
         return parameters;
@@ -205,7 +204,7 @@ public final class LoRAChatModel implements ChatModel, AutoCloseable {
         String adapter = adapters.isEmpty() ? LoRAModel.BASE : adapters.get(0);
         Conversation conversation = ChatInput.conversation(request.messages(), parameters);
         try {
-            GenerationOptions options = options(parameters);
+            GenerationOptions options = options(conversation, parameters);
             List<String> stops = parameters.stopSequences();
             return parameters.toolChoice() == ToolChoice.REQUIRED
                     ? chats.startCall(adapter, conversation, Optional.empty(), options, stops, urgency)
@@ -215,7 +214,7 @@ public final class LoRAChatModel implements ChatModel, AutoCloseable {
         }
     }
 
-    private GenerationOptions options(ChatRequestParameters parameters) {
+    private GenerationOptions options(Conversation conversation, ChatRequestParameters parameters) {
         GenerationOptions options = GenerationOptions.sampling(
                 seed.orElseGet(() -> ThreadLocalRandom.current().nextLong()));
         String schema = ChatInput.schema(parameters);
@@ -225,7 +224,7 @@ public final class LoRAChatModel implements ChatModel, AutoCloseable {
                 .withTopK(orElse(parameters.topK(), options.topK()))
                 .withFrequencyPenalty(orElse(parameters.frequencyPenalty(), options.frequencyPenalty()))
                 .withPresencePenalty(orElse(parameters.presencePenalty(), options.presencePenalty()))
-                .withConstraint(schema == null ? null : decoder.grammars().jsonSchema(schema));
+                .withConstraint(schema == null ? null : chats.json(conversation, schema));
     }
 
     private static <T> T orElse(@Nullable T value, T other) {
@@ -403,10 +402,8 @@ public final class LoRAChatModel implements ChatModel, AutoCloseable {
          * @throws IOException if a file is missing, cannot be read or is damaged, or there is no chat template
          * @throws IllegalArgumentException if the folder has a model that this library does not compute, an adapter does not fit the
          *     model, there is none of the name of the default, or adapters are given together with a service
-         * @throws dev.langchain4j.exception.UnsupportedFeatureException if the default parameters have what this model does not compute
          */
         public LoRAChatModel build() throws IOException {
-            ChatInput.requireSupported(parameters);
             if (service != null && hasAdapters()) {
                 throw new IllegalArgumentException(
                         "adapters must be those of the service if one is given, found others;"

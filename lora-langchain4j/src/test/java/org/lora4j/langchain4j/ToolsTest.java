@@ -406,6 +406,44 @@ class ToolsTest {
         }
     }
 
+    /** The model chooses: it has learned a call, and its other answers are JSON. */
+    @Test
+    void anAnswerIsACallOrJson() throws Exception {
+        JsonSchema schema = JsonSchema.builder()
+                .name("answer")
+                .rootElement(JsonObjectSchema.builder()
+                        .addEnumProperty("unit", List.of("m", "km"))
+                        .required("unit")
+                        .build())
+                .build();
+        ResponseFormat format = ResponseFormat.builder()
+                .type(ResponseFormatType.JSON)
+                .jsonSchema(schema)
+                .build();
+        ChatResponse call =
+                model.chat(request(UserMessage.from(SUM)).responseFormat(format).build());
+        assertThat(call.aiMessage().toolExecutionRequests())
+                .extracting(ToolExecutionRequest::name, ToolExecutionRequest::arguments)
+                .containsExactly(org.assertj.core.groups.Tuple.tuple("add", "{\"a\": 2, \"b\": 3}"));
+        int answers = 0;
+        for (int i = 0; i < 20; i++) {
+            AiMessage answer = model.chat(request(UserMessage.from(THANKS))
+                            .responseFormat(format)
+                            .temperature(3.0)
+                            .build())
+                    .aiMessage();
+            if (!answer.hasToolExecutionRequests()) {
+                assertThat(new ObjectMapper()
+                                .readTree(answer.text())
+                                .path("unit")
+                                .asText())
+                        .isIn("m", "km");
+                answers++;
+            }
+        }
+        assertThat(answers).isPositive();
+    }
+
     /** The template does not show the tools then, so the prompt is another one. */
     @Test
     void noToolIsShownIfNoneMayBeCalled() {

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.GenerationOptions;
+import org.lora4j.generate.TokenConstraint;
 import org.lora4j.serve.GenerationHandle;
 import org.lora4j.serve.GenerationRequest;
 import org.lora4j.serve.GenerationService;
@@ -16,7 +17,6 @@ import org.lora4j.serve.ServingException;
 import org.lora4j.serve.ServingException.Reason;
 import org.lora4j.text.tools.ForcedCall;
 import org.lora4j.text.tools.ToolFormat;
-import org.lora4j.text.tools.ToolReader;
 
 /**
  * Answers conversations as text, with calls of tools if the conversation has tools: a decoder, its chat template, and the service that generates.
@@ -100,11 +100,11 @@ public final class ChatService {
             List<String> stops,
             RequestOptions urgency) {
         Objects.requireNonNull(conversation, "conversation must not be null");
-        return start(adapter, conversation, generation, stops, urgency, null, format(conversation));
+        return start(adapter, conversation, generation, stops, urgency, format(conversation));
     }
 
     /**
-     * Starts an answer that is one call of a tool, whose arguments fit the schema of the tool.
+     * Starts an answer that is one call of a named tool, or one or more calls of any tools. Their arguments fit the schemas of the tools.
      *
      * @param adapter as in {@link #start}
      * @param conversation the messages so far, with tools
@@ -128,19 +128,41 @@ public final class ChatService {
         Objects.requireNonNull(tool, "tool must not be null");
         Objects.requireNonNull(generation, "generation must not be null");
         ToolFormat format = format(conversation);
-        ForcedCall call;
         GenerationOptions options;
         try {
             if (format == null) {
                 throw new IllegalArgumentException(
                         "a call must be one of the tools of the conversation, found no tools");
             }
-            call = conversation.forcedCall(format, tool);
-            options = generation.withConstraint(decoder.grammars().jsonSchema(call.schema()));
+            ForcedCall one = conversation.forcedCall(format, tool);
+            ForcedCall calls = tool.isEmpty() ? one.repeated() : one;
+            options = generation.withConstraint(decoder.grammars().constraint(calls, calls::grammar));
         } catch (IllegalArgumentException e) {
             throw new ServingException(Reason.INVALID_INPUT, String.valueOf(e.getMessage()), e);
         }
-        return start(adapter, conversation, options, stops, urgency, call, format);
+        return start(adapter, conversation, options, stops, urgency, format);
+    }
+
+    /**
+     * Returns which tokens an answer may have that is JSON; or calls, if the conversation has tools. Calls fit the schemas of the tools.
+     *
+     * @param conversation the messages so far
+     * @param schema the text of the JSON Schema that the JSON fits
+     * @return the constraint of the answer, for {@link GenerationOptions#withConstraint}
+     * @throws ServingException if the template knows no tools
+     * @throws IllegalArgumentException if a schema has what {@link org.lora4j.text.grammar.Grammar#jsonSchema(String)} does not
+     *     support. The message is for the client
+     */
+    public TokenConstraint json(Conversation conversation, String schema) {
+        Objects.requireNonNull(conversation, "conversation must not be null");
+        Objects.requireNonNull(schema, "schema must not be null");
+        ToolFormat format = format(conversation);
+        if (format == null || conversation.tools().isEmpty()) {
+            return decoder.grammars().jsonSchema(schema);
+        }
+        ForcedCall either =
+                conversation.forcedCall(format, Optional.empty()).repeated().orJson(schema);
+        return decoder.grammars().constraint(either, either::grammar);
     }
 
     private ChatAnswer start(
@@ -149,14 +171,13 @@ public final class ChatService {
             GenerationOptions generation,
             List<String> stops,
             RequestOptions urgency,
-            @Nullable ForcedCall call,
             @Nullable ToolFormat format) {
         Objects.requireNonNull(adapter, "adapter must not be null");
         Objects.requireNonNull(generation, "generation must not be null");
         Objects.requireNonNull(urgency, "urgency must not be null");
         long begin = System.nanoTime();
         StopTexts ends = new StopTexts(stops);
-        int[] prompt = prompt(adapter, conversation, urgency, call == null ? "" : call.before());
+        int[] prompt = prompt(adapter, conversation, urgency);
         AtomicBoolean stopped = new AtomicBoolean();
         GenerationOptions options = tokens.fitting(generation, prompt.length)
                 .withStopWhen(ids -> stopped.get() || generation.stopWhen().test(ids));
@@ -165,8 +186,7 @@ public final class ChatService {
         if (format == null) {
             return new ChatAnswer(handle, decoder.tokenizer().stream(), ends, null, stopped);
         }
-        ToolReader reader = call == null ? format.reader() : call.reader();
-        return new ChatAnswer(handle, decoder.tokenizer().stream(format.marks()), ends, reader, stopped);
+        return new ChatAnswer(handle, decoder.tokenizer().stream(format.marks()), ends, format.reader(), stopped);
     }
 
     private @Nullable ToolFormat format(Conversation conversation) {
@@ -183,10 +203,10 @@ public final class ChatService {
                         null));
     }
 
-    private int[] prompt(String adapter, Conversation conversation, RequestOptions urgency, String answer) {
+    private int[] prompt(String adapter, Conversation conversation, RequestOptions urgency) {
         return decoder.textLimiter().run(adapter, DecoderTokens.characters(conversation), urgency, () -> {
             try {
-                return tokens.prompt(conversation, template, answer);
+                return tokens.prompt(conversation, template);
             } catch (IllegalArgumentException e) {
                 throw new ServingException(Reason.INVALID_INPUT, String.valueOf(e.getMessage()), e);
             } catch (IllegalStateException e) {

@@ -67,7 +67,7 @@ public record Conversation(List<ChatMessage> messages, List<Map<String, Object>>
     }
 
     /**
-     * Returns the form of an answer that is a call.
+     * Returns the form of an answer that is one call.
      *
      * @param format how the model writes calls
      * @param tool the name of the tool; empty for any of them

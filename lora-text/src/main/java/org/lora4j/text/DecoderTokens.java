@@ -230,26 +230,12 @@ public final class DecoderTokens {
      * @throws IllegalArgumentException as {@link #prompt(String)}
      */
     public int[] prompt(Conversation conversation, ChatTemplate template) {
-        return prompt(conversation, template, "");
-    }
-
-    /**
-     * Returns the tokens of a conversation to answer, with the beginning of the answer.
-     *
-     * @param conversation the messages so far
-     * @param template what writes them
-     * @param answer the beginning, such as {@link org.lora4j.text.tools.ForcedCall#before}
-     * @return the tokens
-     * @throws IllegalArgumentException as {@link #prompt(Conversation, ChatTemplate)}
-     */
-    public int[] prompt(Conversation conversation, ChatTemplate template, String answer) {
         Objects.requireNonNull(conversation, "conversation must not be null");
         Objects.requireNonNull(template, "template must not be null");
-        Objects.requireNonNull(answer, "answer must not be null");
         requireCharacters(characters(conversation));
         String rendered;
         try {
-            rendered = template.render(conversation, true) + answer;
+            rendered = template.render(conversation, true);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(
                     "the chat template of the model must take the messages, found " + TextCheck.line(e.getMessage()),

@@ -25,19 +25,34 @@ record AnswerSchema(String field, String inside, @Nullable JsonNode format) {
      */
     @Nullable
     TokenConstraint constraint(ServedDecoder decoder) {
+        String schema = schema();
+        return schema == null ? null : decoder.constraint(place(), schema);
+    }
+
+    private String place() {
+        return field + (inside.isEmpty() ? "" : "." + inside) + ".schema";
+    }
+
+    /**
+     * Returns the text of the schema that an answer must fit.
+     *
+     * @return null for any text
+     * @throws ApiException if the field is not what it must be
+     */
+    @Nullable
+    String schema() {
         if (format == null) {
             return null;
         }
         return switch (format.path("type").asText()) {
             case "text" -> null;
-            case "json_object" -> decoder.constraint(field, ANY_OBJECT);
+            case "json_object" -> ANY_OBJECT;
             case "json_schema" -> {
                 JsonNode schema = (inside.isEmpty() ? format : format.path(inside)).path("schema");
-                String name = field + (inside.isEmpty() ? "" : "." + inside) + ".schema";
                 if (!schema.isObject()) {
-                    throw JsonBody.wrong(name, "a JSON Schema", schema);
+                    throw JsonBody.wrong(place(), "a JSON Schema", schema);
                 }
-                yield decoder.constraint(name, schema.toString());
+                yield schema.toString();
             }
             default -> throw JsonBody.wrong(field, RULE, format);
         };

@@ -27,16 +27,10 @@ final class ChatPrompt {
         try {
             Conversation conversation = new Conversation(messages.get(), List.of()).withTools(tools.shown());
             ExpectedCalls calls = tools.expected(conversation, template);
-            TokenConstraint constraint = schema.constraint(decoder);
-            if (constraint != null && calls != null) {
-                throw ApiException.unsupported(
-                        schema.field(), schema.field() + " must be text beside tools, found JSON; ask for one of both");
-            }
-            if (calls != null && calls.forced() != null) {
-                constraint = decoder.constraint("tools", calls.forced().schema());
-            }
-            String begin = calls == null ? "" : calls.before();
-            return new TextForm.Prompt(decoder.tokens().prompt(conversation, template, begin), "", calls, constraint);
+            TokenConstraint constraint = calls == null
+                    ? schema.constraint(decoder)
+                    : calls.constraint(schema.schema(), conversation, decoder);
+            return new TextForm.Prompt(decoder.tokens().prompt(conversation, template), "", calls, constraint);
         } catch (IllegalArgumentException e) {
             throw ApiException.of(400, "invalid_messages", String.valueOf(e.getMessage()));
         }

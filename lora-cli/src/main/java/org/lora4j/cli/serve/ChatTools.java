@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.MessageText;
 import org.lora4j.text.ChatTemplate;
 import org.lora4j.text.Conversation;
+import org.lora4j.text.tools.ForcedCall;
 import org.lora4j.text.tools.Tool;
 import org.lora4j.text.tools.ToolFormat;
 
@@ -18,6 +19,7 @@ final class ChatTools {
     private static final Set<String> FIELDS = Set.of("name", "description", "parameters", "strict");
     private static final String FUNCTION = "function";
     private static final String CHOICE = "tool_choice";
+    private static final String PARALLEL = "parallel_tool_calls";
     private static final String AUTO = "auto";
     private static final String NONE = "none";
     private static final String REQUIRED = "required";
@@ -30,10 +32,15 @@ final class ChatTools {
     /** The function that must be called; empty for any. */
     private final Optional<String> demanded;
 
-    private ChatTools(List<Tool> shown, @Nullable JsonNode demand, Optional<String> demanded) {
+    /** Whether several functions may be called. */
+    private final boolean isParallel;
+
+    private ChatTools(
+            List<Tool> shown, @Nullable JsonNode demand, Optional<String> demanded, boolean isParallel) {
         this.shown = shown;
         this.demand = demand;
         this.demanded = demanded;
+        this.isParallel = isParallel;
     }
 
     /**
@@ -60,7 +67,8 @@ final class ChatTools {
                 all.add(tool("tools[" + all.size() + "]", tool, inside, demand != null));
             }
         }
-        return new ChatTools(word.equals(NONE) ? List.of() : all, demand, demanded);
+        boolean isParallel = body.get(PARALLEL) == null || body.flag(PARALLEL);
+        return new ChatTools(word.equals(NONE) ? List.of() : all, demand, demanded, isParallel);
     }
 
     private static Optional<String> demanded(@Nullable JsonNode demand, String inside) {
@@ -102,7 +110,8 @@ final class ChatTools {
             return new ExpectedCalls(format, null);
         }
         try {
-            return new ExpectedCalls(format, conversation.forcedCall(format, demanded));
+            ForcedCall call = conversation.forcedCall(format, demanded);
+            return new ExpectedCalls(format, demanded.isEmpty() && isParallel ? call.repeated() : call);
         } catch (IllegalArgumentException e) {
             throw ApiException.field(CHOICE, CHOICE + ": " + e.getMessage());
         }

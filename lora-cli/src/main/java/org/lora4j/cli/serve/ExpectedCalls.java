@@ -1,6 +1,9 @@
 package org.lora4j.cli.serve;
 
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.generate.TokenConstraint;
+import org.lora4j.text.Conversation;
 import org.lora4j.text.tools.ForcedCall;
 import org.lora4j.text.tools.ToolFormat;
 import org.lora4j.text.tools.ToolReader;
@@ -9,15 +12,31 @@ import org.lora4j.text.tools.ToolReader;
  * How calls of tools are read from an answer.
  *
  * @param format how the model writes calls
- * @param forced the call that the answer must be; null if the model chooses
+ * @param forced the calls that the answer must be; null if the model chooses
  */
 record ExpectedCalls(ToolFormat format, @Nullable ForcedCall forced) {
-    /** The beginning of the answer. */
-    String before() {
-        return forced == null ? "" : forced.before();
+    /**
+     * Returns which tokens the answer may have: forced calls, or else calls or JSON.
+     *
+     * @param schema what the JSON fits, or null for any text
+     * @return null for any text and calls
+     */
+    @Nullable
+    TokenConstraint constraint(@Nullable String schema, Conversation conversation, ServedDecoder decoder) {
+        if (forced != null) {
+            return decoder.constraint("tools", forced);
+        }
+        return schema == null
+                ? null
+                : decoder.constraint(
+                        "tools",
+                        conversation
+                                .forcedCall(format, Optional.empty())
+                                .repeated()
+                                .orJson(schema));
     }
 
     ToolReader reader() {
-        return forced == null ? format.reader() : forced.reader();
+        return format.reader();
     }
 }

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.IntConsumer;
+import java.util.function.Supplier;
 import org.lora4j.LoRAModel;
 import org.lora4j.generate.TokenConstraint;
 import org.lora4j.serve.AdapterCache;
@@ -17,6 +18,7 @@ import org.lora4j.text.ChatTemplate;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.DecoderTokens;
 import org.lora4j.text.Tokenizer;
+import org.lora4j.text.tools.ForcedCall;
 
 /** A decoder, which generates text. */
 final class ServedDecoder extends ServedModel {
@@ -71,8 +73,22 @@ final class ServedDecoder extends ServedModel {
      * @throws ApiException if it has what is not supported
      */
     TokenConstraint constraint(String field, String schema) {
+        return constraint(field, () -> decoder.grammars().jsonSchema(schema));
+    }
+
+    /**
+     * Returns which tokens calls may have.
+     *
+     * @param field what has the schemas, for the message
+     * @throws ApiException if one has what is not supported
+     */
+    TokenConstraint constraint(String field, ForcedCall calls) {
+        return constraint(field, () -> decoder.grammars().constraint(calls, calls::grammar));
+    }
+
+    private static TokenConstraint constraint(String field, Supplier<TokenConstraint> reading) {
         try {
-            return decoder.grammars().jsonSchema(schema);
+            return reading.get();
         } catch (IllegalArgumentException e) {
             throw ApiException.field(field, field + ": " + e.getMessage());
         }

@@ -1,6 +1,8 @@
 package org.lora4j.text.grammar;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -11,7 +13,8 @@ import org.lora4j.text.internal.grammar.GrammarConstraint;
 import org.lora4j.text.internal.grammar.GrammarSource;
 
 /**
- * The texts that an answer may be: JSON values, those of a JSON Schema, or those of a GBNF grammar. Immutable, and thread-safe.
+ * The texts that an answer may be: JSON values, those of a JSON Schema, those of a GBNF grammar, or what is composed of such. Immutable,
+ * and thread-safe.
  *
  * <pre>{@code
  * GrammarVocabulary vocabulary = GrammarVocabulary.load(folder);
@@ -55,7 +58,8 @@ public final class Grammar {
      *   <li>Objects: {@code properties}, {@code required}, {@code additionalProperties}. The properties come in the order of the
      *       schema, then those that only {@code required} names, then additional ones, whose names may come twice. If there are {@code
      *       properties} and no {@code additionalProperties}, there are no additional ones.
-     *   <li>Arrays: {@code items}, {@code prefixItems}, {@code minItems}, {@code maxItems}.
+     *   <li>Arrays: {@code items}, {@code prefixItems}, {@code minItems}, {@code maxItems}; {@code uniqueItems} if the elements are of an
+     *       {@code enum} of at most 10 texts, numbers, truth values and null.
      *   <li>Strings: {@code minLength} and {@code maxLength}, which count characters, {@code pattern}, and {@code format}: date,
      *       date-time, time, duration, email, hostname, ipv4, ipv6, uri, uuid. A pattern is one of ECMA-262 without parts that look
      *       around, {@code \b}, {@code \p} and references; {@code ^} and {@code $} stand at the ends of alternatives. Times have no leap
@@ -64,8 +68,8 @@ public final class Grammar {
      *       a whole number up to 1,000, or 0.1, 0.01 and so on. Such numbers have no exponents.
      * </ul>
      *
-     * <p>{@code title}, {@code description}, {@code default}, {@code examples}, {@code $schema}, {@code $id} and {@code $comment} have
-     * no effect. Every other keyword is refused.
+     * <p>{@code title}, {@code description}, {@code default}, {@code examples}, {@code deprecated}, {@code readOnly}, {@code
+     * writeOnly}, {@code $schema}, {@code $id} and {@code $comment} have no effect. Every other keyword is refused.
      *
      * @param schema the text of the schema, at most 1,000,000 characters
      * @return the grammar
@@ -96,7 +100,9 @@ public final class Grammar {
     /**
      * Reads a grammar of <a href="https://github.com/ggml-org/llama.cpp/tree/master/grammars">llama.cpp (GBNF)</a>: rules {@code
      * name ::= alternatives} of literals, classes such as {@code [^a-z]}, {@code .} for any character, groups, and the counts
-     * {@code * + ? {m} {m,} {m,n}}. The answer fits the rule {@code root}. Tokens in angle brackets are not supported.
+     * {@code * + ? {m} {m,} {m,n}}. The answer fits the rule {@code root}. {@code <think>} and {@code <[1000]>} are special or added
+     * tokens of the vocabulary, by their text and their id; {@link #constraint} refuses those that it does not have. Tokens that are
+     * excluded, as {@code !<think>} is, are not supported.
      *
      * @param grammar the text of the grammar, at most 1,000,000 characters
      * @return the grammar
@@ -108,11 +114,72 @@ public final class Grammar {
     }
 
     /**
+     * Returns the grammar of one text.
+     *
+     * @param text the text, at most 1,000,000 characters; may be empty
+     * @return the grammar
+     * @throws IllegalArgumentException if it is too long
+     */
+    public static Grammar text(String text) {
+        return new Grammar(GrammarSource.text(Objects.requireNonNull(text, "text must not be null")));
+    }
+
+    /**
+     * Returns the grammar of a special or added token, such as {@code <tool_call>} of Qwen. If a vocabulary has no such token, this is
+     * {@link #text}.
+     *
+     * @param text the text of the token
+     * @return the grammar
+     */
+    public static Grammar token(String text) {
+        return new Grammar(GrammarSource.token(Objects.requireNonNull(text, "text must not be null")));
+    }
+
+    /**
+     * Returns the grammar of texts that stand one after the other.
+     *
+     * @param parts the grammars of the texts
+     * @return the grammar
+     * @throws IllegalArgumentException if the parts are too large together
+     */
+    public static Grammar sequence(Grammar... parts) {
+        return new Grammar(GrammarSource.sequence(sources(parts)));
+    }
+
+    /**
+     * Returns the grammar of the texts of several grammars.
+     *
+     * @param options the grammars, at least one
+     * @return the grammar
+     * @throws IllegalArgumentException if there is none, or they are too large together
+     */
+    public static Grammar anyOf(Grammar... options) {
+        return new Grammar(GrammarSource.anyOf(sources(options)));
+    }
+
+    /**
+     * Returns the grammar of texts that are repeated any number of times, or not there at all.
+     *
+     * @param part the grammar of each text
+     * @return the grammar
+     */
+    public static Grammar zeroOrMore(Grammar part) {
+        return new Grammar(GrammarSource.zeroOrMore(Objects.requireNonNull(part, "part must not be null").source));
+    }
+
+    private static List<GrammarSource> sources(Grammar... grammars) {
+        Objects.requireNonNull(grammars, "grammars must not be null");
+        return Arrays.stream(grammars).map(grammar -> grammar.source).toList();
+    }
+
+    /**
      * Returns the constraint for the tokens of a model. The one for the last vocabulary is kept, with what it has computed.
      *
      * @param vocabulary the tokens
-     * @return the constraint; its {@code begin} demands as many tokens as the shortest text has bytes
-     * @throws IllegalArgumentException if the vocabulary has no tokens for the single bytes of any text of the grammar
+     * @return the constraint; its {@code begin} demands the tokens of a shortest text: those of the vocabulary for what the grammar fixes, and
+     *     one for each byte of what it leaves open
+     * @throws IllegalArgumentException if the vocabulary has no tokens for the single bytes of any text of the grammar, or not the
+     *     special token that a GBNF grammar names
      */
     public synchronized TokenConstraint constraint(GrammarVocabulary vocabulary) {
         Objects.requireNonNull(vocabulary, "vocabulary must not be null");

@@ -3,11 +3,12 @@ package org.lora4j.text.grammar;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.Supplier;
 import org.lora4j.generate.TokenConstraint;
 
 /**
- * The constraints of the last 16 JSON Schemas that were used with a model, with what they have computed. So a schema that comes with
- * many requests is compiled once. Any number of threads can use a cache.
+ * The constraints of the last 16 grammars that were used with a model, with what they have computed. So a schema that comes with many
+ * requests is compiled once. Any number of threads can use a cache.
  *
  * <pre>{@code
  * TokenConstraint constraint = decoder.grammars().jsonSchema("{\"type\": \"integer\"}");
@@ -18,7 +19,7 @@ public final class GrammarCache {
     private static final int MOST = 16;
 
     private final GrammarVocabulary vocabulary;
-    private final Map<String, TokenConstraint> known = new LinkedHashMap<>(MOST, 0.75f, true);
+    private final Map<Object, TokenConstraint> known = new LinkedHashMap<>(MOST, 0.75f, true);
 
     /**
      * Creates an empty cache.
@@ -38,16 +39,30 @@ public final class GrammarCache {
      */
     public TokenConstraint jsonSchema(String schema) {
         Objects.requireNonNull(schema, "schema must not be null");
+        return constraint(schema, () -> Grammar.jsonSchema(schema));
+    }
+
+    /**
+     * Returns the constraint of a grammar.
+     *
+     * @param key what the grammar is made of; equal keys must have the same grammar
+     * @param grammar creates the grammar if it is not known
+     * @return the constraint
+     * @throws IllegalArgumentException as {@link Grammar#constraint}, or if the grammar cannot be created
+     */
+    public TokenConstraint constraint(Object key, Supplier<Grammar> grammar) {
+        Objects.requireNonNull(key, "key must not be null");
+        Objects.requireNonNull(grammar, "grammar must not be null");
         synchronized (known) {
-            TokenConstraint kept = known.get(schema);
+            TokenConstraint kept = known.get(key);
             if (kept != null) {
                 return kept;
             }
         }
         // Others need not wait for it.
-        TokenConstraint created = Grammar.jsonSchema(schema).constraint(vocabulary);
+        TokenConstraint created = grammar.get().constraint(vocabulary);
         synchronized (known) {
-            TokenConstraint other = known.putIfAbsent(schema, created);
+            TokenConstraint other = known.putIfAbsent(key, created);
             if (known.size() > MOST) {
                 known.remove(known.keySet().iterator().next());
             }

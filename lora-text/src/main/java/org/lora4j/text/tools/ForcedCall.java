@@ -1,125 +1,125 @@
 package org.lora4j.text.tools;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.text.grammar.Grammar;
 
 /**
- * An answer that must be one call of a function, whose arguments fit the schema of the function: {@link #before} is given to the model
- * as the beginning of its answer, and it goes on with JSON of {@link #schema}. The call ends with it: no mark follows.
+ * An answer that must be calls of functions, whose arguments fit the schemas of the functions; or JSON, if {@link #orJson} says so. It
+ * is written as the family of the model writes calls, with its own tokens.
  *
  * <pre>{@code
  * ForcedCall call = ForcedCall.of(ToolFormat.HERMES, List.of(Tool.of("now", "the time", "{\"type\": \"object\"}")));
- * GenerationOptions options = GenerationOptions.greedy().withConstraint(decoder.grammars().jsonSchema(call.schema()));
+ * GenerationOptions options =
+ *         GenerationOptions.greedy().withConstraint(decoder.grammars().constraint(call, call::grammar));
  * }</pre>
+ *
+ * @param format how the model writes calls
+ * @param tools the functions that may be called, at least one
+ * @param isRepeated whether several calls may follow on each other
+ * @param json the text of a JSON Schema that the answer may fit instead; null if it must be a call
  */
-public final class ForcedCall {
-    private static final String REF = "$ref";
-
-    private final ToolFormat format;
-    private final String before;
-    private final String schema;
-
-    private ForcedCall(ToolFormat format, String before, String schema) {
-        this.format = format;
-        this.before = before;
-        this.schema = schema;
+public record ForcedCall(
+        ToolFormat format,
+        List<Tool> tools,
+        boolean isRepeated,
+        @Nullable String json) {
+    /**
+     * Copies the list.
+     *
+     * @param format how the model writes calls
+     * @param tools the functions
+     * @param isRepeated whether several calls may follow on each other
+     * @param json the text of a JSON Schema; null for none
+     * @throws IllegalArgumentException if there is no function
+     */
+    public ForcedCall {
+        Objects.requireNonNull(format, "format must not be null");
+        tools = List.copyOf(Objects.requireNonNull(tools, "tools must not be null"));
+        if (tools.isEmpty()) {
+            throw new IllegalArgumentException("a call must have at least one tool to choose from, found none");
+        }
     }
 
     /**
-     * Creates the form of a call.
+     * Creates the form of one call.
      *
      * @param format how the model writes calls
      * @param tools the functions of which one is called, at least one
      * @return the form
-     * @throws IllegalArgumentException if there are several functions and the format has the name outside of the JSON
+     * @throws IllegalArgumentException if there is no function
      */
     public static ForcedCall of(ToolFormat format, List<Tool> tools) {
-        Objects.requireNonNull(format, "format must not be null");
-        Objects.requireNonNull(tools, "tools must not be null");
-        if (tools.isEmpty()) {
-            throw new IllegalArgumentException("a call must have at least one tool to choose from, found none");
-        }
-        String head = format.beforeArguments(tools.get(0).name());
-        int object = head.indexOf('{');
-        if (object >= 0) {
-            String arguments = head.contains("\"parameters\"") ? "parameters" : "arguments";
-            return new ForcedCall(
-                    format, head.substring(0, object), ToolJson.write("the schema of a call", calls(tools, arguments)));
-        }
-        if (tools.size() > 1) {
-            throw new IllegalArgumentException("a call must be one of a named function in the format " + format
-                    + ", which has the name before the JSON, found " + tools.size() + " functions; name one");
-        }
-        return new ForcedCall(
-                format,
-                head,
-                ToolJson.write("the schema of a call", tools.get(0).parameters()));
-    }
-
-    /** The names are constants, so the name of a tool tells which arguments follow. */
-    private static Map<String, Object> calls(List<Tool> tools, String arguments) {
-        List<Object> calls = new ArrayList<>();
-        for (int i = 0; i < tools.size(); i++) {
-            Tool tool = tools.get(i);
-            Map<String, Object> properties = new LinkedHashMap<>();
-            properties.put("name", Map.of("const", tool.name()));
-            properties.put(arguments, moved(tool.parameters(), "#/anyOf/" + i + "/properties/" + arguments));
-            Map<String, Object> call = new LinkedHashMap<>();
-            call.put("type", "object");
-            call.put("properties", properties);
-            call.put("required", List.of("name", arguments));
-            call.put("additionalProperties", false);
-            calls.add(call);
-        }
-        return Map.of("anyOf", calls);
-    }
-
-    /** A schema within another one: references to its parts begin at its new place. */
-    private static Object moved(Object value, String place) {
-        if (value instanceof Map<?, ?> map) {
-            Map<String, Object> changed = new LinkedHashMap<>();
-            map.forEach((name, inner) -> changed.put(
-                    String.valueOf(name),
-                    REF.equals(name) && inner instanceof String ref && ref.startsWith("#")
-                            ? place + ref.substring(1)
-                            : moved(inner, place)));
-            return changed;
-        }
-        if (value instanceof List<?> list) {
-            List<Object> changed = new ArrayList<>();
-            list.forEach(inner -> changed.add(moved(inner, place)));
-            return changed;
-        }
-        return value;
+        return new ForcedCall(format, tools, false, null);
     }
 
     /**
-     * Returns the beginning of the answer.
+     * Returns the form of one or more calls.
      *
-     * @return a text that the model does not choose; may be empty
+     * @return a form with the same functions
      */
-    public String before() {
-        return before;
+    public ForcedCall repeated() {
+        return new ForcedCall(format, tools, true, json);
     }
 
     /**
-     * Returns what the model goes on with: the JSON of the call, or its arguments alone if the name is {@link #before} them.
+     * Returns the form of an answer that is calls, or else JSON. If the format has no mark before a call, as {@link ToolFormat#LLAMA3}
+     * has none, JSON that looks like a call is read as one.
      *
-     * @return the text of a JSON Schema
+     * @param schema the text of the JSON Schema that the JSON fits
+     * @return a form with the same functions
      */
-    public String schema() {
-        return schema;
+    public ForcedCall orJson(String schema) {
+        return new ForcedCall(format, tools, isRepeated, Objects.requireNonNull(schema, "schema must not be null"));
     }
 
     /**
-     * Returns a reader for the answer, without its beginning.
+     * Returns what the model may write. {@link ToolFormat#reader} finds the calls in it.
      *
-     * @return a reader for one answer
+     * @return the grammar
+     * @throws IllegalArgumentException if the format cannot write a name, or a schema has what {@link Grammar#jsonSchema(String)} does
+     *     not support; the message names the function
      */
-    public ToolReader reader() {
-        return format.reader(before);
+    public Grammar grammar() {
+        ToolSyntax syntax = format.syntax();
+        Grammar call = Grammar.anyOf(tools.stream().map(this::call).toArray(Grammar[]::new));
+        Grammar more = Grammar.zeroOrMore(Grammar.sequence(written(syntax.separator()), call));
+        Grammar calls = Grammar.sequence(
+                written(syntax.open()), call, isRepeated ? more : Grammar.text(""), written(syntax.close()));
+        return json == null ? calls : Grammar.anyOf(calls, Grammar.jsonSchema(json));
+    }
+
+    private Grammar call(Tool tool) {
+        Grammar arguments;
+        try {
+            arguments = Grammar.jsonSchema(tool.parameters());
+        } catch (IllegalArgumentException e) {
+            throw new IllegalArgumentException("the tool " + tool.name() + ": " + e.getMessage(), e);
+        }
+        return Grammar.sequence(
+                written(format.head(tool.name())),
+                arguments,
+                written(format.syntax().end()));
+    }
+
+    /** Text with the marks of the format, which are tokens of their own in many models. */
+    private Grammar written(String text) {
+        List<Grammar> parts = new ArrayList<>();
+        Matcher mark = Pattern.compile(
+                        format.marks().stream().map(Pattern::quote).collect(Collectors.joining("|")))
+                .matcher(text);
+        int from = 0;
+        while (mark.find()) {
+            parts.add(Grammar.text(text.substring(from, mark.start())));
+            parts.add(Grammar.token(mark.group()));
+            from = mark.end();
+        }
+        parts.add(Grammar.text(text.substring(from)));
+        return Grammar.sequence(parts.toArray(Grammar[]::new));
     }
 }

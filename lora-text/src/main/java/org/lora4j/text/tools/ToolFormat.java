@@ -48,7 +48,7 @@ public enum ToolFormat {
     /** DeepSeek-V3 and R1: the name after {@code function<｜tool▁sep｜>}, and the arguments in a block of {@code json}. */
     DEEPSEEK;
 
-    private ToolSyntax syntax() {
+    ToolSyntax syntax() {
         return switch (this) {
             case HERMES -> ToolSyntax.HERMES;
             case LLAMA3 -> ToolSyntax.LLAMA3;
@@ -105,12 +105,7 @@ public enum ToolFormat {
      * @return a reader for one answer
      */
     public ToolReader reader() {
-        return reader("");
-    }
-
-    /** Returns a reader for an answer whose beginning is known. */
-    ToolReader reader(String before) {
-        return new ToolReader(syntax(), before);
+        return new ToolReader(syntax());
     }
 
     /**
@@ -152,7 +147,8 @@ public enum ToolFormat {
                         + syntax().end();
     }
 
-    private String head(String name) {
+    /** What stands before the arguments of a call, without what stands before the first call. */
+    String head(String name) {
         return syntax().call() + value("name", name) + syntax().arguments();
     }
 
@@ -165,27 +161,5 @@ public enum ToolFormat {
                     + " space, brackets and quotes in the format " + this + ", found " + MessageText.quote(text));
         }
         return text;
-    }
-
-    /**
-     * Returns what an answer that is one call of a function has before the arguments. With {@link #afterArguments} this lets a grammar
-     * force a call: the text before, an object by the schema of the function, the text after.
-     *
-     * @param name the function
-     * @return the text before the JSON object of the arguments
-     * @throws IllegalArgumentException if this format cannot write the name
-     */
-    public String beforeArguments(String name) {
-        Objects.requireNonNull(name, "name must not be null");
-        return syntax().open() + head(name);
-    }
-
-    /**
-     * Returns what an answer that is one call has after the arguments.
-     *
-     * @return the text after the JSON object; may be empty
-     */
-    public String afterArguments() {
-        return syntax().end() + syntax().close();
     }
 }

@@ -63,9 +63,8 @@ public final class ToolReader {
     /** The first character of the arguments that was not handed over; {@link #NONE} before the call was. */
     private int argumentsFrom = NONE;
 
-    ToolReader(ToolSyntax syntax, String before) {
+    ToolReader(ToolSyntax syntax) {
         this.syntax = syntax;
-        buffer.append(before);
     }
 
     /**

@@ -2,17 +2,28 @@ package org.lora4j.text.tools;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.lora4j.generate.TokenConstraint;
 import org.lora4j.text.ChatMessage;
 import org.lora4j.text.Conversation;
-import org.lora4j.text.grammar.Grammar;
+import org.lora4j.text.Tokenizers;
+import org.lora4j.text.grammar.GrammarCache;
+import org.lora4j.text.grammar.GrammarVocabulary;
 
 class ForcedCallTest {
     private static final Tool ADD = Tool.of("add", "adds", """
@@ -20,52 +31,120 @@ class ForcedCallTest {
     private static final Tool TREE = Tool.of("tree", "a tree", """
             {"type": "object", "properties": {"root": {"$ref": "#/$defs/node"}}, "required": ["root"],
              "$defs": {"node": {"type": "object", "properties": {"left": {"$ref": "#/$defs/node"}}}}}""");
+    private static final ToolCall TWO = ToolCall.of("add", "{\"a\": 2}");
+    private static final ToolCall DEEP = ToolCall.of("tree", "{\"root\": {\"left\": {}}}");
 
-    /** What the model writes by the schema is a call of the format, without the marks that follow. */
+    @TempDir
+    Path folder;
+
+    /** A token for each byte. */
+    private GrammarCache bytes;
+
+    @BeforeEach
+    void readVocabulary() throws Exception {
+        bytes = new GrammarCache(vocabulary());
+    }
+
+    private GrammarVocabulary vocabulary(String... special) throws IOException {
+        Files.writeString(folder.resolve("tokenizer.json"), Tokenizers.bytes(special));
+        return GrammarVocabulary.load(folder);
+    }
+
+    /** Whether a text of single bytes fits. */
+    private boolean fits(ForcedCall call, String text) {
+        TokenConstraint.State state = bytes.constraint(call, call::grammar).begin(2000);
+        BitSet allowed = new BitSet();
+        for (byte value : text.getBytes(StandardCharsets.UTF_8)) {
+            int id = Byte.toUnsignedInt(value);
+            state.allowed(allowed);
+            if (!allowed.get(id)) {
+                return false;
+            }
+            state.accept(id);
+        }
+        return state.isComplete();
+    }
+
+    /** What the format writes fits, and nothing else than calls does. */
     @ParameterizedTest
     @EnumSource
-    void theBeginningAndTheJsonAreACall(ToolFormat format) throws Exception {
+    void whatTheFormatWritesFits(ToolFormat format) {
+        ForcedCall one = ForcedCall.of(format, List.of(ADD, TREE));
+        String single = format.write(List.of(TWO));
+        String two = format.write(List.of(DEEP, TWO));
+        assertThat(fits(one, single)).as(single).isTrue();
+        assertThat(fits(one, format.write(List.of(DEEP)))).isTrue();
+        assertThat(fits(one, two)).isFalse();
+        assertThat(fits(one.repeated(), single)).isTrue();
+        assertThat(fits(one.repeated(), two)).as(two).isTrue();
+        assertThat(fits(one.repeated(), "")).isFalse();
+        assertThat(fits(one, format.write(List.of(ToolCall.of("add", "{\"b\": 2}")))))
+                .as("a is required")
+                .isFalse();
+        assertThat(fits(one, format.write(List.of(ToolCall.of("sub", "{\"a\": 2}")))))
+                .isFalse();
+        assertThat(fits(ForcedCall.of(format, List.of(TREE)), single)).isFalse();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void anAnswerIsCallsOrJson(ToolFormat format) {
+        ForcedCall either = ForcedCall.of(format, List.of(ADD)).orJson("{\"enum\": [1, \"x\"]}");
+        assertThat(fits(either, format.write(List.of(TWO)))).isTrue();
+        assertThat(fits(either, "\"x\"")).isTrue();
+        assertThat(fits(either, "\"x\"" + format.write(List.of(TWO)))).isFalse();
+        assertThat(fits(either, "2")).isFalse();
+    }
+
+    /** A family whose marks are tokens writes them as such. */
+    @ParameterizedTest
+    @EnumSource
+    void theMarksAreTokensOfTheFamily(ToolFormat format) throws Exception {
+        List<String> marks = format.marks();
         ForcedCall call = ForcedCall.of(format, List.of(ADD));
-        boolean hasName = new ObjectMapper().readTree(call.schema()).has("anyOf");
-        String arguments = format == ToolFormat.LLAMA3 ? "parameters" : "arguments";
-        String json = "{\"a\": 2}";
-        ToolReader reader = call.reader();
-        List<AnswerPart> parts = new java.util.ArrayList<>(
-                reader.add(hasName ? "{\"name\": \"add\", \"" + arguments + "\": " + json + "}" : json));
-        parts.addAll(reader.end());
-        ToolAnswer answer = ToolAnswer.of(parts);
-        assertThat(answer.text()).isEmpty();
-        assertThat(answer.calls())
-                .extracting(ToolCall::name, ToolCall::arguments)
-                .containsExactly(org.assertj.core.groups.Tuple.tuple("add", json));
-        assertThat(format.write(List.of(ToolCall.of("add", json)))).startsWith(call.before());
-    }
-
-    /** References lead to the same places as before. */
-    @Test
-    void theSchemasOfSeveralFunctionsStandBesideEachOther() throws Exception {
-        ForcedCall call = ForcedCall.of(ToolFormat.HERMES, List.of(ADD, TREE));
-        JsonNode schema = new ObjectMapper().readTree(call.schema());
-        assertThat(schema.path("anyOf")).hasSize(2);
-        String place =
-                schema.at("/anyOf/1/properties/arguments/properties/root/$ref").asText();
-        assertThat(place).isEqualTo("#/anyOf/1/properties/arguments/$defs/node");
-        assertThat(schema.at(place.substring(1)).at("/properties/left/$ref").asText())
-                .isEqualTo(place);
-        assertThat(Grammar.jsonSchema(call.schema())).isNotNull();
+        TokenConstraint.State state = call.grammar()
+                .constraint(vocabulary(marks.toArray(String[]::new)))
+                .begin(300);
+        List<String> written = new ArrayList<>();
+        BitSet allowed = new BitSet();
+        while (state.canContinue()) {
+            state.allowed(allowed);
+            int mark = allowed.nextSetBit(256);
+            state.accept(mark < 0 ? allowed.nextSetBit(0) : mark);
+            if (mark >= 0) {
+                written.add(marks.get(mark - 256));
+            }
+        }
+        List<String> expected = new ArrayList<>();
+        String text = format.write(List.of(TWO));
+        for (int i = 0; i < text.length(); i++) {
+            for (String mark : marks) {
+                if (text.startsWith(mark, i)) {
+                    expected.add(mark);
+                }
+            }
+        }
+        assertThat(written).isEqualTo(expected);
     }
 
     @Test
-    void aFormatWithTheNameBeforeTheJsonNeedsOneFunction() {
-        assertThatIllegalArgumentException()
-                .isThrownBy(() -> ForcedCall.of(ToolFormat.MISTRAL_ARGS, List.of(ADD, TREE)))
-                .withMessage("a call must be one of a named function in the format MISTRAL_ARGS, which has the name"
-                        + " before the JSON, found 2 functions; name one");
-        assertThat(ForcedCall.of(ToolFormat.MISTRAL_ARGS, List.of(ADD)).before())
-                .isEqualTo("[TOOL_CALLS]add[ARGS]");
+    void callsNeedToolsOfSupportedSchemas() {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> ForcedCall.of(ToolFormat.HERMES, List.of()))
                 .withMessageContaining("at least one tool");
+        Tool not = Tool.of("odd", "", "{\"type\": \"object\", \"not\": {}}");
+        assertThatThrownBy(() -> ForcedCall.of(ToolFormat.HERMES, List.of(not)).grammar())
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("the tool odd: JSON Schema, #/not: ");
+    }
+
+    @Test
+    void equalFormsShareAConstraint() {
+        ForcedCall call = ForcedCall.of(ToolFormat.HERMES, List.of(ADD));
+        ForcedCall same = ForcedCall.of(ToolFormat.HERMES, List.of(Tool.ofMap(ADD.toMap())));
+        TokenConstraint first = bytes.constraint(call, call::grammar);
+        assertThat(bytes.constraint(same, same::grammar)).isSameAs(first);
+        assertThat(bytes.constraint(call.repeated(), call.repeated()::grammar)).isNotSameAs(first);
     }
 
     @Test
@@ -74,11 +153,10 @@ class ForcedCallTest {
                 Conversation.of(ChatMessage.of("user", "hi")).withTools(List.of(ADD, TREE));
         assertThat(conversation
                         .forcedCall(ToolFormat.HERMES, Optional.of("tree"))
-                        .schema())
-                .contains("tree")
-                .doesNotContain("\"add\"");
-        assertThat(conversation.forcedCall(ToolFormat.HERMES, Optional.empty()).schema())
-                .contains("tree", "add");
+                        .tools())
+                .containsExactly(TREE);
+        assertThat(conversation.forcedCall(ToolFormat.HERMES, Optional.empty()).tools())
+                .containsExactly(ADD, TREE);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> conversation.forcedCall(ToolFormat.HERMES, Optional.of("x")))
                 .withMessage("a call must be one of the tools of the conversation, found 'x'");
@@ -87,9 +165,9 @@ class ForcedCallTest {
     @Test
     void aToolIsReadAsItIsWritten() {
         assertThat(Tool.ofMap(ADD.toMap())).isEqualTo(ADD);
-        assertThat(Tool.ofMap(java.util.Map.of("name", "now")).parameters()).containsEntry("type", "object");
+        assertThat(Tool.ofMap(Map.of("name", "now")).parameters()).containsEntry("type", "object");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> Tool.ofMap(java.util.Map.of("type", "function")))
+                .isThrownBy(() -> Tool.ofMap(Map.of("type", "function")))
                 .withMessageContaining("a tool must have a function with a text name");
     }
 

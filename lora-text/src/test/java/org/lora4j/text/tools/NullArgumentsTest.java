@@ -36,7 +36,12 @@ class NullArgumentsTest {
         assertRefused("template", () -> ToolFormat.find(null));
         assertRefused("answer", () -> ToolFormat.HERMES.read(null));
         assertRefused("calls", () -> ToolFormat.HERMES.write(null));
-        assertRefused("name", () -> ToolFormat.HERMES.beforeArguments(null));
+        assertRefused("format", () -> ForcedCall.of(null, List.of()));
+        assertRefused("tools", () -> ForcedCall.of(ToolFormat.HERMES, null));
+        assertRefused(
+                "schema",
+                () -> ForcedCall.of(ToolFormat.HERMES, List.of(Tool.of("f", "", "{\"type\": \"object\"}")))
+                        .orJson(null));
         assertRefused("part", () -> ToolFormat.HERMES.reader().add(null));
         assertRefused("text", () -> new ToolAnswer(null, List.of()));
         assertRefused("calls", () -> new ToolAnswer("", null));

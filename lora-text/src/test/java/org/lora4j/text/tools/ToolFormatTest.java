@@ -110,8 +110,6 @@ class ToolFormatTest {
         for (List<ToolCall> calls : List.of(List.of(OSLO), List.of(OSLO, hard, ROME), List.of(hard))) {
             assertThat(format.read(format.write(calls))).isEqualTo(new ToolAnswer("", calls));
         }
-        assertThat(format.beforeArguments("weather") + OSLO.arguments() + format.afterArguments())
-                .isEqualTo(format.write(List.of(OSLO)));
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> format.write(List.of()))
                 .withMessage("calls must have at least one call, found none");

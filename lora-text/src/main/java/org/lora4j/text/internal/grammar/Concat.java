@@ -2,6 +2,7 @@ package org.lora4j.text.internal.grammar;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ToLongFunction;
 
 /** One text after another. The rest is the stack of a recursive grammar. It may be long, so nothing recurs along it. */
 final class Concat extends Expression {
@@ -46,8 +47,29 @@ final class Concat extends Expression {
     }
 
     @Override
-    long computeShortest() {
-        return sum(first.shortest(), rest.shortest());
+    long measure(ToLongFunction<Expression> ofPart) {
+        return sum(ofPart.applyAsLong(first), ofPart.applyAsLong(rest));
+    }
+
+    /** A token of several bytes that begins this text, if it begins with single bytes, is one instead of several. */
+    @Override
+    long computeFewest() {
+        long least = super.computeFewest();
+        TokenTrie trie = all.trie();
+        if (trie == null || shortest() >= NO_END) {
+            return least;
+        }
+        Expression at = this;
+        int node = 0;
+        do {
+            Expression head = at instanceof Concat concat ? concat.first : at;
+            at = at instanceof Concat concat ? concat.rest : all.empty();
+            node = head instanceof OneByte one && one.isSingle() ? trie.child(node, (byte) one.first()) : 0;
+            if (node > 0 && trie.hasTokens(node)) {
+                least = Math.min(least, 1 + at.fewestTokens());
+            }
+        } while (node > 0);
+        return least;
     }
 
     @Override

@@ -1,5 +1,7 @@
 package org.lora4j.text.internal.grammar;
 
+import java.util.function.ToLongFunction;
+
 /** No text at all, or the empty text alone. */
 final class Constant extends Expression {
     private final boolean isEmptyText;
@@ -20,7 +22,7 @@ final class Constant extends Expression {
     }
 
     @Override
-    long computeShortest() {
+    long measure(ToLongFunction<Expression> ofPart) {
         return isEmptyText ? 0 : NO_END;
     }
 }

@@ -1,9 +1,10 @@
 package org.lora4j.text.internal.grammar;
 
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A set of texts of bytes. Equal expressions of one {@link Expressions} are the same object. What may follow a byte is again an
+ * A set of texts of bytes, and of tokens that are no text. Equal expressions of one {@link Expressions} are the same object. What may follow a byte is again an
  * expression, the derivative (Brzozowski, <a href="https://doi.org/10.1145/321239.321249">doi:10.1145/321239.321249</a>), which is
  * computed once. Not thread-safe.
  */
@@ -26,6 +27,7 @@ public abstract class Expression {
     final boolean isSearched;
 
     private long shortest;
+    private long fewest;
     private Expression @Nullable [] derivatives;
     private @Nullable Expression clamped;
 
@@ -36,18 +38,27 @@ public abstract class Expression {
         this.depth = depth;
         id = all.nextId();
         shortest = isRegular || all.isComplete() ? UNKNOWN : NO_END;
+        fewest = shortest;
     }
 
     /** Computes what may follow a byte. */
     abstract Expression derive(int value);
 
-    /** Computes the length of the shortest text from those of the parts. */
-    abstract long computeShortest();
+    /** Computes the length of the shortest text from those of the parts, in bytes or in tokens. */
+    abstract long measure(ToLongFunction<Expression> ofPart);
+
+    long computeShortest() {
+        return measure(Expression::shortest);
+    }
+
+    long computeFewest() {
+        return measure(Expression::fewestTokens);
+    }
 
     /** Computes whether the text may end here, without a search. */
     abstract boolean computeNullable();
 
-    /** Returns what may follow a byte, from 0 to 255. */
+    /** Returns what may follow a byte, from 0 to 255, or the symbol of a token. */
     public final Expression after(int value) {
         int group = all.group(value);
         if (derivatives == null) {
@@ -70,6 +81,17 @@ public abstract class Expression {
         return shortest;
     }
 
+    /**
+     * Returns a number of tokens that end the text, not larger than {@link #shortest}; {@link #NO_END} if they cannot. There is a token
+     * after which one less is enough.
+     */
+    public final long fewestTokens() {
+        if (fewest == UNKNOWN) {
+            fewest = computeFewest();
+        }
+        return fewest;
+    }
+
     final boolean isShortestKnown() {
         return shortest != UNKNOWN;
     }
@@ -85,8 +107,10 @@ public abstract class Expression {
      */
     final boolean updateShortest() {
         long before = shortest;
+        long fewestBefore = fewest;
         shortest = computeShortest();
-        return before != shortest;
+        fewest = computeFewest();
+        return before != shortest || fewestBefore != fewest;
     }
 
     /** Returns whether the text may end here. */
@@ -96,7 +120,7 @@ public abstract class Expression {
 
     /**
      * Returns the expression with counts that are no larger than what so many bytes can tell apart. The same tokens of at most so
-     * many bytes fit, and change {@link #shortest} by the same numbers.
+     * many bytes fit, and change {@link #shortest} and {@link #fewestTokens} by the same numbers or less.
      */
     final Expression clamped(int bytes) {
         if (clamped == null) {

@@ -11,6 +11,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Creates expressions, each once. First the expressions of a grammar are created, with rules. After {@link #complete} their
@@ -21,14 +22,24 @@ public final class Expressions {
     private static final long MOST_WEIGHT = 6_000_000;
 
     private static final int WEIGHT = 12;
-    private static final int BYTES = 256;
+    static final int BYTES = 256;
+
+    /** So many different tokens a grammar may name. */
+    private static final int MOST_TOKENS = 256;
 
     private final BitSet typed;
+
+    /** The tokens; null for all that can be. */
+    private final @Nullable TokenTrie trie;
+
+    /** Such a token is no text of bytes. It is a symbol of its own, behind those of the bytes. */
+    private final Map<Object, Integer> symbols = new LinkedHashMap<>();
+
     private final Map<List<Object>, Expression> known = new HashMap<>();
-    private final Map<String, Rule> rules = new LinkedHashMap<>();
+    private final Map<List<Object>, Rule> rules = new LinkedHashMap<>();
     private final Set<BitSet> sets = new LinkedHashSet<>();
     private final List<Expression> created = new ArrayList<>();
-    private final int[] groups = new int[BYTES];
+    private int[] groups = new int[0];
     private int[] typedBytes = new int[0];
     private int groupCount;
     private int nextId;
@@ -38,20 +49,21 @@ public final class Expressions {
     private final Expression never;
     private final Expression empty;
 
-    /**
-     * Creates none yet.
-     *
-     * @param typed the bytes that are a token alone
-     */
-    public Expressions(BitSet typed) {
-        this.typed = (BitSet) typed.clone();
+    /** Creates none yet, for the tokens of a vocabulary. */
+    Expressions(TokenTrie trie) {
+        this(trie.typed(), trie);
+    }
+
+    private Expressions(BitSet typed, @Nullable TokenTrie trie) {
+        this.typed = typed;
+        this.trie = trie;
         never = add(List.of("never"), 1, () -> new Constant(this, false));
         empty = add(List.of("empty"), 1, () -> new Constant(this, true));
     }
 
-    /** Creates none yet, for a vocabulary that has a token for each byte. */
+    /** Creates none yet, for a vocabulary that has a token for each byte and all special tokens. */
     public Expressions() {
-        this(allBytes());
+        this(allBytes(), null);
     }
 
     private static BitSet allBytes() {
@@ -73,6 +85,7 @@ public final class Expressions {
             if (isComplete) {
                 if (!found.isSearched) {
                     found.shortest();
+                    found.fewestTokens();
                 }
             } else {
                 created.add(found);
@@ -281,9 +294,56 @@ public final class Expressions {
         return or(empty, part);
     }
 
-    /** Returns the rule of a name, which is defined later. */
-    Rule rule(String name) {
-        return rules.computeIfAbsent(name, Rule::new);
+    /**
+     * Returns the special or added token with a text.
+     *
+     * @return null if the vocabulary has none
+     */
+    @Nullable
+    Expression token(String text) {
+        Integer id = trie == null ? null : trie.added().get(text);
+        return trie == null ? symbol(text) : id == null ? null : symbol(id);
+    }
+
+    /**
+     * Returns the special or added token with an id.
+     *
+     * @return null if the vocabulary has none
+     */
+    @Nullable
+    Expression token(int id) {
+        return trie == null || symbols.containsKey(id) || trie.added().containsValue(id) ? symbol(id) : null;
+    }
+
+    private Expression symbol(Object token) {
+        int symbol = symbols.computeIfAbsent(token, key -> BYTES + symbols.size());
+        if (symbols.size() > MOST_TOKENS) {
+            throw new IllegalArgumentException("grammar: at most " + MOST_TOKENS
+                    + " different tokens must be named, found more; write their texts in quotation marks");
+        }
+        BitSet one = new BitSet();
+        one.set(symbol);
+        typed.set(symbol);
+        return oneOf(one);
+    }
+
+    @Nullable
+    TokenTrie trie() {
+        return trie;
+    }
+
+    /** The symbols of the special and added tokens of a grammar, by their ids. */
+    Map<Object, Integer> symbols() {
+        return symbols;
+    }
+
+    /**
+     * Returns the rule of a name, which is defined later.
+     *
+     * @param scope whose name it is: rules of other grammars may have the same
+     */
+    Rule rule(Object scope, String name) {
+        return rules.computeIfAbsent(List.of(scope, name), key -> new Rule(name));
     }
 
     int rules() {
@@ -304,7 +364,10 @@ public final class Expressions {
         divideBytes();
         List<Expression> all = List.copyOf(created);
         created.clear();
-        all.stream().filter(one -> one.isRegular && !one.isSearched).forEach(Expression::shortest);
+        all.stream().filter(one -> one.isRegular && !one.isSearched).forEach(one -> {
+            one.shortest();
+            one.fewestTokens();
+        });
         int passes = 0;
         boolean changes = true;
         while (changes) {
@@ -327,7 +390,8 @@ public final class Expressions {
         Map<List<Boolean>, Integer> numbers = new HashMap<>();
         List<Integer> ofTyped = new ArrayList<>();
         List<BitSet> all = List.copyOf(sets);
-        for (int value = 0; value < BYTES; value++) {
+        groups = new int[BYTES + symbols.size()];
+        for (int value = 0; value < groups.length; value++) {
             int of = value;
             List<Boolean> in = all.stream().map(set -> set.get(of)).toList();
             Integer number = numbers.get(in);

@@ -36,13 +36,9 @@ final class GbnfParser {
         text = grammar.codePoints().toArray();
     }
 
-    /** Returns what creates the completed expressions of a grammar. */
+    /** Returns what creates the expressions of a grammar. */
     static Function<Expressions, Expression> of(String grammar) {
-        return all -> {
-            Expression root = new GbnfParser(all, grammar).parse();
-            all.complete();
-            return root;
-        };
+        return all -> new GbnfParser(all, grammar).parse();
     }
 
     private Expression parse() {
@@ -60,7 +56,7 @@ final class GbnfParser {
         if (!defined.contains(ROOT)) {
             throw refuse("there must be a rule 'root'", "none");
         }
-        return all.reference(all.rule(ROOT));
+        return all.reference(all.rule(this, ROOT));
     }
 
     private IllegalArgumentException refuse(String rule, String found) {
@@ -124,17 +120,13 @@ final class GbnfParser {
         int from = at;
         String name = name();
         skipSpace(false);
-        for (char c : "::=".toCharArray()) {
-            if (!skip(c)) {
-                throw refuse("the name of a rule must have '::=' behind it");
-            }
-        }
+        skipAll("::=", "the name of a rule must have '::=' behind it");
         if (!defined.add(name)) {
             at = from;
             throw refuse("each rule must be defined once", MessageText.quote(name) + " again");
         }
         skipSpace(true);
-        all.rule(name).define(alternatives(false));
+        all.rule(this, name).define(alternatives(false));
         if (next() != END && next() != '\n' && next() != '\r') {
             throw refuse("a rule must end with its line");
         }
@@ -179,16 +171,51 @@ final class GbnfParser {
                 int from = at;
                 String name = name();
                 uses.putIfAbsent(name, from);
-                one = all.reference(all.rule(name));
+                one = all.reference(all.rule(this, name));
             } else if (character == '*' || character == '+' || character == '?' || character == '{') {
                 throw refuse("a count must stand behind something");
-            } else if (character == '<' || character == '!') {
-                throw refuse("tokens must be written as text");
+            } else if (character == '<') {
+                one = token();
+            } else if (character == '!') {
+                throw refuse("tokens must not be excluded");
             } else {
                 return all.sequence(parts);
             }
             skipSpace(isNested);
             parts.add(counted(one, isNested));
+        }
+    }
+
+    /** A special or added token: {@code <[id]>}, or its text, whose first and last characters are these brackets. */
+    private Expression token() {
+        int from = at;
+        at++;
+        Expression token;
+        if (skip('[')) {
+            token = all.token(number());
+            skipAll("]>", "the id of a token must be written as '<[id]>'");
+        } else {
+            while (next() != '>' && next() != END && next() != '\n') {
+                at++;
+            }
+            skipAll(">", "a token must end with '>'");
+            token = all.token(new String(text, from, at - from));
+        }
+        if (token == null) {
+            String found = new String(text, from, at - from);
+            at = from;
+            throw refuse(
+                    "a token must be a special or added one of the vocabulary; write other texts in quotation marks",
+                    MessageText.quote(found));
+        }
+        return token;
+    }
+
+    private void skipAll(String characters, String rule) {
+        for (char c : characters.toCharArray()) {
+            if (!skip(c)) {
+                throw refuse(rule);
+            }
         }
     }
 

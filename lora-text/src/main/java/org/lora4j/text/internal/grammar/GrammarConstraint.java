@@ -1,6 +1,5 @@
 package org.lora4j.text.internal.grammar;
 
-import java.io.ByteArrayOutputStream;
 import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.TokenConstraint;
@@ -37,7 +36,7 @@ public final class GrammarConstraint implements TokenConstraint {
     }
 
     private Engine newEngine() {
-        return new Engine(grammar.compile(new Expressions(trie.typed())), new Masks(trie));
+        return new Engine(grammar.compile(new Expressions(trie)), new Masks(trie));
     }
 
     /** Replaces expressions of which there are too many; those who use them follow. */
@@ -51,10 +50,10 @@ public final class GrammarConstraint implements TokenConstraint {
     @Override
     public synchronized State begin(int maxTokens) {
         Engine now = engine();
-        long shortest = now.root().shortest();
-        if (shortest > maxTokens) {
-            throw new IllegalArgumentException("grammar: maxTokens must be at least " + shortest
-                    + ", the bytes of the shortest text of the grammar, found " + maxTokens + "; allow more tokens");
+        long fewest = now.root().fewestTokens();
+        if (fewest > maxTokens) {
+            throw new IllegalArgumentException("grammar: maxTokens must be at least " + fewest
+                    + ", the tokens of a shortest text of the grammar, found " + maxTokens + "; allow more tokens");
         }
         return new Running(maxTokens, now);
     }
@@ -65,7 +64,9 @@ public final class GrammarConstraint implements TokenConstraint {
     }
 
     private final class Running implements State {
-        private final ByteArrayOutputStream text = new ByteArrayOutputStream();
+        /** The bytes so far, and the symbols of tokens that are no text. */
+        private final StringBuilder text = new StringBuilder();
+
         private Engine used;
         private Expression rest;
         private int tokensLeft;
@@ -77,10 +78,10 @@ public final class GrammarConstraint implements TokenConstraint {
             rest = used.root();
         }
 
-        private Expression after(byte[] bytes, int from, Expression before) {
+        private Expression after(int from, Expression before) {
             Expression at = before;
-            for (int i = from; i < bytes.length; i++) {
-                at = at.after(Byte.toUnsignedInt(bytes[i]));
+            for (int i = from; i < text.length(); i++) {
+                at = at.after(text.charAt(i));
             }
             return at;
         }
@@ -88,7 +89,7 @@ public final class GrammarConstraint implements TokenConstraint {
         private void follow() {
             Engine now = engine();
             if (now.masks() != used.masks()) {
-                rest = after(text.toByteArray(), 0, now.root());
+                rest = after(0, now.root());
                 used = now;
             }
         }
@@ -105,10 +106,10 @@ public final class GrammarConstraint implements TokenConstraint {
             if (tokensLeft == 0) {
                 return new BitSet();
             }
-            boolean isAtStart = text.size() == 0 && dropsFirstSpace;
+            boolean isAtStart = text.isEmpty() && dropsFirstSpace;
             if (!isAtStart) {
                 Mask mask = used.masks().of(rest);
-                if (rest.shortest() + mask.growth() <= tokensLeft - 1) {
+                if (rest.fewestTokens() + mask.tokenGrowth() <= tokensLeft - 1) {
                     return mask.tokens();
                 }
             }
@@ -130,12 +131,23 @@ public final class GrammarConstraint implements TokenConstraint {
                     throw new IllegalArgumentException("grammar: each token must be one that is allowed here, found "
                             + id + "; ask for those allowed");
                 }
-                byte[] bytes = trie.bytes(id);
-                int from = text.size() == 0 && dropsFirstSpace && bytes[0] == ' ' ? 1 : 0;
-                rest = after(bytes, from, rest);
-                text.write(bytes, from, bytes.length - from);
+                int before = text.length();
+                append(id);
+                rest = after(before, rest);
                 tokensLeft--;
                 allowed = null;
+            }
+        }
+
+        private void append(int id) {
+            Integer symbol = rest.all.symbols().get(id);
+            if (symbol != null) {
+                text.append((char) symbol.intValue());
+                return;
+            }
+            byte[] bytes = trie.bytes(id);
+            for (int i = text.isEmpty() && dropsFirstSpace && bytes[0] == ' ' ? 1 : 0; i < bytes.length; i++) {
+                text.append((char) Byte.toUnsignedInt(bytes[i]));
             }
         }
 

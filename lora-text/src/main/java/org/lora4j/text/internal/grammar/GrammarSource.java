@@ -1,5 +1,6 @@
 package org.lora4j.text.internal.grammar;
 
+import java.util.List;
 import java.util.function.Function;
 
 /** A grammar that was checked: it creates its expressions for any vocabulary. Immutable. */
@@ -19,6 +20,38 @@ public final class GrammarSource {
     /** Any JSON value. */
     public static GrammarSource json() {
         return new GrammarSource(SchemaCompiler::anyValue);
+    }
+
+    /** One text. */
+    public static GrammarSource text(String text) {
+        return new GrammarSource(all -> all.literal(limited("grammar", text)));
+    }
+
+    /** The special or added token with a text; if the vocabulary has none, the text. */
+    public static GrammarSource token(String text) {
+        return new GrammarSource(all -> {
+            Expression token = all.token(text);
+            return token == null ? all.literal(text) : token;
+        });
+    }
+
+    /** One text after the other. */
+    public static GrammarSource sequence(List<GrammarSource> parts) {
+        return new GrammarSource(all -> all.sequence(compile(parts, all)));
+    }
+
+    /** The texts of all options. */
+    public static GrammarSource anyOf(List<GrammarSource> options) {
+        return new GrammarSource(all -> all.or(compile(options, all)));
+    }
+
+    /** Texts any number of times. */
+    public static GrammarSource zeroOrMore(GrammarSource part) {
+        return new GrammarSource(all -> all.repeat(part.compiler.apply(all), 0, Repeat.UNBOUNDED));
+    }
+
+    private static List<Expression> compile(List<GrammarSource> sources, Expressions all) {
+        return sources.stream().map(source -> source.compiler.apply(all)).toList();
     }
 
     /**
@@ -49,6 +82,8 @@ public final class GrammarSource {
 
     /** Creates the completed expressions of the grammar. */
     Expression compile(Expressions all) {
-        return compiler.apply(all);
+        Expression root = compiler.apply(all);
+        all.complete();
+        return root;
     }
 }

@@ -86,7 +86,7 @@ final class JsonForms {
 
     /** Any JSON value. */
     Expression value() {
-        Rule rule = all.rule(VALUE);
+        Rule rule = all.rule(JsonForms.class, VALUE);
         if (!rule.isDefined()) {
             Expression inner = all.reference(rule);
             rule.define(all.or(

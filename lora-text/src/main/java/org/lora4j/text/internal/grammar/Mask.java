@@ -8,11 +8,13 @@ final class Mask {
     private final BitSet tokens;
     private final int[] ends;
     private final long growth;
+    private final long tokenGrowth;
 
-    private Mask(BitSet tokens, int[] ends, long growth) {
+    private Mask(BitSet tokens, int[] ends, long growth, long tokenGrowth) {
         this.tokens = tokens;
         this.ends = ends;
         this.growth = growth;
+        this.tokenGrowth = tokenGrowth;
     }
 
     /** The tokens, which must not be changed. */
@@ -30,6 +32,11 @@ final class Mask {
         return growth;
     }
 
+    /** By how much a token at most makes {@link Expression#fewestTokens} larger. */
+    long tokenGrowth() {
+        return tokenGrowth;
+    }
+
     long bytes() {
         return tokens.size() / Byte.SIZE + (long) ends.length * Integer.BYTES;
     }
@@ -37,23 +44,38 @@ final class Mask {
     /** Collects a mask. */
     static final class Builder implements TokenTrie.Visitor {
         private final TokenTrie trie;
-        private final long before;
+        private final Expression before;
         private final BitSet tokens;
         private int[] ends = new int[16];
         private int count;
-        private long growth;
+        private long growth = -Expression.NO_END;
+        private long tokenGrowth = -Expression.NO_END;
 
-        Builder(TokenTrie trie, Expression of) {
+        Builder(TokenTrie trie, Expression before) {
             this.trie = trie;
-            before = of.shortest();
+            this.before = before;
             tokens = new BitSet(trie.size());
-            growth = -Expression.NO_END;
         }
 
-        /** Adds tokens that fit the beginning of the expression. */
-        void add(Mask mask, long more) {
+        /** Adds tokens that fit the first part of the expression. */
+        void add(Mask mask) {
+            add(mask, 0, 0);
+        }
+
+        /** Adds tokens that fit the rest of the expression, whose first part may be empty. */
+        void add(Mask mask, Expression rest) {
+            add(mask, rest.shortest() - before.shortest(), rest.fewestTokens() - before.fewestTokens());
+        }
+
+        private void add(Mask mask, long more, long moreTokens) {
             tokens.or(mask.tokens());
             growth = Math.max(growth, mask.growth() + more);
+            tokenGrowth = Math.max(tokenGrowth, mask.tokenGrowth() + moreTokens);
+        }
+
+        private void grow(Expression after) {
+            growth = Math.max(growth, after.shortest() - before.shortest());
+            tokenGrowth = Math.max(tokenGrowth, after.fewestTokens() - before.fewestTokens());
         }
 
         void addEnds(Mask mask) {
@@ -66,10 +88,17 @@ final class Mask {
         public void visit(int node, Expression after) {
             if (trie.hasTokens(node) && after.shortest() < Expression.NO_END) {
                 trie.addTokens(node, tokens);
-                growth = Math.max(growth, after.shortest() - before);
+                grow(after);
             }
             if (after.isNullable()) {
                 addEnd(node);
+            }
+        }
+
+        void addToken(int id, Expression after) {
+            if (after.shortest() < Expression.NO_END) {
+                tokens.set(id);
+                grow(after);
             }
         }
 
@@ -85,7 +114,7 @@ final class Mask {
         }
 
         Mask build() {
-            return new Mask(tokens, Arrays.copyOf(ends, count), growth);
+            return new Mask(tokens, Arrays.copyOf(ends, count), growth, tokenGrowth);
         }
     }
 }

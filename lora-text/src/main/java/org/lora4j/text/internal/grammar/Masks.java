@@ -64,13 +64,14 @@ final class Masks {
         Mask.Builder builder = new Mask.Builder(trie, expression);
         if (!(expression instanceof Concat concat) || !isUnit(concat.first)) {
             trie.walk(0, expression, builder);
+            expression.all.symbols().forEach((id, symbol) -> builder.addToken((int) id, expression.after(symbol)));
             return builder.build();
         }
         Mask first = of(concat.first);
-        builder.add(first, 0);
+        builder.add(first);
         if (concat.first.isNullable()) {
             Mask rest = of(concat.rest);
-            builder.add(rest, concat.rest.shortest() - expression.shortest());
+            builder.add(rest, concat.rest);
             builder.addEnds(rest);
         }
         for (int node : first.ends()) {
@@ -91,11 +92,16 @@ final class Masks {
     BitSet within(Expression expression, long most, boolean skipsSpace) {
         BitSet tokens = new BitSet(trie.size());
         TokenTrie.Visitor visitor = (node, after) -> {
-            if (trie.hasTokens(node) && after.shortest() <= most) {
+            if (trie.hasTokens(node) && after.fewestTokens() <= most) {
                 trie.addTokens(node, tokens);
             }
         };
-        int space = skipsSpace ? trie.child((byte) ' ') : 0;
+        expression.all.symbols().forEach((id, symbol) -> {
+            if (expression.after(symbol).fewestTokens() <= most) {
+                tokens.set((int) id);
+            }
+        });
+        int space = skipsSpace ? trie.child(0, (byte) ' ') : 0;
         if (space == 0) {
             trie.walk(0, expression, visitor);
         } else {

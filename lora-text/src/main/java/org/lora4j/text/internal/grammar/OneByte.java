@@ -1,8 +1,9 @@
 package org.lora4j.text.internal.grammar;
 
 import java.util.BitSet;
+import java.util.function.ToLongFunction;
 
-/** One byte of a set. */
+/** One byte of a set, or one token that is no text. */
 final class OneByte extends Expression {
     private final BitSet bytes;
 
@@ -21,8 +22,17 @@ final class OneByte extends Expression {
         return false;
     }
 
+    /** Whether the set has one byte, and no token that is no text. */
+    boolean isSingle() {
+        return bytes.cardinality() == 1 && first() < Expressions.BYTES;
+    }
+
+    int first() {
+        return bytes.nextSetBit(0);
+    }
+
     @Override
-    long computeShortest() {
+    long measure(ToLongFunction<Expression> ofPart) {
         return all.isTyped(bytes) ? 1 : NO_END;
     }
 }

@@ -2,6 +2,7 @@ package org.lora4j.text.internal.grammar;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.ToLongFunction;
 
 /** The texts of all options. */
 final class Or extends Expression {
@@ -31,10 +32,10 @@ final class Or extends Expression {
     }
 
     @Override
-    long computeShortest() {
+    long measure(ToLongFunction<Expression> ofPart) {
         long least = NO_END;
         for (Expression option : options) {
-            least = Math.min(least, option.shortest());
+            least = Math.min(least, ofPart.applyAsLong(option));
         }
         return least;
     }

@@ -1,5 +1,7 @@
 package org.lora4j.text.internal.grammar;
 
+import java.util.function.ToLongFunction;
+
 /** The texts of a rule, which may refer to itself. */
 final class Reference extends Expression {
     final Rule rule;
@@ -20,7 +22,7 @@ final class Reference extends Expression {
     }
 
     @Override
-    long computeShortest() {
-        return rule.body().shortest();
+    long measure(ToLongFunction<Expression> ofPart) {
+        return ofPart.applyAsLong(rule.body());
     }
 }

@@ -1,5 +1,7 @@
 package org.lora4j.text.internal.grammar;
 
+import java.util.function.ToLongFunction;
+
 /** A text several times. */
 final class Repeat extends Expression {
     static final int UNBOUNDED = Integer.MAX_VALUE;
@@ -29,17 +31,17 @@ final class Repeat extends Expression {
     }
 
     @Override
-    long computeShortest() {
-        long ofPart = part.shortest();
-        if (min == 0 || ofPart == 0) {
+    long measure(ToLongFunction<Expression> ofPart) {
+        long once = ofPart.applyAsLong(part);
+        if (min == 0 || once == 0) {
             return 0;
         }
-        return ofPart >= NO_END / min ? NO_END : ofPart * min;
+        return once >= NO_END / min ? NO_END : once * min;
     }
 
-    /** Each time takes at least one byte. A count above the bytes plus one cannot be used up. */
+    /** Each time takes at least one byte. Of a count above the bytes plus two, two remain, which share no token with what follows. */
     @Override
     Expression computeClamped(int bytes) {
-        return all.repeat(part, Math.min(min, bytes + 1), max > bytes ? UNBOUNDED : max);
+        return all.repeat(part, Math.min(min, bytes + 2), max > bytes ? UNBOUNDED : max);
     }
 }

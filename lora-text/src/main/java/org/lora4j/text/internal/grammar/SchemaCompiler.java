@@ -12,7 +12,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.MessageText;
@@ -24,6 +27,9 @@ final class SchemaCompiler {
     private static final int MOST_DEPTH = 100;
     private static final int MOST_PARTS = 100_000;
     private static final int MOST_DIVISOR = 1_000;
+
+    /** Each set of used values is a state of its own. */
+    private static final int MOST_DISTINCT = 10;
 
     private final Expressions all;
     private final JsonForms forms;
@@ -43,7 +49,7 @@ final class SchemaCompiler {
     }
 
     /**
-     * Returns what creates the completed expressions of a schema.
+     * Returns what creates the expressions of a schema.
      *
      * @throws IllegalArgumentException if the text is no JSON
      */
@@ -63,18 +69,15 @@ final class SchemaCompiler {
 
     /** The texts of any JSON value. */
     static Expression anyValue(Expressions all) {
-        Expression value = new JsonForms(all).value();
-        all.complete();
-        return value;
+        return new JsonForms(all).value();
     }
 
     private Expression compile() {
         Expression root = schema(document, "#", 0);
         while (!open.isEmpty()) {
             String place = open.remove();
-            all.rule(place).define(schema(target(place, place), place, 0));
+            all.rule(this, place).define(schema(target(place, place), place, 0));
         }
-        all.complete();
         return root;
     }
 
@@ -138,7 +141,7 @@ final class SchemaCompiler {
 
     private Expression reference(String place) {
         int before = all.rules();
-        Rule rule = all.rule(place);
+        Rule rule = all.rule(this, place);
         if (all.rules() > before) {
             open.add(place);
         }
@@ -222,7 +225,8 @@ final class SchemaCompiler {
         return all.or(options);
     }
 
-    private Expression constants(SchemaNode node) {
+    /** The values of {@code enum} and {@code const} that have the type. */
+    private List<JsonNode> values(SchemaNode node) {
         for (var names :
                 List.of(SchemaNode.OF_STRINGS, SchemaNode.OF_NUMBERS, SchemaNode.OF_ARRAYS, SchemaNode.OF_OBJECTS)) {
             for (String name : names) {
@@ -237,18 +241,26 @@ final class SchemaCompiler {
             values = !node.has("enum") || values.contains(constant) ? List.of(constant) : List.of();
         }
         List<String> types = SchemaTypes.names(node);
-        List<String> texts = new ArrayList<>();
-        List<Expression> options = new ArrayList<>();
+        List<JsonNode> fitting = new ArrayList<>();
         for (JsonNode value : values) {
             if (!node.has("type") || SchemaTypes.contain(types, value)) {
                 if (!MessageText.isUnicode(value.toString())) {
                     throw node.refuse(constant == null ? "enum" : "const", "must have no halves of surrogate pairs");
                 }
-                if (value.isTextual()) {
-                    texts.add(value.asText());
-                } else {
-                    options.add(forms.literal(value));
-                }
+                fitting.add(value);
+            }
+        }
+        return fitting;
+    }
+
+    private Expression constants(SchemaNode node) {
+        List<String> texts = new ArrayList<>();
+        List<Expression> options = new ArrayList<>();
+        for (JsonNode value : values(node)) {
+            if (value.isTextual()) {
+                texts.add(value.asText());
+            } else {
+                options.add(forms.literal(value));
             }
         }
         options.add(forms.string(forms.spelling().oneOf(texts)));
@@ -329,6 +341,9 @@ final class SchemaCompiler {
         int min = node.count("minItems", 0);
         int max = node.count("maxItems", Repeat.UNBOUNDED);
         JsonNode items = node.get("items");
+        if (node.truth("uniqueItems")) {
+            return distinct(node, items, min, max);
+        }
         Expression element = items == null ? forms.value() : schema(items, node.below("items"), depth + 1);
         if (element == all.never()) {
             max = Math.min(max, first.size());
@@ -349,6 +364,63 @@ final class SchemaCompiler {
             rest = i >= min ? all.optional(rest) : rest;
         }
         return all.sequence(all.literal("["), rest, all.literal("]"));
+    }
+
+    /** Arrays of different values of an {@code enum}. */
+    private Expression distinct(SchemaNode node, @Nullable JsonNode items, int min, int max) {
+        SchemaNode element =
+                items == null || !items.isObject() ? node : resolved(SchemaNode.of(items, node.below("items")));
+        boolean isEnum =
+                element.has("enum") && element.without("enum", "const", "type").isEmpty() && !node.has("prefixItems");
+        List<JsonNode> values = isEnum ? values(element) : List.of();
+        if (!isEnum || values.size() > MOST_DISTINCT || values.stream().anyMatch(JsonNode::isContainerNode)) {
+            throw node.refuse(
+                    "uniqueItems",
+                    "must stand beside 'items' with an 'enum' of at most " + MOST_DISTINCT
+                            + " simple values, or be false");
+        }
+        // Numbers are compared by their value.
+        Map<Object, Expression> different = new LinkedHashMap<>();
+        values.forEach(value -> different.putIfAbsent(
+                value.isNumber() ? value.decimalValue().stripTrailingZeros() : value, forms.literal(value)));
+        List<Expression> elements = List.copyOf(different.values());
+        return all.sequence(all.literal("["), afterUsed(elements, 0, min, max, new HashMap<>()), all.literal("]"));
+    }
+
+    /** What a schema that is a reference alone points to. */
+    private SchemaNode resolved(SchemaNode node) {
+        SchemaNode at = node;
+        for (int i = 0; i < MOST_DEPTH && at.has("$ref") && at.without("$ref").isEmpty(); i++) {
+            String place = placeOfReference(at);
+            JsonNode target = target(place, at.below("$ref"));
+            if (!target.isObject()) {
+                return at;
+            }
+            at = SchemaNode.of(target, place);
+        }
+        return at;
+    }
+
+    /** What may follow when some elements were used, each a bit. */
+    private Expression afterUsed(
+            List<Expression> elements, int used, int min, int max, Map<Integer, Expression> known) {
+        Expression found = known.get(used);
+        if (found == null) {
+            int count = Integer.bitCount(used);
+            List<Expression> options = new ArrayList<>();
+            if (count >= min) {
+                options.add(all.empty());
+            }
+            for (int i = 0; i < elements.size() && count < max; i++) {
+                if ((used & 1 << i) == 0) {
+                    Expression one = all.concat(elements.get(i), afterUsed(elements, used | 1 << i, min, max, known));
+                    options.add(count == 0 ? one : all.concat(forms.comma(), one));
+                }
+            }
+            found = all.or(options);
+            known.put(used, found);
+        }
+        return found;
     }
 
     private Expression object(SchemaNode node, int depth) {

@@ -2,6 +2,7 @@ package org.lora4j.text.internal.grammar;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.BooleanNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
@@ -94,6 +95,7 @@ final class SchemaMerge {
                 yield all;
             }
             case "nullable" -> mine;
+            case "uniqueItems" -> BooleanNode.valueOf(one.truth(keyword) || other.truth(keyword));
             default ->
                 throw one.refuse(
                         keyword,

@@ -18,13 +18,24 @@ import org.lora4j.internal.MessageText;
  * @param place where it is, as a JSON pointer with {@code #} before it
  */
 record SchemaNode(ObjectNode keywords, String place) {
-    static final Set<String> ANNOTATIONS =
-            Set.of("title", "description", "default", "examples", "$schema", "$id", "$comment", "$defs", "definitions");
+    static final Set<String> ANNOTATIONS = Set.of(
+            "title",
+            "description",
+            "default",
+            "examples",
+            "deprecated",
+            "readOnly",
+            "writeOnly",
+            "$schema",
+            "$id",
+            "$comment",
+            "$defs",
+            "definitions");
 
     static final Set<String> OF_STRINGS = Set.of("minLength", "maxLength", "pattern", "format");
     static final Set<String> OF_NUMBERS =
             Set.of("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf");
-    static final Set<String> OF_ARRAYS = Set.of("items", "prefixItems", "minItems", "maxItems");
+    static final Set<String> OF_ARRAYS = Set.of("items", "prefixItems", "minItems", "maxItems", "uniqueItems");
     static final Set<String> OF_OBJECTS = Set.of("properties", "required", "additionalProperties");
 
     private static final Set<String> OF_ALL =

@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
+import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -33,6 +34,11 @@ abstract class Searched extends Expression {
             return searched.isShortestKnown() ? searched.shortest() : searched.lowerBound();
         }
         return of.shortest();
+    }
+
+    @Override
+    long measure(ToLongFunction<Expression> ofPart) {
+        return shortest();
     }
 
     @Override

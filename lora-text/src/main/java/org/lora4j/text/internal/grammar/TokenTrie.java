@@ -3,11 +3,12 @@ package org.lora4j.text.internal.grammar;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The bytes of all tokens as a tree, in arrays. A node is a beginning of tokens. A node comes before its children, and they come
+ * The tokens of a vocabulary: the bytes of ordinary ones as a tree, in arrays, and the special and added ones by their texts. A node is a beginning of tokens. A node comes before its children, and they come
  * before its next sibling. Node 0 is the beginning of all tokens. Immutable.
  */
 public final class TokenTrie {
@@ -30,13 +31,16 @@ public final class TokenTrie {
 
     private final int longest;
     private final BitSet typed = new BitSet();
+    private final Map<String, Integer> added;
 
     /**
      * Builds the tree.
      *
-     * @param tokens the bytes of each token; null or none for a token that no grammar allows
+     * @param tokens the bytes of each token; null or none for one that is not ordinary text
+     * @param added the ids of special and added tokens, by their texts
      */
-    public TokenTrie(List<byte @Nullable []> tokens) {
+    public TokenTrie(List<byte @Nullable []> tokens, Map<String, Integer> added) {
+        this.added = Map.copyOf(added);
         bytes = tokens.stream().map(one -> one == null ? new byte[0] : one).toArray(byte[][]::new);
         ids = IntStream.range(0, bytes.length)
                 .filter(id -> bytes[id].length > 0)
@@ -103,7 +107,11 @@ public final class TokenTrie {
         return (BitSet) typed.clone();
     }
 
-    /** Returns the bytes of a token themselves; none for one that no grammar allows. */
+    Map<String, Integer> added() {
+        return added;
+    }
+
+    /** Returns the bytes of a token themselves; none for one that is not ordinary text. */
     public byte[] bytes(int id) {
         return bytes[id];
     }
@@ -112,9 +120,9 @@ public final class TokenTrie {
         return longest;
     }
 
-    /** The node of a byte alone; 0 if no token begins with it. */
-    int child(byte value) {
-        for (int node = 1; node < end[ROOT]; node = end[node]) {
+    /** The node behind another one with a byte more; 0 if there is none. */
+    int child(int from, byte value) {
+        for (int node = from + 1; node < end[from]; node = end[node]) {
             if (last[node] == value) {
                 return node;
             }

@@ -2,7 +2,9 @@ package org.lora4j.text.internal.vocabulary;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.io.GgufSource;
 import org.lora4j.io.ModelSource;
@@ -10,12 +12,13 @@ import org.lora4j.io.gguf.model.GgufException;
 import org.lora4j.io.gguf.model.GgufKeys;
 
 /**
- * The bytes that each token of a model adds to a text.
+ * The bytes that each token of a model adds to a text, and its special and added tokens.
  *
  * @param bytes those of each token; null for special and added tokens, and those that are not used
+ * @param added the ids of special and added tokens, by their texts
  * @param dropsFirstSpace whether the first space of a text is not printed
  */
-public record StoredTokens(List<byte @Nullable []> bytes, boolean dropsFirstSpace) {
+public record StoredTokens(List<byte @Nullable []> bytes, Map<String, Integer> added, boolean dropsFirstSpace) {
     /**
      * Reads the tokens of a model.
      *
@@ -37,10 +40,14 @@ public record StoredTokens(List<byte @Nullable []> bytes, boolean dropsFirstSpac
         }
         Vocabulary vocabulary = tokens.vocabulary();
         List<byte @Nullable []> bytes = new ArrayList<>(vocabulary.size());
+        Map<String, Integer> added = new LinkedHashMap<>();
         for (int id = 0; id < vocabulary.size(); id++) {
-            boolean isText = !vocabulary.isControl(id) && !vocabulary.isUserDefined(id) && !vocabulary.isUnused(id);
-            bytes.add(isText ? tokens.bytes(id) : null);
+            boolean isAdded = vocabulary.isControl(id) || vocabulary.isUserDefined(id);
+            bytes.add(isAdded || vocabulary.isUnused(id) ? null : tokens.bytes(id));
+            if (isAdded) {
+                added.put(vocabulary.text(id), id);
+            }
         }
-        return new StoredTokens(bytes, tokens.addsSpace());
+        return new StoredTokens(bytes, added, tokens.addsSpace());
     }
 }

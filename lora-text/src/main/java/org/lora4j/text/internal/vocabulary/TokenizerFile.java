@@ -10,9 +10,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +34,9 @@ public final class TokenizerFile {
 
     private final String name;
     private final TreeMap<Integer, String> tokens = new TreeMap<>();
-    private final Set<Integer> added = new HashSet<>();
+    /** Texts that are found as a whole, by their ids. */
+    private final Map<Integer, String> added = new LinkedHashMap<>();
+
     private JsonNode decoder = MissingNode.getInstance();
 
     private TokenizerFile(String name) {
@@ -83,7 +85,7 @@ public final class TokenizerFile {
     private void readAdded(JsonParser json) throws IOException {
         JsonNode all = json.readValueAsTree();
         for (JsonNode one : all) {
-            added.add(one.path("id").asInt(-1));
+            added.put(one.path("id").asInt(-1), one.path("content").asText());
         }
     }
 
@@ -166,10 +168,16 @@ public final class TokenizerFile {
         int last = tokens.isEmpty() ? -1 : tokens.lastKey();
         List<byte @Nullable []> bytes = new ArrayList<>(last + 1);
         for (int id = 0; id <= last; id++) {
-            String token = added.contains(id) ? null : tokens.get(id);
+            String token = added.containsKey(id) ? null : tokens.get(id);
             bytes.add(token == null ? null : areLetters ? ByteLetters.bytes(token) : bytes(token, hasBytes));
         }
-        return new StoredTokens(bytes, !areLetters && all.stream().anyMatch(TokenizerFile::dropsSpace));
+        Map<String, Integer> ids = new LinkedHashMap<>();
+        added.forEach((id, text) -> {
+            if (id >= 0 && id < MOST_TOKENS) {
+                ids.put(text, id);
+            }
+        });
+        return new StoredTokens(bytes, ids, !areLetters && all.stream().anyMatch(TokenizerFile::dropsSpace));
     }
 
     private static byte[] bytes(String token, boolean hasBytes) {

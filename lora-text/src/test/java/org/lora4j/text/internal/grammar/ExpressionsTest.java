@@ -3,8 +3,8 @@ package org.lora4j.text.internal.grammar;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class ExpressionsTest {
@@ -87,7 +87,7 @@ class ExpressionsTest {
 
     @Test
     void rulesRefersToThemselves() {
-        Rule rule = all.rule("brackets");
+        Rule rule = all.rule(this, "brackets");
         Expression inner = all.reference(rule);
         rule.define(all.optional(all.sequence(letter('('), inner, letter(')'), inner)));
         Texts texts = complete(inner);
@@ -97,8 +97,8 @@ class ExpressionsTest {
 
     @Test
     void refusesRulesThatBeginWithThemselves() {
-        Rule first = all.rule("first");
-        Rule second = all.rule("second");
+        Rule first = all.rule(this, "first");
+        Rule second = all.rule(this, "second");
         first.define(all.sequence(all.optional(letter('a')), all.reference(second), letter('b')));
         second.define(all.or(letter('c'), all.concat(all.reference(first), letter('d'))));
         assertThatIllegalArgumentException()
@@ -109,10 +109,7 @@ class ExpressionsTest {
     /** Bytes that are no token alone are passed within longer tokens only. */
     @Test
     void theShortestTextHasBytesOfTheVocabularyOnly() {
-        BitSet typed = new BitSet();
-        typed.set('a');
-        typed.set('c');
-        Expressions some = new Expressions(typed);
+        Expressions some = new Expressions(new TokenTrie(List.of(new byte[] {'a'}, new byte[] {'c'}), Map.of()));
         Expression text = some.or(some.literal("b"), some.literal("aca"));
         Expression none = some.literal("ab");
         some.complete();

@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
@@ -34,6 +35,8 @@ class GrammarConstraintTest {
 
     /** All bytes, and tokens of several bytes that cut through characters and through the parts of JSON. */
     private static final List<byte[]> TOKENS = tokens();
+
+    private static final TokenTrie TRIE = new TokenTrie(TOKENS, Map.of());
 
     private static List<byte[]> tokens() {
         List<byte[]> tokens = new ArrayList<>();
@@ -96,7 +99,7 @@ class GrammarConstraintTest {
     }
 
     private static GrammarConstraint constraint(GrammarSource source) {
-        return new GrammarConstraint(source, new TokenTrie(TOKENS), false);
+        return new GrammarConstraint(source, TRIE, false);
     }
 
     private static Expression after(Expression before, byte[] bytes) {
@@ -111,7 +114,7 @@ class GrammarConstraintTest {
         BitSet tokens = new BitSet();
         for (int id = 0; id < TOKENS.size(); id++) {
             byte[] bytes = TOKENS.get(id);
-            tokens.set(id, bytes != null && after(at, bytes).shortest() <= left - 1);
+            tokens.set(id, bytes != null && after(at, bytes).fewestTokens() <= left - 1);
         }
         return tokens;
     }
@@ -127,7 +130,7 @@ class GrammarConstraintTest {
 
     private static String generate(GrammarSource source, int budget, SplittableRandom random, boolean compares) {
         TokenConstraint.State state = constraint(source).begin(budget);
-        Expression at = source.compile(new Expressions());
+        Expression at = source.compile(new Expressions(TRIE));
         ByteArrayOutputStream text = new ByteArrayOutputStream();
         BitSet allowed = new BitSet();
         int left = budget;
@@ -160,8 +163,10 @@ class GrammarConstraintTest {
         for (int i = 0; i < 1000; i++) {
             ObjectNode schema = schemas.next();
             GrammarSource source = GrammarSource.jsonSchema(schema.toString());
-            int shortest = (int) Texts.of(source).shortest();
-            int budget = shortest + random.nextInt(i % 3 == 0 ? 3 : 120);
+            Expression root = source.compile(new Expressions(TRIE));
+            int fewest = (int) root.fewestTokens();
+            assertThat(root.fewestTokens()).isLessThanOrEqualTo(root.shortest());
+            int budget = fewest + random.nextInt(i % 3 == 0 ? 3 : 120);
             String text = generate(source, budget, random, i % 10 == 0);
             JsonNode value = JSON.readTree(text);
             assertThat(Schemas.fits(schema, value, schema))
@@ -204,12 +209,13 @@ class GrammarConstraintTest {
 
     @Test
     void tooFewTokensAreRefused() {
-        GrammarConstraint constraint = constraint(GrammarSource.jsonSchema("{\"const\":[1,\"ab\"]}"));
+        GrammarConstraint constraint =
+                new GrammarConstraint(GrammarSource.jsonSchema("{\"const\":[1,\"ab\"]}"), WITH_ADDED, false);
         constraint.begin(8);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> constraint.begin(7))
                 .withMessage(
-                        "grammar: maxTokens must be at least 8, the bytes of the shortest text of the grammar, found 7;"
+                        "grammar: maxTokens must be at least 8, the tokens of a shortest text of the grammar, found 7;"
                                 + " allow more tokens");
     }
 
@@ -228,9 +234,29 @@ class GrammarConstraintTest {
         assertThat(state.canContinue()).isFalse();
     }
 
+    /** Fixed text needs the tokens of the vocabulary, not one for each byte. */
+    @Test
+    void fixedTextCountsWithItsTokens() {
+        GrammarConstraint constraint = constraint(GrammarSource.gbnf(
+                "root ::= \"the cat sat on the mat\" [0-9] tail\ntail ::= \"{\\\"abc\" | \"(\" tail \")\""));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> constraint.begin(3))
+                .withMessageContaining("must be at least 4, the tokens of a shortest text");
+        TokenConstraint.State state = constraint.begin(4);
+        List<String> text = new ArrayList<>();
+        while (state.canContinue()) {
+            List<Integer> allowed = allowed(state);
+            assertThat(allowed).hasSizeLessThanOrEqualTo(13);
+            state.accept(allowed.get(0));
+            text.add(new String(TOKENS.get(allowed.get(0)), StandardCharsets.UTF_8));
+        }
+        assertThat(state.isComplete()).isTrue();
+        assertThat(text).containsExactly("the cat sat on the mat", "0", "{\"", "abc");
+    }
+
     @Test
     void aVocabularyWithoutTheBytesIsRefused() {
-        TokenTrie letters = new TokenTrie(List.of(new byte[] {'a'}, new byte[] {'b', 'c'}));
+        TokenTrie letters = new TokenTrie(List.of(new byte[] {'a'}, new byte[] {'b', 'c'}), Map.of());
         new GrammarConstraint(GrammarSource.gbnf("root ::= \"a\" \"bc\"?"), letters, false).begin(1);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new GrammarConstraint(GrammarSource.gbnf("root ::= \"bc\""), letters, false))
@@ -245,7 +271,7 @@ class GrammarConstraintTest {
             tokens.add(token.getBytes(StandardCharsets.UTF_8));
         }
         GrammarConstraint constraint = new GrammarConstraint(
-                GrammarSource.gbnf("root ::= \" \"? \"{\" \" \"? \"a\""), new TokenTrie(tokens), true);
+                GrammarSource.gbnf("root ::= \" \"? \"{\" \" \"? \"a\""), new TokenTrie(tokens, Map.of()), true);
         TokenConstraint.State state = constraint.begin(9);
         BitSet allowed = new BitSet();
         state.allowed(allowed);
@@ -255,6 +281,106 @@ class GrammarConstraintTest {
         assertThat(allowed.stream().toArray()).containsExactly(' ', 'a', 259);
         state.accept(259);
         assertThat(state.isComplete()).isTrue();
+    }
+
+    /** All bytes, and two tokens that are no text, one of them behind all others. */
+    private static final TokenTrie WITH_ADDED =
+            new TokenTrie(TOKENS.subList(0, 256), Map.of("<call>", 300, "[END]", 256));
+
+    private static List<Integer> allowed(TokenConstraint.State state) {
+        BitSet allowed = new BitSet();
+        state.allowed(allowed);
+        return allowed.stream().boxed().toList();
+    }
+
+    @Test
+    void addedTokensStandWhereTheGrammarNamesThem() {
+        GrammarConstraint constraint = new GrammarConstraint(
+                GrammarSource.gbnf("root ::= \"x\" <call>? ([0-9] <[256]>){2} | <call> root"), WITH_ADDED, false);
+        TokenConstraint.State state = constraint.begin(9);
+        assertThat(allowed(state)).containsExactly((int) 'x', 300);
+        state.accept(300);
+        assertThat(allowed(state)).containsExactly((int) 'x', 300);
+        state.accept('x');
+        assertThat(allowed(state)).hasSize(11).contains((int) '0', (int) '9', 300);
+        // Its text is not the token.
+        assertThatIllegalArgumentException().isThrownBy(() -> state.accept('<'));
+        state.accept('7');
+        assertThat(allowed(state)).containsExactly(256);
+        state.accept(256);
+        state.accept('1');
+        assertThat(state.isComplete()).isFalse();
+        state.accept(256);
+        assertThat(state.isComplete()).isTrue();
+        assertThat(state.canContinue()).isFalse();
+    }
+
+    /** A token that is no text counts as one of those that are left. */
+    @Test
+    void addedTokensCountForTheBudget() {
+        GrammarConstraint constraint =
+                new GrammarConstraint(GrammarSource.gbnf("root ::= <call> \"a\"* <[256]>"), WITH_ADDED, false);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> constraint.begin(1))
+                .withMessageContaining("must be at least 2");
+        TokenConstraint.State state = constraint.begin(4);
+        for (int id : new int[] {300, 'a', 'a'}) {
+            assertThat(allowed(state)).contains(id);
+            state.accept(id);
+        }
+        assertThat(allowed(state)).containsExactly(256);
+    }
+
+    /** The space that is not printed comes before the first word, and not before a token that is no text. */
+    @Test
+    void anAddedTokenCanBeginAText() {
+        GrammarConstraint constraint =
+                new GrammarConstraint(GrammarSource.gbnf("root ::= <call>? \"a\""), WITH_ADDED, true);
+        TokenConstraint.State state = constraint.begin(9);
+        assertThat(allowed(state)).containsExactly((int) 'a', 300);
+        state.accept(300);
+        assertThat(allowed(state)).containsExactly((int) 'a');
+    }
+
+    @Test
+    void tokensThatTheVocabularyDoesNotHaveAreRefused() {
+        for (String token : List.of("<think>", "<[97]>", "<[301]>")) {
+            GrammarSource source = GrammarSource.gbnf("root ::= \"a\"\n  | " + token);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> new GrammarConstraint(source, WITH_ADDED, false))
+                    .withMessage(
+                            "GBNF, line 2, column 5: a token must be a special or added one of the vocabulary; write"
+                                    + " other texts in quotation marks, found '" + token + "'");
+        }
+        // A text of its own grammar is written with ordinary tokens then.
+        GrammarSource mark = GrammarSource.anyOf(List.of(GrammarSource.token("<a>"), GrammarSource.token("<call>")));
+        TokenConstraint.State state = new GrammarConstraint(mark, WITH_ADDED, false).begin(9);
+        assertThat(allowed(state)).containsExactly((int) '<', 300);
+        StringBuilder many = new StringBuilder("root ::= \"a\"");
+        for (int i = 0; i < 257; i++) {
+            many.append(" <[").append(i).append("]>");
+        }
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> GrammarSource.gbnf(many.toString()))
+                .withMessageContaining("at most 256 different tokens");
+        for (String wrong : List.of("<a", "<[1>", "<[x]>", "!<a>", "<[1]")) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> GrammarSource.gbnf("root ::= " + wrong))
+                    .withMessageStartingWith("GBNF, line 1");
+        }
+    }
+
+    /** Rules of the same names in several schemas are different rules. */
+    @Test
+    void composedSchemasKeepTheirReferences() {
+        String list = "{\"$ref\": \"#/$defs/x\", \"$defs\": {\"x\": {\"type\": \"array\", \"items\": %s}}}";
+        GrammarSource both = GrammarSource.sequence(List.of(
+                GrammarSource.jsonSchema(list.formatted("{\"const\": 1}")),
+                GrammarSource.text("-"),
+                GrammarSource.zeroOrMore(GrammarSource.jsonSchema(list.formatted("{\"const\": 2}")))));
+        Texts texts = Texts.of(both);
+        assertThat(List.of("[1]-", "[1,1]-[2]", "[]-[][2,2]")).allMatch(texts::has);
+        assertThat(List.of("[2]-", "[1]-[1]", "-", "[1][2]")).noneMatch(texts::has);
     }
 
     /** Derivatives that are too many are dropped, and the texts that go on follow. */

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -49,7 +50,7 @@ class HostileGrammarTest {
 
     private static void steps(GrammarSource source, int steps) {
         TokenConstraint.State state =
-                new GrammarConstraint(source, new TokenTrie(tokens()), false).begin(Integer.MAX_VALUE);
+                new GrammarConstraint(source, new TokenTrie(tokens(), Map.of()), false).begin(Integer.MAX_VALUE);
         BitSet allowed = new BitSet();
         for (int i = 0; i < steps && state.canContinue(); i++) {
             state.allowed(allowed);

@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -42,6 +45,10 @@ class SchemaCompilerTest {
                 "{'prefixItems':[{'const':1},{'const':2}],'items':false,'minItems':1}; [1]; []",
                 "{'prefixItems':[{'const':1}],'items':{'const':2},'minItems':2,'maxItems':3}; [1,2,2]; [1,2,2,2]",
                 "{'maxItems':0}; []; [1]",
+                "{'uniqueItems':false,'items':{'const':1}}; [1,1]; [2]",
+                "{'uniqueItems':true,'items':{'$ref':'#/$defs/a'},'$defs':{'a':{'enum':[1,2],'type':'integer'}}}; [2,1]; [2,2]",
+                "{'allOf':[{'uniqueItems':true},{'uniqueItems':false,'items':{'enum':[1,2]}}]}; [2,1]; [2,2]",
+                "{'uniqueItems':true,'items':{'enum':[1,1.0,2]}}; [1,2]; [1,1.0]",
                 // Types, values and joins
                 "{'type':'string','nullable':true}; null; 1",
                 "{'$ref':'#/$defs/a','nullable':true,'$defs':{'a':{'const':1}}}; null; 2",
@@ -55,7 +62,7 @@ class SchemaCompilerTest {
                         + " {'b':1}; {}",
                 "{'anyOf':[{'type':'null'},{'$ref':'#/definitions/t~1~0%25'}],'definitions':{'t/~%':{'const':9}}}; 9; 8",
                 "{'items':{'$ref':'#'},'type':'array'}; [[],[[]]]; [1]",
-                "{'title':1,'description':2,'default':3,'examples':4,'$schema':5,'$id':6,'$comment':7,'const':8}; 8; 7",
+                "{'title':1,'description':2,'default':3,'examples':4,'deprecated':true,'readOnly':true,'writeOnly':true,'$schema':5,'$id':6,'$comment':7,'const':8}; 8; 7",
                 "true; [null]; nul",
                 // Patterns of the content, not of its escapes
                 "{'pattern':'^[^n]$'}; '\\n'; 'n'",
@@ -70,6 +77,29 @@ class SchemaCompilerTest {
 
     private static String quoted(String text) {
         return text.replace("\\'", "\\\"").replace('\'', '"');
+    }
+
+    /** All arrays of up to four of three values, and only those without a value twice. */
+    @Test
+    void differentElementsAreDifferent() {
+        Texts texts = Texts.schema(
+                "{\"items\":{\"enum\":[\"a\",null,2]},\"uniqueItems\":true,\"minItems\":1,\"maxItems\":3}");
+        String[] values = {"\"a\"", "null", "2"};
+        int fitting = 0;
+        for (int length = 0; length <= 4; length++) {
+            for (int code = 0; code < Math.pow(3, length); code++) {
+                List<String> array = new ArrayList<>();
+                for (int i = 0, rest = code; i < length; i++, rest /= 3) {
+                    array.add(values[rest % 3]);
+                }
+                boolean fits = length >= 1 && new HashSet<>(array).size() == length;
+                assertThat(texts.has("[" + String.join(",", array) + "]"))
+                        .as("%s", array)
+                        .isEqualTo(fits);
+                fitting += fits ? 1 : 0;
+            }
+        }
+        assertThat(fitting).isEqualTo(3 + 6 + 6);
     }
 
     /** Bounds, digit by digit, against comparisons of numbers. */
@@ -130,7 +160,12 @@ class SchemaCompilerTest {
             quoteCharacter = '~',
             value = {
                 "{'properties':{'a/b':{'not':{}}}}; JSON Schema, #/properties/a~1b/not: a keyword must be one that is supported, found ",
-                "{'items':{'uniqueItems':true}}; #/items/uniqueItems: a keyword must be",
+                "{'items':{'uniqueItems':true}}; #/items/uniqueItems: must stand beside 'items' with an 'enum' of at most 10",
+                "{'uniqueItems':true,'items':{'enum':[[1],2]}}; #/uniqueItems: must stand beside",
+                "{'uniqueItems':true,'items':{'enum':[1,2,3,4,5,6,7,8,9,10,11]}}; #/uniqueItems: must stand beside",
+                "{'uniqueItems':true,'items':{'enum':[1]},'prefixItems':[true]}; #/uniqueItems: must stand beside",
+                "{'uniqueItems':true,'items':{'$ref':'#/items'}}; #/uniqueItems: must stand beside",
+                "{'uniqueItems':1,'items':{'enum':[1]}}; #/uniqueItems: must be true or false",
                 "{'items':[1]}; #/items: a schema must be an object, true or false, found [1]",
                 "{'type':'text'}; #/type: must be some of [object, array, string, number, integer, boolean, null], found ",
                 "{'format':'phone'}; #/format: must be one of [date, date-time,",
