@@ -24,7 +24,6 @@ import org.springframework.ai.chat.model.Generation;
 import org.springframework.ai.chat.prompt.ChatOptions;
 import org.springframework.ai.chat.prompt.Prompt;
 import org.springframework.ai.model.tool.StructuredOutputChatOptions;
-import org.springframework.ai.model.tool.ToolCallingChatOptions;
 import org.springframework.ai.model.tool.ToolExecutionResult;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink;
@@ -50,9 +49,9 @@ final class AdaptedChatModel implements ChatModel {
         return new AdaptedChatOptions();
     }
 
-    /** The same by its name in Spring AI 2.0, for tools alone. */
+    /** The same by its name in Spring AI 2.0. */
     public ChatOptions getOptions() {
-        return ToolCallingChatOptions.builder().build();
+        return StructuredOptions.create();
     }
 
     @Override

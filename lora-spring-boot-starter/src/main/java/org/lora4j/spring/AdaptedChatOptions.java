@@ -8,7 +8,7 @@ import org.springframework.beans.BeanUtils;
 
 /**
  * Options of Spring AI 1.1 that hold tools and the schema of the answer. A client with native structured output sets the schema. The
- * class is not loaded with 2.0, whose options cannot be changed.
+ * class is not loaded with 2.0, whose options cannot be changed: see {@link StructuredOptions}.
  */
 final class AdaptedChatOptions extends DefaultToolCallingChatOptions implements StructuredOutputChatOptions {
     private @Nullable String outputSchema;

@@ -3,6 +3,7 @@ package org.lora4j.spring;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.lang.reflect.Method;
 import java.nio.file.Files;
@@ -25,6 +26,7 @@ import org.lora4j.text.DecoderTokens;
 import org.lora4j.text.TokenExample;
 import org.lora4j.text.tools.ToolCall;
 import org.lora4j.train.Batch;
+import org.springframework.ai.chat.client.AdvisorParams;
 import org.springframework.ai.chat.client.ChatClient;
 import org.springframework.ai.chat.messages.AssistantMessage;
 import org.springframework.ai.chat.messages.ToolResponseMessage;
@@ -251,6 +253,50 @@ class ToolsTest {
     enum Unit {
         PIECE,
         BOX
+    }
+
+    /** The schema of the record constrains the answer. The model has not learned it, and follows no instructions. */
+    @Test
+    void aClientGetsARecord() {
+        run(learned, model -> {
+            ChatClient plain = ChatClient.create(model);
+            for (int i = 0; i < 3; i++) {
+                Order order = plain.prompt()
+                        .user("how many?")
+                        .advisors(AdvisorParams.ENABLE_NATIVE_STRUCTURED_OUTPUT)
+                        .call()
+                        .entity(Order.class);
+                assertThat(Objects.requireNonNull(order).unit()).isIn((Object[]) Unit.values());
+            }
+            Order limited = withFewTokens(plain.prompt().user("how many?"), model)
+                    .advisors(AdvisorParams.ENABLE_NATIVE_STRUCTURED_OUTPUT)
+                    .call()
+                    .entity(Order.class);
+            assertThat(new ObjectMapper().valueToTree(limited).toString().length())
+                    .isLessThanOrEqualTo(60);
+        });
+    }
+
+    /** Sets options: in Spring AI 1.1 those of the model with another value, in 2.0 a builder with this value alone. */
+    private static ChatClient.ChatClientRequestSpec withFewTokens(
+            ChatClient.ChatClientRequestSpec request, ChatModel model) {
+        Method set = Arrays.stream(ChatClient.ChatClientRequestSpec.class.getMethods())
+                .filter(method -> method.getName().equals("options"))
+                .findFirst()
+                .orElseThrow();
+        try {
+            if (set.getParameterTypes()[0] == ChatOptions.class) {
+                BeanWrapper options = new BeanWrapperImpl(Objects.requireNonNull(
+                        ChatModel.class.getMethod("getDefaultOptions").invoke(model)));
+                options.setPropertyValue("maxTokens", 60);
+                set.invoke(request, options.getWrappedInstance());
+            } else {
+                set.invoke(request, ChatOptions.builder().maxTokens(60));
+            }
+        } catch (ReflectiveOperationException e) {
+            throw new IllegalStateException(e);
+        }
+        return request;
     }
 
     /** Options with a schema: those of the model in Spring AI 1.1, and those of a builder in 2.0, which 1.1 does not have. */
