@@ -6,12 +6,30 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.lang.reflect.Method;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.LocalTime;
+import java.time.OffsetDateTime;
+import java.time.Period;
+import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
@@ -24,6 +42,7 @@ import org.lora4j.text.Conversation;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.DecoderTokens;
 import org.lora4j.text.TokenExample;
+import org.lora4j.text.grammar.Grammar;
 import org.lora4j.text.tools.ToolCall;
 import org.lora4j.train.Batch;
 import org.springframework.ai.chat.client.AdvisorParams;
@@ -42,6 +61,7 @@ import org.springframework.ai.support.ToolCallbacks;
 import org.springframework.ai.tool.ToolCallback;
 import org.springframework.ai.tool.annotation.Tool;
 import org.springframework.ai.tool.annotation.ToolParam;
+import org.springframework.ai.util.json.schema.JsonSchemaGenerator;
 import org.springframework.beans.BeanWrapper;
 import org.springframework.beans.BeanWrapperImpl;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -297,6 +317,52 @@ class ToolsTest {
             throw new IllegalStateException(e);
         }
         return request;
+    }
+
+    /** What programs have in their records. */
+    record Everything(
+            int whole,
+            Long big,
+            double number,
+            float small,
+            BigDecimal price,
+            BigInteger huge,
+            boolean flag,
+            char letter,
+            byte[] bytes,
+            String text,
+            Unit unit,
+            EnumSet<Unit> units,
+            Set<Unit> set,
+            Map<String, Unit> byName,
+            Map<Unit, Integer> byUnit,
+            Optional<String> maybe,
+            OptionalInt count,
+            LocalDate day,
+            LocalTime time,
+            LocalDateTime moment,
+            OffsetDateTime offset,
+            ZonedDateTime zoned,
+            Instant instant,
+            Duration duration,
+            Period period,
+            UUID id,
+            URI link,
+            Locale locale,
+            Order order,
+            List<Order> orders,
+            Order[] array,
+            List<List<Integer>> matrix,
+            Object any,
+            List<Everything> more) {}
+
+    @Test
+    void theSchemasOfJavaTypesAreSupported() {
+        for (String schema : List.of(
+                new BeanOutputConverter<>(Everything.class).getJsonSchema(),
+                JsonSchemaGenerator.generateForType(Everything.class))) {
+            assertThat(Grammar.jsonSchema(schema)).as(schema).isNotNull();
+        }
     }
 
     /** Options with a schema: those of the model in Spring AI 1.1, and those of a builder in 2.0, which 1.1 does not have. */
