@@ -236,7 +236,7 @@ public final class DecoderFolder extends TextModel {
     public synchronized GrammarVocabulary vocabulary() {
         if (vocabulary == null) {
             try {
-                vocabulary = GrammarVocabulary.load(source());
+                vocabulary = GrammarVocabulary.load(source()).withTokenizer(text -> tokenizer.ids(text, false));
             } catch (IOException e) {
                 throw new IllegalArgumentException(
                         "forms and log probabilities of answers need the bytes of tokens: " + e.getMessage(), e);

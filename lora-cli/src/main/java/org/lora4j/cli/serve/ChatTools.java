@@ -35,8 +35,7 @@ final class ChatTools {
     /** Whether several functions may be called. */
     private final boolean isParallel;
 
-    private ChatTools(
-            List<Tool> shown, @Nullable JsonNode demand, Optional<String> demanded, boolean isParallel) {
+    private ChatTools(List<Tool> shown, @Nullable JsonNode demand, Optional<String> demanded, boolean isParallel) {
         this.shown = shown;
         this.demand = demand;
         this.demanded = demanded;

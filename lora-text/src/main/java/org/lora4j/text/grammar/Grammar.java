@@ -185,7 +185,8 @@ public final class Grammar {
         Objects.requireNonNull(vocabulary, "vocabulary must not be null");
         TokenConstraint known = lastConstraint;
         if (known == null || lastVocabulary != vocabulary) {
-            known = new GrammarConstraint(source, vocabulary.trie(), vocabulary.dropsFirstSpace());
+            known = new GrammarConstraint(
+                    source, vocabulary.trie(), vocabulary.dropsFirstSpace(), vocabulary.tokenizer());
             lastVocabulary = vocabulary;
             lastConstraint = known;
         }

@@ -3,6 +3,7 @@ package org.lora4j.text.grammar;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.function.Function;
 import org.lora4j.io.ModelSource;
 import org.lora4j.text.internal.grammar.TokenTrie;
 import org.lora4j.text.internal.vocabulary.StoredTokens;
@@ -14,10 +15,12 @@ import org.lora4j.text.internal.vocabulary.StoredTokens;
 public final class GrammarVocabulary {
     private final TokenTrie trie;
     private final boolean dropsFirstSpace;
+    private final Function<String, int[]> tokenizer;
 
-    private GrammarVocabulary(StoredTokens tokens) {
-        trie = new TokenTrie(tokens.bytes(), tokens.added());
-        dropsFirstSpace = tokens.dropsFirstSpace();
+    private GrammarVocabulary(TokenTrie trie, boolean dropsFirstSpace, Function<String, int[]> tokenizer) {
+        this.trie = trie;
+        this.dropsFirstSpace = dropsFirstSpace;
+        this.tokenizer = tokenizer;
     }
 
     /**
@@ -29,7 +32,9 @@ public final class GrammarVocabulary {
      *     SentencePiece
      */
     public static GrammarVocabulary load(ModelSource source) throws IOException {
-        return new GrammarVocabulary(StoredTokens.read(Objects.requireNonNull(source, "source must not be null")));
+        StoredTokens tokens = StoredTokens.read(Objects.requireNonNull(source, "source must not be null"));
+        return new GrammarVocabulary(
+                new TokenTrie(tokens.bytes(), tokens.added()), tokens.dropsFirstSpace(), text -> new int[0]);
     }
 
     /**
@@ -41,6 +46,19 @@ public final class GrammarVocabulary {
      */
     public static GrammarVocabulary load(Path folder) throws IOException {
         return load(ModelSource.of(Objects.requireNonNull(folder, "folder must not be null")));
+    }
+
+    /**
+     * Returns the same tokens with the tokenizer of the model. Where a grammar fixes the text, as that of the names of properties, it
+     * then allows only the tokens that the tokenizer divides the text into, which the model has learned, and for which {@link
+     * org.lora4j.generate.TokenConstraint} needs no step of the model. {@link org.lora4j.text.DecoderFolder#grammars} has it.
+     *
+     * @param dividing returns the tokens of a text that stands alone, without special tokens; any number of threads can call it
+     * @return the tokens
+     */
+    public GrammarVocabulary withTokenizer(Function<String, int[]> dividing) {
+        return new GrammarVocabulary(
+                trie, dropsFirstSpace, Objects.requireNonNull(dividing, "dividing must not be null"));
     }
 
     /**
@@ -60,6 +78,10 @@ public final class GrammarVocabulary {
      */
     public byte[] bytes(int id) {
         return id < 0 || id >= size() ? new byte[0] : trie.bytes(id).clone();
+    }
+
+    Function<String, int[]> tokenizer() {
+        return tokenizer;
     }
 
     TokenTrie trie() {

@@ -20,6 +20,16 @@ final class Concat extends Expression {
     }
 
     @Override
+    Expression head() {
+        return first.head();
+    }
+
+    @Override
+    Expression tail() {
+        return all.concat(first.tail(), rest);
+    }
+
+    @Override
     Expression derive(int value) {
         List<Expression> options = new ArrayList<>();
         Expression at = this;
@@ -62,6 +72,7 @@ final class Concat extends Expression {
         Expression at = this;
         int node = 0;
         do {
+            // Not within a part of several bytes: a mask of the part alone must know what it adds.
             Expression head = at instanceof Concat concat ? concat.first : at;
             at = at instanceof Concat concat ? concat.rest : all.empty();
             node = head instanceof OneByte one && one.isSingle() ? trie.child(node, (byte) one.first()) : 0;

@@ -137,6 +137,16 @@ public abstract class Expression {
         return this;
     }
 
+    /** The first part of a sequence, and of its first part; else the expression itself. */
+    Expression head() {
+        return this;
+    }
+
+    /** What follows on {@link #head}. */
+    Expression tail() {
+        return all.empty();
+    }
+
     static long sum(long a, long b) {
         return Math.min(NO_END, a + b);
     }

@@ -1,6 +1,7 @@
 package org.lora4j.text.internal.grammar;
 
 import java.util.BitSet;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.TokenConstraint;
 
@@ -9,10 +10,11 @@ public final class GrammarConstraint implements TokenConstraint {
     private final GrammarSource grammar;
     private final TokenTrie trie;
     private final boolean dropsFirstSpace;
+    private final Function<String, int[]> tokenizer;
     private Engine engine;
 
     /** A grammar whose expressions live together, with their masks. */
-    private record Engine(Expression root, Masks masks) {}
+    private record Engine(Expression root, Masks masks, FixedText fixed) {}
 
     /**
      * Computes the expressions of a grammar.
@@ -20,9 +22,12 @@ public final class GrammarConstraint implements TokenConstraint {
      * @param grammar the grammar
      * @param trie the tokens
      * @param dropsFirstSpace whether the space before the first word of a text is not printed
+     * @param tokenizer divides a text into tokens; where the grammar fixes the text, only these are allowed. It may return none
      * @throws IllegalArgumentException if these tokens cannot end a text of the grammar
      */
-    public GrammarConstraint(GrammarSource grammar, TokenTrie trie, boolean dropsFirstSpace) {
+    public GrammarConstraint(
+            GrammarSource grammar, TokenTrie trie, boolean dropsFirstSpace, Function<String, int[]> tokenizer) {
+        this.tokenizer = tokenizer;
         this.grammar = grammar;
         this.trie = trie;
         this.dropsFirstSpace = dropsFirstSpace;
@@ -36,7 +41,7 @@ public final class GrammarConstraint implements TokenConstraint {
     }
 
     private Engine newEngine() {
-        return new Engine(grammar.compile(new Expressions(trie)), new Masks(trie));
+        return new Engine(grammar.compile(new Expressions(trie)), new Masks(trie), new FixedText(trie, tokenizer));
     }
 
     /** Replaces expressions of which there are too many; those who use them follow. */
@@ -97,9 +102,20 @@ public final class GrammarConstraint implements TokenConstraint {
         private BitSet computed() {
             if (allowed == null) {
                 follow();
-                allowed = compute();
+                allowed = fixed(compute());
             }
             return allowed;
+        }
+
+        /** Of tokens that begin the same fixed text, the one of the tokenizer. */
+        private BitSet fixed(BitSet tokens) {
+            int id = used.fixed().next(rest);
+            if (id == FixedText.NONE || !tokens.get(id)) {
+                return tokens;
+            }
+            BitSet one = new BitSet();
+            one.set(id);
+            return one;
         }
 
         private BitSet compute() {

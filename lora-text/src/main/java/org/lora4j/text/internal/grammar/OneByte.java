@@ -24,7 +24,12 @@ final class OneByte extends Expression {
 
     /** Whether the set has one byte, and no token that is no text. */
     boolean isSingle() {
-        return bytes.cardinality() == 1 && first() < Expressions.BYTES;
+        return bytes.cardinality() == 1 && !isToken();
+    }
+
+    /** Whether it is a token that is no text. */
+    boolean isToken() {
+        return first() >= Expressions.BYTES;
     }
 
     int first() {

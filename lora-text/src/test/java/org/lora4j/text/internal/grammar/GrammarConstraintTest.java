@@ -23,6 +23,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.function.Function;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lora4j.generate.TokenConstraint;
@@ -37,6 +38,8 @@ class GrammarConstraintTest {
     private static final List<byte[]> TOKENS = tokens();
 
     private static final TokenTrie TRIE = new TokenTrie(TOKENS, Map.of());
+
+    private static final Function<String, int[]> NO_TOKENIZER = text -> new int[0];
 
     private static List<byte[]> tokens() {
         List<byte[]> tokens = new ArrayList<>();
@@ -99,7 +102,7 @@ class GrammarConstraintTest {
     }
 
     private static GrammarConstraint constraint(GrammarSource source) {
-        return new GrammarConstraint(source, TRIE, false);
+        return new GrammarConstraint(source, TRIE, false, NO_TOKENIZER);
     }
 
     private static Expression after(Expression before, byte[] bytes) {
@@ -209,8 +212,8 @@ class GrammarConstraintTest {
 
     @Test
     void tooFewTokensAreRefused() {
-        GrammarConstraint constraint =
-                new GrammarConstraint(GrammarSource.jsonSchema("{\"const\":[1,\"ab\"]}"), WITH_ADDED, false);
+        GrammarConstraint constraint = new GrammarConstraint(
+                GrammarSource.jsonSchema("{\"const\":[1,\"ab\"]}"), WITH_ADDED, false, NO_TOKENIZER);
         constraint.begin(8);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> constraint.begin(7))
@@ -254,12 +257,98 @@ class GrammarConstraintTest {
         assertThat(text).containsExactly("the cat sat on the mat", "0", "{\"", "abc");
     }
 
+    /** Divides a text into the longest tokens. */
+    private static int[] divided(String text) {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        List<Integer> ids = new ArrayList<>();
+        for (int from = 0; from < bytes.length; from += TOKENS.get(ids.get(ids.size() - 1)).length) {
+            int best = Byte.toUnsignedInt(bytes[from]);
+            for (int id = 0; id < TOKENS.size(); id++) {
+                byte[] token = TOKENS.get(id);
+                if (token != null
+                        && token.length > TOKENS.get(best).length
+                        && from + token.length <= bytes.length
+                        && Arrays.equals(token, 0, token.length, bytes, from, from + token.length)) {
+                    best = id;
+                }
+            }
+            ids.add(best);
+        }
+        return ids.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    private static List<String> texts(TokenConstraint.State state) {
+        return allowed(state).stream()
+                .map(id -> new String(TOKENS.get(id), StandardCharsets.UTF_8))
+                .toList();
+    }
+
+    /** Only the tokens of the tokenizer are allowed, but for the end that may be a part of a longer token. */
+    @Test
+    void fixedTextHasTheTokensOfTheTokenizer() {
+        GrammarSource source = GrammarSource.gbnf("root ::= \"zabcnamez\" (\"\\\":\" [ 0-9] | \"}\") \"abcabc\"");
+        TokenConstraint.State state =
+                new GrammarConstraint(source, TRIE, false, GrammarConstraintTest::divided).begin(30);
+        for (String token : List.of("z", "abc", "name", "z")) {
+            assertThat(texts(state)).containsExactly(token);
+            state.accept(allowed(state).get(0));
+        }
+        assertThat(texts(state)).contains("\"", "\":", "}");
+        state.accept('}');
+        for (int i = 0; i < 2; i++) {
+            assertThat(texts(state)).containsExactly("abc");
+            state.accept(allowed(state).get(0));
+        }
+        assertThat(state.isComplete()).isTrue();
+        // There is a token that begins with "a" and goes on, so the division is not certain there.
+        TokenConstraint.State open = new GrammarConstraint(
+                        GrammarSource.gbnf("root ::= \"za\" [abc]"), TRIE, false, GrammarConstraintTest::divided)
+                .begin(9);
+        assertThat(texts(open)).containsExactly("z");
+        open.accept('z');
+        assertThat(texts(open)).contains("a");
+    }
+
+    /** Whatever a tokenizer returns, only tokens of the text are allowed, and texts end within their tokens. */
+    @Test
+    void aTokenizerOnlyLeavesTokensOut() throws IOException {
+        Schemas schemas = new Schemas(6);
+        SplittableRandom random = new SplittableRandom(7);
+        List<Function<String, int[]>> tokenizers = List.of(
+                GrammarConstraintTest::divided,
+                text -> new int[] {-5, 3},
+                text -> new int[] {100_000},
+                text -> new int[] {TOKENS.size() - 1, TOKENS.size() - 1},
+                text -> text.chars().map(c -> c & 0xFF).toArray());
+        for (int i = 0; i < 300; i++) {
+            ObjectNode schema = schemas.next();
+            GrammarSource source = GrammarSource.jsonSchema(schema.toString());
+            int fewest = (int) source.compile(new Expressions(TRIE)).fewestTokens();
+            TokenConstraint.State state = new GrammarConstraint(source, TRIE, false, tokenizers.get(i % 5))
+                    .begin(fewest + random.nextInt(i % 2 == 0 ? 3 : 100));
+            ByteArrayOutputStream text = new ByteArrayOutputStream();
+            BitSet allowed = new BitSet();
+            while (state.canContinue()) {
+                state.allowed(allowed);
+                int id = any(allowed, random);
+                state.accept(id);
+                text.writeBytes(TOKENS.get(id));
+            }
+            assertThat(state.isComplete()).isTrue();
+            JsonNode value = JSON.readTree(text.toByteArray());
+            assertThat(Schemas.fits(schema, value, schema))
+                    .as("%s: %s", schema, text)
+                    .isTrue();
+        }
+    }
+
     @Test
     void aVocabularyWithoutTheBytesIsRefused() {
         TokenTrie letters = new TokenTrie(List.of(new byte[] {'a'}, new byte[] {'b', 'c'}), Map.of());
-        new GrammarConstraint(GrammarSource.gbnf("root ::= \"a\" \"bc\"?"), letters, false).begin(1);
+        new GrammarConstraint(GrammarSource.gbnf("root ::= \"a\" \"bc\"?"), letters, false, NO_TOKENIZER).begin(1);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new GrammarConstraint(GrammarSource.gbnf("root ::= \"bc\""), letters, false))
+                .isThrownBy(() ->
+                        new GrammarConstraint(GrammarSource.gbnf("root ::= \"bc\""), letters, false, NO_TOKENIZER))
                 .withMessageContaining("must have a token for each byte of a text of the grammar, found 1");
     }
 
@@ -271,7 +360,10 @@ class GrammarConstraintTest {
             tokens.add(token.getBytes(StandardCharsets.UTF_8));
         }
         GrammarConstraint constraint = new GrammarConstraint(
-                GrammarSource.gbnf("root ::= \" \"? \"{\" \" \"? \"a\""), new TokenTrie(tokens, Map.of()), true);
+                GrammarSource.gbnf("root ::= \" \"? \"{\" \" \"? \"a\""),
+                new TokenTrie(tokens, Map.of()),
+                true,
+                NO_TOKENIZER);
         TokenConstraint.State state = constraint.begin(9);
         BitSet allowed = new BitSet();
         state.allowed(allowed);
@@ -296,7 +388,10 @@ class GrammarConstraintTest {
     @Test
     void addedTokensStandWhereTheGrammarNamesThem() {
         GrammarConstraint constraint = new GrammarConstraint(
-                GrammarSource.gbnf("root ::= \"x\" <call>? ([0-9] <[256]>){2} | <call> root"), WITH_ADDED, false);
+                GrammarSource.gbnf("root ::= \"x\" <call>? ([0-9] <[256]>){2} | <call> root"),
+                WITH_ADDED,
+                false,
+                NO_TOKENIZER);
         TokenConstraint.State state = constraint.begin(9);
         assertThat(allowed(state)).containsExactly((int) 'x', 300);
         state.accept(300);
@@ -318,8 +413,8 @@ class GrammarConstraintTest {
     /** A token that is no text counts as one of those that are left. */
     @Test
     void addedTokensCountForTheBudget() {
-        GrammarConstraint constraint =
-                new GrammarConstraint(GrammarSource.gbnf("root ::= <call> \"a\"* <[256]>"), WITH_ADDED, false);
+        GrammarConstraint constraint = new GrammarConstraint(
+                GrammarSource.gbnf("root ::= <call> \"a\"* <[256]>"), WITH_ADDED, false, NO_TOKENIZER);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> constraint.begin(1))
                 .withMessageContaining("must be at least 2");
@@ -335,7 +430,7 @@ class GrammarConstraintTest {
     @Test
     void anAddedTokenCanBeginAText() {
         GrammarConstraint constraint =
-                new GrammarConstraint(GrammarSource.gbnf("root ::= <call>? \"a\""), WITH_ADDED, true);
+                new GrammarConstraint(GrammarSource.gbnf("root ::= <call>? \"a\""), WITH_ADDED, true, NO_TOKENIZER);
         TokenConstraint.State state = constraint.begin(9);
         assertThat(allowed(state)).containsExactly((int) 'a', 300);
         state.accept(300);
@@ -347,14 +442,14 @@ class GrammarConstraintTest {
         for (String token : List.of("<think>", "<[97]>", "<[301]>")) {
             GrammarSource source = GrammarSource.gbnf("root ::= \"a\"\n  | " + token);
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> new GrammarConstraint(source, WITH_ADDED, false))
+                    .isThrownBy(() -> new GrammarConstraint(source, WITH_ADDED, false, NO_TOKENIZER))
                     .withMessage(
                             "GBNF, line 2, column 5: a token must be a special or added one of the vocabulary; write"
                                     + " other texts in quotation marks, found '" + token + "'");
         }
         // A text of its own grammar is written with ordinary tokens then.
         GrammarSource mark = GrammarSource.anyOf(List.of(GrammarSource.token("<a>"), GrammarSource.token("<call>")));
-        TokenConstraint.State state = new GrammarConstraint(mark, WITH_ADDED, false).begin(9);
+        TokenConstraint.State state = new GrammarConstraint(mark, WITH_ADDED, false, NO_TOKENIZER).begin(9);
         assertThat(allowed(state)).containsExactly((int) '<', 300);
         StringBuilder many = new StringBuilder("root ::= \"a\"");
         for (int i = 0; i < 257; i++) {

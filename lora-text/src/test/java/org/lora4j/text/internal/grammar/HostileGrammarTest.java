@@ -49,8 +49,9 @@ class HostileGrammarTest {
     }
 
     private static void steps(GrammarSource source, int steps) {
-        TokenConstraint.State state =
-                new GrammarConstraint(source, new TokenTrie(tokens(), Map.of()), false).begin(Integer.MAX_VALUE);
+        TokenConstraint.State state = new GrammarConstraint(
+                        source, new TokenTrie(tokens(), Map.of()), false, text -> new int[0])
+                .begin(Integer.MAX_VALUE);
         BitSet allowed = new BitSet();
         for (int i = 0; i < steps && state.canContinue(); i++) {
             state.allowed(allowed);
