@@ -310,12 +310,12 @@ class ServeResponsesTest {
     /** As a whole it is text alone. A stream has said that it began. */
     @Test
     void anUnfinishedCallIsText() throws Exception {
-        ObjectNode body = body("2+3?").put("max_output_tokens", 40);
+        ObjectNode body = body("2+3?").put("max_output_tokens", 30);
         JsonNode output = good(body).path("output");
         assertThat(output).hasSize(1);
         String text = output.path(0).at("/content/0/text").asText();
         assertThat(text).startsWith("<tool_call>\n{\"name\": \"add\", ");
-        List<JsonNode> events = events(server, body.put("max_output_tokens", 48));
+        List<JsonNode> events = events(server, body.put("max_output_tokens", 38));
         JsonNode last = events.get(events.size() - 1).path("response");
         assertThat(last.path("status").asText()).isEqualTo("incomplete");
         assertThat(last.path("output")).hasSize(2);
@@ -323,6 +323,19 @@ class ServeResponsesTest {
         assertThat(last.at("/output/0/status").asText()).isEqualTo("incomplete");
         assertThat(last.at("/output/1/content/0/text").asText()).startsWith(text);
         assertThat(types(events)).doesNotContain("response.function_call_arguments.done");
+    }
+
+    /** The model chooses. */
+    @Test
+    void anAnswerIsACallOrJson() throws Exception {
+        ObjectNode body = body("2+3?");
+        body.putObject("text").putObject("format").put("type", "json_object");
+        assertThat(good(body).at("/output/0/name").asText()).isEqualTo("add");
+        // Without the token that begins a call.
+        JsonNode message = good(body.set("logit_bias", MAPPER.createObjectNode().put("258", -100)))
+                .at("/output/0");
+        assertThat(MAPPER.readTree(message.at("/content/0/text").asText()).isObject())
+                .isTrue();
     }
 
     /** It would say hello. */
@@ -479,7 +492,6 @@ class ServeResponsesTest {
                 "text | [] | text must be an object",
                 "text | {\"verbosity\": \"low\"} | text.verbosity is not supported",
                 "text | {\"form\": 1} | the field 'text.form' is not supported",
-                "text | {\"format\": {\"type\": \"json_object\"}} | text.format must be text beside tools",
                 "text | {\"format\": {\"type\": \"grammar\"}} | text.format must be an object with the type",
                 "tools | [{\"type\": \"web_search\"}] | tools[0].type must be function, found '\"web_search\"'",
                 "tools | [{\"type\": \"function\", \"name\": \"a\", \"strict\": true}] | tools[0].strict is not supported",

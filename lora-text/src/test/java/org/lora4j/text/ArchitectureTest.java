@@ -2,6 +2,7 @@ package org.lora4j.text;
 
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.properties.CanBeAnnotated.Predicates.annotatedWith;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
@@ -21,14 +22,23 @@ class ArchitectureTest {
                     .and(not(resideInAPackage("org.lora4j.text.internal..")))
                     .and(not(annotatedWith(ForModules.class))));
 
+    /** A forced call is a grammar, which knows no tools. */
     @ArchTest
     static final ArchRule TOOLS_KNOW_NO_MODELS = noClasses()
             .that()
             .resideInAPackage("org.lora4j.text.tools")
             .should()
             .dependOnClassesThat(resideInAPackage("org.lora4j..")
-                    .and(not(resideInAPackage("org.lora4j.text.tools")))
+                    .and(not(resideInAnyPackage("org.lora4j.text.tools", "org.lora4j.text.grammar")))
                     .and(not(annotatedWith(ForModules.class))));
+
+    @ArchTest
+    static final ArchRule GRAMMARS_KNOW_NO_TOOLS = noClasses()
+            .that()
+            .resideInAPackage("org.lora4j.text.grammar")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("org.lora4j.text.tools");
 
     @ArchTest
     static final ArchRule TEMPLATES_USE_NO_REFLECTION_AND_NO_FILES = noClasses()
