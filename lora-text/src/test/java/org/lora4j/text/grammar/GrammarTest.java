@@ -11,6 +11,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -155,8 +156,60 @@ class GrammarTest {
                 .withMessageContaining("must have values of JSON");
     }
 
+    /** Where the text is fixed, a folder lets only the tokens of its tokenizer come. */
+    @Test
+    void aFolderDividesFixedTextAsItsTokenizerDoes() throws Exception {
+        try (DecoderFolder decoder = DecoderFolder.open(file("qwen2_q4_k_m"))) {
+            String text = "the name of a property, and größer";
+            int[] expected = decoder.tokenizer().encodeRendered(text).ids();
+            assertThat(expected.length).isLessThan(text.length());
+            TokenConstraint.State state =
+                    Grammar.text(text).constraint(decoder.vocabulary()).begin(60);
+            BitSet allowed = new BitSet();
+            for (int id : expected) {
+                state.allowed(allowed);
+                assertThat(allowed.stream()).containsExactly(id);
+                state.accept(id);
+            }
+            assertThat(state.isComplete()).isTrue();
+            Grammar.text(text)
+                    .constraint(GrammarVocabulary.load(file("qwen2_q4_k_m")))
+                    .begin(60)
+                    .allowed(allowed);
+            assertThat(allowed.cardinality()).isGreaterThan(1);
+        }
+    }
+
+    @Test
+    void grammarsAreComposed() throws Exception {
+        GrammarVocabulary vocabulary = GrammarVocabulary.load(file("gpt2_q4_k_m"));
+        Grammar grammar = Grammar.sequence(
+                Grammar.anyOf(Grammar.text("a"), Grammar.jsonSchema("{\"const\": 1}")),
+                Grammar.zeroOrMore(Grammar.token("!")));
+        TokenConstraint.State state = grammar.constraint(vocabulary).begin(9);
+        BitSet allowed = new BitSet();
+        state.allowed(allowed);
+        assertThat(allowed.stream().mapToObj(id -> new String(vocabulary.bytes(id), StandardCharsets.UTF_8)))
+                .contains("a", "1")
+                .doesNotContain("!", "2");
+        assertThatIllegalArgumentException()
+                .isThrownBy(Grammar::anyOf)
+                .withMessageContaining("at least one text must fit");
+    }
+
     @Test
     void nullIsRefusedByName() {
+        assertThatNullPointerException().isThrownBy(() -> Grammar.text(none())).withMessage("text must not be null");
+        assertThatNullPointerException().isThrownBy(() -> Grammar.token(none())).withMessage("text must not be null");
+        assertThatNullPointerException()
+                .isThrownBy(() -> Grammar.sequence(GrammarTest.<Grammar[]>none()))
+                .withMessage("grammars must not be null");
+        assertThatNullPointerException()
+                .isThrownBy(() -> Grammar.anyOf(GrammarTest.<Grammar[]>none()))
+                .withMessage("grammars must not be null");
+        assertThatNullPointerException()
+                .isThrownBy(() -> Grammar.zeroOrMore(none()))
+                .withMessage("part must not be null");
         assertThatNullPointerException().isThrownBy(() -> Grammar.gbnf(none())).withMessage("grammar must not be null");
         assertThatNullPointerException()
                 .isThrownBy(() -> Grammar.jsonSchema(GrammarTest.<String>none()))
