@@ -242,7 +242,7 @@ class ServeResponsesTest {
         assertThat(streamed.toString()).isEqualTo("Let me look.");
         assertThat(withoutIds(events.get(events.size() - 1).path("response"))).isEqualTo(withoutIds(response));
         // What looked like a call at first is text with its tokens.
-        for (int most : new int[] {40, 48}) {
+        for (int most : new int[] {30, 38}) {
             JsonNode cut = good(body("2+3?").put("max_output_tokens", most).set("include", body.path("include")));
             assertThat(names(cut.at("/output/0/content/0/logprobs")))
                     .isEqualTo(cut.at("/output/0/content/0/text").asText())
