@@ -494,7 +494,6 @@ class ServeResponsesTest {
                 "text | {\"form\": 1} | the field 'text.form' is not supported",
                 "text | {\"format\": {\"type\": \"grammar\"}} | text.format must be an object with the type",
                 "tools | [{\"type\": \"web_search\"}] | tools[0].type must be function, found '\"web_search\"'",
-                "tools | [{\"type\": \"function\", \"name\": \"a\", \"strict\": true}] | tools[0].strict is not supported",
                 "tools | [{\"type\": \"function\", \"name\": \"a\", \"defer_loading\": true}] | tools[0].defer_loading' is not supported",
                 "tools | [{\"type\": \"function\", \"function\": {\"name\": \"a\"}}] | tools[0].function' is not supported",
                 "tool_choice | {\"type\": \"file_search\"} | tool_choice must be auto, none, required, or an object",

@@ -242,6 +242,26 @@ class ServeToolsTest {
         assertThat(response.body()).contains("maxTokens must be at least");
     }
 
+    /** The model chooses to call, and has learned other arguments. */
+    @Test
+    void theArgumentsOfStrictFunctionsFit() throws Exception {
+        ObjectNode body = body("2+3?");
+        JsonNode learned = server.good(CHAT, body.toString()).at("/choices/0/message");
+        assertThat(learned.at("/tool_calls/0/function/arguments").asText()).isEqualTo("{\"a\": 2, \"b\": 3}");
+        ((ObjectNode) body.at("/tools/0/function")).put("strict", true);
+        JsonNode choice = server.good(CHAT, body.toString()).at("/choices/0");
+        assertThat(choice.path("finish_reason").asText()).isEqualTo("tool_calls");
+        JsonNode function = choice.at("/message/tool_calls/0/function");
+        assertThat(function.path("name").asText()).isEqualTo("add");
+        assertThat(function.path("arguments").asText()).isEqualTo("{\"a\": 2}");
+        assertThat(choice.at("/message/content")).isEqualTo(learned.path("content"));
+        body.put("max_tokens", 3);
+        assertThat(server.good(CHAT, body.toString())
+                        .at("/choices/0/finish_reason")
+                        .asText())
+                .isEqualTo("length");
+    }
+
     /** The model has not learned it. */
     @Test
     void anAnswerFitsItsSchema() throws Exception {
@@ -314,7 +334,6 @@ class ServeToolsTest {
                 "/tools | [{\"type\": \"web_search\"}] | tools[0].type must be function",
                 "/tools | [{\"type\": \"function\", \"function\": {\"name\": \"a b\"}}] | the name of a tool must have 1 to 64 letters",
                 "/tools | [{\"type\": \"function\", \"function\": {\"name\": \"a\", \"parameters\": {\"type\": \"array\"}}}] | with the type object",
-                "/tools | [{\"type\": \"function\", \"function\": {\"name\": \"a\", \"strict\": true}}] | tools[0].function.strict is not supported",
                 "/tools | [{\"type\": \"function\", \"function\": {\"name\": \"a\", \"cache\": 1}}] | tools[0].function.cache",
                 "/tool_choice | \"always\" | tool_choice must be auto, none, required, or an object with the name of a function",
                 "/tool_choice | {\"type\": \"function\", \"function\": {\"name\": \"nobody\"}} | tool_choice: a call must be one of the tools of the conversation, found 'nobody'",

@@ -35,11 +35,20 @@ final class ChatTools {
     /** Whether several functions may be called. */
     private final boolean isParallel;
 
-    private ChatTools(List<Tool> shown, @Nullable JsonNode demand, Optional<String> demanded, boolean isParallel) {
+    /** Whether arguments must fit their schemas where the model chooses, too: those of all functions, because their calls stand together. */
+    private final boolean isStrict;
+
+    private ChatTools(
+            List<Tool> shown,
+            @Nullable JsonNode demand,
+            Optional<String> demanded,
+            boolean isParallel,
+            boolean isStrict) {
         this.shown = shown;
         this.demand = demand;
         this.demanded = demanded;
         this.isParallel = isParallel;
+        this.isStrict = isStrict;
     }
 
     /**
@@ -61,13 +70,15 @@ final class ChatTools {
             throw JsonBody.wrong(CHOICE, "auto, none, required, or an object with the name of a function", demand);
         }
         List<Tool> all = new ArrayList<>();
+        boolean isStrict = false;
         if (tools != null) {
             for (JsonNode tool : tools) {
-                all.add(tool("tools[" + all.size() + "]", tool, inside, demand != null));
+                all.add(tool("tools[" + all.size() + "]", tool, inside));
+                isStrict |= function(tool, inside).path("strict").asBoolean();
             }
         }
         boolean isParallel = body.get(PARALLEL) == null || body.flag(PARALLEL);
-        return new ChatTools(word.equals(NONE) ? List.of() : all, demand, demanded, isParallel);
+        return new ChatTools(word.equals(NONE) ? List.of() : all, demand, demanded, isParallel, isStrict);
     }
 
     private static Optional<String> demanded(@Nullable JsonNode demand, String inside) {
@@ -105,18 +116,19 @@ final class ChatTools {
                         "tools",
                         "tools need a chat template that writes calls in a form that is known, found none in the"
                                 + " model; leave them out"));
-        if (demand == null) {
-            return new ExpectedCalls(format, null);
+        if (demand == null && !isStrict) {
+            return new ExpectedCalls(format, null, null);
         }
         try {
             ForcedCall call = conversation.forcedCall(format, demanded);
-            return new ExpectedCalls(format, demanded.isEmpty() && isParallel ? call.repeated() : call);
+            ForcedCall calls = demanded.isEmpty() && isParallel ? call.repeated() : call;
+            return demand == null ? new ExpectedCalls(format, null, calls) : new ExpectedCalls(format, calls, null);
         } catch (IllegalArgumentException e) {
             throw ApiException.field(CHOICE, CHOICE + ": " + e.getMessage());
         }
     }
 
-    private static Tool tool(String at, JsonNode tool, String inside, boolean isForced) {
+    private static Tool tool(String at, JsonNode tool, String inside) {
         if (!tool.path("type").asText().equals(FUNCTION)) {
             throw JsonBody.wrong(at + ".type", FUNCTION, tool.path("type"));
         }
@@ -133,12 +145,6 @@ final class ChatTools {
                         MessageText.shorten(wrong), MessageText.quote(wrong) + " is not supported; leave it out");
             }
         });
-        if (function.path("strict").asBoolean() && !isForced) {
-            throw ApiException.unsupported(
-                    place + ".strict",
-                    place + ".strict is not supported where the model chooses: it must be false or absent, or"
-                            + " tool_choice required or the name of a function");
-        }
         String name = function.path("name").asText();
         String description = function.path("description").asText("");
         try {

@@ -13,8 +13,12 @@ import org.lora4j.text.tools.ToolReader;
  *
  * @param format how the model writes calls
  * @param forced the calls that the answer must be; null if the model chooses
+ * @param strict the calls that the answer may have, whose arguments must then fit their schemas; null if they need not
  */
-record ExpectedCalls(ToolFormat format, @Nullable ForcedCall forced) {
+record ExpectedCalls(
+        ToolFormat format,
+        @Nullable ForcedCall forced,
+        @Nullable ForcedCall strict) {
     /**
      * Returns which tokens the answer may have: forced calls, or else calls or JSON.
      *
@@ -26,14 +30,12 @@ record ExpectedCalls(ToolFormat format, @Nullable ForcedCall forced) {
         if (forced != null) {
             return decoder.constraint("tools", forced);
         }
-        return schema == null
-                ? null
-                : decoder.constraint(
-                        "tools",
-                        conversation
-                                .forcedCall(format, Optional.empty())
-                                .repeated()
-                                .orJson(schema));
+        if (schema == null) {
+            return strict == null ? null : decoder.constraintFrom("tools", strict);
+        }
+        return decoder.constraint(
+                "tools",
+                conversation.forcedCall(format, Optional.empty()).repeated().orJson(schema));
     }
 
     ToolReader reader() {

@@ -24,6 +24,10 @@ import org.lora4j.text.tools.ForcedCall;
 final class ServedDecoder extends ServedModel {
     private final DecoderFolder decoder;
     private final DecoderTokens tokens;
+
+    /** How many tokens the model has. */
+    private final int vocabulary;
+
     private final GenerationService service;
 
     private ServedDecoder(Settings settings, DecoderFolder decoder) throws IOException {
@@ -31,6 +35,7 @@ final class ServedDecoder extends ServedModel {
         this.decoder = decoder;
         tokens = new DecoderTokens(decoder);
         LoRAModel model = LoRAModel.of(decoder.network());
+        vocabulary = Math.toIntExact(model.base().outputSize());
         ServeLimits limits = settings.limits();
         GenerationService.Builder builder = GenerationService.builder(model).allowBase(settings.allowBase());
         AdapterCache cache = cache(model);
@@ -84,6 +89,24 @@ final class ServedDecoder extends ServedModel {
      */
     TokenConstraint constraint(String field, ForcedCall calls) {
         return constraint(field, () -> decoder.grammars().constraint(calls, calls::grammar));
+    }
+
+    /**
+     * Returns which tokens an answer may have whose calls must fit their schemas, if it has any.
+     *
+     * @param field what has the schemas, for the message
+     * @throws ApiException if one has what is not supported, or calls of the model do not begin with a token of their own
+     */
+    TokenConstraint constraintFrom(String field, ForcedCall calls) {
+        String mark = calls.format()
+                .firstMark()
+                .filter(text -> decoder.vocabulary().token(text).isPresent())
+                .orElseThrow(() -> ApiException.unsupported(
+                        field,
+                        "a tool with strict is not supported where the model chooses, because the calls of this model do not begin"
+                                + " with a token of their own: strict must be false or absent, or tool_choice required or the"
+                                + " name of a function"));
+        return constraint(field, () -> decoder.grammars().begunBy(mark, calls, calls::grammar, vocabulary));
     }
 
     private static TokenConstraint constraint(String field, Supplier<TokenConstraint> reading) {

@@ -5,6 +5,8 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.function.Supplier;
 import org.lora4j.generate.TokenConstraint;
+import org.lora4j.internal.MessageText;
+import org.lora4j.text.internal.grammar.BegunConstraint;
 
 /**
  * The constraints of the last 16 grammars that were used with a model, with what they have computed. So a schema that comes with many
@@ -68,5 +70,26 @@ public final class GrammarCache {
             }
             return other == null ? created : other;
         }
+    }
+
+    /**
+     * Returns a constraint for answers of any text, in which a token begins a text of a grammar: what the model chooses to begin, it
+     * must write as the grammar says. The answer ends with it. If too few tokens are left for a whole text, it is cut, as an answer without a constraint is.
+     *
+     * @param key what the grammar is made of, as in {@link #constraint}
+     * @param grammar creates the grammar if it is not known; all its texts begin with the token
+     * @param token the text of a special or added token
+     * @param tokens how many tokens the model has
+     * @return the constraint
+     * @throws IllegalArgumentException as {@link #constraint}, or if the vocabulary has no such token
+     */
+    public TokenConstraint begunBy(String token, Object key, Supplier<Grammar> grammar, int tokens) {
+        Objects.requireNonNull(token, "token must not be null");
+        int id = vocabulary
+                .token(token)
+                .orElseThrow(() ->
+                        new IllegalArgumentException("grammar: the vocabulary must have the special or added token "
+                                + MessageText.quote(token) + ", found none"));
+        return new BegunConstraint(id, constraint(key, grammar), tokens);
     }
 }

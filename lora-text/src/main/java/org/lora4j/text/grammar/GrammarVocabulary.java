@@ -3,6 +3,7 @@ package org.lora4j.text.grammar;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.function.Function;
 import org.lora4j.io.ModelSource;
 import org.lora4j.text.internal.grammar.TokenTrie;
@@ -78,6 +79,17 @@ public final class GrammarVocabulary {
      */
     public byte[] bytes(int id) {
         return id < 0 || id >= size() ? new byte[0] : trie.bytes(id).clone();
+    }
+
+    /**
+     * Returns the id of a special or added token.
+     *
+     * @param text the text of the token
+     * @return its id; nothing if there is no such token
+     */
+    public OptionalInt token(String text) {
+        Integer id = trie.added().get(Objects.requireNonNull(text, "text must not be null"));
+        return id == null ? OptionalInt.empty() : OptionalInt.of(id);
     }
 
     Function<String, int[]> tokenizer() {

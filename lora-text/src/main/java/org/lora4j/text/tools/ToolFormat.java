@@ -118,6 +118,16 @@ public enum ToolFormat {
     }
 
     /**
+     * Returns the mark that calls begin with, which is a token of its own in most models of the family.
+     *
+     * @return one of {@link #marks}; nothing for {@link #LLAMA3}, whose calls begin with their JSON
+     */
+    public Optional<String> firstMark() {
+        String begin = syntax().open() + syntax().call();
+        return marks().stream().filter(begin::startsWith).findFirst();
+    }
+
+    /**
      * Writes calls as a model of this family does. Ids are written if the format has them.
      *
      * @param calls the calls, at least one

@@ -13,6 +13,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -125,6 +126,57 @@ class ForcedCallTest {
             }
         }
         assertThat(written).isEqualTo(expected);
+    }
+
+    /** Random answers: whatever stands before, what a mark begins is whole calls that fit, unless too few tokens are left. */
+    @ParameterizedTest
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "LLAMA3")
+    void aCallThatTheModelBeginsFits(ToolFormat format) throws Exception {
+        List<String> marks = format.marks();
+        GrammarCache cache = new GrammarCache(vocabulary(marks.toArray(String[]::new)));
+        ForcedCall call = ForcedCall.of(format, List.of(ADD)).repeated();
+        int tokens = 256 + marks.size();
+        int mark = 256 + marks.indexOf(format.firstMark().orElseThrow());
+        TokenConstraint constraint = cache.begunBy(format.firstMark().orElseThrow(), call, call::grammar, tokens);
+        SplittableRandom random = new SplittableRandom(1);
+        int calls = 0;
+        for (int i = 0; i < 200; i++) {
+            int most = random.nextInt(350);
+            TokenConstraint.State state = constraint.begin(most);
+            List<Integer> ids = new ArrayList<>();
+            BitSet allowed = new BitSet();
+            while (ids.size() < most && state.canContinue() && (!state.isComplete() || random.nextInt(30) > 0)) {
+                state.allowed(allowed);
+                boolean begins = !ids.contains(mark) && allowed.get(mark) && random.nextInt(20) == 0;
+                int[] choices = allowed.stream().toArray();
+                ids.add(begins ? mark : choices[random.nextInt(choices.length)]);
+                state.accept(ids.get(ids.size() - 1));
+            }
+            boolean hadRoom = !ids.contains(mark) || most - ids.indexOf(mark) >= 100;
+            assertThat(state.isComplete() || !hadRoom).isTrue();
+            if (ids.contains(mark) && hadRoom) {
+                calls++;
+                StringBuilder text = new StringBuilder();
+                ids.subList(ids.indexOf(mark), ids.size())
+                        .forEach(id -> text.append(id < 256 ? String.valueOf((char) (int) id) : marks.get(id - 256)));
+                ToolAnswer read = format.read(text.toString());
+                assertThat(read.text()).isEmpty();
+                assertThat(read.calls()).isNotEmpty().allSatisfy(one -> {
+                    assertThat(one.name()).isEqualTo("add");
+                    assertThat(one.argumentMap().get("a")).isInstanceOf(Number.class);
+                });
+            }
+        }
+        assertThat(calls).isGreaterThan(50);
+    }
+
+    @Test
+    void aMarkThatIsNoTokenBeginsNothing() {
+        ForcedCall call = ForcedCall.of(ToolFormat.HERMES, List.of(ADD));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> bytes.begunBy("<tool_call>", call, call::grammar, 256))
+                .withMessageContaining("must have the special or added token '<tool_call>', found none");
+        assertThat(ToolFormat.LLAMA3.firstMark()).isEmpty();
     }
 
     @Test

@@ -107,7 +107,7 @@ public final class TokenTrie {
         return (BitSet) typed.clone();
     }
 
-    Map<String, Integer> added() {
+    public Map<String, Integer> added() {
         return added;
     }
 
