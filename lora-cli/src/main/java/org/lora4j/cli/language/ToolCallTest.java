@@ -13,8 +13,8 @@ import org.lora4j.text.Conversation;
 import org.lora4j.text.Dataset;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.TextRow;
+import org.lora4j.text.tools.CallAccuracy;
 import org.lora4j.text.tools.ToolAnswer;
-import org.lora4j.text.tools.ToolCall;
 import org.lora4j.text.tools.ToolFormat;
 
 /**
@@ -69,11 +69,7 @@ public record ToolCallTest(int answers, Share valid, Share functions, Share argu
         private final DecoderFolder decoder;
         private final ChatTemplate template;
         private final TextGenerator generator;
-        private int answers;
-        private int valid;
-        private int functions;
-        private int arguments;
-        private int exact;
+        private CallAccuracy counts = CallAccuracy.NONE;
         private int leftOut;
 
         Comparison(DecoderFolder decoder, ChatTemplate template, TextGenerator generator) {
@@ -84,7 +80,7 @@ public record ToolCallTest(int answers, Share valid, Share functions, Share argu
 
         /** Compares the calls of a conversation, and returns how many messages have some. */
         int add(TextRow row) {
-            int before = answers + leftOut;
+            int before = counts.answers() + leftOut;
             Conversation conversation = row.conversation();
             List<ChatMessage> messages = conversation.messages();
             for (int i = 1; i < messages.size(); i++) {
@@ -96,7 +92,7 @@ public record ToolCallTest(int answers, Share valid, Share functions, Share argu
                     }
                 }
             }
-            return answers + leftOut - before;
+            return counts.answers() + leftOut - before;
         }
 
         private void add(Conversation before, ChatMessage expected) {
@@ -109,40 +105,27 @@ public record ToolCallTest(int answers, Share valid, Share functions, Share argu
                 return;
             }
             GenerationOptions options = GenerationOptions.greedy().withMaxTokens(MOST_TOKENS);
-            count(format.read(generator.generate(prompt, options, format.marks())), expected);
-        }
-
-        private void count(ToolAnswer answer, ChatMessage expected) {
-            answers++;
-            List<ToolCall> calls = expected.toolCalls();
-            boolean isValid = !answer.calls().isEmpty();
-            boolean hasFunctions = isValid
-                    && answer.calls().stream()
-                            .map(ToolCall::name)
-                            .toList()
-                            .equals(calls.stream().map(ToolCall::name).toList());
-            boolean hasArguments = hasFunctions;
-            for (int i = 0; hasArguments && i < calls.size(); i++) {
-                hasArguments = answer.calls().get(i).isSameAs(calls.get(i));
-            }
             String content = expected.content();
-            boolean isExact = hasArguments && answer.text().strip().equals(content == null ? "" : content.strip());
-            valid += isValid ? 1 : 0;
-            functions += hasFunctions ? 1 : 0;
-            arguments += hasArguments ? 1 : 0;
-            exact += isExact ? 1 : 0;
+            counts = counts.plus(
+                    format.read(generator.generate(prompt, options, format.marks())),
+                    new ToolAnswer(content == null ? "" : content, expected.toolCalls()));
         }
 
         @Nullable
         ToolCallTest result() {
-            return answers + leftOut == 0
+            return counts.answers() + leftOut == 0
                     ? null
                     : new ToolCallTest(
-                            answers, share(valid), share(functions), share(arguments), share(exact), leftOut);
+                            counts.answers(),
+                            share(counts.valid()),
+                            share(counts.functions()),
+                            share(counts.arguments()),
+                            share(counts.exact()),
+                            leftOut);
         }
 
         private Share share(int count) {
-            return new Share(count, answers == 0 ? 0 : (double) count / answers);
+            return new Share(count, counts.answers() == 0 ? 0 : (double) count / counts.answers());
         }
     }
 }

@@ -46,6 +46,8 @@ class NullArgumentsTest {
         assertRefused("text", () -> new ToolAnswer(null, List.of()));
         assertRefused("calls", () -> new ToolAnswer("", null));
         assertRefused("parts", () -> ToolAnswer.of(null));
+        assertRefused("answer", () -> CallAccuracy.NONE.plus(null, new ToolAnswer("", List.of())));
+        assertRefused("expected", () -> CallAccuracy.NONE.plus(new ToolAnswer("", List.of()), null));
         assertRefused("text", () -> new AnswerPart.Text(null));
         assertRefused("name", () -> new AnswerPart.CallBegins(0, null));
         assertRefused("json", () -> new AnswerPart.Arguments(0, null));
