@@ -30,9 +30,11 @@ class CallAccuracyTest {
 
     @Test
     void answersAddUp() {
-        ToolAnswer right = new ToolAnswer("", List.of(F));
+        ToolAnswer answer = new ToolAnswer("", List.of(F));
+        ToolAnswer expected = new ToolAnswer("", List.of(F));
+        CallAccuracy accuracy = CallAccuracy.NONE.plus(answer, expected);
         ToolAnswer wrong = new ToolAnswer("", List.of(G));
-        assertThat(of(right, right).plus(wrong, right).plus(right, right)).isEqualTo(new CallAccuracy(3, 3, 2, 2, 2));
+        assertThat(accuracy.plus(wrong, expected).plus(answer, expected)).isEqualTo(new CallAccuracy(3, 3, 2, 2, 2));
     }
 
     @Test
