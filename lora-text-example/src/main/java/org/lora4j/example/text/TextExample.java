@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import org.lora4j.console.command.CommandRunner;
+import org.lora4j.example.text.calendar.CalendarCommand;
 import org.lora4j.example.text.story.StoryCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -15,7 +16,7 @@ import picocli.CommandLine.ScopeType;
         mixinStandardHelpOptions = true,
         scope = ScopeType.INHERIT,
         description = "LoRA on transformers and real text. Without a command it does 'classify'.",
-        subcommands = {ClassifyCommand.class, StoryCommand.class})
+        subcommands = {ClassifyCommand.class, StoryCommand.class, CalendarCommand.class})
 public final class TextExample {
     private static final String DEFAULT_COMMAND = "classify";
 

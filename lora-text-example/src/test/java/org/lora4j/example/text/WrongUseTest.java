@@ -25,6 +25,11 @@ class WrongUseTest {
                 "--steps 0; --steps must be at least 1, found 0",
                 "story --base-steps 0; --base-steps must be at least 1, found 0",
                 "story --adapter x; Unknown option",
+                "calendar --base-steps 0; --base-steps must be at least 1, found 0",
+                "calendar --steps 0; --steps must be at least 1, found 0",
+                "calendar --train 0; --train must be in [1, 100000], found 0",
+                "calendar --test 100001; --test must be in [1, 100000], found 100001",
+                "calendar --model x; Unknown option",
                 "clasify; Unmatched argument",
             })
     void wrongOptionsEndWithOneLineAndCode2(String options, String message) {
@@ -42,7 +47,7 @@ class WrongUseTest {
     @Test
     void refusesAnOutputFolderThatCannotBeWrittenBeforeAnyWork() throws IOException {
         Path file = Files.writeString(temp.resolve("a-file"), "kept");
-        for (String command : new String[] {"classify", "story"}) {
+        for (String command : new String[] {"classify", "story", "calendar"}) {
             assertFails("the output folder must be writable", command, "--output", file);
         }
         assertThat(file).hasContent("kept");
@@ -53,7 +58,8 @@ class WrongUseTest {
         "--help, files",
         "classify --help, --max-tokens",
         "--version, lora-text-example",
-        "story --version, lora-text-example"
+        "story --version, lora-text-example",
+        "calendar --help, --train"
     })
     void helpIsNoError(String options, String shown) {
         Cli cli = Cli.run((Object[]) options.split(" "));

@@ -1,7 +1,6 @@
 package org.lora4j.example.text.story;
 
 import java.io.IOException;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -23,7 +22,6 @@ import org.lora4j.example.text.story.StoryReport.Sizes;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Input;
-import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.Tokenizer;
 import org.lora4j.train.TrainingListener;
@@ -105,17 +103,13 @@ public record Story(@Nullable Path model, int baseSteps, int steps, int tested, 
             BaseCheck unchanged = new BaseCheck(
                     SameBits.ofParameters(copy, adapted.network()),
                     SameBits.of(output, adapted.base().predict(compared)));
-            out.section("The base, bit for bit");
-            out.check("Parameters are unchanged", unchanged.frozenUnchanged());
-            out.check(
-                    "Without the adapter the output is the same as before",
-                    Map.of("output", unchanged.outputUnchanged()));
+            unchanged.print(out);
 
             StoryReport report = new StoryReport(
                     settings,
                     model == null ? "A Llama with 1 million weights." : model + ".",
                     data.newTrain().tokens(),
-                    sizes(modern, base, model == null ? folder.path().resolve(BASE) : model, saved),
+                    Sizes.of(modern, base, model == null ? folder.path().resolve(BASE) : model, saved),
                     baseTraining,
                     Phase.of(training),
                     before,
@@ -127,30 +121,6 @@ public record Story(@Nullable Path model, int baseSteps, int steps, int tested, 
                     folder.files());
             conclude(report, losses, folder, out);
         }
-    }
-
-    private static Sizes sizes(AdapterView adapter, Network base, Path model, Path saved) throws IOException {
-        long bytes = 0;
-        try (DirectoryStream<Path> tensors = Files.newDirectoryStream(model, "*.safetensors")) {
-            for (Path file : tensors) {
-                bytes += Files.size(file);
-            }
-        }
-        return new Sizes(
-                // The head shares the parameter of the embedding, which counts once.
-                count(base.parameters()),
-                count(adapter.parameters()),
-                adapter.parameterReport().layers().stream()
-                        .filter(layer -> layer.loraA() != null)
-                        .count(),
-                bytes,
-                Files.size(saved));
-    }
-
-    private static long count(List<Parameter> parameters) {
-        return parameters.stream()
-                .mapToLong(parameter -> parameter.value().length())
-                .sum();
     }
 
     private Phase trainBase(Network base, Speeches speeches, TextOutput out, ProgressDisplay progress) {
@@ -218,8 +188,6 @@ public record Story(@Nullable Path model, int baseSteps, int steps, int tested, 
                 report.sizes().baseBytes() / 1e6, report.sizes().adapterBytes() / 1e3);
         out.fact("%.0f s in all", report.seconds());
         out.files(folder.path(), report.files());
-        if (!report.base().holds()) {
-            throw new IllegalStateException("the base must be the same as before, and is not; the report says where");
-        }
+        report.base().require();
     }
 }

@@ -1,17 +1,23 @@
 package org.lora4j.example.text.story;
 
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.AdapterView;
 import org.lora4j.console.report.ChartStyle;
 import org.lora4j.console.report.LossChart;
 import org.lora4j.console.report.Page;
 import org.lora4j.console.report.Picture;
 import org.lora4j.console.report.ReportFiles;
+import org.lora4j.console.report.TextOutput;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.train.TrainingResult;
 
 /**
@@ -57,7 +63,41 @@ public record StoryReport(
      * @param adapterBytes the bytes of the adapter's file
      */
     public record Sizes(
-            long baseParameters, long adapterParameters, long adaptedLayers, long baseBytes, long adapterBytes) {}
+            long baseParameters, long adapterParameters, long adaptedLayers, long baseBytes, long adapterBytes) {
+        /**
+         * Measures a model and an adapter.
+         *
+         * @param adapter the adapter
+         * @param base the model
+         * @param model the folder of the model
+         * @param saved the file of the adapter
+         * @return the sizes
+         * @throws IOException if a file cannot be read
+         */
+        public static Sizes of(AdapterView adapter, Network base, Path model, Path saved) throws IOException {
+            long bytes = 0;
+            try (DirectoryStream<Path> tensors = Files.newDirectoryStream(model, "*.safetensors")) {
+                for (Path file : tensors) {
+                    bytes += Files.size(file);
+                }
+            }
+            return new Sizes(
+                    // The head shares the parameter of the embedding, which counts once.
+                    count(base.parameters()),
+                    count(adapter.parameters()),
+                    adapter.parameterReport().layers().stream()
+                            .filter(layer -> layer.loraA() != null)
+                            .count(),
+                    bytes,
+                    Files.size(saved));
+        }
+
+        private static long count(List<Parameter> parameters) {
+            return parameters.stream()
+                    .mapToLong(parameter -> parameter.value().length())
+                    .sum();
+        }
+    }
 
     /**
      * A training.
@@ -67,7 +107,13 @@ public record StoryReport(
      * @param meanLoss the mean loss of the last batches, at most 100
      */
     public record Phase(long iterations, double seconds, double meanLoss) {
-        static Phase of(TrainingResult result) {
+        /**
+         * Creates the numbers of a training.
+         *
+         * @param result the training
+         * @return its numbers
+         */
+        public static Phase of(TrainingResult result) {
             return new Phase(result.iterations(), result.duration().toNanos() / 1e9, result.runningLoss());
         }
     }
@@ -87,8 +133,27 @@ public record StoryReport(
      * @param outputUnchanged whether the base computes the same bits as before, while the adapter exists
      */
     public record BaseCheck(Map<String, Boolean> frozenUnchanged, boolean outputUnchanged) {
-        boolean holds() {
-            return outputUnchanged && !frozenUnchanged.containsValue(false);
+        /**
+         * Prints what is unchanged, as a section.
+         *
+         * @param out where to print
+         */
+        public void print(TextOutput out) {
+            out.section("The base, bit for bit");
+            out.check("Parameters are unchanged", frozenUnchanged);
+            out.check("Without the adapter the output is the same as before", Map.of("output", outputUnchanged));
+        }
+
+        /**
+         * Checks that all is unchanged.
+         *
+         * @throws IllegalStateException if something is not
+         */
+        public void require() {
+            if (!outputUnchanged || frozenUnchanged.containsValue(false)) {
+                throw new IllegalStateException(
+                        "the base must be the same as before, and is not; the report says where");
+            }
         }
     }
 
