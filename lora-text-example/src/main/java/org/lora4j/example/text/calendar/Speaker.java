@@ -138,11 +138,8 @@ record Speaker(Map<String, List<Spoken>> listed, double madeUp, Random random) {
     }
 
     private String title() {
-        String subjects = IntStream.range(0, random.nextInt(3))
-                .mapToObj(i -> listed("subject").words() + " ")
-                .distinct()
-                .collect(Collectors.joining());
-        return subjects + listed("kind").words();
+        String kind = listed("kind").words();
+        return random.nextInt(3) == 0 ? kind : listed("subject").words() + " " + kind;
     }
 
     private String words(int most) {
