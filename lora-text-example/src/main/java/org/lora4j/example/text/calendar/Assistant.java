@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.lora4j.text.tools.Tool;
@@ -102,13 +103,13 @@ final class Assistant {
     }
 
     /**
-     * Makes requests for training, each text once.
+     * Makes requests for training, each text once, and none with a name or a title that only the test has.
      *
      * @param count how many
      * @param seed decides which
      */
     List<Request> requests(int count, long seed) {
-        return requests(count, seed, values, Set.of());
+        return requests(count, new Speaker(values, madeUp, new Random(seed)), request -> !request.isNew());
     }
 
     /**
@@ -124,20 +125,21 @@ final class Assistant {
                 kind,
                 some,
                 (old, more) -> Stream.concat(old.stream(), more.stream()).toList()));
-        return requests(count, seed, both, known.stream().map(Request::text).collect(Collectors.toSet()));
+        Set<String> texts = known.stream().map(Request::text).collect(Collectors.toSet());
+        return requests(count, new Speaker(both, 0, new Random(seed)), request -> !texts.contains(request.text()));
     }
 
-    private List<Request> requests(int count, long seed, Map<String, List<Spoken>> listed, Set<String> known) {
-        Random random = new Random(seed);
-        Speaker speaker = new Speaker(listed, madeUp, random);
-        Set<String> texts = new HashSet<>(known);
-        return Stream.generate(() -> request(random, speaker))
+    private List<Request> requests(int count, Speaker speaker, Predicate<Request> wanted) {
+        Set<String> texts = new HashSet<>();
+        return Stream.generate(() -> request(speaker))
+                .filter(wanted)
                 .filter(request -> texts.add(request.text()))
                 .limit(count)
                 .toList();
     }
 
-    private Request request(Random random, Speaker speaker) {
+    private Request request(Speaker speaker) {
+        Random random = speaker.random();
         Skill skill = skills.get(random.nextInt(skills.size()));
         String pattern = skill.requests().get(random.nextInt(skill.requests().size()));
         Phrase phrase = Phrase.of(pattern, random, speaker::say);

@@ -47,8 +47,8 @@ public final class CalendarLoRA {
     static final int HOME_REQUESTS = 20_000;
     static final int REQUESTS = 3_000;
     static final int TESTED = 500;
-    static final int BASE_STEPS = 4_500;
-    static final int STEPS = 1_500;
+    static final int BASE_STEPS = 2_500;
+    static final int STEPS = 1_200;
 
     /** More than any call needs. */
     private static final int MOST_TOKENS = 128;

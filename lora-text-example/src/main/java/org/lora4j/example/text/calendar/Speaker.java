@@ -139,7 +139,7 @@ record Speaker(Map<String, List<Spoken>> listed, double madeUp, Random random) {
 
     private String title() {
         String kind = listed("kind").words();
-        return random.nextInt(3) == 0 ? kind : listed("subject").words() + " " + kind;
+        return random.nextInt(3) == 0 ? kind : word("subject") + " " + kind;
     }
 
     private String words(int most) {
@@ -148,6 +148,10 @@ record Speaker(Map<String, List<Spoken>> listed, double madeUp, Random random) {
                         ? madeUpWord()
                         : listed("word").words())
                 .collect(Collectors.joining(" "));
+    }
+
+    private String word(String kind) {
+        return random.nextDouble() < madeUp ? madeUpWord() : listed(kind).words();
     }
 
     private String madeUpWord() {

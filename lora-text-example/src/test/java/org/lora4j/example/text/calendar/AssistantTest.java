@@ -132,7 +132,7 @@ class AssistantTest {
         ForcedCall call = ForcedCall.of(ToolFormat.HERMES, tools);
         try (DecoderFolder decoder = SmallLlama.create(temp, 1)) {
             TokenConstraint constraint = decoder.grammars().jsonSchema(call.schema());
-            List<Request> requests = assistant.newRequests(500, 5, List.of());
+            List<Request> requests = assistant.requests(500, 5);
             List<TokenExample> examples = CalendarLoRA.examples(
                     decoder,
                     requests.stream().map(request -> request.answered(tools)).toList());
