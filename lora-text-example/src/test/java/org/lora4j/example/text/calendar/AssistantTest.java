@@ -131,7 +131,7 @@ class AssistantTest {
         List<Tool> tools = assistant.tools();
         ForcedCall call = ForcedCall.of(ToolFormat.HERMES, tools);
         try (DecoderFolder decoder = SmallLlama.create(temp, 1)) {
-            TokenConstraint constraint = decoder.grammars().jsonSchema(call.schema());
+            TokenConstraint constraint = decoder.grammars().constraint(call, call::grammar);
             List<Request> requests = assistant.requests(500, 5);
             List<TokenExample> examples = CalendarLoRA.examples(
                     decoder,
@@ -141,8 +141,8 @@ class AssistantTest {
                 assertThat(decoder.tokenizer().decode(answer, false))
                         .startsWith("<tool_call>\n{")
                         .endsWith("}\n</tool_call><|end|>");
-                // Without the mark and the line feed before the JSON, and these and the end behind it.
-                int[] ids = Arrays.copyOfRange(answer, 2, answer.length - 3);
+                // The end of the text is no part of the grammar.
+                int[] ids = Arrays.copyOf(answer, answer.length - 1);
                 TokenConstraint.State state = constraint.begin(128);
                 for (int id : ids) {
                     BitSet allowed = new BitSet();
