@@ -1,5 +1,6 @@
 package org.lora4j.generate;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.within;
@@ -96,7 +97,7 @@ class ForcedTokensTest {
 
     /** What a model generates if it computes the whole text for each token, also for those that are forced. */
     private static List<Integer> stepByStep(Model model, int[] prompt, GenerationOptions options) {
-        ConstrainedChoice choice = ConstrainedChoice.begin(options, POSITIONS, Decoders.VOCABULARY);
+        ConstrainedChoice choice = requireNonNull(ConstrainedChoice.begin(options, POSITIONS, Decoders.VOCABULARY));
         Sampler sampler = new Sampler(options);
         BitSet seen = new BitSet();
         Arrays.stream(prompt).forEach(seen::set);

@@ -320,6 +320,7 @@ class ToolsTest {
     }
 
     /** What programs have in their records. */
+    @SuppressWarnings("ArrayRecordComponent") // They have such ones.
     record Everything(
             int whole,
             Long big,

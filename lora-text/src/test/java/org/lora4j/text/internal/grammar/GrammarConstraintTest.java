@@ -39,7 +39,9 @@ class GrammarConstraintTest {
 
     private static final TokenTrie TRIE = new TokenTrie(TOKENS, Map.of());
 
-    private static final Function<String, int[]> NO_TOKENIZER = text -> new int[0];
+    private static int[] noTokens(String unused) {
+        return new int[0];
+    }
 
     private static List<byte[]> tokens() {
         List<byte[]> tokens = new ArrayList<>();
@@ -102,7 +104,7 @@ class GrammarConstraintTest {
     }
 
     private static GrammarConstraint constraint(GrammarSource source) {
-        return new GrammarConstraint(source, TRIE, false, NO_TOKENIZER);
+        return new GrammarConstraint(source, TRIE, false, GrammarConstraintTest::noTokens);
     }
 
     private static Expression after(Expression before, byte[] bytes) {
@@ -213,7 +215,7 @@ class GrammarConstraintTest {
     @Test
     void tooFewTokensAreRefused() {
         GrammarConstraint constraint = new GrammarConstraint(
-                GrammarSource.jsonSchema("{\"const\":[1,\"ab\"]}"), WITH_ADDED, false, NO_TOKENIZER);
+                GrammarSource.jsonSchema("{\"const\":[1,\"ab\"]}"), WITH_ADDED, false, GrammarConstraintTest::noTokens);
         constraint.begin(8);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> constraint.begin(7))
@@ -345,10 +347,12 @@ class GrammarConstraintTest {
     @Test
     void aVocabularyWithoutTheBytesIsRefused() {
         TokenTrie letters = new TokenTrie(List.of(new byte[] {'a'}, new byte[] {'b', 'c'}), Map.of());
-        new GrammarConstraint(GrammarSource.gbnf("root ::= \"a\" \"bc\"?"), letters, false, NO_TOKENIZER).begin(1);
+        new GrammarConstraint(
+                        GrammarSource.gbnf("root ::= \"a\" \"bc\"?"), letters, false, GrammarConstraintTest::noTokens)
+                .begin(1);
         assertThatIllegalArgumentException()
-                .isThrownBy(() ->
-                        new GrammarConstraint(GrammarSource.gbnf("root ::= \"bc\""), letters, false, NO_TOKENIZER))
+                .isThrownBy(() -> new GrammarConstraint(
+                        GrammarSource.gbnf("root ::= \"bc\""), letters, false, GrammarConstraintTest::noTokens))
                 .withMessageContaining("must have a token for each byte of a text of the grammar, found 1");
     }
 
@@ -363,7 +367,7 @@ class GrammarConstraintTest {
                 GrammarSource.gbnf("root ::= \" \"? \"{\" \" \"? \"a\""),
                 new TokenTrie(tokens, Map.of()),
                 true,
-                NO_TOKENIZER);
+                GrammarConstraintTest::noTokens);
         TokenConstraint.State state = constraint.begin(9);
         BitSet allowed = new BitSet();
         state.allowed(allowed);
@@ -391,7 +395,7 @@ class GrammarConstraintTest {
                 GrammarSource.gbnf("root ::= \"x\" <call>? ([0-9] <[256]>){2} | <call> root"),
                 WITH_ADDED,
                 false,
-                NO_TOKENIZER);
+                GrammarConstraintTest::noTokens);
         TokenConstraint.State state = constraint.begin(9);
         assertThat(allowed(state)).containsExactly((int) 'x', 300);
         state.accept(300);
@@ -414,7 +418,10 @@ class GrammarConstraintTest {
     @Test
     void addedTokensCountForTheBudget() {
         GrammarConstraint constraint = new GrammarConstraint(
-                GrammarSource.gbnf("root ::= <call> \"a\"* <[256]>"), WITH_ADDED, false, NO_TOKENIZER);
+                GrammarSource.gbnf("root ::= <call> \"a\"* <[256]>"),
+                WITH_ADDED,
+                false,
+                GrammarConstraintTest::noTokens);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> constraint.begin(1))
                 .withMessageContaining("must be at least 2");
@@ -429,8 +436,8 @@ class GrammarConstraintTest {
     /** The space that is not printed comes before the first word, and not before a token that is no text. */
     @Test
     void anAddedTokenCanBeginAText() {
-        GrammarConstraint constraint =
-                new GrammarConstraint(GrammarSource.gbnf("root ::= <call>? \"a\""), WITH_ADDED, true, NO_TOKENIZER);
+        GrammarConstraint constraint = new GrammarConstraint(
+                GrammarSource.gbnf("root ::= <call>? \"a\""), WITH_ADDED, true, GrammarConstraintTest::noTokens);
         TokenConstraint.State state = constraint.begin(9);
         assertThat(allowed(state)).containsExactly((int) 'a', 300);
         state.accept(300);
@@ -442,14 +449,15 @@ class GrammarConstraintTest {
         for (String token : List.of("<think>", "<[97]>", "<[301]>")) {
             GrammarSource source = GrammarSource.gbnf("root ::= \"a\"\n  | " + token);
             assertThatIllegalArgumentException()
-                    .isThrownBy(() -> new GrammarConstraint(source, WITH_ADDED, false, NO_TOKENIZER))
+                    .isThrownBy(() -> new GrammarConstraint(source, WITH_ADDED, false, GrammarConstraintTest::noTokens))
                     .withMessage(
                             "GBNF, line 2, column 5: a token must be a special or added one of the vocabulary; write"
                                     + " other texts in quotation marks, found '" + token + "'");
         }
         // A text of its own grammar is written with ordinary tokens then.
         GrammarSource mark = GrammarSource.anyOf(List.of(GrammarSource.token("<a>"), GrammarSource.token("<call>")));
-        TokenConstraint.State state = new GrammarConstraint(mark, WITH_ADDED, false, NO_TOKENIZER).begin(9);
+        TokenConstraint.State state =
+                new GrammarConstraint(mark, WITH_ADDED, false, GrammarConstraintTest::noTokens).begin(9);
         assertThat(allowed(state)).containsExactly((int) '<', 300);
         StringBuilder many = new StringBuilder("root ::= \"a\"");
         for (int i = 0; i < 257; i++) {
