@@ -212,8 +212,8 @@ final class GbnfParser {
     }
 
     private void skipAll(String characters, String rule) {
-        for (char c : characters.toCharArray()) {
-            if (!skip(c)) {
+        for (int i = 0; i < characters.length(); i++) {
+            if (!skip(characters.charAt(i))) {
                 throw refuse(rule);
             }
         }
