@@ -28,6 +28,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
@@ -201,11 +202,11 @@ class ServeLogProbabilitiesTest {
     }
 
     /** The log probabilities of the parts of each answer of a stream, put together. */
-    private static TreeMap<Integer, List<JsonNode>> streamed(String path, ObjectNode body) throws Exception {
+    private static List<List<JsonNode>> streamed(String path, ObjectNode body) throws Exception {
         HttpResponse<String> response =
                 server.post(path, body.put("stream", true).toString());
         assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
-        TreeMap<Integer, List<JsonNode>> found = new TreeMap<>();
+        Map<Integer, List<JsonNode>> found = new TreeMap<>();
         for (String line : response.body().lines().toList()) {
             if (line.startsWith("data: {")) {
                 JsonNode choice =
@@ -222,18 +223,17 @@ class ServeLogProbabilitiesTest {
                 }
             }
         }
-        return found;
+        return List.copyOf(found.values());
     }
 
     @Test
     void aStreamHasThoseOfTheWholeAnswer() throws Exception {
         JsonNode chats =
                 good(CHAT, chat().put("logprobs", true).put("top_logprobs", 2).put("n", 3));
-        TreeMap<Integer, List<JsonNode>> ofChats = streamed(
+        List<List<JsonNode>> ofChats = streamed(
                 CHAT, chat().put("logprobs", true).put("top_logprobs", 2).put("n", 3));
         JsonNode texts = good(TEXT, text().put("logprobs", 2).put("n", 3));
-        TreeMap<Integer, List<JsonNode>> ofTexts =
-                streamed(TEXT, text().put("logprobs", 2).put("n", 3));
+        List<List<JsonNode>> ofTexts = streamed(TEXT, text().put("logprobs", 2).put("n", 3));
         for (int i = 0; i < 3; i++) {
             assertThat(ofChats.get(i)).hasSize(10);
             for (int j = 0; j < 10; j++) {

@@ -24,7 +24,8 @@ final class AdaptedChatOptions extends DefaultToolCallingChatOptions implements 
     }
 
     @Override
-    @SuppressWarnings("unchecked") // As in the class above it: the caller names the type.
+    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"
+    }) // As in the class above it: the caller names the type.
     public <T extends ChatOptions> T copy() {
         AdaptedChatOptions copy = new AdaptedChatOptions();
         BeanUtils.copyProperties(this, copy);
