@@ -65,24 +65,28 @@ final class StructuredOptions {
             Object self, Method method, @Nullable Object[] arguments, @Nullable MethodProxy unused) throws Throwable {
         Delegating of = (Delegating) self;
         switch (method.getName()) {
-            case "getOutputSchema":
+            case "getOutputSchema" -> {
                 return of.schema;
-            case "outputSchema":
+            }
+            case "outputSchema" -> {
                 of.schema = (String) arguments[0];
                 return self;
-            case "equals":
+            }
+            case "equals" -> {
                 return arguments[0] instanceof Delegating other
                         && of.delegate.equals(other.delegate)
                         && Objects.equals(of.schema, other.schema);
-            case "combineWith":
+            }
+            case "combineWith" -> {
                 if (((ChatOptions.Builder) Objects.requireNonNull(arguments[0])).build()
                                 instanceof StructuredOutputChatOptions other
                         && other.getOutputSchema() != null) {
                     of.schema = other.getOutputSchema();
                 }
-                break;
-            default:
-                break;
+            }
+            default -> {
+                // The options with tools have it.
+            }
         }
         Object result = invoke(of.delegate, method, arguments);
         if (result == of.delegate) {
