@@ -31,13 +31,17 @@ final class Connections implements Connection.Listener, AutoCloseable {
     /** How long a connection is kept for the next request. */
     private static final long IDLE_NANOS = TimeUnit.SECONDS.toNanos(30);
 
-    /** How long a request may come before its client counts as slow. */
-    private static final long MOMENT_NANOS = TimeUnit.SECONDS.toNanos(1);
+    /**
+     * How long a request may come before its client counts as slow. On a machine that is overloaded, it can take some seconds until the
+     * server reads what a client has sent at once.
+     */
+    private static final long MOMENT_NANOS = TimeUnit.SECONDS.toNanos(5);
 
     /** One of so many connections may be new before the others are closed for it. */
     private static final int NEW_PART = 4;
 
     private final int most;
+    private final long momentNanos;
     private final Map<Connection, State> open = new LinkedHashMap<>();
     private final ScheduledExecutorService thread;
 
@@ -68,10 +72,10 @@ final class Connections implements Connection.Listener, AutoCloseable {
         private boolean hadRequest;
         private @Nullable OpenRequest request;
 
-        Use use(long now) {
+        Use use(long now, long momentNanos) {
             Use use = request != null ? request.use() : hadRequest ? Use.IDLE : Use.NONE;
             boolean isComing = use == Use.NONE || use == Use.READ;
-            return isComing && now - since() < MOMENT_NANOS ? Use.NEW : use;
+            return isComing && now - since() < momentNanos ? Use.NEW : use;
         }
 
         /** Since when it waits for a request, or for the rest of one and its answer. */
@@ -85,7 +89,13 @@ final class Connections implements Connection.Listener, AutoCloseable {
     }
 
     Connections(int most) {
+        this(most, MOMENT_NANOS);
+    }
+
+    /** Creates connections of which a client counts as slow after another time. */
+    Connections(int most, long momentNanos) {
         this.most = most;
+        this.momentNanos = momentNanos;
         thread = Executors.newSingleThreadScheduledExecutor(task -> {
             Thread own = new Thread(task, "lora-connections");
             own.setDaemon(true);
@@ -113,13 +123,14 @@ final class Connections implements Connection.Listener, AutoCloseable {
     /** The connection that is closed for a new one; the new one itself if a thread works for each other one. */
     private Connection leastNeeded(Connection added) {
         long now = System.nanoTime();
-        long news =
-                open.values().stream().filter(one -> one.use(now) == Use.NEW).count();
+        long news = open.values().stream()
+                .filter(one -> one.use(now, momentNanos) == Use.NEW)
+                .count();
         Use ofNew = news > most / NEW_PART ? Use.CROWD : Use.NEW;
         return open.entrySet().stream()
-                .filter(one -> one.getKey() != added && one.getValue().use(now) != Use.WORK)
+                .filter(one -> one.getKey() != added && one.getValue().use(now, momentNanos) != Use.WORK)
                 .min(Comparator.comparing((Map.Entry<Connection, State> one) -> {
-                            Use use = one.getValue().use(now);
+                            Use use = one.getValue().use(now, momentNanos);
                             return use == Use.NEW ? ofNew : use;
                         })
                         .thenComparing(one -> now - one.getValue().since(), Comparator.reverseOrder()))

@@ -7,6 +7,7 @@ import java.lang.reflect.Proxy;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.ConnectionMetaData;
@@ -16,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 /** Which connection is closed for a new one. */
 class ConnectionsTest {
-    private final Connections connections = new Connections(4);
+    private Connections connections = new Connections(4);
     private final List<String> closed = new ArrayList<>();
 
     @AfterEach
@@ -94,6 +95,8 @@ class ConnectionsTest {
 
     @Test
     void theLeastUsedOfOldOnesIsClosed() throws Exception {
+        connections.close();
+        connections = new Connections(4, TimeUnit.MILLISECONDS.toNanos(300));
         begin(open("reads"));
         open("nothing");
         Connection idle = open("idle");
@@ -102,7 +105,7 @@ class ConnectionsTest {
         connections.end(request);
         begin(open("work")).reads(null);
         // Longer than a moment.
-        Thread.sleep(1100);
+        Thread.sleep(400);
         for (String name : List.of("a", "b", "c", "d")) {
             begin(open(name)).reads(null);
         }
