@@ -2,6 +2,8 @@ package org.lora4j.cli;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.openai.client.OpenAIClient;
+import com.openai.client.okhttp.OpenAIOkHttpClient;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -65,6 +67,15 @@ final class RunningServer implements AutoCloseable {
 
     HttpResponse<String> send(HttpRequest request) throws IOException, InterruptedException {
         return client.send(request, HttpResponse.BodyHandlers.ofString());
+    }
+
+    /** OpenAI's own client for this server. */
+    OpenAIClient openAi() {
+        return OpenAIOkHttpClient.builder()
+                .baseUrl(address + "/v1")
+                .apiKey("none is needed")
+                .maxRetries(0)
+                .build();
     }
 
     HttpClient client() {

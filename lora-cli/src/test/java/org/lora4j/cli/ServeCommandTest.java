@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.openai.client.OpenAIClient;
-import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.http.StreamResponse;
 import com.openai.errors.BadRequestException;
 import com.openai.errors.NotFoundException;
@@ -689,7 +688,7 @@ class ServeCommandTest {
 
     @Test
     void openAisOwnClientTalksToIt() throws IOException {
-        OpenAIClient chats = client(decoder);
+        OpenAIClient chats = decoder.openAi();
         assertThat(chats.models().list().data()).extracting(model -> model.id()).contains("style", "support");
         ChatCompletionCreateParams ask = ChatCompletionCreateParams.builder()
                 .model("style")
@@ -738,7 +737,7 @@ class ServeCommandTest {
                 .satisfies(e -> assertThat(e.param()).hasValue("n"));
 
         // The client asks for base64.
-        CreateEmbeddingResponse embedded = client(encoder)
+        CreateEmbeddingResponse embedded = encoder.openAi()
                 .embeddings()
                 .create(EmbeddingCreateParams.builder()
                         .model("style")
@@ -746,14 +745,6 @@ class ServeCommandTest {
                         .build());
         assertThat(embedded.validate().data()).hasSize(2);
         assertThat(embedded.data().get(1).embedding()).hasSize(SmallModels.WIDTH);
-    }
-
-    private static OpenAIClient client(RunningServer server) {
-        return OpenAIOkHttpClient.builder()
-                .baseUrl(server.address() + "/v1")
-                .apiKey("none is needed")
-                .maxRetries(0)
-                .build();
     }
 
     /** Its outputs are no embeddings. */

@@ -8,7 +8,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.openai.client.OpenAIClient;
-import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.http.StreamResponse;
 import com.openai.helpers.ChatCompletionAccumulator;
 import com.openai.models.chat.completions.ChatCompletion;
@@ -269,11 +268,7 @@ class ServeLogProbabilitiesTest {
 
     @Test
     void openAisOwnClientReadsThem() {
-        OpenAIClient client = OpenAIOkHttpClient.builder()
-                .baseUrl(server.address() + "/v1")
-                .apiKey("none is needed")
-                .maxRetries(0)
-                .build();
+        OpenAIClient client = server.openAi();
         ChatCompletionCreateParams ask = ChatCompletionCreateParams.builder()
                 .model("llama")
                 .addUserMessage("the cat?")

@@ -7,7 +7,6 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.openai.client.OpenAIClient;
-import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.JsonValue;
 import com.openai.core.http.StreamResponse;
 import com.openai.helpers.ResponseAccumulator;
@@ -383,11 +382,7 @@ class ServeResponsesTest {
 
     @Test
     void openAisOwnClientTalksToIt() {
-        OpenAIClient client = OpenAIOkHttpClient.builder()
-                .baseUrl(server.address() + "/v1")
-                .apiKey("none is needed")
-                .maxRetries(0)
-                .build();
+        OpenAIClient client = server.openAi();
         ResponseCreateParams.Builder ask = ResponseCreateParams.builder()
                 .model("learned")
                 .temperature(0.0)

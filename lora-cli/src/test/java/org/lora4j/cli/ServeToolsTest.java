@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.openai.client.OpenAIClient;
-import com.openai.client.okhttp.OpenAIOkHttpClient;
 import com.openai.core.JsonValue;
 import com.openai.core.http.StreamResponse;
 import com.openai.helpers.ChatCompletionAccumulator;
@@ -64,11 +63,7 @@ class ServeToolsTest {
 
     @Test
     void openAisOwnClientCallsFunctions() {
-        OpenAIClient client = OpenAIOkHttpClient.builder()
-                .baseUrl(server.address() + "/v1")
-                .apiKey("none is needed")
-                .maxRetries(0)
-                .build();
+        OpenAIClient client = server.openAi();
         ChatCompletionCreateParams.Builder ask = ChatCompletionCreateParams.builder()
                 .model("learned")
                 .temperature(0)

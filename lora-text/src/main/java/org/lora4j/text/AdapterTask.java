@@ -5,7 +5,6 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
@@ -85,7 +84,7 @@ public record AdapterTask(
      * @return the task
      */
     public static AdapterTask rerank(ClassifierHead head, int maxTokens) {
-        return new AdapterTask(Kind.RERANK, Labels.of(List.of("LABEL_0")), head, maxTokens, 0, Prompts.none());
+        return new AdapterTask(Kind.RERANK, Labels.numbered(1), head, maxTokens, 0, Prompts.none());
     }
 
     /**

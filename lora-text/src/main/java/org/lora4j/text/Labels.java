@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.io.ModelSource;
 
@@ -40,6 +41,31 @@ public final class Labels {
     public static Labels of(List<String> names) {
         TextCheck.requireAll("names", names);
         return new Labels(List.copyOf(names));
+    }
+
+    /**
+     * Names classes by their numbers, as Hugging Face does for those without names.
+     *
+     * @param classes how many classes there are
+     * @return {@code LABEL_0}, {@code LABEL_1} and so on
+     */
+    public static Labels numbered(int classes) {
+        return new Labels(
+                IntStream.range(0, classes).mapToObj(id -> "LABEL_" + id).toList());
+    }
+
+    /**
+     * Reads the labels of a model with a classifier.
+     *
+     * @param source the files of the model, with {@code config.json}
+     * @param outputs how many outputs the classifier has
+     * @return the labels of the file, if there is one for each output; otherwise as {@link #numbered} names them
+     * @throws IOException if the file cannot be read
+     * @throws IllegalArgumentException as {@link #parse}
+     */
+    public static Labels read(ModelSource source, long outputs) throws IOException {
+        Labels named = read(source);
+        return named.count() == outputs ? named : numbered(Math.toIntExact(outputs));
     }
 
     /**
@@ -86,13 +112,9 @@ public final class Labels {
                         + (found.size() - 1) + ", found " + found.keySet());
             }
         }
-        if (found.isEmpty()) {
-            int count = Math.min(1_000_000, root.path("num_labels").asInt(0));
-            for (int i = 0; i < count; i++) {
-                found.put(i, "LABEL_" + i);
-            }
-        }
-        return new Labels(List.copyOf(found.values()));
+        return found.isEmpty()
+                ? numbered(Math.min(1_000_000, root.path("num_labels").asInt(0)))
+                : new Labels(List.copyOf(found.values()));
     }
 
     /** Writes {@code id2label} and {@code label2id}. */

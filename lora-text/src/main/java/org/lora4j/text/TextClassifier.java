@@ -140,7 +140,7 @@ public final class TextClassifier implements AutoCloseable {
      */
     public static TextClassifier openReranker(Path folder, BaseStorage storage) throws IOException {
         if (ModelConfig.read(folder).isDecoder()) {
-            return create(folder, numbered(1), ClassifierHead.YES_NO, OptionalInt.empty(), 0, storage);
+            return create(folder, Labels.numbered(1), ClassifierHead.YES_NO, OptionalInt.empty(), 0, storage);
         }
         TextClassifier classifier = openAlone(ModelSource.of(folder), storage);
         long outputs = classifier.model().network().outputSize();
@@ -160,10 +160,7 @@ public final class TextClassifier implements AutoCloseable {
                         + " has one, or train one with 'lora classify'");
             }
             Network network = base.model().classifier();
-            Labels named = Labels.read(source);
-            boolean fits = named.count() == network.outputSize();
-            Labels labels = fits ? named : numbered(Math.toIntExact(network.outputSize()));
-            return new TextClassifier(base, labels, null, network);
+            return new TextClassifier(base, Labels.read(source, network.outputSize()), null, network);
         } catch (IOException | RuntimeException e) {
             base.close();
             throw e;
@@ -310,7 +307,8 @@ public final class TextClassifier implements AutoCloseable {
                 .orElseThrow(() -> new IOException(adapter
                         + ": the adapter must have a classifier among its saved modules, found "
                         + data.savedModules().keySet()));
-        Labels labels = numbered(Math.toIntExact(classifier.getValue().weight().size(0)));
+        Labels labels =
+                Labels.numbered(Math.toIntExact(classifier.getValue().weight().size(0)));
         return new AdapterTask(
                 AdapterTask.Kind.CLASSIFY,
                 labels,
@@ -339,10 +337,6 @@ public final class TextClassifier implements AutoCloseable {
     public static boolean isClassifier(String module) {
         Objects.requireNonNull(module, "module must not be null");
         return MODULES.stream().anyMatch(module::endsWith);
-    }
-
-    private static Labels numbered(int classes) {
-        return Labels.of(IntStream.range(0, classes).mapToObj(i -> "LABEL_" + i).toList());
     }
 
     /**

@@ -96,7 +96,7 @@ public final class RerankTask implements TextTask<RankResult> {
                         + ": the examples for training must have texts that belong to their query and texts that do not,"
                         + " found only one kind");
             }
-            Labels score = Labels.of(List.of("LABEL_0"));
+            Labels score = Labels.numbered(1);
             classifier = input.begin() == null
                     ? TextClassifier.create(input.model(), score, head, settings.maxTokens(), seed, input.storage())
                     : TextClassifier.goOn(input.model(), input.begin(), score, settings.maxTokens(), input.storage());

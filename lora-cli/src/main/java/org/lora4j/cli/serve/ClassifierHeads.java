@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.AdapterTask;
 import org.lora4j.text.ClassifierHead;
 
@@ -43,6 +45,11 @@ final class ClassifierHeads {
             throw new IOException(adapter + ": the classifier must read what those read that are served, " + served
                     + ", found " + head + "; serve it apart");
         }
+    }
+
+    /** A network with a classifier in whose place each adapter puts its own. */
+    static Network replaced(PretrainedModel model, ClassifierHead head) {
+        return head == ClassifierHead.MEAN ? model.meanClassifier(1, 0) : model.classifier(1, 0);
     }
 
     /** The head that an adapter names; that of one of PEFT, which names none, is given. */

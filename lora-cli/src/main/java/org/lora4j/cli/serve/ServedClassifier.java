@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.UsedAdapter;
@@ -55,11 +54,8 @@ final class ServedClassifier extends ServedModel {
                     + ": the model must have a classifier to be served alone, found none; serve it without --allow-base,"
                     + " with adapters of 'lora classify', which bring one");
         }
-        // Each adapter puts its own classifier in the place of a new one.
-        Network network = hasOwn
-                ? model.classifier()
-                : head == ClassifierHead.MEAN ? model.meanClassifier(1, 0) : model.classifier(1, 0);
-        ownLabels = hasOwn ? labels(settings.model(), network.outputSize()) : null;
+        Network network = hasOwn ? model.classifier() : ClassifierHeads.replaced(model, head);
+        ownLabels = hasOwn ? Labels.read(ModelSource.of(settings.model()), network.outputSize()) : null;
         Path folder = settings.adapters();
         adapters = folder == null
                 ? null
@@ -109,15 +105,6 @@ final class ServedClassifier extends ServedModel {
                     + found + " tokens; serve them apart");
         }
         return found.stream().mapToInt(Integer::intValue).findFirst();
-    }
-
-    private static Labels labels(Path model, long outputs) throws IOException {
-        Labels named = Labels.read(ModelSource.of(model));
-        return named.count() == outputs
-                ? named
-                : Labels.of(IntStream.range(0, Math.toIntExact(outputs))
-                        .mapToObj(i -> "LABEL_" + i)
-                        .toList());
     }
 
     /**

@@ -7,7 +7,6 @@ import java.util.Map;
 import org.lora4j.LoRAModel;
 import org.lora4j.io.ModelSource;
 import org.lora4j.io.peft.PeftAdapters;
-import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.serve.BatchingPredictor;
@@ -22,14 +21,12 @@ import org.lora4j.text.TextPair;
 
 /** A reranker, which scores how well documents fit a query. */
 final class ServedReranker extends ServedModel {
-    private final TextModel opened;
     private final PairScorer scorer;
     private final ClassifierHead head;
     private final BatchingPredictor predictor;
 
     private ServedReranker(Settings settings, TextModel opened) throws IOException {
         super(settings, opened);
-        this.opened = opened;
         scorer = PairScorer.of(opened, settings.maxTokens());
         boolean isDecoder = opened instanceof DecoderFolder;
         ClassifierHead own = isDecoder ? ClassifierHead.YES_NO : ClassifierHead.POOLER;
@@ -41,7 +38,7 @@ final class ServedReranker extends ServedModel {
                     + ": the model must have a classifier of one output to be served alone, found none; serve it without"
                     + " --allow-base, with adapters of 'lora rerank', which bring one");
         }
-        LoRAModel model = LoRAModel.of(hasOwn ? scorer.network() : newHead());
+        LoRAModel model = LoRAModel.of(hasOwn ? scorer.network() : ClassifierHeads.replaced(opened.model(), head));
         long outputs = model.base().outputSize();
         if (outputs != 1) {
             throw new IllegalArgumentException(settings.model()
@@ -64,13 +61,6 @@ final class ServedReranker extends ServedModel {
                 ? DecoderFolder.open(files, settings.storage())
                 : EncoderFolder.open(files, settings.maxTokens(), settings.storage());
         return serve(settings, model, ServedReranker::new);
-    }
-
-    /** A classifier in whose place each adapter puts its own. */
-    private Network newHead() {
-        return head == ClassifierHead.MEAN
-                ? opened.model().meanClassifier(1, 0)
-                : opened.model().classifier(1, 0);
     }
 
     Sequences pairs(List<TextPair> pairs) {

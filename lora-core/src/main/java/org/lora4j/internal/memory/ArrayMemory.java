@@ -39,6 +39,17 @@ public final class ArrayMemory {
     }
 
     /**
+     * Returns whether the elements of each row of a matrix, and its rows, follow each other in memory.
+     *
+     * @param matrix a matrix
+     * @return true if the element {@code (i, j)} is at {@code i·columns + j}
+     */
+    public static boolean isInRows(INDArray matrix) {
+        long width = matrix.size(1);
+        return (width == 1 || matrix.stride(1) == 1) && (matrix.size(0) == 1 || matrix.stride(0) == width);
+    }
+
+    /**
      * Returns whether the memory holds floats.
      *
      * @return false if it holds doubles

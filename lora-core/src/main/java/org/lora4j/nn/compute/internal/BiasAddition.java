@@ -54,7 +54,7 @@ final class BiasAddition<A> {
      */
     void run(INDArray biasRow, INDArray y) {
         int n = Math.toIntExact(y.size(0));
-        if (!isInRows(biasRow) || !isInRows(y)) {
+        if (!ArrayMemory.isInRows(biasRow) || !ArrayMemory.isInRows(y)) {
             product.run(ones.apply(n), biasRow, y);
             return;
         }
@@ -80,10 +80,6 @@ final class BiasAddition<A> {
             yMemory = new ArrayMemory(y);
             boundY = y;
         }
-    }
-
-    private boolean isInRows(INDArray matrix) {
-        return (width == 1 || matrix.stride(1) == 1) && (matrix.size(0) == 1 || matrix.stride(0) == width);
     }
 
     /** About a tenth of a nanosecond for an element. */

@@ -47,19 +47,13 @@ final class OutputArray {
             target = Nd4j.createUninitializedDetached(block.dataType(), 'c', rows, block.size(1));
             array = target;
         }
-        if (isInRows(block) && isInRows(target) && target.length() <= Integer.MAX_VALUE) {
+        if (ArrayMemory.isInRows(block) && ArrayMemory.isInRows(target) && target.length() <= Integer.MAX_VALUE) {
             int start = Math.toIntExact(firstRow * block.size(1));
             new ArrayMemory(block).copy(0, new ArrayMemory(target), start, Math.toIntExact(block.length()));
         } else {
             target.get(NDArrayIndex.interval(firstRow, firstRow + block.size(0)), NDArrayIndex.all())
                     .assign(block);
         }
-    }
-
-    /** Whether the elements of each row, and the rows, follow each other in memory. */
-    private static boolean isInRows(INDArray matrix) {
-        long width = matrix.size(1);
-        return (width == 1 || matrix.stride(1) == 1) && (matrix.size(0) == 1 || matrix.stride(0) == width);
     }
 
     /** The output, after all blocks were copied. */
