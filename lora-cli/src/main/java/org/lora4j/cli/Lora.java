@@ -1,6 +1,7 @@
 package org.lora4j.cli;
 
 import java.io.PrintWriter;
+import java.util.List;
 import org.lora4j.cli.command.ChatCommand;
 import org.lora4j.cli.command.ClassifyCommand;
 import org.lora4j.cli.command.ClmCommand;
@@ -19,6 +20,7 @@ import org.lora4j.cli.command.RetrieveCommand;
 import org.lora4j.cli.command.ServeCommand;
 import org.lora4j.cli.command.SftCommand;
 import org.lora4j.console.command.CommandRunner;
+import org.lora4j.console.command.Program;
 import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
@@ -29,8 +31,9 @@ import picocli.CommandLine.ScopeType;
         name = "lora",
         mixinStandardHelpOptions = true,
         scope = ScopeType.INHERIT,
-        description = "LoRA adapters for models of Hugging Face in folders, from a file of texts to a tested adapter.",
-        subcommands = {
+        description = "LoRA adapters for models of Hugging Face in folders, from a file of texts to a tested adapter.")
+public final class Lora implements Program {
+    private static final List<Class<?>> COMMANDS = List.of(
             ClassifyCommand.class,
             RetrieveCommand.class,
             RerankCommand.class,
@@ -49,9 +52,8 @@ import picocli.CommandLine.ScopeType;
             ExtractCommand.class,
             ConvertCommand.class,
             HelpCommand.class,
-            GenerateCompletion.class
-        })
-public final class Lora {
+            GenerateCompletion.class);
+
     private static final String WITHOUT_COMMAND = "--help";
 
     Lora() {}
@@ -68,5 +70,10 @@ public final class Lora {
     /** Runs a command and returns its exit code. */
     static int execute(PrintWriter out, PrintWriter err, String... args) {
         return CommandRunner.run(new Lora(), WITHOUT_COMMAND, out, err, args);
+    }
+
+    @Override
+    public List<Class<?>> commands() {
+        return COMMANDS;
     }
 }

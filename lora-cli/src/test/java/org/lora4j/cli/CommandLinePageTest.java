@@ -12,8 +12,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.lora4j.console.command.CommandRunner;
 import org.lora4j.fixtures.Page;
-import picocli.CommandLine;
 import picocli.CommandLine.Model.OptionSpec;
 
 /** The command lines of the documentation are right, and the page names all commands and options of trainings. */
@@ -40,15 +40,15 @@ class CommandLinePageTest {
     @ParameterizedTest
     @MethodSource("lines")
     void eachCommandLineIsRight(String line) {
-        // As the program reads them.
-        CommandLine program = new CommandLine(new Lora()).setCaseInsensitiveEnumValuesAllowed(true);
-        assertThatCode(() -> program.parseArgs(words(line))).doesNotThrowAnyException();
+        String[] words = words(line);
+        assertThatCode(() -> CommandRunner.line(new Lora(), words).parseArgs(words))
+                .doesNotThrowAnyException();
     }
 
     @Test
     void thePageNamesAllCommandsAndTheOptionsOfTrainings() {
         String page = PAGE.text();
-        var commands = new CommandLine(new Lora()).getSubcommands();
+        var commands = CommandRunner.line(new Lora(), "classify").getSubcommands();
         assertThat(lines()).hasSizeGreaterThan(15);
         commands.forEach((name, command) ->
                 assertThat(page).contains("| `" + name + "` |").containsPattern("lora " + name + "\\b"));

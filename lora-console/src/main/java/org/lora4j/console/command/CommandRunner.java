@@ -26,12 +26,12 @@ public final class CommandRunner {
     /**
      * Runs a command with standard output and standard error.
      *
-     * @param program the program, annotated as a command of picocli with subcommands
+     * @param program the program
      * @param defaultCommand the command that is run if none is given; {@code --help} if the program does nothing by default
      * @param args a command and its options
      * @return the exit code
      */
-    public static int run(Object program, String defaultCommand, String... args) {
+    public static int run(Program program, String defaultCommand, String... args) {
         beQuiet();
         Terminal.endWithClosedOutput();
         return run(program, defaultCommand, Terminal.writer(System.out), Terminal.writer(System.err), args);
@@ -49,30 +49,40 @@ public final class CommandRunner {
     /**
      * Runs a command.
      *
-     * @param program the program, annotated as a command of picocli with subcommands
+     * @param program the program
      * @param defaultCommand the command that is run if none is given; {@code --help} if the program does nothing by default
      * @param out gets the output
      * @param err gets errors and progress
      * @param args a command and its options
      * @return the exit code
      */
-    public static int run(Object program, String defaultCommand, PrintWriter out, PrintWriter err, String... args) {
-        CommandLine line = new CommandLine(program);
-        setVersion(line, program.getClass());
-        line.registerConverter(Path.class, CommandRunner::path)
-                .setOut(out)
-                .setErr(err)
-                .setCaseInsensitiveEnumValuesAllowed(true)
-                .setParameterExceptionHandler(CommandRunner::wrongUse)
-                .setExecutionExceptionHandler(CommandRunner::failed);
+    public static int run(Program program, String defaultCommand, PrintWriter out, PrintWriter err, String... args) {
+        String[] words = withCommand(defaultCommand, args);
+        CommandLine line = line(program, words).setOut(out).setErr(err);
         try {
-            int code = line.execute(withCommand(defaultCommand, args));
+            int code = line.execute(words);
             out.flush();
             err.flush();
             return code;
         } catch (ClosedOutput e) {
             return ClosedOutput.EXIT_CODE;
         }
+    }
+
+    /**
+     * Returns the model of a command line.
+     *
+     * @param program the program
+     * @param words a command and its options. Commands that they do not name have a description, but no options
+     * @return the model, which writes to standard output
+     */
+    public static CommandLine line(Program program, String... words) {
+        CommandLine line = ProgramLine.of(program, List.of(words));
+        setVersion(line, program.getClass());
+        return line.registerConverter(Path.class, CommandRunner::path)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler(CommandRunner::wrongUse)
+                .setExecutionExceptionHandler(CommandRunner::failed);
     }
 
     /** The version in the manifest of the jar, also for the commands of the program. */

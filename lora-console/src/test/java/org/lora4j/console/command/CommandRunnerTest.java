@@ -10,6 +10,7 @@ import java.io.PrintStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -19,9 +20,12 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.train.TrainingListener.Iteration;
 import org.slf4j.LoggerFactory;
+import picocli.AutoComplete.GenerateCompletion;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ScopeType;
 
 /** A program of the tests, and what its user sees. */
 class CommandRunnerTest {
@@ -31,13 +35,15 @@ class CommandRunnerTest {
     @TempDir
     private Path temp;
 
-    @Command(
-            name = "sample",
-            subcommands = {Work.class, Closed.class},
-            mixinStandardHelpOptions = true)
-    static class Program {}
+    @Command(name = "sample", scope = ScopeType.INHERIT, mixinStandardHelpOptions = true)
+    static class Sample implements Program {
+        @Override
+        public List<Class<?>> commands() {
+            return List.of(Work.class, Closed.class, HelpCommand.class, GenerateCompletion.class);
+        }
+    }
 
-    @Command(name = "work", mixinStandardHelpOptions = true)
+    @Command(name = "work", description = "Counts to a number.", mixinStandardHelpOptions = true)
     static class Work extends WorkCommand {
         @Option(names = "--rank", defaultValue = "1")
         private int rank;
@@ -108,7 +114,7 @@ class CommandRunnerTest {
     }
 
     private int run(String... args) {
-        return CommandRunner.run(new Program(), "work", new PrintWriter(out), new PrintWriter(err), args);
+        return CommandRunner.run(new Sample(), "work", new PrintWriter(out), new PrintWriter(err), args);
     }
 
     @Test
@@ -129,7 +135,7 @@ class CommandRunnerTest {
                 "work --rate NaN | error: --rate must be finite and positive, found NaN (see sample work --help)",
                 "work --dropout 1 | error: --dropout must be in [0, 1), found 1.0 (see sample work --help)",
                 "work --rate 0.1 | error: --rate needs --batches (see sample work --help)",
-                "worker | error: Unmatched argument at index 0: 'worker'; did you mean work? (see sample --help)",
+                "worker | error: Unmatched argument at index 0: 'worker'; did you mean work or generate-completion? (see sample --help)",
                 "work --rang=2 | error: Unknown option: '--rang=2'; did you mean --rank or --rate? (see sample work --help)",
             })
     void wrongUseIsOneLineWithCode2(String options, String message) {
@@ -182,6 +188,37 @@ class CommandRunnerTest {
         assertThat(run("--help")).isZero();
         assertThat(out.toString()).contains("Usage: sample");
         assertThat(List.of(run("-h"), run("-V"))).containsOnly(0);
+    }
+
+    /** The commands that are not named have no options in the model, and the help shows them all the same. */
+    @Test
+    void theHelpHasAllCommands() {
+        assertThat(run("--help")).isZero();
+        assertThat(out.toString())
+                .containsPattern("work +Counts to a number")
+                .contains("closed")
+                .containsPattern("help +Display");
+        assertThat(CommandRunner.line(new Sample(), "closed")
+                        .getSubcommands()
+                        .get("work")
+                        .getCommandSpec()
+                        .optionsMap())
+                .doesNotContainKey("--rank");
+        for (String[] words : new String[][] {{"help", "work"}, {"work", "--help"}}) {
+            out.getBuffer().setLength(0);
+            assertThat(run(words)).isZero();
+            assertThat(out.toString()).contains("--rank");
+        }
+        out.getBuffer().setLength(0);
+        assertThat(run("generate-completion")).isZero();
+        assertThat(out.toString()).contains("--rank");
+    }
+
+    @Test
+    void aFileCanHaveTheArguments() throws IOException {
+        Path file = Files.writeString(temp.resolve("arguments"), "work --rank 2");
+        assertThat(run("@" + file)).isZero();
+        assertThat(out.toString()).contains("worked 7");
     }
 
     @Test

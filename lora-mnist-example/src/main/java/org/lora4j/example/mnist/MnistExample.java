@@ -2,7 +2,9 @@ package org.lora4j.example.mnist;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.util.List;
 import org.lora4j.console.command.CommandRunner;
+import org.lora4j.console.command.Program;
 import org.lora4j.example.mnist.cli.EvaluateCommand;
 import org.lora4j.example.mnist.cli.RunCommand;
 import org.lora4j.example.mnist.cli.StudyCommand;
@@ -15,9 +17,11 @@ import picocli.CommandLine.ScopeType;
         name = "lora-mnist-example",
         mixinStandardHelpOptions = true,
         scope = ScopeType.INHERIT,
-        description = "The article's experiment: LoRA on MNIST. Without a command it does 'run'.",
-        subcommands = {RunCommand.class, EvaluateCommand.class, SvdCommand.class, StudyCommand.class})
-public final class MnistExample {
+        description = "The article's experiment: LoRA on MNIST. Without a command it does 'run'.")
+public final class MnistExample implements Program {
+    private static final List<Class<?>> COMMANDS =
+            List.of(RunCommand.class, EvaluateCommand.class, SvdCommand.class, StudyCommand.class);
+
     private static final String DEFAULT_COMMAND = "run";
 
     private MnistExample() {}
@@ -42,5 +46,10 @@ public final class MnistExample {
             description = "Run the experiment as one short program: MnistLoRA.java, the article in one file.")
     void story() throws IOException {
         MnistLoRA.main(new String[0]);
+    }
+
+    @Override
+    public List<Class<?>> commands() {
+        return COMMANDS;
     }
 }

@@ -3,7 +3,9 @@ package org.lora4j.example.text;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import org.lora4j.console.command.CommandRunner;
+import org.lora4j.console.command.Program;
 import org.lora4j.example.text.calendar.CalendarCommand;
 import org.lora4j.example.text.story.StoryCommand;
 import picocli.CommandLine.Command;
@@ -15,9 +17,11 @@ import picocli.CommandLine.ScopeType;
         name = "lora-text-example",
         mixinStandardHelpOptions = true,
         scope = ScopeType.INHERIT,
-        description = "LoRA on transformers and real text. Without a command it does 'classify'.",
-        subcommands = {ClassifyCommand.class, StoryCommand.class, CalendarCommand.class})
-public final class TextExample {
+        description = "LoRA on transformers and real text. Without a command it does 'classify'.")
+public final class TextExample implements Program {
+    private static final List<Class<?>> COMMANDS =
+            List.of(ClassifyCommand.class, StoryCommand.class, CalendarCommand.class);
+
     private static final String DEFAULT_COMMAND = "classify";
 
     private TextExample() {}
@@ -50,5 +54,10 @@ public final class TextExample {
                     "Write the model all-MiniLM-L6-v2 and the texts of 'classify' into a folder, for other programs.")
     void files(@Parameters(paramLabel = "DIR", description = "The folder.") Path folder) throws IOException {
         ExampleFiles.write(folder);
+    }
+
+    @Override
+    public List<Class<?>> commands() {
+        return COMMANDS;
     }
 }
