@@ -7,6 +7,11 @@ import org.lora4j.internal.memory.ArrayMemory;
 enum DoubleRowMath implements RowMath<double[]> {
     INSTANCE;
 
+    /** The product of the smallest positive number and both constants is 1. No result overflows before it is cut off at 1. */
+    private static final double NORMAL_TO_ONE = 0x1p1023;
+
+    private static final double SUBNORMAL_TO_ONE = 0x1p51;
+
     /** Beyond this, Φ is 0 or 1 to the last digit of what it is used for. */
     private static final double LARGEST = 9;
 
@@ -103,6 +108,21 @@ enum DoubleRowMath implements RowMath<double[]> {
     public void multiply(double[] x, double[] y, int n) {
         for (int i = 0; i < n; i++) {
             y[i] *= x[i];
+        }
+    }
+
+    @Override
+    public void relu(double[] x, int n) {
+        for (int i = 0; i < n; i++) {
+            x[i] = Math.max(x[i], 0);
+        }
+    }
+
+    /** Multiplies by 1 or 0. The JVM does not vectorize a condition, and a processor predicts it wrong half of the time. */
+    @Override
+    public void keepWherePositive(double[] y, double[] g, int n) {
+        for (int i = 0; i < n; i++) {
+            g[i] *= Math.min(Math.min(y[i] * NORMAL_TO_ONE, 1) * SUBNORMAL_TO_ONE, 1);
         }
     }
 

@@ -7,6 +7,11 @@ import org.lora4j.internal.memory.ArrayMemory;
 enum FloatRowMath implements RowMath<float[]> {
     INSTANCE;
 
+    /** The product of the smallest positive number and both constants is 1. No result overflows before it is cut off at 1. */
+    private static final float NORMAL_TO_ONE = 0x1p127f;
+
+    private static final float SUBNORMAL_TO_ONE = 0x1p22f;
+
     private static final float SQRT_HALF = 7.0710677e-1f;
 
     /** {@code 1/√(2π)}. */
@@ -111,6 +116,21 @@ enum FloatRowMath implements RowMath<float[]> {
     public void multiply(float[] x, float[] y, int n) {
         for (int i = 0; i < n; i++) {
             y[i] *= x[i];
+        }
+    }
+
+    @Override
+    public void relu(float[] x, int n) {
+        for (int i = 0; i < n; i++) {
+            x[i] = Math.max(x[i], 0);
+        }
+    }
+
+    /** Multiplies by 1 or 0. The JVM does not vectorize a condition, and a processor predicts it wrong half of the time. */
+    @Override
+    public void keepWherePositive(float[] y, float[] g, int n) {
+        for (int i = 0; i < n; i++) {
+            g[i] *= Math.min(Math.min(y[i] * NORMAL_TO_ONE, 1) * SUBNORMAL_TO_ONE, 1);
         }
     }
 

@@ -4,78 +4,38 @@ import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.ForModules;
 import org.lora4j.internal.memory.ArrayMemory;
-import org.nd4j.linalg.api.buffer.DataType;
+import org.lora4j.internal.threads.Workers;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.DynamicCustomOp;
-import org.nd4j.linalg.api.ops.impl.scalar.Step;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Computes {@code y = max(x, 0)} and its gradient. Small arrays of floats are computed in Java loops, without a native call
- * and without threads. All others are computed in native code. The numbers are the same. Not thread-safe: each pass has its
- * own instance.
+ * Computes {@code y = max(x, 0)} and its gradient in loops on the heap. A native loop would wake the threads of ND4J, which then
+ * wait actively, on the processors that the next product needs. Not thread-safe: each pass has its own instance.
  */
 @ForModules
 public final class Relu {
-    /**
-     * Arrays of at most this many elements are computed in Java loops. Measured on an AMD Zen 4 processor: with the copies to
-     * the heap and back, the loops are faster up to 10,000 elements. With ND4J's default threads, they are faster up to
-     * 20,000, because a native operation over more than 1024 elements wakes all threads.
-     */
-    static final int MAX_HEAP_ELEMENTS = 1 << 13;
+    /** So many elements and their gradients stay in the first cache between two loops. */
+    static final int PIECE = 2048;
 
-    /** The product of the smallest positive number and both constants is 1. No result overflows before it is cut off at 1. */
-    private static final float NORMAL_TO_ONE = 0x1p127f;
-
-    private static final float SUBNORMAL_TO_ONE = 0x1p22f;
+    private static final long NANOS_PER_PIECE = PIECE / 4;
 
     private final BoundMemory input = new BoundMemory();
     private final BoundMemory output = new BoundMemory();
     private final BoundMemory outputGradient = new BoundMemory();
     private final BoundMemory inputGradient = new BoundMemory();
-    private float[] values = new float[0];
-    private float[] gradients = new float[0];
-    private @Nullable ReusableOp relu;
-    private @Nullable ReusableOp multiply;
-    private @Nullable Step step;
+    private @Nullable Loops<?> loops;
 
-    /** Creates an instance without native contexts. */
+    /** Creates an instance without buffers. */
     public Relu() {}
 
     /**
      * Computes {@code y = max(x, 0)}.
      *
-     * @param x the input
+     * @param x the input, FLOAT or DOUBLE
      * @param y the output, a contiguous array of the same shape and type; can be {@code x}
      */
     public void forward(INDArray x, INDArray y) {
-        if (isSmall(y) && haveSameOrder(x, y)) {
-            forwardOnHeap(x, y);
-        } else {
-            forwardNatively(x, y);
-        }
-    }
-
-    void forwardOnHeap(INDArray x, INDArray y) {
-        int length = reserve(y);
-        input.of(x).get(0, values, 0, length);
-        relu(values, length);
-        output.of(y).put(0, values, 0, length);
-    }
-
-    private static void relu(float[] values, int length) {
-        for (int i = 0; i < length; i++) {
-            values[i] = Math.max(values[i], 0);
-        }
-    }
-
-    void forwardNatively(INDArray x, INDArray y) {
-        if (relu == null) {
-            relu = new ReusableOp(DynamicCustomOp.builder("relu")
-                    .addFloatingPointArguments(0.0)
-                    .build());
-        }
-        relu.run(x, y);
+        INDArray source = haveSameOrder(x, y) ? x : y.assign(x);
+        loops(y).forward(input.of(source), output.of(y), Math.toIntExact(y.length()));
     }
 
     /**
@@ -83,57 +43,25 @@ public final class Relu {
      *
      * @param y the output of {@link #forward}
      * @param yGradient the gradient of the output; not written to
-     * @param xGradient gets the gradient of the input, a contiguous array
+     * @param xGradient gets the gradient of the input, a contiguous array; can be {@code y}
      */
     public void backward(INDArray y, INDArray yGradient, INDArray xGradient) {
-        if (isSmall(y) && haveSameOrder(y, yGradient) && haveSameOrder(y, xGradient)) {
-            backwardOnHeap(y, yGradient, xGradient);
-        } else {
-            backwardNatively(y, yGradient, xGradient);
-        }
+        INDArray outputs = haveSameOrder(y, xGradient) ? y : y.dup(xGradient.ordering());
+        INDArray gradients = haveSameOrder(yGradient, xGradient) ? yGradient : yGradient.dup(xGradient.ordering());
+        loops(y).backward(
+                        output.of(outputs),
+                        outputGradient.of(gradients),
+                        inputGradient.of(xGradient),
+                        Math.toIntExact(y.length()));
     }
 
-    void backwardOnHeap(INDArray y, INDArray yGradient, INDArray xGradient) {
-        int length = reserve(y);
-        output.of(y).get(0, values, 0, length);
-        outputGradient.of(yGradient).get(0, gradients, 0, length);
-        keepWherePositive(gradients, values, length);
-        inputGradient.of(xGradient).put(0, gradients, 0, length);
-    }
-
-    /** Multiplies by 1 or 0. The JVM does not vectorize a condition, and a processor predicts it wrong half of the time. */
-    private static void keepWherePositive(float[] gradients, float[] y, int length) {
-        for (int i = 0; i < length; i++) {
-            gradients[i] *= Math.min(Math.min(y[i] * NORMAL_TO_ONE, 1) * SUBNORMAL_TO_ONE, 1);
+    private Loops<?> loops(INDArray array) {
+        Loops<?> known = loops;
+        if (known == null || known.isFloat != output.of(array).isFloat()) {
+            known = new Loops<>(RowMath.of(array.dataType()), output.of(array).isFloat());
+            loops = known;
         }
-    }
-
-    void backwardNatively(INDArray y, INDArray yGradient, INDArray xGradient) {
-        if (step == null) {
-            step = new Step(y, xGradient);
-        } else {
-            step.setX(y);
-            step.setZ(xGradient);
-        }
-        Nd4j.exec(step);
-        if (multiply == null) {
-            multiply = new ReusableOp(DynamicCustomOp.builder("multiply").build());
-        }
-        multiply.run(xGradient, yGradient, xGradient);
-    }
-
-    /** Makes the copies large enough for an array. Returns its length. */
-    private int reserve(INDArray array) {
-        int length = Math.toIntExact(array.length());
-        if (values.length < length) {
-            values = new float[length];
-            gradients = new float[length];
-        }
-        return length;
-    }
-
-    private static boolean isSmall(INDArray array) {
-        return array.dataType() == DataType.FLOAT && array.length() <= MAX_HEAP_ELEMENTS;
+        return known;
     }
 
     /** Whether two arrays are contiguous, with their elements in the same places of their memory. */
@@ -142,6 +70,52 @@ public final class Relu {
                 || (one.elementWiseStride() == 1
                         && other.elementWiseStride() == 1
                         && Arrays.equals(one.stride(), other.stride()));
+    }
+
+    /** The loops of one type, piece by piece. */
+    private static final class Loops<A> {
+        private final RowMath<A> math;
+        private final boolean isFloat;
+        private final Workers<Pieces<A>> workers;
+
+        /** What a thread needs for a piece. */
+        private record Pieces<A>(A values, A gradients) {}
+
+        /** Computes a piece. */
+        private interface Piece<A> {
+            void compute(Pieces<A> pieces, int from, int n);
+        }
+
+        Loops(RowMath<A> math, boolean isFloat) {
+            this.math = math;
+            this.isFloat = isFloat;
+            workers = new Workers<>(() -> new Pieces<>(math.array(PIECE), math.array(PIECE)));
+        }
+
+        void forward(ArrayMemory x, ArrayMemory y, int length) {
+            run(length, (pieces, from, n) -> {
+                math.read(x, from, pieces.values, n);
+                math.relu(pieces.values, n);
+                math.write(y, from, pieces.values, n);
+            });
+        }
+
+        void backward(ArrayMemory y, ArrayMemory yGradient, ArrayMemory xGradient, int length) {
+            run(length, (pieces, from, n) -> {
+                math.read(y, from, pieces.values, n);
+                math.read(yGradient, from, pieces.gradients, n);
+                math.keepWherePositive(pieces.values, pieces.gradients, n);
+                math.write(xGradient, from, pieces.gradients, n);
+            });
+        }
+
+        private void run(int length, Piece<A> piece) {
+            workers.runRows(0, (length + PIECE - 1) / PIECE, NANOS_PER_PIECE, (pieces, from, to) -> {
+                for (int i = from; i < to; i++) {
+                    piece.compute(pieces, i * PIECE, Math.min(PIECE, length - i * PIECE));
+                }
+            });
+        }
     }
 
     /** The memory of the array of the last call, which is usually that of the next call too. */

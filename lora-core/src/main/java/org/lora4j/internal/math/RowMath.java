@@ -62,6 +62,12 @@ public sealed interface RowMath<A> permits FloatRowMath, DoubleRowMath {
     /** {@code y *= x}. */
     void multiply(A x, A y, int n);
 
+    /** {@code x = max(x, 0)}; NaN stays NaN. */
+    void relu(A x, int n);
+
+    /** {@code g = 0} where y is not positive, the gradient of {@link #relu} with the result y. */
+    void keepWherePositive(A y, A g, int n);
+
     /** {@code x *= s}. */
     void scale(double s, A x, int n);
 

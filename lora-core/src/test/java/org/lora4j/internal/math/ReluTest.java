@@ -23,20 +23,29 @@ class ReluTest {
         "DOUBLE, 5, 33, f",
         "DOUBLE, 7, 3, c",
         "FLOAT, 64, 128, f",
-        "FLOAT, 3, 2731, f"
+        "FLOAT, 3, 2731, f",
+        "DOUBLE, 40, 2500, c",
+        "FLOAT, 700, 300, c"
     })
-    void givesTheNumbersOfNativeCode(DataType type, int rows, int columns, char order) {
+    void givesTheNumbersOfTheFormula(DataType type, int rows, int columns, char order) {
         INDArray x = Samples.gaussian(1, type, rows, columns).dup(order);
         INDArray yGradient = Samples.gaussian(2, type, rows, columns).dup(order);
         INDArray y = x.dup(order);
-        INDArray expected = x.dup(order);
         relu.forward(x, y);
-        new Relu().forwardNatively(x, expected);
-        assertThat(y).isEqualTo(expected);
+        INDArray isPositive = x.gt(0).castTo(type);
+        assertThat(y).isEqualTo(isPositive.mul(x));
         INDArray gradient = x.dup(order);
         relu.backward(y, yGradient, gradient);
-        new Relu().backwardNatively(y, yGradient, expected);
-        assertThat(gradient).isEqualTo(expected);
+        assertThat(gradient).isEqualTo(isPositive.mul(yGradient));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"c, f", "f, c"})
+    void acceptsInputsInAnotherOrder(char order, char outputOrder) {
+        INDArray x = Samples.gaussian(1, DataType.FLOAT, 4, 6).dup(order);
+        INDArray y = x.ulike().dup(outputOrder);
+        relu.forward(x, y);
+        assertThat(y).isEqualTo(x.gt(0).castTo(DataType.FLOAT).mul(x));
     }
 
     @ParameterizedTest
