@@ -62,8 +62,11 @@ public final class EncoderWork {
         Map<String, Object> result = new LinkedHashMap<>();
         EncoderWork work = new EncoderWork(settings);
         String setting = settings.get("threads");
-        try (NativeThreads threads =
-                setting.equals("engine") ? NativeThreads.forEngine() : NativeThreads.forBlas(Integer.parseInt(setting))) {
+        try (NativeThreads threads = switch (setting) {
+            case "default" -> null;
+            case "engine" -> NativeThreads.forEngine();
+            default -> NativeThreads.forBlas(Integer.parseInt(setting));
+        }) {
             switch (settings.get("work")) {
                 case "export" -> work.export();
                 case "step" -> work.step(result);

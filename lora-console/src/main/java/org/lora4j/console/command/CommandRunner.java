@@ -39,6 +39,7 @@ public final class CommandRunner {
 
     /** ND4J, AWT and the console read these properties at their first use. */
     private static void beQuiet() {
+        ConsoleLogging.ofProgram();
         System.setProperty("org.nd4j.log.initialization", "false");
         System.setProperty("org.nd4j.versioncheck", "false");
         System.setProperty("java.awt.headless", "true");
