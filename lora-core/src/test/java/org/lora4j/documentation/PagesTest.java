@@ -305,6 +305,30 @@ class PagesTest {
                 .containsAll(named);
     }
 
+    /** In its tables of what to touch. Other words in code there are no names of classes. */
+    @Test
+    void thePageOnContributionsNamesFilesThatThereAre() {
+        Set<String> named = Pattern.compile("`([A-Z][a-z]\\w+)`")
+                .matcher(Page.of("../../../.github/CONTRIBUTING.md")
+                        .section("Add something")
+                        .text())
+                .results()
+                .map(name -> name.group(1) + ".java")
+                .collect(Collectors.toSet());
+        assertThat(named).hasSizeGreaterThan(30);
+        assertThat(Stream.of(
+                                "lora-core/src",
+                                "lora-onednn/src",
+                                "lora-console/src",
+                                "lora-cli/src",
+                                "lora-spark/src",
+                                "src/bench",
+                                "src/build")
+                        .flatMap(folder -> Page.files(folder, ".java").stream()))
+                .map(file -> file.getFileName().toString())
+                .containsAll(named);
+    }
+
     /** The methods that return another or the same object of settings. */
     private static Set<String> settings(Class<?>... types) {
         return Arrays.stream(types)

@@ -43,6 +43,11 @@ final class Families {
         return config;
     }
 
+    /** The values of {@code model_type}, in the order in which they were added. */
+    static List<String> modelTypes() {
+        return List.copyOf(BY_MODEL_TYPE.keySet());
+    }
+
     private static void add(Function<JsonFields, Family> family, String... modelTypes) {
         List.of(modelTypes).forEach(type -> BY_MODEL_TYPE.put(type, family));
     }
@@ -54,7 +59,7 @@ final class Families {
      *     wrong
      */
     static Family read(JsonFields fields) {
-        fields.oneOf(JsonFields.MODEL_TYPE, "bert", List.copyOf(BY_MODEL_TYPE.keySet()));
+        fields.oneOf(JsonFields.MODEL_TYPE, "bert", modelTypes());
         fields.requireNoProblems();
         Family family =
                 Objects.requireNonNull(BY_MODEL_TYPE.get(fields.modelType())).apply(fields);

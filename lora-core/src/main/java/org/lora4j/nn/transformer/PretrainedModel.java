@@ -30,10 +30,11 @@ import org.slf4j.LoggerFactory;
  * {@code model.safetensors}. The field {@code model_type} of the configuration says which one:
  *
  * <ul>
- *   <li>encoders: {@code bert}, {@code roberta}, {@code xlm-roberta}, {@code distilbert}, {@code electra},
- *       {@code modernbert}, {@code new} (GTE),
- *       {@code nomic_bert};
- *   <li>decoders: {@code llama}, {@code mistral}, {@code qwen2}, {@code qwen3}, {@code smollm3}, {@code gpt2}.
+ *   <li>encoders: {@code bert}, {@code roberta}, {@code xlm-roberta}, {@code distilbert}, {@code electra}, {@code mpnet},
+ *       {@code deberta-v2}, {@code modernbert}, {@code new} (GTE), {@code nomic_bert}, and {@code gemma3_text} whose tokens see
+ *       all others (EmbeddingGemma);
+ *   <li>decoders: {@code llama}, {@code mistral}, {@code qwen2}, {@code qwen3}, {@code smollm3}, {@code phi3}, {@code gemma2},
+ *       {@code gemma3_text}, {@code gpt2}.
  * </ul>
  *
  * <pre>{@code

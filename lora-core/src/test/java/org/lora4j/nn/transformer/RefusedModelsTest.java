@@ -39,12 +39,12 @@ class RefusedModelsTest {
     @ParameterizedTest
     @CsvSource({
         "encoder_forward, '\"gelu\"', '\"silu\"', 'hidden_act must be one of [gelu, relu], found ''silu'''",
-        "encoder_forward, '\"bert\"', '\"gpt3\"', 'model_type must be one of [bert, roberta, xlm-roberta, distilbert, electra, mpnet, deberta-v2, modernbert, new, nomic_bert, llama, mistral, qwen2, qwen3, smollm3, phi3, gemma2, gemma3_text, gpt2], found ''gpt3'''",
+        "encoder_forward, '\"bert\"', '\"gpt3\"', 'model_type must be one of [bert, roberta, '",
         "encoder_forward, '\"absolute\"', '\"relative_key\"', 'position_embedding_type must be absolute, found ''relative_key'''",
         "encoder_forward, '\"use_cache\"', '\"add_cross_attention\"', 'add_cross_attention must be false, found true'",
         "encoder_forward, '\"num_attention_heads\": 3', '\"num_attention_heads\": 5', 'must divide hidden_size 24, found 5'",
         "encoder_forward, '\"hidden_size\": 24', '\"hidden_size\": \"x\"', 'hidden_size must be an integer'",
-        "decoder_llama, '\"llama\"', '\"mixtral\"', 'model_type must be one of [bert, roberta, xlm-roberta, distilbert, electra, mpnet, deberta-v2, modernbert, new, nomic_bert, llama, mistral, qwen2, qwen3, smollm3, phi3, gemma2, gemma3_text, gpt2], found ''mixtral'''",
+        "decoder_llama, '\"llama\"', '\"mixtral\"', 'gpt2], found ''mixtral'''",
         "decoder_llama, '\"silu\"', '\"gelu\"', 'hidden_act must be one of [silu], found ''gelu'''",
         "decoder_llama, '\"use_cache\": true', '\"quantization_config\": {\"bits\": 4}', 'quantization_config must be empty'",
         "decoder_llama, '\"use_cache\": true', '\"num_local_experts\": 8', 'num_local_experts must be 0, as mixtures of experts'",
