@@ -2,12 +2,11 @@ package org.lora4j.nn.compute.internal;
 
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.math.ReusableOp;
+import org.lora4j.internal.math.ArraySum;
 import org.lora4j.internal.memory.BatchBuffer;
 import org.lora4j.nn.batch.internal.Scratch;
 import org.lora4j.nn.batch.internal.Segments;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.api.ops.DynamicCustomOp;
 
 /**
  * A residual connection, {@code y = x + f(x)}. Where a normalization reads the sum next, one loop computes both; where f
@@ -20,7 +19,7 @@ final class ResidualPass implements LayerPass {
     /** The sums, where they must not overwrite what the chain computes; null where they may. */
     private final @Nullable BatchBuffer sums;
 
-    private final ReusableOp add = new ReusableOp(DynamicCustomOp.builder("add").build());
+    private final ArraySum add = new ArraySum();
     private @Nullable NormPass<?> normAfter;
 
     /**
