@@ -466,7 +466,7 @@ class LanguageCommandsTest {
         assertThat(report.at("/before").isNull()).isTrue();
         Cli chat = Cli.run("chat", "--model", plain);
         assertThat(chat.code()).isEqualTo(1);
-        assertThat(chat.errLines()).singleElement().asString().contains("the folder must have a chat template");
+        assertThat(chat.errLines()).singleElement().asString().contains("the model must have a chat template");
     }
 
     @Test

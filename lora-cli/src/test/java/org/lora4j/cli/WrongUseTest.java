@@ -303,6 +303,8 @@ class WrongUseTest {
         Path one = temp.resolve("one.csv");
         Files.writeString(one, "text,label\nthe cat,cats\nmilk,cats\n");
         assertFails("must have at least two classes, found only [cats]", classify(bert, one, "--validation", 0));
+        assertFails(
+                "one example for the validation, found none; add examples, or set --validation 0", classify(bert, one));
         Path none = Files.writeString(temp.resolve("none.csv"), "text,label\n");
         assertFails("there must be at least one example for training, found none", classify(bert, none));
         Path text = Files.writeString(temp.resolve("texts.txt"), "the cat");

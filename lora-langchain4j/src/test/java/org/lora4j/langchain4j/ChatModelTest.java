@@ -309,7 +309,7 @@ class ChatModelTest {
         Files.writeString(config, "{\"eos_token\": \"<|im_end|>\"}");
         assertThatExceptionOfType(IOException.class)
                 .isThrownBy(() -> builder().build())
-                .withMessageContaining("the folder must have a chat template");
+                .withMessageContaining("the model must have a chat template");
     }
 
     @Test

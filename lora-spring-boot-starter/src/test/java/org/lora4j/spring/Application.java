@@ -28,7 +28,7 @@ public class Application {
     }
 
     @GetMapping("/embed/{adapter}")
-    float[] embed(@PathVariable String adapter, @RequestParam String text) {
+    float[] embed(@PathVariable("adapter") String adapter, @RequestParam("text") String text) {
         Sequences tokens = texts.tokens(adapter, List.of(text), RequestOptions.defaults());
         return predictor.predict(tokens, adapter).toFloatVector();
     }

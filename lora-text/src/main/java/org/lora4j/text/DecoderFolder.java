@@ -198,9 +198,9 @@ public final class DecoderFolder extends TextModel {
      */
     public ChatTemplate requireTemplate() throws IOException {
         if (template == null) {
-            throw new IOException(source() + ": the folder must have a chat template, in chat_template.jinja or in"
-                    + " tokenizer_config.json, found none; use a model that was trained for chats, or plain"
-                    + " text");
+            throw new IOException(source() + ": the model must have a chat template, in chat_template.jinja, in"
+                    + " tokenizer_config.json or in tokenizer.chat_template of a GGUF file, found none; use a model"
+                    + " that was trained for chats, or plain text");
         }
         return template;
     }

@@ -51,7 +51,7 @@ class DecoderFolderTest {
                 assertThat(decoder.template()).isEmpty();
                 assertThatExceptionOfType(IOException.class)
                         .isThrownBy(decoder::requireTemplate)
-                        .withMessageContaining("the folder must have a chat template");
+                        .withMessageContaining("the model must have a chat template");
                 assertThat(decoder.model().hasClassifier()).isFalse();
                 assertThat(decoder.model().classifier(3, 1).outputSize()).isEqualTo(3);
                 Sequences tokens = Sequences.of(new int[][] {{4, 5, 6}});

@@ -23,7 +23,11 @@ import picocli.CommandLine.Option;
         description = "Talk to a decoder. Each line of standard input is a message. /adapter NAME changes the adapter,"
                 + " /new begins anew, /exit ends.")
 public final class ChatCommand extends WorkCommand {
-    @Option(names = "--model", required = true, paramLabel = "DIR", description = "The folder of the model.")
+    @Option(
+            names = "--model",
+            required = true,
+            paramLabel = "DIR",
+            description = "The folder of the model, or a GGUF file.")
     @SuppressWarnings("NullAway.Init")
     private Path model;
 

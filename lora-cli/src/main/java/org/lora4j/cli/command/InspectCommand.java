@@ -22,7 +22,7 @@ import picocli.CommandLine.Parameters;
         name = "inspect",
         description = "Say what is in the folder of a model or an adapter, and whether an adapter fits a model.")
 public final class InspectCommand extends WorkCommand {
-    @Parameters(paramLabel = "DIR", description = "The folder of a model or an adapter.")
+    @Parameters(paramLabel = "DIR", description = "The folder of a model or an adapter, or a GGUF file.")
     @SuppressWarnings("NullAway.Init")
     private Path folder;
 

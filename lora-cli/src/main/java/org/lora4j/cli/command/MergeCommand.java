@@ -19,7 +19,11 @@ import picocli.CommandLine.Option;
         name = "merge",
         description = "Merge an adapter into its model, and write a folder of Hugging Face. The model stays as it is.")
 public final class MergeCommand extends WorkCommand {
-    @Option(names = "--model", required = true, paramLabel = "DIR", description = "The folder of the model.")
+    @Option(
+            names = "--model",
+            required = true,
+            paramLabel = "DIR",
+            description = "The folder of the model, or a GGUF file.")
     @SuppressWarnings("NullAway.Init")
     private Path model;
 

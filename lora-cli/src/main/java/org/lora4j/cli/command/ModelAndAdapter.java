@@ -15,7 +15,11 @@ import picocli.CommandLine.Option;
 
 /** A model with a trained adapter. */
 final class ModelAndAdapter {
-    @Option(names = "--model", required = true, paramLabel = "DIR", description = "The folder of the model.")
+    @Option(
+            names = "--model",
+            required = true,
+            paramLabel = "DIR",
+            description = "The folder of the model, or a GGUF file.")
     @SuppressWarnings("NullAway.Init")
     private Path model;
 

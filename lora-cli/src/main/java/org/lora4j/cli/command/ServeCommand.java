@@ -31,7 +31,11 @@ public final class ServeCommand extends WorkCommand {
     /** As browsers write it: in small letters. */
     private static final Pattern ORIGIN = Pattern.compile("\\*|[a-z][a-z0-9+.-]*://[^/?#\\s,A-Z]+");
 
-    @Option(names = "--model", required = true, paramLabel = "DIR", description = "The folder of the model.")
+    @Option(
+            names = "--model",
+            required = true,
+            paramLabel = "DIR",
+            description = "The folder of the model, or a GGUF file.")
     @SuppressWarnings("NullAway.Init")
     private Path model;
 

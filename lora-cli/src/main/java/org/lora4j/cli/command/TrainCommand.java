@@ -30,7 +30,11 @@ abstract class TrainCommand<R extends Record> extends WorkCommand {
     /** More bytes than adapters, checkpoints and a report mostly need. */
     private static final long ROOM = 20_000_000;
 
-    @Option(names = "--model", required = true, paramLabel = "DIR", description = "The folder of the model.")
+    @Option(
+            names = "--model",
+            required = true,
+            paramLabel = "DIR",
+            description = "The folder of the model, or a GGUF file.")
     @SuppressWarnings("NullAway.Init")
     private Path model;
 

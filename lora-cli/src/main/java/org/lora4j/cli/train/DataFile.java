@@ -170,12 +170,13 @@ public record DataFile(
             });
             (skipsBad ? parts.skipping(skipped::add) : parts).forEach(found::add);
         }
-        requireSome(file, found.contains(Division.Part.TRAIN), "training", skipped);
+        requireSome(file, found.contains(Division.Part.TRAIN), "training", "", skipped);
         if (validationFile != null || division.validation() > 0) {
             requireSome(
                     validationFile == null ? file : validationFile,
                     found.contains(Division.Part.VALIDATION),
                     "the validation",
+                    validationFile == null ? "; add examples, or set --validation 0" : "",
                     skipped);
         }
         return skipped;
@@ -246,10 +247,11 @@ public record DataFile(
         }
     }
 
-    private static void requireSome(Path file, boolean isFound, String what, List<String> skipped) throws IOException {
+    private static void requireSome(Path file, boolean isFound, String what, String advice, List<String> skipped)
+            throws IOException {
         if (!isFound) {
-            throw new IOException("%s: there must be at least one example for %s, found none%s"
-                    .formatted(file, what, skipped.isEmpty() ? "" : "; " + SkippedLines.describe(skipped)));
+            throw new IOException("%s: there must be at least one example for %s, found none%s%s"
+                    .formatted(file, what, advice, skipped.isEmpty() ? "" : "; " + SkippedLines.describe(skipped)));
         }
     }
 }
