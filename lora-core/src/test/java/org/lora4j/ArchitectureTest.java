@@ -60,8 +60,8 @@ class ArchitectureTest {
             io.internal: internal
             adapter: internal internal.math internal.memory linalg
             linalg: internal.memory
+            internal.math: internal.memory internal.threads
             internal.threads:
-            internal.math: internal.memory
             internal.memory:
             internal:
             """;
