@@ -6,7 +6,6 @@ import java.util.SplittableRandom;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
-import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
 import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -33,22 +32,20 @@ public final class QuickStart {
         INDArray x = data(1, 3, true).next().getFeatures();
 
         // quick start
-        try (NativeThreads threads = NativeThreads.forBlas()) {
-            Network network = Network.builder(20)
-                    .linear("linear1", 64).relu()
-                    .linear("linear2", 2).build(42);
-            Trainer.builder(network).updater(new Adam(1e-3)).epochs(20).build().fit(allData);
+        Network network = Network.builder(20)
+                .linear("linear1", 64).relu()
+                .linear("linear2", 2).build(42);
+        Trainer.builder(network).updater(new Adam(1e-3)).epochs(20).build().fit(allData);
 
-            LoRAModel model = LoRAModel.of(network); // every weight and bias is frozen from here on
-            AdapterView task = model.add("task", LoRAConfig.of(2, 4)); // rank 2, α 4, all dense layers
-            Trainer.builder(task).updater(new Adam(1e-2)).epochs(20).build().fit(newTask);
+        LoRAModel model = LoRAModel.of(network); // every weight and bias is frozen from here on
+        AdapterView task = model.add("task", LoRAConfig.of(2, 4)); // rank 2, α 4, all dense layers
+        Trainer.builder(task).updater(new Adam(1e-2)).epochs(20).build().fit(newTask);
 
-            INDArray adapted = task.predict(x); // any number of threads can do this at the same time
-            INDArray base = model.base().predict(x); // the same as before the training, bit for bit
-            task.save(Path.of("target", "task")); // a folder that Python's PEFT opens
-            Network merged = task.merge(); // a plain network; the base stays as it is
-            System.out.println(adapted + " instead of " + base + ", merged " + merged.predict(x));
-        }
+        INDArray adapted = task.predict(x); // any number of threads can do this at the same time
+        INDArray base = model.base().predict(x); // the same as before the training, bit for bit
+        task.save(Path.of("target", "task")); // a folder that Python's PEFT opens
+        Network merged = task.merge(); // a plain network; the base stays as it is
+        System.out.println(adapted + " instead of " + base + ", merged " + merged.predict(x));
         // end
     }
 
