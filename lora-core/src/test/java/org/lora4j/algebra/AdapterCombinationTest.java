@@ -19,11 +19,7 @@ import static org.lora4j.algebra.AdapterSamples.weights;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.Tag;
-import net.jqwik.api.constraints.DoubleRange;
-import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -33,25 +29,27 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.linalg.Svd;
-import org.lora4j.nn.TestsOfNumbers;
+import org.lora4j.random.DoubleRange;
+import org.lora4j.random.IntRange;
+import org.lora4j.random.RandomTest;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 @Tag("numbers")
-class AdapterCombinationTest implements TestsOfNumbers {
+class AdapterCombinationTest {
     private static final DataType D = DataType.DOUBLE;
 
-    @Property(tries = 40)
+    @RandomTest(tries = 40)
     void catIsTheWeightedSumOfTheDeltas(
-            @ForAll @IntRange(min = 1, max = 9) int out,
-            @ForAll @IntRange(min = 1, max = 9) int in,
-            @ForAll @IntRange(min = 1, max = 5) int rank,
-            @ForAll @IntRange(min = 1, max = 5) int otherRank,
-            @ForAll @DoubleRange(min = -2, max = 2) double w,
-            @ForAll @DoubleRange(min = -2, max = 2) double v,
-            @ForAll boolean isFloat,
-            @ForAll long seed) {
+            @IntRange(min = 1, max = 9) int out,
+            @IntRange(min = 1, max = 9) int in,
+            @IntRange(min = 1, max = 5) int rank,
+            @IntRange(min = 1, max = 5) int otherRank,
+            @DoubleRange(min = -2, max = 2) double w,
+            @DoubleRange(min = -2, max = 2) double v,
+            boolean isFloat,
+            long seed) {
         DataType type = isFloat ? DataType.FLOAT : D;
         LoRAAdapter first = adapter(type, seed, out, in, rank, 3);
         LoRAAdapter second = adapter(type, seed + 1, out, in, otherRank, 0.7);
@@ -65,15 +63,15 @@ class AdapterCombinationTest implements TestsOfNumbers {
         assertThat(layer(cat, "fc").loraA().dataType()).isEqualTo(type);
     }
 
-    @Property(tries = 40)
+    @RandomTest(tries = 40)
     void svdIsTheBestApproximationOfTheWeightedSum(
-            @ForAll @IntRange(min = 1, max = 9) int out,
-            @ForAll @IntRange(min = 1, max = 9) int in,
-            @ForAll @IntRange(min = 1, max = 5) int rank,
-            @ForAll @IntRange(min = 1, max = 8) int target,
-            @ForAll @DoubleRange(min = -2, max = 2) double w,
-            @ForAll boolean isFloat,
-            @ForAll long seed) {
+            @IntRange(min = 1, max = 9) int out,
+            @IntRange(min = 1, max = 9) int in,
+            @IntRange(min = 1, max = 5) int rank,
+            @IntRange(min = 1, max = 8) int target,
+            @DoubleRange(min = -2, max = 2) double w,
+            boolean isFloat,
+            long seed) {
         DataType type = isFloat ? DataType.FLOAT : D;
         LoRAAdapter first = adapter(type, seed, out, in, rank, 3);
         LoRAAdapter second = adapter(type, seed + 1, out, in, 2, 5);
@@ -91,15 +89,15 @@ class AdapterCombinationTest implements TestsOfNumbers {
         assertThat(reported(svd).rank()).isEqualTo(r);
     }
 
-    @Property(tries = 40)
+    @RandomTest(tries = 40)
     void linearAddsTheFactorsWithTheSignOnB(
-            @ForAll @IntRange(min = 1, max = 9) int out,
-            @ForAll @IntRange(min = 1, max = 9) int in,
-            @ForAll @IntRange(min = 1, max = 5) int rank,
-            @ForAll @DoubleRange(min = -2, max = 2) double w,
-            @ForAll @DoubleRange(min = -2, max = 2) double v,
-            @ForAll boolean isFloat,
-            @ForAll long seed) {
+            @IntRange(min = 1, max = 9) int out,
+            @IntRange(min = 1, max = 9) int in,
+            @IntRange(min = 1, max = 5) int rank,
+            @DoubleRange(min = -2, max = 2) double w,
+            @DoubleRange(min = -2, max = 2) double v,
+            boolean isFloat,
+            long seed) {
         DataType type = isFloat ? DataType.FLOAT : D;
         LoRAAdapter first = adapter(type, seed, out, in, rank, 3);
         LoRAAdapter second = adapter(type, seed + 1, out, in, rank, 0.7);
@@ -174,8 +172,8 @@ class AdapterCombinationTest implements TestsOfNumbers {
         assertThat(layer(combination.svd().adapter(), "fc").rank()).isEqualTo(4);
     }
 
-    @Property(tries = 20)
-    void svdKeepsAShareOfTheEnergy(@ForAll @DoubleRange(min = 0.05, max = 1) double share, @ForAll long seed) {
+    @RandomTest(tries = 20)
+    void svdKeepsAShareOfTheEnergy(@DoubleRange(min = 0.05, max = 1) double share, long seed) {
         LoRAAdapter one = adapter(D, seed, 9, 8, 6, 5);
         double whole = norm(delta(one));
 

@@ -15,11 +15,7 @@ import static org.lora4j.algebra.AdapterSamples.weights;
 
 import java.util.Map;
 import java.util.Objects;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.Tag;
-import net.jqwik.api.constraints.DoubleRange;
-import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.BiasTraining;
@@ -28,25 +24,27 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.linalg.Svd;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.TestsOfNumbers;
 import org.lora4j.nn.layer.Linear;
+import org.lora4j.random.DoubleRange;
+import org.lora4j.random.IntRange;
+import org.lora4j.random.RandomTest;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 @Tag("numbers")
-class AdapterConversionTest implements TestsOfNumbers {
+class AdapterConversionTest {
     private static final DataType D = DataType.DOUBLE;
 
-    @Property(tries = 30)
+    @RandomTest(tries = 30)
     void aGreaterRankKeepsTheDeltaAndTheFactors(
-            @ForAll @IntRange(min = 1, max = 6) int out,
-            @ForAll @IntRange(min = 1, max = 6) int in,
-            @ForAll @IntRange(min = 1, max = 4) int rank,
-            @ForAll @IntRange(min = 0, max = 5) int more,
-            @ForAll boolean rankStabilized,
-            @ForAll boolean isFloat,
-            @ForAll long seed) {
+            @IntRange(min = 1, max = 6) int out,
+            @IntRange(min = 1, max = 6) int in,
+            @IntRange(min = 1, max = 4) int rank,
+            @IntRange(min = 0, max = 5) int more,
+            boolean rankStabilized,
+            boolean isFloat,
+            long seed) {
         DataType type = isFloat ? DataType.FLOAT : D;
         LoRAAdapter before = adapter(
                 LoRAConfig.builder()
@@ -82,14 +80,14 @@ class AdapterConversionTest implements TestsOfNumbers {
         assertThat(grown.loraA().getRow(2)).isNotEqualTo(grown.loraA().getRow(3));
     }
 
-    @Property(tries = 40)
+    @RandomTest(tries = 40)
     void aSmallerRankIsTheBestApproximation(
-            @ForAll @IntRange(min = 1, max = 8) int out,
-            @ForAll @IntRange(min = 1, max = 8) int in,
-            @ForAll @IntRange(min = 2, max = 9) int rank,
-            @ForAll @IntRange(min = 1, max = 8) int target,
-            @ForAll boolean isFloat,
-            @ForAll long seed) {
+            @IntRange(min = 1, max = 8) int out,
+            @IntRange(min = 1, max = 8) int in,
+            @IntRange(min = 2, max = 9) int rank,
+            @IntRange(min = 1, max = 8) int target,
+            boolean isFloat,
+            long seed) {
         DataType type = isFloat ? DataType.FLOAT : D;
         LoRAAdapter before = adapter(type, seed, out, in, rank, 3);
         INDArray whole = delta(before);
@@ -105,9 +103,9 @@ class AdapterConversionTest implements TestsOfNumbers {
         assertThat(reported(after).rank()).isEqualTo(target);
     }
 
-    @Property(tries = 20)
+    @RandomTest(tries = 20)
     void resizingKeepsAShareOfTheEnergyInEachLayerWithTheLeastRank(
-            @ForAll @DoubleRange(min = 0.1, max = 1) double share, @ForAll long seed) {
+            @DoubleRange(min = 0.1, max = 1) double share, long seed) {
         LoRAAdapter before = new LoRAAdapter(
                 LoRAConfig.of(5, 2), layers("fc", weights(D, seed, 9, 8, 5), "out", weights(D, ~seed, 3, 9, 5)));
 
@@ -153,14 +151,14 @@ class AdapterConversionTest implements TestsOfNumbers {
         }
     }
 
-    @Property(tries = 30)
+    @RandomTest(tries = 30)
     void theConvertedAdapterApproximatesTheUpdateOfDoRA(
-            @ForAll @IntRange(min = 1, max = 7) int out,
-            @ForAll @IntRange(min = 1, max = 7) int in,
-            @ForAll @IntRange(min = 1, max = 3) int rank,
-            @ForAll @IntRange(min = 1, max = 7) int target,
-            @ForAll boolean isFloat,
-            @ForAll long seed) {
+            @IntRange(min = 1, max = 7) int out,
+            @IntRange(min = 1, max = 7) int in,
+            @IntRange(min = 1, max = 3) int rank,
+            @IntRange(min = 1, max = 7) int target,
+            boolean isFloat,
+            long seed) {
         DataType type = isFloat ? DataType.FLOAT : D;
         Network base = network(type, seed, out, in);
         LoRAAdapter dora = dora(type, seed, out, in, rank);

@@ -12,11 +12,7 @@ import static org.lora4j.algebra.AdapterSamples.tolerance;
 
 import java.util.List;
 import java.util.Objects;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.Tag;
-import net.jqwik.api.constraints.DoubleRange;
-import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.BiasTraining;
@@ -25,21 +21,22 @@ import org.lora4j.adapter.ModuleSelection;
 import org.lora4j.adapter.TargetModules;
 import org.lora4j.linalg.Svd;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.TestsOfNumbers;
 import org.lora4j.nn.layer.LayerNorm;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.random.DoubleRange;
+import org.lora4j.random.IntRange;
+import org.lora4j.random.RandomTest;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 @Tag("numbers")
-class AdapterExtractionTest implements TestsOfNumbers {
+class AdapterExtractionTest {
     private static final DataType D = DataType.DOUBLE;
 
-    @Property(tries = 30)
-    void theErrorIsTheErrorOfTheDecomposition(
-            @ForAll @IntRange(min = 1, max = 9) int rank, @ForAll boolean isFloat, @ForAll long seed) {
+    @RandomTest(tries = 30)
+    void theErrorIsTheErrorOfTheDecomposition(@IntRange(min = 1, max = 9) int rank, boolean isFloat, long seed) {
         DataType type = isFloat ? DataType.FLOAT : D;
         Network base = network(type, seed);
         Network tuned = tuned(base, seed, "fc1", "fc2");
@@ -62,9 +59,9 @@ class AdapterExtractionTest implements TestsOfNumbers {
         }
     }
 
-    @Property(tries = 30)
+    @RandomTest(tries = 30)
     void theSmallestRankThatKeepsTheEnergyIsChosen(
-            @ForAll @DoubleRange(min = 0.05, max = 0.99) double share, @ForAll boolean isFloat, @ForAll long seed) {
+            @DoubleRange(min = 0.05, max = 0.99) double share, boolean isFloat, long seed) {
         DataType type = isFloat ? DataType.FLOAT : D;
         Network base = network(type, seed);
         Network tuned = tuned(base, seed, "fc1", "fc2");

@@ -19,12 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.Tag;
-import net.jqwik.api.constraints.DoubleRange;
-import net.jqwik.api.constraints.IntRange;
-import net.jqwik.api.constraints.Size;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -33,29 +28,34 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.linalg.Svd;
-import org.lora4j.nn.TestsOfNumbers;
+import org.lora4j.random.DoubleRange;
+import org.lora4j.random.IntRange;
+import org.lora4j.random.RandomTest;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Compares combinations that prune or elect signs with their definitions, written out. */
 @Tag("numbers")
-class AdapterPruningTest implements TestsOfNumbers {
+class AdapterPruningTest {
     private static final DataType D = DataType.DOUBLE;
     private static final TargetRank FULL = TargetRank.of(100);
 
-    @Property(tries = 25)
+    @RandomTest(tries = 25)
     void tiesAndPruningOfFactorsFollowTheirDefinitions(
-            @ForAll @IntRange(min = 1, max = 7) int out,
-            @ForAll @IntRange(min = 1, max = 7) int in,
-            @ForAll @IntRange(min = 1, max = 4) int rank,
-            @ForAll @DoubleRange(min = 0.1, max = 1) double density,
-            @ForAll @Size(3) List<@DoubleRange(min = -2, max = 2) Double> w,
-            @ForAll AdapterCombination.MajoritySign sign,
-            @ForAll boolean isFloat,
-            @ForAll long seed) {
+            @IntRange(min = 1, max = 7) int out,
+            @IntRange(min = 1, max = 7) int in,
+            @IntRange(min = 1, max = 4) int rank,
+            @DoubleRange(min = 0.1, max = 1) double density,
+            @DoubleRange(min = -2, max = 2) double w1,
+            @DoubleRange(min = -2, max = 2) double w2,
+            @DoubleRange(min = -2, max = 2) double w3,
+            AdapterCombination.MajoritySign sign,
+            boolean isFloat,
+            long seed) {
         DataType type = isFloat ? DataType.FLOAT : D;
         List<LoRAAdapter> adapters = adapters(type, seed, out, in, rank);
+        List<Double> w = List.of(w1, w2, w3);
         AdapterCombination combination = combination(adapters, w);
         List<INDArray> as = new ArrayList<>();
         List<INDArray> bs = new ArrayList<>();
@@ -78,18 +78,21 @@ class AdapterPruningTest implements TestsOfNumbers {
         assertThat(pruned.config().scaleOf("fc")).isOne();
     }
 
-    @Property(tries = 25)
+    @RandomTest(tries = 25)
     void tiesAndPruningOfDeltasFollowTheirDefinitions(
-            @ForAll @IntRange(min = 1, max = 7) int out,
-            @ForAll @IntRange(min = 1, max = 7) int in,
-            @ForAll @IntRange(min = 1, max = 4) int rank,
-            @ForAll @DoubleRange(min = 0.1, max = 1) double density,
-            @ForAll @Size(3) List<@DoubleRange(min = -2, max = 2) Double> w,
-            @ForAll AdapterCombination.MajoritySign sign,
-            @ForAll boolean isFloat,
-            @ForAll long seed) {
+            @IntRange(min = 1, max = 7) int out,
+            @IntRange(min = 1, max = 7) int in,
+            @IntRange(min = 1, max = 4) int rank,
+            @DoubleRange(min = 0.1, max = 1) double density,
+            @DoubleRange(min = -2, max = 2) double w1,
+            @DoubleRange(min = -2, max = 2) double w2,
+            @DoubleRange(min = -2, max = 2) double w3,
+            AdapterCombination.MajoritySign sign,
+            boolean isFloat,
+            long seed) {
         DataType type = isFloat ? DataType.FLOAT : D;
         List<LoRAAdapter> adapters = adapters(type, seed, out, in, rank);
+        List<Double> w = List.of(w1, w2, w3);
         AdapterCombination combination = combination(adapters, w);
         List<INDArray> deltas = adapters.stream()
                 .map(adapter -> largest(delta(adapter), density))
@@ -99,9 +102,9 @@ class AdapterPruningTest implements TestsOfNumbers {
         assertNear(delta(combination.magnitudePruneSvd(FULL, density).adapter()), sum(deltas, w), type);
     }
 
-    @Property(tries = 20)
+    @RandomTest(tries = 20)
     void theSvdMethodsTruncateAtARankAndReportTheError(
-            @ForAll @IntRange(min = 1, max = 5) int target, @ForAll boolean isFloat, @ForAll long seed) {
+            @IntRange(min = 1, max = 5) int target, boolean isFloat, long seed) {
         DataType type = isFloat ? DataType.FLOAT : D;
         List<LoRAAdapter> adapters = adapters(type, seed, 6, 5, 2);
         INDArray whole = sum(
@@ -118,12 +121,12 @@ class AdapterPruningTest implements TestsOfNumbers {
                 .satisfies(layer -> assertThat(layer.error()).isCloseTo(error, within(1e-10)));
     }
 
-    @Property(tries = 30)
+    @RandomTest(tries = 30)
     void atDensityOneNothingIsPruned(
-            @ForAll @IntRange(min = 1, max = 6) int out,
-            @ForAll @IntRange(min = 1, max = 6) int in,
-            @ForAll AdapterCombination.MajoritySign sign,
-            @ForAll long seed) {
+            @IntRange(min = 1, max = 6) int out,
+            @IntRange(min = 1, max = 6) int in,
+            AdapterCombination.MajoritySign sign,
+            long seed) {
         AdapterCombination combination = combination(adapters(D, seed, out, in, 2), List.of(0.5, -1.0, 2.0));
         INDArray linear = delta(combination.linear());
         INDArray cat = delta(combination.cat());

@@ -9,23 +9,22 @@ import static org.lora4j.linalg.Matrices.gaussian;
 import static org.lora4j.linalg.Matrices.norm;
 import static org.lora4j.linalg.Matrices.tolerance;
 
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.Tag;
-import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Tag;
 import org.lora4j.linalg.Matrices.Layout;
+import org.lora4j.random.IntRange;
+import org.lora4j.random.RandomTest;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 @Tag("numbers")
 class FactorizationPropertyTest {
-    @Property(tries = 60)
+    @RandomTest(tries = 60)
     void qrMultipliesBack(
-            @ForAll @IntRange(min = 1, max = 24) int m,
-            @ForAll @IntRange(min = 1, max = 24) int n,
-            @ForAll boolean isFloat,
-            @ForAll Layout layout,
-            @ForAll long seed) {
+            @IntRange(min = 1, max = 24) int m,
+            @IntRange(min = 1, max = 24) int n,
+            boolean isFloat,
+            Layout layout,
+            long seed) {
         INDArray a = layout.of(gaussian(type(isFloat), m, n, seed));
 
         ThinQr qr = ThinQr.of(a);
@@ -34,13 +33,13 @@ class FactorizationPropertyTest {
         assertOrthonormalColumns(qr.q());
     }
 
-    @Property(tries = 60)
+    @RandomTest(tries = 60)
     void svdMultipliesBackAndReturnsItsErrors(
-            @ForAll @IntRange(min = 1, max = 24) int m,
-            @ForAll @IntRange(min = 1, max = 24) int n,
-            @ForAll boolean isFloat,
-            @ForAll Layout layout,
-            @ForAll long seed) {
+            @IntRange(min = 1, max = 24) int m,
+            @IntRange(min = 1, max = 24) int n,
+            boolean isFloat,
+            Layout layout,
+            long seed) {
         INDArray a = layout.of(gaussian(type(isFloat), m, n, seed));
         double tolerance = tolerance(a.dataType()) * norm(a);
 

@@ -7,22 +7,18 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
-import net.jqwik.api.Arbitraries;
-import net.jqwik.api.Arbitrary;
-import net.jqwik.api.Combinators;
-import net.jqwik.api.Example;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.Provide;
-import net.jqwik.api.ShrinkingMode;
-import net.jqwik.api.constraints.AlphaChars;
-import net.jqwik.api.constraints.Size;
-import net.jqwik.api.lifecycle.AfterContainer;
-import org.lora4j.internal.MessageText;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.lora4j.random.IntRange;
+import org.lora4j.random.RandomTest;
 
 class SafeTensorsPropertyTest {
     private static final Path FOLDER = temporaryFolder();
@@ -36,9 +32,8 @@ class SafeTensorsPropertyTest {
                             + "'none':{'dtype':'I64','shape':[0,4],'data_offsets':[23,23]}}  ")
                     .replace('\'', '"'),
             23);
-
-    /** One byte of a file, replaced. */
-    record Flip(double position, byte value) {}
+    private static final String JSON = "{}[]\":, 0123456789-.eEFIU";
+    private static final byte[] EXTREMES = {0, 1, -1, Byte.MIN_VALUE, Byte.MAX_VALUE};
 
     /** A tensor of any dtype by its shape and the seed of its bytes. */
     record Raw(Dtype dtype, List<Integer> shape, long seed) {
@@ -61,27 +56,24 @@ class SafeTensorsPropertyTest {
         }
     }
 
-    @AfterContainer
+    @AfterAll
     static void deleteFolder() throws IOException {
         Files.deleteIfExists(FILE);
         Files.deleteIfExists(SCRATCH);
         Files.delete(FOLDER);
     }
 
-    @Example
+    @Test
     void theSoundFileIsRead() throws IOException {
         Files.write(FILE, SOUND);
 
         assertThat(SafeTensors.read(FILE).names()).containsExactly("linear.weight", "half", "flag", "none");
     }
 
-    @Property(tries = 1000, shrinking = ShrinkingMode.BOUNDED)
-    void damageGivesNothingButTensorsOrSafeTensorsException(@ForAll("flips") List<Flip> flips) throws IOException {
-        byte[] damaged = SOUND.clone();
-        for (Flip flip : flips) {
-            damaged[(int) (flip.position() * damaged.length)] = flip.value();
-        }
-        Files.write(FILE, damaged);
+    @RandomTest(tries = 1000)
+    void damageGivesNothingButTensorsOrSafeTensorsException(@IntRange(min = 1, max = 3) int bytes, long seed)
+            throws IOException {
+        Files.write(FILE, damaged(bytes, new Random(seed)));
         assertSameOutcomeFromEverySource();
         try {
             SafeTensors read = SafeTensors.read(FILE);
@@ -118,11 +110,13 @@ class SafeTensorsPropertyTest {
         }
     }
 
-    @Property(tries = 200)
+    @RandomTest(tries = 200)
     void whatIsWrittenIsRead(
-            @ForAll("tensors") Map<String, Raw> tensors,
-            @ForAll @Size(max = 3) Map<@AlphaChars String, @AlphaChars String> metadata)
+            @IntRange(min = 0, max = 6) int size, @IntRange(min = 0, max = 3) int metadataSize, long seed)
             throws IOException {
+        Random random = new Random(seed);
+        Map<String, Raw> tensors = map(size, random, () -> raw(random));
+        Map<String, String> metadata = map(metadataSize, random, () -> text(255, random));
         SafeTensorsBuilder builder = SafeTensors.builder();
         tensors.forEach((name, raw) -> builder.bytes(name, raw.dtype(), raw.dimensions(), raw.bytes()));
         metadata.forEach(builder::metadata);
@@ -174,29 +168,47 @@ class SafeTensorsPropertyTest {
         }
     }
 
-    @Provide
-    Arbitrary<List<Flip>> flips() {
-        // Mostly characters that mean something in a header: others are refused early.
-        Arbitrary<Byte> values = Arbitraries.oneOf(
-                Arbitraries.bytes(),
-                Arbitraries.chars().with("{}[]\":, 0123456789-.eEFIU").map(c -> (byte) (char) c));
-        Arbitrary<Double> positions = Arbitraries.doubles().between(0, true, 1, false);
-        return Combinators.combine(positions, values)
-                .as(Flip::new)
-                .list()
-                .ofMinSize(1)
-                .ofMaxSize(3);
+    /** Returns the sound file with other values in some of its bytes. */
+    private static byte[] damaged(int bytes, Random random) {
+        byte[] damaged = SOUND.clone();
+        for (int i = 0; i < bytes; i++) {
+            // The length of the header decides how everything else is read, so its eight bytes are damaged more often.
+            int position = random.nextInt(random.nextInt(5) == 0 ? Long.BYTES : damaged.length);
+            damaged[position] = switch (random.nextInt(5)) {
+                case 0 -> EXTREMES[random.nextInt(EXTREMES.length)];
+                case 1, 2 -> (byte) random.nextInt();
+                // Characters that mean something in a header: others are refused early.
+                default -> (byte) JSON.charAt(random.nextInt(JSON.length()));
+            };
+        }
+        return damaged;
     }
 
-    @Provide
-    Arbitrary<Map<String, Raw>> tensors() {
-        Arbitrary<String> names = Arbitraries.strings()
-                .ofMaxLength(12)
-                .filter(name -> MessageText.isUnicode(name) && !name.equals(SafeTensorsHeader.METADATA));
-        Arbitrary<List<Integer>> shapes =
-                Arbitraries.integers().between(0, 4).list().ofMaxSize(4);
-        Arbitrary<Raw> raws = Combinators.combine(Arbitraries.of(Dtype.class), shapes, Arbitraries.longs())
-                .as(Raw::new);
-        return Arbitraries.maps(names, raws).ofMaxSize(6);
+    private static Raw raw(Random random) {
+        Dtype[] dtypes = Dtype.values();
+        return new Raw(
+                dtypes[random.nextInt(dtypes.length)],
+                Stream.generate(() -> random.nextInt(5))
+                        .limit(random.nextInt(5))
+                        .toList(),
+                random.nextLong());
+    }
+
+    private static <V> Map<String, V> map(int size, Random random, Supplier<V> values) {
+        Map<String, V> map = new LinkedHashMap<>();
+        while (map.size() < size) {
+            map.put(text(12, random), values.get());
+        }
+        return map;
+    }
+
+    /** Returns valid Unicode: characters of ASCII with those that JSON escapes, of the first plane, and of all planes. */
+    private static String text(int maxLength, Random random) {
+        int[] ends = {0x80, Character.MIN_SUPPLEMENTARY_CODE_POINT, Character.MAX_CODE_POINT + 1};
+        return IntStream.generate(() -> random.nextInt(ends[random.nextInt(ends.length)]))
+                .filter(c -> c < Character.MIN_SURROGATE || c > Character.MAX_SURROGATE)
+                .limit(random.nextInt(maxLength + 1))
+                .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                .toString();
     }
 }

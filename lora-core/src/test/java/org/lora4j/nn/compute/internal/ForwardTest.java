@@ -4,10 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.Tag;
-import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -15,10 +12,11 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.lora4j.Models;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
-import org.lora4j.nn.TestsOfNumbers;
 import org.lora4j.nn.layer.Activation;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.random.IntRange;
+import org.lora4j.random.RandomTest;
 import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.activations.impl.ActivationSELU;
 import org.nd4j.linalg.activations.impl.ActivationTanH;
@@ -30,7 +28,7 @@ import org.nd4j.linalg.ops.transforms.Transforms;
 
 /** The output is {@code x·Wᵀ + b}, layer by layer, whatever the type, order and size. */
 @Tag("numbers")
-class ForwardTest implements TestsOfNumbers {
+class ForwardTest {
     private static final Network THREE_LAYERS = Models.dense(7, 9, 8, 3);
 
     private static INDArray reference(Linear linear, INDArray x) {
@@ -63,15 +61,15 @@ class ForwardTest implements TestsOfNumbers {
                 .isTrue();
     }
 
-    @Property(tries = 60)
+    @RandomTest(tries = 60)
     void equalsTheSumOfProducts(
-            @ForAll @IntRange(min = 1, max = 6) int n,
-            @ForAll @IntRange(min = 1, max = 6) int in,
-            @ForAll @IntRange(min = 1, max = 6) int out,
-            @ForAll boolean bias,
-            @ForAll boolean rowMajorWeight,
-            @ForAll boolean rowMajorInput,
-            @ForAll boolean singlePrecision) {
+            @IntRange(min = 1, max = 6) int n,
+            @IntRange(min = 1, max = 6) int in,
+            @IntRange(min = 1, max = 6) int out,
+            boolean bias,
+            boolean rowMajorWeight,
+            boolean rowMajorInput,
+            boolean singlePrecision) {
         DataType type = singlePrecision ? DataType.FLOAT : DataType.DOUBLE;
         INDArray w = Samples.gaussian(1, type, out, in);
         INDArray b = Samples.gaussian(2, type, out);

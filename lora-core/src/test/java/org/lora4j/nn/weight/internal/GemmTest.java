@@ -5,11 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
-import net.jqwik.api.EdgeCasesMode;
-import net.jqwik.api.ForAll;
-import net.jqwik.api.Property;
-import net.jqwik.api.Tag;
-import net.jqwik.api.constraints.IntRange;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -17,14 +13,15 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.internal.math.RowBlocks;
 import org.lora4j.nn.Samples;
-import org.lora4j.nn.TestsOfNumbers;
+import org.lora4j.random.IntRange;
+import org.lora4j.random.RandomTest;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 @Tag("numbers")
-class GemmTest implements TestsOfNumbers {
+class GemmTest {
     /** The two ways to compute a product of floats. Only the sizes decide which one {@link Gemm#run} takes. */
     private static final List<Way> WAYS = List.of(Gemm::runOnHeap, Gemm::runNatively);
 
@@ -36,17 +33,17 @@ class GemmTest implements TestsOfNumbers {
         return (orders & bit) == 0 ? 'c' : 'f';
     }
 
-    @Property(tries = 500, edgeCases = EdgeCasesMode.NONE)
+    @RandomTest(tries = 500)
     void computesTheProductInEveryOrder(
-            @ForAll @IntRange(min = 1, max = 13) int m,
-            @ForAll @IntRange(min = 1, max = 13) int k,
-            @ForAll @IntRange(min = 1, max = 13) int n,
-            @ForAll boolean transposeA,
-            @ForAll boolean transposeB,
-            @ForAll @IntRange(min = 0, max = 7) int orders,
-            @ForAll @IntRange(min = -1, max = 2) int alpha,
-            @ForAll @IntRange(min = 0, max = 2) int beta,
-            @ForAll boolean isFloat) {
+            @IntRange(min = 1, max = 13) int m,
+            @IntRange(min = 1, max = 13) int k,
+            @IntRange(min = 1, max = 13) int n,
+            boolean transposeA,
+            boolean transposeB,
+            @IntRange(min = 0, max = 7) int orders,
+            @IntRange(min = -1, max = 2) int alpha,
+            @IntRange(min = 0, max = 2) int beta,
+            boolean isFloat) {
         DataType type = isFloat ? DataType.FLOAT : DataType.DOUBLE;
         INDArray a = Samples.gaussian(1, type, transposeA ? k : m, transposeA ? m : k)
                 .dup(order(orders, 1));
@@ -71,14 +68,14 @@ class GemmTest implements TestsOfNumbers {
         }
     }
 
-    @Property(tries = 200, edgeCases = EdgeCasesMode.NONE)
+    @RandomTest(tries = 200)
     void aSmallProductHasTheSameBitsInEveryOrder(
-            @ForAll @IntRange(min = 1, max = 20) int m,
-            @ForAll @IntRange(min = 1, max = 20) int k,
-            @ForAll @IntRange(min = 1, max = 20) int n,
-            @ForAll @IntRange(min = 0, max = 7) int orders,
-            @ForAll boolean transposeA,
-            @ForAll boolean transposeB) {
+            @IntRange(min = 1, max = 20) int m,
+            @IntRange(min = 1, max = 20) int k,
+            @IntRange(min = 1, max = 20) int n,
+            @IntRange(min = 0, max = 7) int orders,
+            boolean transposeA,
+            boolean transposeB) {
         INDArray a = Samples.gaussian(1, DataType.FLOAT, m, k);
         INDArray b = Samples.gaussian(2, DataType.FLOAT, k, n);
         INDArray expected = Nd4j.create(DataType.FLOAT, m, n);
