@@ -40,7 +40,7 @@ class ArchitectureTest {
             model.internal: adapter internal internal.math internal.memory linalg nn nn.batch.internal nn.compute.internal nn.input nn.layer nn.parameter nn.parametrization.internal update.internal
             update.internal: adapter internal.math internal.memory linalg nn.layer nn.parameter nn.parametrization.internal nn.weight.internal
             samediff: adapter internal internal.memory io io.peft linalg train
-            train: internal internal.math internal.memory internal.threads linalg nn nn.batch.internal nn.compute.internal nn.input nn.parameter nn.weight.internal
+            train: internal internal.math internal.memory internal.threads linalg nn nn.batch.internal nn.compute.internal nn.input nn.layer nn.parameter nn.weight.internal
             nn.transformer: internal internal.math internal.memory io io.gguf io.gguf.model io.safetensors linalg nn nn.layer nn.parameter nn.weight.internal
             nn: adapter internal internal.math internal.threads io.safetensors linalg nn.batch.internal nn.compute.internal nn.input nn.layer nn.parameter nn.parametrization.internal nn.weight.internal
             nn.compute.internal: internal.math internal.memory internal.threads linalg nn.attention.internal nn.batch.internal nn.input nn.layer nn.parameter nn.parametrization.internal nn.weight.internal

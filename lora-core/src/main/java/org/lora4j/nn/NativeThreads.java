@@ -25,7 +25,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * NativeThreads.forBlas(1)} there.
  *
  * <p>Without a call of this class, the engine of {@code lora-onednn} has a thread for each processor, and leaves nothing to BLAS
- * in single precision. The other teams have as many as ND4J's settings say.
+ * in single precision. The other teams have as many as ND4J's settings say. Without an engine a network in single precision needs no
+ * call either, if it trains with Adam and its activations are not those of ND4J: all its loops are those of this library.
  *
  * <p>A program that serves many requests at once, or batches of many adapters, is faster with one thread for all teams,
  * {@code NativeThreads.forBlas(1)}: the requests then use the processors.

@@ -112,7 +112,8 @@ final class MultiTrainingRun {
     }
 
     List<MultiTrainer.Outcome> run() {
-        TrainingRun.adviseOnThreads();
+        // The settings of one say enough: all have the same network.
+        ThreadAdvice.log(members.get(0).settings);
         training().forEach(member -> member.attempt(member.run()::begin));
         List<Member> active = training();
         while (!active.isEmpty()) {

@@ -3,7 +3,6 @@ package org.lora4j.train;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.NetworkModel;
 import org.lora4j.nn.compute.internal.Pass;
-import org.lora4j.nn.compute.internal.PassSource;
 
 /** Creates the passes that compute a model. */
 final class Passes {
@@ -25,7 +24,7 @@ final class Passes {
     }
 
     /** The only kind of model. */
-    static PassSource source(Model model) {
+    static NetworkModel source(Model model) {
         return (NetworkModel) model;
     }
 }

@@ -5,10 +5,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.linalg.ProductEngine;
-import org.lora4j.nn.weight.internal.Engines;
 import org.lora4j.train.TrainingResult.StopReason;
-import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -61,7 +58,7 @@ final class TrainingRun {
     }
 
     TrainingResult run() {
-        adviseOnThreads();
+        ThreadAdvice.log(settings);
         begin();
         while (!isThrough()) {
             BatchSource.Taken next = next();
@@ -296,24 +293,5 @@ final class TrainingRun {
     private static String describe(long iterations, long examples, int epochs, long batches) {
         return examples + " examples in " + iterations + " steps: " + epochs + " epochs and " + batches
                 + " batches after them";
-    }
-
-    static void adviseOnThreads() {
-        ProductEngine engine = Engines.engine();
-        if (engine != null && engine.threads() > 1) {
-            // It leaves BLAS nearly nothing to compute.
-            return;
-        }
-        // The number of master threads, because the maximum number of threads cannot be changed in a running process.
-        int loops = Nd4j.getEnvironment().maxMasterThreads();
-        int blas = Nd4j.factory().blas().getMaxThreads();
-        if (loops > 1 && blas > 1) {
-            log.warn(
-                    "ND4J's loops have {} threads and BLAS has {} threads. Idle threads keep the processors busy, so a step"
-                            + " can take ten times as long. org.lora4j.nn.NativeThreads.{}() prevents this",
-                    loops,
-                    blas,
-                    engine == null ? "forBlas" : "forEngine");
-        }
     }
 }

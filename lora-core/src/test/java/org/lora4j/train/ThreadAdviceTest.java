@@ -6,13 +6,20 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.internal.Logged;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationReLU;
+import org.nd4j.linalg.activations.impl.ActivationTanH;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.learning.config.IUpdater;
+import org.nd4j.linalg.learning.config.Sgd;
 
 /** A training logs advice if it starts with thread settings that are known to be slow. */
 class ThreadAdviceTest {
@@ -25,22 +32,33 @@ class ThreadAdviceTest {
         private Main() {}
 
         public static void main(String[] arguments) throws IOException {
-            Files.writeString(Path.of(arguments[0]), logOfATraining());
+            Files.writeString(Path.of(arguments[0]), logs());
         }
     }
 
-    private static String logOfATraining() {
+    /** Those of a training whose loops are all of this library, and of trainings with loops of ND4J. */
+    private static String logs() {
+        return log(DataType.FLOAT, new Adam(1e-3), new ActivationReLU())
+                + "|" + log(DataType.FLOAT, new Sgd(1e-3), new ActivationReLU())
+                + "|" + log(DataType.FLOAT, new AdamW(1e-3, 0), new ActivationTanH())
+                + "|" + log(DataType.DOUBLE, new Adam(1e-3), new ActivationReLU());
+    }
+
+    private static String log(DataType type, IUpdater updater, IActivation activation) {
         try (Logged logged = Logged.by(Trainer.class)) {
-            Trainer.builder(Network.builder(2).linear("l", 2).build(1))
-                    .epochs(3)
-                    .build()
-                    .fit(Batches.random(1, DataType.FLOAT, 2, 2, 3, 3));
+            Network network = Network.builder(2)
+                    .dataType(type)
+                    .linear("l", 2)
+                    .activation(activation)
+                    .linear("m", 2)
+                    .build(1);
+            Trainer.builder(network).updater(updater).epochs(3).build().fit(Batches.random(1, type, 2, 2, 3, 3));
             return String.join("\n", logged.messages());
         }
     }
 
     @Test
-    void logsTheAdviceOnceIfLoopsAndBlasHaveSeveralThreads(@TempDir Path folder) throws Exception {
+    void logsTheAdviceOnceIfLoopsOfNd4jAndBlasHaveSeveralThreads(@TempDir Path folder) throws Exception {
         Path log = folder.resolve("log");
         ProcessBuilder process = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -57,14 +75,14 @@ class ThreadAdviceTest {
         assertThat(started.exitValue())
                 .as(Files.readString(folder.resolve("output"), StandardCharsets.UTF_8))
                 .isZero();
-        assertThat(log).hasContent("WARN " + ADVICE);
+        assertThat(log).hasContent("|" + String.join("|", Collections.nCopies(3, "WARN " + ADVICE)));
     }
 
     @Test
     void logsNothingIfTheLoopsHaveOneThread() {
         try (NativeThreads threads = NativeThreads.forBlas(2)) {
             assertThat(threads).isNotNull();
-            assertThat(logOfATraining()).isEmpty();
+            assertThat(logs()).isEqualTo("|||");
         }
     }
 }

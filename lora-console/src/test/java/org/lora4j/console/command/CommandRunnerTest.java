@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -21,6 +22,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.train.TrainingListener.Iteration;
 import org.slf4j.LoggerFactory;
 import picocli.AutoComplete.GenerateCompletion;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Mixin;
@@ -198,12 +200,9 @@ class CommandRunnerTest {
                 .containsPattern("work +Counts to a number")
                 .contains("closed")
                 .containsPattern("help +Display");
-        assertThat(CommandRunner.line(new Sample(), "closed")
-                        .getSubcommands()
-                        .get("work")
-                        .getCommandSpec()
-                        .optionsMap())
-                .doesNotContainKey("--rank");
+        CommandLine other = Objects.requireNonNull(
+                CommandRunner.line(new Sample(), "closed").getSubcommands().get("work"));
+        assertThat(other.getCommandSpec().optionsMap()).doesNotContainKey("--rank");
         for (String[] words : new String[][] {{"help", "work"}, {"work", "--help"}}) {
             out.getBuffer().setLength(0);
             assertThat(run(words)).isZero();

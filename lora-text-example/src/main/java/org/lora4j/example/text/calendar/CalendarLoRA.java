@@ -47,8 +47,8 @@ public final class CalendarLoRA {
     static final int HOME_REQUESTS = 20_000;
     static final int REQUESTS = 3_000;
     static final int TESTED = 500;
-    static final int BASE_STEPS = 2_500;
-    static final int STEPS = 1_200;
+    static final int BASE_STEPS = 6_000;
+    static final int STEPS = 2_000;
 
     /** More than any call needs. */
     private static final int MOST_TOKENS = 128;
@@ -56,7 +56,7 @@ public final class CalendarLoRA {
     private CalendarLoRA() {}
 
     /**
-     * Runs the story, in some minutes.
+     * Runs the story, in about ten minutes.
      *
      * @param args the folder for the model
      * @throws IOException if a file cannot be read or written

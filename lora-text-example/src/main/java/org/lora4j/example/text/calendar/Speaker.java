@@ -61,6 +61,7 @@ record Speaker(Map<String, List<Spoken>> listed, double madeUp, Random random) {
             case "items" -> list(() -> words(2));
             case "title" -> Spoken.same(listed.containsKey("subject") ? title() : words(3));
             case "text" -> Spoken.same(words(5));
+            case "speech" -> Spoken.same(words(10));
             default -> listed(kind);
         };
     }
