@@ -241,8 +241,8 @@ final class ModelTensors implements Tensors {
     private WeightMatrix matrix(String name) {
         WeightMatrix matrix = tensors.get(name);
         if (matrix == null) {
-            throw new IllegalStateException(
-                    "the model must have the tensor " + name + ", found a file without it; choose another head");
+            throw new IllegalStateException("the model must have the tensor " + name
+                    + ", found a file without it; choose another head, such as meanClassifier");
         }
         return matrix;
     }
