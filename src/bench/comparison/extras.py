@@ -1,4 +1,4 @@
-"""Measurements of this library other than the times of works: switching, growth, memory and start-up."""
+"""Measurements of this library other than the times of works: switching, memory and start-up."""
 
 import shutil
 import statistics
@@ -7,8 +7,6 @@ from comparison import measure, processes
 from comparison.cases import Work
 from comparison.processes import OUT
 
-RANKS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
-BATCHES = (1, 4, 16, 64, 128, 256, 512, 1024, 2048)
 WARM_UP = 10_000  # after these steps the JVM compiles nothing more
 LONG_RUN = 20_000
 STARTS = 5
@@ -19,27 +17,6 @@ def switch(options):
     """Measures using(...) with 1,000 adapters in a model, and the memory of the adapters."""
     found = processes.ours({"work": "switch", "adapters": 1000, "warm": options.warm, "seconds": options.seconds})
     return {key: found[key] for key in ("nanos", "bytes", "resident")}
-
-
-def curves(options):
-    """Measures a step by rank and by batch size, and fits straight lines."""
-    by_rank = {rank: _step(Work("lora4j", "step", "lora", rank, 10), options) for rank in RANKS}
-    by_batch = {batch: _step(Work("lora4j", "step", "lora", 8, batch), options) for batch in BATCHES}
-    large = {batch: nanos for batch, nanos in by_batch.items() if batch >= 64}
-    return {"rank": by_rank, "rank_line": line(by_rank), "batch": by_batch, "batch_line": line(large)}
-
-
-def _step(work, options):
-    warm, seconds = options.warm, options.seconds
-    runs = [measure.do(work, warm=warm, seconds=seconds, rate=measure.TIMED_RATE)["nanos"] for _ in range(3)]
-    return statistics.median(runs)
-
-
-def line(points):
-    """Fits y = intercept + slope·x by least squares; r_squared is the share of the variance that the line explains."""
-    slope, intercept = statistics.linear_regression(list(points), list(points.values()))
-    squared = statistics.correlation(list(points), list(points.values())) ** 2
-    return {"slope": slope, "intercept": intercept, "r_squared": squared}
 
 
 def memory(options):

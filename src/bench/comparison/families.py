@@ -48,10 +48,10 @@ def compare(options):
         folder = OUT / name.lower().replace(" ", "-")
         common = {"folder": folder, "texts": texts, "length": length, "vocabulary": VOCABULARY[name]}
         if not (folder / "start").exists():
-            _ours({"work": "export", "config": json.dumps(config)} | common)
+            ours({"work": "export", "config": json.dumps(config)} | common)
         for work in ("step", "forward"):
             once = common | {"work": work, "warm": 0, "seconds": 0}
-            differences[f"{name} {work}"] = measure.difference(_ours(once)["numbers"], _torch(once)["numbers"])
+            differences[f"{name} {work}"] = measure.difference(ours(once)["numbers"], _torch(once)["numbers"])
             if not differences[f"{name} {work}"] <= measure.TOLERANCE:
                 raise processes.Failed(f"the two sides must compute the same numbers, found {differences}")
         others = {work: {} for work in ("step", "forward")}
@@ -59,7 +59,7 @@ def compare(options):
         for _ in range(options.runs):
             for work, storage, engines, _ in WORKS:
                 for engine in engines:
-                    found = _ours(common | {"work": work, "storage": storage}, options, engine)
+                    found = ours(common | {"work": work, "storage": storage}, options, engine)
                     times.setdefault((work, storage, engine), []).append(found["nanos"])
                     peaks.setdefault(f"{name} {work} {storage}", {})[f"lora4j {engine}".strip()] = found["peak"]
             for work, found in others.items():
@@ -84,7 +84,7 @@ def _mixed(rows, name, common, options):
     for _ in range(options.runs):
         for engine in ("", "engine"):
             for work in ("one", "mixed"):
-                times.setdefault((work, engine), []).append(_ours(common | {"work": work}, options, engine)["nanos"])
+                times.setdefault((work, engine), []).append(ours(common | {"work": work}, options, engine)["nanos"])
     for engine in ("", "engine"):
         _add(rows, f"{name}: 32 x 64 tokens, 32 adapters and heads{', oneDNN' if engine else ''}",
              times["mixed", engine], "one adapter", times["one", engine], engine, 1.3)  # fmt: skip
@@ -96,7 +96,7 @@ def _add(rows, case, ours, other, theirs, threads, bar):
     print(f"  {case}: {encoder.milliseconds(ours)} beside {encoder.milliseconds(theirs)}, {ratio:.2f}", flush=True)
 
 
-def _ours(settings, options=None, engine=""):
+def ours(settings, options=None, engine=""):
     if engine:
         settings = settings | {"threads": engine}
     arguments = [f"{key}={value}" for key, value in (encoder.times(options) | settings).items()]

@@ -119,6 +119,15 @@ def _show_curves(name, found):
             fit = found[f"{key}_line"]
             print(f"LoRA step by {key}: " + ", ".join(f"{x}: {y / 1000:.0f}" for x, y in found[key].items()) + " µs")
             print(f"  fits {fit['intercept'] / 1000:.0f} + {fit['slope'] / 1000:.2f}·{key}, R² {fit['r_squared']:.4f}")
+        print("forward by rows: " + ", ".join(f"{x}: {y / 1000:.0f}" for x, y in found["rows"].items()) + " µs")
+        for threads, steps in found["threads"].items():
+            print(f"LoRA step with {threads} threads by batch: "
+                  + ", ".join(f"{x}: {y / 1000:.0f}" for x, y in steps.items()) + " µs")  # fmt: skip
+        for count, of in found["adapters"].items():
+            print(f"{count} adapters: {of['bytes'] / mega:.1f} MB, resident grew by {of['resident'] / mega:.1f} MB; "
+                  f"using(...) {of['nanos']:.0f} ns; the files of one {of['file']} bytes")  # fmt: skip
+        for tokens, of in found["tokens"].items():
+            print(f"one text of {tokens} tokens: {of['nanos'] / mega:.1f} ms, peak {of['peak'] / mega:.0f} MB")
     elif name == "memory":
         for heap in ("small", "free"):
             run = found[heap]

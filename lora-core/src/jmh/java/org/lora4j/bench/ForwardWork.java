@@ -1,9 +1,13 @@
 package org.lora4j.bench;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.nn.Network;
@@ -98,7 +102,8 @@ final class ForwardWork {
     }
 
     /** Measures how long {@link LoRAModel#using} takes, for one adapter after the other, and the memory of the adapters. */
-    static void switchAdapters(Settings settings, Map<String, Object> result) throws InterruptedException {
+    static void switchAdapters(Settings settings, Map<String, Object> result)
+            throws InterruptedException, IOException {
         Start start = settings.start();
         LoRAAdapter adapter = start.adapter(settings.rank(), false, 0);
         LoRAModel model = LoRAModel.of(start.network());
@@ -120,6 +125,7 @@ final class ForwardWork {
         result.put("nanos", clock.median());
         result.put("chosen", chosen);
         result.put("resident", after - before);
+        result.put("file", savedBytes(model.using(names[0])));
         result.put("bytes", bytes(model) * (settings.adapters() - first) / settings.adapters());
     }
 
@@ -127,6 +133,19 @@ final class ForwardWork {
         for (int i = from; i < to; i++) {
             model.add(Start.name(i), adapter);
         }
+    }
+
+    /** Returns the bytes of the files of an adapter. */
+    private static long savedBytes(AdapterView adapter) throws IOException {
+        Path folder = Files.createTempDirectory("adapter");
+        adapter.save(folder);
+        long bytes = 0;
+        for (Path file : Files.list(folder).toList()) {
+            bytes += Files.size(file);
+            Files.delete(file);
+        }
+        Files.delete(folder);
+        return bytes;
     }
 
     /** Returns the bytes of all parameters of the adapters. */
