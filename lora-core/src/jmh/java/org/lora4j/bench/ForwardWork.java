@@ -1,6 +1,7 @@
 package org.lora4j.bench;
 
 import java.io.IOException;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -102,8 +103,7 @@ final class ForwardWork {
     }
 
     /** Measures how long {@link LoRAModel#using} takes, for one adapter after the other, and the memory of the adapters. */
-    static void switchAdapters(Settings settings, Map<String, Object> result)
-            throws InterruptedException, IOException {
+    static void switchAdapters(Settings settings, Map<String, Object> result) throws InterruptedException, IOException {
         Start start = settings.start();
         LoRAAdapter adapter = start.adapter(settings.rank(), false, 0);
         LoRAModel model = LoRAModel.of(start.network());
@@ -140,9 +140,11 @@ final class ForwardWork {
         Path folder = Files.createTempDirectory("adapter");
         adapter.save(folder);
         long bytes = 0;
-        for (Path file : Files.list(folder).toList()) {
-            bytes += Files.size(file);
-            Files.delete(file);
+        try (DirectoryStream<Path> files = Files.newDirectoryStream(folder)) {
+            for (Path file : files) {
+                bytes += Files.size(file);
+                Files.delete(file);
+            }
         }
         Files.delete(folder);
         return bytes;
