@@ -112,8 +112,7 @@ final class MultiTrainingRun {
     }
 
     List<MultiTrainer.Outcome> run() {
-        // The settings of one say enough: all have the same network.
-        ThreadAdvice.log(members.get(0).settings);
+        ThreadAdvice.log(members.stream().map(member -> member.settings).toList());
         training().forEach(member -> member.attempt(member.run()::begin));
         List<Member> active = training();
         while (!active.isEmpty()) {

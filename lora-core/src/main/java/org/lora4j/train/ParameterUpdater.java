@@ -42,10 +42,15 @@ interface ParameterUpdater {
             double weightDecay = AdamW.decays(parameter) ? adamW.weightDecay() : 0;
             return ofAdam(adamW.adam(), weightDecay, parameter.value(), gradient, product);
         }
-        // Only the class itself: a subclass can change the algorithm.
-        return settings.getClass() == Adam.class
+        return isAdam(settings)
                 ? ofAdam((Adam) settings, 0, parameter.value(), gradient, product)
                 : new Nd4jUpdater(settings, parameter.value(), gradient);
+    }
+
+    /** Whether an updater is Adam or AdamW, which this library computes itself. */
+    static boolean isAdam(IUpdater settings) {
+        // Of Adam only the class itself: a subclass can change the algorithm.
+        return settings instanceof AdamW || settings.getClass() == Adam.class;
     }
 
     private static ParameterUpdater ofAdam(

@@ -1,11 +1,12 @@
 package org.lora4j.train;
 
+import java.util.List;
+import org.lora4j.internal.math.Relu;
 import org.lora4j.linalg.ProductEngine;
 import org.lora4j.nn.batch.internal.LayerStack;
 import org.lora4j.nn.layer.Activation;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.weight.internal.Engines;
-import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.factory.Nd4j;
 import org.slf4j.Logger;
@@ -21,7 +22,7 @@ final class ThreadAdvice {
 
     private ThreadAdvice() {}
 
-    static void log(TrainingSettings settings) {
+    static void log(List<TrainingSettings> trainings) {
         ProductEngine engine = Engines.engine();
         if (engine != null && engine.threads() > 1) {
             // It leaves BLAS nearly nothing to compute.
@@ -30,7 +31,7 @@ final class ThreadAdvice {
         // The number of master threads, because the maximum number of threads cannot be changed in a running process.
         int loops = Nd4j.getEnvironment().maxMasterThreads();
         int blas = Nd4j.factory().blas().getMaxThreads();
-        if (loops > 1 && blas > 1 && usesLoopsOfNd4j(settings)) {
+        if (loops > 1 && blas > 1 && trainings.stream().anyMatch(ThreadAdvice::usesLoopsOfNd4j)) {
             log.warn(
                     "ND4J's loops have {} threads and BLAS has {} threads. Idle threads keep the processors busy, so a step"
                             + " can take ten times as long. org.lora4j.nn.NativeThreads.{}() prevents this",
@@ -48,7 +49,7 @@ final class ThreadAdvice {
     }
 
     private static boolean isActivationOfNd4j(Layer layer) {
-        return (layer instanceof Activation activation && !(activation.function() instanceof ActivationReLU))
+        return (layer instanceof Activation activation && !Relu.computes(activation.function()))
                 || layer.children().stream().anyMatch(ThreadAdvice::isActivationOfNd4j);
     }
 }

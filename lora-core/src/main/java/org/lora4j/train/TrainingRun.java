@@ -3,6 +3,7 @@ package org.lora4j.train;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.train.TrainingResult.StopReason;
@@ -58,7 +59,7 @@ final class TrainingRun {
     }
 
     TrainingResult run() {
-        ThreadAdvice.log(settings);
+        ThreadAdvice.log(List.of(settings));
         begin();
         while (!isThrough()) {
             BatchSource.Taken next = next();

@@ -9,7 +9,6 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.lora4j.nn.parameter.Parameter;
-import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.learning.config.IUpdater;
 
 /** Chooses the updater of a parameter: the one of the first group that contains it, or the default one. */
@@ -64,6 +63,6 @@ final class UpdaterGroups {
     /** Whether one of the updaters is computed by ND4J. */
     boolean useNd4j() {
         return Stream.concat(Stream.of(rest), groups.stream().map(group -> group.updater))
-                .anyMatch(updater -> updater.getClass() != Adam.class && !(updater instanceof AdamW));
+                .anyMatch(updater -> !ParameterUpdater.isAdam(updater));
     }
 }

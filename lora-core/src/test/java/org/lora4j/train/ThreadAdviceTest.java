@@ -41,6 +41,7 @@ class ThreadAdviceTest {
         return log(DataType.FLOAT, new Adam(1e-3), new ActivationReLU())
                 + "|" + log(DataType.FLOAT, new Sgd(1e-3), new ActivationReLU())
                 + "|" + log(DataType.FLOAT, new AdamW(1e-3, 0), new ActivationTanH())
+                + "|" + log(DataType.FLOAT, new Adam(1e-3), new ActivationReLU(6.0, 0.0, 0.0))
                 + "|" + log(DataType.DOUBLE, new Adam(1e-3), new ActivationReLU());
     }
 
@@ -75,14 +76,14 @@ class ThreadAdviceTest {
         assertThat(started.exitValue())
                 .as(Files.readString(folder.resolve("output"), StandardCharsets.UTF_8))
                 .isZero();
-        assertThat(log).hasContent("|" + String.join("|", Collections.nCopies(3, "WARN " + ADVICE)));
+        assertThat(log).hasContent("|" + String.join("|", Collections.nCopies(4, "WARN " + ADVICE)));
     }
 
     @Test
     void logsNothingIfTheLoopsHaveOneThread() {
         try (NativeThreads threads = NativeThreads.forBlas(2)) {
             assertThat(threads).isNotNull();
-            assertThat(logs()).isEqualTo("|||");
+            assertThat(logs()).isEqualTo("||||");
         }
     }
 }

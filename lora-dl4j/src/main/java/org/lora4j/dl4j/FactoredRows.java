@@ -10,7 +10,6 @@ import org.lora4j.internal.math.Relu;
 import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.nn.weight.internal.Gemm;
 import org.nd4j.linalg.activations.IActivation;
-import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.random.impl.BernoulliDistribution;
 import org.nd4j.linalg.factory.Nd4j;
@@ -24,8 +23,6 @@ import org.nd4j.linalg.factory.Nd4j;
  * <p>Rows are in 'f' order, which is the fastest for few rows and the order of DL4J's weights.
  */
 final class FactoredRows {
-    private static final IActivation RELU = new ActivationReLU();
-
     /** With at least so many outputs, the product of the gradient with W is faster if its result is in 'c' order. */
     private static final long MANY_OUTPUTS = 256;
 
@@ -191,7 +188,7 @@ final class FactoredRows {
             gradientOfY = assignable(gradientOfY, computed).assign(yGradient);
             given = gradientOfY;
         }
-        if (!function.equals(RELU)) {
+        if (!Relu.computes(function)) {
             return function.backprop(computed, given).getFirst();
         }
         gradientOfZ = assignable(gradientOfZ, computed);

@@ -1,6 +1,8 @@
 package org.lora4j.internal.math;
 
 import org.lora4j.internal.ForModules;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Computes {@code y = max(x, 0)} and its gradient. Not thread-safe: each pass has its own instance. */
@@ -22,6 +24,16 @@ public final class Relu {
 
     private final ElementLoops forward = new ElementLoops();
     private final ElementLoops backward = new ElementLoops();
+
+    /**
+     * Returns whether this computes an activation function. ND4J's ReLU can also have a bound, a threshold or a slope.
+     *
+     * @param function the function
+     * @return true for a plain ReLU
+     */
+    public static boolean computes(IActivation function) {
+        return function.equals(new ActivationReLU());
+    }
 
     /** Creates an instance without buffers. */
     public Relu() {}

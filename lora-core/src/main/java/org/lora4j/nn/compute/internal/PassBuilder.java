@@ -3,6 +3,7 @@ package org.lora4j.nn.compute.internal;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.math.Relu;
 import org.lora4j.internal.math.RowMath;
 import org.lora4j.nn.layer.Activation;
 import org.lora4j.nn.layer.Dropout;
@@ -19,7 +20,6 @@ import org.lora4j.nn.layer.Scale;
 import org.lora4j.nn.layer.SelfAttention;
 import org.lora4j.nn.layer.Softcap;
 import org.lora4j.nn.layer.Truncate;
-import org.nd4j.linalg.activations.impl.ActivationReLU;
 
 /**
  * Creates the computations of layers, and plans their memory: which layer may overwrite its input, and which normalization is
@@ -83,11 +83,8 @@ final class PassBuilder {
 
     /** Whether the gradients of a layer need its output, so that nothing may be written in its place. */
     private static boolean readsOutput(Layer layer) {
-        return layer instanceof Normalize || (layer instanceof Activation activation && isRelu(activation));
-    }
-
-    private static boolean isRelu(Activation activation) {
-        return activation.function().equals(new ActivationReLU());
+        return layer instanceof Normalize
+                || (layer instanceof Activation activation && Relu.computes(activation.function()));
     }
 
     private LayerPass pass(List<Layer> part, long size, boolean inputIsBuffer) {
@@ -108,7 +105,7 @@ final class PassBuilder {
         if (layer instanceof Linear linear) {
             return new LinearPass(linear, resources);
         } else if (layer instanceof Activation activation) {
-            return isRelu(activation)
+            return Relu.computes(activation.function())
                     ? new ReluPass(size, inputIsBuffer, resources)
                     : new ActivationPass(activation.function(), size, resources);
         } else if (layer instanceof Gelu gelu) {
