@@ -42,13 +42,10 @@ WORKS = (
 def compare(options):
     """Returns the rows of the table, and the peaks of the resident memory."""
     rows, peaks, differences = [], {}, {}
-    for name, (config, texts, length) in MODELS.items():
+    for name, (_, texts, length) in MODELS.items():
         if not any(text in name for text in options.only.split("|")):
             continue
-        folder = OUT / name.lower().replace(" ", "-")
-        common = {"folder": folder, "texts": texts, "length": length, "vocabulary": VOCABULARY[name]}
-        if not (folder / "start").exists():
-            ours({"work": "export", "config": json.dumps(config)} | common)
+        common = prepared(name, texts, length)
         for work in ("step", "forward"):
             once = common | {"work": work, "warm": 0, "seconds": 0}
             differences[f"{name} {work}"] = measure.difference(ours(once)["numbers"], _torch(once)["numbers"])
@@ -94,6 +91,15 @@ def _add(rows, case, ours, other, theirs, threads, bar):
     rows.append({"case": case, "ours": ours, "other": other, "theirs": theirs, "threads": threads, "bar": bar})
     ratio = measure.median(ours) / measure.median(theirs)
     print(f"  {case}: {encoder.milliseconds(ours)} beside {encoder.milliseconds(theirs)}, {ratio:.2f}", flush=True)
+
+
+def prepared(name, texts, length):
+    """Writes the folder of a model if it is not there. Returns the settings of all works with it."""
+    folder = OUT / name.lower().replace(" ", "-")
+    common = {"folder": folder, "texts": texts, "length": length, "vocabulary": VOCABULARY[name]}
+    if not (folder / "start").exists():
+        ours({"work": "export", "config": json.dumps(MODELS[name][0])} | common)
+    return common
 
 
 def ours(settings, options=None, engine=""):

@@ -1,11 +1,9 @@
 """Measures how the cost of this library grows: with ranks, rows, tokens, adapters and threads. With the product engine."""
 
-import json
 import statistics
 
 from comparison import families, measure, processes
 from comparison.cases import Work
-from comparison.processes import OUT
 
 RANKS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 BATCHES = (1, 4, 16, 64, 128, 256, 512, 1024, 2048, 4096)
@@ -55,14 +53,10 @@ def _adapters(count, options):
 
 def _tokens(options):
     """One text through an encoder whose layers have windows, but for each third one."""
-    config, _, _ = families.MODELS[ENCODER]
-    folder = OUT / ENCODER.lower().replace(" ", "-")
-    common = {"folder": folder, "texts": 1, "vocabulary": families.VOCABULARY[ENCODER]}
-    if not (folder / "start").exists():
-        families.ours({"work": "export", "config": json.dumps(config), "length": 16} | common)
     found = {}
     for length in TOKENS:
-        one = families.ours(common | {"work": "forward", "length": length}, options, measure.ENGINE)
+        common = families.prepared(ENCODER, 1, length)
+        one = families.ours(common | {"work": "forward"}, options, measure.ENGINE)
         found[length] = {"nanos": one["nanos"], "peak": one["peak"]}
         print(f"  {length} tokens: {one['nanos'] / 1e6:.0f} ms, peak {one['peak'] / 1e6:.0f} MB", flush=True)
     return found

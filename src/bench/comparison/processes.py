@@ -110,7 +110,8 @@ def environment(**more):
 def ours(settings, options=(), **more):
     """Runs a work on the JVM and returns its JSON."""
     arguments = [f"{key}={value}" for key, value in settings.items()]
-    command = java("org.lora4j.bench.Work", *arguments, options=options, engine=str(settings.get("threads", "")).startswith("engine"))
+    engine = str(settings.get("threads", "")).startswith("engine")
+    command = java("org.lora4j.bench.Work", *arguments, options=options, engine=engine)
     return _read(run(command, environment(**more)))
 
 

@@ -25,6 +25,7 @@ import org.springframework.ai.chat.messages.AssistantMessage;
 import org.springframework.ai.chat.messages.Message;
 import org.springframework.ai.chat.messages.ToolResponseMessage;
 import org.springframework.ai.chat.messages.UserMessage;
+import org.springframework.ai.chat.model.ChatModel;
 import org.springframework.ai.chat.model.ChatResponse;
 import org.springframework.ai.chat.prompt.Prompt;
 import org.springframework.ai.model.tool.ToolCallingChatOptions;
@@ -119,13 +120,8 @@ class ToolsTest {
     @Test
     void aClientStreams() {
         Learned.run(learned, model -> {
-            String text = Objects.requireNonNull(
-                            calculator.client(model, "add", "weather").build().prompt(prompt(BOTH)).stream()
-                                    .content()
-                                    .collectList()
-                                    .block())
-                    .stream()
-                    .collect(Collectors.joining());
+            String text =
+                    streamed(calculator.client(model, "add", "weather").build().prompt(prompt(BOTH)));
             assertThat(text).endsWith("5, and sun.");
             assertThat(calculator.called()).containsExactly("add 2 3", "weather Rome");
         });
@@ -193,10 +189,7 @@ class ToolsTest {
     void aClientRemembers() {
         Learned.run(learned, model -> {
             ChatMemory memory = MessageWindowChatMemory.builder().build();
-            ChatClient client = calculator
-                    .client(model, "add", "weather")
-                    .defaultAdvisors(MessageChatMemoryAdvisor.builder(memory).build())
-                    .build();
+            ChatClient client = remembering(model, memory);
             assertThat(ask(client, THANKS)).isEqualTo("Hello.");
             assertThat(ask(client, AGAIN)).isEqualTo("Hello again.");
             assertThat(memory.get(CONVERSATION))
@@ -210,23 +203,26 @@ class ToolsTest {
     void aClientWithAMemoryCallsTheMethods() {
         Learned.run(learned, model -> {
             ChatMemory memory = MessageWindowChatMemory.builder().build();
-            ChatClient client = calculator
-                    .client(model, "add", "weather")
-                    .defaultAdvisors(MessageChatMemoryAdvisor.builder(memory).build())
-                    .build();
+            ChatClient client = remembering(model, memory);
             assertThat(ask(client, THANKS)).isEqualTo("Hello.");
             assertThat(ask(client, SUM)).isEqualTo("Hello, it is 5.");
             assertThat(calculator.called()).containsExactly("add 2 3");
-            String streamed =
-                    Objects.requireNonNull(request(client, THANKS, "other").stream()
-                                    .content()
-                                    .collectList()
-                                    .block())
-                            .stream()
-                            .collect(Collectors.joining());
-            assertThat(streamed).isEqualTo("Hello.");
+            assertThat(streamed(request(client, THANKS, "other"))).isEqualTo("Hello.");
             assertThat(memory.get("other")).extracting(Message::getText).containsExactly(THANKS, "Hello.");
         });
+    }
+
+    private ChatClient remembering(ChatModel model, ChatMemory memory) {
+        return calculator
+                .client(model, "add", "weather")
+                .defaultAdvisors(MessageChatMemoryAdvisor.builder(memory).build())
+                .build();
+    }
+
+    /** The parts of an answer, as one text. */
+    private static String streamed(ChatClient.ChatClientRequestSpec request) {
+        return Objects.requireNonNull(request.stream().content().collectList().block()).stream()
+                .collect(Collectors.joining());
     }
 
     private static String ask(ChatClient client, String text) {
