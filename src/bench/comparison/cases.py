@@ -95,7 +95,7 @@ def quick():
 def comparisons():
     """Returns all comparisons in the order of the table."""
     result = []
-    for batch, bar in ((10, 0.9), (64, 1.0), (512, 1.0)):
+    for batch, bar in ((10, 0.9), (64, 0.75), (512, 0.85)):
         work = _ours("step", "lora", rank=1, batch=batch)
         variants = {"factored": bar, "parametrize": 0.4 if batch == 10 else None}
         result += _peers("lora", f"LoRA step r=1 batch {batch}", work, variants)
@@ -114,7 +114,7 @@ def comparisons():
         result += _peers("square", f"LoRA step r=8 batch 64, one layer {size}×{size}", square, {"factored": None})
     result.append(Comparison("dora", "DoRA step r=8 batch 10", dora, lora, 1.4, same=False))
     result += _peers("dora", "DoRA step r=8 batch 10", dora, {"dora": None})
-    result += _peers("base", "base step batch 10", _ours("step", "base"), {"base": 1.0})
+    result += _peers("base", "base step batch 10", _ours("step", "base"), {"base": 0.8})
     base = _ours("forward", "base", batch=64)
     unmerged = _ours("forward", "lora", batch=64)
     merged = _ours("forward", "merged", batch=64)
@@ -128,8 +128,8 @@ def comparisons():
     mixed = _ours("forward", "mixed", batch=64, adapters=64)
     other = _torch("forward", "mixed", batch=64, adapters=64)
     result += [
-        Comparison("mixed", "mixed batch, 64 rows, 64 adapters", mixed, unmerged, 2.0, same=False),
-        Comparison("mixed", "the same, both with one thread of BLAS", mixed, unmerged, 2.0, same=False, threads="1"),
+        Comparison("mixed", "mixed batch, 64 rows, 64 adapters", mixed, unmerged, 1.3, same=False),
+        Comparison("mixed", "the same, both with one thread of BLAS", mixed, unmerged, 1.3, same=False, threads="1"),
         Comparison("mixed", "mixed batch, 64 rows, 64 adapters", mixed, other),
     ]
     result += _small()

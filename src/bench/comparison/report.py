@@ -173,6 +173,8 @@ def _show_transformer(name, found, bandwidths):
     for case, peaks in found["peaks"].items():
         if "step" in case:
             print(f"{case}, peak: " + ", ".join(f"{side} {peak / 1e6:.0f} MB" for side, peak in peaks.items()))
+    for side, cosine in found.get("cosines", {}).items():
+        print(f"{side}: mean cosine {cosine:.5f} to the embeddings of ONNX Runtime in single precision")
     for row in found["rows"]:
         if row.get("bytes"):
             _show_bound(row, bandwidths[max(bandwidths, key=int)])

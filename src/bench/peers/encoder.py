@@ -21,21 +21,32 @@ PEFT = "base_model.model."
 
 
 class Linear(torch.nn.Module):
-    """A linear layer, with a LoRA delta if the adapter has one for its path."""
+    """A linear layer, with a LoRA delta if the adapter has one for its path. DoRA is computed as PEFT does."""
 
-    def __init__(self, base, adapter, path):
+    def __init__(self, base, adapter, path, dropout, dora):
         super().__init__()
+        self.dropout = dropout
         self.weight, self.bias = base[path + ".weight"], base[path + ".bias"]
         key = next((key for key in adapter if key.endswith(path + ".lora_A.weight")), None)
         self.adapted = key is not None
         if self.adapted:
             self.a = torch.nn.Parameter(adapter[key].clone())
             self.b = torch.nn.Parameter(adapter[key.replace("lora_A", "lora_B")].clone())
+        self.magnitude = torch.nn.Parameter(self.norms().clone()) if self.adapted and dora else None
+
+    def norms(self):
+        with torch.no_grad():
+            return torch.linalg.norm(self.weight + 2.0 * self.b @ self.a, dim=1)
 
     def forward(self, x):
         y = functional.linear(x, self.weight, self.bias)
         if self.adapted:
-            y = y + 2.0 * functional.linear(functional.linear(x, self.a), self.b)
+            dropped = functional.dropout(x, self.dropout) if self.dropout and torch.is_grad_enabled() else x
+            delta = 2.0 * functional.linear(functional.linear(dropped, self.a), self.b)
+            if self.magnitude is not None:
+                scale = self.magnitude / self.norms()
+                return y + (scale - 1) * (y - self.bias) + scale * delta
+            y = y + delta
         return y
 
 
@@ -47,12 +58,13 @@ class Encoder(torch.nn.Module):
         "o": "attention.output.dense", "i": "intermediate.dense", "d": "output.dense",
     }  # fmt: skip
 
-    def __init__(self, base, adapter):
+    def __init__(self, base, adapter, dropout, dora):
         super().__init__()
         self.base = base
         self.layers = torch.nn.ModuleList(
             torch.nn.ModuleDict({
-                key: Linear(base, adapter, f"encoder.layer.{layer}.{path}") for key, path in self.PARTS.items()
+                key: Linear(base, adapter, f"encoder.layer.{layer}.{path}", dropout, dora)
+                for key, path in self.PARTS.items()
             })
             for layer in range(LAYERS)
         )  # fmt: skip
@@ -109,7 +121,8 @@ def run(settings):
     warm, seconds = float(settings["warm"]), float(settings["seconds"])
     threads.use(settings["threads"])
     base = load_file(folder / "model.safetensors")
-    model = Encoder(base, load_file(folder / "start/adapter_model.safetensors"))
+    adapter = load_file(folder / "start/adapter_model.safetensors")
+    model = Encoder(base, adapter, float(settings.get("dropout", 0)), "dora" in settings)
     tokens = json.loads((folder / "tokens.json").read_text())[settings["data"]]
     ids, mask = padded(tokens)
     if settings["work"] == "step":

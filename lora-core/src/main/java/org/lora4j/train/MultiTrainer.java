@@ -32,7 +32,11 @@ import org.nd4j.linalg.dataset.api.iterator.MultiDataSetIterator;
  *
  * <p>All views must belong to one base network, which is frozen, and no parameter that one training changes can be used by
  * another. Weights that an adapter trains in full (modules to save) are computed for its rows alone, and so is the product
- * with the base weight that DoRA with dropout needs. Not thread-safe.
+ * with the base weight that DoRA with dropout needs.
+ *
+ * <p>What each training computes by itself is divided among the processors that are free. Data, losses and listeners are
+ * called by the thread of {@link #fit} only. Updaters and their schedules can be called by several threads, each for another
+ * training. Not thread-safe.
  */
 public final class MultiTrainer {
     private final List<Training> trainings = new ArrayList<>();

@@ -3,7 +3,9 @@ package org.lora4j.train;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.threads.SpareProcessors;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.batch.internal.Segment;
 import org.lora4j.nn.batch.internal.Segments;
@@ -23,6 +25,9 @@ final class MultiTrainingRun {
     /** The same for the tokens of sequences. */
     private static final int MAX_TOKENS = 4096;
 
+    /** The fewest trainings whose updates another thread takes over. */
+    private static final int UPDATES_PER_THREAD = 4;
+
     private final List<Member> members = new ArrayList<>();
     private final @Nullable BatchLoss losses;
 
@@ -35,6 +40,7 @@ final class MultiTrainingRun {
         private @Nullable TrainingResult result;
         private @Nullable RuntimeException failure;
         private double loss;
+        private boolean isStepDue;
 
         Member(MultiTrainer.Training training) {
             settings = training.trainer().settings();
@@ -78,12 +84,20 @@ final class MultiTrainingRun {
             loss = run().step().loss(losses, index, batch().input(), batch().labels(), run().nextIteration());
         }
 
-        void update() {
-            run().computed(batch().input().count(), loss);
-            endIfThrough();
+        void computed() {
+            isStepDue = run().computed(batch().input().count(), loss);
         }
 
-        void endIfThrough() {
+        void update() {
+            if (isStepDue) {
+                run().update();
+            }
+        }
+
+        void taken() {
+            if (isStepDue) {
+                run().taken();
+            }
             if (run().isThrough()) {
                 result = run().end();
             }
@@ -113,7 +127,7 @@ final class MultiTrainingRun {
 
     List<MultiTrainer.Outcome> run() {
         ThreadAdvice.log(members.stream().map(member -> member.settings).toList());
-        training().forEach(member -> member.attempt(member.run()::begin));
+        attempt(members, member -> member.run().begin());
         List<Member> active = training();
         while (!active.isEmpty()) {
             takeSteps(active, Objects.requireNonNull(losses));
@@ -126,7 +140,7 @@ final class MultiTrainingRun {
 
     /** Takes one step of each training, of as many at a time as there are rows for. */
     private void takeSteps(List<Member> active, BatchLoss together) {
-        active.forEach(member -> member.attempt(member::prepare));
+        attempt(active, Member::prepare);
         List<Member> group = new ArrayList<>();
         double filled = 0;
         for (Member member : active) {
@@ -161,9 +175,17 @@ final class MultiTrainingRun {
         } catch (RuntimeException e) {
             group.stream().filter(Member::isTraining).forEach(member -> member.fail(e));
         }
-        for (Member member : group) {
+        attempt(group, Member::computed);
+        // The data and the listeners are code of the program, which expects one thread.
+        SpareProcessors.run(
+                group.size(), UPDATES_PER_THREAD, (from, to) -> attempt(group.subList(from, to), Member::update));
+        attempt(group, Member::taken);
+    }
+
+    private static void attempt(List<Member> some, Consumer<Member> part) {
+        for (Member member : some) {
             if (member.isTraining()) {
-                member.attempt(member::update);
+                member.attempt(() -> part.accept(member));
             }
         }
     }

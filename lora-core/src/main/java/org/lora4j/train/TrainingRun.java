@@ -66,7 +66,10 @@ final class TrainingRun {
             double loss = source == null
                     ? step.compute(next.here().input(), next.here().labels(), nextIteration())
                     : step.compute(source, batchesOfAllEpochs, next.size(), nextIteration());
-            computed(next.size(), loss);
+            if (computed(next.size(), loss)) {
+                update();
+                taken();
+            }
         }
         return end();
     }
@@ -140,8 +143,8 @@ final class TrainingRun {
         return data.next();
     }
 
-    /** Counts a batch of some examples whose gradients were computed. Updates the parameters if it is the last one of a step. */
-    void computed(int size, double loss) {
+    /** Counts a batch of some examples whose gradients were computed. Returns whether it is the last one of a step. */
+    boolean computed(int size, double loss) {
         batches++;
         batchesOfAllEpochs++;
         examples += size;
@@ -149,14 +152,16 @@ final class TrainingRun {
         long rows = step.addGradients();
         rowsOfStep += rows;
         lossOfStep += (loss - lossOfStep) * ((double) rows / rowsOfStep);
-        if (!data.hasNext() || batches % settings.accumulate() == 0) {
-            step.update(nextIteration(), nextEpoch());
-            taken();
-        }
+        return !data.hasNext() || batches % settings.accumulate() == 0;
+    }
+
+    /** Updates the parameters. Other trainings may do so at the same time, in other threads. */
+    void update() {
+        step.update(nextIteration(), nextEpoch());
     }
 
     /** Counts a step that was taken, tells the listeners, and validates if an epoch is over. */
-    private void taken() {
+    void taken() {
         iteration++;
         lastLoss = lossOfStep;
         double seconds = (System.nanoTime() - begin) / 1e9;

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -22,6 +23,8 @@ import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.LoRAInit;
+import org.lora4j.internal.threads.SpareProcessors;
+import org.lora4j.internal.threads.ThreadTeam;
 import org.lora4j.nn.NativeObjects;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
@@ -234,6 +237,58 @@ class MultiTrainerTest {
         other.trainer(alone).fit(other.data(DataType.DOUBLE));
         tenants.forEach(tenant -> assertClose(
                 tenant.name(), parameters(together, tenant.name()), parameters(alone, tenant.name()), 1e-11));
+    }
+
+    /** Four trainings of each kind, so that several threads have something to do. */
+    private static List<Tenant> many() {
+        return IntStream.range(0, 4)
+                .boxed()
+                .flatMap(i -> different().stream()
+                        .map(one -> new Tenant(
+                                one.name() + " " + i,
+                                one.config(),
+                                one.settings().andThen(settings -> settings.maxIterations(20 + i)),
+                                one.sizes())))
+                .toList();
+    }
+
+    private static Map<String, double[]> bitsOfMany(int threads, List<Thread> ofListeners) {
+        int before = ThreadTeam.shared().threads();
+        ThreadTeam.shared().setThreads(threads);
+        // The common pool must not divide the loops of a single thread.
+        SpareProcessors.setEngineThreads(Runtime.getRuntime().availableProcessors());
+        try {
+            List<Tenant> tenants = many();
+            LoRAModel model = model(network(DataType.FLOAT), tenants);
+            MultiTrainer trainer = new MultiTrainer();
+            for (Tenant tenant : tenants) {
+                Tenant heard = tenant.with(settings -> settings.listener(new TrainingListener() {
+                    @Override
+                    public void onIteration(Iteration iteration) {
+                        ofListeners.add(Thread.currentThread());
+                    }
+                }));
+                trainer.add(heard.trainer(model), tenant.data(DataType.FLOAT));
+            }
+            trainer.fit().forEach(MultiTrainer.Outcome::result);
+            Map<String, double[]> bits = new TreeMap<>();
+            tenants.forEach(tenant -> parameters(model, tenant.name())
+                    .forEach((name, value) -> bits.put(tenant.name() + " " + name, Samples.bits(value))));
+            return bits;
+        } finally {
+            ThreadTeam.shared().setThreads(before);
+            SpareProcessors.setEngineThreads(1);
+        }
+    }
+
+    @Test
+    void severalThreadsComputeTheSameBitsAndCallListenersInOne() {
+        List<Thread> ofListeners = new ArrayList<>();
+
+        Map<String, double[]> bits = bitsOfMany(3, ofListeners);
+
+        assertThat(bits).usingRecursiveComparison().isEqualTo(bitsOfMany(1, new ArrayList<>()));
+        assertThat(ofListeners).hasSizeGreaterThan(800).containsOnly(Thread.currentThread());
     }
 
     private static List<Long> nativeObjectsOfEachRound(List<Tenant> tenants) {

@@ -5,19 +5,28 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.math.RowBlocks;
 import org.lora4j.internal.memory.BatchBuffer;
+import org.lora4j.internal.threads.Workers;
 import org.lora4j.nn.batch.internal.Scratch;
 import org.lora4j.nn.batch.internal.Segment;
 import org.lora4j.nn.batch.internal.Segments;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.parametrization.internal.EffectiveLinear;
+import org.lora4j.nn.parametrization.internal.WeightUpdate;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * The computation of a {@link Linear}: one product with the weight for all rows forward, and backward only what is needed.
- * Each {@link Segment} adds its updates to its own rows; one that has a weight of its own computes its rows with that.
+ * Each {@link Segment} adds its updates to its own rows; one that has a weight of its own computes its rows with that. Segments
+ * that train together have nothing in common but the weight, so they are divided among the processors that are free.
  */
 final class LinearPass implements LayerPass {
+    /** How long the calls for one segment take, beside the arithmetic. */
+    private static final long NANOS_PER_SEGMENT = 3_000;
+
+    /** How many products of an element and a row take a nanosecond. */
+    private static final long PRODUCTS_PER_NANO = 16;
+
     private final Linear layer;
     private final long width;
     private final PassResources resources;
@@ -26,11 +35,7 @@ final class LinearPass implements LayerPass {
     private final WeightProduct product;
     private final BatchBuffer outputs;
     private final BatchBuffer baseGradients;
-    private final RowBlocks inputBlocks = new RowBlocks();
-    private final RowBlocks outputBlocks = new RowBlocks();
-    private final RowBlocks outputGradientBlocks = new RowBlocks();
-    private final RowBlocks baseGradientBlocks = new RowBlocks();
-    private final RowBlocks inputGradientBlocks = new RowBlocks();
+    private final Workers<Blocks> workers = new Workers<>(Blocks::new);
     private final List<SegmentLinear> segments = new ArrayList<>();
     private final MixedLinear mixed;
 
@@ -44,8 +49,23 @@ final class LinearPass implements LayerPass {
     private boolean readsBase;
     private boolean trains;
     private boolean trainsWeight;
+    private long elements;
 
     private @Nullable INDArray output;
+
+    /** The rows of segments in matrices of all rows. They belong to one thread at a time. */
+    private static final class Blocks {
+        private final RowBlocks inputs = new RowBlocks();
+        private final RowBlocks outputs = new RowBlocks();
+        private final RowBlocks outputGradients = new RowBlocks();
+        private final RowBlocks baseGradients = new RowBlocks();
+        private final RowBlocks inputGradients = new RowBlocks();
+    }
+
+    /** Computes something of one segment. */
+    private interface SegmentTask {
+        void run(Blocks blocks, SegmentLinear segment, int number);
+    }
 
     LinearPass(Linear layer, PassResources resources) {
         this(layer, layer.outputSize(), resources);
@@ -103,6 +123,7 @@ final class LinearPass implements LayerPass {
         readsBase = all.stream().anyMatch(SegmentLinear::readsBase);
         trains = all.stream().anyMatch(SegmentLinear::trains);
         trainsWeight = all.stream().anyMatch(SegmentLinear::trainsWeight);
+        elements = all.stream().mapToLong(this::elements).max().orElseThrow();
         List<WeightProduct.Further> requested = new ArrayList<>();
         for (SegmentLinear one : all) {
             if (sharesWeight(one)) {
@@ -114,6 +135,24 @@ final class LinearPass implements LayerPass {
 
     private boolean sharesWeight(SegmentLinear one) {
         return one.effective().weight() == weight;
+    }
+
+    /** How many elements a segment multiplies with by itself. */
+    private long elements(SegmentLinear one) {
+        long ofUpdates = one.effective().updates().stream()
+                .mapToLong(WeightUpdate::elements)
+                .sum();
+        return ofUpdates + (sharesWeight(one) ? 0 : layer.outputSize() * layer.inputSize());
+    }
+
+    /** Runs a task of each bound segment, whose rows nothing else reads or writes meanwhile. */
+    private void runSegments(long rows, SegmentTask task) {
+        long nanos = NANOS_PER_SEGMENT + rows / bound * elements / PRODUCTS_PER_NANO;
+        workers.runRows(0, bound, nanos, (blocks, from, to) -> {
+            for (int i = from; i < to; i++) {
+                task.run(blocks, segments.get(i), i);
+            }
+        });
     }
 
     @Override
@@ -163,10 +202,9 @@ final class LinearPass implements LayerPass {
             mixed.forward(batch, x, y);
             return y;
         }
-        for (int i = 0; i < bound; i++) {
-            SegmentLinear one = segments.get(i);
-            INDArray xRows = batch.block(inputBlocks, x, i);
-            INDArray yRows = batch.block(outputBlocks, y, i);
+        runSegments(x.size(0), (blocks, one, i) -> {
+            INDArray xRows = batch.block(blocks.inputs, x, i);
+            INDArray yRows = batch.block(blocks.outputs, y, i);
             if (!sharesWeight(one)) {
                 one.multiply(xRows, yRows);
             }
@@ -174,7 +212,7 @@ final class LinearPass implements LayerPass {
             if (!sharesBias) {
                 one.addBias(yRows);
             }
-        }
+        });
         if (sharesBias) {
             segments.get(0).addBias(y);
         }
@@ -197,12 +235,11 @@ final class LinearPass implements LayerPass {
     void backward(Segments batch, INDArray yGradient, @Nullable INDArray xGradient, boolean adds) {
         INDArray baseGradient =
                 readsBase ? baseGradients.rows(yGradient.size(0)).assign(yGradient) : yGradient;
-        for (int i = 0; i < bound; i++) {
-            segments.get(i)
-                    .computeGradients(
-                            batch.block(outputGradientBlocks, yGradient, i),
-                            batch.block(baseGradientBlocks, baseGradient, i));
-        }
+        runSegments(
+                yGradient.size(0),
+                (blocks, one, i) -> one.computeGradients(
+                        batch.block(blocks.outputGradients, yGradient, i),
+                        batch.block(blocks.baseGradients, baseGradient, i)));
         if (xGradient != null) {
             computeInputGradient(batch, baseGradient, xGradient, adds);
         }
@@ -212,13 +249,12 @@ final class LinearPass implements LayerPass {
         if (sharesWeights) {
             product.runTransposed(baseGradient, xGradient, adds);
         }
-        for (int i = 0; i < bound; i++) {
-            SegmentLinear one = segments.get(i);
-            INDArray rows = batch.block(inputGradientBlocks, xGradient, i);
+        runSegments(xGradient.size(0), (blocks, one, i) -> {
+            INDArray rows = batch.block(blocks.inputGradients, xGradient, i);
             if (!sharesWeights) {
-                one.multiplyGradient(batch.block(baseGradientBlocks, baseGradient, i), rows, adds);
+                one.multiplyGradient(batch.block(blocks.baseGradients, baseGradient, i), rows, adds);
             }
             one.addInputGradients(rows);
-        }
+        });
     }
 }
