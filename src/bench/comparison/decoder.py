@@ -16,7 +16,7 @@ import json
 import os
 import shutil
 
-from comparison import encoder, measure, processes
+from comparison import encoder, measure, processes, roofline
 from comparison.processes import OUT, ROOT
 
 FOLDER = OUT / "decoder"
@@ -57,6 +57,12 @@ CASES = {
     "one token of the base, int4": (ONE | {"storage": "int4"}, "llama.cpp", {"form": "Q4_0"}, 1),
     "one token of the base, bfloat16": (ONE | {"storage": "bfloat16"}, "float", ONE, None),
 }
+SHAPE = roofline.Transformer(30 * (2 * 576 * 576 + 2 * 576 * 192 + 3 * 576 * 1536), 576 * 960, 30, 576, True, 576 * 49152)
+FLOPS = {
+    "LoRA step, 2 texts of 128 tokens": SHAPE.flops([128, 128], True),
+    "LoRA step, 4 texts of 16 to 128 tokens": SHAPE.flops([128, 72, 40, 16], True),
+    "prompt of 512 tokens": SHAPE.flops([512], False),
+}
 # Only if they are asked for: --only "LoRA step, one text".
 LONG_CASES = {
     f"LoRA step, one text of {tokens} tokens{again}": (_work("step", tokens, **more), "PyTorch", _work("step", tokens), None)
@@ -94,7 +100,7 @@ def compare(options):
             best = engine if peer is None else min(others, key=lambda each: measure.median(others[each]))
             rows.append({"case": f"{case}{', oneDNN' if engine else ''}", "ours": found,
                          "other": f"{other} {theirs.get('form', '')}".strip(), "theirs": others[best], "threads": best,
-                         "bar": bar, "bytes": read})  # fmt: skip
+                         "bar": bar, "bytes": read, "flops": FLOPS.get(case)})  # fmt: skip
             print(f"  {rows[-1]['case']}: {encoder.milliseconds(found)} beside {encoder.milliseconds(others[best])}",
                   flush=True)  # fmt: skip
     if REAL in wanted:

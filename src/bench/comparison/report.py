@@ -50,6 +50,8 @@ def rows(comparisons, times, machine_best):
             "ratio": one["median"] / other["median"],
             "bar": c.bar,
             "roofline": one["median"] / least.least_nanos(c.work, machine_best),
+            # The limits were measured in single precision.
+            "least": None if c.work.storage else least.least_nanos(c.work, machine_best) / other["median"],
             "engine": engine["median"] / 1000,
             "engine_ratio": engine["median"] / beside_engine["median"],
             "spread": f"{_micros(min(one['runs']) / 1000)}–{_micros(max(one['runs']) / 1000)}",
@@ -73,14 +75,15 @@ def show_machine(result):
 def show_table(rows):
     """Prints the rows of a group as Markdown."""
     print("| work | lora4j µs (runs) | threads | oneDNN µs | beside | its µs | its threads | ratio | oneDNN ratio | bar "
-          "| × roofline |")  # fmt: skip
-    print("|---|---:|---:|---:|---|---:|---:|---:|---:|---:|---:|")
+          "| × roofline | least ratio |")  # fmt: skip
+    print("|---|---:|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|")
     for row in rows:
         bar = f"≤ {row['bar']}" if row["bar"] else ""
+        least_ratio = f"{row['least']:.2f}" if row["least"] else ""
         print(
             f"| {row['case']} | {_micros(row['ours'])} ({row['spread']}) | {row['threads']} | {_micros(row['engine'])} "
             f"| {row['beside']} | {_micros(row['other'])} | {row['its_threads']} | {row['ratio']:.2f} "
-            f"| {row['engine_ratio']:.2f} | {bar} | {row['roofline']:.1f} |"
+            f"| {row['engine_ratio']:.2f} | {bar} | {row['roofline']:.1f} | {least_ratio} |"
         )
     print(flush=True)
 
@@ -98,12 +101,12 @@ TRANSFORMERS = {
 }
 
 
-def show_extra(name, found, bandwidths):
+def show_extra(name, found, machine_best):
     """Prints the measurements of a group that has a form of its own."""
     if name == "train":
         _show_train(found)
     elif name in TRANSFORMERS:
-        _show_transformer(TRANSFORMERS[name], found, bandwidths)
+        _show_transformer(TRANSFORMERS[name], found, machine_best)
     else:
         _show_curves(name, found)
     print(flush=True)
@@ -159,7 +162,7 @@ def _show_train(found):
     print()
 
 
-def _show_transformer(name, found, bandwidths):
+def _show_transformer(name, found, machine_best):
     print(f"| {name} | lora4j ms (runs) | beside | its ms (runs) | its threads | ratio | bar |")
     print("|---|---:|---|---:|---:|---:|---:|")
     for row in found["rows"]:
@@ -175,14 +178,24 @@ def _show_transformer(name, found, bandwidths):
             print(f"{case}, peak: " + ", ".join(f"{side} {peak / 1e6:.0f} MB" for side, peak in peaks.items()))
     for side, cosine in found.get("cosines", {}).items():
         print(f"{side}: mean cosine {cosine:.5f} to the embeddings of ONNX Runtime in single precision")
+    bandwidths = machine_best["bandwidths"]
     for row in found["rows"]:
         if row.get("bytes"):
             _show_bound(row, bandwidths[max(bandwidths, key=int)])
+        if row.get("flops"):
+            _show_products(row, machine_best["flops"])
     for row in found.get("first", ()):
         print(f"first token of a Qwen2 of 0.5 billion, {row['storage']}{', oneDNN' if row['engine'] else ''}: main after "
               f"{row['main']} ms, loaded after {row['loaded']}, first token of a prompt of 16 after {row['first']} "
               f"({min(row['all'])}–{max(row['all'])}), peak {row['peak'] / 1e6:.0f} MB")  # fmt: skip
     print()
+
+
+def _show_products(row, flops):
+    """Prints the least time that the processor allows for the products, and so the least ratio in single precision."""
+    least, theirs = 1e9 * row["flops"] / flops, measure.median(row["theirs"])
+    print(f"{row['case']}: products of {row['flops'] / 1e9:.1f} GFLOP take at least {least / 1e6:.1f} ms at {flops / 1e9:.0f} "
+          f"GFLOPS; that is {least / measure.median(row['ours']):.2f} of our time, and the least ratio is {least / theirs:.2f}")  # fmt: skip
 
 
 def _show_bound(row, bandwidth):

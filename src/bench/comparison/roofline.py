@@ -1,5 +1,7 @@
 """Computes the least time that the hardware allows, from the bytes and the flops of a work."""
 
+from dataclasses import dataclass
+
 LAYERS = {"rich": [(784, 1000), (1000, 2000), (2000, 10)], "small": [(20, 64), (64, 64), (64, 2)]}
 FLOAT = 4
 
@@ -23,6 +25,32 @@ def flops(work):
             else:  # gradients of A, of B and of the inner vector u, and the part of u in the gradient of the input
                 total += low + 2 * n * work.rank * (outputs + inputs * backwards)
     return total
+
+
+@dataclass(frozen=True)
+class Transformer:
+    """What the products of a transformer depend on.
+
+    linear is the number of elements of the weights that each token is multiplied with, first those of them in the first layer
+    whose input needs no gradient, attention the width of all heads together, and head the elements of the weight that only
+    the last token of a prompt is multiplied with.
+    """
+
+    linear: int
+    first: int
+    layers: int
+    attention: int
+    causal: bool = False
+    head: int = 0
+
+    def flops(self, lengths, step):
+        """Returns those of texts of these lengths, forward or in a step; factors of adapters are small and left out."""
+        tokens, pairs = sum(lengths), sum(n * n for n in lengths) / (2 if self.causal else 1)
+        products = 2 * tokens * self.linear
+        mixed = 4 * pairs * self.attention * self.layers  # scores and their product with the values
+        if step:  # the head has all tokens; backward has one product for each weight, and two for each of an attention
+            return 2 * (products + 2 * tokens * self.head) - 2 * tokens * self.first + 3 * mixed
+        return products + 2 * len(lengths) * self.head + mixed
 
 
 def moved(work):
