@@ -18,6 +18,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.console.report.Drawing;
@@ -57,6 +58,7 @@ class ReportWriterTest {
     }
 
     @Test
+    @Tag("slow")
     void drawsChartsInTheirSizesAndColors() throws IOException {
         ReportWriter.write(folder, SampleReport.report(), DATA);
 
@@ -115,6 +117,7 @@ class ReportWriterTest {
     }
 
     @Test
+    @Tag("slow")
     void drawsLossesThatAreFewZeroOrNotFinite() throws IOException {
         for (List<Double> losses : List.of(
                 List.of(0.5),
@@ -147,6 +150,7 @@ class ReportWriterTest {
     }
 
     @Test
+    @Tag("slow")
     void leavesTheOldFileWhenTheNewOneCannotBeMoved() throws IOException {
         Path blocked = Files.createDirectories(folder.resolve("report.json").resolve("in-the-way"));
         assertThatThrownBy(() -> ReportWriter.write(folder, SampleReport.report(), DATA))
