@@ -27,6 +27,7 @@ import org.nd4j.linalg.learning.config.Adam;
 
 /** An adapter, its copies and what was saved and loaded compute the same bits, whether they can train or not. */
 @Tag("numbers")
+@Tag("slow")
 class CopiedAdapterBitsTest {
     @TempDir
     Path folder;

@@ -5,12 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.lang.ref.WeakReference;
 import java.util.ArrayList;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.nn.input.Input;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Buffers of predictions must not keep the arrays of deleted adapters: at most those of the last few. */
+@Tag("slow")
 class DeletedAdaptersTest {
     private static final int ROUNDS = 40;
     private static final int AT_ONCE = 25;

@@ -15,6 +15,7 @@ import java.lang.reflect.Modifier;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Null gets a message that names the argument, from every constructor and static method that users see. */
@@ -76,6 +77,7 @@ class NullArgumentsTest {
     }
 
     @Test
+    @Tag("slow")
     void isRefusedWithTheNameOfTheArgument() throws ReflectiveOperationException {
         List<String> wrong = new ArrayList<>();
         int checked = 0;

@@ -7,6 +7,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTag;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.library.Architectures;
@@ -14,6 +15,7 @@ import org.lora4j.internal.ForModules;
 
 /** The packages of the program use only those below them, and the commands are above all others. */
 @AnalyzeClasses(packages = "org.lora4j.cli", importOptions = ImportOption.DoNotIncludeTests.class)
+@ArchTag("slow")
 class ArchitectureTest {
     @ArchTest
     static final ArchRule LAYERS = Architectures.layeredArchitecture()

@@ -157,6 +157,7 @@ class ClassifyCommandTest {
     }
 
     @Test
+    @Tag("slow")
     void aSecondTrainingReplacesAnAdapterOnlyIfAsked() throws IOException {
         Path output = temp.resolve("twice");
         Object[] few = {"--no-baseline"};
@@ -321,6 +322,7 @@ class ClassifyCommandTest {
         "0.01, 0, 4",
         "1e-30, 1, 1"
     })
+    @Tag("slow")
     void aTrainingWhoseLastStepHasACheckpointIsResumed(double rate, int patience, int every) throws IOException {
         Object[] settings = {"--no-baseline", "--rate", rate, "--clip", 0, "--warmup", 0, "--patience", patience};
         Path whole = temp.resolve("whole-" + every);
@@ -363,6 +365,7 @@ class ClassifyCommandTest {
     }
 
     @Test
+    @Tag("slow")
     void theCheckpointStaysUntilTheReportIsWritten() throws IOException {
         Path output = temp.resolve("no-report");
         Path blocked = Files.createDirectories(output.resolve("report.json/in-the-way"));
@@ -381,6 +384,7 @@ class ClassifyCommandTest {
     }
 
     @Test
+    @Tag("slow")
     void fewTextsAreUsedMoreOftenUnlessTheUserSaysHowOften() throws IOException {
         Path few = SmallTexts.csv(temp.resolve("few.csv"), 40, 3);
         Object[] command = {"classify", "--model", model, "--data", few, "--output"};
@@ -527,6 +531,7 @@ class ClassifyCommandTest {
     }
 
     @Test
+    @Tag("slow")
     void anEncoderInFewerBitsIsTrainedTestedAndUsed() throws IOException {
         Path large = SmallModels.bert(temp.resolve("large"), 2, 3200);
         Path output = temp.resolve("in-int8");

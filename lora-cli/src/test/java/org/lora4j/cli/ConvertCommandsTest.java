@@ -12,6 +12,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.LoRAModel;
@@ -242,6 +243,7 @@ class ConvertCommandsTest {
     }
 
     @Test
+    @Tag("slow")
     void aCombinationAddsUpTheUpdates() throws IOException {
         Path other = decoder("other", 3);
         Path combined = temp.resolve("combined");

@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -92,6 +93,7 @@ class HostileTextsTest {
 
     @ParameterizedTest
     @CsvSource({"classify", "retrieve", "rerank", "sft", "dpo", "clm"})
+    @Tag("slow")
     void trainingsNameTheLineAndGoOnWithoutIt(String command) {
         boolean isDecoder = List.of("sft", "dpo", "clm").contains(command);
         Object[] training = train(command, isDecoder ? llama : bert, temp.resolve(command));
@@ -115,6 +117,7 @@ class HostileTextsTest {
     }
 
     @Test
+    @Tag("slow")
     void testsNameTheLineAndGoOnWithoutIt() {
         assertRefused("evaluate", "--model", bert, "--adapter", classifier, "--data", file);
         assertRefused("evaluate", "--model", bert, "--data", file, "--query", "query");

@@ -18,6 +18,7 @@ import java.util.SplittableRandom;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -115,6 +116,7 @@ class LanguageCommandsTest {
     }
 
     @Test
+    @Tag("slow")
     void sftLearnsCallsOfToolsAndEvaluateCountsThem() throws IOException {
         Path calling = modelWithTools("calling");
         StringBuilder lines = new StringBuilder();
@@ -383,6 +385,7 @@ class LanguageCommandsTest {
     }
 
     @Test
+    @Tag("slow")
     void clmLearnsPlainTextAndResumesToTheSameBytes() throws IOException {
         Path text = Files.writeString(temp.resolve("rhyme.txt"), "one two three, look at me. ".repeat(30));
         Object[] settings = {"--block", 32, "--epochs", 6, "--accumulate", 2, "--validation", 0.2, "--dropout", 0.1};
@@ -419,6 +422,7 @@ class LanguageCommandsTest {
     }
 
     @Test
+    @Tag("slow")
     void aModelWithoutATemplateLearnsCompletionsAndRowsOfText() throws IOException {
         Path plain = SmallModels.llama(temp.resolve("plain"), 2);
         Files.delete(plain.resolve("tokenizer_config.json"));
@@ -491,6 +495,7 @@ class LanguageCommandsTest {
     }
 
     @Test
+    @Tag("slow")
     void aBaseInFewerBitsIsTrainedTestedAndUsed() throws IOException {
         Path large = SmallModels.llama(temp.resolve("large"), 3, 3200);
         Path few = Files.writeString(
@@ -615,6 +620,7 @@ class LanguageCommandsTest {
     }
 
     @Test
+    @Tag("slow")
     void aLongTextIsTokenizedInPartsWithoutALoss() throws IOException {
         // A line that is longer than a part, whose characters have several bytes, and lines of all kinds.
         String text = "🚀 ä".repeat(100_000) + "\n\n" + "one line\n\tand another one \n".repeat(8_000);

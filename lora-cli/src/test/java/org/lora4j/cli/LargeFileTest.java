@@ -24,6 +24,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Large files in a process whose heap could not hold their texts: 100,000 padded rows have 140 MB as strings, beside tokens and
  * objects.
  */
+@Tag("slow")
 class LargeFileTest {
     private static final String HEAP = "-Xmx96m";
     private static final int PADDED_ROWS = 100_000;

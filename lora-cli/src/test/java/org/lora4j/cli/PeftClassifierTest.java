@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -15,11 +16,13 @@ class PeftClassifierTest {
     private Path temp;
 
     @Test
+    @Tag("slow")
     void readsTheMeanIfTheModelHasNoPooler() throws IOException {
         checkWithoutTask(SmallModels.bertWithoutPooler(temp.resolve("model"), 1));
     }
 
     @Test
+    @Tag("slow")
     void readsThePoolerIfThereIsOne() throws IOException {
         checkWithoutTask(SmallModels.bert(temp.resolve("model"), 1));
     }

@@ -18,6 +18,7 @@ import java.util.OptionalInt;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -225,6 +226,7 @@ class RetrievalCommandsTest {
     }
 
     @Test
+    @Tag("slow")
     void aDecoderThatAnswersYesOrNoIsTrainedTestedAndMerged() throws IOException {
         Path decoder = SmallModels.reranker(temp.resolve("reranker"), 5);
         Path output = temp.resolve("yes-no");
@@ -559,6 +561,7 @@ class RetrievalCommandsTest {
 
     @ParameterizedTest
     @CsvSource({"retrieve", "rerank"})
+    @Tag("slow")
     void aResumedTrainingWritesTheBytesOfOneThatWasNotInterrupted(String command) throws IOException {
         Path whole = temp.resolve(command + "-whole");
         Object[] settings = {"--epochs", 2, "--batch", 8, "--checkpoint-every", 5};

@@ -14,6 +14,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -119,6 +120,7 @@ class ServeClassifyTest {
     }
 
     @Test
+    @Tag("slow")
     void anAdapterThatIsReplacedBringsItsNewLabels() throws Exception {
         train(bert, "adapters/changing", 2);
         Path folder = temp.resolve("adapters/changing");

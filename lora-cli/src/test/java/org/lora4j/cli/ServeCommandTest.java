@@ -39,6 +39,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -339,6 +340,7 @@ class ServeCommandTest {
     }
 
     @Test
+    @Tag("slow")
     void anAdapterThatIsReplacedAnswersWithItsNewFiles() throws Exception {
         Path folder = temp.resolve("replaced");
         RandomAdapters.write(folder.resolve("a"), "encoder.layer", "attention.self.query", 1);
@@ -679,6 +681,7 @@ class ServeCommandTest {
     }
 
     @Test
+    @Tag("slow")
     void aRequestThatTakesTooLongEnds() throws Exception {
         try (RunningServer server = startEndless("--timeout", 1)) {
             List<String> events = events(server.post(CHAT, endless("style", true)));

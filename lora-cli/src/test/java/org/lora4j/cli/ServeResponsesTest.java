@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -381,6 +382,7 @@ class ServeResponsesTest {
     public record Distance(int count, boolean isRound) {}
 
     @Test
+    @Tag("slow")
     void openAisOwnClientTalksToIt() {
         OpenAIClient client = server.openAi();
         ResponseCreateParams.Builder ask = ResponseCreateParams.builder()
@@ -546,6 +548,7 @@ class ServeResponsesTest {
 
     /** The status was sent, so the last event says what happened. */
     @Test
+    @Tag("slow")
     void aStreamThatFailsSaysSo() throws Exception {
         Path endless = SmallModels.llama(temp.resolve("endless"), 1);
         Path config = endless.resolve("config.json");

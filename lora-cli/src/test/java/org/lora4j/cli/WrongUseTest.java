@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -206,6 +207,7 @@ class WrongUseTest {
     }
 
     @Test
+    @Tag("slow")
     void namesTheLineThatIsWrong() throws IOException {
         Path bad = temp.resolve("bad.csv");
         Files.writeString(bad, "text,label\nthe cat,cats\n  ,cats\nthe ship,ships\nsea,ships\n");
@@ -264,6 +266,7 @@ class WrongUseTest {
     }
 
     @Test
+    @Tag("slow")
     void readsSemicolonsAndSaysHowToReadTheRest() throws IOException {
         String comma = Files.readString(data);
         Path semicolons = Files.writeString(temp.resolve("semicolons.csv"), comma.replace(',', ';'));

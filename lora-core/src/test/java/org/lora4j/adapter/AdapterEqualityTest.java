@@ -7,6 +7,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lora4j.linalg.LowRankFactors;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -62,6 +63,7 @@ class AdapterEqualityTest {
 
     /** Whoever adds a record with an array must say what its equality means. */
     @Test
+    @Tag("slow")
     void everyRecordWithArraysThatUsersSeeDefinesItsEquality() {
         List<String> without = new ClassFileImporter()
                 .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS).importPackages("org.lora4j").stream()

@@ -80,6 +80,7 @@ class SubtractedPartTest {
         "600, 640, 8, DOUBLE",
         "96, 80, 5, FLOAT"
     })
+    @Tag("slow")
     void ofPissaIsThePrincipalPart(int out, int in, int rank, DataType type) {
         Known known = Known.of(out, in, i -> 3 / (1 + 0.01 * i));
         INDArray expected = known.part(rank).neg();

@@ -19,6 +19,7 @@ class GraphAttackTest {
 
     @ParameterizedTest
     @MethodSource("seeds")
+    @Tag("slow")
     void aMergedGraphComputesWhatTheAdaptedOneDoes(long seed) {
         GraphAttack.run(seed);
     }

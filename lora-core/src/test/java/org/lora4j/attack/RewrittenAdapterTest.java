@@ -121,6 +121,7 @@ class RewrittenAdapterTest {
     }
 
     @Test
+    @Tag("slow")
     void computesTheSameHoweverItIsSpelled() throws Exception {
         for (long seed = 0; seed < 400; seed++) {
             rewriteAndRead(seed);

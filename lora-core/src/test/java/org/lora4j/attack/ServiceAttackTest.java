@@ -228,6 +228,7 @@ class ServiceAttackTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
+    @Tag("slow")
     void everyCallIsAnsweredRightOrFails(boolean transformer) throws Exception {
         for (Tasks tasks : Tasks.values()) {
             attack(transformer ? RandomModel.transformer(3) : RandomModel.dense(3), tasks, transformer ? 20 : 100);

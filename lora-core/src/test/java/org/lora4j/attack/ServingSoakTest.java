@@ -59,6 +59,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * is compared with that of one of the two contents that the adapter has in turn, computed alone.
  */
 @Timeout(value = 2, unit = TimeUnit.HOURS, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Tag("slow")
 class ServingSoakTest {
     /** So many clients use the service at the same time, and ask for the adapters of so many tenants. */
     private record Load(int clients, int tenants) {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.AdapterView;
@@ -221,6 +222,7 @@ class FineTuningGuideTest {
     }
 
     @Test
+    @Tag("slow")
     void embeddings() {
         List<Batch> pairs = new ArrayList<>();
         SplittableRandom random = new SplittableRandom(3);

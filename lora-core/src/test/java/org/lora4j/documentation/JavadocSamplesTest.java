@@ -15,6 +15,7 @@ import javax.tools.JavaCompiler;
 import javax.tools.JavaFileObject;
 import javax.tools.SimpleJavaFileObject;
 import javax.tools.ToolProvider;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,6 +26,7 @@ import org.lora4j.fixtures.Page;
  * The samples in the Javadoc of this module and on its front page compile. The guides run the same calls, so these samples
  * are not run. The samples of other modules are part of the tests there.
  */
+@Tag("slow")
 class JavadocSamplesTest {
     private static final String SOURCES = "lora-core/src/main/java/";
     private static final Path FRONT_PAGE = Path.of("../src/main/javadoc/overview.html");

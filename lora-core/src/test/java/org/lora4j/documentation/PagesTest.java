@@ -20,6 +20,7 @@ import java.util.stream.Collectors;
 import java.util.stream.DoubleStream;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -162,6 +163,7 @@ class PagesTest {
     }
 
     @Test
+    @Tag("slow")
     void theWholeProgramsPrintWhatThePagesShow() throws Exception {
         List<String> trained = Page.of("guide-train.md").requirePrinted(TrainAdapter::main);
         assertThat(lastNumber(trained.get(0))).isLessThan(0.2);

@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.adapter.LoRAConfig;
@@ -62,6 +63,7 @@ class SameDiffGuideTest {
     }
 
     @Test
+    @Tag("slow")
     void aGraphWithAdapters() throws Exception {
         SameDiff graph = graph();
         INDArray before = graph.outputSingle(Map.of("x", x), "logits");

@@ -127,6 +127,7 @@ class BatchGeneratorTest {
 
     /** A long prompt is computed in several steps. The others go on, and it can be cancelled before its first token. */
     @Test
+    @Tag("slow")
     void aLongPromptIsComputedInPartsWhileOthersGoOn() {
         Network decoder = Decoders.of(Decoders.Family.LLAMA, 2, DataType.DOUBLE, 6000);
         BatchGenerator batch = BatchGenerator.of(decoder);

@@ -147,6 +147,7 @@ class ForcedTokensTest {
     /** In a family with windows too, whose runs of forced tokens are longer than the window. */
     @ParameterizedTest
     @EnumSource(Decoders.Family.class)
+    @Tag("slow")
     void theTokensAreThoseOfOneStepForEach(Decoders.Family family) {
         SplittableRandom random = new SplittableRandom(4);
         for (int i = 0; i < 6; i++) {

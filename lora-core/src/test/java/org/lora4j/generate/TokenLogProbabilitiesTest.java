@@ -65,6 +65,7 @@ class TokenLogProbabilitiesTest {
     /** Whatever changes the choice does not change them. */
     @ParameterizedTest
     @EnumSource(Decoders.Family.class)
+    @Tag("slow")
     void areThoseOfTheLogitsOfTheModel(Decoders.Family family) {
         Network decoder = Decoders.of(family, 3, DataType.DOUBLE, 60);
         List<GenerationOptions> all = List.of(

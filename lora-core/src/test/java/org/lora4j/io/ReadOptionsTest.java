@@ -22,6 +22,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.adapter.LoRAAdapter;
@@ -133,6 +134,7 @@ class ReadOptionsTest {
     }
 
     @Test
+    @Tag("slow")
     void refusesTooManyTensors() throws IOException {
         writeSparse(
                 "{"
@@ -261,6 +263,7 @@ class ReadOptionsTest {
     }
 
     @Test
+    @Tag("slow")
     void refusesLongNamesAndDeepPathsInTime() throws IOException {
         String deep = "a.".repeat(240);
         writeSparse(

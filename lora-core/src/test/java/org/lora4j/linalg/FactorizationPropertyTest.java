@@ -34,6 +34,7 @@ class FactorizationPropertyTest {
     }
 
     @RandomTest(tries = 60)
+    @Tag("slow")
     void svdMultipliesBackAndReturnsItsErrors(
             @IntRange(min = 1, max = 24) int m,
             @IntRange(min = 1, max = 24) int n,

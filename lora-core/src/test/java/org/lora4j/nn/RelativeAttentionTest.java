@@ -123,6 +123,7 @@ class RelativeAttentionTest {
 
     @ParameterizedTest
     @EnumSource(Form.class)
+    @Tag("slow")
     void computesTheFormula(Form form) {
         Network network = network(form);
         for (int length : List.of(1, 2, 9, 40)) {

@@ -82,6 +82,7 @@ class WindowedAttentionTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 1, 20, 64, 1000})
+    @Tag("slow")
     void computesSequencesOfSeveralBlocks(int window) {
         forms(window).forEach(form -> assertComputes(network(form)));
     }
@@ -120,12 +121,14 @@ class WindowedAttentionTest {
 
     @ParameterizedTest
     @ValueSource(ints = {3, 64})
+    @Tag("slow")
     void computesTheGradientsOfSeveralBlocks(int window) {
         forms(window).forEach(form -> assertGradients(network(form), texts(270)));
     }
 
     @ParameterizedTest
     @ValueSource(ints = {SelfAttention.NO_WINDOW, 500})
+    @Tag("slow")
     void boundsTheScoresOfAllTokens(int window) {
         for (SelfAttention.Builder form : forms(window)) {
             Network network = network(form.softcap(0.6).scale(2));

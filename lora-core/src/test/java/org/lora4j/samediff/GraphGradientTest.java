@@ -103,6 +103,7 @@ class GraphGradientTest {
 
     @ParameterizedTest
     @MethodSource("configs")
+    @Tag("slow")
     void ofDenseLayers(LoRAConfig config) {
         Mlp mlp = new Mlp(DataType.DOUBLE);
         check(mlp.graph, mlp.feedWithLabels(), config);

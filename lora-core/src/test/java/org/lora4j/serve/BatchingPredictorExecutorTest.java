@@ -22,6 +22,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.lora4j.LoRAModel;
@@ -103,6 +104,7 @@ class BatchingPredictorExecutorTest {
 
     /** Another thread makes a call during each batch, so the executor gets the next batch inside of the last one. */
     @Test
+    @Tag("slow")
     void anExecutorThatRunsTasksInTheCallingThreadDoesNotFillTheStack() throws Exception {
         INDArray x = SmallModels.input(1);
         Queue<CompletableFuture<INDArray>> futures = new ConcurrentLinkedQueue<>();

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lora4j.serve.ServingException.Reason;
 
@@ -63,6 +64,7 @@ class FairQueueTest {
      * others one now and then.
      */
     @Test
+    @Tag("slow")
     void anAdapterThatFloodsWaitsForItself() {
         int others = 50;
         int room = 16;

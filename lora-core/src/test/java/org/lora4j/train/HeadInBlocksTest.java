@@ -143,6 +143,7 @@ class HeadInBlocksTest {
 
     @ParameterizedTest
     @MethodSource("variants")
+    @Tag("slow")
     void givesLossAndGradientsOfTheWholeOutput(String variant, DataType type) {
         for (Decoders.Family family : Decoders.Family.values()) {
             Model model = model(variant, family, type);

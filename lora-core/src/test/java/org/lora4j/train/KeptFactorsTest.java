@@ -81,6 +81,7 @@ class KeptFactorsTest {
         "lm_head, false",
         "lm_head, true"
     })
+    @Tag("slow")
     void trainingsTogetherEndAsAlone(String saved, boolean oneRecomputes) {
         LoRAModel together = model();
         LoRAModel alone = model();

@@ -99,6 +99,7 @@ class PreferenceLossTest {
 
     @ParameterizedTest
     @MethodSource("losses")
+    @Tag("slow")
     void gradientsAreThoseOfFiniteDifferences(PreferenceLoss loss) {
         LoRAModel model = model(DataType.DOUBLE);
         Batch batch = batch(model.base(), 1, 5);
@@ -133,6 +134,7 @@ class PreferenceLossTest {
 
     @ParameterizedTest
     @EnumSource(Decoders.Family.class)
+    @Tag("slow")
     void gradientsOfAllFamiliesAreThoseOfFiniteDifferences(Decoders.Family family) {
         LoRAModel model = LoRAModel.of(Decoders.of(family, 3, DataType.DOUBLE, 80));
         Batch batch = batch(model.base(), 1, 3);

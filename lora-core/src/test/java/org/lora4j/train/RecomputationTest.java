@@ -195,6 +195,7 @@ class RecomputationTest {
 
     @ParameterizedTest
     @MethodSource("trainings")
+    @Tag("slow")
     void givesTheSameBits(Host host, String variant, DataType type) {
         List<List<Parameter>> trained = new ArrayList<>();
         List<TrainingResult> results = new ArrayList<>();
@@ -215,6 +216,7 @@ class RecomputationTest {
     /** A checkpoint says nothing of how layers were computed, so a training can go on the other way. */
     @ParameterizedTest
     @EnumSource(Host.class)
+    @Tag("slow")
     void aTrainingGoesOnTheOtherWayWithTheSameBits(Host host) {
         for (String variant : List.of("lora", "dora with dropout", "table")) {
             for (boolean before : new boolean[] {false, true}) {
@@ -238,6 +240,7 @@ class RecomputationTest {
     }
 
     @Test
+    @Tag("slow")
     void trainingsTogetherGiveTheSameBits() {
         for (Host host : Host.values()) {
             List<LoRAModel> models = new ArrayList<>();

@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.internal.Logged;
@@ -22,6 +23,7 @@ import org.nd4j.linalg.learning.config.IUpdater;
 import org.nd4j.linalg.learning.config.Sgd;
 
 /** A training logs advice if it starts with thread settings that are known to be slow. */
+@Tag("slow")
 class ThreadAdviceTest {
     private static final String ADVICE =
             "ND4J's loops have 2 threads and BLAS has 2 threads. Idle threads keep the processors busy, so a step can"

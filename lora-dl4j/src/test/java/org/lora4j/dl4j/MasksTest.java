@@ -163,6 +163,7 @@ class MasksTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("cases")
+    @Tag("slow")
     void computeAndTrainAsTheMergedNetworkDoes(String name, Case one) {
         LoRANetwork<MultiLayerNetwork> lora = LoRANetwork.of(one.base);
         MultiLayerNetwork adapted = lora.add("a", one.config(), new Sgd(1));
@@ -190,6 +191,7 @@ class MasksTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("cases")
+    @Tag("slow")
     void trainTheSameWhateverThePaddingHolds(String name, Case one) {
         List<INDArray> trained = Stream.of(one.x, one.otherPadding())
                 .map(x -> {

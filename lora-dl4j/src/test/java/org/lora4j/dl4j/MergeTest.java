@@ -48,6 +48,7 @@ class MergeTest {
 
     @ParameterizedTest
     @MethodSource("seeds")
+    @Tag("slow")
     void ofRandomNetworks(long seed) {
         RandomNetwork one = new RandomNetwork(seed);
         LoRANetwork<MultiLayerNetwork> lora = LoRANetwork.of(one.base);

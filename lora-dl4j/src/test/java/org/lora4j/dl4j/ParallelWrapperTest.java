@@ -7,6 +7,7 @@ import java.util.Collections;
 import org.deeplearning4j.datasets.iterator.utilty.ListDataSetIterator;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.parallelism.ParallelWrapper;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -45,6 +46,7 @@ class ParallelWrapperTest {
 
     @Test
     @Timeout(60)
+    @Tag("slow")
     void trainsAMergedNetwork() {
         LoRANetwork<MultiLayerNetwork> lora = LoRANetwork.of(Networks.dense(DataType.FLOAT));
         lora.add("a", Networks.config(1, "first"), new Adam(0.05));

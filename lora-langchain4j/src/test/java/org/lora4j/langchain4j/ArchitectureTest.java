@@ -7,12 +7,14 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTag;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import org.lora4j.internal.ForModules;
 
 /** What this module uses of the library. */
 @AnalyzeClasses(packages = "org.lora4j.langchain4j", importOptions = ImportOption.DoNotIncludeTests.class)
+@ArchTag("slow")
 class ArchitectureTest {
     @ArchTest
     static final ArchRule USES_NO_INTERNALS_BUT_THOSE_FOR_MODULES = noClasses()

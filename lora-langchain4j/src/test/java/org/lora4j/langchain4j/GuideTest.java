@@ -28,6 +28,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.AdapterView;
@@ -41,6 +42,7 @@ import org.lora4j.train.Loss;
 import org.lora4j.train.Trainer;
 
 /** The code blocks of the page about LangChain4j. */
+@Tag("slow")
 class GuideTest {
     private final Path folder = MiniLm.folder();
     private final EmbeddingStore<TextSegment> store = new InMemoryEmbeddingStore<>();

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.AdapterView;
@@ -114,6 +115,7 @@ class ScoringModelTest {
     }
 
     @Test
+    @Tag("slow")
     void adaptersAreLoadedByTheNameOfARequest() throws IOException {
         try (LoRAScoringModel model =
                 LoRAScoringModel.builder(encoder).adapters(adapters).build()) {

@@ -21,6 +21,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.LoRAModel;
@@ -153,6 +154,7 @@ class StreamingChatTest {
     }
 
     @Test
+    @Tag("slow")
     void closingWaitsForAHandlerThatIsSlow() throws Exception {
         LoRAChatModel own = LoRAChatModel.builder(folder.resolve("tiny"))
                 .temperature(0)

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -97,6 +98,7 @@ class EngineThreadsTest {
 
     @Test
     @EnabledOnOs(OS.LINUX)
+    @Tag("slow")
     void aProductHasOneThreadOfOpenMp(@TempDir Path folder) throws Exception {
         Path result = folder.resolve("result");
         ProcessBuilder process = new ProcessBuilder(

@@ -123,6 +123,7 @@ class HeldOnceTest {
     /** Memory is given back at once, not at some later collection. */
     @Test
     @EnabledOnOs(OS.LINUX)
+    @Tag("slow")
     void theMemoryOfThePlainMatrixIsFree() throws Exception {
         used(Precision.FLOAT);
         Path file = folder.resolve("large.safetensors");
@@ -138,6 +139,7 @@ class HeldOnceTest {
     /** A table of words is packed in parts. */
     @ParameterizedTest
     @EnumSource(Precision.class)
+    @Tag("slow")
     void aLargeMatrixIsPackedInParts(Precision precision) {
         Network network = Network.builder(512).linear("head", 33_001).build(1);
         network.freeze();
@@ -224,6 +226,7 @@ class HeldOnceTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
+    @Tag("slow")
     void anAdaptersMergeAndExtractionFindTheSameBits(boolean dora) throws Exception {
         LoRAConfig config = LoRAConfig.builder().rank(2).alpha(4).dora(dora).build();
         Network base = used(Precision.FLOAT);
@@ -272,6 +275,7 @@ class HeldOnceTest {
     /** What reads while the weights are packed sees the array or the packed copy, never released memory. */
     @ParameterizedTest
     @EnumSource(Precision.class)
+    @Tag("slow")
     void othersReadWhileItIsPacked(Precision precision) throws Exception {
         byte[] expected = loaded(precision).toTensors().toBytes();
         INDArray y = used(precision).predict(x);

@@ -46,6 +46,7 @@ class ReadBackTest {
 
     @ParameterizedTest
     @EnumSource(Kind.class)
+    @Tag("slow")
     void allSizes(Kind kind) {
         for (long out : SIZES) {
             for (long in : SIZES) {

@@ -9,6 +9,7 @@ import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
 
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTag;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import org.apache.spark.ml.PipelineStage;
@@ -16,6 +17,7 @@ import org.lora4j.internal.ForModules;
 
 /** The module uses what every user of the library can use, and each of its packages those below it. */
 @AnalyzeClasses(packages = "org.lora4j.spark", importOptions = ImportOption.DoNotIncludeTests.class)
+@ArchTag("slow")
 class ArchitectureTest {
     @ArchTest
     static final ArchRule USES_NO_INTERNALS_BUT_THOSE_FOR_MODULES = noClasses()

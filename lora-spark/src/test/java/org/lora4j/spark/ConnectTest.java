@@ -17,6 +17,7 @@ import org.apache.spark.sql.connect.service.SparkConnectService$;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
@@ -26,6 +27,7 @@ import org.lora4j.adapter.LoRAInit;
 
 /** The stages at a server of Spark Connect, which creates them by name. */
 @EnabledIfSystemProperty(named = "lora4j.spark.connect", matches = "true")
+@Tag("slow")
 class ConnectTest {
     private static final Map<String, String> SETTINGS = Map.of(
             "spark.plugins", "org.apache.spark.sql.connect.SparkConnectPlugin",

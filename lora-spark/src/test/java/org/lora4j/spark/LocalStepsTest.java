@@ -11,6 +11,7 @@ import java.util.List;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.LoRAModel;
@@ -71,6 +72,7 @@ class LocalStepsTest {
     }
 
     @Test
+    @Tag("slow")
     void fewerRoundsTakeAsManySteps() {
         LoRAEstimator estimator = estimator(7).setOptimizer("adam").setLearningRate(0.02);
         LoRAAdapter first = estimator.fit(table).adapter();

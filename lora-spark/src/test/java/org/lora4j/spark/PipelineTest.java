@@ -21,6 +21,7 @@ import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.adapter.BiasTraining;
@@ -139,6 +140,7 @@ class PipelineTest {
     }
 
     @Test
+    @Tag("slow")
     void aCopyHasTheParametersAndTheListener() {
         int[] rounds = new int[1];
         LoRAEstimator estimator = estimator().setListener(round -> rounds[0]++);
@@ -154,6 +156,7 @@ class PipelineTest {
     }
 
     @Test
+    @Tag("slow")
     void theTrainedTransformerChecksTheBaseAsTheEstimatorSays() throws Exception {
         LoRATransformer model = estimator().setFingerprintCheck("require").fit(table);
         assertThat(model.transform(table).count()).isEqualTo(60);
@@ -262,6 +265,7 @@ class PipelineTest {
     }
 
     @Test
+    @Tag("slow")
     void columnsCanHaveAnyNames() {
         LoRATransformer expected = estimator().fit(table);
         Dataset<Row> renamed = table.withColumnRenamed("features", "key").withColumnRenamed("id", "a.b");

@@ -10,6 +10,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.LoRAModel;
@@ -76,6 +77,7 @@ class SqlFunctionTest {
     }
 
     @Test
+    @Tag("slow")
     void takesOneArgumentIfThereIsOneAdapter() {
         LoRATransformer trained = new LoRAEstimator()
                 .setBasePath(folder.resolve("base.safetensors").toString())

@@ -29,6 +29,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.serve.ServingException;
@@ -49,6 +50,7 @@ import org.springframework.beans.BeanWrapper;
 import org.springframework.beans.BeanWrapperImpl;
 
 /** Records and schemas: the answer of a model fits them. With Spring AI 1.1 and 2.0. */
+@Tag("slow")
 class StructuredOutputTest {
     private static final String BOXES = "2+3 boxes?";
 

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.serve.ServingException;
@@ -34,6 +35,7 @@ import org.springframework.beans.BeanWrapper;
 import org.springframework.beans.BeanWrapperImpl;
 
 /** Methods that a small model calls, because it has learned some conversations by heart. With Spring AI 1.1 and 2.0. */
+@Tag("slow")
 class ToolsTest {
     private static final String SUM = "2+3?";
     private static final String BOTH = "2+3 and Rome?";

@@ -8,12 +8,14 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTag;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import org.lora4j.internal.ForModules;
 
 /** The module uses what every user of the library can use; its templates reach nothing but values. */
 @AnalyzeClasses(packages = "org.lora4j.text", importOptions = ImportOption.DoNotIncludeTests.class)
+@ArchTag("slow")
 class ArchitectureTest {
     @ArchTest
     static final ArchRule USES_NO_INTERNALS_BUT_THOSE_FOR_MODULES = noClasses()

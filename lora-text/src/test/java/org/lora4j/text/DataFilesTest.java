@@ -299,6 +299,7 @@ class DataFilesTest {
     }
 
     @Test
+    @Tag("slow")
     void aLineWithoutEndIsRefused() throws IOException {
         Path file = folder.resolve("a.jsonl");
         try (BufferedWriter out = Files.newBufferedWriter(file)) {

@@ -20,6 +20,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.zip.GZIPOutputStream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -78,6 +79,7 @@ class IndexedFileTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"a.csv", "a.tsv", "a.jsonl", "a.csv.gz", "a.jsonl.gz"})
+    @Tag("slow")
     void rowsAreReadAgainInAnyOrder(String name) throws IOException {
         for (int seed = 0; seed < 12; seed++) {
             Random random = new Random(seed);

@@ -24,6 +24,7 @@ import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.LoRAModel;
@@ -61,6 +62,7 @@ class ProgramsTest {
     }
 
     @Test
+    @Tag("slow")
     void classifyTexts() throws Exception {
         StringBuilder rows = new StringBuilder("text,label\n");
         for (int i = 0; i < 400; i++) {

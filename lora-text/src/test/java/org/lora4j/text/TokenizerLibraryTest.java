@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.fixtures.Page;
@@ -29,6 +30,7 @@ class TokenizerLibraryTest {
     }
 
     @Test
+    @Tag("slow")
     void aLibraryThatCannotBeCopiedIsAnInputError(@TempDir Path folder) throws Exception {
         Path file = Files.writeString(folder.resolve("tokenizer.json"), Tokenizers.bytes());
         Process process = new ProcessBuilder(

@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.text.Split;
@@ -79,6 +80,7 @@ class DataFileTest {
     }
 
     @Test
+    @Tag("slow")
     void groupsStayTogetherInAllParts() throws IOException {
         Path file = csv(900);
         Function<TextRow, String> group = row -> row.label("group");

@@ -8,6 +8,7 @@ import java.awt.font.FontRenderContext;
 import java.util.List;
 import java.util.Locale;
 import org.knowm.xchart.style.AxesChartStyler;
+import org.knowm.xchart.style.Styler;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,6 +50,13 @@ public final class ChartStyle {
     public static final Font SMALL_STRONG = font(Font.BOLD, 12);
     /** Small text. */
     public static final Font SMALL = font(Font.PLAIN, 12);
+    /** Titles on phones. */
+    public static final Font NARROW_TITLE = font(Font.BOLD, 15);
+    /** The smallest text on phones, which show it in this size. */
+    public static final Font NARROW = font(Font.PLAIN, 11);
+
+    /** Bold text on phones. */
+    public static final Font NARROW_STRONG = font(Font.BOLD, 11);
 
     /** Base, LoRA, then other tests. */
     private static final List<Color> SERIES =
@@ -62,9 +70,7 @@ public final class ChartStyle {
      */
     public static boolean fontsAvailable() {
         try {
-            return TEXT.getStringBounds("0", new FontRenderContext(null, true, true))
-                            .getWidth()
-                    > 0;
+            return width("0", TEXT) > 0;
         } catch (RuntimeException | LinkageError | InternalError e) {
             log.warn("No charts: Java finds no fonts here. On Debian, apt-get install fontconfig fonts-dejavu-core");
             log.debug("Fonts could not be loaded", e);
@@ -106,6 +112,25 @@ public final class ChartStyle {
     /** Returns the width of a text. */
     public static double width(Graphics2D g, String text, Font font) {
         return font.getStringBounds(text, g.getFontRenderContext()).getWidth();
+    }
+
+    /** Returns the width of a text before there is anything to draw on. */
+    public static double width(String text, Font font) {
+        return font.getStringBounds(text, new FontRenderContext(null, true, true))
+                .getWidth();
+    }
+
+    /**
+     * Sets what is different on a phone, after {@link #apply}. {@link Drawing#narrow} draws the title, because XChart
+     * writes it in one line.
+     */
+    public static void applyNarrow(AxesChartStyler styler) {
+        styler.setChartTitleVisible(false)
+                .setChartPadding(10)
+                .setLegendLayout(Styler.LegendLayout.Vertical)
+                .setLegendPadding(10);
+        styler.setAxisTitlePadding(7).setPlotMargin(2);
+        styler.setAxisTitleFont(NARROW).setAxisTickLabelsFont(NARROW);
     }
 
     /** Sets the look of a chart that XChart draws. */

@@ -21,6 +21,7 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 public final class LossChart {
     private static final int WIDTH = 900;
     private static final int HEIGHT = 420;
+    private static final int NARROW_HEIGHT = 340;
     /** The logarithm needs a lower bound. Smaller losses are drawn at this one. */
     private static final double FLOOR = 1e-5;
 
@@ -38,11 +39,19 @@ public final class LossChart {
      * @param color the color of the mean
      */
     public static Picture draw(String title, List<Double> losses, Map<Long, Double> validations, Color color) {
-        XYChart chart = chart(title, losses, color);
         SortedMap<Double, Double> points = new TreeMap<>();
         validations.forEach((batch, loss) -> addPoint(points, batch, loss));
-        addLine(chart, "Validation", points, ChartStyle.BASE, SeriesMarkers.DIAMOND);
-        return Picture.draw(WIDTH, HEIGHT, title, g -> chart.paint(g, WIDTH, HEIGHT));
+        XYChart wide = chart(title, losses, color);
+        XYChart narrow = chart(title, losses, color);
+        ChartStyle.applyNarrow(narrow.getStyler());
+        for (XYChart chart : List.of(wide, narrow)) {
+            addLine(chart, "Validation", points, ChartStyle.BASE, SeriesMarkers.DIAMOND);
+        }
+        return new Picture(
+                title,
+                Drawing.of(WIDTH, HEIGHT, g -> wide.paint(g, WIDTH, HEIGHT)),
+                Drawing.narrow(
+                        title, Drawing.NARROW, NARROW_HEIGHT, g -> narrow.paint(g, Drawing.NARROW, NARROW_HEIGHT)));
     }
 
     static XYChart chart(String title, List<Double> losses, Color color) {

@@ -37,7 +37,7 @@ class ChartsTest {
                 .draw("Test", result, ChartStyle.LORA);
         assertThat(picture.description()).isEqualTo("Confusion matrix. Test");
         BufferedImage image = image(picture);
-        assertThat(image.getWidth()).isEqualTo(2 * picture.width());
+        assertThat(image.getWidth()).isEqualTo(2 * picture.wide().width());
         // The upper left corners of the first row's cells, which are 46 wide and begin at 84, 104.
         assertThat(at(image, 84 + 4, 104 + 4)).isEqualTo(ChartStyle.LINE);
         assertThat(at(image, 84 + 46 + 4, 104 + 4)).isEqualTo(ChartStyle.LORA);
@@ -50,9 +50,11 @@ class ChartsTest {
         TestResult result = TestResult.of(new int[][] {{1, 0}, {0, 1}});
         int narrow = new ConfusionChart("a", "p", List.of("x", "y"), List.of(), 0)
                 .draw("t", result, ChartStyle.BASE)
+                .wide()
                 .width();
         int wide = new ConfusionChart("a", "p", List.of("x", "yyyyy"), List.of(), 0)
                 .draw("t", result, ChartStyle.BASE)
+                .wide()
                 .width();
         assertThat(wide - narrow).isEqualTo(3 * 4 * 8);
     }

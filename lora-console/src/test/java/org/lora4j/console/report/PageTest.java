@@ -12,14 +12,14 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class PageTest {
-    private static Map<String, @Nullable Object> values() {
+    static Map<String, @Nullable Object> values() {
         Map<String, @Nullable Object> settings = new LinkedHashMap<>();
         settings.put("rank", 4);
         settings.put("data", null);
         Map<String, @Nullable Object> values = new HashMap<>();
         values.put("title", "A <b> & more");
         values.put("report", TestResult.of(new int[][] {{3, 1}, {0, 4}}));
-        values.put("picture", new Picture(900, "Loss", "QUJD"));
+        values.put("picture", new Picture("Loss", new Drawing(900, "QUJD"), new Drawing(332, "REVG")));
         values.put("checks", Map.of("linear1", true, "linear2", false));
         values.put("settings", settings);
         values.put("files", Map.of("page", "report.html"));
@@ -34,6 +34,7 @@ class PageTest {
                 .contains("<title>A &lt;b&gt; &amp; more</title>", "<h1>A &lt;b&gt; &amp; more</h1>")
                 .contains("<strong>87.50 %</strong><span>right</span>")
                 .contains("<img width=\"900\" alt=\"Loss\" src=\"data:image/png;base64,QUJD\">")
+                .contains("<figure style=\"--narrow: 332px\">", " srcset=\"data:image/png;base64,REVG\">")
                 .contains("<p class=\"verdict yes\">It holds.</p>")
                 .contains("<li class=\"no\"><span class=\"mark\">✗</span> linear2")
                 .contains("No charts: Java found no fonts on this machine.")

@@ -36,10 +36,11 @@ class ReportFilesTest {
     @Test
     void writesThePageTheNumbersAndTheChartsThatThereAre() throws IOException {
         Path folder = temp.resolve("new/run");
-        Picture picture = Picture.draw(10, 5, "a square", g -> {
+        Drawing wide = Drawing.of(10, 5, g -> {
             g.setColor(Color.RED);
             g.fillRect(0, 0, 5, 5);
         });
+        Picture picture = new Picture("a square", wide, new Drawing(4, ""));
         ReportFiles.write(folder, Map.of("loss.png", Optional.of(picture)), "<p>ü</p>", RESULT);
         assertThat(names(folder)).containsExactly("loss.png", ReportFiles.PAGE, ReportFiles.JSON);
         assertThat(Files.readString(folder.resolve(ReportFiles.PAGE))).isEqualTo("<p>ü</p>");

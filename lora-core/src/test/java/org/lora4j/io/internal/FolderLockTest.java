@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -95,6 +96,7 @@ class FolderLockTest {
 
     /** On POSIX, a thread that opened and closed the file once more would release the lock of the whole process. */
     @Test
+    @Tag("slow")
     void aThreadThatGivesUpDoesNotReleaseTheLockOfAnotherOne() throws Exception {
         Process[] holder = new Process[1];
         try {

@@ -16,6 +16,7 @@ import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lora4j.random.IntRange;
 import org.lora4j.random.RandomTest;
@@ -71,6 +72,7 @@ class SafeTensorsPropertyTest {
     }
 
     @RandomTest(tries = 1000)
+    @Tag("slow")
     void damageGivesNothingButTensorsOrSafeTensorsException(@IntRange(min = 1, max = 3) int bytes, long seed)
             throws IOException {
         Files.write(FILE, damaged(bytes, new Random(seed)));
@@ -111,6 +113,7 @@ class SafeTensorsPropertyTest {
     }
 
     @RandomTest(tries = 200)
+    @Tag("slow")
     void whatIsWrittenIsRead(
             @IntRange(min = 0, max = 6) int size, @IntRange(min = 0, max = 3) int metadataSize, long seed)
             throws IOException {

@@ -126,6 +126,7 @@ class BaseStorageFilesTest {
         "BERT, FLOAT, BFLOAT16", "BERT, FLOAT, INT8", "BERT, BFLOAT16, INT8", "BERT, DOUBLE, INT8",
         "LLAMA, FLOAT, INT4", "LLAMA, BFLOAT16, INT4", "GPT2, HALF, INT4", "BERT, DOUBLE, INT4"
     })
+    @Tag("slow")
     void isRoundedAsANetworkOfArraysIs(Family family, DataType file, Precision precision) throws Exception {
         write(family, file);
         Network network = load(family, Precision.FLOAT);

@@ -133,6 +133,7 @@ class DecoderClassifierTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
+    @Tag("slow")
     void gradientsOfAnAdapterEqualFiniteDifferences(boolean dora) throws Exception {
         GoldenCase golden = GoldenCase.of("decoder_gradients_classifier");
         LoRAModel model = LoRAModel.of(

@@ -205,6 +205,7 @@ class EmbeddingAdapterTest {
     }
 
     @Test
+    @Tag("slow")
     void gradientsOfDoRAEqualFiniteDifferencesWithAConstantNorm() throws Exception {
         Network network = encoder(DOUBLE);
         LoRAModel model = LoRAModel.of(network);

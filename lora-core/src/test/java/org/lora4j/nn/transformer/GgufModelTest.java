@@ -17,6 +17,7 @@ import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -243,6 +244,7 @@ class GgufModelTest {
         "llama_q8_0, Q8_0",
         "llama_q8_0, Q4_0"
     })
+    @Tag("slow")
     void aMergedModelIsAFileOfItsOwn(String name, GgufPrecision precision, @TempDir Path temporary) throws IOException {
         Path folder = cases().resolve(name);
         SafeTensors io = SafeTensors.read(folder.resolve("io.safetensors"));

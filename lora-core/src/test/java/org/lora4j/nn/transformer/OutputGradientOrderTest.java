@@ -34,6 +34,7 @@ class OutputGradientOrderTest {
 
     @ParameterizedTest
     @MethodSource("ends")
+    @Tag("slow")
     void theGradientsAreTheSame(Function<PretrainedModel, Network> end) throws Exception {
         Network network = end.apply(GoldenCase.of("encoder_classifier").model(DataType.DOUBLE));
         Pass rows = network.newTrainingPass();

@@ -113,6 +113,7 @@ class OwnHeadsTest {
 
     @ParameterizedTest
     @CsvSource({"FLOAT, 1e-5", "DOUBLE, 1e-12"})
+    @Tag("slow")
     void rowsOfFeaturesHaveTheOutputsOfTheirOwnHead(DataType type, double tolerance) {
         LoRAModel model = model(SmallModels.network(type, 1));
         for (int rows : new int[] {1, 2, 7, 64, 600, 1030}) {

@@ -56,6 +56,7 @@ class PaddingPositionsTest {
     }
 
     @Test
+    @Tag("slow")
     void randomPaddingAndMasks() throws Exception {
         PlainEncoder plain = new PlainEncoder("roberta", PADDING, 14);
         Network network = plain.model(DataType.DOUBLE).lastHiddenState();

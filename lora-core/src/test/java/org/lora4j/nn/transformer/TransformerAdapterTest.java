@@ -87,6 +87,7 @@ class TransformerAdapterTest {
         "token_type_embeddings;position_embeddings;output.dense, false, 0.3, NONE, LayerNorm",
         "word_embeddings;position_embeddings;query, true, 0.3, NONE, token_type_embeddings"
     })
+    @Tag("slow")
     void gradientsEqualFiniteDifferences(String targets, boolean dora, double dropout, BiasTraining bias, String saved)
             throws Exception {
         LoRAConfigBuilder config =

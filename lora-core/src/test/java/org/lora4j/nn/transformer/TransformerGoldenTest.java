@@ -259,6 +259,7 @@ class TransformerGoldenTest {
 
     @ParameterizedTest
     @MethodSource("adapters")
+    @Tag("slow")
     void computesEveryOutputWithAnAdapter(GoldenCase golden, @TempDir Path folder) throws Exception {
         for (String name : expected(golden)) {
             Matcher parts = OF_ADAPTER.matcher(name);

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.example.mnist.data.TestData;
@@ -52,6 +53,7 @@ class EvaluateCommandTest {
     }
 
     @Test
+    @Tag("slow")
     void testsOnTheBundledMnistByDefault() {
         Cli cli = Cli.run("evaluate", "--base", base);
         assertThat(cli.code()).isZero();

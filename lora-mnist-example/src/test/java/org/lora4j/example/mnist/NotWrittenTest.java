@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.DisabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -15,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.example.mnist.data.TestData;
 
 /** A file that cannot be written: the error names it, and what was written before is kept. */
+@Tag("slow")
 class NotWrittenTest {
     private static final String BASE = "base.safetensors";
 

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.adapter.LoRAAdapter;
@@ -19,6 +20,7 @@ import org.lora4j.example.mnist.data.TestData;
 import org.lora4j.io.peft.PeftAdapters;
 
 /** {@code run --digits --together} gives what the same run without it gives, except for rounding and times. */
+@Tag("slow")
 class TogetherTest {
     @TempDir
     private static Path temp;

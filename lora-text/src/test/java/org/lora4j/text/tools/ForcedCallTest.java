@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -69,6 +70,7 @@ class ForcedCallTest {
     /** What the format writes fits, and nothing else than calls does. */
     @ParameterizedTest
     @EnumSource
+    @Tag("slow")
     void whatTheFormatWritesFits(ToolFormat format) {
         ForcedCall one = ForcedCall.of(format, List.of(ADD, TREE));
         String single = format.write(List.of(TWO));

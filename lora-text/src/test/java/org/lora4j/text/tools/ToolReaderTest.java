@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -84,6 +85,7 @@ class ToolReaderTest {
 
     @ParameterizedTest
     @EnumSource
+    @Tag("slow")
     void theWholeIsTheSameForEverySplit(ToolFormat format) {
         SplittableRandom random = new SplittableRandom(7);
         int calls = 0;
@@ -176,6 +178,7 @@ class ToolReaderTest {
 
     /** It takes a time that grows with the answer, not with its square. */
     @Test
+    @Tag("slow")
     void hostileAnswersAreReadInTime() {
         for (String part : List.of(
                 "<tool_call>", "<tool_call>{\"name\": \"f\", \"arguments\": {\"a\":\"", " ", "<tool_call> {", CALL)) {

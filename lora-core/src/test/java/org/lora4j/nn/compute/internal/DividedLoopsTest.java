@@ -174,6 +174,7 @@ class DividedLoopsTest {
 
     @ParameterizedTest
     @CsvSource({"ROWS, FIRST", "ROWS, ALL", "ENCODER, FIRST", "ENCODER, ALL", "DECODER, FIRST", "DECODER, ALL"})
+    @Tag("slow")
     void severalThreadsComputeTheSameBits(Kind kind, Trains trains) {
         Network network = switch (kind) {
             case ROWS -> rows();

@@ -28,6 +28,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A training keeps for the gradients what they need, and nothing else. */
 @Tag("numbers")
+@Tag("slow")
 class KeptActivationsTest {
     private static final int TOKENS = 2000;
 

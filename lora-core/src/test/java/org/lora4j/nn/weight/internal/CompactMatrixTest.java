@@ -58,6 +58,7 @@ class CompactMatrixTest {
 
     @ParameterizedTest
     @MethodSource("sizes")
+    @Tag("slow")
     void bothDirectionsMultiplyWithTheStoredWeights(Precision precision, int out, int in, int n) {
         CompactMatrix matrix = matrix(floats(1, out, in), precision);
         INDArray w = doubles(matrix.array());

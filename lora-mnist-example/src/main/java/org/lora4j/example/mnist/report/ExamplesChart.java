@@ -7,6 +7,7 @@ import java.awt.image.BufferedImage;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.lora4j.console.report.ChartStyle;
+import org.lora4j.console.report.Drawing;
 import org.lora4j.console.report.Picture;
 import org.lora4j.console.report.ReportText;
 import org.lora4j.example.mnist.data.MnistData;
@@ -14,45 +15,65 @@ import org.lora4j.example.mnist.report.ChartData.Example;
 
 /** Test images that LoRA fixed, and others that it broke. */
 final class ExamplesChart {
-    private static final int COLUMNS = 10;
     private static final int MOST = 20;
-    private static final int MARGIN = 24;
     private static final int IMAGE = 68;
-    private static final int TILE_WIDTH = 85;
     private static final int TILE_HEIGHT = 122;
-    private static final int HEADING = 62;
+    private static final int EMPTY_HEIGHT = 30;
 
-    private ExamplesChart() {}
+    private static final ExamplesChart WIDE = new ExamplesChart(10, 85, 24, true);
+    private static final ExamplesChart NARROW = new ExamplesChart(4, Drawing.NARROW / 4, 0, false);
+
+    private final int columns;
+    private final int tileWidth;
+    private final int margin;
+    private final boolean hasMeaningBeside;
+
+    private ExamplesChart(int columns, int tileWidth, int margin, boolean hasMeaningBeside) {
+        this.columns = columns;
+        this.tileWidth = tileWidth;
+        this.margin = margin;
+        this.hasMeaningBeside = hasMeaningBeside;
+    }
 
     /** Draws at most twenty of each, evenly spread over those that are given. */
     static Picture draw(List<Example> fixed, List<Example> broken) {
-        int height = MARGIN + sectionHeight(fixed) + sectionHeight(broken);
         String description = "Test images that LoRA fixed (" + ReportText.count(fixed.size()) + ") and that it broke ("
                 + ReportText.count(broken.size()) + "), with the true digit and both predictions.";
-        return Picture.draw(2 * MARGIN + COLUMNS * TILE_WIDTH, height, description, g -> {
+        return new Picture(description, WIDE.drawing(fixed, broken), NARROW.drawing(fixed, broken));
+    }
+
+    private Drawing drawing(List<Example> fixed, List<Example> broken) {
+        int height = 24 + sectionHeight(fixed) + sectionHeight(broken);
+        return Drawing.of(2 * margin + columns * tileWidth, height, g -> {
             section(g, 0, "Fixed by LoRA", "base wrong, LoRA right", fixed);
             section(g, sectionHeight(fixed), "Broken by LoRA", "base right, LoRA wrong", broken);
         });
     }
 
-    private static int sectionHeight(List<Example> examples) {
-        int rows = Math.max(1, (Math.min(MOST, examples.size()) + COLUMNS - 1) / COLUMNS);
-        return HEADING + (examples.isEmpty() ? 30 : rows * TILE_HEIGHT);
+    private int heading() {
+        return hasMeaningBeside ? 62 : 74;
     }
 
-    private static void section(Graphics2D g, int top, String heading, String meaning, List<Example> examples) {
+    private int sectionHeight(List<Example> examples) {
+        int rows = Math.max(1, (Math.min(MOST, examples.size()) + columns - 1) / columns);
+        return heading() + (examples.isEmpty() ? EMPTY_HEIGHT : rows * TILE_HEIGHT);
+    }
+
+    private void section(Graphics2D g, int top, String heading, String meaning, List<Example> examples) {
         List<Example> shown = spread(examples);
-        double end = ChartStyle.drawLeft(g, heading, ChartStyle.TITLE, ChartStyle.INK, MARGIN, top + 40.0);
+        double end = ChartStyle.drawLeft(g, heading, ChartStyle.TITLE, ChartStyle.INK, margin, top + 40.0);
         String number = shown.size() < examples.size()
                 ? shown.size() + " of " + ReportText.count(examples.size())
                 : ReportText.count(examples.size());
-        ChartStyle.drawLeft(g, meaning + " – " + number, ChartStyle.TEXT, ChartStyle.QUIET_INK, end + 14, top + 40.0);
+        double x = hasMeaningBeside ? end + 14 : margin;
+        double y = hasMeaningBeside ? top + 40.0 : top + 60.0;
+        ChartStyle.drawLeft(g, meaning + " – " + number, ChartStyle.TEXT, ChartStyle.QUIET_INK, x, y);
         if (shown.isEmpty()) {
-            ChartStyle.drawLeft(
-                    g, "No test image.", ChartStyle.TEXT, ChartStyle.QUIET_INK, MARGIN, top + HEADING + 14.0);
+            double line = top + heading() + 14.0;
+            ChartStyle.drawLeft(g, "No test image.", ChartStyle.TEXT, ChartStyle.QUIET_INK, margin, line);
         }
         for (int i = 0; i < shown.size(); i++) {
-            tile(g, shown.get(i), MARGIN + i % COLUMNS * TILE_WIDTH, top + HEADING + i / COLUMNS * TILE_HEIGHT);
+            tile(g, shown.get(i), margin + i % columns * tileWidth, top + heading() + i / columns * TILE_HEIGHT);
         }
     }
 
@@ -63,13 +84,13 @@ final class ExamplesChart {
                 .toList();
     }
 
-    private static void tile(Graphics2D g, Example example, int x, int y) {
-        int left = x + (TILE_WIDTH - IMAGE) / 2;
+    private void tile(Graphics2D g, Example example, int x, int y) {
+        int left = x + (tileWidth - IMAGE) / 2;
         g.setRenderingHint(RenderingHints.KEY_INTERPOLATION, RenderingHints.VALUE_INTERPOLATION_BILINEAR);
         g.drawImage(image(example), left, y, IMAGE, IMAGE, null);
         g.setColor(ChartStyle.LINE);
         g.drawRect(left, y, IMAGE, IMAGE);
-        double middle = x + TILE_WIDTH / 2.0;
+        double middle = x + tileWidth / 2.0;
         ChartStyle.drawCentered(
                 g,
                 "true " + example.images().label(example.index()),

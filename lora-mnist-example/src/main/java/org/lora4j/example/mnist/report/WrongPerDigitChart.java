@@ -15,6 +15,7 @@ import org.knowm.xchart.CategorySeries;
 import org.knowm.xchart.style.CategoryStyler;
 import org.knowm.xchart.style.Styler;
 import org.lora4j.console.report.ChartStyle;
+import org.lora4j.console.report.Drawing;
 import org.lora4j.console.report.Picture;
 import org.lora4j.console.report.ReportText;
 import org.lora4j.console.report.TestResult;
@@ -24,38 +25,48 @@ import org.lora4j.example.mnist.data.MnistData;
 final class WrongPerDigitChart {
     private static final int WIDTH = 900;
     private static final int HEIGHT = 500;
+    private static final int NARROW_HEIGHT = 340;
+    private static final int LEGEND_LINE = 22;
     private static final String FINE_TUNED = "fine-tuned";
     private static final double GROUP_WIDTH = 0.8;
     private static final double PLOT_WIDTH = 0.98;
     /** With more tests than this, the bars are too narrow for numbers. */
     private static final int MOST_LABELLED = 3;
 
+    private static final int MOST_LABELLED_NARROW = 2;
+
     private final Map<String, TestResult> results;
     private final List<Integer> digits;
+    private final boolean isNarrow;
     private final CategoryChart chart;
 
-    private WrongPerDigitChart(Report report) {
+    private WrongPerDigitChart(Report report, boolean isNarrow) {
         results = report.beforeAndAfter();
         digits = report.digits();
+        this.isNarrow = isNarrow;
         chart = chart(report.digitWords());
     }
 
     /** Draws the chart. */
     static Picture draw(Report report) {
-        WrongPerDigitChart chart = new WrongPerDigitChart(report);
-        String counts = chart.results.entrySet().stream()
+        String counts = report.beforeAndAfter().entrySet().stream()
                 .map(result -> result.getKey() + ": "
                         + result.getValue().wrong().stream()
                                 .map(ReportText::count)
                                 .collect(Collectors.joining(" ")))
                 .collect(Collectors.joining(". "));
-        return Picture.draw(WIDTH, HEIGHT, "Wrong predictions per digit 0 to 9. " + counts, chart::paint);
+        WrongPerDigitChart wide = new WrongPerDigitChart(report, false);
+        WrongPerDigitChart narrow = new WrongPerDigitChart(report, true);
+        return new Picture(
+                "Wrong predictions per digit 0 to 9. " + counts,
+                Drawing.of(WIDTH, HEIGHT, wide::paint),
+                Drawing.narrow(narrow.chart.getTitle(), Drawing.NARROW, narrow.chart.getHeight(), narrow::paint));
     }
 
     private CategoryChart chart(String digitWords) {
         CategoryChart chart = new CategoryChartBuilder()
-                .width(WIDTH)
-                .height(HEIGHT)
+                .width(isNarrow ? Drawing.NARROW : WIDTH)
+                .height(isNarrow ? NARROW_HEIGHT + LEGEND_LINE * results.size() : HEIGHT)
                 .title("Wrong predictions per digit, before and after fine-tuning on " + digitWords)
                 .xAxisTitle("Digit that the image shows")
                 .yAxisTitle("Wrong predictions")
@@ -63,6 +74,11 @@ final class WrongPerDigitChart {
         CategoryStyler styler = chart.getStyler();
         ChartStyle.apply(styler);
         styler.setLegendPosition(Styler.LegendPosition.OutsideS).setLegendLayout(Styler.LegendLayout.Horizontal);
+        if (isNarrow) {
+            ChartStyle.applyNarrow(styler);
+            // Otherwise XChart leaves out digits: it leaves room for longer labels.
+            styler.setXAxisTickMarkSpacingHint(1);
+        }
         styler.setPlotGridVerticalLinesVisible(false).setYAxisMin(0.0).setYAxisDecimalPattern("#,###");
         styler.setYAxisMax(yMax());
         styler.setPlotContentSize(PLOT_WIDTH);
@@ -96,7 +112,7 @@ final class WrongPerDigitChart {
         Rectangle2D plot = measure();
         digits.forEach(digit -> highlight(g, plot, digit));
         chart.paint(g, chart.getWidth(), chart.getHeight());
-        if (results.size() <= MOST_LABELLED) {
+        if (results.size() <= (isNarrow ? MOST_LABELLED_NARROW : MOST_LABELLED)) {
             label(g, plot);
         }
     }
@@ -120,6 +136,10 @@ final class WrongPerDigitChart {
         double left = plot.getX() + width * digit;
         g.setColor(ChartStyle.HIGHLIGHT);
         g.fill(new Rectangle2D.Double(left, plot.getY(), width, plot.getHeight()));
+        if (isNarrow) {
+            // The word is wider than a digit's bars. The title names the digits.
+            return;
+        }
         double half = ChartStyle.width(g, FINE_TUNED, ChartStyle.SMALL_STRONG) / 2;
         double middle = Math.min(left + width / 2, chart.getWidth() - half - 2);
         ChartStyle.drawCentered(g, FINE_TUNED, ChartStyle.SMALL_STRONG, ChartStyle.LORA_INK, middle, plot.getY() + 17);
@@ -133,12 +153,24 @@ final class WrongPerDigitChart {
         for (TestResult result : results.values()) {
             for (int digit = 0; digit < MnistData.CLASSES; digit++) {
                 int wrong = result.wrong().get(digit);
-                double centre = left + group * digit + bar * (index + 0.5);
-                Font font = digits.contains(digit) ? ChartStyle.STRONG : ChartStyle.SMALL;
-                ChartStyle.drawCentered(
-                        g, ReportText.count(wrong), font, ChartStyle.INK, centre, chart.getScreenYFromChart(wrong) - 5);
+                double middle = left + group * digit + bar * (index + 0.5);
+                label(g, digit, ReportText.count(wrong), middle, chart.getScreenYFromChart(wrong) - 5);
             }
             index++;
+        }
+    }
+
+    /** Writes a number above a bar, upright if bars are narrow. */
+    private void label(Graphics2D g, int digit, String number, double middle, double bottom) {
+        boolean isStrong = digits.contains(digit);
+        if (isNarrow) {
+            Font font = isStrong ? ChartStyle.NARROW_STRONG : ChartStyle.NARROW;
+            g.rotate(-Math.PI / 2);
+            ChartStyle.drawLeft(g, number, font, ChartStyle.INK, -bottom, middle + 4);
+            g.rotate(Math.PI / 2);
+        } else {
+            Font font = isStrong ? ChartStyle.STRONG : ChartStyle.SMALL;
+            ChartStyle.drawCentered(g, number, font, ChartStyle.INK, middle, bottom);
         }
     }
 }

@@ -18,8 +18,10 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.console.report.Drawing;
 import org.lora4j.console.report.TestResult;
 import org.lora4j.example.mnist.report.ChartData.Example;
 
@@ -56,6 +58,7 @@ class ReportWriterTest {
     }
 
     @Test
+    @Tag("slow")
     void drawsChartsInTheirSizesAndColors() throws IOException {
         ReportWriter.write(folder, SampleReport.report(), DATA);
 
@@ -68,16 +71,25 @@ class ReportWriterTest {
     }
 
     @Test
+    void drawsEachChartAgainForAPhoneOf390Pixels() {
+        Charts.draw(SampleReport.report(), DATA)
+                .forEach((file, picture) ->
+                        assertThat(picture.narrow().width()).as(file.fileName).isBetween(Drawing.NARROW, 390 - 2 * 14));
+    }
+
+    @Test
     void writesAPageThatNeedsNoOtherFile() throws IOException {
         ReportWriter.write(folder, SampleReport.report(), DATA);
         String page = Files.readString(folder.resolve("report.html"));
 
-        assertThat(Pattern.compile("src=\"(?!data:image/png;base64,)|href=|url\\(|@import|<script|<link|https?:")
+        assertThat(Pattern.compile(
+                                "src(?:set)?=\"(?!data:image/png;base64,)|href=|url\\(|@import|<script|<link|https?:")
                         .matcher(page)
                         .find())
                 .isFalse();
         assertThat(page).doesNotContain("No charts");
         assertThat(Pattern.compile("<img ").matcher(page).results()).hasSize(6);
+        assertThat(Pattern.compile("<source ").matcher(page).results()).hasSize(6);
         assertThat(Pattern.compile("alt=\"[^\"]{20,}\"").matcher(page).results())
                 .hasSize(6);
     }
@@ -105,6 +117,7 @@ class ReportWriterTest {
     }
 
     @Test
+    @Tag("slow")
     void drawsLossesThatAreFewZeroOrNotFinite() throws IOException {
         for (List<Double> losses : List.of(
                 List.of(0.5),
@@ -137,6 +150,7 @@ class ReportWriterTest {
     }
 
     @Test
+    @Tag("slow")
     void leavesTheOldFileWhenTheNewOneCannotBeMoved() throws IOException {
         Path blocked = Files.createDirectories(folder.resolve("report.json").resolve("in-the-way"));
         assertThatThrownBy(() -> ReportWriter.write(folder, SampleReport.report(), DATA))

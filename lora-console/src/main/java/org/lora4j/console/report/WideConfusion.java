@@ -1,0 +1,84 @@
+package org.lora4j.console.report;
+
+import java.awt.Color;
+import java.awt.Font;
+import java.awt.Graphics2D;
+
+/** A confusion matrix for a wide screen, with the names of its sides. */
+final class WideConfusion extends ConfusionCells {
+    private static final int CELL_HEIGHT = 46;
+    private static final int TOP = 104;
+    /** The width of a character of a class beyond the first. */
+    private static final int CHARACTER = 8;
+
+    private static final int SUMS = 72;
+
+    WideConfusion(ConfusionChart chart, TestResult result, Color color) {
+        super(chart, result, color);
+    }
+
+    private int moreWidth() {
+        return CHARACTER
+                * (chart.classes().stream().mapToInt(String::length).max().orElse(1) - 1);
+    }
+
+    @Override
+    Drawing draw(String title) {
+        return Drawing.of(right() + SUMS + 14, bottom() + 24, g -> {
+            double middle = (left() + right()) / 2.0;
+            ChartStyle.drawCentered(g, title, ChartStyle.TITLE, ChartStyle.INK, middle, 34);
+            ChartStyle.drawCentered(g, chart.predicted(), ChartStyle.CELL, ChartStyle.QUIET_INK, middle, 66);
+            ChartStyle.drawCentered(g, "wrong", ChartStyle.CELL_STRONG, ChartStyle.INK, right() + SUMS / 2.0, TOP - 12);
+            g.rotate(-Math.PI / 2);
+            ChartStyle.drawCentered(
+                    g, chart.actual(), ChartStyle.CELL, ChartStyle.QUIET_INK, -(TOP + bottom()) / 2.0, 36);
+            g.rotate(Math.PI / 2);
+            paintRows(g);
+        });
+    }
+
+    @Override
+    int left() {
+        return 84 + moreWidth();
+    }
+
+    @Override
+    int top() {
+        return TOP;
+    }
+
+    @Override
+    int cellWidth() {
+        return CELL_HEIGHT + moreWidth();
+    }
+
+    @Override
+    int cellHeight() {
+        return CELL_HEIGHT;
+    }
+
+    @Override
+    int sums() {
+        return SUMS;
+    }
+
+    @Override
+    Font plain() {
+        return ChartStyle.CELL;
+    }
+
+    @Override
+    Font strong() {
+        return ChartStyle.CELL_STRONG;
+    }
+
+    @Override
+    void paintRowName(Graphics2D g, String name, Font font, Color ink, double baseLine) {
+        ChartStyle.drawCentered(g, name, font, ink, left() - 18 - moreWidth() / 2.0, baseLine);
+    }
+
+    @Override
+    void paintColumnName(Graphics2D g, String name, Font font, Color ink, double middle) {
+        ChartStyle.drawCentered(g, name, font, ink, middle, TOP - 12);
+    }
+}
