@@ -31,7 +31,8 @@ import org.slf4j.LoggerFactory;
  * padded to more than twice their size, nor those for which oneDNN takes other code for few rows than for many.
  *
  * <p>The same call gives the same bits, in every thread. In a product of two or more rows, the bits of a row do not depend on
- * the other rows or their number. The product of a single row can differ in the last bits, but not with inputs of 16 bits.
+ * the other rows or their number. The product of a single row can differ in the last bits, but not with inputs of 16 bits: if
+ * the weight is not packed, the OpenBLAS of ND4J computes it, which takes less time for it.
  */
 public final class OneDnnEngine implements ProductEngine {
     private static final Logger log = LoggerFactory.getLogger(OneDnnEngine.class);

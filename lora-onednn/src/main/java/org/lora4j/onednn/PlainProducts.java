@@ -3,9 +3,6 @@ package org.lora4j.onednn;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_sgemm;
 
 import java.lang.ref.Reference;
-import org.bytedeco.javacpp.FloatPointer;
-import org.bytedeco.javacpp.Pointer;
-import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.memory.IdlePool;
 import org.lora4j.internal.threads.ThreadTeam;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -36,6 +33,7 @@ final class PlainProducts {
 
     private final OpenMp openMp;
     private final ThreadTeam team;
+    private final VectorProducts vectorProducts = new VectorProducts();
     private final IdlePool<Call> calls = new IdlePool<>(Call::new);
 
     PlainProducts(OpenMp openMp, ThreadTeam team) {
@@ -43,73 +41,11 @@ final class PlainProducts {
         this.team = team;
     }
 
-    /**
-     * A factor or the result as BLAS reads it: rows in one piece, or the transpose of such a matrix.
-     *
-     * @param stride the distance of the rows in memory, or that of the columns if it is transposed
-     */
-    private record Operand(long rows, long columns, boolean isTransposed, long stride, long address) {
-        /** Returns null if the elements of neither rows nor columns follow each other. */
-        static @Nullable Operand of(INDArray matrix, boolean transpose) {
-            long address = Memory.addressOf(matrix);
-            return transpose
-                    ? of(matrix.size(1), matrix.size(0), matrix.stride(1), matrix.stride(0), address)
-                    : of(matrix.size(0), matrix.size(1), matrix.stride(0), matrix.stride(1), address);
-        }
-
-        private static @Nullable Operand of(long rows, long columns, long rowStride, long columnStride, long address) {
-            if ((columns == 1 || columnStride == 1) && (rows == 1 || rowStride >= columns)) {
-                return new Operand(rows, columns, false, rows == 1 ? columns : rowStride, address);
-            }
-            if ((rows == 1 || rowStride == 1) && (columns == 1 || columnStride >= rows)) {
-                return new Operand(rows, columns, true, columns == 1 ? rows : columnStride, address);
-            }
-            return null;
-        }
-
-        Operand transpose() {
-            return new Operand(columns, rows, !isTransposed, stride, address);
-        }
-
-        /** Whether the elements of a row follow each other. Those of a single column do in both ways. */
-        boolean isInRows() {
-            return !isTransposed || rows == 1;
-        }
-
-        boolean isInColumns() {
-            return isTransposed || columns == 1;
-        }
-
-        byte transposition() {
-            return (byte) (isTransposed ? 'T' : 'N');
-        }
-
-        /** The address of the first element of a row. */
-        long row(long row) {
-            return address + Float.BYTES * row * (isTransposed ? 1 : stride);
-        }
-
-        long column(long column) {
-            return address + Float.BYTES * column * (isTransposed ? stride : 1);
-        }
-    }
-
     /** The addresses of a call, which are set anew each time, so that it creates no native objects. */
     private static final class Call {
-        private static final class Address extends FloatPointer {
-            Address() {
-                super((Pointer) null);
-            }
-
-            Address set(long newAddress) {
-                address = newAddress;
-                return this;
-            }
-        }
-
-        private final Address a = new Address();
-        private final Address b = new Address();
-        private final Address c = new Address();
+        private final FloatAddress a = new FloatAddress();
+        private final FloatAddress b = new FloatAddress();
+        private final FloatAddress c = new FloatAddress();
 
         /** Computes some rows and columns of the result. */
         void run(Operand left, Operand right, Operand result, Part part, float alpha, float beta) {
@@ -161,7 +97,14 @@ final class PlainProducts {
             return false;
         }
         try {
-            run(left, right, result, size, inFewRows, (float) alpha, (float) beta);
+            if (VectorProducts.computes(result.rows(), left.columns())) {
+                vectorProducts.run(left, right, result, (float) alpha, (float) beta);
+            } else if (VectorProducts.computes(result.columns(), left.columns())) {
+                vectorProducts.run(
+                        right.transpose(), left.transpose(), result.transpose(), (float) alpha, (float) beta);
+            } else {
+                run(left, right, result, size, inFewRows, (float) alpha, (float) beta);
+            }
         } finally {
             // A native address does not keep its memory alive.
             Reference.reachabilityFence(a);

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.nn.NativeThreads;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -66,6 +67,12 @@ class PlainProductsTest {
         "5, 1, 1",
         "1, 2000, 1",
         "10, 2000, 1",
+        "1, 8, 784",
+        "1, 2000, 8",
+        "1, 700, 500",
+        "1, 9, 5000",
+        "8, 1, 2000",
+        "3000, 1, 64",
         "64, 1, 100",
         "3, 5, 7",
         "12, 8, 31",
@@ -124,6 +131,34 @@ class PlainProductsTest {
         INDArray c = Nd4j.valueArrayOf(new long[] {20, 40}, Float.NaN, DataType.FLOAT);
         assertThat(engine.multiply(a, false, b, false, 1, 0, c)).isTrue();
         assertThat(c.isNaN().any()).isFalse();
+    }
+
+    @Test
+    void aRowThatIsOverwrittenMayHoldAnything() {
+        INDArray x = Matrices.random(1, 1, 30);
+        INDArray b = Matrices.random(2, 30, 40);
+        INDArray c = Nd4j.valueArrayOf(new long[] {1, 40}, Float.NaN, DataType.FLOAT);
+        assertThat(engine.multiply(x, false, b, false, 1, 0, c)).isTrue();
+        assertThat(c.isNaN().any()).isFalse();
+    }
+
+    /** OpenBLAS would divide these products among its threads. */
+    @Test
+    void theBitsOfARowDoNotDependOnTheThreadsOfBlas() {
+        INDArray x = Matrices.random(1, 1, 900);
+        INDArray b = Matrices.random(2, 900, 1100);
+        INDArray c = Matrices.random(3, 1100, 900);
+        float[][] found = new float[2][];
+        float[][] transposed = new float[2][];
+        for (int i = 0; i < 2; i++) {
+            NativeThreads blas = NativeThreads.forBlas(1 + 2 * i);
+            try (blas) {
+                found[i] = multiply(x, false, b, false, 1, 0, Nd4j.create(DataType.FLOAT, 1, 1100));
+                transposed[i] = multiply(x, false, c, true, 1, 0, Nd4j.create(DataType.FLOAT, 1, 1100));
+            }
+        }
+        assertThat(found[0]).isNotEmpty().isEqualTo(found[1]);
+        assertThat(transposed[0]).isNotEmpty().isEqualTo(transposed[1]);
     }
 
     @Test
