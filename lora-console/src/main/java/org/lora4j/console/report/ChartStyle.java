@@ -109,6 +109,13 @@ public final class ChartStyle {
         drawLeft(g, text, font, color, x - width(g, text, font) / 2, y);
     }
 
+    /** Draws small text from bottom to top, with its middle at x and its start at y. */
+    public static void drawUpright(Graphics2D g, String text, Font font, Color color, double x, double y) {
+        g.rotate(-Math.PI / 2);
+        drawLeft(g, text, font, color, -y, x + 4);
+        g.rotate(Math.PI / 2);
+    }
+
     /** Returns the width of a text. */
     public static double width(Graphics2D g, String text, Font font) {
         return font.getStringBounds(text, g.getFontRenderContext()).getWidth();

@@ -8,31 +8,25 @@ import java.awt.geom.Rectangle2D;
 /** The cells of a confusion matrix, with the names of the rows at the left and their errors at the right. */
 abstract class ConfusionCells {
     final ConfusionChart chart;
+    final Grid grid;
     private final TestResult result;
     private final Color color;
 
-    ConfusionCells(ConfusionChart chart, TestResult result, Color color) {
+    /**
+     * Where the cells are, and the text in them.
+     *
+     * @param sums the width of the column of wrong predictions, to the right of the matrix
+     */
+    record Grid(int left, int top, int cellWidth, int cellHeight, int sums, Font plain, Font strong) {}
+
+    ConfusionCells(ConfusionChart chart, TestResult result, Color color, Grid grid) {
         this.chart = chart;
         this.result = result;
         this.color = color;
+        this.grid = grid;
     }
 
     abstract Drawing draw(String title);
-
-    abstract int left();
-
-    abstract int top();
-
-    abstract int cellWidth();
-
-    abstract int cellHeight();
-
-    /** The width of the column of wrong predictions, to the right of the matrix. */
-    abstract int sums();
-
-    abstract Font plain();
-
-    abstract Font strong();
 
     /** Draws the name of a row, which ends somewhat left of the matrix. */
     abstract void paintRowName(Graphics2D g, String name, Font font, Color ink, double baseLine);
@@ -41,11 +35,11 @@ abstract class ConfusionCells {
     abstract void paintColumnName(Graphics2D g, String name, Font font, Color ink, double middle);
 
     final int right() {
-        return left() + cellWidth() * chart.classes().size();
+        return grid.left() + grid.cellWidth() * chart.classes().size();
     }
 
     final int bottom() {
-        return top() + cellHeight() * chart.classes().size();
+        return grid.top() + grid.cellHeight() * chart.classes().size();
     }
 
     final void paintRows(Graphics2D g) {
@@ -56,16 +50,16 @@ abstract class ConfusionCells {
 
     private void paintRow(Graphics2D g, int row) {
         boolean isHighlighted = chart.highlighted().contains(row);
-        Font font = isHighlighted ? strong() : plain();
+        Font font = isHighlighted ? grid.strong() : grid.plain();
         Color ink = isHighlighted ? ChartStyle.LORA_INK : ChartStyle.INK;
         String name = chart.classes().get(row);
-        paintColumnName(g, name, font, ink, left() + cellWidth() * (row + 0.5));
+        paintColumnName(g, name, font, ink, grid.left() + grid.cellWidth() * (row + 0.5));
         paintRowName(g, name, font, ink, baseLine(row));
         for (int column = 0; column < chart.classes().size(); column++) {
             paintCell(g, row, column, result.confusion().get(row).get(column));
         }
         String wrong = ReportText.count(result.wrong().get(row));
-        ChartStyle.drawCentered(g, wrong, font, ink, right() + sums() / 2.0, baseLine(row));
+        ChartStyle.drawCentered(g, wrong, font, ink, right() + grid.sums() / 2.0, baseLine(row));
     }
 
     private void paintCell(Graphics2D g, int row, int column, int count) {
@@ -73,30 +67,20 @@ abstract class ConfusionCells {
         // Grows with the square root, so that a few errors are still visible beside hundreds.
         double share = isRight ? 0 : 0.08 + 0.92 * Math.sqrt((double) count / Math.max(1, chart.mostErrors()));
         g.setColor(isRight ? ChartStyle.LINE : count == 0 ? ChartStyle.FILL : ChartStyle.tint(color, share));
-        double x = left() + cellWidth() * column;
-        double y = top() + cellHeight() * row;
-        g.fill(new Rectangle2D.Double(x + 1, y + 1, cellWidth() - 2, cellHeight() - 2));
+        double x = grid.left() + grid.cellWidth() * column;
+        double y = grid.top() + grid.cellHeight() * row;
+        g.fill(new Rectangle2D.Double(x + 1, y + 1, grid.cellWidth() - 2, grid.cellHeight() - 2));
         if (count > 0) {
-            Font font = share > 0.3 ? strong() : plain();
+            Font font = share > 0.3 ? grid.strong() : grid.plain();
             Color ink = isRight ? ChartStyle.QUIET_INK : share > 0.6 ? Color.WHITE : ChartStyle.INK;
-            ChartStyle.drawCentered(g, String.valueOf(count), font, ink, x + cellWidth() / 2.0, baseLine(row));
+            ChartStyle.drawCentered(g, String.valueOf(count), font, ink, x + grid.cellWidth() / 2.0, baseLine(row));
         }
     }
 
     /** Where text stands that is in the middle of a row: a digit is about 0.7 of the font's size high. */
     private double baseLine(int row) {
-        return Math.round(top() + cellHeight() * (row + 0.5) + 0.35 * plain().getSize());
-    }
-
-    /** The width of the widest count. Those on the diagonal are never bold. */
-    final double countWidth() {
-        double widest = 0;
-        for (int row = 0; row < chart.classes().size(); row++) {
-            for (int column = 0; column < chart.classes().size(); column++) {
-                String count = String.valueOf(result.confusion().get(row).get(column));
-                widest = Math.max(widest, ChartStyle.width(count, row == column ? plain() : strong()));
-            }
-        }
-        return widest;
+        return Math.round(grid.top()
+                + grid.cellHeight() * (row + 0.5)
+                + 0.35 * grid.plain().getSize());
     }
 }

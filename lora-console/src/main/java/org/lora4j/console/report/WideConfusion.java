@@ -14,10 +14,21 @@ final class WideConfusion extends ConfusionCells {
     private static final int SUMS = 72;
 
     WideConfusion(ConfusionChart chart, TestResult result, Color color) {
-        super(chart, result, color);
+        super(chart, result, color, grid(moreWidth(chart)));
     }
 
-    private int moreWidth() {
+    private static Grid grid(int moreWidth) {
+        return new Grid(
+                84 + moreWidth,
+                TOP,
+                CELL_HEIGHT + moreWidth,
+                CELL_HEIGHT,
+                SUMS,
+                ChartStyle.CELL,
+                ChartStyle.CELL_STRONG);
+    }
+
+    private static int moreWidth(ConfusionChart chart) {
         return CHARACTER
                 * (chart.classes().stream().mapToInt(String::length).max().orElse(1) - 1);
     }
@@ -25,7 +36,7 @@ final class WideConfusion extends ConfusionCells {
     @Override
     Drawing draw(String title) {
         return Drawing.of(right() + SUMS + 14, bottom() + 24, g -> {
-            double middle = (left() + right()) / 2.0;
+            double middle = (grid.left() + right()) / 2.0;
             ChartStyle.drawCentered(g, title, ChartStyle.TITLE, ChartStyle.INK, middle, 34);
             ChartStyle.drawCentered(g, chart.predicted(), ChartStyle.CELL, ChartStyle.QUIET_INK, middle, 66);
             ChartStyle.drawCentered(g, "wrong", ChartStyle.CELL_STRONG, ChartStyle.INK, right() + SUMS / 2.0, TOP - 12);
@@ -38,43 +49,8 @@ final class WideConfusion extends ConfusionCells {
     }
 
     @Override
-    int left() {
-        return 84 + moreWidth();
-    }
-
-    @Override
-    int top() {
-        return TOP;
-    }
-
-    @Override
-    int cellWidth() {
-        return CELL_HEIGHT + moreWidth();
-    }
-
-    @Override
-    int cellHeight() {
-        return CELL_HEIGHT;
-    }
-
-    @Override
-    int sums() {
-        return SUMS;
-    }
-
-    @Override
-    Font plain() {
-        return ChartStyle.CELL;
-    }
-
-    @Override
-    Font strong() {
-        return ChartStyle.CELL_STRONG;
-    }
-
-    @Override
     void paintRowName(Graphics2D g, String name, Font font, Color ink, double baseLine) {
-        ChartStyle.drawCentered(g, name, font, ink, left() - 18 - moreWidth() / 2.0, baseLine);
+        ChartStyle.drawCentered(g, name, font, ink, grid.left() - 18 - moreWidth(chart) / 2.0, baseLine);
     }
 
     @Override

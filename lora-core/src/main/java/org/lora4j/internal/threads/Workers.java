@@ -83,7 +83,8 @@ public final class Workers<W> {
     }
 
     private int prepare(int tasks, long nanos) {
-        int threads = Math.max(1, Math.min(tasks, SpareProcessors.parts(nanos, LEAST_NANOS)));
+        // A single task must not even pay for the question how many processors are free.
+        int threads = tasks <= 1 ? 1 : Math.min(tasks, SpareProcessors.parts(nanos, LEAST_NANOS));
         while (all.size() < threads) {
             all.add(newWorker.get());
         }

@@ -165,9 +165,7 @@ final class WrongPerDigitChart {
         boolean isStrong = digits.contains(digit);
         if (isNarrow) {
             Font font = isStrong ? ChartStyle.NARROW_STRONG : ChartStyle.NARROW;
-            g.rotate(-Math.PI / 2);
-            ChartStyle.drawLeft(g, number, font, ChartStyle.INK, -bottom, middle + 4);
-            g.rotate(Math.PI / 2);
+            ChartStyle.drawUpright(g, number, font, ChartStyle.INK, middle, bottom);
         } else {
             Font font = isStrong ? ChartStyle.STRONG : ChartStyle.SMALL;
             ChartStyle.drawCentered(g, number, font, ChartStyle.INK, middle, bottom);
