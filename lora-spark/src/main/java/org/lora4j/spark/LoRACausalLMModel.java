@@ -38,8 +38,8 @@ import org.lora4j.spark.internal.train.TrainedAdapter;
 import org.lora4j.spark.param.HasTextOutput;
 
 /**
- * Scores and generates texts with a decoder and an adapter: with the one that {@link LoRACausalLM} trained, or with another one
- * for each row.
+ * Scores and generates texts with a decoder and an adapter: with the one that {@link LoRACausalLM} trained, with that of a
+ * folder, or with another one for each row.
  *
  * <pre>{@code
  * Dataset<Row> answered = model.setTask("generate").setMaxNewTokens(100).transform(questions);
@@ -55,7 +55,7 @@ import org.lora4j.spark.param.HasTextOutput;
  * template, or else what follows the prompt or the text. If a conversation ends with an answer, another one is generated in its
  * place.
  *
- * <p>{@link #adapterCol} names the adapter of each row, as with {@link LoRATransformer}. A saved model has its adapter in the folder
+ * <p>{@link #adapterCol} names the adapter of each row and {@link #adapterPath} that of all rows, as with {@link LoRATransformer}. A saved model has its adapter in the folder
  * {@code adapter} in PEFT's form, the path of the base, and with {@link #setSaveBase} a copy of the base too.
  *
  * @serial exclude
@@ -68,7 +68,7 @@ public final class LoRACausalLMModel extends ScoringParams<LoRACausalLMModel>
 
     private @Nullable TrainedAdapter trained;
 
-    /** Creates a model without an adapter of its own, for tables that name an adapter in each row. */
+    /** Creates a model without an adapter of its own: {@link #adapterPath} or {@link #adapterCol} names one. */
     public LoRACausalLMModel() {
         this(Identifiable.randomUID("loraCausalLMModel"));
     }
@@ -102,7 +102,7 @@ public final class LoRACausalLMModel extends ScoringParams<LoRACausalLMModel>
     private TrainedAdapter trained() {
         if (trained == null) {
             throw new IllegalStateException("the model must have an adapter of its own, found none; train it with"
-                    + " LoRACausalLM, or name the adapters of rows with adapterCol");
+                    + " LoRACausalLM; adapterPath and adapterCol name adapters without holding them");
         }
         return trained;
     }

@@ -45,7 +45,7 @@ public final class LoRAFunctions {
      * @param session the session in which the function is known
      * @param name the name of the function
      * @param transformer the transformer
-     * @throws IllegalArgumentException if the transformer has no basePath, has neither an adapter nor an adapterCol and an adapterFolder, or has
+     * @throws IllegalArgumentException if the transformer has no basePath, has no adapter and names none with adapterPath, or with adapterCol and adapterFolder, or has
      *     a maskCol
      */
     public static void register(SparkSession session, String name, LoRATransformer transformer) {

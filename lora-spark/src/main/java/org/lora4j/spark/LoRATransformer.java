@@ -31,8 +31,8 @@ import org.lora4j.spark.internal.score.ScoringTask;
 import org.lora4j.spark.param.HasOutput;
 
 /**
- * Computes the outputs of a network with an adapter: with the one that {@link LoRAEstimator} trained, or with another one for
- * each row.
+ * Computes the outputs of a network with an adapter: with the one that {@link LoRAEstimator} trained, with that of a folder, or
+ * with another one for each row.
  *
  * <pre>{@code
  * Dataset<Row> scored = new LoRATransformer()
@@ -59,7 +59,7 @@ public final class LoRATransformer extends ScoringParams<LoRATransformer>
 
     private @Nullable AdapterBytes adapter;
 
-    /** Creates a transformer without an adapter of its own, for tables that name an adapter in each row. */
+    /** Creates a transformer without an adapter of its own: {@link #adapterPath} or {@link #adapterCol} names one. */
     public LoRATransformer() {
         this(Identifiable.randomUID("loraModel"));
     }
@@ -108,7 +108,7 @@ public final class LoRATransformer extends ScoringParams<LoRATransformer>
     public LoRAAdapter adapter() {
         if (adapter == null) {
             throw new IllegalStateException("the transformer must have an adapter of its own, found none; train it with"
-                    + " LoRAEstimator, or name the adapters of rows with adapterCol");
+                    + " LoRAEstimator; adapterPath and adapterCol name adapters without holding them");
         }
         return adapter.adapter();
     }

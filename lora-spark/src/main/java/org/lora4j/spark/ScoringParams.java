@@ -1,7 +1,9 @@
 package org.lora4j.spark;
 
+import java.io.IOException;
 import java.util.Objects;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.ml.Model;
@@ -84,6 +86,22 @@ abstract class ScoringParams<M extends ScoringParams<M>> extends Model<M> {
         return (M) set(adapterFolder(), value);
     }
 
+    /** {@return the parameter of the folder of the adapter that all rows have} */
+    public Param<String> adapterPath() {
+        return TextParam.any(
+                this, "adapterPath", "folder of the adapter that all rows have, on any file system of Hadoop");
+    }
+
+    /**
+     * Sets the folder of the adapter that all rows have. The driver reads it, and sends it to the executors.
+     *
+     * @param value a folder in PEFT's form, of any file system of Hadoop. All rows have this adapter in place of a trained one
+     * @return this
+     */
+    public M setAdapterPath(String value) {
+        return (M) set(adapterPath(), value);
+    }
+
     /** {@return the parameter of the column that tells why a row has no output} */
     public Param<String> reasonCol() {
         return TextParam.any(this, "reasonCol", "column that tells why a row has no output, if handleInvalid is keep");
@@ -140,7 +158,7 @@ abstract class ScoringParams<M extends ScoringParams<M>> extends Model<M> {
     }
 
     /**
-     * Checks that there is an adapter, or that rows name theirs.
+     * Checks that there is one adapter for all rows, or that rows name theirs.
      *
      * @param own the adapter of the model, or null
      * @param estimator what trains one
@@ -148,15 +166,20 @@ abstract class ScoringParams<M extends ScoringParams<M>> extends Model<M> {
      */
     final boolean requireAdapters(@Nullable AdapterBytes own, String estimator) {
         if (isDefined(adapterCol())) {
+            if (isDefined(adapterPath())) {
+                throw new IllegalArgumentException("adapterPath must not be set if adapterCol is, found '"
+                        + getOrDefault(adapterPath()) + "'; clear one of the two");
+            }
             if (!isDefined(adapterFolder())) {
                 throw new IllegalArgumentException(
                         "adapterFolder must be set if adapterCol is, found none; set the folder of the adapters");
             }
             return true;
         }
-        if (own == null) {
-            throw new IllegalArgumentException("adapterCol must be set if the transformer has no adapter of its own,"
-                    + " found none; set it and adapterFolder, or train an adapter with " + estimator);
+        if (own == null && !isDefined(adapterPath())) {
+            throw new IllegalArgumentException("adapterCol or adapterPath must be set if the transformer has no adapter"
+                    + " of its own, found none; set adapterPath to the folder of an adapter, or adapterCol and"
+                    + " adapterFolder, or train an adapter with " + estimator);
         }
         return false;
     }
@@ -167,11 +190,29 @@ abstract class ScoringParams<M extends ScoringParams<M>> extends Model<M> {
         boolean namesAdapters = isDefined(adapterCol());
         return spark.broadcast(new ScoringTask<>(
                 spark.broadcast(base),
-                namesAdapters ? null : Objects.requireNonNull(own),
+                namesAdapters ? null : adapterOfAllRows(own, hadoop),
                 namesAdapters ? getOrDefault(adapterFolder()) : null,
                 (long) getOrDefault(maxAdapterBytes()),
                 Choice.of(FingerprintCheck.class, check),
                 new SerializableConfiguration(hadoop)));
+    }
+
+    private AdapterBytes adapterOfAllRows(@Nullable AdapterBytes own, Configuration hadoop) {
+        if (!isDefined(adapterPath())) {
+            return Objects.requireNonNull(own);
+        }
+        String path = getOrDefault(adapterPath());
+        try {
+            AdapterBytes adapter = AdapterBytes.require(new Path(path), hadoop);
+            // A broken file is found here, before a job begins.
+            adapter.adapter();
+            return adapter;
+        } catch (IOException | RuntimeException e) {
+            throw new IllegalArgumentException(
+                    "adapterPath must be the folder of an adapter in PEFT's form, found " + path + ": "
+                            + e.getMessage(),
+                    e);
+        }
     }
 
     /** How the rows of a table are read and completed. */

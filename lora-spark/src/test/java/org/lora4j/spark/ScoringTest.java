@@ -104,6 +104,40 @@ class ScoringTest {
         }
     }
 
+    private LoRATransformer withOneAdapter() {
+        return new LoRATransformer()
+                .setBasePath(base)
+                .setAdapterPath(folder.resolve("adapters/tenant1").toString());
+    }
+
+    @Test
+    void allRowsHaveTheAdapterOfAFolder() throws Exception {
+        LoRATransformer transformer = withOneAdapter();
+        List<Row> rows = transformer.transform(table).collectAsList();
+        assertThat(rows).hasSize(ROWS);
+        for (Row row : rows) {
+            assertClose(floats(row, "output"), expected((int) row.getLong(0), "tenant1"));
+        }
+        String saved = folder.resolve("saved").toString();
+        transformer.write().save(saved);
+        assertThat(LoRATransformer.load(saved).transform(table).collectAsList()).isEqualTo(rows);
+    }
+
+    @Test
+    void aFolderWithoutAnAdapterIsRefusedBeforeTheJob() throws Exception {
+        String none = folder.resolve("none").toString();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> withOneAdapter().setAdapterPath(none).transform(table))
+                .withMessageStartingWith("adapterPath must be the folder of an adapter in PEFT's form, found " + none
+                        + ": the adapter must have a folder with adapter_config.json and adapter_model.safetensors,"
+                        + " found none: ");
+        Files.writeString(folder.resolve("adapters/tenant1/adapter_config.json"), "{");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> withOneAdapter().transform(table))
+                .withMessageContaining("found " + folder.resolve("adapters/tenant1") + ": ")
+                .withMessageContaining("adapter_config.json");
+    }
+
     @Test
     void keepsFewAdaptersIfBytesAreFew() {
         List<Row> rows = transformer()
@@ -189,7 +223,12 @@ class ScoringTest {
                         .transform(table))
                 .withMessageStartingWith("adapterFolder must be set if adapterCol is, found none");
         assertThatIllegalArgumentException()
+                .isThrownBy(() -> withOneAdapter().setAdapterCol("tenant").transform(table))
+                .withMessageStartingWith("adapterPath must not be set if adapterCol is, found '")
+                .withMessageEndingWith("'; clear one of the two");
+        assertThatIllegalArgumentException()
                 .isThrownBy(() -> new LoRATransformer().setBasePath(base).transform(table))
-                .withMessageStartingWith("adapterCol must be set if the transformer has no adapter of its own");
+                .withMessageStartingWith(
+                        "adapterCol or adapterPath must be set if the transformer has no adapter of its own");
     }
 }

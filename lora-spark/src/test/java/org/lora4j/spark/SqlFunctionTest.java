@@ -109,7 +109,8 @@ class SqlFunctionTest {
                         "f",
                         new LoRATransformer()
                                 .setBasePath(folder.resolve("base.safetensors").toString())))
-                .withMessageStartingWith("adapterCol must be set if the transformer has no adapter of its own");
+                .withMessageStartingWith(
+                        "adapterCol or adapterPath must be set if the transformer has no adapter of its own");
         assertThatIllegalArgumentException()
                 .isThrownBy(
                         () -> LoRAFunctions.register(spark, "f", transformer().setMaskCol("mask")))

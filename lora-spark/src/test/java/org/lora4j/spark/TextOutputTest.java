@@ -223,7 +223,7 @@ class TextOutputTest {
         assertThat(model.summary().totalIterations()).isEqualTo(60);
         assertThatIllegalStateException()
                 .isThrownBy(() -> model().adapter())
-                .withMessageContaining("train it with LoRACausalLM, or name the adapters of rows with adapterCol");
+                .withMessageContaining("train it with LoRACausalLM; adapterPath and adapterCol name adapters");
         assertThat(model().hasSummary()).isFalse();
     }
 

@@ -1,10 +1,12 @@
 package org.lora4j.spark.internal.base;
 
+import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
+import java.nio.file.NoSuchFileException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -72,7 +74,28 @@ public final class AdapterBytes implements Serializable {
         if (!files.exists(folder)) {
             return null;
         }
-        return new AdapterBytes(read(files, new Path(folder, CONFIG)), read(files, new Path(folder, TENSORS)));
+        return require(folder, hadoop);
+    }
+
+    /**
+     * Reads the adapter of a folder.
+     *
+     * @throws IllegalArgumentException if a file of it is missing
+     */
+    public static AdapterBytes require(Path folder, Configuration hadoop) throws IOException {
+        try {
+            FileSystem files = folder.getFileSystem(hadoop);
+            return new AdapterBytes(read(files, new Path(folder, CONFIG)), read(files, new Path(folder, TENSORS)));
+        } catch (FileNotFoundException | NoSuchFileException e) {
+            throw missing(folder, e);
+        }
+    }
+
+    static IllegalArgumentException missing(Path folder, IOException e) {
+        return new IllegalArgumentException(
+                "the adapter must have a folder with " + CONFIG + " and " + TENSORS + ", found none: " + e.getMessage()
+                        + "; save it to " + folder,
+                e);
     }
 
     private static byte[] read(FileSystem files, Path file) throws IOException {

@@ -27,10 +27,7 @@ public record HadoopAdapters(Path folder, SerializableConfiguration hadoop) impl
                 InputStream tensors = HadoopFiles.open(files, new Path(own, AdapterBytes.TENSORS))) {
             return PeftFiles.read(config, tensors, options).adapter(base);
         } catch (FileNotFoundException e) {
-            throw new IllegalArgumentException(
-                    "the adapter must have a folder with " + AdapterBytes.CONFIG + " and " + AdapterBytes.TENSORS
-                            + ", found none: " + e.getMessage() + "; save it to " + folder,
-                    e);
+            throw AdapterBytes.missing(own, e);
         }
     }
 }
