@@ -12,21 +12,20 @@ The time to the first token of a Qwen2 of the shape of Qwen2.5-0.5B is measured 
   src/bench/compare --cases decoder --only "first token" --runs 3
 """
 
-import json
 import os
 import shutil
 
-from comparison import encoder, measure, processes, roofline
+from comparison import processes, roofline, transformer
 from comparison.processes import OUT, ROOT
 
 FOLDER = OUT / "decoder"
 LARGE = OUT / "decoder-0.5b"
-CLASSES = OUT / "decoder-classes"
 SOURCE = ROOT / "src/bench/decoder/DecoderWork.java"
 PEER = ROOT / "src/bench/peers/decoder.py"
 NODE = OUT / "node"
 LLAMA = ROOT / "src/bench/peers/llamacpp.mjs"
 GGUF = ROOT / "src/bench/peers/gguf.py"
+LLAMA_THREADS = tuple(dict.fromkeys((str(os.cpu_count()), "1")))
 FIRST = "first token"
 REAL = "real sizes"
 STORAGES = ("float", "bfloat16", "int8", "int4")
@@ -72,7 +71,7 @@ LONG_CASES = {
 
 
 def compare(options):
-    """Returns the rows of the table, the peaks of the resident memory, and the times to the first token if asked for."""
+    """Returns the rows of the table, and the times to the first token if asked for."""
     _build()
     wanted = options.only.split("|")
     cases = CASES | (LONG_CASES if options.only else {})
@@ -80,32 +79,18 @@ def compare(options):
     if any(other == "llama.cpp" for _, other, _, _ in chosen.values()) and not _has_llama():
         chosen = {case: each for case, each in chosen.items() if each[1] != "llama.cpp"}
     _check(chosen)
-    rows, peaks = [], {}
-    for case, (ours, other, theirs, bar) in chosen.items():
-        peer, thread_settings = _peer(other)
-        times, others, read = {}, {}, None
-        for _ in range(options.runs):
-            for engine in ("", "engine"):
-                found = _ours(ours, engine, options)
-                read = found.get("bytes")
-                times.setdefault(engine, []).append(found["nanos"])
-                peaks.setdefault(case, {})[f"lora4j {engine}".strip()] = found["peak"]
-                if peer is None:
-                    others.setdefault(engine, []).append(_ours(theirs, engine, options)["nanos"])
-            for threads in encoder.settings(others, thread_settings) if peer else ():
-                found = peer(theirs | {"threads": threads}, options)
-                others.setdefault(threads, []).append(found["nanos"])
-                peaks[case][f"{other} {threads}"] = found["peak"]
-        for engine, found in times.items():
-            best = engine if peer is None else min(others, key=lambda each: measure.median(others[each]))
-            rows.append({"case": f"{case}{', oneDNN' if engine else ''}", "ours": found,
-                         "other": f"{other} {theirs.get('form', '')}".strip(), "theirs": others[best], "threads": best,
-                         "bar": bar, "bytes": read, "flops": FLOPS.get(case)})  # fmt: skip
-            print(f"  {rows[-1]['case']}: {encoder.milliseconds(found)} beside {encoder.milliseconds(others[best])}",
-                  flush=True)  # fmt: skip
+    threads = {"PyTorch": transformer.peer_threads(options), "llama.cpp": LLAMA_THREADS}
+    programs = {name: (run, threads[name]) for name, run in _programs().items()}
+    rows, _ = transformer.compare(chosen, options, _ours, programs, _about)
     if REAL in wanted:
         _sizes(options)
-    return {"rows": rows, "peaks": peaks, "first": _first(options) if FIRST in wanted else []}
+    return {"rows": rows, "first": _first(options) if FIRST in wanted else []}
+
+
+def _about(case, work, other, found):
+    """Returns the form of the other side, the bytes of weights that a token reads, and the flops of a work."""
+    form = CASES[case][2].get("form") if case in CASES else None
+    return {"other": f"{other} {form}" if form else other, "bytes": found.get("bytes"), "flops": FLOPS.get(case)}
 
 
 def _sizes(options):
@@ -113,20 +98,20 @@ def _sizes(options):
     for size, storages in SIZES.items():
         folder = OUT / f"decoder-llama-{size}"
         if not (folder / "model.safetensors").exists():
-            _ours(_work("export", shape=size, folder=folder), "")
+            _ours(_work("export", shape=size, folder=folder))
         for storage in storages:
             common = {"shape": size, "folder": folder, "storage": storage}
             _warm(folder / "model.safetensors")
-            load = _ours(_work("first", **common), "engine")
-            token = _ours(_work("generate", adapters=0, **common), "engine", options)
-            prompt = _ours(_work("prompt", **common), "engine", options)
-            step = _ours(_work("step", 512, **common), "engine", options)
+            load = _ours(_work("first", **common), None, "engine")
+            token = _ours(_work("generate", adapters=0, **common), options, "engine")
+            prompt = _ours(_work("prompt", **common), options, "engine")
+            step = _ours(_work("step", 512, **common), options, "engine")
             print(f"  {size} {storage}: loaded after {load['loaded'] / 1e3:.1f} s, first token after {load['first'] / 1e3:.1f} s and "
                   f"{_megabytes(load)}; one token {token['nanos'] / 1e6:.1f} ms and {_megabytes(token)}; prompt of 512 tokens "
                   f"{prompt['nanos'] / 1e9:.2f} s; LoRA step of 512 tokens {step['nanos'] / 1e9:.2f} s and {_megabytes(step)}",
                   flush=True)  # fmt: skip
             if storage == "float" and size == "0.5b":
-                found = _torch(_work("step", 512, folder=folder, threads=encoder.PEER_THREADS[0]), options)
+                found = _torch(_work("step", 512, folder=folder, threads=transformer.PEER_THREADS[0]), options)
                 print(f"  {size}: LoRA step of PyTorch {found['nanos'] / 1e9:.2f} s and {_megabytes(found)}", flush=True)
             if storage in FORMS and size not in NO_GGUF and _has_llama():
                 found = _llama({"form": FORMS[storage], "threads": str(os.cpu_count())}, options, folder)
@@ -142,45 +127,37 @@ def _build():
     processes.run(["mvn", "-B", "-ntp", "-q", "-pl", "lora-core,lora-native,lora-onednn", "test-compile",
                    "dependency:build-classpath", "-DincludeScope=test", "-Djacoco.skip",
                    "-Dmdep.outputFile=target/bench-classpath"])  # fmt: skip
-    # Compiled once: the time to the first token must not contain the compiler.
-    processes.run(["javac", "-d", str(CLASSES), "-cp", _class_path(), str(SOURCE)])
+    transformer.program(SOURCE, _class_path())
     if not (FOLDER / "start").exists():
-        _ours(_work("export"), "")
-
-
-def _peer(other):
-    """Returns the function that runs the other program and its settings of threads; none if the other side is our own work."""
-    if other == "PyTorch":
-        return _torch, encoder.PEER_THREADS
-    if other == "llama.cpp":
-        return _llama, tuple(dict.fromkeys((str(os.cpu_count()), "1")))
-    return None, ()
+        _ours(_work("export"))
 
 
 def _check(chosen):
     """Checks that both sides compute the same losses and choose the same tokens. Bases in fewer bits are rounded, so they differ."""
     settings = {"warm": 0, "seconds": 0}
     for ours, other, theirs, _ in chosen.values():
-        peer, _ = _peer(other)
-        if peer is None or "storage" in ours:
+        if other not in _programs() or "storage" in ours:
             continue
+        peer = _programs()[other]
         exact = {"cache": "F32"} if other == "llama.cpp" else {}
-        found = measure.difference(_ours(ours | settings, "")["numbers"], peer(theirs | settings | exact)["numbers"])
-        if not found <= measure.TOLERANCE:
-            raise processes.Failed(f"{other} must compute the same numbers for {ours}, found {found:.1e}")
+        transformer.require_same(f"{ours} beside {other}", _ours(ours | settings), peer(theirs | settings | exact))
+
+
+def _programs():
+    return {"PyTorch": _torch, "llama.cpp": _llama}
 
 
 def _first(options):
     """Returns the milliseconds from the start of a process to its first token, by the storage of the base."""
     if not (LARGE / "model.safetensors").exists():
-        _ours(_work("export", shape="qwen", folder=LARGE), "")
+        _ours(_work("export", shape="qwen", folder=LARGE))
     rows = []
     for storage in STORAGES:
         for engine in ("", "engine"):
             found = []
             for _ in range(options.runs):
                 _warm(LARGE / "model.safetensors")
-                found.append(_ours(_work("first", shape="qwen", folder=LARGE, storage=storage), engine))
+                found.append(_ours(_work("first", shape="qwen", folder=LARGE, storage=storage), None, engine))
             best = sorted(found, key=lambda each: each["first"])[len(found) // 2]
             rows.append({"storage": storage, "engine": bool(engine), "all": [each["first"] for each in found], **best})
             print(f"  {FIRST}, {storage} {engine}: loaded after {best['loaded']} ms, first token after {best['first']} ms",
@@ -196,24 +173,24 @@ def _warm(file):
 
 
 def _class_path():
-    own = f"{CLASSES}:{processes.CORE}/target/classes:{processes.CORE}/src/test/resources"
+    own = f"{OUT}/classes/{SOURCE.stem}:{processes.CORE}/target/classes:{processes.CORE}/src/test/resources"
     return f"{own}:" + (processes.CORE / "target/bench-classpath").read_text().strip()
 
 
-def _ours(settings, engine, options=None):
-    settings = encoder.times(options) | {"folder": FOLDER, "threads": engine or "blas"} | settings
+def _ours(settings, options=None, engine=""):
+    settings = transformer.times(options) | {"folder": FOLDER, "threads": engine or "blas"} | settings
     path = _class_path()
     if engine:
         path = processes.with_engine(path)
     memory = ["-Xmx16g"] if settings.get("shape") in SIZES else []
-    command = ["java", *processes.JVM_OPTIONS, *memory, "-cp", path, "DecoderWork"]
-    return _read(processes.run([*command, *(f"{k}={v}" for k, v in settings.items())], processes.environment()))
+    command = ["java", *processes.JVM_OPTIONS, *memory, "-cp", path, SOURCE.stem, *transformer.arguments(settings)]
+    return transformer.read(processes.run(command, processes.environment()))
 
 
 def _torch(settings, options=None):
-    settings = encoder.times(options) | {"folder": FOLDER} | settings
-    command = [processes.python(), "-B", str(PEER), *(f"{key}={value}" for key, value in settings.items())]
-    return _read(processes.run(command, processes.environment()))
+    settings = transformer.times(options) | {"folder": FOLDER} | settings
+    command = [processes.python(), "-B", str(PEER), *transformer.arguments(settings)]
+    return transformer.read(processes.run(command, processes.environment()))
 
 
 def _has_llama():
@@ -229,10 +206,6 @@ def _llama(settings, options=None, folder=FOLDER):
     file = OUT / f"{folder.name}-{form}.gguf"
     if not file.exists() or file.stat().st_mtime < (folder / "model.safetensors").stat().st_mtime:
         processes.run([processes.python(), "-B", str(GGUF), str(folder), str(file), form])
-    settings = encoder.times(options) | settings | {"file": file, "package": NODE}
-    command = ["node", str(LLAMA), *(f"{key}={value}" for key, value in settings.items())]
-    return _read(processes.run(command, processes.environment()))
-
-
-def _read(process):
-    return json.loads(next(line for line in process.output.splitlines() if line.startswith("{")))
+    settings = transformer.times(options) | settings | {"file": file, "package": NODE}
+    command = ["node", str(LLAMA), *transformer.arguments(settings)]
+    return transformer.read(processes.run(command, processes.environment()))

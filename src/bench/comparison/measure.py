@@ -74,33 +74,35 @@ def disagreements(comparisons):
 def times(works, options, wanted=()):
     """Measures all works once in each run. Returns the nanoseconds of each run by work and thread setting.
 
-    The first run measures all thread settings. The other runs measure those that may be the best, and the wanted ones.
+    The first run measures the usual thread settings, or all. The other runs measure those that may be the best, and the wanted ones.
     """
     found = {work: {} for work in works}
     for run in range(options.runs):
         for work in works:
             again = [each for each in found[work] if each in promising(found[work]) or (work, each) in wanted]
-            for threads in again or settings_of_threads(work, options.quick, wanted):
+            for threads in again or settings_of_threads(work, options.all_threads, wanted):
                 nanos = do(work, warm=options.warm, seconds=options.seconds, rate=TIMED_RATE, threads=threads)["nanos"]
                 found[work].setdefault(threads, []).append(nanos)
                 print(f"  run {run + 1}: {work} threads {threads}: {nanos / 1000:.0f} µs", flush=True)
     return found
 
 
-def settings_of_threads(work, quick=False, wanted=()):
+def settings_of_threads(work, all_of_them=False, wanted=()):
     """Returns the numbers of BLAS threads; for PyTorch, the number of threads of its own loops comes first.
 
-    The wanted ones are added. In a quick run the others are only those that are usually best.
+    These are the settings that are usually best, or all of them, and the wanted ones.
     """
     cores = os.cpu_count()
     counts = range(1, cores + 1)
     if work.side == "PyTorch":
-        all_of_them = [f"{own}+{blas}" for own in counts for blas in counts]
+        everything = [f"{own}+{blas}" for own in counts for blas in counts]
         usual = ["1+1"] if work.net == "small" else [f"1+{cores}", f"{cores}+1"]
+        # Its products in bfloat16 use the threads of its loops too.
+        usual += [f"{cores}+{cores}"] if work.storage else []
     else:
-        all_of_them = [str(count) for count in counts]
-        usual = [str(cores)]
-    taken = usual if quick else all_of_them
+        everything = [str(count) for count in counts]
+        usual = everything if work.net == "small" else [str(cores)]
+    taken = everything if all_of_them else usual
     engine = [] if work.side == "PyTorch" else [ENGINE]
     return taken + [threads for each, threads in wanted if each == work and threads not in taken] + engine
 

@@ -145,13 +145,13 @@ def _show_curves(name, found):
 
 
 def _show_train(found):
-    print("| time to train | lora4j s (runs) | PyTorch s (runs) | its threads | ratio | bar |")
-    print("|---|---:|---:|---:|---:|---:|")
+    print("| time to train | lora4j s (runs) | beside | its s (runs) | its threads | ratio | bar |")
+    print("|---|---:|---|---:|---:|---:|---:|")
     for row in found["rows"]:
         ours, theirs = row["ours"], row["theirs"]
         bar = f"≤ {row['bar']:.3g}" if row["bar"] else ""
         print(
-            f"| {row['case']} | {measure.median(ours):.2f} ({min(ours):.2f}–{max(ours):.2f}) "
+            f"| {row['case']} | {measure.median(ours):.2f} ({min(ours):.2f}–{max(ours):.2f}) | PyTorch "
             f"| {measure.median(theirs):.2f} ({min(theirs):.2f}–{max(theirs):.2f}) | {row['threads']} "
             f"| {measure.median(ours) / measure.median(theirs):.2f} | {bar} |"
         )
@@ -173,9 +173,9 @@ def _show_transformer(name, found, machine_best):
             f"| {measure.median(theirs):.2f} ({min(theirs):.2f}–{max(theirs):.2f}) | {row['threads']} "
             f"| {measure.median(ours) / measure.median(theirs):.2f} | {bar} |"
         )
-    for case, peaks in found["peaks"].items():
-        if "step" in case:
-            print(f"{case}, peak: " + ", ".join(f"{side} {peak / 1e6:.0f} MB" for side, peak in peaks.items()))
+    for row in found["rows"]:
+        if "step" in row["case"]:
+            print(f"{row['case']}, peak: " + ", ".join(f"{side} {peak / 1e6:.0f} MB" for side, peak in row["peaks"].items()))
     for side, cosine in found.get("cosines", {}).items():
         print(f"{side}: mean cosine {cosine:.5f} to the embeddings of ONNX Runtime in single precision")
     bandwidths = machine_best["bandwidths"]

@@ -14,14 +14,13 @@ from comparison.processes import OUT, ROOT
 JAR = ROOT / "lora-mnist-example/target/lora-mnist-example.jar"
 # Either PyTorch's loops or OpenBLAS has two threads: if both have, PyTorch takes several times as long.
 THREADS = ("1+2", "2+1")
-# Adam's loop over all weights has the threads that BLAS does not have.
-OUR_THREADS = (1, 2)
 STEPS = 5000
 ENDS = 500
 PHASES = {"MNIST story, whole": 1.0, "MNIST story, base training": 1.0, "MNIST story, LoRA training": 0.8}
+# case: our variant, the threads of BLAS that are best for it without an engine, the other side's variant, bar
 LONG = {
-    "LoRA r=1 batch 10, 5,000 steps": ("lora", "factored", 0.8),
-    "base batch 10, 5,000 steps": ("base", "base", 1.0),
+    "LoRA r=1 batch 10, 5,000 steps": ("lora", 2, "factored", 0.8),
+    "base batch 10, 5,000 steps": ("base", 1, "base", 1.0),
 }
 
 
@@ -29,25 +28,28 @@ def compare(options):
     """Returns the rows of the table, how much our trainings slow down, and the files of the story."""
     # The sum of thousands of steps varies little.
     runs = 1 if options.runs <= 2 else 3
-    stories, files = _stories(runs)
+    threads_of_stories = THREADS[:1] if options.quick else THREADS
+    long = dict(list(LONG.items())[:1]) if options.quick else LONG
+    stories, files = _stories(runs, threads_of_stories)
     rows, slowing = [], {}
     for case, bar in PHASES.items():
         rows.append(_row(case, [story[case] for story in stories["ours"]], bar,
-                         {threads: [story[case] for story in stories[threads]] for threads in THREADS}))  # fmt: skip
-    for case, (ours, theirs, bar) in LONG.items():
+                         {threads: [story[case] for story in stories[threads]] for threads in threads_of_stories}))  # fmt: skip
+    for case, (ours, blas, theirs, bar) in long.items():
         work = Work("lora4j", "step", ours, rank=1)
         peer = Work("PyTorch", "step", theirs, rank=1, optimizer="fused")
         measure.write_starts([work])
-        found, peers = {threads: [] for threads in OUR_THREADS}, {threads: [] for threads in THREADS}
+        found, peers = {blas: [], measure.ENGINE: []}, {threads: [] for threads in THREADS}
         for _ in range(runs):
             for side, one in ((found, work), (peers, peer)):
                 for threads in side:
                     side[threads].append(measure.do(one, steps=STEPS, rate=measure.CHECK_RATE, threads=threads))
-        ours = min(found, key=lambda each: measure.median(map(_seconds, found[each])))
-        found = found[ours]
+                    print(f"  {case}: {one.side}, {threads} threads: {_seconds(side[threads][-1]):.1f} s", flush=True)
         seconds = {threads: list(map(_seconds, peers[threads])) for threads in THREADS}
-        rows.append(_row(f"{case}, {ours} BLAS", list(map(_seconds, found)), bar, seconds))
-        slowing[case] = measure.median(sum(run["steps"][-ENDS:]) / sum(run["steps"][:ENDS]) for run in found)
+        for threads, of in found.items():
+            name = f"{case}, oneDNN" if threads == measure.ENGINE else f"{case}, {threads} BLAS"
+            rows.append(_row(name, list(map(_seconds, of)), bar, seconds))
+            slowing[name] = measure.median(sum(run["steps"][-ENDS:]) / sum(run["steps"][:ENDS]) for run in of)
     return {"rows": rows, "slowing": slowing, "files": files}
 
 
@@ -61,21 +63,23 @@ def _row(case, ours, bar, peers):
     return {"case": case, "ours": ours, "theirs": peers[threads], "threads": threads, "bar": bar}
 
 
-def _stories(runs):
+def _stories(runs, thread_settings):
     """Runs the MNIST example on both sides in turn. Returns the seconds of each phase, and the last files."""
-    found = {"ours": []} | {threads: [] for threads in THREADS}
+    found = {"ours": []} | {threads: [] for threads in thread_settings}
     files = {}
     for _ in range(runs):
         process, folder = _run(["java", "-jar", str(JAR), "run", "--no-progress", "--output"], "ours")
         training = json.loads((folder / "report.json").read_text())["training"]
         found["ours"].append(_phases(process, training["base"]["seconds"], training["fineTune"]["seconds"]))
         files["ours"] = _files(process, folder)
-        for threads in THREADS:
+        print(f"  MNIST story: lora4j {process.seconds:.1f} s", flush=True)
+        for threads in thread_settings:
             script = str(ROOT / "src/bench/peers/mnist.py")
             process, folder = _run([processes.python(), "-B", script], "theirs", threads)
             seconds = json.loads(next(line for line in process.output.splitlines() if line.startswith("{")))
             found[threads].append(_phases(process, seconds["base"], seconds["lora"]))
             files["PyTorch"] = _files(process, folder)
+            print(f"  MNIST story: PyTorch, {threads} threads: {process.seconds:.1f} s", flush=True)
     return found, files
 
 
