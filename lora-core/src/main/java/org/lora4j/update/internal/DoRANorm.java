@@ -54,7 +54,7 @@ final class DoRANorm {
         out = Math.toIntExact(b.size(0));
         norms = new double[out];
         grams = new BuffersByWidth(context.dataType());
-        products = new BuffersByWidth(context.dataType());
+        products = new BuffersByWidth(context.dataType(), context.order());
         p = products.rows(dora.rank(), out);
     }
 

@@ -79,7 +79,7 @@ final class LinearPass implements LayerPass {
         training = resources.isTraining();
         scratch = resources.scratch();
         weight = layer.weightParameter();
-        product = new WeightProduct(weight.weight());
+        product = new WeightProduct(weight.weight(), resources.order());
         outputs = resources.buffers().rows(width);
         baseGradients = resources.buffers().rows(width);
         mixed = new MixedLinear(layer, resources);

@@ -48,7 +48,7 @@ final class SegmentLinear {
         updates = new LayerUpdates<>(
                 layer.weightParameter(), first, resources, WeightUpdatePass::bind, WeightUpdate::newPass);
         bases = resources.buffers().rows(width);
-        product = new WeightProduct(layer.weightParameter().weight());
+        product = new WeightProduct(layer.weightParameter().weight(), resources.order());
         keepsInputs = resources.keepsInputs();
     }
 

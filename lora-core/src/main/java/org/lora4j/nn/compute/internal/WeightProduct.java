@@ -3,8 +3,6 @@ package org.lora4j.nn.compute.internal;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.math.HeapColumns;
-import org.lora4j.internal.memory.BatchBuffer;
 import org.lora4j.nn.weight.internal.ProductContext;
 import org.lora4j.nn.weight.internal.Weight;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -20,34 +18,33 @@ final class WeightProduct {
     /** Stacking is faster if the weight has at least this many times the elements that are copied for it. */
     private static final int STACKING_PAYS = 8;
 
-    private final BatchBuffer stackedInputs;
-    private final BatchBuffer stackedOutputs;
+    private final RowStack stackedInputs;
+    private final RowStack stackedOutputs;
     private final ProductContext product = new ProductContext();
     private final ProductContext stackedProduct = new ProductContext();
     private final List<ProductContext> furtherProducts = new ArrayList<>();
-    private final HeapColumns inputColumns = new HeapColumns();
-    private final HeapColumns outputColumns = new HeapColumns();
-    private final HeapColumns stackedInputColumns = new HeapColumns();
-    private final HeapColumns stackedOutputColumns = new HeapColumns();
+    private final List<INDArray> inputs = new ArrayList<>();
+    private final List<INDArray> outputs = new ArrayList<>();
     private Weight weight;
     private List<Further> further = List.of();
     private long furtherRows;
 
     /** Rows {@code R [k, in]} and the array for {@code R·Wᵀ [k, out]}. */
-    record Further(INDArray rows, INDArray product, HeapColumns rowColumns, HeapColumns productColumns) {
-        Further(INDArray rows, INDArray product) {
-            this(rows, product, new HeapColumns(), new HeapColumns());
-        }
-
+    record Further(INDArray rows, INDArray product) {
         int height() {
             return Math.toIntExact(rows.size(0));
         }
     }
 
-    WeightProduct(Weight weight) {
+    /**
+     * Creates the product without further rows.
+     *
+     * @param order the memory order of the batch
+     */
+    WeightProduct(Weight weight, char order) {
         this.weight = weight;
-        stackedInputs = new BatchBuffer(weight.dataType(), weight.inputSize());
-        stackedOutputs = new BatchBuffer(weight.dataType(), weight.outputSize());
+        stackedInputs = new RowStack(weight.dataType(), weight.inputSize(), order);
+        stackedOutputs = new RowStack(weight.dataType(), weight.outputSize(), order);
     }
 
     /** Switches to another weight or to other further rows. */
@@ -107,79 +104,21 @@ final class WeightProduct {
 
     /** Computes the further products, and that of a batch if one is given. */
     private void runStacked(@Nullable INDArray x, @Nullable INDArray y) {
+        inputs.clear();
+        outputs.clear();
+        if (x != null && y != null) {
+            inputs.add(x);
+            outputs.add(y);
+        }
+        for (Further each : further) {
+            inputs.add(each.rows());
+            outputs.add(each.product());
+        }
         long height = (x == null ? 0 : x.size(0)) + furtherRows;
         INDArray stackedInput = stackedInputs.rows(height);
         INDArray stackedOutput = stackedOutputs.rows(height);
-        stack(x, stackedInput);
+        stackedInputs.put(inputs, stackedInput);
         weight.multiply(stackedProduct, stackedInput, stackedOutput);
-        unstack(stackedOutput, y);
-    }
-
-    private void stack(@Nullable INDArray x, INDArray stacked) {
-        int height = Math.toIntExact(stacked.size(0));
-        int n = x == null ? 0 : Math.toIntExact(x.size(0));
-        int columns = Math.toIntExact(stacked.size(1));
-        int perBlock = HeapColumns.perBlock(height);
-        double[] all = stackedInputColumns.values(height);
-        double[] part = inputColumns.values(height);
-        if (x != null) {
-            inputColumns.bind(x);
-        }
-        stackedInputColumns.bind(stacked);
-        for (int from = 0; from < columns; from += perBlock) {
-            int count = Math.min(perBlock, columns - from);
-            if (x != null) {
-                inputColumns.read(from, count, part);
-                place(part, n, all, 0, height, count);
-            }
-            int top = n;
-            for (Further rows : further) {
-                rows.rowColumns().bind(rows.rows()).read(from, count, part);
-                place(part, rows.height(), all, top, height, count);
-                top += rows.height();
-            }
-            stackedInputColumns.write(from, count, all);
-        }
-    }
-
-    private void unstack(INDArray stacked, @Nullable INDArray y) {
-        int height = Math.toIntExact(stacked.size(0));
-        int n = y == null ? 0 : Math.toIntExact(y.size(0));
-        int columns = Math.toIntExact(stacked.size(1));
-        int perBlock = HeapColumns.perBlock(height);
-        double[] all = stackedOutputColumns.values(height);
-        double[] part = outputColumns.values(height);
-        if (y != null) {
-            outputColumns.bind(y);
-        }
-        stackedOutputColumns.bind(stacked);
-        for (int from = 0; from < columns; from += perBlock) {
-            int count = Math.min(perBlock, columns - from);
-            stackedOutputColumns.read(from, count, all);
-            if (y != null) {
-                take(all, 0, height, part, n, count);
-                outputColumns.write(from, count, part);
-            }
-            int top = n;
-            for (Further rows : further) {
-                take(all, top, height, part, rows.height(), count);
-                rows.productColumns().bind(rows.product()).write(from, count, part);
-                top += rows.height();
-            }
-        }
-    }
-
-    /** Copies a part of each column to its place in the column of all rows. */
-    private static void place(double[] part, int partHeight, double[] all, int top, int height, int count) {
-        for (int j = 0; j < count; j++) {
-            System.arraycopy(part, j * partHeight, all, j * height + top, partHeight);
-        }
-    }
-
-    /** The reverse of {@link #place}. */
-    private static void take(double[] all, int top, int height, double[] part, int partHeight, int count) {
-        for (int j = 0; j < count; j++) {
-            System.arraycopy(all, j * height + top, part, j * partHeight, partHeight);
-        }
+        stackedOutputs.take(stackedOutput, outputs);
     }
 }
