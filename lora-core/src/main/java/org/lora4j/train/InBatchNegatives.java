@@ -39,15 +39,12 @@ final class InBatchNegatives implements Loss {
                                     + "n rows, n anchors, then the positive of each, then their negatives, found "
                                     + rows + "; create it with Batch.ofTriples");
         }
-        LossBlocks blocks = new LossBlocks(output, output, gradient);
+        LossBlocks blocks = new LossBlocks(output, gradient);
         int anchors = Math.toIntExact(rows / (2 + hardNegatives));
         Pairs pairs = new Pairs(anchors, Math.toIntExact(rows - anchors));
         blocks.forEachOutput(pairs::addProducts);
         double loss = pairs.finish(scale);
-        blocks.fromOutputs((values, same, columns) -> {
-            pairs.differentiate(values, columns);
-            return 0;
-        });
+        blocks.toGradient(pairs::differentiate);
         return loss;
     }
 

@@ -1,6 +1,5 @@
 package org.lora4j.train;
 
-import java.util.Arrays;
 import org.lora4j.internal.math.HeapColumns;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -12,13 +11,14 @@ final class LabelCheck {
     /** Rounding errors of sums of floats stay below this. */
     private static final double TOLERANCE = 1e-3;
 
-    private final HeapColumns columns = new HeapColumns();
-    private double[] sums = new double[0];
+    private final HeapColumns rows = new HeapColumns();
+    private double[] block = new double[0];
 
-    /** Checks some columns. Element {@code (i, from + j)} is at {@code i + j·rows}. */
+    /** Checks one row of labels. */
     @FunctionalInterface
-    private interface BlockCheck {
-        void check(double[] block, int from, int width);
+    private interface RowCheck {
+        /** Checks the labels of a row, which are in a block between two indices. */
+        void check(double[] block, int from, int to, int row);
     }
 
     /**
@@ -28,63 +28,54 @@ final class LabelCheck {
      */
     void require(INDArray labels, Loss loss) {
         if (loss == SoftmaxCrossEntropy.INSTANCE || loss instanceof WeightedCrossEntropy) {
-            requireOneClass(labels);
+            forEachRow(labels, LabelCheck::requireOneClass);
         } else if (loss == SigmoidCrossEntropy.INSTANCE) {
-            int rows = Math.toIntExact(labels.size(0));
-            forEachBlock(labels, (block, from, width) -> requireFractions(block, from, width, rows));
+            forEachRow(labels, LabelCheck::requireFractions);
         }
     }
 
-    private void requireOneClass(INDArray labels) {
-        int rows = Math.toIntExact(labels.size(0));
-        sums = sums.length == rows ? sums : new double[rows];
-        Arrays.fill(sums, 0);
-        forEachBlock(labels, this::addUp);
-        for (int i = 0; i < rows; i++) {
-            if (Math.abs(sums[i] - 1) > TOLERANCE) {
-                throw new IllegalArgumentException(
-                        "labels: each row must be probabilities of the classes, which sum to 1, found a sum of "
-                                + sums[i] + " in row " + i
-                                + "; the softmax cross-entropy is for one class of several. If an example can have"
-                                + " several labels or none, use Loss.multiLabel()");
+    private void forEachRow(INDArray labels, RowCheck check) {
+        rows.bindTranspose(LossRows.inReals(labels));
+        int height = Math.toIntExact(labels.size(0));
+        int width = Math.toIntExact(labels.size(1));
+        int perBlock = LossRows.perBlock(height, width);
+        if (block.length < perBlock * width) {
+            block = new double[perBlock * width];
+        }
+        for (int first = 0; first < height; first += perBlock) {
+            int count = Math.min(perBlock, height - first);
+            rows.read(first, count, block);
+            for (int i = 0; i < count; i++) {
+                check.check(block, i * width, (i + 1) * width, first + i);
             }
         }
     }
 
-    private void forEachBlock(INDArray labels, BlockCheck check) {
-        columns.bind(LossBlocks.inReals(labels));
-        int rows = Math.toIntExact(labels.size(0));
-        int count = Math.toIntExact(labels.size(1));
-        int perBlock = HeapColumns.perBlock(rows);
-        double[] block = columns.values(rows);
-        for (int from = 0; from < count; from += perBlock) {
-            int width = Math.min(perBlock, count - from);
-            columns.read(from, width, block);
-            check.check(block, from, width);
+    private static void requireOneClass(double[] block, int from, int to, int row) {
+        double sum = 0;
+        for (int k = from; k < to; k++) {
+            if (block[k] < 0) {
+                throw new IllegalArgumentException(
+                        "labels: must be probabilities of the classes, none negative, found " + block[k] + " in row "
+                                + row + ", column " + (k - from) + "; correct the labels of this batch");
+            }
+            sum += block[k];
+        }
+        if (Math.abs(sum - 1) > TOLERANCE) {
+            throw new IllegalArgumentException(
+                    "labels: each row must be probabilities of the classes, which sum to 1, found a sum of " + sum
+                            + " in row " + row
+                            + "; the softmax cross-entropy is for one class of several. If an example can have"
+                            + " several labels or none, use Loss.multiLabel()");
         }
     }
 
-    private static void requireFractions(double[] block, int from, int width, int rows) {
-        for (int k = 0; k < width * rows; k++) {
+    private static void requireFractions(double[] block, int from, int to, int row) {
+        for (int k = from; k < to; k++) {
             if (block[k] < 0 || block[k] > 1) {
                 throw new IllegalArgumentException("labels: must be between 0 and 1, found " + block[k] + " in row "
-                        + k % rows + ", column " + (from + k / rows)
+                        + row + ", column " + (k - from)
                         + "; the multi-label loss needs 1 where an example has a label and 0 where it does not");
-            }
-        }
-    }
-
-    private void addUp(double[] block, int from, int width) {
-        int rows = sums.length;
-        for (int j = 0; j < width; j++) {
-            for (int i = 0; i < rows; i++) {
-                double label = block[i + j * rows];
-                if (label < 0) {
-                    throw new IllegalArgumentException(
-                            "labels: must be probabilities of the classes, none negative, found " + label + " in row "
-                                    + i + ", column " + (from + j) + "; correct the labels of this batch");
-                }
-                sums[i] += label;
             }
         }
     }

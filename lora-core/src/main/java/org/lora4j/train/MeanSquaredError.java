@@ -8,11 +8,12 @@ enum MeanSquaredError implements Loss {
 
     @Override
     public double compute(INDArray output, INDArray labels, INDArray gradient) {
-        LossBlocks blocks = new LossBlocks(output, labels, gradient);
-        double size = (double) blocks.rows() * blocks.columns();
-        double squares = blocks.fromOutputs((z, y, columns) -> {
+        LossRows rows = new LossRows(output, labels, gradient);
+        int columns = rows.columns();
+        double size = (double) rows.rows() * columns;
+        double squares = rows.compute((z, y, from) -> {
             double sum = 0;
-            for (int k = 0; k < columns * blocks.rows(); k++) {
+            for (int k = from; k < from + columns; k++) {
                 double error = z[k] - y[k];
                 sum += error * error;
                 z[k] = 2 * error / size;

@@ -11,11 +11,12 @@ enum SigmoidCrossEntropy implements Loss {
 
     @Override
     public double compute(INDArray output, INDArray labels, INDArray gradient) {
-        LossBlocks blocks = new LossBlocks(output, labels, gradient);
-        double size = (double) blocks.rows() * blocks.columns();
-        double sum = blocks.fromOutputs((z, y, columns) -> {
+        LossRows rows = new LossRows(output, labels, gradient);
+        int columns = rows.columns();
+        double size = (double) rows.rows() * columns;
+        double sum = rows.compute((z, y, from) -> {
             double part = 0;
-            for (int k = 0; k < columns * blocks.rows(); k++) {
+            for (int k = from; k < from + columns; k++) {
                 double exponential = exponential(z[k]);
                 part += loss(z[k], y[k], exponential);
                 z[k] = orZero(slope(z[k], y[k], exponential) / size);

@@ -54,19 +54,20 @@ final class SparseCrossEntropy implements TargetLoss {
         double[] weightOfRow = new double[targets.length];
         for (int i = 0; i < targets.length; i++) {
             if (targets[i] != IGNORED) {
-                weightOfRow[i] = values == null ? 1 : values[Objects.checkIndex(targets[i], columns)];
+                int target = Objects.checkIndex(targets[i], columns);
+                weightOfRow[i] = values == null ? 1 : values[target];
             }
         }
-        LossBlocks.Labels oneHot = (from, count, block) -> {
-            Arrays.fill(block, 0, count * targets.length, 0);
-            for (int i = 0; i < targets.length; i++) {
-                int column = targets[i] - from;
-                if (column >= 0 && column < count) {
-                    block[i + column * targets.length] = weightOfRow[i];
+        LossRows.Labels oneHot = (first, count, block) -> {
+            Arrays.fill(block, 0, count * columns, 0);
+            for (int i = 0; i < count; i++) {
+                int target = targets[first + i];
+                if (target != IGNORED) {
+                    block[i * columns + target] = weightOfRow[first + i];
                 }
             }
         };
-        return SoftmaxCrossEntropy.compute(new LossBlocks(output, oneHot, gradient), TargetLoss.count(targets));
+        return SoftmaxCrossEntropy.compute(new LossRows(output, oneHot, gradient), TargetLoss.count(targets));
     }
 
     @Override

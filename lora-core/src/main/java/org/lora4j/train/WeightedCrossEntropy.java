@@ -13,16 +13,15 @@ final class WeightedCrossEntropy implements Loss {
     @Override
     public double compute(INDArray output, INDArray labels, INDArray gradient) {
         double[] values = weights.of(output.size(1));
-        int rows = Math.toIntExact(output.size(0));
-        LossBlocks.Labels plain = LossBlocks.labels(labels);
+        LossRows.Labels plain = LossRows.labels(labels);
         // The loss of a row is linear in its labels.
-        LossBlocks.Labels weighted = (from, count, block) -> {
-            plain.read(from, count, block);
-            for (int k = 0; k < count * rows; k++) {
-                block[k] *= values[from + k / rows];
+        LossRows.Labels weighted = (first, count, block) -> {
+            plain.read(first, count, block);
+            for (int k = 0; k < count * values.length; k++) {
+                block[k] *= values[k % values.length];
             }
         };
-        return SoftmaxCrossEntropy.compute(new LossBlocks(output, weighted, gradient), rows);
+        return SoftmaxCrossEntropy.compute(new LossRows(output, weighted, gradient), output.size(0));
     }
 
     @Override
