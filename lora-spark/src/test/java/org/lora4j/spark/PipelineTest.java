@@ -89,7 +89,7 @@ class PipelineTest {
             assertThat(param.doc()).as(param.name()).isNotBlank().isNotEqualTo(param.name());
         }
         assertThat(new LoRAEstimator().params()).hasSize(39);
-        assertThat(new LoRATransformer().params()).hasSize(22);
+        assertThat(new LoRATransformer().params()).hasSize(23);
         assertThat(new LoRAEstimator().explainParams()).contains("rank: rank r of the update B·A (>= 1)");
     }
 
