@@ -78,9 +78,8 @@ def compare(options):
     chosen = {case: each for case, each in cases.items() if any(text in case for text in wanted)}
     if any(other == "llama.cpp" for _, other, _, _ in chosen.values()) and not _has_llama():
         chosen = {case: each for case, each in chosen.items() if each[1] != "llama.cpp"}
-    _check(chosen)
-    threads = {"PyTorch": transformer.peer_threads(options), "llama.cpp": LLAMA_THREADS}
-    programs = {name: (run, threads[name]) for name, run in _programs().items()}
+    programs = {"PyTorch": (_torch, transformer.peer_threads(options)), "llama.cpp": (_llama, LLAMA_THREADS)}
+    _check(chosen, programs)
     rows, _ = transformer.compare(chosen, options, _ours, programs, _about)
     if REAL in wanted:
         _sizes(options)
@@ -88,9 +87,8 @@ def compare(options):
 
 
 def _about(case, work, other, found):
-    """Returns the form of the other side, the bytes of weights that a token reads, and the flops of a work."""
-    form = CASES[case][2].get("form") if case in CASES else None
-    return {"other": f"{other} {form}" if form else other, "bytes": found.get("bytes"), "flops": FLOPS.get(case)}
+    """Returns the bytes of weights that a token reads, and the flops of a work."""
+    return {"bytes": found.get("bytes"), "flops": FLOPS.get(case)}
 
 
 def _sizes(options):
@@ -127,24 +125,19 @@ def _build():
     processes.run(["mvn", "-B", "-ntp", "-q", "-pl", "lora-core,lora-native,lora-onednn", "test-compile",
                    "dependency:build-classpath", "-DincludeScope=test", "-Djacoco.skip",
                    "-Dmdep.outputFile=target/bench-classpath"])  # fmt: skip
-    transformer.program(SOURCE, _class_path())
     if not (FOLDER / "start").exists():
         _ours(_work("export"))
 
 
-def _check(chosen):
+def _check(chosen, programs):
     """Checks that both sides compute the same losses and choose the same tokens. Bases in fewer bits are rounded, so they differ."""
     settings = {"warm": 0, "seconds": 0}
     for ours, other, theirs, _ in chosen.values():
-        if other not in _programs() or "storage" in ours:
+        if other not in programs or "storage" in ours:
             continue
-        peer = _programs()[other]
+        peer, _ = programs[other]
         exact = {"cache": "F32"} if other == "llama.cpp" else {}
         transformer.require_same(f"{ours} beside {other}", _ours(ours | settings), peer(theirs | settings | exact))
-
-
-def _programs():
-    return {"PyTorch": _torch, "llama.cpp": _llama}
 
 
 def _first(options):
@@ -172,25 +165,15 @@ def _warm(file):
             pass
 
 
-def _class_path():
-    own = f"{OUT}/classes/{SOURCE.stem}:{processes.CORE}/target/classes:{processes.CORE}/src/test/resources"
-    return f"{own}:" + (processes.CORE / "target/bench-classpath").read_text().strip()
-
-
 def _ours(settings, options=None, engine=""):
     settings = transformer.times(options) | {"folder": FOLDER, "threads": engine or "blas"} | settings
-    path = _class_path()
-    if engine:
-        path = processes.with_engine(path)
-    memory = ["-Xmx16g"] if settings.get("shape") in SIZES else []
-    command = ["java", *processes.JVM_OPTIONS, *memory, "-cp", path, SOURCE.stem, *transformer.arguments(settings)]
-    return transformer.read(processes.run(command, processes.environment()))
+    classes = (processes.CORE / "target/classes", processes.CORE / "src/test/resources")
+    path = ":".join(map(str, classes)) + ":" + (processes.CORE / "target/bench-classpath").read_text().strip()
+    return transformer.java(SOURCE, path, settings, engine, ["-Xmx16g"] if settings.get("shape") in SIZES else [])
 
 
 def _torch(settings, options=None):
-    settings = transformer.times(options) | {"folder": FOLDER} | settings
-    command = [processes.python(), "-B", str(PEER), *transformer.arguments(settings)]
-    return transformer.read(processes.run(command, processes.environment()))
+    return transformer.torch(PEER, transformer.times(options) | {"folder": FOLDER} | settings)
 
 
 def _has_llama():
@@ -206,6 +189,4 @@ def _llama(settings, options=None, folder=FOLDER):
     file = OUT / f"{folder.name}-{form}.gguf"
     if not file.exists() or file.stat().st_mtime < (folder / "model.safetensors").stat().st_mtime:
         processes.run([processes.python(), "-B", str(GGUF), str(folder), str(file), form])
-    settings = transformer.times(options) | settings | {"file": file, "package": NODE}
-    command = ["node", str(LLAMA), *transformer.arguments(settings)]
-    return transformer.read(processes.run(command, processes.environment()))
+    return transformer.script(["node", str(LLAMA)], transformer.times(options) | settings | {"file": file, "package": NODE})

@@ -70,7 +70,6 @@ def compare(options):
     if any("model" in theirs for _, _, theirs, _ in chosen.values()):
         processes.run(["mvn", "-B", "-ntp", "-q", "dependency:copy", f"-Dartifact={QUANTIZED_JAR}", "-Dmdep.stripVersion",
                        f"-DoutputDirectory={OUT}"])  # fmt: skip
-    transformer.program(SOURCE, _class_path())
     _ours({"work": "export"})
     checked = [_work("step", data) for data in ("passages", "sentences", "exact")] + [_work("forward", "passages"), STEP | DORA]
     for work in checked:
@@ -95,20 +94,12 @@ def _cosines(results):
             for (_, key), each in results.found.items() for threads, found in each.items() if "cosine" in found[0]}  # fmt: skip
 
 
-def _class_path():
-    quantized = OUT / f"{QUANTIZED_JAR.split(':')[1]}.jar"
-    return (f"{OUT}/classes/{SOURCE.stem}:{TEXT_EXAMPLE}/classes:{TEXT_EXAMPLE}/lib/*:{quantized}:"
-            + (EMBEDDINGS / "bench-classpath").read_text().strip())  # fmt: skip
-
-
 def _ours(settings, options=None, engine=""):
     settings = transformer.times(options) | settings | {"folder": FOLDER} | ({"threads": engine} if engine else {})
-    path = processes.with_engine(_class_path()) if engine else _class_path()
-    command = ["java", *processes.JVM_OPTIONS, "-cp", path, SOURCE.stem, *transformer.arguments(settings)]
-    return transformer.read(processes.run(command, processes.environment()))
+    quantized = OUT / f"{QUANTIZED_JAR.split(':')[1]}.jar"
+    path = f"{TEXT_EXAMPLE}/classes:{TEXT_EXAMPLE}/lib/*:{quantized}:" + (EMBEDDINGS / "bench-classpath").read_text().strip()
+    return transformer.java(SOURCE, path, settings, engine)
 
 
 def _torch(settings, options=None):
-    settings = transformer.times(options) | settings | {"folder": FOLDER}
-    command = [processes.python(), "-B", str(PEER), *transformer.arguments(settings)]
-    return transformer.read(processes.run(command, processes.environment()))
+    return transformer.torch(PEER, transformer.times(options) | settings | {"folder": FOLDER})

@@ -65,7 +65,6 @@ def _cases(name, common):
 
 def prepared(name, texts, length):
     """Writes the folder of a model if it is not there. Returns the settings of all works with it."""
-    transformer.program(SOURCE, processes.class_path())
     folder = OUT / name.lower().replace(" ", "-")
     common = {"folder": folder, "texts": texts, "length": length, "vocabulary": VOCABULARY[name]}
     if not (folder / "start").exists():
@@ -75,13 +74,8 @@ def prepared(name, texts, length):
 
 def ours(settings, options=None, engine=""):
     settings = transformer.times(options) | settings | ({"threads": engine} if engine else {})
-    path = f"{OUT}/classes/{SOURCE.stem}:{processes.class_path()}"
-    path = processes.with_engine(path) if engine else path
-    command = ["java", *processes.JVM_OPTIONS, "-cp", path, SOURCE.stem, *transformer.arguments(settings)]
-    return transformer.read(processes.run(command, processes.environment()))
+    return transformer.java(SOURCE, processes.class_path(), settings, engine)
 
 
 def _torch(settings, options=None):
-    settings = transformer.times(options) | settings
-    command = [processes.python(), "-B", str(PEER), *transformer.arguments(settings)]
-    return transformer.read(processes.run(command, processes.environment()))
+    return transformer.torch(PEER, transformer.times(options) | settings)

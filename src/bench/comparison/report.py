@@ -147,13 +147,13 @@ def _show_curves(name, found):
 
 
 def _show_train(found):
-    print("| time to train | lora4j s (runs) | beside | its s (runs) | its threads | ratio | bar |")
-    print("|---|---:|---|---:|---:|---:|---:|")
+    print("| time to train | lora4j s (runs) | PyTorch s (runs) | its threads | ratio | bar |")
+    print("|---|---:|---:|---:|---:|---:|")
     for row in found["rows"]:
         ours, theirs = row["ours"], row["theirs"]
         bar = f"≤ {row['bar']:.3g}" if row["bar"] else ""
         print(
-            f"| {row['case']} | {measure.median(ours):.2f} ({min(ours):.2f}–{max(ours):.2f}) | PyTorch "
+            f"| {row['case']} | {measure.median(ours):.2f} ({min(ours):.2f}–{max(ours):.2f}) "
             f"| {measure.median(theirs):.2f} ({min(theirs):.2f}–{max(theirs):.2f}) | {row['threads']} "
             f"| {measure.median(ours) / measure.median(theirs):.2f} | {bar} |"
         )

@@ -1,5 +1,6 @@
 """Measures the works of a transformer in turn with those of the other side."""
 
+import functools
 import json
 
 from comparison import measure, processes
@@ -31,7 +32,7 @@ def compare(cases, options, ours, programs, about):
 
     ours(work, options, engine) runs a work of this library. programs has the function and the thread settings of each other
     program; a side that is not in it is a work of this library too, with the same engine. Without an engine a work runs once.
-    about(case, work, other, first result) returns what else a row has.
+    about(case, work, other, first result) returns what else a row has. The form of a work of another program is part of its name.
     """
     results, rows = Results(), []
     for case, (work, other, its_work, bar) in cases.items():
@@ -48,7 +49,8 @@ def compare(cases, options, ours, programs, about):
         found, beside = results.of("lora4j", work), results.of(other if program else "lora4j", its_work)
         for engine in engines:
             best = min(beside, key=lambda each: measure.median(nanos(beside[each]))) if program else engine
-            rows.append({"case": f"{case}{', oneDNN' if engine else ''}", "ours": nanos(found[engine]), "other": other,
+            rows.append({"case": f"{case}{', oneDNN' if engine else ''}", "ours": nanos(found[engine]),
+                         "other": f"{other} {its_work.get('form', '')}".strip(),
                          "theirs": nanos(beside[best]), "threads": best, "bar": bar,
                          "peaks": {f"lora4j {engine}".strip(): peak(found[engine]), f"{other} {best}".strip(): peak(beside[best])},
                          **about(case, work, other, found[engine][0])})  # fmt: skip
@@ -93,17 +95,35 @@ def require_same(name, one, other):
         raise processes.Failed(f"the two sides must compute the same numbers for {name}, found a difference of {found:.1e}")
 
 
-def program(source, class_path):
-    """Compiles a program of one file once, so that its runs need no compiler. Returns the folder of its classes."""
+def java(source, path, settings, engine="", options=()):
+    """Runs a program of one file on the JVM. Returns the object that it printed."""
+    path = f"{_compiled(source, path)}:{path}"
+    path = processes.with_engine(path) if engine else path
+    command = ["java", *processes.JVM_OPTIONS, *options, "-cp", path, source.stem, *_arguments(settings)]
+    return _read(processes.run(command, processes.environment()))
+
+
+@functools.cache
+def _compiled(source, path):
+    """Compiles a program once, because the time to its first token must not contain the compiler. Returns the folder of its classes."""
     classes = OUT / "classes" / source.stem
-    processes.run(["javac", "-proc:none", "-d", str(classes), "-cp", class_path, str(source)])
+    processes.run(["javac", "-proc:none", "-d", str(classes), "-cp", path, str(source)])
     return classes
 
 
-def arguments(settings):
+def script(command, settings):
+    """Runs a program of the other side. Returns the object that it printed."""
+    return _read(processes.run([*command, *_arguments(settings)], processes.environment()))
+
+
+def torch(script_of_peer, settings):
+    """Runs a script in PyTorch. Returns the object that it printed."""
+    return script([processes.python(), "-B", str(script_of_peer)], settings)
+
+
+def _arguments(settings):
     return [f"{key}={value}" for key, value in settings.items()]
 
 
-def read(process):
-    """Returns the object that a process printed."""
+def _read(process):
     return json.loads(next(line for line in process.output.splitlines() if line.startswith("{")))

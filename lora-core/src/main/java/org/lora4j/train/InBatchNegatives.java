@@ -39,12 +39,18 @@ final class InBatchNegatives implements Loss {
                                     + "n rows, n anchors, then the positive of each, then their negatives, found "
                                     + rows + "; create it with Batch.ofTriples");
         }
-        LossBlocks blocks = new LossBlocks(output, gradient);
+        LossBlocks blocks = LossBlocks.ofColumns(output, gradient);
         int anchors = Math.toIntExact(rows / (2 + hardNegatives));
         Pairs pairs = new Pairs(anchors, Math.toIntExact(rows - anchors));
-        blocks.forEachOutput(pairs::addProducts);
+        blocks.forEachOutput((values, first, columns) -> {
+            pairs.addProducts(values, columns);
+            return 0;
+        });
         double loss = pairs.finish(scale);
-        blocks.toGradient(pairs::differentiate);
+        blocks.toGradient((values, first, columns) -> {
+            pairs.differentiate(values, columns);
+            return 0;
+        });
         return loss;
     }
 

@@ -3,7 +3,6 @@ package org.lora4j.train;
 import org.lora4j.internal.math.HeapColumns;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The outputs, the labels and the gradient of a loss, row by row. Outputs and gradient have the same type, the labels can have
@@ -13,11 +12,9 @@ final class LossRows {
     /** A block of this many elements stays in the second-level cache. */
     private static final int BLOCK = 4096;
 
-    private final HeapColumns outputs;
+    private final LossBlocks blocks;
     private final Labels labels;
-    private final HeapColumns gradients;
-    private final INDArray gradient;
-    private final INDArray written;
+    private final int perBlock;
     private final int rows;
     private final int columns;
 
@@ -48,14 +45,10 @@ final class LossRows {
 
     LossRows(INDArray output, Labels labels, INDArray gradient) {
         this.labels = labels;
-        this.gradient = gradient;
-        written = HeapColumns.canWrite(gradient)
-                ? gradient
-                : Nd4j.createUninitialized(gradient.dataType(), gradient.shape(), 'c');
-        outputs = new HeapColumns().bindTranspose(output);
-        gradients = new HeapColumns().bindTranspose(written);
         rows = Math.toIntExact(output.size(0));
         columns = Math.toIntExact(output.size(1));
+        perBlock = perBlock(rows, columns);
+        blocks = LossBlocks.ofRows(output, gradient, perBlock);
     }
 
     /** The labels of an array {@code [n, out]} of any type, without rounding. */
@@ -84,22 +77,14 @@ final class LossRows {
 
     /** Computes the gradient of each row. Returns the sum of the parts of the loss. */
     double compute(Row row) {
-        int perBlock = perBlock(rows, columns);
-        double[] values = new double[perBlock * columns];
-        double[] labelValues = new double[values.length];
-        double sum = 0;
-        for (int first = 0; first < rows; first += perBlock) {
-            int count = Math.min(perBlock, rows - first);
-            outputs.read(first, count, values);
+        double[] labelValues = new double[perBlock * columns];
+        return blocks.toGradient((values, first, count) -> {
             labels.read(first, count, labelValues);
+            double sum = 0;
             for (int i = 0; i < count; i++) {
                 sum += row.part(values, labelValues, i * columns);
             }
-            gradients.write(first, count, values);
-        }
-        if (written != gradient) {
-            gradient.assign(written);
-        }
-        return sum;
+            return sum;
+        });
     }
 }

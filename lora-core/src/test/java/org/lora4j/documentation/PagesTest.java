@@ -255,7 +255,7 @@ class PagesTest {
 
     @Test
     void theResultsAreTwoShortTables() {
-        assertThat(results()).hasSizeBetween(10, 30);
+        assertThat(results()).hasSizeBetween(10, 25);
     }
 
     @ParameterizedTest

@@ -223,7 +223,8 @@ class TextOutputTest {
         assertThat(model.summary().totalIterations()).isEqualTo(60);
         assertThatIllegalStateException()
                 .isThrownBy(() -> model().adapter())
-                .withMessageContaining("train it with LoRACausalLM; adapterPath and adapterCol name adapters");
+                .withMessageContaining(
+                        "train it with LoRACausalLM; adapterPath and adapterCol name adapters without holding them");
         assertThat(model().hasSummary()).isFalse();
     }
 
@@ -501,6 +502,25 @@ class TextOutputTest {
         assertThatThrownBy(
                         () -> model.setHandleInvalid("error").transform(mixed).collectAsList())
                 .hasStackTraceContaining("The row has the id 7");
+    }
+
+    @Test
+    void allRowsHaveTheAdapterOfAFolder() {
+        LoRACausalLMModel one = new LoRACausalLMModel()
+                .setBasePath(base)
+                .setIdCol("id")
+                .setAdapterPath(folder.resolve("adapters/tenant1").toString());
+        List<Row> expected = model().transform(table.withColumn("tenant", functions.lit("tenant1")))
+                .orderBy("id")
+                .collectAsList();
+        List<Row> found = one.transform(table).orderBy("id").collectAsList();
+        assertThat(found).hasSize(30);
+        for (int i = 0; i < 30; i++) {
+            assertThat(found.get(i).<Long>getAs("tokens"))
+                    .isEqualTo(expected.get(i).<Long>getAs("tokens"));
+            assertThat(found.get(i).<Double>getAs("logProbability"))
+                    .isCloseTo(expected.get(i).<Double>getAs("logProbability"), within(1e-5));
+        }
     }
 
     @Test

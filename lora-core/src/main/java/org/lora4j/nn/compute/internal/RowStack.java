@@ -3,6 +3,7 @@ package org.lora4j.nn.compute.internal;
 import java.util.ArrayList;
 import java.util.List;
 import org.lora4j.internal.math.HeapColumns;
+import org.lora4j.internal.math.RowBlocks;
 import org.lora4j.internal.memory.BatchBuffer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -11,11 +12,12 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class RowStack {
     private final BatchBuffer memory;
 
-    /** Whether rows are contiguous and copied as such, or columns, in which each matrix has a part. */
+    /** Whether rows are contiguous, so that they are copied as such, or columns. */
     private final boolean byRows;
 
-    private final HeapColumns stack = new HeapColumns();
+    private final RowBlocks blocks = new RowBlocks();
     private final List<HeapColumns> parts = new ArrayList<>();
+    private final List<HeapColumns> places = new ArrayList<>();
 
     /**
      * Creates an empty stack.
@@ -35,84 +37,41 @@ final class RowStack {
     /** Copies matrices into a stack that has as many rows as all of them. */
     void put(List<INDArray> matrices, INDArray stacked) {
         bind(matrices, stacked);
-        if (byRows) {
-            int top = 0;
-            for (HeapColumns part : parts(matrices)) {
-                copy(part, 0, stack, top, part.columns());
-                top += part.columns();
-            }
-            return;
-        }
-        int height = stack.rows();
-        double[] all = stack.values(height);
-        int perBlock = HeapColumns.perBlock(height);
-        for (int from = 0; from < stack.columns(); from += perBlock) {
-            int count = Math.min(perBlock, stack.columns() - from);
-            int top = 0;
-            for (HeapColumns part : parts(matrices)) {
-                int rows = part.rows();
-                double[] values = part.values(height);
-                part.read(from, count, values);
-                for (int j = 0; j < count; j++) {
-                    System.arraycopy(values, j * rows, all, j * height + top, rows);
-                }
-                top += rows;
-            }
-            stack.write(from, count, all);
+        for (int i = 0; i < matrices.size(); i++) {
+            copy(parts.get(i), places.get(i));
         }
     }
 
     /** Copies the rows of a stack to matrices that have as many rows together. */
     void take(INDArray stacked, List<INDArray> matrices) {
         bind(matrices, stacked);
-        if (byRows) {
-            int top = 0;
-            for (HeapColumns part : parts(matrices)) {
-                copy(stack, top, part, 0, part.columns());
-                top += part.columns();
-            }
-            return;
+        for (int i = 0; i < matrices.size(); i++) {
+            copy(places.get(i), parts.get(i));
         }
-        int height = stack.rows();
-        double[] all = stack.values(height);
-        int perBlock = HeapColumns.perBlock(height);
-        for (int from = 0; from < stack.columns(); from += perBlock) {
-            int count = Math.min(perBlock, stack.columns() - from);
-            stack.read(from, count, all);
-            int top = 0;
-            for (HeapColumns part : parts(matrices)) {
-                int rows = part.rows();
-                double[] values = part.values(height);
-                for (int j = 0; j < count; j++) {
-                    System.arraycopy(all, j * height + top, values, j * rows, rows);
-                }
-                part.write(from, count, values);
-                top += rows;
-            }
-        }
-    }
-
-    private List<HeapColumns> parts(List<INDArray> matrices) {
-        return parts.subList(0, matrices.size());
     }
 
     private void bind(List<INDArray> matrices, INDArray stacked) {
-        stack.bind(stacked, byRows);
         while (parts.size() < matrices.size()) {
             parts.add(new HeapColumns());
+            places.add(new HeapColumns());
         }
+        int top = 0;
         for (int i = 0; i < matrices.size(); i++) {
-            parts.get(i).bind(matrices.get(i), byRows);
+            INDArray matrix = matrices.get(i);
+            int height = Math.toIntExact(matrix.size(0));
+            parts.get(i).bind(matrix, byRows);
+            places.get(i).bind(blocks.of(stacked, top, height), byRows);
+            top += height;
         }
     }
 
-    private void copy(HeapColumns source, int from, HeapColumns target, int to, int columns) {
-        int perBlock = HeapColumns.perBlock(stack.rows());
-        double[] values = stack.values(stack.rows());
-        for (int done = 0; done < columns; done += perBlock) {
-            int count = Math.min(perBlock, columns - done);
-            source.read(from + done, count, values);
-            target.write(to + done, count, values);
+    private static void copy(HeapColumns source, HeapColumns target) {
+        int perBlock = HeapColumns.perBlock(source.rows());
+        double[] values = source.values(source.rows());
+        for (int from = 0; from < source.columns(); from += perBlock) {
+            int count = Math.min(perBlock, source.columns() - from);
+            source.read(from, count, values);
+            target.write(from, count, values);
         }
     }
 }

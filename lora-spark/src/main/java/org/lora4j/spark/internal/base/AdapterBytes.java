@@ -21,8 +21,8 @@ import org.lora4j.nn.Network;
 public final class AdapterBytes implements Serializable {
     private static final long serialVersionUID = 1L;
 
-    static final String CONFIG = "adapter_config.json";
-    static final String TENSORS = "adapter_model.safetensors";
+    private static final String CONFIG = "adapter_config.json";
+    private static final String TENSORS = "adapter_model.safetensors";
 
     private final byte[] config;
     private final byte[] tensors;
@@ -83,24 +83,25 @@ public final class AdapterBytes implements Serializable {
      * @throws IllegalArgumentException if a file of it is missing
      */
     public static AdapterBytes require(Path folder, Configuration hadoop) throws IOException {
-        try {
-            FileSystem files = folder.getFileSystem(hadoop);
-            return new AdapterBytes(read(files, new Path(folder, CONFIG)), read(files, new Path(folder, TENSORS)));
+        PeftFiles files = files(folder, hadoop, ReadOptions.defaults());
+        return new AdapterBytes(files.config(), files.tensors());
+    }
+
+    /**
+     * Reads the two files of an adapter, no more than the limits allow.
+     *
+     * @throws IllegalArgumentException if one of them is missing
+     */
+    static PeftFiles files(Path folder, Configuration hadoop, ReadOptions options) throws IOException {
+        FileSystem files = folder.getFileSystem(hadoop);
+        try (InputStream config = HadoopFiles.open(files, new Path(folder, CONFIG));
+                InputStream tensors = HadoopFiles.open(files, new Path(folder, TENSORS))) {
+            return PeftFiles.read(config, tensors, options);
         } catch (FileNotFoundException | NoSuchFileException e) {
-            throw missing(folder, e);
-        }
-    }
-
-    static IllegalArgumentException missing(Path folder, IOException e) {
-        return new IllegalArgumentException(
-                "the adapter must have a folder with " + CONFIG + " and " + TENSORS + ", found none: " + e.getMessage()
-                        + "; save it to " + folder,
-                e);
-    }
-
-    private static byte[] read(FileSystem files, Path file) throws IOException {
-        try (InputStream in = HadoopFiles.open(files, file)) {
-            return in.readAllBytes();
+            throw new IllegalArgumentException(
+                    "the adapter must have a folder with " + CONFIG + " and " + TENSORS + ", found none: "
+                            + e.getMessage() + "; save it to " + folder,
+                    e);
         }
     }
 }
