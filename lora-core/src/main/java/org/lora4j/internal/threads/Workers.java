@@ -12,11 +12,11 @@ import java.util.function.Supplier;
  * @param <W> the type of these objects
  */
 public final class Workers<W> {
-    /** The work for which another thread saves time. It takes half of it to wake up. */
-    private static final long LEAST_NANOS = 30_000;
+    /** The work for which another thread saves time. After a product it is awake; else it takes about as long to wake up. */
+    private static final long LEAST_NANOS = 20_000;
 
     /** The work of a block of rows: small enough that a thread which begins late still gets some. */
-    private static final long BLOCK_NANOS = 8_000;
+    private static final long BLOCK_NANOS = 5_000;
 
     private final Supplier<W> newWorker;
     private final List<W> all = new ArrayList<>();

@@ -67,7 +67,7 @@ class WorkersTest {
     }
 
     @ParameterizedTest
-    @ValueSource(longs = {0, 1_000, 50_000})
+    @ValueSource(longs = {0, 1_000, 35_000})
     void littleWorkStaysInTheThreadOfTheCaller(long nanos) {
         ThreadTeam.shared().setThreads(3);
         List<Thread> used = new ArrayList<>();
