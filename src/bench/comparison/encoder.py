@@ -46,12 +46,18 @@ CASES = {
     "embedding of single passages, base in int8":
         (_work("onnx", "passages", side="lora4j", storage="INT8"), "ONNX Runtime, int8",
          _work("onnx", "passages", model=QUANTIZED), 1.0),
+    "embedding of single passages, base and inputs in int8":
+        (_work("onnx", "passages", side="lora4j", storage="INT8_DYNAMIC"), "ONNX Runtime, int8",
+         _work("onnx", "passages", model=QUANTIZED), 1.0),
     "embedding of single first sentences":
         (_work("onnx", "sentences", side="lora4j"), "ONNX Runtime", _work("onnx", "sentences"), 1.0),
     "embedding of single first sentences, base in bfloat16":
         (_work("onnx", "sentences", side="lora4j", storage="BFLOAT16"), "ONNX Runtime", _work("onnx", "sentences"), 0.7),
     "embedding of single first sentences, base in int8":
         (_work("onnx", "sentences", side="lora4j", storage="INT8"), "ONNX Runtime, int8",
+         _work("onnx", "sentences", model=QUANTIZED), 1.0),
+    "embedding of single first sentences, base and inputs in int8":
+        (_work("onnx", "sentences", side="lora4j", storage="INT8_DYNAMIC"), "ONNX Runtime, int8",
          _work("onnx", "sentences", model=QUANTIZED), 1.0),
     "mixed batch, 16 passages, 16 adapters":
         (_work("mixed", "passages"), "one adapter", _work("embed", "passages"), 1.3),

@@ -368,7 +368,7 @@ public final class DecoderWork {
         return switch (storage()) {
             case FLOAT -> 32;
             case BFLOAT16 -> 16;
-            case INT8 -> 8;
+            case INT8, INT8_DYNAMIC -> 8;
             case INT4 -> 5;
         };
     }

@@ -543,7 +543,7 @@ class ClassifyCommandTest {
                 .isNotEqualTo(Files.readAllBytes(output.resolve("adapter_model.safetensors")));
 
         List<String> vectors = new ArrayList<>();
-        for (String storage : List.of("float", "bf16", "int8")) {
+        for (String storage : List.of("float", "bf16", "int8", "int8-dynamic")) {
             Object[] source = {"--model", large, "--adapter", output, "--data", data, "--storage", storage};
             Cli.good(Cli.words(new Object[] {"evaluate"}, source));
             Cli.good(Cli.words(new Object[] {"predict", "--output", temp.resolve(storage + "-classes.jsonl")}, source));
@@ -551,6 +551,7 @@ class ClassifyCommandTest {
             Cli.good("embed", "--model", large, "--data", data, "--storage", storage, "--output", embedded);
             vectors.add(Files.readString(embedded));
         }
-        assertThat(vectors).doesNotHaveDuplicates();
+        // Without a processor that is faster with inputs of 8 bits, the last two are equal.
+        assertThat(vectors.subList(0, 3)).doesNotHaveDuplicates();
     }
 }

@@ -20,20 +20,25 @@ import org.bytedeco.dnnl.dnnl_primitive_attr;
  * precision and a weight in bfloat16: oneDNN 3.11 computes wrong results for it.
  */
 enum Kind {
-    FLOAT(dnnl_f32, dnnl_f32),
-    BFLOAT16(dnnl_bf16, dnnl_bf16),
-    INT8(dnnl_f32, dnnl_s8),
-    INT8_BFLOAT16(dnnl_bf16, dnnl_s8),
+    FLOAT(dnnl_f32, dnnl_f32, 0),
+    BFLOAT16(dnnl_bf16, dnnl_bf16, 0),
+    INT8(dnnl_f32, dnnl_s8, 0),
+    INT8_BFLOAT16(dnnl_bf16, dnnl_s8, 0),
 
-    /** Inputs of 16 bits, each in two parts of 8 bits, see {@link SplitProduct}. */
-    INT8_INT16(dnnl_s8, dnnl_s8);
+    /** Inputs of 16 bits, each in two parts of 8 bits, see {@link RoundedProduct}. */
+    INT8_INT16(dnnl_s8, dnnl_s8, 2),
+
+    /** Inputs of 8 bits, see {@link RoundedProduct}. */
+    INT8_INT8(dnnl_s8, dnnl_s8, 1);
 
     private final int inputType;
     private final int weightType;
+    private final int parts;
 
-    Kind(int inputType, int weightType) {
+    Kind(int inputType, int weightType, int parts) {
         this.inputType = inputType;
         this.weightType = weightType;
+        this.parts = parts;
     }
 
     int inputType() {
@@ -52,9 +57,14 @@ enum Kind {
         return inputType == dnnl_bf16;
     }
 
-    /** Whether {@link SplitProduct} computes the products. */
-    boolean splitsInputs() {
-        return inputType == dnnl_s8;
+    /** Whether {@link RoundedProduct} computes the products. */
+    boolean roundsInputs() {
+        return parts > 0;
+    }
+
+    /** How many integers of 8 bits an input is rounded to; 0 if inputs are floats. */
+    int parts() {
+        return parts;
     }
 
     /**
@@ -67,6 +77,7 @@ enum Kind {
             case BFLOAT16 -> packing.usesAmx() || packing.uses("_bf16");
             case INT8_BFLOAT16 -> packing.usesAmx();
             case INT8_INT16 -> packing.uses("_vnni") || packing.uses("avx10_");
+            case INT8_INT8 -> packing.usesAmx() || packing.uses("_vnni") || packing.uses("avx10_");
         };
     }
 
@@ -82,7 +93,7 @@ enum Kind {
         // Otherwise a primitive has a buffer of its own, and must run in the thread that created it.
         Dnnl.check(dnnl_primitive_attr_set_scratchpad_mode(attributes, dnnl_scratchpad_mode_user));
         Dnnl.check(dnnl_primitive_attr_set_deterministic(attributes, 1));
-        if (isScaled() && !splitsInputs()) {
+        if (isScaled() && !roundsInputs()) {
             int mode = convertsInputs() ? dnnl_fpmath_mode_bf16 : dnnl_fpmath_mode_strict;
             Dnnl.check(dnnl_primitive_attr_set_fpmath_mode_v2(attributes, mode, 1));
         }

@@ -26,7 +26,8 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Single precision is fast on x86 processors with AVX2 or more; bfloat16 on those with instructions for it, AMX or AVX-512
  * BF16. For Arm processors with SVE oneDNN has code too, which was not measured. Products with int8 weights round their inputs to
- * bfloat16 with AMX, and to 16 bits with AVX-512 VNNI; otherwise these stay in single precision. A packed weight is padded to
+ * bfloat16 with AMX, and to 16 bits with AVX-512 VNNI, or to 8 bits with both if the precision says so; otherwise these stay in
+ * single precision. A packed weight is padded to
  * blocks, and its form depends on the processor. Weights of fewer than 50,000 elements are not packed, nor those which would be
  * padded to more than twice their size, nor those for which oneDNN takes other code for few rows than for many.
  *
@@ -57,7 +58,7 @@ public final class OneDnnEngine implements ProductEngine {
     private final PlainProducts plainProducts = new PlainProducts(openMp, team);
     private final IdlePool<Workspace> workspaces = new IdlePool<>(Workspace::new);
     private final Set<Precision> fast = EnumSet.noneOf(Precision.class);
-    private final IdlePool<SplitProduct> splitProducts = new IdlePool<>(() -> new SplitProduct(this));
+    private final IdlePool<RoundedProduct> roundedProducts = new IdlePool<>(() -> new RoundedProduct(this));
     private final Kind int8;
     private final boolean packsAll;
 
@@ -76,7 +77,8 @@ public final class OneDnnEngine implements ProductEngine {
         int8 = int8();
         boolean onProcessor = Nd4j.getExecutioner().type() == ExecutionerType.NATIVE_CPU;
         for (Precision precision : Precision.values()) {
-            if (onProcessor && kind(precision).filter(this::isFast).isPresent()) {
+            if (onProcessor
+                    && kind(precision, Direction.FORWARD).filter(this::isFast).isPresent()) {
                 fast.add(precision);
             }
         }
@@ -111,11 +113,13 @@ public final class OneDnnEngine implements ProductEngine {
     }
 
     /** The kind of the products; empty for int4, whose products in oneDNN take longer than those of this library. */
-    private Optional<Kind> kind(Precision precision) {
+    private Optional<Kind> kind(Precision precision, Direction direction) {
         return switch (precision) {
             case FLOAT -> Optional.of(Kind.FLOAT);
             case BFLOAT16 -> Optional.of(Kind.BFLOAT16);
             case INT8 -> Optional.of(int8);
+            case INT8_DYNAMIC ->
+                Optional.of(direction == Direction.FORWARD && isNative(Kind.INT8_INT8) ? Kind.INT8_INT8 : int8);
             case INT4 -> Optional.empty();
         };
     }
@@ -133,8 +137,9 @@ public final class OneDnnEngine implements ProductEngine {
     @Override
     public Optional<PackedWeight> prepare(INDArray weight, Precision precision, Direction direction) {
         Objects.requireNonNull(precision, "precision must not be null");
+        Objects.requireNonNull(direction, "direction must not be null");
         requireMatrix(weight);
-        return kind(precision).flatMap(kind -> prepare(weight, kind, direction));
+        return kind(precision, direction).flatMap(kind -> prepare(weight, kind, direction));
     }
 
     private static void requireMatrix(INDArray weight) {
@@ -193,9 +198,9 @@ public final class OneDnnEngine implements ProductEngine {
         }
     }
 
-    /** Computes {@code y = x·W} with a weight whose kind splits the inputs, or adds it. */
-    void multiplySplit(OneDnnWeight weight, INDArray x, INDArray y, boolean adds) {
-        splitProducts.use(product -> {
+    /** Computes {@code y = x·W} with a weight whose kind rounds the inputs to integers, or adds it. */
+    void multiplyRounded(OneDnnWeight weight, INDArray x, INDArray y, boolean adds) {
+        roundedProducts.use(product -> {
             product.run(weight, x, y, adds);
             return product;
         });

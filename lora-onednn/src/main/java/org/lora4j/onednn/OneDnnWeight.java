@@ -110,8 +110,8 @@ final class OneDnnWeight implements PackedWeight {
         if (x.size(0) != y.size(0)) {
             throw new IllegalArgumentException("y: must have the " + x.size(0) + " rows of x, found " + y.size(0));
         }
-        if (kind.splitsInputs()) {
-            engine.multiplySplit(this, x, y, adds);
+        if (kind.roundsInputs()) {
+            engine.multiplyRounded(this, x, y, adds);
             return;
         }
         MatrixLayout inputs = MatrixLayout.of(x);
@@ -139,6 +139,10 @@ final class OneDnnWeight implements PackedWeight {
             Reference.reachabilityFence(y);
             Reference.reachabilityFence(this);
         }
+    }
+
+    Kind kind() {
+        return kind;
     }
 
     int inputSize() {

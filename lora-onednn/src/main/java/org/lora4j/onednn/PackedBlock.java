@@ -88,7 +88,7 @@ final class PackedBlock {
             dnnl_stream stream = Dnnl.stream(used);
             dnnl_memory_desc fromFormat = Dnnl.strided(used, plain, dnnl_f32);
             dnnl_memory from = Dnnl.memory(used, fromFormat, new Memory.Address().set(columns));
-            if (!kind.splitsInputs()) {
+            if (!kind.roundsInputs()) {
                 Reorder.pack(used, fromFormat, from, format, memory, divisors, dimension)
                         .run(stream);
                 return;
@@ -189,7 +189,7 @@ final class PackedBlock {
 
     /** Whether a product multiplies the columns of its input with {@link #inputScales}. */
     boolean scalesInput() {
-        return inputScales != null && !kind.splitsInputs();
+        return inputScales != null && !kind.roundsInputs();
     }
 
     /** A factor for each column of the input, or null for none. */

@@ -61,14 +61,7 @@ final class Reorder {
         try (NativeObjects used = new NativeObjects()) {
             dnnl_primitive_attr attributes = attributes(used);
             if (adds) {
-                dnnl_post_ops sum = new dnnl_post_ops();
-                Dnnl.check(dnnl_post_ops_create(sum));
-                try {
-                    Dnnl.check(dnnl_post_ops_append_sum(sum, 1, 0, dnnl_data_type_undef));
-                    Dnnl.check(dnnl_primitive_attr_set_post_ops(attributes, sum));
-                } finally {
-                    dnnl_post_ops_destroy(sum);
-                }
+                addResults(attributes);
             }
             dnnl_exec_arg_t arguments = Dnnl.arguments(new int[] {DNNL_ARG_FROM, DNNL_ARG_TO}, from, to);
             return new Reorder(owner, fromFormat, toFormat, attributes, arguments, 2);
@@ -93,6 +86,38 @@ final class Reorder {
             // The scales are set before each use.
             dnnl_exec_arg_t arguments = Dnnl.arguments(kinds, from, to, from);
             return new Reorder(owner, fromFormat, toFormat, attributes, arguments, kinds.length);
+        }
+    }
+
+    /** Multiplies each row by its scale, and copies, or adds to what is there. */
+    static Reorder scaleRows(
+            NativeObjects owner,
+            dnnl_memory_desc fromFormat,
+            dnnl_memory from,
+            dnnl_memory_desc toFormat,
+            dnnl_memory to,
+            dnnl_memory scales,
+            boolean adds) {
+        try (NativeObjects used = new NativeObjects()) {
+            dnnl_primitive_attr attributes = attributes(used);
+            Dnnl.check(dnnl_primitive_attr_set_scales_mask(attributes, DNNL_ARG_FROM, 1));
+            if (adds) {
+                addResults(attributes);
+            }
+            int[] kinds = {DNNL_ARG_FROM, DNNL_ARG_TO, DNNL_ARG_ATTR_SCALES | DNNL_ARG_FROM};
+            return new Reorder(
+                    owner, fromFormat, toFormat, attributes, Dnnl.arguments(kinds, from, to, scales), kinds.length);
+        }
+    }
+
+    private static void addResults(dnnl_primitive_attr attributes) {
+        dnnl_post_ops sum = new dnnl_post_ops();
+        Dnnl.check(dnnl_post_ops_create(sum));
+        try {
+            Dnnl.check(dnnl_post_ops_append_sum(sum, 1, 0, dnnl_data_type_undef));
+            Dnnl.check(dnnl_primitive_attr_set_post_ops(attributes, sum));
+        } finally {
+            dnnl_post_ops_destroy(sum);
         }
     }
 

@@ -6,29 +6,32 @@ import org.lora4j.internal.memory.ArrayMemory;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * A product with int8 weights whose inputs are rounded to 16 bits. Each row x has a scale, {@code s = max|x|/32639}, and each of
- * its numbers becomes {@code s·(256·h + l)} with h and l of 8 bits. The processor multiplies these in its fastest instructions.
- * The sums of h and of l are exact integers, {@code y = s·(256·(h·W) + l·W)}, so a row has the same bits whatever the number of
- * rows. The rounding of the inputs is small beside that of the weights.
+ * A product with int8 weights whose inputs are rounded to integers, with a scale for each row x. With 16 bits, each number becomes
+ * {@code s·(256·h + l)}, where h and l have 8 bits and {@code s = max|x|/32639}; with 8 bits it becomes {@code s·h} with
+ * {@code s = max|x|/127}. The processor multiplies these in its fastest instructions. The sums of h and of l are exact integers,
+ * {@code y = 256·s·(h·W) + s·(l·W)}, so a row has the same bits whatever the number of rows. The rounding to 16 bits is small
+ * beside that of the weights.
  *
  * <p>A row that holds NaN or an infinity gives NaN. Belongs to one call at a time, whose threads share it.
  */
-final class SplitProduct {
+final class RoundedProduct {
     private static final int MOST_ROWS = 256;
 
     /** The most elements of the inputs or results of a thread at once. */
     private static final long MOST_ELEMENTS = 1 << 21;
 
-    /** The fewest rows for which another thread saves time when they are split. */
+    /** The fewest rows for which another thread saves time when they are rounded. */
     private static final int ROWS_OF_THREAD = 8;
 
     private final OneDnnEngine engine;
-    private final float[] scales = new float[MOST_ROWS];
 
-    /** The rows h and l of each row, one after the other. */
-    private @Nullable Memory parts;
+    /** The integers of each row: those of h, then those of l. */
+    private @Nullable Memory integers;
 
-    SplitProduct(OneDnnEngine engine) {
+    /** What those of h count in each row, then what those of l count. */
+    private final Memory scales = new Memory(2L * MOST_ROWS * Float.BYTES);
+
+    RoundedProduct(OneDnnEngine engine) {
         this.engine = engine;
     }
 
@@ -46,17 +49,21 @@ final class SplitProduct {
             return;
         }
         ArrayMemory from = new ArrayMemory(x);
-        ArrayMemory to = new ArrayMemory(y);
+        long fromAddress = Memory.addressOf(x);
+        long to = Memory.addressOf(y);
         int n = Math.toIntExact(results.rows());
         int most = mostRows(weight);
         try {
             for (int first = 0; first < n; first += most) {
                 int count = Math.min(most, n - first);
-                split(weight, from, first, count);
-                multiply(weight, to, results.rowStride(), first, count, adds);
+                Memory rounded = round(weight, from, fromAddress, first, count);
+                long place = to + (long) Float.BYTES * first * results.rowStride();
+                multiply(weight, rounded, place, results.withRows(count), adds);
             }
         } finally {
             // A native address does not keep its memory alive.
+            Reference.reachabilityFence(x);
+            Reference.reachabilityFence(y);
             Reference.reachabilityFence(weight);
             Reference.reachabilityFence(this);
         }
@@ -70,44 +77,57 @@ final class SplitProduct {
         return (int) Math.max(1, Math.min(MOST_ROWS, MOST_ELEMENTS / widest));
     }
 
-    private void split(OneDnnWeight weight, ArrayMemory x, int first, int count) {
+    private Memory round(OneDnnWeight weight, ArrayMemory x, long address, int first, int count) {
         int k = weight.inputSize();
-        Memory target = Memory.atLeast(2L * count * k, parts);
-        parts = target;
+        int parts = weight.kind().parts();
+        Memory target = Memory.atLeast((long) parts * count * k, integers);
+        integers = target;
         int threads = Math.max(1, Math.min(engine.threads(), count / ROWS_OF_THREAD));
         engine.team()
                 .run(
                         threads,
                         i -> engine.compute(workspace -> {
-                            int from = count * i / threads;
-                            int to = count * (i + 1) / threads;
-                            workspace.rowParts().split(x, first, from, to, k, weight.inputFactors(), scales, target);
+                            RoundedRows.Rows rows = new RoundedRows.Rows(
+                                    x, address, first, count * i / threads, count * (i + 1) / threads, count);
+                            if (parts == 1) {
+                                workspace.roundedRows().round(rows, k, weight.inputFactors(), target, scales);
+                            } else {
+                                workspace.roundedRows().split(rows, k, weight.inputFactors(), target, scales);
+                            }
                         }));
+        return target;
     }
 
-    private void multiply(OneDnnWeight weight, ArrayMemory y, long rowStride, int first, int count, boolean adds) {
-        Memory inputs = parts;
-        if (inputs == null) {
-            throw new IllegalStateException("the rows must be split before");
-        }
+    /**
+     * Multiplies rounded rows.
+     *
+     * @param place the address of the first row of the results
+     */
+    private void multiply(OneDnnWeight weight, Memory rounded, long place, MatrixLayout results, boolean adds) {
+        int parts = weight.kind().parts();
+        long rows = parts * results.rows();
         engine.team()
                 .run(
                         weight.blocks().size(),
                         i -> engine.compute(workspace -> {
                             PackedBlock block = weight.blocks().get(i);
-                            int m = Math.toIntExact(block.columns());
-                            Memory results = workspace.results(2L * count * m * Float.BYTES);
+                            Memory sums = workspace.results(rows * block.columns() * Float.BYTES);
                             workspace.multiply(
                                     block,
-                                    MatrixLayout.dense(2L * count, weight.inputSize()),
-                                    inputs.address(),
-                                    MatrixLayout.dense(2L * count, m),
-                                    results.address(),
+                                    MatrixLayout.dense(rows, weight.inputSize()),
+                                    rounded.address(),
+                                    MatrixLayout.dense(rows, block.columns()),
+                                    sums.address(),
                                     false);
-                            int position = Math.toIntExact(first * rowStride + weight.start(i));
                             workspace
-                                    .rowParts()
-                                    .join(results, count, m, scales, y, position, Math.toIntExact(rowStride), adds);
+                                    .roundedRows()
+                                    .join(
+                                            sums,
+                                            scales,
+                                            parts,
+                                            results.withColumns(block.columns()),
+                                            place + Float.BYTES * weight.start(i),
+                                            adds);
                         }));
     }
 }

@@ -10,13 +10,13 @@ import org.bytedeco.dnnl.dnnl_memory;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.lora4j.internal.memory.ArrayMemory;
 
-/** Splits rows into two parts of 8 bits, and joins the results of both, see {@link SplitProduct}. Belongs to a {@link Workspace}. */
-final class RowParts {
-    /** What the low part counts in the high one. */
+/** Rounds rows to integers, and joins the results of their parts, see {@link RoundedProduct}. Belongs to a {@link Workspace}. */
+final class RoundedRows {
+    /** What h counts in l. */
     private static final float STEP = 256;
 
-    /** The largest number of both parts. */
-    private static final float LARGEST = 127 * STEP + 127;
+    /** The largest number of 8 bits. */
+    private static final float LARGEST = 127;
 
     /** A float of less than 2²² is rounded to an integer when this is added and subtracted. */
     private static final float ROUNDING = 3 << 22;
@@ -24,37 +24,75 @@ final class RowParts {
     private static final int KEPT = 64;
 
     private final Workspace workspace;
+    private final float[] scale = new float[1];
     private float[] row = new float[0];
     private float[] high = new float[0];
     private float[] low = new float[0];
+    private final Map<Conversion.Key, Conversion> conversions = new Recent<>(KEPT, Conversion::close);
 
-    /** By the number of elements. */
-    private final Map<Long, Conversion> conversions = new Recent<>(KEPT, Conversion::close);
-
-    RowParts(Workspace workspace) {
+    RoundedRows(Workspace workspace) {
         this.workspace = workspace;
     }
 
-    /** Converts integers in floats to bytes. */
-    private final class Conversion {
+    /**
+     * The rows {@code [from, to)} of a block.
+     *
+     * @param address the address of x
+     * @param first the first row of the block in x
+     * @param rowsOfBlock how many rows the block has
+     */
+    record Rows(ArrayMemory x, long address, int first, int from, int to, int rowsOfBlock) {
+        int count() {
+            return to - from;
+        }
+
+        long addressOfFirst(int k) {
+            return address + Float.BYTES * Math.multiplyExact((long) first + from, k);
+        }
+    }
+
+    /** Copies a matrix of floats. */
+    private static final class Conversion {
         private final dnnl_memory from;
         private final dnnl_memory to;
+        private final dnnl_memory scales;
         private final Reorder reorder;
         private final Cleaner.Cleanable cleanable;
 
-        Conversion(long elements) {
-            NativeObjects objects = new NativeObjects();
-            cleanable = objects.closeWith(this);
-            dnnl_memory_desc floats = Dnnl.vector(objects, elements, dnnl_f32);
-            dnnl_memory_desc bytes = Dnnl.vector(objects, elements, dnnl_s8);
-            from = Dnnl.memory(objects, floats, null);
-            to = Dnnl.memory(objects, bytes, null);
-            reorder = Reorder.copy(objects, floats, from, bytes, to, false);
+        private enum Step {
+            /** Converts integers to bytes. */
+            TO_BYTES,
+            /** Divides each row by its scale, and rounds it to bytes. */
+            ROUND,
+            /** Multiplies each row by its scale. */
+            SCALE,
+            /** Multiplies each row by its scale, and adds it. */
+            ADD
         }
 
-        void run(long fromAddress, long toAddress) {
+        private record Key(MatrixLayout from, MatrixLayout to, Step step) {}
+
+        Conversion(Key key) {
+            NativeObjects objects = new NativeObjects();
+            cleanable = objects.closeWith(this);
+            boolean isToBytes = key.step() == Step.TO_BYTES || key.step() == Step.ROUND;
+            dnnl_memory_desc fromFormat = Dnnl.strided(objects, key.from(), dnnl_f32);
+            dnnl_memory_desc toFormat = Dnnl.strided(objects, key.to(), isToBytes ? dnnl_s8 : dnnl_f32);
+            from = Dnnl.memory(objects, fromFormat, null);
+            to = Dnnl.memory(objects, toFormat, null);
+            scales = Dnnl.memory(objects, Dnnl.vector(objects, key.from().rows(), dnnl_f32), null);
+            reorder = switch (key.step()) {
+                case TO_BYTES -> Reorder.copy(objects, fromFormat, from, toFormat, to, false);
+                case ROUND -> Reorder.pack(objects, fromFormat, from, toFormat, to, scales, 0);
+                case SCALE -> Reorder.scaleRows(objects, fromFormat, from, toFormat, to, scales, false);
+                case ADD -> Reorder.scaleRows(objects, fromFormat, from, toFormat, to, scales, true);
+            };
+        }
+
+        void run(Workspace workspace, long fromAddress, long toAddress, long scalesAddress) {
             Dnnl.check(dnnl_memory_set_data_handle(from, workspace.address(fromAddress)));
             Dnnl.check(dnnl_memory_set_data_handle(to, workspace.address(toAddress)));
+            Dnnl.check(dnnl_memory_set_data_handle(scales, workspace.address(scalesAddress)));
             reorder.run(workspace.stream());
         }
 
@@ -63,33 +101,77 @@ final class RowParts {
         }
     }
 
+    private void convert(
+            MatrixLayout from,
+            long fromAddress,
+            MatrixLayout to,
+            long toAddress,
+            Conversion.Step step,
+            long scalesAddress) {
+        conversions
+                .computeIfAbsent(new Conversion.Key(from, to, step), Conversion::new)
+                .run(workspace, fromAddress, toAddress, scalesAddress);
+    }
+
     /**
-     * Splits the rows {@code [from, to)} of a block.
+     * Rounds rows to 8 bits.
      *
-     * @param x dense rows of k numbers
-     * @param first the first row of the block in x
+     * @param k the length of a row
      * @param factors what the columns are multiplied with before; without elements for nothing
+     * @param integers gets each row of the block
      * @param scales gets the scale of each row of the block
-     * @param parts gets the parts of each row of the block
      */
-    void split(ArrayMemory x, int first, int from, int to, int k, float[] factors, float[] scales, Memory parts) {
+    void round(Rows rows, int k, float[] factors, Memory integers, Memory scales) {
         reserve(k);
-        long elements = 2L * (to - from) * k;
-        Memory floats = workspace.inputs(elements * Float.BYTES);
-        for (int i = from; i < to; i++) {
-            x.get(Math.multiplyExact(first + i, k), row, 0, k);
-            if (factors.length > 0) {
-                for (int j = 0; j < k; j++) {
-                    row[j] *= factors[j];
-                }
+        Memory multiplied = factors.length > 0 ? workspace.inputs((long) rows.count() * k * Float.BYTES) : null;
+        for (int i = rows.from(); i < rows.to(); i++) {
+            read(rows, i, k, factors);
+            if (multiplied != null) {
+                multiplied.put((i - rows.from()) * k, row, k);
             }
-            scales[i] = splitRow(k);
-            int position = 2 * (i - from) * k;
+            put(scales, i, scale(k, LARGEST));
+        }
+        MatrixLayout layout = MatrixLayout.dense(rows.count(), k);
+        long first = rows.from();
+        convert(
+                layout,
+                multiplied == null ? rows.addressOfFirst(k) : multiplied.address(),
+                layout,
+                integers.address() + first * k,
+                Conversion.Step.ROUND,
+                scales.address() + first * Float.BYTES);
+    }
+
+    /**
+     * Rounds rows to 16 bits.
+     *
+     * @param k the length of a row
+     * @param factors what the columns are multiplied with before; without elements for nothing
+     * @param integers gets h and l of each row of the block, one after the other
+     * @param scales gets the scale of h of each row of the block, then those of l
+     */
+    void split(Rows rows, int k, float[] factors, Memory integers, Memory scales) {
+        reserve(k);
+        long elements = 2L * rows.count() * k;
+        Memory floats = workspace.inputs(elements * Float.BYTES);
+        for (int i = rows.from(); i < rows.to(); i++) {
+            read(rows, i, k, factors);
+            float ofLow = scale(k, LARGEST * STEP + LARGEST);
+            splitRow(k, ofLow);
+            int position = 2 * (i - rows.from()) * k;
             floats.put(position, high, k);
             floats.put(position + k, low, k);
+            put(scales, i, ofLow * STEP);
+            put(scales, rows.rowsOfBlock() + i, ofLow);
         }
-        Conversion conversion = conversions.computeIfAbsent(elements, Conversion::new);
-        conversion.run(floats.address(), parts.address() + 2L * from * k);
+        MatrixLayout layout = MatrixLayout.dense(1, elements);
+        convert(
+                layout,
+                floats.address(),
+                layout,
+                integers.address() + 2L * rows.from() * k,
+                Conversion.Step.TO_BYTES,
+                scales.address());
     }
 
     private void reserve(int length) {
@@ -100,20 +182,37 @@ final class RowParts {
         }
     }
 
-    /** Splits the row, and returns its scale. */
-    private float splitRow(int k) {
-        int bits = largestMagnitude(row, k);
-        float scale = Float.intBitsToFloat(bits) / LARGEST;
-        // Rows of numbers near the smallest ones, whose inverse is infinite, count as 0.
-        boolean isSplit = Float.isFinite(scale) && scale >= Float.MIN_NORMAL;
-        float inverse = isSplit ? 1 / scale : 0;
+    private void read(Rows rows, int i, int k, float[] factors) {
+        rows.x().get(Math.multiplyExact(rows.first() + i, k), row, 0, k);
+        if (factors.length > 0) {
+            for (int j = 0; j < k; j++) {
+                row[j] *= factors[j];
+            }
+        }
+    }
+
+    private void put(Memory scales, int position, float value) {
+        scale[0] = value;
+        scales.put(position, scale, 1);
+    }
+
+    /**
+     * The scale of the row, by which its largest element becomes an integer; NaN if an element is not finite. Rows of numbers near
+     * the smallest ones, whose inverse is infinite, have the scale 1, so they become 0.
+     */
+    private float scale(int k, float integer) {
+        float scale = Float.intBitsToFloat(largestMagnitude(row, k)) / integer;
+        return !Float.isFinite(scale) ? Float.NaN : scale >= Float.MIN_NORMAL ? scale : 1;
+    }
+
+    private void splitRow(int k, float scale) {
+        float inverse = 1 / scale;
         for (int j = 0; j < k; j++) {
             float x = row[j] * inverse;
             float h = (x * (1 / STEP) + ROUNDING) - ROUNDING;
             high[j] = h;
             low[j] = x - h * STEP;
         }
-        return isSplit ? scale : Float.isFinite(scale) ? 0 : Float.NaN;
     }
 
     /** The bits of the largest magnitude. Those of an infinity are larger than those of all numbers, those of NaN larger still. */
@@ -136,39 +235,26 @@ final class RowParts {
     }
 
     /**
-     * Joins the results of both parts of each row, or adds them.
+     * Sets rows to the sums of their parts, each multiplied with its scale, or adds these.
      *
-     * @param results two rows of m numbers for each row
-     * @param y gets the rows
-     * @param position the place of the first one
-     * @param rowStride the distance of the rows in y
+     * @param sums a row for each part of each row
+     * @param scales the scales of the first part of each row, then those of the second
+     * @param parts 1 or 2
+     * @param results the rows of the results
+     * @param address the address of the first one
      */
-    void join(
-            Memory results,
-            int count,
-            int m,
-            float[] scales,
-            ArrayMemory y,
-            int position,
-            int rowStride,
-            boolean adds) {
-        reserve(m);
-        for (int i = 0; i < count; i++) {
-            results.get(2 * i * m, high, m);
-            results.get((2 * i + 1) * m, low, m);
-            int place = Math.addExact(position, Math.multiplyExact(i, rowStride));
-            float scale = scales[i];
-            if (adds) {
-                y.get(place, row, 0, m);
-                for (int j = 0; j < m; j++) {
-                    row[j] += (high[j] * STEP + low[j]) * scale;
-                }
-            } else {
-                for (int j = 0; j < m; j++) {
-                    row[j] = (high[j] * STEP + low[j]) * scale;
-                }
-            }
-            y.put(place, row, 0, m);
+    void join(Memory sums, Memory scales, int parts, MatrixLayout results, long address, boolean adds) {
+        long m = results.columns();
+        MatrixLayout from =
+                parts == 1 ? MatrixLayout.dense(results.rows(), m) : new MatrixLayout(results.rows(), m, parts * m, 1);
+        for (int part = 0; part < parts; part++) {
+            convert(
+                    from,
+                    sums.address() + part * m * Float.BYTES,
+                    results,
+                    address,
+                    adds || part > 0 ? Conversion.Step.ADD : Conversion.Step.SCALE,
+                    scales.address() + part * results.rows() * Float.BYTES);
         }
     }
 }

@@ -14,7 +14,7 @@ final class Workspace {
 
     private final dnnl_stream stream;
     private final Memory.Address address = new Memory.Address();
-    private final RowParts rowParts = new RowParts(this);
+    private final RoundedRows roundedRows = new RoundedRows(this);
     private @Nullable Memory inputs;
     private @Nullable Memory results;
     private @Nullable Memory scratchpad;
@@ -49,8 +49,8 @@ final class Workspace {
         return address.set(value);
     }
 
-    RowParts rowParts() {
-        return rowParts;
+    RoundedRows roundedRows() {
+        return roundedRows;
     }
 
     Memory inputs(long bytes) {

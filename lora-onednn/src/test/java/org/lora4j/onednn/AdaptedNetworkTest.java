@@ -159,7 +159,7 @@ class AdaptedNetworkTest {
         double bound = switch (precision) {
             case FLOAT -> 1e-5;
             case BFLOAT16 -> 1e-2;
-            case INT8 -> 3e-2;
+            case INT8, INT8_DYNAMIC -> 3e-2;
             case INT4 -> 0.3;
         };
         double error = distance(found, network(DataType.DOUBLE).predict(input(DataType.DOUBLE, 20)));

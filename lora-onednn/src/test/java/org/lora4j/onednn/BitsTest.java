@@ -13,7 +13,6 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.apache.commons.lang3.ArrayUtils;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.lora4j.linalg.PackedWeight;
@@ -111,11 +110,12 @@ class BitsTest {
     }
 
     /** The sums of integers are exact, so one row has the same bits too. */
-    @Test
-    void aSingleRowOfSplitInputsHasTheSameBits() {
+    @ParameterizedTest
+    @EnumSource(names = {"INT8_INT16", "INT8_INT8"})
+    void aSingleRowOfRoundedInputsHasTheSameBits(Kind kind) {
         for (long[] size : SIZES) {
             INDArray x = Matrices.random(2, 20, size[0]);
-            pack(Kind.INT8_INT16, size[0], size[1]).ifPresent(packed -> {
+            pack(kind, size[0], size[1]).ifPresent(packed -> {
                 float[] all = values(multiply(packed, x, size[1], Matrices.Place.ROWS));
                 for (int row = 0; row < 20; row++) {
                     INDArray one = x.get(NDArrayIndex.interval(row, row + 1), NDArrayIndex.all());

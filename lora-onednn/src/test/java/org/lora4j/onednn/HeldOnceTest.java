@@ -95,7 +95,7 @@ class HeldOnceTest {
         int bits = switch (precision) {
             case FLOAT -> 32;
             case BFLOAT16 -> 16;
-            case INT8 -> 8;
+            case INT8, INT8_DYNAMIC -> 8;
             case INT4 -> 5;
         };
         return bytes(network) < 1.2 * PLAIN / 32 * bits;

@@ -125,14 +125,14 @@ class ProductTest {
             INDArray steps = Transforms.abs(w).max(true, inner).divi(127).muli(0.505);
             bound.addi(Transforms.abs(x).mmul(steps.broadcast(w.shape())));
         }
-        if (kind.splitsInputs()) {
+        if (kind.roundsInputs()) {
             // Backward, the input is multiplied with the scales before.
             INDArray scales = direction == Direction.FORWARD
                     ? Nd4j.ones(DataType.DOUBLE, w.size(0), 1)
                     : Transforms.abs(w).max(true, 1).divi(127);
             INDArray steps = Transforms.abs(x.mulRowVector(scales.transpose()))
                     .max(true, 1)
-                    .divi(32639 / 1.01);
+                    .divi((kind.parts() == 1 ? 127 : 32639) / 1.01);
             INDArray weights = Transforms.abs(w).divColumnVector(scales).sum(true, 0);
             bound.addi(steps.mmul(weights));
         }

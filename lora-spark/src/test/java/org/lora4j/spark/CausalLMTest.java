@@ -184,7 +184,7 @@ class CausalLMTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"bf16", "int8"})
+    @ValueSource(strings = {"bf16", "int8", "int8Dynamic"})
     void weightsInFewerBitsAreThoseOfOneMachine(String storage) throws Exception {
         LoRAAdapter trained =
                 estimator("messages", 2).setStorage(storage).fit(table).adapter();

@@ -114,7 +114,9 @@ public final class TaskTraining<R extends Record> {
             settings.put("adapter", parts.adapter().adapter().config().toString());
             settings.put("begin", input.begin().toString());
         }
-        settings.put("storage", input.storage().precision().name().toLowerCase(Locale.ROOT));
+        settings.put(
+                "storage",
+                input.storage().precision().name().toLowerCase(Locale.ROOT).replace('_', '-'));
         settings.putAll(plan.settings());
         return settings;
     }

@@ -155,7 +155,7 @@ class BaseStorageFilesTest {
         long bytes = switch (precision) {
             case FLOAT -> 4 * elements;
             case BFLOAT16 -> 2 * elements;
-            case INT8 -> elements + 4 * 211;
+            case INT8, INT8_DYNAMIC -> elements + 4 * 211;
             case INT4 -> elements / 2 + 4 * elements / 32;
         };
         List<WeightStorage> report = network.weightStorage();

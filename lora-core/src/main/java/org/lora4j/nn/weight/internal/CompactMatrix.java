@@ -108,7 +108,7 @@ public abstract sealed class CompactMatrix extends RowMatrix permits CodeMatrix,
     private static CompactMatrix of(Rows rows, int height, int width, Precision precision, @Nullable String original) {
         return switch (precision) {
             case BFLOAT16 -> BFloat16Matrix.of(rows, height, width, original);
-            case INT8 -> Int8Matrix.of(rows, height, width, original);
+            case INT8, INT8_DYNAMIC -> Int8Matrix.of(rows, height, width, precision, original);
             case INT4 -> Int4Matrix.of(rows, height, width, original);
             case FLOAT -> throw new IllegalArgumentException("precision: must have fewer bits, found FLOAT");
         };

@@ -14,14 +14,16 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public final class Int8Matrix extends CodeMatrix {
     private final CodeMemory memory;
     private final float[] scales;
+    private final Precision precision;
 
-    private Int8Matrix(INDArray codes, float[] scales, String original) {
+    private Int8Matrix(INDArray codes, float[] scales, Precision precision, String original) {
         super(codes, original);
+        this.precision = precision;
         this.scales = scales;
         memory = new CodeMemory(codes);
     }
 
-    static Int8Matrix of(Rows rows, int height, int width, @Nullable String original) {
+    static Int8Matrix of(Rows rows, int height, int width, Precision precision, @Nullable String original) {
         String fingerprint = original == null ? fingerprint(rows, height, width) : original;
         INDArray codes = allocate(DataType.INT8, height, width);
         CodeMemory memory = new CodeMemory(codes);
@@ -33,7 +35,7 @@ public final class Int8Matrix extends CodeMatrix {
             scales[i] = round(row, rounded);
             memory.put(i * width, rounded, width);
         }
-        return new Int8Matrix(codes, scales, fingerprint);
+        return new Int8Matrix(codes, scales, precision, fingerprint);
     }
 
     /** Divides a row by its scale, which is returned, and rounds. */
@@ -54,7 +56,7 @@ public final class Int8Matrix extends CodeMatrix {
 
     @Override
     public Precision precision() {
-        return Precision.INT8;
+        return precision;
     }
 
     @Override

@@ -46,7 +46,7 @@ class CompactMatrixTest {
     static Stream<Arguments> sizes() {
         int[][] sizes = {{251, 211}, {1009, 347}, {512, 512}, {1024, 300}, {1, 60_000}, {3, 300_001}, {70_001, 1}};
         int[] rows = {1, 2, 3, 10, 17, 64, 129, 600};
-        return Stream.of(Precision.BFLOAT16, Precision.INT8, Precision.INT4)
+        return Stream.of(Precision.BFLOAT16, Precision.INT8, Precision.INT8_DYNAMIC, Precision.INT4)
                 .flatMap(precision -> IntStream.range(0, sizes.length)
                         .boxed()
                         .flatMap(i -> IntStream.of(rows)

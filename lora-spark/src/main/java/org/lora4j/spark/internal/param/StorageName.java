@@ -13,6 +13,7 @@ public enum StorageName implements Choice {
     DOUBLE,
     BF16,
     INT8,
+    INT8_DYNAMIC,
     INT4;
 
     public DecoderFolder open(ModelSource folder) throws IOException {
@@ -21,6 +22,7 @@ public enum StorageName implements Choice {
             case DOUBLE -> DecoderFolder.open(folder, DataType.DOUBLE);
             case BF16 -> DecoderFolder.open(folder, BaseStorage.of(Precision.BFLOAT16));
             case INT8 -> DecoderFolder.open(folder, BaseStorage.of(Precision.INT8));
+            case INT8_DYNAMIC -> DecoderFolder.open(folder, BaseStorage.of(Precision.INT8_DYNAMIC));
             case INT4 -> DecoderFolder.open(folder, BaseStorage.of(Precision.INT4));
         };
     }
