@@ -100,7 +100,7 @@ public final class OneDnnEngine implements ProductEngine {
     }
 
     /** Whether the processor computes a kind faster than single precision. */
-    private static boolean isNative(Kind kind) {
+    static boolean isNative(Kind kind) {
         return typical(kind, kind::isFast);
     }
 
