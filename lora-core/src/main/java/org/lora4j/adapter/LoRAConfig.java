@@ -367,8 +367,15 @@ public final class LoRAConfig {
         return settings().hashCode();
     }
 
+    /** Names the rank, α, and the other settings that are not the defaults. */
     @Override
     public String toString() {
-        return "LoRAConfig" + settings();
+        Map<String, Object> named = settings();
+        Map<String, Object> defaults = of(rank, alpha).settings();
+        named.entrySet()
+                .removeIf(setting -> !setting.getKey().equals("rank")
+                        && !setting.getKey().equals("alpha")
+                        && setting.getValue().equals(defaults.get(setting.getKey())));
+        return "LoRAConfig" + named;
     }
 }

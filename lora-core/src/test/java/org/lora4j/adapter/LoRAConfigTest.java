@@ -270,4 +270,11 @@ class LoRAConfigTest {
         assertThat(config.rankOf("a.fc")).isEqualTo(2);
         assertThat(config.rankOf("b.fc")).isEqualTo(3);
     }
+
+    @Test
+    void theTextNamesWhatIsNotTheDefault() {
+        assertThat(LoRAConfig.of(8, 16)).hasToString("LoRAConfig{rank=8, alpha=16.0}");
+        assertThat(LoRAConfig.builder().dropout(0.1).dora(true).build())
+                .hasToString("LoRAConfig{rank=8, alpha=8.0, dora=true, dropout=0.1}");
+    }
 }

@@ -21,7 +21,8 @@ final class RoundedRows {
     /** A float of less than 2²² is rounded to an integer when this is added and subtracted. */
     private static final float ROUNDING = 3 << 22;
 
-    private static final int KEPT = 64;
+    /** A text of another length needs up to five of them. */
+    private static final int KEPT = 512;
 
     private final Workspace workspace;
     private final float[] scale = new float[1];

@@ -1,8 +1,10 @@
 package org.lora4j.console.report;
 
 import java.awt.Color;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -28,6 +30,9 @@ public final class LossChart {
     /** A logarithmic scale has a label at each power of ten, so it needs two of them. */
     private static final double FEWEST_POWERS = 100;
 
+    /** Losses that differ by a smaller part of them are drawn on a wider scale: otherwise its labels have too many digits. */
+    private static final double LEAST_RANGE = 0.01;
+
     private LossChart() {}
 
     /**
@@ -46,6 +51,7 @@ public final class LossChart {
         ChartStyle.applyNarrow(narrow.getStyler());
         for (XYChart chart : List.of(wide, narrow)) {
             addLine(chart, "Validation", points, ChartStyle.BASE, SeriesMarkers.DIAMOND);
+            widen(chart);
         }
         return new Picture(
                 title,
@@ -85,6 +91,19 @@ public final class LossChart {
 
     private static boolean isLogarithmic(Collection<Double> losses) {
         return Collections.max(losses) >= FEWEST_POWERS * Collections.min(losses);
+    }
+
+    static void widen(XYChart chart) {
+        DoubleSummaryStatistics losses = chart.getSeriesCollection().stream()
+                .flatMapToDouble(series -> Arrays.stream(series.getYData()))
+                .summaryStatistics();
+        double min = losses.getMin();
+        double max = losses.getMax();
+        double least = LEAST_RANGE * max;
+        if (max - min < least) {
+            chart.getStyler().setYAxisMin(min - least / 2);
+            chart.getStyler().setYAxisMax(max + least / 2);
+        }
     }
 
     /** Adds a line through points, if there are any. */

@@ -1,6 +1,7 @@
 package org.lora4j.console.report;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import java.awt.Color;
 import java.util.List;
@@ -24,6 +25,17 @@ class LossChartTest {
         XYChart chart = LossChart.chart("Loss", List.of(most, least, Double.NaN), Color.BLUE);
         assertThat(chart.getStyler().isYAxisLogarithmic()).isEqualTo(isLogarithmic);
         assertThat(chart.getYAxisTitle()).isEqualTo("Cross entropy" + (isLogarithmic ? " (log scale)" : ""));
+    }
+
+    @Test
+    void lossesThatHardlyDifferHaveLabelsOfFewDigits() {
+        XYChart chart = LossChart.chart("Loss", List.of(0.90000003, 0.9, 0.90000001), Color.BLUE);
+        LossChart.widen(chart);
+        assertThat(chart.getStyler().getYAxisMin()).isCloseTo(0.8955, within(1e-6));
+        assertThat(chart.getStyler().getYAxisMax()).isCloseTo(0.9045, within(1e-6));
+        XYChart usual = LossChart.chart("Loss", List.of(0.9, 0.8), Color.BLUE);
+        LossChart.widen(usual);
+        assertThat(usual.getStyler().getYAxisMin()).isNull();
     }
 
     @Test
