@@ -553,5 +553,6 @@ class ClassifyCommandTest {
         }
         // Without a processor that is faster with inputs of 8 bits, the last two are equal.
         assertThat(vectors.subList(0, 3)).doesNotHaveDuplicates();
+        assertThat(vectors.get(3)).isNotIn(vectors.subList(0, 2));
     }
 }

@@ -3,6 +3,7 @@ package org.lora4j.adapter;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -372,10 +373,8 @@ public final class LoRAConfig {
     public String toString() {
         Map<String, Object> named = settings();
         Map<String, Object> defaults = of(rank, alpha).settings();
-        named.entrySet()
-                .removeIf(setting -> !setting.getKey().equals("rank")
-                        && !setting.getKey().equals("alpha")
-                        && setting.getValue().equals(defaults.get(setting.getKey())));
+        defaults.keySet().removeAll(Set.of("rank", "alpha"));
+        named.entrySet().removeAll(defaults.entrySet());
         return "LoRAConfig" + named;
     }
 }

@@ -19,9 +19,10 @@ public enum Precision {
     INT8,
 
     /**
-     * The weights of {@link #INT8}. Where a product engine computes them faster, it rounds the inputs of a forward product to integers
-     * from −127 to 127 too, {@code x = s·q} with {@code s = max|x| / 127} for each row x. This is also called dynamic quantization,
-     * or W8A8. Gradients flow as with {@code INT8}. Rows with a few much larger elements, as decoders have, lose more than others.
+     * The weights of {@link #INT8}. Where a product engine computes them faster, it rounds the inputs of a forward product to
+     * integers from −127 to 127 too, {@code x = s·q} with {@code s = max|x| / 127} for each row x. This is also called dynamic
+     * quantization, or W8A8. Gradients flow as with {@code INT8}. Rows with a few much larger elements, as decoders have, lose
+     * more than others.
      */
     INT8_DYNAMIC,
 

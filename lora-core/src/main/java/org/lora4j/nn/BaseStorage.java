@@ -8,8 +8,9 @@ import org.lora4j.linalg.Precision;
  * precision. Biases, normalizations, smaller matrices and all adapters stay as they are.
  *
  * <p>In {@link Precision#BFLOAT16}, {@link Precision#INT8} and {@link Precision#INT4} a matrix takes 16, 8 or 5 bits for each
- * element, in {@link Precision#INT8_DYNAMIC} as in {@code INT8}, and there is no array of floats beside it. Both directions of a product, lookups and norms use the same rounded weights, so an adapter is
- * trained on the weights that it predicts with (<a href="https://arxiv.org/abs/2305.14314">arXiv:2305.14314</a>). Where a
+ * element, in {@link Precision#INT8_DYNAMIC} as in {@code INT8}. There is no array of floats beside it. Both directions of a
+ * product, lookups and norms use the same rounded weights, so an adapter is trained on the weights that it predicts with
+ * (<a href="https://arxiv.org/abs/2305.14314">arXiv:2305.14314</a>). Where a
  * {@link org.lora4j.linalg.ProductEngine} is fast in the precision, it multiplies with packed copies, and a matrix with the same
  * bits is not held beside them. Elsewhere rows of the matrix are expanded to floats.
  *

@@ -111,6 +111,19 @@ final class Memory {
     }
 
     /**
+     * Writes a float.
+     *
+     * @param position its place, counted in floats
+     */
+    void put(int position, float value) {
+        try {
+            floats().put(position, value);
+        } finally {
+            Reference.reachabilityFence(this);
+        }
+    }
+
+    /**
      * Copies elements as floats.
      *
      * @param type the type of the elements, as oneDNN numbers it: f32, bf16 or s8

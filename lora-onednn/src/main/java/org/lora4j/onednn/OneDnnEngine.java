@@ -60,6 +60,10 @@ public final class OneDnnEngine implements ProductEngine {
     private final Set<Precision> fast = EnumSet.noneOf(Precision.class);
     private final IdlePool<RoundedProduct> roundedProducts = new IdlePool<>(() -> new RoundedProduct(this));
     private final Kind int8;
+
+    /** The kind of forward products in {@link Precision#INT8_DYNAMIC}. */
+    private final Kind int8Dynamic;
+
     private final boolean packsAll;
 
     /** Creates an engine with a thread for each available processor. */
@@ -74,7 +78,8 @@ public final class OneDnnEngine implements ProductEngine {
      */
     OneDnnEngine(boolean packsAll) {
         this.packsAll = packsAll;
-        int8 = int8();
+        int8 = fastest(Kind.INT8_BFLOAT16, Kind.INT8_INT16).orElse(Kind.INT8);
+        int8Dynamic = fastest(Kind.INT8_INT8).orElse(int8);
         boolean onProcessor = Nd4j.getExecutioner().type() == ExecutionerType.NATIVE_CPU;
         for (Precision precision : Precision.values()) {
             if (onProcessor
@@ -87,12 +92,9 @@ public final class OneDnnEngine implements ProductEngine {
         }
     }
 
-    /** The fastest products with int8 weights. */
-    private static Kind int8() {
-        return Stream.of(Kind.INT8_BFLOAT16, Kind.INT8_INT16)
-                .filter(OneDnnEngine::isNative)
-                .findFirst()
-                .orElse(Kind.INT8);
+    /** The first kind that the processor computes faster than single precision. */
+    private static Optional<Kind> fastest(Kind... kinds) {
+        return Stream.of(kinds).filter(OneDnnEngine::isNative).findFirst();
     }
 
     private boolean isFast(Kind kind) {
@@ -118,8 +120,7 @@ public final class OneDnnEngine implements ProductEngine {
             case FLOAT -> Optional.of(Kind.FLOAT);
             case BFLOAT16 -> Optional.of(Kind.BFLOAT16);
             case INT8 -> Optional.of(int8);
-            case INT8_DYNAMIC ->
-                Optional.of(direction == Direction.FORWARD && isNative(Kind.INT8_INT8) ? Kind.INT8_INT8 : int8);
+            case INT8_DYNAMIC -> Optional.of(direction == Direction.FORWARD ? int8Dynamic : int8);
             case INT4 -> Optional.empty();
         };
     }
@@ -137,7 +138,6 @@ public final class OneDnnEngine implements ProductEngine {
     @Override
     public Optional<PackedWeight> prepare(INDArray weight, Precision precision, Direction direction) {
         Objects.requireNonNull(precision, "precision must not be null");
-        Objects.requireNonNull(direction, "direction must not be null");
         requireMatrix(weight);
         return kind(precision, direction).flatMap(kind -> prepare(weight, kind, direction));
     }

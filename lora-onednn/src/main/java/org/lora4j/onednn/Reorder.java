@@ -79,14 +79,8 @@ final class Reorder {
             dnnl_memory from,
             dnnl_memory_desc toFormat,
             dnnl_memory to) {
-        try (NativeObjects used = new NativeObjects()) {
-            dnnl_primitive_attr attributes = attributes(used);
-            Dnnl.check(dnnl_primitive_attr_set_scales_mask(attributes, DNNL_ARG_FROM, 2));
-            int[] kinds = {DNNL_ARG_FROM, DNNL_ARG_TO, DNNL_ARG_ATTR_SCALES | DNNL_ARG_FROM};
-            // The scales are set before each use.
-            dnnl_exec_arg_t arguments = Dnnl.arguments(kinds, from, to, from);
-            return new Reorder(owner, fromFormat, toFormat, attributes, arguments, kinds.length);
-        }
+        // The scales are set before each use.
+        return scaled(owner, fromFormat, from, toFormat, to, DNNL_ARG_FROM, 1, from, false);
     }
 
     /** Multiplies each row by its scale, and copies, or adds to what is there. */
@@ -98,16 +92,7 @@ final class Reorder {
             dnnl_memory to,
             dnnl_memory scales,
             boolean adds) {
-        try (NativeObjects used = new NativeObjects()) {
-            dnnl_primitive_attr attributes = attributes(used);
-            Dnnl.check(dnnl_primitive_attr_set_scales_mask(attributes, DNNL_ARG_FROM, 1));
-            if (adds) {
-                addResults(attributes);
-            }
-            int[] kinds = {DNNL_ARG_FROM, DNNL_ARG_TO, DNNL_ARG_ATTR_SCALES | DNNL_ARG_FROM};
-            return new Reorder(
-                    owner, fromFormat, toFormat, attributes, Dnnl.arguments(kinds, from, to, scales), kinds.length);
-        }
+        return scaled(owner, fromFormat, from, toFormat, to, DNNL_ARG_FROM, 0, scales, adds);
     }
 
     private static void addResults(dnnl_primitive_attr attributes) {
@@ -138,10 +123,27 @@ final class Reorder {
         if (scales == null) {
             return copy(owner, fromFormat, from, toFormat, to, false);
         }
+        return scaled(owner, fromFormat, from, toFormat, to, DNNL_ARG_DST, dimension, scales, false);
+    }
+
+    /** The source is multiplied with its scales, the target divided by its own: one for each row (dimension 0) or column (1). */
+    private static Reorder scaled(
+            NativeObjects owner,
+            dnnl_memory_desc fromFormat,
+            dnnl_memory from,
+            dnnl_memory_desc toFormat,
+            dnnl_memory to,
+            int scaledArgument,
+            int dimension,
+            dnnl_memory scales,
+            boolean adds) {
         try (NativeObjects used = new NativeObjects()) {
             dnnl_primitive_attr attributes = attributes(used);
-            Dnnl.check(dnnl_primitive_attr_set_scales_mask(attributes, DNNL_ARG_DST, 1 << dimension));
-            int[] kinds = {DNNL_ARG_FROM, DNNL_ARG_TO, DNNL_ARG_ATTR_SCALES | DNNL_ARG_DST};
+            Dnnl.check(dnnl_primitive_attr_set_scales_mask(attributes, scaledArgument, 1 << dimension));
+            if (adds) {
+                addResults(attributes);
+            }
+            int[] kinds = {DNNL_ARG_FROM, DNNL_ARG_TO, DNNL_ARG_ATTR_SCALES | scaledArgument};
             return new Reorder(
                     owner, fromFormat, toFormat, attributes, Dnnl.arguments(kinds, from, to, scales), kinds.length);
         }

@@ -25,7 +25,6 @@ final class RoundedRows {
     private static final int KEPT = 512;
 
     private final Workspace workspace;
-    private final float[] scale = new float[1];
     private float[] row = new float[0];
     private float[] high = new float[0];
     private float[] low = new float[0];
@@ -130,7 +129,7 @@ final class RoundedRows {
             if (multiplied != null) {
                 multiplied.put((i - rows.from()) * k, row, k);
             }
-            put(scales, i, scale(k, LARGEST));
+            scales.put(i, scale(k, LARGEST));
         }
         MatrixLayout layout = MatrixLayout.dense(rows.count(), k);
         long first = rows.from();
@@ -162,8 +161,8 @@ final class RoundedRows {
             int position = 2 * (i - rows.from()) * k;
             floats.put(position, high, k);
             floats.put(position + k, low, k);
-            put(scales, i, ofLow * STEP);
-            put(scales, rows.rowsOfBlock() + i, ofLow);
+            scales.put(i, ofLow * STEP);
+            scales.put(rows.rowsOfBlock() + i, ofLow);
         }
         MatrixLayout layout = MatrixLayout.dense(1, elements);
         convert(
@@ -190,11 +189,6 @@ final class RoundedRows {
                 row[j] *= factors[j];
             }
         }
-    }
-
-    private void put(Memory scales, int position, float value) {
-        scale[0] = value;
-        scales.put(position, scale, 1);
     }
 
     /**

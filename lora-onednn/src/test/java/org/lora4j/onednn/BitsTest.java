@@ -46,15 +46,10 @@ class BitsTest {
 
     private final OneDnnEngine engine = new OneDnnEngine(true);
 
-    /** Empty also if oneDNN has only its slow code, with which the engine never computes. */
     private Optional<PackedWeight> pack(Kind kind, long k, long m) {
-        try (NativeObjects used = new NativeObjects()) {
-            Matmul.Packing packing = Matmul.packing(used, kind, k, m);
-            if (packing == null || !packing.isFast()) {
-                return Optional.empty();
-            }
-        }
-        return engine.prepare(Matrices.random(1, k, m), kind, Direction.TRANSPOSED);
+        return GeneratedCode.isFor(kind, k, m)
+                ? engine.prepare(Matrices.random(1, k, m), kind, Direction.TRANSPOSED)
+                : Optional.empty();
     }
 
     private static INDArray multiply(PackedWeight packed, INDArray x, long m, Matrices.Place to) {

@@ -46,16 +46,9 @@ class ProductTest {
         return cases;
     }
 
-    private static boolean isGenerated(Kind kind) {
-        try (NativeObjects used = new NativeObjects()) {
-            Matmul.Packing packing = Matmul.packing(used, kind, 256, 256);
-            return packing != null && packing.isFast();
-        }
-    }
-
     /** A weight {@code [k, m]} in the direction of the product. */
     private PackedWeight pack(Kind kind, Direction direction, INDArray weight, char order) {
-        assumeTrue(isGenerated(kind), "oneDNN has only slow code, with which the engine never computes");
+        assumeTrue(GeneratedCode.isFor(kind, 256, 256), "oneDNN generates code for " + kind);
         assumeTrue(
                 !kind.roundsInputs() || OneDnnEngine.isNative(kind), "the sums of integers of 8 bits do not overflow");
         INDArray w = direction == Direction.FORWARD ? weight.transpose() : weight;

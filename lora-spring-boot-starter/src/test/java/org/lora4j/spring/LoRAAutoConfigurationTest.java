@@ -131,9 +131,17 @@ class LoRAAutoConfigurationTest {
     }
 
     @Test
+    void aPrecisionOfTwoWordsIsWrittenWithAHyphen() {
+        served("lora.model.storage=int8-dynamic")
+                .run(context -> assertThat(
+                                context.getBean(LoRAProperties.class).model().storage())
+                        .isEqualTo(Precision.INT8_DYNAMIC));
+    }
+
+    @Test
     void theLimitsAreThoseOfTheProperties() {
         served(
-                        "lora.model.storage=int8-dynamic",
+                        "lora.model.storage=bfloat16",
                         "lora.model.kind=hidden-states",
                         "lora.adapters.max-bytes=0B",
                         "lora.adapters.max-number=0",
@@ -145,7 +153,7 @@ class LoRAAutoConfigurationTest {
                         "lora.serve.max-wait=0ms")
                 .run(context -> {
                     LoRAProperties properties = context.getBean(LoRAProperties.class);
-                    assertThat(properties.model().storage()).isEqualTo(Precision.INT8_DYNAMIC);
+                    assertThat(properties.model().storage()).isEqualTo(Precision.BFLOAT16);
                     BatchingPredictor predictor = context.getBean(BatchingPredictor.class);
                     Input text = context.getBean(EncoderFolder.class).tokens(List.of("where is my parcel"));
                     assertThat(predictor.predict(text, LoRAModel.BASE).rows()).isEqualTo(6);
