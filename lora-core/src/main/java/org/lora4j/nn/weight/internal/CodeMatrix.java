@@ -17,7 +17,11 @@ abstract sealed class CodeMatrix extends CompactMatrix permits BFloat16Matrix, I
      * @param original the fingerprint of the weights before they were rounded; null if rounding changed nothing
      */
     CodeMatrix(INDArray codes, @Nullable String original) {
-        super(Math.toIntExact(codes.size(0)), Math.toIntExact(codes.size(1)), original);
+        this(codes, Math.toIntExact(codes.size(0)), Math.toIntExact(codes.size(1)), original);
+    }
+
+    private CodeMatrix(INDArray codes, int height, int width, @Nullable String original) {
+        super(height, width, Math.min(height, mostRows(width)), original);
         this.codes = codes;
     }
 

@@ -26,20 +26,17 @@ public abstract sealed class CompactMatrix extends RowMatrix permits CodeMatrix,
     /**
      * Holds a matrix.
      *
+     * @param rowsOfBlock how many rows are expanded at a time, at most {@link #mostRows}
      * @param original the fingerprint of the weights before they were rounded; null if rounding changed nothing
      */
-    CompactMatrix(int height, int width, @Nullable String original) {
+    CompactMatrix(int height, int width, int rowsOfBlock, @Nullable String original) {
         super(height, width, original);
-        rowsOfBlock = rowsOfBlock(height, Math.max(1, BLOCK / width));
+        this.rowsOfBlock = rowsOfBlock;
     }
 
-    /**
-     * Returns how many rows are expanded at a time.
-     *
-     * @param most how many fit into a buffer
-     */
-    int rowsOfBlock(int height, int most) {
-        return Math.min(height, most);
+    /** How many rows of a width fit into a buffer. */
+    static int mostRows(int width) {
+        return Math.max(1, BLOCK / width);
     }
 
     /**

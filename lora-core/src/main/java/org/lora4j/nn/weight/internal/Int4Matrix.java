@@ -17,7 +17,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * {@link Precision#INT4}. One from a file can have offsets too, {@code w = s·c + o}. A group with an element that is not finite
  * becomes NaN.
  *
- * <p>An int has the codes of 8 columns of a row, the first one in its lowest bits. The ints of up to {@link #TILE}
+ * <p>An int has the codes of 8 columns of a row, the first one in its lowest bits. The ints of up to {@link #MOST_ROWS}
  * rows follow each other, so a loop over them computes many rows at once: those for the first 8 columns, then those for the
  * next 8. The scales and offsets are in the same order. A row ends with codes of zero if its groups are not full.
  */
@@ -34,16 +34,19 @@ public final class Int4Matrix extends CompactMatrix {
     /** The bits of a code. */
     static final int BITS = 4;
 
-    /** The most rows whose ints follow each other, a power of two. */
-    static final int TILE = 512;
+    /** The most rows whose ints follow each other. */
+    static final int MOST_ROWS = 768;
+
+    /** Tiles have a multiple of so many rows, of which the last one can have fewer. */
+    private static final int STEP_OF_ROWS = 16;
 
     private static final int CODE = (1 << BITS) - 1;
 
-    /** The most rows for which {@link Int4Product} takes less time than to expand the matrix. */
+    /** The most rows of x for which {@link Int4Product} takes less time than to expand the matrix. */
     private static final int FEW_ROWS = 4;
 
     /** The fewest multiplications of a small product for which another thread saves time. */
-    private static final long LEAST_MULTIPLICATIONS = 250_000;
+    private static final long LEAST_MULTIPLICATIONS = 100_000;
 
     /** The fewest elements for whose expansion another thread saves time. */
     private static final int LEAST_ELEMENTS = 1 << 16;
@@ -52,6 +55,7 @@ public final class Int4Matrix extends CompactMatrix {
     private static final int LEAST_HEIGHT = 64;
 
     private final int groups;
+    private final int tile;
     private final INDArray codes;
     private final INDArray scales;
     private final @Nullable INDArray offsets;
@@ -60,7 +64,12 @@ public final class Int4Matrix extends CompactMatrix {
     private final @Nullable ArrayMemory offsetMemory;
 
     private Int4Matrix(int height, int width, boolean hasOffsets, @Nullable String original) {
-        super(height, width, original);
+        this(height, width, tile(height, width), hasOffsets, original);
+    }
+
+    private Int4Matrix(int height, int width, int tile, boolean hasOffsets, @Nullable String original) {
+        super(height, width, rowsOfBlock(tile, width), original);
+        this.tile = tile;
         groups = groups(width);
         codes = allocate(DataType.INT32, (long) height * groups * CHUNKS);
         scales = allocate(DataType.FLOAT, (long) height * groups);
@@ -74,8 +83,33 @@ public final class Int4Matrix extends CompactMatrix {
         return Nd4j.createUninitializedDetached(type, 'c', length);
     }
 
+    /**
+     * Divides the rows into tiles of about the same size, which are a multiple of the processors that multiply: each reads memory
+     * in one piece then, and has as much to do as the others.
+     */
+    private static int tile(int height, int width) {
+        long parts = Math.min(height / LEAST_HEIGHT, (long) height * width / LEAST_MULTIPLICATIONS);
+        int processors = (int) Math.max(1, Math.min(Runtime.getRuntime().availableProcessors(), parts));
+        int tiles = quotient(height, MOST_ROWS * processors) * processors;
+        return quotient(quotient(height, tiles), STEP_OF_ROWS) * STEP_OF_ROWS;
+    }
+
+    /** Rounded up. */
+    private static int quotient(int count, int size) {
+        return (count + size - 1) / size;
+    }
+
+    /** Rows are expanded in equal parts of a tile. */
+    private static int rowsOfBlock(int tile, int width) {
+        int rows = Math.min(tile, mostRows(width));
+        while (tile % rows != 0) {
+            rows--;
+        }
+        return rows;
+    }
+
     private static int groups(int width) {
-        return (width + GROUP - 1) / GROUP;
+        return quotient(width, GROUP);
     }
 
     /** Gives the rows of a matrix in groups. */
@@ -139,7 +173,7 @@ public final class Int4Matrix extends CompactMatrix {
         Arrays.fill(row, (byte) Int4Scale.ZERO);
         float[] scalesOfRow = new float[groups];
         float[] offsetsOfRow = new float[offsets == null ? 0 : groups];
-        for (int first = 0; first < height(); first += TILE) {
+        for (int first = 0; first < height(); first += tile) {
             int count = tileHeight(first);
             int[] ints = new int[groups * CHUNKS * count];
             float[] scalesOfTile = new float[groups * count];
@@ -173,11 +207,6 @@ public final class Int4Matrix extends CompactMatrix {
     }
 
     @Override
-    int rowsOfBlock(int height, int most) {
-        return Math.min(TILE, Integer.highestOneBit(most));
-    }
-
-    @Override
     public Precision precision() {
         return Precision.INT4;
     }
@@ -208,11 +237,16 @@ public final class Int4Matrix extends CompactMatrix {
 
     /** How many rows the tile of a row has. */
     private int tileHeight(int row) {
-        return Math.min(TILE, height() - tileStart(row));
+        return Math.min(tile, height() - tileStart(row));
     }
 
-    private static int tileStart(int row) {
-        return row & -TILE;
+    private int tileStart(int row) {
+        return row - row % tile;
+    }
+
+    /** The row after the last one of the tile of a row. */
+    int tileEnd(int row) {
+        return tileStart(row) + tileHeight(row);
     }
 
     /**
@@ -296,12 +330,14 @@ public final class Int4Matrix extends CompactMatrix {
             return;
         }
         Int4Inputs inputs = Int4Inputs.of(x, groups);
-        int most = (height() + LEAST_HEIGHT - 1) / LEAST_HEIGHT;
         long multiplications = (long) height() * width() * x.size(0);
-        int parts = Math.min(most, SpareProcessors.parts(multiplications, LEAST_MULTIPLICATIONS));
-        SpareProcessors.runParts(parts, part -> {
-            int from = SpareProcessors.start(height(), part, parts);
-            int to = SpareProcessors.start(height(), part + 1, parts);
+        int parts = SpareProcessors.parts(multiplications, LEAST_MULTIPLICATIONS);
+        int tiles = quotient(height(), tile);
+        boolean inTiles = parts > 1 && tiles >= parts;
+        int pieces = inTiles ? tiles : Math.max(1, Math.min(parts, height() / LEAST_HEIGHT));
+        SpareProcessors.runParts(pieces, i -> {
+            int from = inTiles ? i * tile : SpareProcessors.start(height(), i, pieces);
+            int to = inTiles ? Math.min(height(), from + tile) : SpareProcessors.start(height(), i + 1, pieces);
             Int4Product.use(product -> product.run(this, from, to, inputs, y));
         });
     }

@@ -28,11 +28,11 @@ final class Int4Product {
      */
     private static final int DISTANCE = 768;
 
-    private final int[] sums = new int[Int4Matrix.TILE + DISTANCE];
-    private final int[] codes = new int[Int4Matrix.TILE];
-    private final float[] scales = new float[Int4Matrix.TILE];
-    private final float[] offsets = new float[Int4Matrix.TILE];
-    private final float[] results = new float[Int4Matrix.TILE];
+    private final int[] sums = new int[Int4Matrix.MOST_ROWS + DISTANCE];
+    private final int[] codes = new int[Int4Matrix.MOST_ROWS];
+    private final float[] scales = new float[Int4Matrix.MOST_ROWS];
+    private final float[] offsets = new float[Int4Matrix.MOST_ROWS];
+    private final float[] results = new float[Int4Matrix.MOST_ROWS];
 
     private Int4Product() {}
 
@@ -49,7 +49,7 @@ final class Int4Product {
         MatrixMemory target = MatrixMemory.of(y);
         int first = from;
         while (first < to) {
-            int count = Math.min(to, (first / Int4Matrix.TILE + 1) * Int4Matrix.TILE) - first;
+            int count = Math.min(to, matrix.tileEnd(first)) - first;
             for (int i = 0; i < target.rows(); i++) {
                 multiply(matrix, first, count, inputs.rows()[i], inputs.sums()[i]);
                 scale(results, inputs.scales()[i], count);

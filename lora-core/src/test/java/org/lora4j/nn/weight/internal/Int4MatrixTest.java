@@ -52,7 +52,17 @@ class Int4MatrixTest {
 
     /** Widths that are no whole groups or ints, and heights beside those of the parts that lie together. */
     @ParameterizedTest
-    @CsvSource({"250, 200", "511, 128", "512, 97", "513, 129", "1025, 63", "1600, 33", "7000, 9", "3, 30011"})
+    @CsvSource({
+        "250, 200",
+        "767, 128",
+        "768, 97",
+        "769, 129",
+        "1537, 63",
+        "1600, 33",
+        "7000, 9",
+        "3, 30011",
+        "2, 300000"
+    })
     void aGroupHasAScaleAndTheLargestElementOfItStaysAsItIs(int height, int width) {
         INDArray w = floats(1, height, width);
         INDArray stored = rounded(w).array();
@@ -114,7 +124,15 @@ class Int4MatrixTest {
 
     /** One to four rows are multiplied as integers, more as floats. */
     @ParameterizedTest
-    @CsvSource({"250, 224, 1", "1030, 97, 2", "513, 800, 4", "513, 800, 5", "2000, 64, 40"})
+    @CsvSource({
+        "250, 224, 1",
+        "1030, 97, 2",
+        "513, 800, 4",
+        "513, 800, 5",
+        "769, 300, 1",
+        "1537, 600, 3",
+        "2000, 64, 40"
+    })
     void multipliesWithOffsets(int height, int width, int n) {
         Int4Matrix matrix = withOffsets(height, width);
         INDArray w = matrix.array().castTo(DataType.DOUBLE);
