@@ -255,6 +255,7 @@ class ClassifyCommandTest {
         return batches;
     }
 
+    @Tag("slow")
     @Test
     void aResumedTrainingWritesTheBytesOfOneThatWasNotInterrupted() throws IOException {
         Object[] plain = {"--dropout", 0.1, "--schedule", "cosine", "--accumulate", 2, "--no-baseline"};
@@ -416,6 +417,7 @@ class ClassifyCommandTest {
         assertThat(Cli.good(training(output, "--dry-run")).out()).contains("Nothing was written", " steps in about ");
     }
 
+    @Tag("slow")
     @Test
     void aSearchForTheRateSuggestsOneWithWhichTheLossFalls() throws IOException {
         Path output = temp.resolve("rate");
@@ -451,6 +453,7 @@ class ClassifyCommandTest {
                         + report.at("/training/validations/" + steps).asText());
     }
 
+    @Tag("slow")
     @Test
     void theSplitFollowsTheGroupsAndAFileOfItsOwn() throws IOException {
         JsonNode grouped = Cli.good(

@@ -193,6 +193,7 @@ class ConvertCommandsTest {
                 "must read the pooler", "merge", "--model", bert, "--adapter", mean, "--output", temp.resolve("no"));
     }
 
+    @Tag("slow")
     @Test
     void nothingReplacesWhatItIsMadeOf() throws IOException {
         String message = "the output must be another file or folder than those that are read, found ";
@@ -317,6 +318,7 @@ class ConvertCommandsTest {
         assertThat(fit.at("/sameWeights").asBoolean()).isTrue();
     }
 
+    @Tag("slow")
     @Test
     void anAdapterGetsAnotherRankAndDoRABecomesLoRA() throws IOException {
         Path small = temp.resolve("small");
@@ -386,6 +388,7 @@ class ConvertCommandsTest {
         assertThat(noRank.err()).contains("--rank must be at least 1, found 0");
     }
 
+    @Tag("slow")
     @Test
     void aConvertedClassifierKeepsItsHeadAndItsClasses() throws IOException {
         Path before = temp.resolve("mean-dora");

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.io.peft.PeftAdapters;
@@ -15,6 +16,7 @@ class DecoderClassifierTest {
     @TempDir
     private static Path temp;
 
+    @Tag("slow")
     @Test
     void aDecoderLearnsToClassifyAndIsMerged() throws IOException {
         Path llama = SmallModels.llama(temp.resolve("llama"), 1);

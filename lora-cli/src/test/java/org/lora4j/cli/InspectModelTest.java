@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -46,6 +47,7 @@ class InspectModelTest {
                         "adapters as GGUF files: no");
     }
 
+    @Tag("slow")
     @Test
     void aClassifierSaysHowManyOutputsItHas() throws IOException {
         Path bert = SmallModels.bert(temp.resolve("bert"), 1);

@@ -306,6 +306,7 @@ class LanguageCommandsTest {
         assertThat(Cli.good("inspect", model).out()).contains("chat template: yes");
     }
 
+    @Tag("slow")
     @Test
     void theAdapterIsThatOfTheSameTrainingByProgram() throws IOException {
         Path output = temp.resolve("by-command");

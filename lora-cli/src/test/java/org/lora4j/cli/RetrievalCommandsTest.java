@@ -139,6 +139,7 @@ class RetrievalCommandsTest {
         assertThat(output.resolve("checkpoint.safetensors")).doesNotExist();
     }
 
+    @Tag("slow")
     @ParameterizedTest
     @CsvSource({"pairs, of the batch", "triples, of the batch and of the file"})
     void embeddingsLearnToFindTheTextOfAQuery(String form, String negatives) throws IOException {
@@ -374,6 +375,7 @@ class RetrievalCommandsTest {
         assertThat(other).doesNotExist();
     }
 
+    @Tag("slow")
     @Test
     void shorterEmbeddingsAreTrainedAndTested() throws IOException {
         Path output = temp.resolve("short");
@@ -390,6 +392,7 @@ class RetrievalCommandsTest {
                 .isNotEqualTo(report.at("/after"));
     }
 
+    @Tag("slow")
     @Test
     void promptsAreGivenInWordsAndKeptWithTheAdapter() throws IOException {
         Path output = temp.resolve("prompted");

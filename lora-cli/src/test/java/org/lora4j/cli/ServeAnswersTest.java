@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -131,6 +132,7 @@ class ServeAnswersTest {
         return texts.stream().map(StringBuilder::toString).toList();
     }
 
+    @Tag("slow")
     @Test
     void aStreamHasTheTextsOfTheWholeAnswer() throws Exception {
         String drawn = "\"temperature\": 1.5, \"seed\": 3, \"n\": 3";

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.List;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.fixtures.KnownAdapter;
@@ -68,6 +69,7 @@ class ServedAdapterTest {
         return text.toString();
     }
 
+    @Tag("slow")
     @Test
     void textIsThatOfTheModelWithTheUpdateInItsWeight() throws Exception {
         Path llama = SmallModels.llama(temp.resolve("llama"), 1);

@@ -174,6 +174,7 @@ class GraphGradientTest {
         check(graph, Map.of("ids", tokens), two().targetModules("words", "fc").build());
     }
 
+    @Tag("slow")
     @Test
     void ofAnEmbeddingThatTrainsInFull() {
         SameDiff graph = SameDiff.create();

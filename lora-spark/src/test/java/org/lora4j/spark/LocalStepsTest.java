@@ -83,6 +83,7 @@ class LocalStepsTest {
         assertThat(estimator.fit(table).adapter()).isEqualTo(first);
     }
 
+    @Tag("slow")
     @Test
     void theExactAggregationIsTheAverageOfTheUpdates() {
         LoRAEstimator estimator = estimator(20).setOptimizer("adam").setLearningRate(0.02);
@@ -106,6 +107,7 @@ class LocalStepsTest {
                 .isGreaterThan(0);
     }
 
+    @Tag("slow")
     @Test
     void refusesAnExactAggregationOfMoreThanFactorsBeforeTheTraining() {
         LoRAConfig dora = LoRAConfig.builder().dora(true).build();

@@ -83,6 +83,7 @@ class PipelineTest {
                 .build();
     }
 
+    @Tag("slow")
     @Test
     void everyParameterHasDocumentationAndItsName() {
         for (Param<?> param : new LoRAEstimator().params()) {
@@ -128,6 +129,7 @@ class PipelineTest {
                         .build());
     }
 
+    @Tag("slow")
     @Test
     void aSavedEstimatorLoadsWithItsParameters() throws Exception {
         LoRAEstimator estimator = estimator().setLoraConfig(unusual()).setTargetModules("first", "second");
@@ -201,6 +203,7 @@ class PipelineTest {
         assertThat(loaded.transform(wide).schema()).isEqualTo(loaded.transformSchema(wide.schema()));
     }
 
+    @Tag("slow")
     @Test
     void aSavedTransformerHasItsAdapterInTheFormOfPeft() throws Exception {
         LoRATransformer model = estimator().fit(table);

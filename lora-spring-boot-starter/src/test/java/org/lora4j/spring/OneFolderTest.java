@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.LoRAModel;
@@ -78,6 +79,7 @@ class OneFolderTest {
     }
 
     /** The tokenizer and the template are in the file, and the adapter is one of PEFT. */
+    @Tag("slow")
     @Test
     void chatsWithAGgufFile() throws Exception {
         Path cases = Path.of(Objects.requireNonNull(OneFolderTest.class.getResource("/gguf/base"))

@@ -94,6 +94,7 @@ class ReportWriterTest {
                 .hasSize(6);
     }
 
+    @Tag("slow")
     @Test
     void writesNoBaseCurveForALoadedBaseAndDeletesAnOldOne() throws IOException {
         ReportWriter.write(folder, SampleReport.report(), DATA);
@@ -107,6 +108,7 @@ class ReportWriterTest {
         assertThat(files()).doesNotContain("loss-base.png").contains("loss-fine-tune.png");
     }
 
+    @Tag("slow")
     @Test
     void drawsEmptySectionsWhenNothingWasFixedOrBroken() throws IOException {
         ReportWriter.write(
@@ -135,6 +137,7 @@ class ReportWriterTest {
         assertThat(written).doesNotContainKeys("lossBase", "lossFineTune");
     }
 
+    @Tag("slow")
     @Test
     void drawsANetworkWithoutErrorsAndManyResults() throws IOException {
         TestResult perfect = SampleReport.result(new int[10], new int[] {0});
