@@ -4,7 +4,12 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Consumer;
 
-/** The values that were used last. Not thread-safe. */
+/**
+ * The values that were used last. Not thread-safe.
+ *
+ * @param <K> the keys
+ * @param <V> the values
+ */
 final class Recent<K, V> extends LinkedHashMap<K, V> {
     private static final long serialVersionUID = 1L;
 
