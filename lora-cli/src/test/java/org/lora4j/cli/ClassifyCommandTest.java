@@ -503,7 +503,7 @@ class ClassifyCommandTest {
         Path rare = temp.resolve("rare.jsonl");
         StringBuilder lines = new StringBuilder();
         for (int i = 0; i < 40; i++) {
-            lines.append("{\"body\": \"the cat %s\", \"kind\": %d}\n"
+            lines.append("{\"body\": \"the cat %s\", \"kind\": %s}\n"
                     .formatted(i % 2 == 0 ? "purrs" : "on sea", i % 10 == 0 ? 1 : 0));
         }
         Files.writeString(rare, lines);

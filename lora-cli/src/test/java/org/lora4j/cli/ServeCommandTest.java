@@ -525,7 +525,7 @@ class ServeCommandTest {
 
     @Test
     void shorterEmbeddingsAreTheFirstNumbers() throws Exception {
-        String asked = "{\"model\": \"style\", \"input\": \"cat\", \"dimensions\": %d}";
+        String asked = "{\"model\": \"style\", \"input\": \"cat\", \"dimensions\": %s}";
         JsonNode whole = encoder.good(EMBED, asked.formatted(16)).at("/data/0/embedding");
         JsonNode first = encoder.good(EMBED, asked.formatted(3)).at("/data/0/embedding");
         assertThat(whole).hasSize(16);

@@ -83,7 +83,7 @@ class ServeFloodTest {
     void logProbabilitiesOfManyClientsEndNeitherTheServerNorItsMemory() throws Exception {
         String heavy =
                 "{\"model\": \"style\", \"messages\": [{\"role\": \"user\", \"content\": \"the cat\"}], \"logprobs\": true,"
-                        + " \"top_logprobs\": 20, \"n\": %d, \"max_tokens\": 300, \"logit_bias\": {\"257\": -100}, \"stream\": %s}";
+                        + " \"top_logprobs\": 20, \"n\": %s, \"max_tokens\": 300, \"logit_bias\": {\"257\": -100}, \"stream\": %s}";
         Path log = temp.resolve("log");
         try (ServerProcess server = ServerProcess.start(
                 log, "256m", "--model", model(4096), "--adapters", temp.resolve("chats"), "--max-requests", 40)) {

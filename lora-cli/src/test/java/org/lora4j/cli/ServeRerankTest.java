@@ -39,7 +39,7 @@ class ServeRerankTest {
         bert = SmallModels.bert(temp.resolve("bert"), 1);
         StringBuilder lines = new StringBuilder();
         for (int i = 0; i < 12; i++) {
-            lines.append("{\"query\": \"the cat\", \"passage\": \"%s\", \"label\": %d}\n"
+            lines.append("{\"query\": \"the cat\", \"passage\": \"%s\", \"label\": %s}\n"
                     .formatted(i % 2 == 0 ? "a cat" : "the ship sails", 1 - i % 2));
         }
         data = Files.writeString(temp.resolve("data.jsonl"), lines);

@@ -102,8 +102,8 @@ final class SmallModels {
         }
         model.linear("pooler.dense", WIDTH, WIDTH, true);
         model.write(folder, """
-                {"model_type": "bert", "vocab_size": %d, "hidden_size": %d, "num_hidden_layers": %d,
-                 "num_attention_heads": 2, "intermediate_size": %d, "max_position_embeddings": %d, "type_vocab_size": 2,
+                {"model_type": "bert", "vocab_size": %s, "hidden_size": %s, "num_hidden_layers": %s,
+                 "num_attention_heads": 2, "intermediate_size": %s, "max_position_embeddings": %s, "type_vocab_size": 2,
                  "hidden_act": "gelu", "layer_norm_eps": 1e-12, "hidden_dropout_prob": 0.1,
                  "attention_probs_dropout_prob": 0.1, "pad_token_id": 0}
                 """.formatted(WORDS.size(), WIDTH, LAYERS, inner, POSITIONS));
@@ -160,9 +160,9 @@ final class SmallModels {
         // Large enough for probabilities near 1: the norm before it is not trained.
         model.add("lm_head.weight", 1, 0, vocabulary, WIDTH);
         model.write(folder, """
-                {"model_type": "llama", "vocab_size": %d, "hidden_size": %d, "num_hidden_layers": %d,
-                 "num_attention_heads": 2, "num_key_value_heads": 1, "intermediate_size": %d,
-                 "max_position_embeddings": %d, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "hidden_act": "silu",
+                {"model_type": "llama", "vocab_size": %s, "hidden_size": %s, "num_hidden_layers": %s,
+                 "num_attention_heads": 2, "num_key_value_heads": 1, "intermediate_size": %s,
+                 "max_position_embeddings": %s, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "hidden_act": "silu",
                  "tie_word_embeddings": false, "eos_token_id": 257}
                 """.formatted(vocabulary, WIDTH, LAYERS, inner, context));
         Files.writeString(folder.resolve("tokenizer.json"), ByteTokenizer.json(special));

@@ -90,7 +90,10 @@ public final class AdapterNames {
         OptionalInt refused = name.codePoints().filter(c -> !isAllowed(c)).findFirst();
         if (refused.isPresent()) {
             return String.format(
-                    "it must not have the character U+%04X (%s)", refused.getAsInt(), kind(refused.getAsInt()));
+                    Locale.ROOT,
+                    "it must not have the character U+%04X (%s)",
+                    refused.getAsInt(),
+                    kind(refused.getAsInt()));
         }
         if (!Normalizer.isNormalized(name, Normalizer.Form.NFC)) {
             return "it must be in Unicode's form NFC, or some systems take it for another name;"

@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -377,22 +378,22 @@ class PagesTest {
         ReadOptions reading = ReadOptions.defaults();
         return Stream.of(
                 List.of("rank", "" + config.rank()),
-                List.of("alpha", "%.0f".formatted(config.alpha())),
+                List.of("alpha", String.format(Locale.ROOT, "%.0f", config.alpha())),
                 List.of("rankStabilized", "" + config.rankStabilized()),
                 List.of("dora", "" + config.dora()),
-                List.of("dropout", "%.0f".formatted(config.dropout())),
+                List.of("dropout", String.format(Locale.ROOT, "%.0f", config.dropout())),
                 List.of("seed", "" + config.seed()),
                 List.of("bias", "`" + config.bias() + "`"),
                 List.of("loraBias", "" + config.loraBias()),
-                List.of("withTemperature", "%.0f".formatted(greedy.temperature())),
+                List.of("withTemperature", String.format(Locale.ROOT, "%.0f", greedy.temperature())),
                 List.of("withTopK", "" + greedy.topK()),
-                List.of("withTopP", "%.0f".formatted(greedy.topP())),
-                List.of("withMinP", "%.0f".formatted(greedy.minP())),
-                List.of("withRepetitionPenalty", "%.0f".formatted(greedy.repetitionPenalty())),
+                List.of("withTopP", String.format(Locale.ROOT, "%.0f", greedy.topP())),
+                List.of("withMinP", String.format(Locale.ROOT, "%.0f", greedy.minP())),
+                List.of("withRepetitionPenalty", String.format(Locale.ROOT, "%.0f", greedy.repetitionPenalty())),
                 List.of("of(check)", "`" + reading.fingerprintCheck() + "`"),
                 List.of("withFileBytes", (reading.fileBytes() >> 30) + " GiB"),
                 List.of("withHeaderBytes", (reading.headerBytes() >> 20) + " MiB"),
-                List.of("withTensors", "%,d".formatted(reading.tensors())),
+                List.of("withTensors", String.format(Locale.ROOT, "%,d", reading.tensors())),
                 List.of("withConfigBytes", (reading.configBytes() >> 20) + " MiB"));
     }
 

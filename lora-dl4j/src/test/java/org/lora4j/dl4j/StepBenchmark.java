@@ -43,7 +43,7 @@ final class StepBenchmark {
 
     public static void main(String[] args) throws IOException {
         PrintStream out = System.out;
-        out.printf("CPU ms a step: the median of %d blocks of %d steps%n", BLOCKS, STEPS);
+        out.printf(Locale.ROOT, "CPU ms a step: the median of %d blocks of %d steps%n", BLOCKS, STEPS);
         out.println("batch   DL4J all   DL4J LoRA   ratio   own LoRA   ratio   products");
         Mnist images = Mnist.train();
         for (int batch : new int[] {10, 64}) {

@@ -65,7 +65,7 @@ final class SmallFolders {
                 .collect(Collectors.joining(","));
         String added = IntStream.range(0, SPECIAL.size())
                 .mapToObj(i -> """
-                        {"id":%d,"content":"%s","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,
+                        {"id":%s,"content":"%s","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,
                          "special":true}""".formatted(i, SPECIAL.get(i)))
                 .collect(Collectors.joining(","));
         Files.writeString(folder.resolve("tokenizer.json"), """

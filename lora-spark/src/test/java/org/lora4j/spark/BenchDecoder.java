@@ -44,8 +44,8 @@ record BenchDecoder(int vocabulary, int width, int layers, int batch, int words)
         Path folder = Files.createDirectories(parent.resolve("decoder"));
         PretrainedModel model = PretrainedModel.initialize(
                 ModelConfig.parse("""
-                {"model_type": "llama", "vocab_size": %d, "hidden_size": %d, "num_hidden_layers": %d,
-                 "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": %d,
+                {"model_type": "llama", "vocab_size": %s, "hidden_size": %s, "num_hidden_layers": %s,
+                 "num_attention_heads": 4, "num_key_value_heads": 2, "intermediate_size": %s,
                  "max_position_embeddings": 512, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "hidden_act": "silu",
                  "tie_word_embeddings": true, "eos_token_id": 0}
                 """.formatted(vocabulary, width, layers, 3 * width)), DataType.FLOAT, 1);

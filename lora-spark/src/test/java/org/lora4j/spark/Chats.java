@@ -76,7 +76,7 @@ final class Chats {
             Path folder = Files.createDirectories(parent.resolve("decoder"));
             PretrainedModel model =
                     PretrainedModel.initialize(ModelConfig.parse("""
-                    {"model_type": "llama", "vocab_size": %d, "hidden_size": 16, "num_hidden_layers": 2,
+                    {"model_type": "llama", "vocab_size": %s, "hidden_size": 16, "num_hidden_layers": 2,
                      "num_attention_heads": 2, "num_key_value_heads": 1, "intermediate_size": 24,
                      "max_position_embeddings": 64, "rms_norm_eps": 1e-6, "rope_theta": 10000.0, "hidden_act": "silu",
                      "initializer_range": 0.3, "tie_word_embeddings": false, "eos_token_id": 1}

@@ -157,14 +157,14 @@ public final class IndexedFile implements AutoCloseable {
     public TextRow row(long offset, long line) {
         if (offset < 0 || offset >= size || line < 1) {
             throw new IllegalArgumentException(
-                    "%s: a row must begin within the %d bytes of the file, found byte %d, line %d"
+                    "%s: a row must begin within the %s bytes of the file, found byte %s, line %s"
                             .formatted(file, size, offset, line));
         }
         requireSame(line);
         TextRow row =
                 format.rows(lines(offset, line - 1, BUFFER_OF_ROW), known()).next();
         if (row == null) {
-            throw new IllegalArgumentException("%s: a row must begin at byte %d, line %d, found the end of the file"
+            throw new IllegalArgumentException("%s: a row must begin at byte %s, line %s, found the end of the file"
                     .formatted(file, offset, line));
         }
         return row;
@@ -174,7 +174,7 @@ public final class IndexedFile implements AutoCloseable {
         try {
             if (content.size() != size) {
                 throw new IOException(
-                        "%s:%d: the file must stay as it is while it is used, found %d bytes in place of %d"
+                        "%s:%s: the file must stay as it is while it is used, found %s bytes in place of %s"
                                 .formatted(file, line, content.size(), size));
             }
         } catch (IOException e) {

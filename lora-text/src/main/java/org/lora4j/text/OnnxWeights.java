@@ -7,6 +7,7 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import onnx.Onnx;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -66,8 +67,13 @@ public final class OnnxWeights {
         long length = Arrays.stream(shape).reduce(1, Math::multiplyExact);
         ByteBuffer raw = tensor.getRawData().asReadOnlyByteBuffer().order(ByteOrder.LITTLE_ENDIAN);
         if (raw.remaining() != Float.BYTES * length) {
-            throw new IOException("ONNX: the tensor %s must have %,d bytes for %s, found %,d"
-                    .formatted(tensor.getName(), Float.BYTES * length, Arrays.toString(shape), raw.remaining()));
+            throw new IOException(String.format(
+                    Locale.ROOT,
+                    "ONNX: the tensor %s must have %,d bytes for %s, found %,d",
+                    tensor.getName(),
+                    Float.BYTES * length,
+                    Arrays.toString(shape),
+                    raw.remaining()));
         }
         float[] values = new float[Math.toIntExact(length)];
         raw.asFloatBuffer().get(values);

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -161,7 +162,7 @@ class StoredTokensTest {
                 .put("byte_fallback", true);
         ObjectNode vocabulary = model.putObject("vocab").put("<unk>", 0);
         for (int i = 0; i < 256; i++) {
-            vocabulary.put("<0x%02X>".formatted(i), vocabulary.size());
+            vocabulary.put(String.format(Locale.ROOT, "<0x%02X>", i), vocabulary.size());
         }
         Stream.of("\u2581", "a", "e", "r", "f", "o", "ö", "{", "\"", "1", "\u2581a", "\u2581\u2581", "er", "{\"")
                 .forEach(token -> vocabulary.put(token, vocabulary.size()));

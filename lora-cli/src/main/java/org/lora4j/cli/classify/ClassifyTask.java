@@ -136,9 +136,12 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
     public String summary() {
         int validated = texts.validation().size();
         String held = texts.test().isEmpty()
-                ? " and %,d for the validation".formatted(validated)
-                : ", %,d for the validation and %,d for the test"
-                        .formatted(validated, texts.test().size());
+                ? String.format(Locale.ROOT, " and %,d for the validation", validated)
+                : String.format(
+                        Locale.ROOT,
+                        ", %,d for the validation and %,d for the test",
+                        validated,
+                        texts.test().size());
         return ReportText.count(texts.train().size(), "text") + " for training" + held + ", in "
                 + ReportText.count(texts.labels().count(), "class");
     }

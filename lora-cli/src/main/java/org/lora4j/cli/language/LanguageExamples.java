@@ -59,7 +59,7 @@ public record LanguageExamples(
                 seed);
         if (parts.train().isEmpty()) {
             parts.close();
-            throw new IOException("%s: at least one example must have an answer within %d tokens, found none; set more"
+            throw new IOException("%s: at least one example must have an answer within %s tokens, found none; set more"
                             .formatted(data.file(), maxTokens)
                     + " --max-tokens");
         }

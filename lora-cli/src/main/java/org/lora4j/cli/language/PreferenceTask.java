@@ -168,8 +168,11 @@ public final class PreferenceTask implements TextTask<PreferenceResult> {
 
     @Override
     public String summary() {
-        return "%s for training and %,d for the validation"
-                .formatted(ReportText.count(train.size(), "pair"), validation.size());
+        return String.format(
+                Locale.ROOT,
+                "%s for training and %,d for the validation",
+                ReportText.count(train.size(), "pair"),
+                validation.size());
     }
 
     @Override

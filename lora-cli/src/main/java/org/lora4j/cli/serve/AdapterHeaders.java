@@ -1,6 +1,7 @@
 package org.lora4j.cli.serve;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import org.lora4j.adapter.UsedAdapter;
 
 /** The headers of an answer that say which adapter computed it. An answer of the model alone has none. */
@@ -26,7 +27,7 @@ final class AdapterHeaders {
             if (one > ' ' && one < 0x7f && one != '%') {
                 text.append((char) one);
             } else {
-                text.append(String.format("%%%02X", one & 0xff));
+                text.append(String.format(Locale.ROOT, "%%%02X", one & 0xff));
             }
         }
         return text.toString();

@@ -49,7 +49,7 @@ public final class TaskTraining<R extends Record> {
     public String summary() {
         String few = plan.epochs() == input.plan().epochs()
                 ? ""
-                : ", more than %d because there are few examples; --epochs sets another number"
+                : ", more than %s because there are few examples; --epochs sets another number"
                         .formatted(input.plan().epochs());
         return "%s; %s%s".formatted(task.summary(), ReportText.count(plan.epochs(), "epoch"), few);
     }

@@ -3,6 +3,7 @@ package org.lora4j.cli.train;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import org.lora4j.AdapterView;
 import org.lora4j.console.report.ReportText;
@@ -57,10 +58,11 @@ public interface TextTask<R extends Record> extends AutoCloseable {
      * @return a line for the user
      */
     default String summary() {
-        return "%s for training and %,d for the validation"
-                .formatted(
-                        ReportText.count(parts().train().size(), "example"),
-                        parts().validation().size());
+        return String.format(
+                Locale.ROOT,
+                "%s for training and %,d for the validation",
+                ReportText.count(parts().train().size(), "example"),
+                parts().validation().size());
     }
 
     /**

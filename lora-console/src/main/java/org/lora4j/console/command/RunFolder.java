@@ -5,6 +5,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import org.lora4j.AdapterView;
 
@@ -39,8 +40,13 @@ public final class RunFolder {
             tryToWrite(path, bytes);
         } catch (IOException e) {
             throw new IOException(
-                    "the output folder must be writable and have room for %s, %,d bytes; found %s: %s"
-                            .formatted(what, bytes, path, ErrorText.of(e)),
+                    String.format(
+                            Locale.ROOT,
+                            "the output folder must be writable and have room for %s, %,d bytes; found %s: %s",
+                            what,
+                            bytes,
+                            path,
+                            ErrorText.of(e)),
                     e);
         }
         return new RunFolder(path);

@@ -13,6 +13,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -278,7 +279,11 @@ class DamagedSafeTensorsTest {
 
     private static String two(int beginA, int endA, int beginB, int endB) {
         return String.format(
+                Locale.ROOT,
                 "{'a':{'dtype':'U8','shape':[2],'data_offsets':[%d,%d]},'b':{'dtype':'U8','shape':[2],'data_offsets':[%d,%d]}}",
-                beginA, endA, beginB, endB);
+                beginA,
+                endA,
+                beginB,
+                endB);
     }
 }

@@ -16,6 +16,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.ExecutorService;
@@ -197,10 +198,17 @@ class SafeTensorsReaderTest {
     void readsTheHeaderAndTheLastTensorOfASparseFile() throws IOException {
         long large = 2_000_000_000;
         String header = String.format(
+                Locale.ROOT,
                 "{\"large\":{\"dtype\":\"I8\",\"shape\":[2,%d],\"data_offsets\":[0,%d]},"
                         + "\"larger\":{\"dtype\":\"I8\",\"shape\":[%d],\"data_offsets\":[%d,%d]},"
                         + "\"last\":{\"dtype\":\"I8\",\"shape\":[2],\"data_offsets\":[%d,%d]}}",
-                large / 2, large, large, large, 2 * large, 2 * large, 2 * large + 2);
+                large / 2,
+                large,
+                large,
+                large,
+                2 * large,
+                2 * large,
+                2 * large + 2);
         Path file = folder.resolve("sparse");
         byte[] head = RawFile.of(header, 0);
         try (FileChannel channel = FileChannel.open(
@@ -223,11 +231,14 @@ class SafeTensorsReaderTest {
         StringBuilder header = new StringBuilder("{");
         for (int i = 0; i < 5; i++) {
             header.append(String.format(
+                    Locale.ROOT,
                     "\"t%d\":{\"dtype\":\"U8\",\"shape\":[1000000000],\"data_offsets\":[%d,%d]},",
-                    i, i * 1_000_000_000L, (i + 1) * 1_000_000_000L));
+                    i,
+                    i * 1_000_000_000L,
+                    (i + 1) * 1_000_000_000L));
         }
-        header.append(
-                String.format("\"last\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[%d,%d]}}", far, far + 3));
+        header.append(String.format(
+                Locale.ROOT, "\"last\":{\"dtype\":\"U8\",\"shape\":[3],\"data_offsets\":[%d,%d]}}", far, far + 3));
         byte[] head = RawFile.of(header.toString().getBytes(StandardCharsets.US_ASCII), 0);
         RandomAccess bytes = (target, position) -> {
             target.put(position < head.length ? head[(int) position] : (byte) (position / 1_000_000_000));

@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.Collectors;
@@ -243,8 +244,11 @@ class SafeTensorsStreamTest {
     void allocatesNothingOfAClaimedSizeBeforeItsBytesAreThere(int received) {
         String header = IntStream.range(0, 100)
                 .mapToObj(i -> String.format(
+                        Locale.ROOT,
                         "\"t%d\":{\"dtype\":\"U8\",\"shape\":[2000000000],\"data_offsets\":[%d,%d]}",
-                        i, i * 2_000_000_000L, (i + 1) * 2_000_000_000L))
+                        i,
+                        i * 2_000_000_000L,
+                        (i + 1) * 2_000_000_000L))
                 .collect(Collectors.joining(",", "{", "}"));
         MeasuringStream stream = new MeasuringStream(RawFile.of(header, received));
 

@@ -43,30 +43,30 @@ class FamiliesTest {
     private static String config(String modelType, long layers, long width) {
         return switch (modelType) {
             case "gpt2" -> """
-                {"model_type": "gpt2", "vocab_size": 100, "n_layer": %d, "n_embd": %d, "n_head": 4, "n_positions": 16}
+                {"model_type": "gpt2", "vocab_size": 100, "n_layer": %s, "n_embd": %s, "n_head": 4, "n_positions": 16}
                 """.formatted(layers, width);
             case "distilbert" -> """
-                {"model_type": "distilbert", "vocab_size": 100, "n_layers": %d, "dim": %d, "n_heads": 4,
-                 "hidden_dim": %d, "max_position_embeddings": 16}
+                {"model_type": "distilbert", "vocab_size": 100, "n_layers": %s, "dim": %s, "n_heads": 4,
+                 "hidden_dim": %s, "max_position_embeddings": 16}
                 """.formatted(layers, width, 4 * width);
             case "nomic_bert" -> """
-                {"model_type": "nomic_bert", "vocab_size": 100, "n_layer": %d, "n_embd": %d, "n_head": 4,
-                 "n_inner": %d, "n_positions": 16, "rotary_emb_fraction": 1.0}
+                {"model_type": "nomic_bert", "vocab_size": 100, "n_layer": %s, "n_embd": %s, "n_head": 4,
+                 "n_inner": %s, "n_positions": 16, "rotary_emb_fraction": 1.0}
                 """.formatted(layers, width, 4 * width);
             case "deberta-v2" -> """
-                {"model_type": "deberta-v2", "vocab_size": 100, "num_hidden_layers": %d, "hidden_size": %d,
-                 "num_attention_heads": 4, "intermediate_size": %d, "max_position_embeddings": 16,
+                {"model_type": "deberta-v2", "vocab_size": 100, "num_hidden_layers": %s, "hidden_size": %s,
+                 "num_attention_heads": 4, "intermediate_size": %s, "max_position_embeddings": 16,
                  "relative_attention": true, "position_buckets": 6, "pos_att_type": ["p2c", "c2p"],
                  "share_att_key": true, "norm_rel_ebd": "layer_norm", "position_biased_input": false}
                 """.formatted(layers, width, 4 * width);
             case "embedding_gemma" -> """
-                {"model_type": "gemma3_text", "vocab_size": 100, "num_hidden_layers": %d, "hidden_size": %d,
-                 "num_attention_heads": 4, "intermediate_size": %d, "max_position_embeddings": 16, "head_dim": 8,
+                {"model_type": "gemma3_text", "vocab_size": 100, "num_hidden_layers": %s, "hidden_size": %s,
+                 "num_attention_heads": 4, "intermediate_size": %s, "max_position_embeddings": 16, "head_dim": 8,
                  "use_bidirectional_attention": true, "sliding_window": 4}
                 """.formatted(layers, width, 4 * width);
             default -> """
-                {"model_type": "%s", "vocab_size": 100, "num_hidden_layers": %d, "hidden_size": %d,
-                 "num_attention_heads": 4, "intermediate_size": %d, "max_position_embeddings": 16, "head_dim": 8}
+                {"model_type": "%s", "vocab_size": 100, "num_hidden_layers": %s, "hidden_size": %s,
+                 "num_attention_heads": 4, "intermediate_size": %s, "max_position_embeddings": 16, "head_dim": 8}
                 """.formatted(modelType, layers, width, 4 * width);
         };
     }

@@ -38,9 +38,9 @@ final class PlainEncoder {
 
     String config() {
         return """
-                {"model_type": "%s", "vocab_size": %d, "hidden_size": %d, "num_hidden_layers": %d,
-                 "num_attention_heads": %d, "intermediate_size": 12, "hidden_act": "relu",
-                 "max_position_embeddings": %d, "type_vocab_size": 1, "layer_norm_eps": %s, "pad_token_id": %d}
+                {"model_type": "%s", "vocab_size": %s, "hidden_size": %s, "num_hidden_layers": %s,
+                 "num_attention_heads": %s, "intermediate_size": 12, "hidden_act": "relu",
+                 "max_position_embeddings": %s, "type_vocab_size": 1, "layer_norm_eps": %s, "pad_token_id": %s}
                 """.formatted(modelType, VOCABULARY, DIM, LAYERS, HEADS, positions, EPSILON, padding);
     }
 

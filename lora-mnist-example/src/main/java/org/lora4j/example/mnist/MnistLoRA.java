@@ -105,7 +105,7 @@ public final class MnistLoRA {
     private static void printErrors(String name, Network network, Mnist mnist, PrintStream out) {
         Evaluation evaluation = Evaluator.evaluate(network, MnistBatches.inOrder(mnist.test(), 500));
         out.printf("%-8s", name);
-        Arrays.stream(Evaluator.errorsPerClass(evaluation)).forEach(errors -> out.printf("%6d", errors));
+        Arrays.stream(Evaluator.errorsPerClass(evaluation)).forEach(errors -> out.printf(Locale.ROOT, "%6d", errors));
         out.printf(Locale.ROOT, "%9.2f %%%n", 100 * evaluation.accuracy());
     }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Locale;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -49,7 +50,8 @@ class EvaluateCommandTest {
                 Reference.wrong(expected).stream().mapToInt(Integer::intValue).sum();
         assertThat(cli.code()).isZero();
         assertThat(cli.out())
-                .contains(String.format("accuracy %.2f %%, %d of 130 images wrong", 100 * expected.accuracy(), wrong));
+                .contains(String.format(
+                        Locale.ROOT, "accuracy %.2f %%, %d of 130 images wrong", 100 * expected.accuracy(), wrong));
     }
 
     @Test

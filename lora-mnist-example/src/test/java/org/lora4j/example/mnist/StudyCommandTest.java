@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -57,8 +58,10 @@ class StudyCommandTest {
         List<Integer> wrong = Reference.wrong(Reference.test(Reference.network(base), data));
         assertThat(cli.out())
                 .contains(String.format(
+                        Locale.ROOT,
                         "| base | %d.0 | %d.0 |",
-                        wrong.get(9), wrong.stream().mapToInt(Integer::intValue).sum()));
+                        wrong.get(9),
+                        wrong.stream().mapToInt(Integer::intValue).sum()));
     }
 
     @Test

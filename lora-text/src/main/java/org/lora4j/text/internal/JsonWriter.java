@@ -3,6 +3,7 @@ package org.lora4j.text.internal;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Python's {@code json.dumps}, as {@code transformers} gives it to templates: without escapes of letters outside ASCII. */
@@ -122,7 +123,7 @@ final class JsonWriter {
             if (known >= 0) {
                 quoted.append('\\').append("\"\\nrtbf".charAt(known));
             } else if (c < ' ' || (style.ascii && c > '~')) {
-                quoted.append(String.format("\\u%04x", (int) c));
+                quoted.append(String.format(Locale.ROOT, "\\u%04x", (int) c));
             } else {
                 quoted.append(c);
             }

@@ -28,7 +28,7 @@ final class DataOptions {
         Mnist mnist = folder == null ? Mnist.bundled() : Mnist.load(folder);
         MnistData train = mnist.train();
         if (train.rows() * train.columns() != RichBoyNet.INPUTS) {
-            throw new IOException("%s: its images must have %d pixels, found %d x %d"
+            throw new IOException("%s: its images must have %s pixels, found %s x %s"
                     .formatted(title(), RichBoyNet.INPUTS, train.rows(), train.columns()));
         }
         return mnist;

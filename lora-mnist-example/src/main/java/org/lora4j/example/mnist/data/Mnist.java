@@ -58,7 +58,7 @@ public record Mnist(MnistData train, MnistData test) {
             throw new FileSystemException(
                     testImages.name(),
                     null,
-                    "its images must be %d x %d as those of %s, found %d x %d"
+                    "its images must be %s x %s as those of %s, found %s x %s"
                             .formatted(train.rows(), train.columns(), trainImages.name(), test.rows(), test.columns()));
         }
         return new Mnist(train, test);

@@ -53,7 +53,7 @@ public final class MnistData {
             throw new FileSystemException(
                     labels.name(),
                     null,
-                    "must hold a label for each of the %d images of %s, found %d"
+                    "must hold a label for each of the %s images of %s, found %s"
                             .formatted(images.size(0), images.name(), labels.size(0)));
         }
         return new MnistData(images.size(1), images.size(2), images.bytes(), labels.bytes());

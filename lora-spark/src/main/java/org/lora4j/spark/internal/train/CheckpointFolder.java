@@ -8,6 +8,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
@@ -50,7 +51,7 @@ final class CheckpointFolder {
     void write(long iteration, Map<String, INDArray> tensors, Map<String, String> metadata) throws IOException {
         Map<String, String> texts = new HashMap<>(metadata);
         texts.put(SETTINGS, settings.text());
-        Path target = new Path(folder, PREFIX + String.format("%012d", iteration) + SUFFIX);
+        Path target = new Path(folder, PREFIX + String.format(Locale.ROOT, "%012d", iteration) + SUFFIX);
         Path temporary = new Path(folder, "_" + target.getName());
         try (OutputStream out = files.create(temporary, true)) {
             SafeTensors.of(tensors, texts).write(out);

@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -135,14 +136,15 @@ class CalendarTest {
         }
         JsonNode all = report.at("/results/3/all");
         assertThat(lines.toString(StandardCharsets.UTF_8).lines())
-                .contains("%-17s %6d %9d %10d %6d of %d"
-                        .formatted(
-                                "LoRA + grammar",
-                                all.at("/valid").asInt(),
-                                all.at("/functions").asInt(),
-                                all.at("/arguments").asInt(),
-                                all.at("/exact").asInt(),
-                                TESTED));
+                .contains(String.format(
+                        Locale.ROOT,
+                        "%-17s %6d %9d %10d %6d of %d",
+                        "LoRA + grammar",
+                        all.at("/valid").asInt(),
+                        all.at("/functions").asInt(),
+                        all.at("/arguments").asInt(),
+                        all.at("/exact").asInt(),
+                        TESTED));
         assertThat(temp.resolve("model/model.safetensors")).isNotEmptyFile();
     }
 

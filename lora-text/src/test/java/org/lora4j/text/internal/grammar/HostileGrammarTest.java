@@ -168,7 +168,7 @@ class HostileGrammarTest {
     void exponentialJoins() {
         String levels = IntStream.range(0, 60)
                 .mapToObj(i ->
-                        "\"d%d\":{\"minimum\":%d,\"anyOf\":[{\"$ref\":\"#/$defs/d%d\"},{\"$ref\":\"#/$defs/d%d\"}]}"
+                        "\"d%s\":{\"minimum\":%s,\"anyOf\":[{\"$ref\":\"#/$defs/d%s\"},{\"$ref\":\"#/$defs/d%s\"}]}"
                                 .formatted(i, i, i + 1, i + 1))
                 .collect(Collectors.joining(","));
         isRefused(

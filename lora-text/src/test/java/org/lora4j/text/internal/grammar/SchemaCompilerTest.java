@@ -143,7 +143,7 @@ class SchemaCompilerTest {
         for (int low = -120; low < 120; low += 7) {
             for (int high = low; high < 130; high += 11) {
                 Texts texts = Texts.schema(
-                        "{\"type\":\"integer\",\"minimum\":%d.5,\"maximum\":%d.5}".formatted(low, high + 1));
+                        "{\"type\":\"integer\",\"minimum\":%s.5,\"maximum\":%s.5}".formatted(low, high + 1));
                 for (int i = -140; i < 150; i++) {
                     boolean fits = i >= low + (low < 0 ? -0.5 : 0.5) && i <= high + 1 + (high + 1 < 0 ? -0.5 : 0.5);
                     assertThat(texts.has(Integer.toString(i)))
