@@ -542,7 +542,7 @@ public final class LoRAModel extends NetworkModel implements ServableModel {
      * {@link #unmerge} and merge again after it. The base is not
      * written to. Views of other adapters are not affected.
      *
-     * <p>The copy is stored as the base is, see {@link org.lora4j.nn.BaseStorage}: in bfloat16 or int8 the merged weights are
+     * <p>The copy is stored as the base is, see {@link org.lora4j.nn.BaseStorage}: in each precision but FLOAT the merged weights are
      * rounded, so that the output differs by as much.
      *
      * @throws ArithmeticException if a merged weight or bias is NaN or infinite; nothing changes then

@@ -119,8 +119,10 @@ public final class Trainer {
      *
      * @param data the batches; reset at the start of each epoch
      * @return what was done
-     * @throws IllegalArgumentException if a batch does not fit the model
-     * @throws DivergedException if the loss or a parameter is no longer finite
+     * @throws IllegalStateException as {@link #fit(DataSetIterator)}
+     * @throws IllegalArgumentException as {@link #fit(DataSetIterator)}
+     * @throws DivergedException as {@link #fit(DataSetIterator)}
+     * @throws UncheckedIOException if a checkpoint cannot be stored
      */
     public TrainingResult fit(MultiDataSetIterator data) {
         Objects.requireNonNull(data, "data must not be null");
@@ -132,7 +134,10 @@ public final class Trainer {
      *
      * @param source computes the gradients
      * @return what was done
-     * @throws DivergedException if the loss or a parameter is no longer finite
+     * @throws IllegalStateException as {@link #fit(DataSetIterator)}
+     * @throws IllegalArgumentException as {@link #fit(DataSetIterator)}
+     * @throws DivergedException as {@link #fit(DataSetIterator)}
+     * @throws UncheckedIOException if a checkpoint cannot be stored
      */
     public TrainingResult fit(GradientSource source) {
         Objects.requireNonNull(source, "source must not be null");

@@ -200,7 +200,7 @@ class GuideTest {
         Chats.decoder(folder);
         Dataset<Row> chats = new Chats(40).table(spark, 2).select("id", "messages");
         LoRACausalLMModel model = new LoRACausalLM()
-                .setBasePath(path + "/decoder")          // Llama, Mistral, Qwen or GPT-2
+                .setBasePath(path + "/decoder")          // any decoder
                 .setMessagesCol("messages")              // array<struct<role,content>>
                 .setIdCol("id")
                 .setRank(8)

@@ -50,9 +50,9 @@ public record LoRAProperties(
     /**
      * The base model.
      *
-     * @param path Folder of the base model, with config.json, the weights and tokenizer.json.
+     * @param path Folder of the base model, with config.json, the weights and tokenizer.json, or a GGUF file.
      * @param kind What the model computes. Told from config.json if it is not set.
-     * @param storage How the large matrices of the base are stored: float, bfloat16, int8 or int4.
+     * @param storage How the large matrices of the base are stored: float, bfloat16, int8, int8-dynamic or int4.
      * @param dimensions How many numbers an embedding has: the first ones, for models that were trained for it. All if it is not set.
      */
     public record Model(

@@ -66,7 +66,7 @@ public final class PretrainedModel {
     /**
      * Loads a model in FLOAT.
      *
-     * @param folder a folder with {@code config.json} and the weights
+     * @param folder a folder with {@code config.json} and the weights, or a GGUF file
      * @return the model
      * @throws IOException as {@link #load(Path, DataType)}
      */
@@ -81,7 +81,7 @@ public final class PretrainedModel {
      * position ids and masks, and the heads of pre-training of encoders are left out. The files of sentence-transformers,
      * {@code modules.json} and the folders of its modules, decide about {@link #sentenceEmbeddings} if they are there.
      *
-     * @param folder a folder with {@code config.json} and the weights
+     * @param folder a folder with {@code config.json} and the weights, or a GGUF file
      * @param dataType FLOAT or DOUBLE
      * @return the model
      * @throws IOException if a file is missing or cannot be read; a {@link org.lora4j.io.safetensors.SafeTensorsException} if the tensors
@@ -101,7 +101,7 @@ public final class PretrainedModel {
      * <p>The networks of this model share these matrices, which stay frozen. Biases, normalizations and smaller matrices are
      * trainable until they are frozen, as {@code LoRAModel.of} does it.
      *
-     * @param folder a folder with {@code config.json} and the weights
+     * @param folder a folder with {@code config.json} and the weights, or a GGUF file
      * @param storage the precision, see {@link BaseStorage}
      * @return the model, in FLOAT
      * @throws IOException as {@link #load(Path, DataType)}
@@ -172,6 +172,7 @@ public final class PretrainedModel {
      * @param storage the precision, see {@link BaseStorage}
      * @return the model, in FLOAT
      * @throws IOException if the tensors are not those of the configuration
+     * @throws IllegalArgumentException if the tensors have an output matrix that the configuration calls tied, and it differs
      */
     public static PretrainedModel of(ModelConfig config, SafeTensors tensors, BaseStorage storage) throws IOException {
         return of(config, tensors, ModelTensors.Form.of(storage));
@@ -242,6 +243,7 @@ public final class PretrainedModel {
      *
      * @param probability at least 0 and below 1; 0 for none
      * @return a model that shares the arrays
+     * @throws IllegalArgumentException if the probability is not in this range
      */
     public PretrainedModel withDropout(double probability) {
         return new PretrainedModel(config.withDropout(probability), tensors, sentences);

@@ -1,6 +1,6 @@
 /**
- * Transformers of the BERT and Llama families and GPT-2: loaded from and saved as the files of Hugging Face's
- * {@code transformers}.
+ * Encoders and decoders, loaded from and saved as the files of Hugging Face's {@code transformers};
+ * {@link org.lora4j.nn.transformer.PretrainedModel} lists their families.
  *
  * <pre>{@code
  * PretrainedModel bert = PretrainedModel.load(Path.of("all-MiniLM-L6-v2"));

@@ -105,7 +105,7 @@ public interface HasDecoder<S> extends HasBase<S> {
     /**
      * Sets how the weights of the decoder are stored in memory.
      *
-     * @param value float, which is the default; double; or bf16 or int8, which round the large matrices
+     * @param value float, which is the default; double; or bf16, int8, int8Dynamic or int4, which round the large matrices
      * @return this
      */
     default S setStorage(String value) {

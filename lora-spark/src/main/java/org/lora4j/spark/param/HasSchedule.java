@@ -27,7 +27,7 @@ public interface HasSchedule<S> extends Params {
     /**
      * Sets the number of rows of a batch over all workers.
      *
-     * @param value at least 1; 4 for a language model by default, and for others 16 to 1024, so that an epoch has about 64 steps or
+     * @param value at least 1; 16 for a language model by default, and for others 16 to 1024, so that an epoch has about 64 steps or
      *     more
      * @return this
      */
