@@ -27,8 +27,10 @@ public final class WriteConsumer {
     private static final Pattern BLOCK =
             Pattern.compile("^```(xml|kotlin)\n(.*?)^```", Pattern.MULTILINE | Pattern.DOTALL);
     private static final Pattern GRADLE = Pattern.compile(
-            "^ *(?:implementation|runtimeOnly|api)\\((platform\\()?\"([^:\"]+):([^:\"]+)(?::([^:\"]+))?(?::([^:\"]+))?\"\\)+(?: \\{)?$",
+            "^ *(?:implementation|runtimeOnly|api)\\((platform\\()?\"([^:\"]+):([^:\"]+)(?::([^:\"]+))?(?::([^:\"]+))?\"\\)+(?: \\{\n((?:(?! *\\}$).*\n)*) *\\})?$",
             Pattern.MULTILINE);
+    private static final Pattern EXCLUDED =
+            Pattern.compile("^exclude\\(group = \"([^\"]+)\"(?:, module = \"([^\"]+)\")?\\)$");
 
     private WriteConsumer() {}
 
@@ -145,7 +147,8 @@ public final class WriteConsumer {
         for (Matcher line = GRADLE.matcher(resolved); line.find(); ) {
             String coordinates = "<groupId>" + line.group(2) + "</groupId><artifactId>" + line.group(3) + "</artifactId>"
                     + (line.group(4) == null ? "" : "<version>" + line.group(4) + "</version>")
-                    + (line.group(5) == null ? "" : "<classifier>" + line.group(5) + "</classifier>");
+                    + (line.group(5) == null ? "" : "<classifier>" + line.group(5) + "</classifier>")
+                    + (line.group(6) == null ? "" : "<exclusions>" + exclusions(line.group(6)) + "</exclusions>");
             if (line.group(1) == null) {
                 used.append("<dependency>").append(coordinates).append("</dependency>\n");
             } else {
@@ -162,6 +165,21 @@ public final class WriteConsumer {
                 ? null
                 : "<dependencyManagement><dependencies>" + managed + "</dependencies></dependencyManagement>\n<dependencies>"
                         + used + "</dependencies>";
+    }
+
+    /** What the lines of Gradle's Kotlin leave out of a dependency, as Maven has it. */
+    private static String exclusions(String lines) {
+        StringBuilder exclusions = new StringBuilder();
+        for (String line : lines.strip().split("\\s*\n\\s*")) {
+            Matcher excluded = EXCLUDED.matcher(line);
+            boolean isAll = line.equals("isTransitive = false");
+            require(isAll || excluded.matches(), "a line of a Gradle dependency must exclude something", line);
+            String group = isAll ? "*" : excluded.group(1);
+            String artifact = isAll || excluded.group(2) == null ? "*" : excluded.group(2);
+            exclusions.append("<exclusion><groupId>%s</groupId><artifactId>%s</artifactId></exclusion>"
+                    .formatted(group, artifact));
+        }
+        return exclusions.toString();
     }
 
     private static void checkVersions(Element consumer) throws Exception {
