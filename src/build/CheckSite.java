@@ -44,15 +44,20 @@ public final class CheckSite {
                 follow(page, link.group(1).replace("&amp;", "&"));
             }
         }
+        Set<Path> pages = new TreeSet<>();
         try (Stream<Path> files = Files.list(sources)) {
             for (Path source : files.sorted().toList()) {
                 Path page = site.resolve(source.getFileName().toString().replaceAll("\\.md$", ".html"));
+                pages.add(page);
                 if (!reached.contains(page)) {
                     wrong.add(page + ": no link leads from index.html to this page of " + source);
                 }
             }
         }
-        checkSearch(site.resolve("js/search-index.js"));
+        if (pages.isEmpty()) {
+            wrong.add(sources + ": no page");
+        }
+        checkSearch(site.resolve("js/search-index.js"), pages);
         checkJavadoc(site.resolve("apidocs/element-list"));
         if (!wrong.isEmpty()) {
             wrong.forEach(System.err::println);
@@ -61,9 +66,10 @@ public final class CheckSite {
         System.out.println("the site has " + reached.size() + " pages, and their " + links + " inner links are right");
     }
 
-    /** Each result that the search can show leads to a heading. PreparePages.java writes one entry in a line. */
-    private void checkSearch(Path index) throws IOException {
+    /** The search finds each page, and each result leads to a heading. PreparePages.java writes one entry in a line. */
+    private void checkSearch(Path index, Set<Path> pages) throws IOException {
         Path page = index;
+        Set<Path> unfound = new TreeSet<>(pages);
         for (String line : Files.readAllLines(index)) {
             Matcher entry = ENTRY.matcher(line);
             if (entry.lookingAt() && entry.group(1) != null) {
@@ -74,12 +80,18 @@ public final class CheckSite {
                 }
             } else if (entry.lookingAt()) {
                 follow(page, "#" + entry.group(2));
+                unfound.remove(page);
             }
         }
+        unfound.forEach(missing -> wrong.add(index + ": no heading of " + missing));
     }
 
     private void checkJavadoc(Path packages) throws IOException {
-        for (String name : Files.readAllLines(packages)) {
+        List<String> names = Files.readAllLines(packages);
+        if (names.isEmpty()) {
+            wrong.add(packages + ": no package");
+        }
+        for (String name : names) {
             if (name.contains("internal")) {
                 wrong.add(packages + ": " + name + " is not API");
             }
