@@ -56,12 +56,26 @@ public final class CheckServer {
             HttpResponse<String> response = send(address + "/completions", body);
             JsonNode answer = JSON.readTree(response.body());
             require(response.statusCode() == 200, "the status", response.body());
-            require(!answer.at("/choices/0/text").asText().isEmpty(), "the text", answer);
+            String text = answer.at("/choices/0/text").asText();
+            require(!text.isEmpty(), "the text", answer);
             String stream = send(address + "/completions", body.replace("}", ", \"stream\": true}")).body();
             require(stream.endsWith("data: [DONE]\n\n"), "the end of the stream", stream);
+            require(streamed(stream).equals(text), "the streamed text", stream + " beside " + text);
         }
         HttpResponse<String> unknown = send(address + "/completions", "{\"model\": \"nobody\", \"prompt\": \"My\"}");
         require(unknown.statusCode() == 404, "the status of an unknown adapter", unknown.body());
+    }
+
+    /** Returns the text of all events of a stream. */
+    private static String streamed(String stream) throws IOException {
+        StringBuilder text = new StringBuilder();
+        for (String event : stream.split("\n\n")) {
+            String data = event.replaceFirst("^data: ", "");
+            if (!data.equals("[DONE]")) {
+                text.append(JSON.readTree(data).at("/choices/0/text").asText());
+            }
+        }
+        return text.toString();
     }
 
     private static HttpResponse<String> send(String address, String body) throws IOException, InterruptedException {
