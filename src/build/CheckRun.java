@@ -78,7 +78,7 @@ public final class CheckRun {
     }
 
     private void files(JsonNode files) throws IOException {
-        require(files.size() >= 8, "the files must be listed", files);
+        require(files.size() == 11, "all files must be listed", files);
         for (JsonNode name : files) {
             File file = folder.resolve(name.asText()).toFile();
             require(Files.size(file.toPath()) > 100, "a file must be there", file);
