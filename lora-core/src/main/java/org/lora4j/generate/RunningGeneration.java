@@ -28,7 +28,7 @@ public final class RunningGeneration {
     private final List<TokenLogProbabilities> logProbabilities = new ArrayList<>();
 
     private @Nullable Finish finish;
-    private @Nullable RuntimeException failure;
+    private @Nullable Throwable failure;
     private volatile boolean cancelled;
 
     RunningGeneration(
@@ -103,7 +103,8 @@ public final class RunningGeneration {
             double[] computed = top.isPresent() ? logits.clone() : logits;
             int id = choose(logits);
             take(id, top.isPresent() ? TokenLogProbabilities.of(computed, id, top.getAsInt()) : null);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
+            // A consumer in another language can throw anything, and must not end the steps of the others.
             fail(e);
         }
         takeForced();
@@ -125,7 +126,7 @@ public final class RunningGeneration {
                 sampler.skip();
                 take(constrained.only(), null);
             }
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             fail(e);
         }
     }
@@ -135,7 +136,7 @@ public final class RunningGeneration {
         end(id, consumer.test(id));
     }
 
-    private synchronized void fail(RuntimeException e) {
+    private synchronized void fail(Throwable e) {
         failure = e;
     }
 
@@ -226,15 +227,23 @@ public final class RunningGeneration {
      * @return the tokens, and why the generation ended
      * @throws IllegalStateException if it has not ended
      * @throws ArithmeticException if the logits of a token were not finite
-     * @throws RuntimeException what the consumer or {@link GenerationOptions#stopWhen} threw
+     * @throws RuntimeException what the consumer or {@link GenerationOptions#stopWhen} threw; an IllegalStateException with this
+     *     cause if it was a checked exception, as other languages throw them
+     * @throws Error as the consumer or {@link GenerationOptions#stopWhen}
      */
     public synchronized Generation result() {
         if (!isFinished()) {
             throw new IllegalStateException(
                     "a generation must have ended before its result, found one that goes on; call step until it has");
         }
+        if (failure instanceof RuntimeException e) {
+            throw e;
+        }
+        if (failure instanceof Error e) {
+            throw e;
+        }
         if (failure != null) {
-            throw failure;
+            throw new IllegalStateException("the consumer of a generation failed: " + failure.getMessage(), failure);
         }
         Finish reason = finish == null ? Finish.CANCELLED : finish;
         return new Generation(tokens, reason, promptTokens, reusedTokens, logProbabilities);

@@ -143,6 +143,9 @@ public final class FairLimiter {
         if (task.failure instanceof Error e) {
             throw e;
         }
+        if (task.failure != null) {
+            throw new IllegalStateException("the work failed: " + task.failure.getMessage(), task.failure);
+        }
         return task.result;
     }
 
@@ -200,7 +203,8 @@ public final class FairLimiter {
         Throwable failure = null;
         try {
             result = task.work.get();
-        } catch (RuntimeException | Error e) {
+        } catch (Throwable e) {
+            // Work in another language can throw anything, and its room must become free.
             failure = e;
         }
         synchronized (lock) {

@@ -153,7 +153,7 @@ final class GenerationLoop {
             try {
                 goesOn = step();
             } catch (RuntimeException | Error e) {
-                // A fault of this class or an error of a listener must not leave requests without an end.
+                // A fault of this class must not leave requests without an end.
                 List.copyOf(running).forEach(task -> leave(task, null, Failures.internal(e)));
             }
         }
@@ -276,7 +276,7 @@ final class GenerationLoop {
             // The prompt was checked before, so the adapter was deleted; by now there may be another one of its name.
             leave(task, null, Failures.unknown(task.adapter(), e));
             return 0;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             leave(task, null, Failures.internal(e));
             return 0;
         }
@@ -324,7 +324,7 @@ final class GenerationLoop {
         Generation result;
         try {
             result = generation.result();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             leave(task, null, Failures.internal(e));
             return;
         }

@@ -5,7 +5,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A listener of the program. Its exceptions are logged, and do not reach what informs it.
+ * A listener of the program. What it throws is logged, and does not reach what informs it.
  *
  * @param <L> the type of the listener
  */
@@ -29,7 +29,8 @@ final class SafeListener<L> {
     void inform(Consumer<? super L> event) {
         try {
             event.accept(listener);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
+            // A listener in another language can throw anything.
             log.warn("a listener of the {} failed", source, e);
         }
     }

@@ -8,6 +8,7 @@ import static org.lora4j.serve.BatchingPredictorTest.assertFailed;
 import static org.lora4j.serve.BatchingPredictorTest.failure;
 import static org.lora4j.serve.BatchingPredictorTest.inThread;
 
+import java.io.IOException;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -23,6 +24,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
@@ -480,6 +483,51 @@ class GenerationServiceTest {
             assertFailed(failure(deleted.result()), Reason.UNKNOWN_ADAPTER);
             assertThat(good.result().join().newTokens()).isEqualTo(alone("a", PROMPT, 5));
         }
+    }
+
+    /** A consumer in another language can throw what Java would have to declare. */
+    static List<Throwable> whatJavaCannotThrow() {
+        return List.of(new IOException("gone"), new AssertionError("gone"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("whatJavaCannotThrow")
+    void whateverAConsumerThrowsEndsOneGenerationOnly(Throwable thrown) {
+        try (GenerationService service = GenerationService.builder(model).build()) {
+            GenerationHandle bad =
+                    service.generate(request("a", 5).withConsumer(token -> GenerationServiceTest.<Error>sneak(thrown)));
+            GenerationHandle good = service.generate(request("a", 5));
+            assertFailed(failure(bad.result()), Reason.INTERNAL);
+            assertThat(failure(bad.result())).hasRootCause(thrown);
+            assertThat(good.result().join().newTokens()).isEqualTo(alone("a", PROMPT, 5));
+            assertThat(service.generate(request("b", 5)).result().join().newTokens())
+                    .isEqualTo(alone("b", PROMPT, 5));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("whatJavaCannotThrow")
+    void whateverAListenerThrowsEndsNoGeneration(Throwable thrown) {
+        ServingListener listener = new ServingListener() {
+            @Override
+            public void onFailure(String adapter, Throwable failure) {
+                GenerationServiceTest.<Error>sneak(thrown);
+            }
+        };
+        try (GenerationService service =
+                GenerationService.builder(model).listener(listener).build()) {
+            GenerationHandle bad = service.generate(request("a", 5).withConsumer(token -> {
+                throw new UnsupportedOperationException("of the consumer");
+            }));
+            assertFailed(failure(bad.result()), Reason.INTERNAL);
+            assertThat(service.generate(request("a", 5)).result().join().newTokens())
+                    .isEqualTo(alone("a", PROMPT, 5));
+        }
+    }
+
+    @SuppressWarnings({"unchecked", "TypeParameterUnusedInFormals"})
+    private static <E extends Throwable> void sneak(Throwable thrown) throws E {
+        throw (E) thrown;
     }
 
     @Test

@@ -254,8 +254,8 @@ public final class LoRAChatModel implements ChatModel, AutoCloseable {
     /**
      * Refuses later requests, and waits for the answers that are being generated and for the handlers that receive them. Then frees
      * the native tokenizer, if {@link #builder(Path)} opened the folder. A folder and a service that the program created stay open;
-     * with a service of the program, nothing is refused and nobody waits. A second call has no effect. A handler can close the model;
-     * it does not wait, and its own answer may then fail.
+     * with a service of the program, nothing is refused and nobody waits. A second call has no effect. A handler can close the model:
+     * it then waits for the answers that are being generated, but for no handler, and its own answer may fail.
      */
     @Override
     public void close() {

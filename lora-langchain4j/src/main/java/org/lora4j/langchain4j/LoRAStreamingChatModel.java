@@ -64,10 +64,14 @@ public final class LoRAStreamingChatModel implements StreamingChatModel {
             calls.end();
             executor.execute(() -> fail(handler, ChatFailures.of(e)));
             return;
+        } catch (Error e) {
+            calls.end();
+            throw e;
         }
         try {
             executor.execute(() -> calls.run(() -> stream(answer, parameters, handler)));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
+            // There may be no native thread for it.
             calls.end();
             answer.cancel();
             throw e;
@@ -101,15 +105,16 @@ public final class LoRAStreamingChatModel implements StreamingChatModel {
     private static void call(StreamingChatResponseHandler handler, Runnable callback) {
         try {
             callback.run();
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
+            // A handler in another language can throw anything.
             fail(handler, e);
         }
     }
 
-    private static void fail(StreamingChatResponseHandler handler, RuntimeException failure) {
+    private static void fail(StreamingChatResponseHandler handler, Throwable failure) {
         try {
             handler.onError(failure);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             LOG.warn("onError of a handler must not throw, found an exception, which is ignored", e);
         }
     }

@@ -1,6 +1,7 @@
 package org.lora4j.langchain4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatNullPointerException;
 
 import dev.langchain4j.data.message.UserMessage;
@@ -195,6 +196,19 @@ class StreamingChatTest {
         own.streaming().chat(request("tiny"), closing);
         assertThat(closing.response().aiMessage())
                 .isEqualTo(model.chat(request("tiny")).aiMessage());
+    }
+
+    /** There may be no native thread for a stream. */
+    @Test
+    void aStreamWithoutAThreadDoesNotKeepTheModelOpen() throws IOException {
+        LoRAChatModel own = LoRAChatModel.builder(folder.resolve("tiny"))
+                .executor(task -> {
+                    throw new OutOfMemoryError("unable to create native thread");
+                })
+                .build();
+        assertThatExceptionOfType(OutOfMemoryError.class)
+                .isThrownBy(() -> own.streaming().chat(request("tiny"), new Received()));
+        own.close();
     }
 
     @Test

@@ -179,7 +179,7 @@ final class Connections implements Connection.Listener, AutoCloseable {
     private void safeLook() {
         try {
             look(System.nanoTime());
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             // The looks go on.
             log.warn("the connections could not be looked at", e);
         }
