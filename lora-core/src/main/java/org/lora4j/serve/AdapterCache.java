@@ -80,7 +80,7 @@ public final class AdapterCache {
     public static Builder builder(LoRAModel model, Path folder) {
         Objects.requireNonNull(model, "model must not be null");
         Objects.requireNonNull(folder, "folder must not be null");
-        return new Builder(model, new FolderSource(folder));
+        return new Builder(model, AdapterSource.of(folder));
     }
 
     /**

@@ -30,8 +30,8 @@ import org.slf4j.LoggerFactory;
  * AdapterReloader reloader = AdapterReloader.start(cache, folder, Duration.ofSeconds(10));
  * }</pre>
  *
- * <p>An adapter has two files, which another program may write one after the other. So an adapter is only loaded again after its files
- * were the same at two looks, one interval apart. Files are the same if they have the same names, lengths, times and, where the file
+ * <p>An adapter has two files, or a third one, {@code task.json} of the command line, which another program may write one after the
+ * other. So an adapter is only loaded again after its files were the same at two looks, one interval apart. Files are the same if they have the same names, lengths, times and, where the file
  * system has them, keys. Choose an interval longer than the pause of a writer between the two files; {@link
  * org.lora4j.io.peft.PeftAdapters} replaces both together and needs no such care.
  *
@@ -39,13 +39,16 @@ import org.slf4j.LoggerFactory;
  * comes when the files change again, or after one look, then two, four and so on, up to 64.
  *
  * <p>If two looks in a row find no files of an adapter, the cache {@linkplain AdapterCache#forget forgets} it, so that nobody uses it
- * any more. If the folder of all adapters cannot be read, all of them stay.
+ * any more. An adapter whose folder cannot be read stays as it is; so do all, if the folder of all adapters cannot be read.
  *
  * <p>The looks are taken by one daemon thread with the name {@code lora4j-reload}.
  */
 public final class AdapterReloader implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(AdapterReloader.class);
     private static final int MOST_LOOKS = 64;
+
+    /** Those that a writer renames at the end too, because they say that it is at work. */
+    private static final String FILES = "{adapter_*,task.json}";
 
     private final AdapterCache cache;
     private final Path folder;
@@ -57,6 +60,9 @@ public final class AdapterReloader implements AutoCloseable {
     private final ScheduledExecutorService thread;
     private volatile @Nullable Thread looking;
     private boolean isUnreadable;
+
+    /** The folders of single adapters that could not be read at the last look. */
+    private Set<String> unreadable = Set.of();
 
     /** What is compared of a file. */
     private record FileState(
@@ -122,7 +128,7 @@ public final class AdapterReloader implements AutoCloseable {
         looking = Thread.currentThread();
         try {
             look();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             // The looks go on.
             log.warn("the adapters in {} could not be looked at", folder, e);
         } finally {
@@ -144,7 +150,7 @@ public final class AdapterReloader implements AutoCloseable {
     private void forgetMissing(Map<String, Map<String, FileState>> now) {
         Set<String> without = new HashSet<>();
         for (String name : cache.loadedNames()) {
-            if (!now.getOrDefault(name, Map.of()).isEmpty()) {
+            if (unreadable.contains(name) || !now.getOrDefault(name, Map.of()).isEmpty()) {
                 continue;
             }
             if (!missing.contains(name)) {
@@ -188,13 +194,24 @@ public final class AdapterReloader implements AutoCloseable {
         }
     }
 
-    /** The files of each adapter's folder. Empty if the folder cannot be read. */
+    /** The files of each adapter's folder that can be read. Empty if the folder of all adapters cannot be read. */
     private Map<String, Map<String, FileState>> files() {
         Map<String, Map<String, FileState>> all = new HashMap<>();
+        Set<String> others = new HashSet<>();
         try (DirectoryStream<Path> folders = Files.newDirectoryStream(folder, Files::isDirectory)) {
             for (Path own : folders) {
-                all.put(String.valueOf(own.getFileName()), filesOf(own));
+                String name = String.valueOf(own.getFileName());
+                try {
+                    all.put(name, filesOf(own));
+                } catch (IOException | DirectoryIteratorException e) {
+                    others.add(name);
+                    // A folder of which nothing is loaded, such as lost+found, may be none of an adapter.
+                    if (!unreadable.contains(name) && cache.isLoaded(name)) {
+                        log.warn("the files of adapter '{}' cannot be looked at; it stays as it is", name, e);
+                    }
+                }
             }
+            unreadable = others;
             isUnreadable = false;
         } catch (IOException | DirectoryIteratorException e) {
             if (!isUnreadable) {
@@ -205,17 +222,20 @@ public final class AdapterReloader implements AutoCloseable {
         return all;
     }
 
-    /** The files of an adapter; also those that a writer renames at the end, because they say that it is at work. */
     private static Map<String, FileState> filesOf(Path own) throws IOException {
         Map<String, FileState> files = new HashMap<>();
-        try (DirectoryStream<Path> adapter = Files.newDirectoryStream(own, "adapter_*")) {
+        try (DirectoryStream<Path> adapter = Files.newDirectoryStream(own, FILES)) {
             for (Path file : adapter) {
-                files.put(
-                        String.valueOf(file.getFileName()),
-                        FileState.of(Files.readAttributes(file, BasicFileAttributes.class)));
+                try {
+                    files.put(
+                            String.valueOf(file.getFileName()),
+                            FileState.of(Files.readAttributes(file, BasicFileAttributes.class)));
+                } catch (NoSuchFileException e) {
+                    log.debug("{} was just renamed or deleted, or is a link to nothing", file, e);
+                }
             }
         } catch (NoSuchFileException e) {
-            // It is being replaced. The files are not those of the last look, so the next look decides.
+            // The folder is being replaced. The next look decides.
             return Map.of();
         }
         return files;

@@ -1,6 +1,9 @@
 package org.lora4j.serve;
 
 import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Objects;
+import org.lora4j.LoRAModel;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.io.ReadOptions;
@@ -22,6 +25,17 @@ import org.lora4j.io.peft.PeftFiles;
  */
 @FunctionalInterface
 public interface AdapterSource {
+    /**
+     * Returns a source that reads a folder with a sub-folder for each adapter, as {@link AdapterCache#builder(LoRAModel, Path)}
+     * does. A source that reads more than an adapter can use it.
+     *
+     * @param folder the folder
+     * @return a source. It throws an IllegalArgumentException if there is no sub-folder of exactly this name
+     */
+    static AdapterSource of(Path folder) {
+        return new FolderSource(Objects.requireNonNull(folder, "folder must not be null"));
+    }
+
     /**
      * Reads an adapter.
      *

@@ -11,12 +11,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -192,6 +195,64 @@ class AdapterReloaderTest {
         reloader.look();
         assertThat(model.names()).containsExactly("own");
         assertThat(cache.forget("own")).isFalse();
+    }
+
+    /** A link to itself cannot be read even by a user who may read everything. */
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void anAdapterThatCannotBeReadStaysAndTheOthersAreLoadedAgain() throws IOException {
+        save(folder.resolve("b"), 3);
+        AdapterReloader reloader = new AdapterReloader(cache, folder);
+        assertComputes(1);
+        cache.pin("b").close();
+        Path link = folder.resolve("b").resolve("adapter_link");
+        Files.createSymbolicLink(link, link);
+        save(folder.resolve("a"), 2);
+        for (int i = 0; i < 3; i++) {
+            reloader.look();
+        }
+        assertComputes(2);
+        assertSameBits(model.using("b").predict(x), other(3).using("x").predict(x));
+        Files.delete(link);
+        save(folder.resolve("b"), 4);
+        reloader.look();
+        reloader.look();
+        assertSameBits(model.using("b").predict(x), other(4).using("x").predict(x));
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void aLinkToNothingIsNoFile() throws IOException {
+        AdapterReloader reloader = new AdapterReloader(cache, folder);
+        assertComputes(1);
+        Files.createSymbolicLink(folder.resolve("a").resolve("adapter_link"), folder.resolve("nothing"));
+        for (int i = 0; i < 3; i++) {
+            reloader.look();
+        }
+        assertThat(model.names()).contains("a");
+        save(folder.resolve("a"), 2);
+        reloader.look();
+        reloader.look();
+        assertComputes(2);
+    }
+
+    /** The command line's file of the classes is read with the adapter. */
+    @Test
+    void anotherTaskIsAChange() throws IOException {
+        List<String> read = new ArrayList<>();
+        AdapterCache withTasks = AdapterCache.builder(model, (name, base, options) -> {
+                    Path task = folder.resolve(name).resolve("task.json");
+                    read.add(Files.exists(task) ? Files.readString(task) : "none");
+                    return AdapterSource.of(folder).load(name, base, options);
+                })
+                .build();
+        AdapterReloader reloader = new AdapterReloader(withTasks, folder);
+        withTasks.pin("a").close();
+        Files.writeString(folder.resolve("a").resolve("task.json"), "{}");
+        for (int i = 0; i < 4; i++) {
+            reloader.look();
+        }
+        assertThat(read).containsExactly("none", "{}");
     }
 
     @Test
