@@ -139,6 +139,44 @@ class ServeClassifyTest {
         assertScores(server.good(CLASSIFY, body("changing", TEXTS)), bert, folder);
     }
 
+    /** Two adapters of the same numbers have one fingerprint. */
+    @Test
+    void labelsBelongToTheNameToo() throws Exception {
+        for (String name : List.of("english", "deutsch")) {
+            Path copy = Files.createDirectories(temp.resolve("translated").resolve(name));
+            for (String file : List.of("adapter_config.json", "adapter_model.safetensors", "task.json")) {
+                Files.copy(temp.resolve("adapters/two").resolve(file), copy.resolve(file));
+            }
+        }
+        Path task = temp.resolve("translated/deutsch/task.json");
+        String english = Files.readString(task);
+        Files.writeString(task, english.replace("about the cat", "Katze"));
+        try (RunningServer both = RunningServer.start(
+                "--model", bert, "--adapters", temp.resolve("translated"), "--classify", "--reload", "1")) {
+            for (int i = 0; i < 2; i++) {
+                assertThat(both.good(CLASSIFY, body("english", TEXTS))
+                                .path("labels")
+                                .toString())
+                        .contains("about the cat");
+                assertThat(both.good(CLASSIFY, body("deutsch", TEXTS))
+                                .path("labels")
+                                .toString())
+                        .contains("Katze");
+            }
+            Files.writeString(task, english.replace("about the cat", "Kater"));
+            RunningServer.await(() -> {
+                try {
+                    return both.good(CLASSIFY, body("deutsch", TEXTS))
+                            .path("labels")
+                            .toString()
+                            .contains("Kater");
+                } catch (Exception e) {
+                    throw new AssertionError(e);
+                }
+            });
+        }
+    }
+
     /** A merged adapter is a model with a classifier of its own. */
     @Test
     void aModelWithAClassifierNeedsNoAdapter() throws Exception {

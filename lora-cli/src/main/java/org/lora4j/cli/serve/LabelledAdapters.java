@@ -8,8 +8,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.io.ReadOptions;
-import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.serve.AdapterSource;
 import org.lora4j.text.AdapterTask;
 import org.lora4j.text.ClassifierHead;
@@ -18,17 +18,23 @@ import org.lora4j.text.TextClassifier;
 
 /**
  * Reads adapters with the labels of their classifiers. An adapter can be replaced by one with other labels while requests run, so
- * labels belong to the content of an adapter, not to its name.
+ * labels belong to an adapter's name and content together.
  */
 final class LabelledAdapters implements AdapterSource {
     /** For each adapter that can be loaded, labels of that before it too. */
     private static final int VERSIONS = 4;
 
+    /** If the number of adapters has no limit, the memory for labels still has one. */
+    private static final int MOST_LABELS = 100_000;
+
     private final Path folder;
     private final ClassifierHead head;
     private final ClassifierHead headOfPeft;
     private final int maxTokens;
-    private final Map<String, Labels> byFingerprint;
+    private final AdapterSource folders;
+
+    /** In the order of their last use. */
+    private final Map<UsedAdapter, Labels> labels;
 
     /**
      * Creates the source.
@@ -44,12 +50,14 @@ final class LabelledAdapters implements AdapterSource {
         this.head = head;
         this.headOfPeft = headOfPeft;
         this.maxTokens = maxTokens;
-        byFingerprint = Collections.synchronizedMap(new LinkedHashMap<>() {
+        folders = AdapterSource.of(folder);
+        long most = Math.min(MOST_LABELS, VERSIONS * (long) adapters);
+        labels = Collections.synchronizedMap(new LinkedHashMap<>(16, 0.75f, true) {
             private static final long serialVersionUID = 1L;
 
             @Override
-            protected boolean removeEldestEntry(Map.Entry<String, Labels> eldest) {
-                return size() > VERSIONS * (long) adapters;
+            protected boolean removeEldestEntry(Map.Entry<UsedAdapter, Labels> eldest) {
+                return size() > most;
             }
         });
     }
@@ -63,7 +71,7 @@ final class LabelledAdapters implements AdapterSource {
             throw new IOException(own + ": texts must be cut where the server cuts them, after " + maxTokens
                     + " tokens, found " + task.maxTokens() + "; serve it apart, or with --max-tokens");
         }
-        LoRAAdapter adapter = PeftAdapters.load(own, base, options);
+        LoRAAdapter adapter = folders.load(name, base, options);
         long outputs = adapter.savedModules().entrySet().stream()
                 .filter(module -> TextClassifier.isClassifier(module.getKey()))
                 .mapToLong(module -> module.getValue().weight().size(0))
@@ -75,15 +83,13 @@ final class LabelledAdapters implements AdapterSource {
             throw new IOException(own + ": the classifier must have an output for each of the labels " + task.labels()
                     + ", found " + outputs);
         }
-        String fingerprint = adapter.fingerprint();
-        byFingerprint.remove(fingerprint); // so that it is the youngest again
-        byFingerprint.put(fingerprint, task.labels());
+        labels.put(new UsedAdapter(name, adapter.fingerprint()), task.labels());
         return adapter;
     }
 
-    /** The labels of an adapter that was loaded; null if it was so many adapters ago that they were forgotten. */
+    /** The labels of an adapter that was loaded; null if so many others were used since then that they were forgotten. */
     @Nullable
-    Labels labels(String fingerprint) {
-        return byFingerprint.get(fingerprint);
+    Labels labels(UsedAdapter adapter) {
+        return labels.get(adapter);
     }
 }

@@ -127,7 +127,7 @@ final class ServedClassifier extends ServedModel {
      */
     Labels labels(Prediction prediction) {
         UsedAdapter used = prediction.adapter();
-        Labels found = used == null ? ownLabels : adapters == null ? null : adapters.labels(used.fingerprint());
+        Labels found = used == null ? ownLabels : adapters == null ? null : adapters.labels(used);
         if (found == null) {
             throw ApiException.of(503, "adapter_unavailable", "the adapter was replaced; ask again");
         }

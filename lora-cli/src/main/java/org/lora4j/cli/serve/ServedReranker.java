@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.LoRAModel;
 import org.lora4j.io.ModelSource;
-import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.ModelConfig;
+import org.lora4j.serve.AdapterSource;
 import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.Prediction;
 import org.lora4j.serve.ServingStats;
@@ -46,13 +46,17 @@ final class ServedReranker extends ServedModel {
                     + " outputs; use --classify for the classes");
         }
         Path folder = settings.adapters();
-        predictor = folder == null
-                ? predictor(model)
-                : predictor(model, (name, base, options) -> {
-                    Path adapter = folder.resolve(name);
-                    ClassifierHeads.requireSame(adapter, ClassifierHeads.of(adapter, own), head);
-                    return PeftAdapters.load(adapter, base, options);
-                });
+        predictor = folder == null ? predictor(model) : predictor(model, sameHead(folder, own, head));
+    }
+
+    /** Refuses adapters whose classifier reads something else than that of the served network. */
+    private static AdapterSource sameHead(Path folder, ClassifierHead own, ClassifierHead head) {
+        AdapterSource folders = AdapterSource.of(folder);
+        return (name, base, options) -> {
+            Path adapter = folder.resolve(name);
+            ClassifierHeads.requireSame(adapter, ClassifierHeads.of(adapter, own), head);
+            return folders.load(name, base, options);
+        };
     }
 
     static ServedModel openReranker(Settings settings) throws IOException {
