@@ -62,6 +62,16 @@ class ServeResponsesTest {
                 """.formatted(question));
     }
 
+    /** UTF-8 has no bytes for half a character, but JSON has an escape. */
+    @Test
+    void halfACharacterInWhatIsRepeatedStaysAsItIs() throws Exception {
+        String body = body("cat").put("max_output_tokens", 1).toString();
+        HttpResponse<String> response =
+                server.post(PATH, body.substring(0, body.length() - 1) + ", \"metadata\": {\"a\": \"x\\ud83d\"}}");
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        assertThat(response.body()).contains("{\"a\":\"x\\ud83d\"}");
+    }
+
     private static JsonNode good(ObjectNode body) throws Exception {
         return server.good(PATH, body.toString());
     }

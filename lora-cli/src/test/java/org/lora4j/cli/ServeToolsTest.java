@@ -321,6 +321,19 @@ class ServeToolsTest {
         assertThat(refused.body()).contains("#/properties/unit/not");
     }
 
+    @Test
+    void anAnswerIsOneCallOrJsonWithoutParallelCalls() throws Exception {
+        ObjectNode both = body("2+3 and Rome?");
+        both.putObject("response_format").put("type", "json_object");
+        // The token that begins a call is wanted, and the end is not.
+        both.putObject("logit_bias").put("258", 100).put("257", -100);
+        assertThat(server.good(CHAT, both.toString()).at("/choices/0/message/tool_calls"))
+                .hasSizeGreaterThan(1);
+        both.put("parallel_tool_calls", false);
+        assertThat(server.good(CHAT, both.toString()).at("/choices/0/message/tool_calls"))
+                .hasSize(1);
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

@@ -93,7 +93,8 @@ public final class ServeCommand extends WorkCommand {
             paramLabel = "FILE",
             description =
                     "A file with the keys of the clients, which they send as bearer tokens. Each line has a key and"
-                            + " the adapters that it may use, or * for all. Without this option no key is needed.")
+                            + " the adapters that it may use, or * for all; a name with spaces is in quotation marks. Without this"
+                            + " option no key is needed.")
     private @Nullable Path keys;
 
     @Option(

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -11,9 +12,12 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A folder with a sub-folder for each adapter. */
 final class AdapterFolder {
+    private static final Logger log = LoggerFactory.getLogger(AdapterFolder.class);
     private static final List<String> FILES = List.of("adapter_config.json", "adapter_model.safetensors");
 
     /** Another program that replaces an adapter may take it away for a moment. */
@@ -94,7 +98,11 @@ final class AdapterFolder {
         Map<String, Long> found = new TreeMap<>();
         try (Stream<Path> all = Files.list(folder)) {
             for (Path one : all.filter(AdapterFolder::isAdapter).toList()) {
-                found.put(String.valueOf(one.getFileName()), seconds(one));
+                try {
+                    found.put(String.valueOf(one.getFileName()), seconds(one));
+                } catch (NoSuchFileException e) {
+                    log.debug("{} was just deleted", one, e);
+                }
             }
         }
         return found;

@@ -8,20 +8,22 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The keys of the clients, in a file: each line has a key and the names of the adapters that it may use, or {@code *} for all. A line
- * that begins with # is a comment. A changed file is read again within a second. Only hashes of the keys are kept, so the time of
+ * The keys of the clients, in a file: each line has a key and the names of the adapters that it may use, or {@code *} for all. A name
+ * with spaces or commas is in quotation marks, which no name has itself. A line that begins with # is a comment. A changed file is read again within a second. Only hashes of the keys are kept, so the time of
  * a look-up says nothing about a key.
  */
 public final class ApiKeys {
@@ -30,7 +32,7 @@ public final class ApiKeys {
     /** The characters of a bearer token (RFC 6750), and enough of them that nobody guesses one. */
     private static final Pattern KEY = Pattern.compile("[A-Za-z0-9._~+/=-]{16,512}");
 
-    private static final Pattern SPACES = Pattern.compile("[\\s,]+");
+    private static final Pattern WORD = Pattern.compile("\"([^\"]+)\"|([^\\s,\"]+)|\"");
     private static final String BEARER = "Bearer ";
     private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
 
@@ -74,8 +76,8 @@ public final class ApiKeys {
             if (line.isEmpty() || line.startsWith("#")) {
                 continue;
             }
-            List<String> words = List.of(SPACES.split(line));
             String at = file + ", line " + (i + 1) + ": ";
+            List<String> words = words(line, at);
             // The message must not show a key.
             if (!KEY.matcher(words.get(0)).matches()) {
                 throw new IOException(at + "a key must have 16 to 512 letters, digits and -._~+/=, found another text");
@@ -93,6 +95,18 @@ public final class ApiKeys {
             throw new IOException(file + ": there must be at least one key, found none");
         }
         return keys;
+    }
+
+    private static List<String> words(String line, String at) throws IOException {
+        List<String> words = new ArrayList<>();
+        Matcher word = WORD.matcher(line);
+        while (word.find()) {
+            if (word.group(1) == null && word.group(2) == null) {
+                throw new IOException(at + "quotation marks must be around the name of an adapter, found one alone");
+            }
+            words.add(word.group(1) == null ? word.group(2) : word.group(1));
+        }
+        return words;
     }
 
     private static String hash(String key) {

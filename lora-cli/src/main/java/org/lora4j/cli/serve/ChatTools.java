@@ -117,12 +117,14 @@ final class ChatTools {
                         "tools need a chat template that writes calls in a form that is known, found none in the"
                                 + " model; leave them out"));
         if (demand == null && !isStrict) {
-            return new ExpectedCalls(format, null, null);
+            return new ExpectedCalls(format, null, null, isParallel);
         }
         try {
             ForcedCall call = conversation.forcedCall(format, demanded);
             ForcedCall calls = demanded.isEmpty() && isParallel ? call.repeated() : call;
-            return demand == null ? new ExpectedCalls(format, null, calls) : new ExpectedCalls(format, calls, null);
+            return demand == null
+                    ? new ExpectedCalls(format, null, calls, isParallel)
+                    : new ExpectedCalls(format, calls, null, isParallel);
         } catch (IllegalArgumentException e) {
             throw ApiException.field(CHOICE, CHOICE + ": " + e.getMessage());
         }

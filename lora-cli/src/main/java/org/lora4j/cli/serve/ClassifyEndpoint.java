@@ -36,7 +36,7 @@ final class ClassifyEndpoint implements Endpoint {
         if (used != null) {
             AdapterHeaders.set(answer, used);
         }
-        answer.json(200, written(prediction.output(), labels, texts, model));
+        answer.json(200, written(ServedModel.output(prediction), labels, texts, model));
     }
 
     private static ObjectNode written(INDArray outputs, Labels labels, Sequences texts, String model) {

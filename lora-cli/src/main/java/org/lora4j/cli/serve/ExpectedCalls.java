@@ -14,11 +14,13 @@ import org.lora4j.text.tools.ToolReader;
  * @param format how the model writes calls
  * @param forced the calls that the answer must be; null if the model chooses
  * @param strict the calls that the answer may have, whose arguments must then fit their schemas; null if they need not
+ * @param isParallel whether an answer may have several calls
  */
 record ExpectedCalls(
         ToolFormat format,
         @Nullable ForcedCall forced,
-        @Nullable ForcedCall strict) {
+        @Nullable ForcedCall strict,
+        boolean isParallel) {
     /**
      * Returns which tokens the answer may have: forced calls, or else calls or JSON.
      *
@@ -33,9 +35,8 @@ record ExpectedCalls(
         if (schema == null) {
             return strict == null ? null : decoder.constraintFrom("tools", strict);
         }
-        return decoder.constraint(
-                "tools",
-                conversation.forcedCall(format, Optional.empty()).repeated().orJson(schema));
+        ForcedCall call = conversation.forcedCall(format, Optional.empty());
+        return decoder.constraint("tools", (isParallel ? call.repeated() : call).orJson(schema));
     }
 
     ToolReader reader() {

@@ -1,5 +1,6 @@
 package org.lora4j.cli.serve;
 
+import com.fasterxml.jackson.core.exc.StreamWriteException;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -244,6 +245,10 @@ final class RequestHandler extends Handler.Abstract {
         } catch (ServingException e) {
             report(e);
             fail(call, ApiException.of(e));
+        } catch (StreamWriteException e) {
+            // Not the connection failed, but the writing of JSON.
+            log.error("an answer could not be written", e);
+            call.answer.abort(e);
         } catch (IOException e) {
             // The client has gone.
             call.answer.abort(e);

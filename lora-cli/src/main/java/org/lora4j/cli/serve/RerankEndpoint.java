@@ -43,7 +43,7 @@ final class RerankEndpoint implements Endpoint {
         if (used != null) {
             AdapterHeaders.set(answer, used);
         }
-        answer.json(200, written(prediction.output().toFloatMatrix(), asked, model));
+        answer.json(200, written(ServedModel.output(prediction).toFloatMatrix(), asked, model));
     }
 
     private static ObjectNode written(float[][] outputs, Asked asked, String model) {

@@ -102,7 +102,20 @@ final class ResponseHead {
     }
 
     private static JsonNode kept(JsonNode given) {
-        return new POJONode(new RawValue(given.toString()));
+        return new POJONode(new RawValue(escaped(given.toString())));
+    }
+
+    /** Returns the same JSON, with escapes for halves of characters that stand alone, because UTF-8 has no bytes for them. */
+    private static String escaped(String json) {
+        StringBuilder escaped = new StringBuilder(json.length());
+        json.codePoints().forEach(c -> {
+            if (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE) {
+                escaped.append("\\u").append(Integer.toHexString(c));
+            } else {
+                escaped.appendCodePoint(c);
+            }
+        });
+        return escaped.toString();
     }
 
     private static JsonNode tools(JsonBody json) {

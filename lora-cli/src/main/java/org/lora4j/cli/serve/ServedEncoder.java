@@ -56,7 +56,7 @@ final class ServedEncoder extends ServedModel {
 
     /** Returns the first numbers of the embedding of each text, with the norm 1 if the whole ones have it. */
     float[][] embeddings(Prediction prediction, int length) {
-        return shorter.cut(prediction.output().toFloatMatrix(), length);
+        return shorter.cut(output(prediction).toFloatMatrix(), length);
     }
 
     @Override

@@ -9,6 +9,8 @@ import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
+import org.lora4j.adapter.UsedAdapter;
+import org.lora4j.internal.MessageText;
 import org.lora4j.io.ModelSource;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.transformer.ModelConfig;
@@ -16,9 +18,11 @@ import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.AdapterReloader;
 import org.lora4j.serve.AdapterSource;
 import org.lora4j.serve.BatchingPredictor;
+import org.lora4j.serve.Prediction;
 import org.lora4j.serve.ServingStats;
 import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.TextModel;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A model with a folder of adapters, ready for requests. */
 public abstract class ServedModel implements AutoCloseable {
@@ -126,6 +130,24 @@ public abstract class ServedModel implements AutoCloseable {
             model.close();
             throw e;
         }
+    }
+
+    /**
+     * Returns what was computed.
+     *
+     * @throws ArithmeticException if a number is not finite. JSON has no such numbers
+     */
+    static INDArray output(Prediction prediction) {
+        INDArray output = prediction.output();
+        for (float value : output.ravel().toFloatVector()) {
+            if (!Float.isFinite(value)) {
+                UsedAdapter used = prediction.adapter();
+                throw new ArithmeticException((used == null ? "the model" : "adapter " + MessageText.quote(used.name()))
+                        + ": the output must be finite, found " + value
+                        + "; the adapter or the model may hold numbers that are too large");
+            }
+        }
+        return output;
     }
 
     /** Creates the cache of the adapters; null if there are none. */

@@ -14,13 +14,19 @@ import java.util.Objects;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.LoRAModel;
+import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.fixtures.CompleteEncoder;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
+import org.lora4j.serve.Prediction;
 import org.lora4j.serve.ServingStats;
 import org.lora4j.text.EncoderFolder;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /** What is closed if a model cannot be opened. */
 class ServedModelTest {
@@ -95,6 +101,18 @@ class ServedModelTest {
             assertThat(ServedModel.watched(right)).isSameAs(right);
             assertThat(right.closed).isFalse();
         }
+    }
+
+    /** JSON has no such numbers. */
+    @ParameterizedTest
+    @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY})
+    void anOutputThatIsNotFiniteIsRefused(float wrong) {
+        INDArray output = Nd4j.createFromArray(new float[][] {{1, 2}, {3, 4}});
+        assertThat(ServedModel.output(new Prediction(output, null))).isSameAs(output);
+        output.putScalar(1, 0, wrong);
+        assertThatExceptionOfType(ArithmeticException.class)
+                .isThrownBy(() -> ServedModel.output(new Prediction(output, new UsedAdapter("a", "f"))))
+                .withMessageContaining("adapter 'a': the output must be finite, found " + wrong);
     }
 
     @Test
