@@ -198,7 +198,16 @@ final class Connections implements Connection.Listener, AutoCloseable {
             });
         }
         overdue.forEach(connection -> connection.getEndPoint().close());
-        requests.forEach(request -> request.look(now));
+        requests.forEach(request -> safeLook(request, now));
+    }
+
+    private static void safeLook(OpenRequest request, long now) {
+        try {
+            request.look(now);
+        } catch (RuntimeException e) {
+            // Those behind it are looked at too.
+            log.warn("a request could not be looked at", e);
+        }
     }
 
     @Override
