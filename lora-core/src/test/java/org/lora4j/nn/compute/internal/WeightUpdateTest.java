@@ -116,19 +116,21 @@ class WeightUpdateTest {
     @ValueSource(strings = {"dense", "rowScale", "dense+rowScale"})
     void removedOnesLeaveNoTrace(String names) {
         double[] before = Samples.bits(network.predict(x));
+        double[] weight = Samples.bits(linear.weight());
         register(names);
         assertThat(Samples.bits(network.predict(x))).isNotEqualTo(before);
         for (String name : names.split("\\+", -1)) {
             linear.updates().remove(name);
         }
         assertThat(Samples.bits(network.predict(x))).isEqualTo(before);
-        assertThat(Samples.bits(linear.weight())).isEqualTo(Samples.bits(linear.weight()));
+        assertThat(Samples.bits(linear.weight())).isEqualTo(weight);
         assertThat(linear.updates().all()).isEmpty();
     }
 
     @Test
     void disabledOnesAreNotApplied() {
         double[] before = Samples.bits(network.predict(x));
+        double[] weight = Samples.bits(linear.weight());
         register("dense");
         double[] adapted = Samples.bits(network.predict(x));
         assertThat(linear.updates().isEnabled("dense")).isTrue();
@@ -137,7 +139,7 @@ class WeightUpdateTest {
         assertThat(linear.updates().isEnabled("dense")).isFalse();
         assertThat(linear.updates().all()).containsOnlyKeys("dense");
         assertThat(Samples.bits(network.predict(x))).isEqualTo(before);
-        assertThat(Samples.bits(linear.weight())).isEqualTo(Samples.bits(linear.weight()));
+        assertThat(Samples.bits(linear.weight())).isEqualTo(weight);
 
         linear.updates().setEnabled("dense", true);
         assertThat(Samples.bits(network.predict(x))).isEqualTo(adapted);
