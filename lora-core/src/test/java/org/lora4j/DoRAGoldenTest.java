@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
+import org.lora4j.fixtures.Differences;
 import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.compute.internal.Pass;
@@ -65,8 +66,7 @@ class DoRAGoldenTest {
 
     private static void assertClose(String what, INDArray actual, INDArray expected, double tolerance) {
         assertThat(actual.shape()).as(what).isEqualTo(expected.shape());
-        double worst = actual.sub(expected).amaxNumber().doubleValue();
-        assertThat(worst).as(what).isLessThanOrEqualTo(tolerance);
+        assertThat(Differences.greatest(actual, expected)).as(what).isLessThanOrEqualTo(tolerance);
     }
 
     @Test

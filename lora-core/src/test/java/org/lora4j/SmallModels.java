@@ -12,6 +12,7 @@ import java.util.SplittableRandom;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.LoRAInit;
+import org.lora4j.fixtures.Differences;
 import org.lora4j.internal.math.RandomArrays;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
@@ -99,8 +100,7 @@ public final class SmallModels {
     }
 
     public static void assertClose(INDArray actual, INDArray expected, double tolerance) {
-        assertThat(actual.shape()).isEqualTo(expected.shape());
-        assertThat(actual.sub(expected).amaxNumber().doubleValue()).isLessThanOrEqualTo(tolerance);
+        assertThat(Differences.greatest(actual, expected)).isLessThanOrEqualTo(tolerance);
     }
 
     /** Copies of the values, by name. */

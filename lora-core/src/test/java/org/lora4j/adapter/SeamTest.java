@@ -16,6 +16,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.algebra.AdapterConversion;
 import org.lora4j.algebra.AdapterExtraction;
 import org.lora4j.algebra.TargetRank;
+import org.lora4j.fixtures.Differences;
 import org.lora4j.internal.math.RandomArrays;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.ReadOptions;
@@ -101,15 +102,9 @@ class SeamTest {
         AdapterView byModel =
                 LoRAModel.of(network).load("a", folder.resolve("graph"), ReadOptions.of(FingerprintCheck.REQUIRE));
         assertThat(byGraph).isEqualTo(byModel.adapter());
-        assertThat(graph.predict(x, byGraph)
-                        .sub(byModel.predict(x))
-                        .amaxNumber()
-                        .doubleValue())
+        assertThat(Differences.greatest(graph.predict(x, byGraph), byModel.predict(x)))
                 .isLessThan(1e-5);
-        assertThat(graph.predict(x, byGraph)
-                        .sub(network.predict(x))
-                        .amaxNumber()
-                        .doubleValue())
+        assertThat(Differences.greatest(graph.predict(x, byGraph), network.predict(x)))
                 .isGreaterThan(1e-2);
     }
 
@@ -140,7 +135,7 @@ class SeamTest {
         SameDiffBase tuned = new SameDiffBase(view.merge());
         LoRAAdapter extracted = AdapterExtraction.extract(graph, tuned, TargetRank.of(2), BiasTraining.NONE)
                 .adapter();
-        assertThat(graph.predict(x, extracted).sub(view.predict(x)).amaxNumber().doubleValue())
+        assertThat(Differences.greatest(graph.predict(x, extracted), view.predict(x)))
                 .isLessThan(1e-4);
 
         LoRAAdapter dora = LoRAAdapter.initialize(
@@ -149,7 +144,7 @@ class SeamTest {
         LoRAAdapter plain =
                 AdapterConversion.toLoRA(graph, dora, TargetRank.of(8)).adapter();
         AdapterView doraView = model.add("dora", dora);
-        assertThat(graph.predict(x, plain).sub(doraView.predict(x)).amaxNumber().doubleValue())
+        assertThat(Differences.greatest(graph.predict(x, plain), doraView.predict(x)))
                 .isLessThan(1e-4);
     }
 

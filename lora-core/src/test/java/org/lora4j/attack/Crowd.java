@@ -12,6 +12,7 @@ import org.lora4j.SmallModels;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
+import org.lora4j.fixtures.Differences;
 import org.lora4j.nn.Samples;
 import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -126,7 +127,7 @@ final class Crowd {
             INDArray expected = name.equals(LoRAModel.BASE)
                     ? model.base().predict(x)
                     : adapters.get(Integer.parseInt(name.substring(1))).alone();
-            if (!(y.getRow(row).sub(expected.getRow(row)).amaxNumber().doubleValue() < 1e-3)) {
+            if (Differences.greatest(y.getRow(row), expected.getRow(row)) >= 1e-3) {
                 return false;
             }
         }

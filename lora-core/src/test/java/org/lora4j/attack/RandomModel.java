@@ -19,6 +19,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.TargetModules;
+import org.lora4j.fixtures.Differences;
 import org.lora4j.internal.math.RandomArrays;
 import org.lora4j.linalg.Precision;
 import org.lora4j.linalg.ProductEngine;
@@ -495,7 +496,7 @@ final class RandomModel {
 
     void assertClose(String what, INDArray actual, INDArray expected) {
         double size = Math.max(1, expected.amaxNumber().doubleValue());
-        double difference = actual.sub(expected).amaxNumber().doubleValue();
+        double difference = Differences.greatest(actual, expected);
         assertThat(difference)
                 .as("%s of %s: %s beside %s", what, model, actual, expected)
                 .isLessThanOrEqualTo(size * (type == DataType.DOUBLE ? 1e-11 : 1e-4));

@@ -34,6 +34,7 @@ import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
+import org.lora4j.fixtures.Differences;
 import org.lora4j.generate.Generation;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
@@ -302,7 +303,7 @@ class ServingSoakTest {
     }
 
     private static boolean isClose(INDArray actual, INDArray expected) {
-        return actual.equalShapes(expected) && actual.sub(expected).amaxNumber().doubleValue() <= 1e-4;
+        return Differences.greatest(actual, expected) <= 1e-4;
     }
 
     private static @Nullable Throwable causeOf(Throwable failure) {

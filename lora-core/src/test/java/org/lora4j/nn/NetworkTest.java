@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.lora4j.fixtures.Differences;
 import org.lora4j.nn.layer.Activation;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Linear;
@@ -70,7 +71,7 @@ class NetworkTest {
         for (Linear linear : threeLayers().build(0).linears()) {
             double bound = 1 / Math.sqrt((double) linear.inputSize());
             for (Parameter parameter : linear.parameters()) {
-                double greatest = parameter.value().amaxNumber().doubleValue();
+                double greatest = Differences.fromZero(parameter.value());
                 assertThat(greatest)
                         .as(parameter.name())
                         .isLessThanOrEqualTo(bound)

@@ -16,6 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.fixtures.Differences;
 import org.lora4j.internal.math.RandomArrays;
 import org.lora4j.nn.compute.internal.Pass;
 import org.lora4j.nn.input.Sequences;
@@ -187,17 +188,13 @@ class RelativeAttentionTest {
         INDArray adapted = model.using("a").predict(x);
         assertThat(adapted).isNotEqualTo(network.predict(x));
         INDArray merged = model.merge("a").predict(x);
-        assertThat(merged.sub(adapted).amaxNumber().doubleValue()).isLessThan(1e-12);
+        assertThat(Differences.greatest(merged, adapted)).isLessThan(1e-12);
         List<String> rows = new ArrayList<>(List.of("a", LoRAModel.BASE));
         INDArray mixed = model.predict(x, rows);
         INDArray first = model.using("a").predict(x.part(0, 1));
         INDArray second = network.predict(x.part(1, 2));
-        assertThat(mixed.getRow(3).sub(first.getRow(3)).amaxNumber().doubleValue())
-                .isLessThan(1e-12);
-        assertThat(mixed.getRow(mixed.size(0) - 1)
-                        .sub(second.getRow(second.size(0) - 1))
-                        .amaxNumber()
-                        .doubleValue())
+        assertThat(Differences.greatest(mixed.getRow(3), first.getRow(3))).isLessThan(1e-12);
+        assertThat(Differences.greatest(mixed.getRow(mixed.size(0) - 1), second.getRow(second.size(0) - 1)))
                 .isLessThan(1e-12);
     }
 

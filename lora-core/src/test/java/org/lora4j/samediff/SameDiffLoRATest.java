@@ -20,6 +20,7 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.LoRAInit;
+import org.lora4j.fixtures.Differences;
 import org.lora4j.internal.memory.ArrayBits;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.ReadOptions;
@@ -55,7 +56,7 @@ class SameDiffLoRATest {
     }
 
     private static double difference(INDArray one, INDArray other) {
-        return one.sub(other).amaxNumber().doubleValue();
+        return Differences.greatest(one, other);
     }
 
     private static void assertSameBits(INDArray actual, INDArray expected) {

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Timeout;
 import org.lora4j.LoRAModel;
 import org.lora4j.SmallModels;
 import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.fixtures.Differences;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -33,7 +34,7 @@ class BatchingPredictorThreadsTest {
     }
 
     private static boolean isClose(INDArray actual, INDArray expected) {
-        return actual.equalShapes(expected) && actual.sub(expected).amaxNumber().doubleValue() <= 1e-5;
+        return Differences.greatest(actual, expected) <= 1e-5;
     }
 
     /** Runs a task in many threads and adds up what they return. */

@@ -23,6 +23,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.LoRAInit;
+import org.lora4j.fixtures.Differences;
 import org.lora4j.internal.math.RandomArrays;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.NativeObjects;
@@ -136,7 +137,7 @@ class HeadInBlocksTest {
 
     private static void assertClose(String what, INDArray actual, INDArray expected) {
         double size = Math.max(1, expected.amaxNumber().doubleValue());
-        assertThat(actual.sub(expected).amaxNumber().doubleValue())
+        assertThat(Differences.greatest(actual, expected))
                 .as(what)
                 .isLessThanOrEqualTo(size * (actual.dataType() == DataType.DOUBLE ? 1e-11 : 1e-5));
     }

@@ -1,5 +1,6 @@
 package org.lora4j.train;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
@@ -12,6 +13,7 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.fixtures.Differences;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
 import org.lora4j.nn.parameter.Parameter;
@@ -65,11 +67,7 @@ class ParameterGroupsTest {
         model.parameters("a")
                 .forEach(parameter -> moves.put(
                         parameter.name(),
-                        parameter
-                                .value()
-                                .sub(before.get(parameter.name()))
-                                .amaxNumber()
-                                .doubleValue()));
+                        Differences.greatest(parameter.value(), requireNonNull(before.get(parameter.name())))));
         return moves;
     }
 

@@ -14,6 +14,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.fixtures.Differences;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
@@ -256,13 +257,10 @@ class UpdaterTest {
                 .fit(wideBatches());
         for (int i = 0; i < byHand.parameters().size(); i++) {
             INDArray actual = trained.parameters().get(i).value();
-            assertThat(actual.sub(byHand.parameters().get(i).value())
-                            .amaxNumber()
-                            .doubleValue())
+            assertThat(Differences.greatest(actual, byHand.parameters().get(i).value()))
                     .isLessThan(1e-5);
-            assertThat(actual.sub(network.get().parameters().get(i).value())
-                            .amaxNumber()
-                            .doubleValue())
+            assertThat(Differences.greatest(
+                            actual, network.get().parameters().get(i).value()))
                     .isGreaterThan(1e-3);
         }
     }

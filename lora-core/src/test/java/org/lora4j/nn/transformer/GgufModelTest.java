@@ -26,6 +26,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
+import org.lora4j.fixtures.Differences;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
 import org.lora4j.internal.memory.ArrayBits;
@@ -92,8 +93,7 @@ class GgufModelTest {
     }
 
     private static double difference(INDArray found, INDArray expected) {
-        INDArray same = expected.castTo(DataType.DOUBLE).reshape(found.shape());
-        return found.castTo(DataType.DOUBLE).sub(same).amaxNumber().doubleValue();
+        return Differences.greatest(found, expected.reshape(found.shape()));
     }
 
     private static int count(SafeTensors io) {

@@ -15,6 +15,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
+import org.lora4j.fixtures.Differences;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.io.safetensors.SafeTensors;
@@ -110,7 +111,7 @@ class PreferenceGoldenTest {
 
     private static void assertClose(String what, INDArray actual, INDArray expected, double tolerance) {
         double size = expected.amaxNumber().doubleValue();
-        assertThat(actual.sub(expected).amaxNumber().doubleValue()).as(what).isLessThanOrEqualTo(tolerance * size);
+        assertThat(Differences.greatest(actual, expected)).as(what).isLessThanOrEqualTo(tolerance * size);
     }
 
     @ParameterizedTest

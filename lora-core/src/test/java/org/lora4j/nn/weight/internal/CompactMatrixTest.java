@@ -14,6 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.EnumSource.Mode;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.lora4j.fixtures.Differences;
 import org.lora4j.internal.math.RowNorms;
 import org.lora4j.internal.memory.ArrayBits;
 import org.lora4j.internal.memory.ArrayFingerprint;
@@ -91,7 +92,7 @@ class CompactMatrixTest {
      * @param length {@code n·t}
      */
     private static void assertClose(INDArray found, INDArray expected, double length) {
-        assertThat(doubles(found).sub(expected).amaxNumber().doubleValue())
+        assertThat(Differences.greatest(found, expected))
                 .isLessThan(6 * 0x1p-24 * (length + expected.amaxNumber().doubleValue()));
     }
 
