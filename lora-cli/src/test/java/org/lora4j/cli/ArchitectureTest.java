@@ -53,7 +53,8 @@ class ArchitectureTest {
             .whereLayer("trainings")
             .mayOnlyBeAccessedByLayers("commands", "reports", "tasks", "files")
             .whereLayer("models")
-            .mayOnlyBeAccessedByLayers("commands", "tasks");
+            .mayOnlyBeAccessedByLayers("commands", "tasks")
+            .ensureAllClassesAreContainedInArchitecture();
 
     /** It uses what every user of the library can use. */
     @ArchTest

@@ -62,5 +62,6 @@ class ArchitectureTest {
             .whereLayer("base")
             .mayOnlyBeAccessedByLayers("stages", "train", "score", "rows")
             .whereLayer("parameters")
-            .mayOnlyBeAccessedByLayers("stages", "train", "score", "rows", "base");
+            .mayOnlyBeAccessedByLayers("stages", "train", "score", "rows", "base")
+            .ensureAllClassesAreContainedInArchitecture();
 }
