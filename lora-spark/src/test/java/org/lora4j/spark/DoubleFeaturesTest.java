@@ -107,7 +107,9 @@ class DoubleFeaturesTest {
         assertThat(Adapters.difference(trained, onOneMachine())).isLessThan(1e-10);
 
         AdapterView view = LoRAModel.of(Digits.network(DataType.DOUBLE)).add("a", trained);
-        for (Row row : model.setOutputType("vector").transform(table).collectAsList()) {
+        List<Row> rows = model.setOutputType("vector").transform(table).collectAsList();
+        assertThat(rows).hasSize(ROWS);
+        for (Row row : rows) {
             double[] x = features[(int) row.getLong(0)];
             double[] expected =
                     view.predict(Nd4j.createFromArray(new double[][] {x})).toDoubleVector();

@@ -127,7 +127,9 @@ class EncoderTest {
         assertThat(difference(model.adapter(), onOneMachine())).isLessThan(1e-6);
         AdapterView view = LoRAModel.of(Phrases.load(base).classifier(Phrases.CLASSES, 0))
                 .add("a", requireNonNull(model.bytes()).adapter());
-        for (Row row : model.transform(table).filter("id < 20").collectAsList()) {
+        List<Row> rows = model.transform(table).filter("id < 20").collectAsList();
+        assertThat(rows).hasSize(20);
+        for (Row row : rows) {
             INDArray expected = view.predict(Sequences.of(phrases.ids((int) row.getLong(0))));
             assertThat(floats(row)).usingComparatorWithPrecision(1e-5f).containsExactly(expected.toFloatVector());
         }
@@ -188,7 +190,9 @@ class EncoderTest {
                 .add("a", requireNonNull(model.bytes()).adapter());
         Dataset<Row> scored = model.transform(table);
         assertThat(scored.columns()).contains("output").doesNotContain("prediction");
-        for (Row row : scored.filter("id < 10").collectAsList()) {
+        List<Row> rows = scored.filter("id < 10").collectAsList();
+        assertThat(rows).hasSize(10);
+        for (Row row : rows) {
             Sequences x = Sequences.of(phrases.ids((int) row.getLong(0)));
             INDArray states = LoRAModel.of(Phrases.load(base).lastHiddenState())
                     .add("a", requireNonNull(model.bytes()).adapter())

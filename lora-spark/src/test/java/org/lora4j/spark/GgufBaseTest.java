@@ -59,7 +59,9 @@ class GgufBaseTest {
                 .setAdapterCol("tenant")
                 .setAdapterFolder(folder.toString());
         try (EncoderFolder encoder = EncoderFolder.open(file)) {
-            for (Row row : model.transform(table()).collectAsList()) {
+            List<Row> rows = model.transform(table()).collectAsList();
+            assertThat(rows).hasSize(TEXTS.size());
+            for (Row row : rows) {
                 float[] expected = encoder.sentenceEmbeddings()
                         .predict(encoder.tokens(List.of(row.<String>getAs("text"))))
                         .toFloatVector();
@@ -97,7 +99,9 @@ class GgufBaseTest {
             LoRAModel adapted = LoRAModel.of(decoder.network());
             adapted.add("a", model.adapter());
             int[] ends = decoder.endIds().stream().mapToInt(Integer::intValue).toArray();
-            for (Row row : answered.collectAsList()) {
+            List<Row> rows = answered.collectAsList();
+            assertThat(rows).hasSize(TEXTS.size());
+            for (Row row : rows) {
                 int[] prompt =
                         decoder.tokenizer().encode(row.<String>getAs("text")).ids();
                 int[] ids = Generator.of(adapted.using("a"))

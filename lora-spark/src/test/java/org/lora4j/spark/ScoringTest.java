@@ -99,7 +99,9 @@ class ScoringTest {
     @Test
     void nullStandsForTheBase() {
         Dataset<Row> some = table.filter("id < 9").withColumn("tenant", functions.expr("if(id % 2 = 0, null, tenant)"));
-        for (Row row : transformer().transform(some).collectAsList()) {
+        List<Row> rows = transformer().transform(some).collectAsList();
+        assertThat(rows).hasSize(9);
+        for (Row row : rows) {
             assertClose(floats(row, "output"), expected((int) row.getLong(0), row.getAs("tenant")));
         }
     }
@@ -145,6 +147,7 @@ class ScoringTest {
                 .setBatchSize(2)
                 .transform(table)
                 .collectAsList();
+        assertThat(rows).hasSize(ROWS);
         for (Row row : rows) {
             assertClose(floats(row, "output"), expected((int) row.getLong(0), row.getAs("tenant")));
         }
@@ -183,7 +186,9 @@ class ScoringTest {
         LoRATransformer transformer = transformer().setHandleInvalid("keep");
         Dataset<Row> scored = transformer.transform(withBadAdapters());
         assertThat(scored.schema()).isEqualTo(transformer.transformSchema(table.schema()));
-        for (Row row : scored.collectAsList()) {
+        List<Row> rows = scored.collectAsList();
+        assertThat(rows).hasSize(ROWS);
+        for (Row row : rows) {
             int id = (int) row.getLong(0);
             if (id % 5 > 1) {
                 assertClose(floats(row, "output"), expected(id, row.getAs("tenant")));

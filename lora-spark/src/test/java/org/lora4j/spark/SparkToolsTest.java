@@ -118,7 +118,9 @@ class SparkToolsTest {
         Dataset<Row> scored = model.transform(table);
         assertThat(column(scored, "rawPrediction"))
                 .isEqualTo(column(expected.setOutputType("vector").transform(table), "output"));
-        for (Row row : scored.collectAsList()) {
+        List<Row> rows = scored.collectAsList();
+        assertThat(rows).hasSize(120);
+        for (Row row : rows) {
             double[] probability = row.<Vector>getAs("probability").toArray();
             double[] raw = row.<Vector>getAs("rawPrediction").toArray();
             double sum = 0;

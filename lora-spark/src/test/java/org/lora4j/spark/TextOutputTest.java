@@ -121,7 +121,9 @@ class TextOutputTest {
             model.setTextCol("text");
         }
         // An answer of 20 words is longer than the block.
-        for (Row row : model.transform(table).collectAsList()) {
+        List<Row> rows = model.transform(table).collectAsList();
+        assertThat(rows).hasSize(30);
+        for (Row row : rows) {
             int id = (int) (long) row.getAs("id");
             List<TokenExample> examples = form.equals("text")
                     ? DecoderTokens.blocks(tokens.text(chats.text(id)), Chats.BLOCK)
