@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.TreeMap;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAWeights;
-import org.nd4j.linalg.api.buffer.DataType;
+import org.lora4j.fixtures.Differences;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Compares adapters. */
@@ -41,8 +41,7 @@ final class Adapters {
         }
         double most = 0;
         for (int i = 0; i < left.size(); i++) {
-            INDArray gap = left.get(i).castTo(DataType.DOUBLE).sub(right.get(i).castTo(DataType.DOUBLE));
-            most = Math.max(most, gap.amaxNumber().doubleValue());
+            most = Math.max(most, Differences.greatest(left.get(i), right.get(i)));
         }
         return most;
     }
