@@ -1,5 +1,7 @@
 package org.lora4j.dl4j;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.util.List;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
@@ -10,6 +12,7 @@ import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.weights.WeightInit;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.internal.memory.ArrayBits;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -37,6 +40,13 @@ final class Networks {
                 new MultiLayerNetwork(list.setInputType(input).build());
         network.init();
         return network;
+    }
+
+    /** Compares every bit, which {@code INDArray.equals} does not. */
+    static void assertSameBits(INDArray actual, INDArray expected) {
+        assertThat(ArrayBits.equal(actual, expected))
+                .as("%s must have the bits of %s", actual, expected)
+                .isTrue();
     }
 
     static DenseLayer dense(String name, int out) {
