@@ -220,16 +220,26 @@ public final class AdapterView extends NetworkModel {
             throw new IllegalStateException(
                     "nothing to train: a view of the base has no adapter, and the base is frozen");
         }
+        AppliedAdapter frozen = null;
         if (names.size() == 1) {
             AppliedAdapter adapter = now.adapter(names.get(0));
             if (!adapter.isTrainable()) {
                 adapter.setTrainable(true);
+                frozen = adapter;
             }
         } else if (names.stream().noneMatch(name -> now.adapter(name).isTrainable())) {
             throw new IllegalStateException("nothing to train: the adapters " + names
                     + " of this view are frozen; call setTrainable with those that are to train");
         }
-        return new Segment(network.stack(), true, TrainingSelection.ofView(registry, now, names));
+        try {
+            return new Segment(network.stack(), true, TrainingSelection.ofView(registry, now, names));
+        } catch (RuntimeException e) {
+            // What is refused leaves the adapter as it was.
+            if (frozen != null) {
+                frozen.setTrainable(false);
+            }
+            throw e;
+        }
     }
 
     /**

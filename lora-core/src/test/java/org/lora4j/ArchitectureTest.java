@@ -41,7 +41,7 @@ class ArchitectureTest {
             update.internal: adapter internal.math internal.memory linalg nn.layer nn.parameter nn.parametrization.internal nn.weight.internal
             samediff: adapter internal internal.memory io io.peft linalg train
             train: internal internal.math internal.memory internal.threads linalg nn nn.batch.internal nn.compute.internal nn.input nn.layer nn.parameter nn.weight.internal
-            nn.transformer: internal internal.math internal.memory io io.gguf io.gguf.model io.safetensors linalg nn nn.layer nn.parameter nn.weight.internal
+            nn.transformer: internal internal.math internal.memory io io.gguf io.gguf.model io.internal io.safetensors linalg nn nn.layer nn.parameter nn.weight.internal
             nn: adapter internal internal.math internal.threads io.safetensors linalg nn.batch.internal nn.compute.internal nn.input nn.layer nn.parameter nn.parametrization.internal nn.weight.internal
             nn.compute.internal: internal.math internal.memory internal.threads linalg nn.attention.internal nn.batch.internal nn.input nn.layer nn.parameter nn.parametrization.internal nn.weight.internal
             nn.attention.internal: internal.math internal.memory internal.threads nn.batch.internal nn.input nn.layer nn.parameter nn.parametrization.internal nn.weight.internal

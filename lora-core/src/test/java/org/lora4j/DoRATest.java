@@ -229,19 +229,20 @@ class DoRATest {
                 .isFinite();
     }
 
-    @Test
-    void computesTheNormOfRowsThatNearlyCancel() {
+    @ParameterizedTest
+    @ValueSource(ints = {1, -1})
+    void computesTheNormOfRowsThatNearlyCancel(int alpha) {
         Network base = network(DataType.FLOAT);
         Linear linear = base.linear("linear2");
         LoRAParametrization dora = LoRAParametrization.register(
-                linear, CONFIG.toBuilder().rank(1).alpha(1).build());
-        // The row of W is −b·a up to a thousandth: its squared norm is lost in the rounding of the sum.
+                linear, CONFIG.toBuilder().rank(1).alpha(alpha).build());
+        // The row of W is −s·b·a up to a thousandth: its squared norm is lost in the rounding of the sum.
         INDArray a = Samples.gaussian(5, DataType.FLOAT, 1, 200);
         INDArray rest = Samples.gaussian(6, DataType.FLOAT, 200).mul(1e-3);
-        linear.weight().getRow(1).assign(a.getRow(0).mul(-3).add(rest));
+        linear.weight().getRow(1).assign(a.getRow(0).mul(-3 * alpha).add(rest));
         dora.remove();
         dora = LoRAParametrization.register(
-                linear, CONFIG.toBuilder().rank(1).alpha(1).build());
+                linear, CONFIG.toBuilder().rank(1).alpha(alpha).build());
         dora.loraA().value().assign(a);
         dora.loraB().value().putScalar(1, 0, 3);
 

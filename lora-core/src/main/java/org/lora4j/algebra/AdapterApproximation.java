@@ -36,7 +36,7 @@ public record AdapterApproximation(LoRAAdapter adapter, Map<String, Layer> layer
     public record Layer(int rank, double error, double relativeError) {
         /** Describes the approximation of {@code ΔW = scale·M} at a rank, where {@code svd} decomposes M. */
         static Layer of(Svd svd, int rank, double scale) {
-            return new Layer(rank, scale * svd.error(rank), svd.relativeError(rank));
+            return new Layer(rank, Math.abs(scale) * svd.error(rank), svd.relativeError(rank));
         }
     }
 }

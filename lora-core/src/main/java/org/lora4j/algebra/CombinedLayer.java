@@ -60,16 +60,20 @@ record CombinedLayer(String path, List<Term> terms) {
                 Nd4j.concat(1, bs).dup('c'), Nd4j.concat(0, as).dup('c'));
     }
 
-    /** Mixes {@code √s·A} with the weights {@code √|w|}, and {@code √s·B} with the weights {@code sgn(w)·√|w|}. */
+    /** Mixes {@code √|s|·A} with the weights {@code √|w|}, and {@code sgn(s)·√|s|·B} with the weights {@code sgn(w)·√|w|}. */
     LowRankFactors mixFactors(TaskArithmetic arithmetic, long seed) {
         RandomGenerator random = random(seed);
         INDArray a = mix(
-                terms.stream().map(term -> term.a().mul(Math.sqrt(term.scale))).toList(),
+                terms.stream()
+                        .map(term -> term.a().mul(Math.sqrt(Math.abs(term.scale))))
+                        .toList(),
                 weights(term -> Math.sqrt(Math.abs(term.weight))),
                 arithmetic,
                 random);
         INDArray b = mix(
-                terms.stream().map(term -> term.b().mul(Math.sqrt(term.scale))).toList(),
+                terms.stream()
+                        .map(term -> term.b().mul(Math.signum(term.scale) * Math.sqrt(Math.abs(term.scale))))
+                        .toList(),
                 weights(term -> Math.signum(term.weight) * Math.sqrt(Math.abs(term.weight))),
                 arithmetic,
                 random);

@@ -14,7 +14,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <p>The source reads the parameters of the model when {@link #compute} is called. If it computes the mean gradients over
  * the rows of a batch, for example with {@link BatchGradients} for each part of it, the training ends with the same
- * parameters as one that has all rows on one machine, except for rounding. All machines must then have the same model: the
+ * parameters as one that has all rows on one machine, except for rounding. With {@code accumulate}, batches count by their
+ * examples; a loss of tokens counts them by their labels on one machine, so there the batches of a step must have as many labels
+ * each. All machines must then have the same model: the
  * same base, and an adapter with the same configuration and seed.
  */
 public interface GradientSource {

@@ -114,6 +114,35 @@ class AdapterCombinationTest {
         assertThat(distance(delta(linear), product)).isLessThan(tolerance(type) * (1 + norm(product)) * 4);
     }
 
+    /** A negative α is the same as a positive one with −B. */
+    @Test
+    void aNegativeScaleIsPartOfB() {
+        LoRAAdapter negative = adapter(D, 1, 6, 4, 3, -5);
+        LoRAWeights weights = layer(negative, "fc");
+        LoRAAdapter positive = adapter(
+                LoRAConfig.of(3, 5),
+                "fc",
+                new LoRAWeights(weights.loraA(), weights.loraB().neg()));
+        LoRAAdapter other = adapter(D, 2, 6, 4, 3, 2);
+        List<Function<AdapterCombination, LoRAAdapter>> methods = List.of(
+                AdapterCombination::cat,
+                AdapterCombination::linear,
+                all -> all.dareLinear(0.7, 3),
+                all -> all.magnitudePrune(0.7),
+                all -> all.ties(0.7, AdapterCombination.MajoritySign.TOTAL),
+                all -> all.dareTies(0.7, AdapterCombination.MajoritySign.TOTAL, 3));
+        for (Function<AdapterCombination, LoRAAdapter> method : methods) {
+            INDArray expected =
+                    delta(method.apply(AdapterCombination.of(positive, 0.8).plus(other, -0.6)));
+            INDArray found =
+                    delta(method.apply(AdapterCombination.of(negative, 0.8).plus(other, -0.6)));
+            assertThat(norm(expected)).isGreaterThan(1e-3);
+            assertThat(distance(found, expected)).isLessThan(1e-11 * (1 + norm(expected)));
+        }
+        AdapterApproximation smaller = AdapterCombination.of(negative, 1).svd(TargetRank.of(1));
+        assertThat(reported(smaller).error()).isPositive();
+    }
+
     @ParameterizedTest
     @ValueSource(doubles = {0.3, 1, 2, -1, -0.4})
     void linearOfOneAdapterIsItsMultiple(double w) {

@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLockInterruptionException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.FileSystemLoopException;
 import java.nio.file.Files;
@@ -45,6 +46,12 @@ public final class AtomicFile {
      */
     public static void write(Path file, Content content) throws IOException {
         write(file, file, content);
+    }
+
+    /** Writes a text in UTF-8 as {@link #write(Path, Content)} writes a content. */
+    public static void write(Path file, String text) throws IOException {
+        ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+        write(file, channel -> writeFully(channel, bytes));
     }
 
     /** Writes a file as {@link #write(Path, Content)} does, with the permissions of another file if that exists. */

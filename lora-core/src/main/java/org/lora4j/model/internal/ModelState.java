@@ -3,11 +3,13 @@ package org.lora4j.model.internal;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.NamedAdapters;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
 import org.lora4j.nn.batch.internal.LayerStack;
+import org.lora4j.nn.batch.internal.Merging;
 import org.lora4j.nn.layer.WeightedLayer;
 import org.lora4j.nn.parametrization.internal.EffectiveLinear;
 
@@ -63,8 +65,15 @@ public final class ModelState {
 
     public ModelState withMerged(Network mergedNetwork) {
         Map<WeightedLayer, EffectiveLinear> layers = new LinkedHashMap<>();
+        EffectiveLayers factored = factored(Selection.of(active));
+        Predicate<WeightedLayer> isUnchanged = Merging.keepsWeight(factored);
         for (WeightedLayer layer : network.weightedLayers()) {
-            layers.put(layer, mergedNetwork.baseLayer(layer.path()).updates().effective());
+            // Another copy of what no adapter changes would be rounded once more, if the base is stored in fewer bits.
+            layers.put(
+                    layer,
+                    isUnchanged.test(layer)
+                            ? factored.of(layer)
+                            : mergedNetwork.baseLayer(layer.path()).updates().effective());
         }
         return new ModelState(
                 network,

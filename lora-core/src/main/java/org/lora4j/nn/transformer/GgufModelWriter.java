@@ -29,10 +29,18 @@ final class GgufModelWriter {
      * Writes a network.
      *
      * @param expected the tensors of the model
-     * @throws IllegalArgumentException if the network has other parameters than the base
+     * @param held the tensors of the model as they are in memory
+     * @throws IllegalArgumentException if the network has other parameters than the base, or the model holds a tensor with other
+     *     elements than those of the base
      */
     static void write(
-            Family family, ExpectedTensors expected, Network network, Path base, GgufPrecision precision, Path file)
+            Family family,
+            ExpectedTensors expected,
+            ModelTensors held,
+            Network network,
+            Path base,
+            GgufPrecision precision,
+            Path file)
             throws IOException {
         if (Files.exists(file) && Files.isSameFile(base, file)) {
             throw new IllegalArgumentException(
@@ -50,6 +58,7 @@ final class GgufModelWriter {
                     (name, elements) -> {
                         ExpectedTensors.Expected tensor = required.get(name);
                         boolean isTransposed = tensor != null && tensor.isTransposed();
+                        requireExact(held, name, isTransposed, elements);
                         return changed(parameters.get(nameOfParameter(name)), isTransposed, elements);
                     },
                     precision,
@@ -72,6 +81,15 @@ final class GgufModelWriter {
         if (!others.isEmpty()) {
             throw new IllegalArgumentException("saveGguf: the network must have the parameters of " + base
                     + " and no others, found " + MessageText.list(List.copyOf(others)));
+        }
+    }
+
+    /** What is held in fewer bits was rounded once; to write it would round it again. */
+    private static void requireExact(ModelTensors held, String name, boolean isTransposed, INDArray elements) {
+        INDArray compact = held.compact(name).orElse(null);
+        if (compact != null && !ArrayBits.equal(isTransposed ? ModelTensors.transposed(compact) : compact, elements)) {
+            throw new IllegalArgumentException("saveGguf: the model must hold the elements of the file, found " + name
+                    + " rounded; load the model in FLOAT");
         }
     }
 

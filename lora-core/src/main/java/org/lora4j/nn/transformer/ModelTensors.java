@@ -138,6 +138,13 @@ final class ModelTensors implements Tensors {
         return new ModelTensors(all, type);
     }
 
+    /** The elements of a matrix that is held in fewer bits; empty for others. */
+    Optional<INDArray> compact(String plain) {
+        return Optional.ofNullable(tensors.get(plain))
+                .filter(matrix -> matrix.precision() != Precision.FLOAT)
+                .map(WeightMatrix::copy);
+    }
+
     private static WeightMatrix matrix(TensorFiles.Tensor tensor, boolean isTransposed, Form form) throws IOException {
         if (form.precision() != Precision.FLOAT && CompactMatrix.fits(form.type(), tensor.shape())) {
             return compact(tensor, isTransposed, tensor.heldIn(form.precision()));

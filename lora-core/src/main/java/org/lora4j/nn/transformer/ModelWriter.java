@@ -2,13 +2,13 @@ package org.lora4j.nn.transformer;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.lora4j.io.internal.AtomicFile;
 import org.lora4j.io.safetensors.Dtype;
 import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.io.safetensors.SafeTensorsBuilder;
@@ -66,8 +66,7 @@ final class ModelWriter {
         ObjectNode description = describe(network, precision, isCausal, classifies);
         Files.createDirectories(folder);
         file.build().write(folder.resolve(ModelFiles.ONE));
-        Files.writeString(
-                folder.resolve(ModelConfig.FILE), description.toPrettyString() + "\n", StandardCharsets.UTF_8);
+        AtomicFile.write(folder.resolve(ModelConfig.FILE), description.toPrettyString() + "\n");
         sentences.write(folder);
         for (SentenceDense module : dense) {
             write(module, network, folder, precision);

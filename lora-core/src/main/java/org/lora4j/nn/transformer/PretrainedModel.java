@@ -572,11 +572,12 @@ public final class PretrainedModel {
      * @param file the file that is written, another one than the base
      * @throws IOException if a file cannot be read or written
      * @throws IllegalArgumentException if the network has a parameter that the file has not, such as a classifier or a head that is no
-     *     longer that of the embedding; or an element is not finite in the precision
+     *     longer that of the embedding; this model holds matrices that a {@link BaseStorage} has rounded; or an element is not finite in
+     *     the precision
      */
     public void saveGguf(Network network, Path base, GgufPrecision precision, Path file) throws IOException {
         Objects.requireNonNull(network, "network must not be null");
-        GgufModelWriter.write(config.family(), expected(), network, base, precision, file);
+        GgufModelWriter.write(config.family(), expected(), tensors, network, base, precision, file);
     }
 
     @Override

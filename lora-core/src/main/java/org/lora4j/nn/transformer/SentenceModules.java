@@ -2,7 +2,6 @@ package org.lora4j.nn.transformer;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,6 +15,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.lora4j.internal.MessageText;
 import org.lora4j.io.ModelSource;
+import org.lora4j.io.internal.AtomicFile;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Normalize;
 import org.lora4j.nn.layer.Pooling;
@@ -138,7 +138,7 @@ record SentenceModules(Map<String, String> texts) {
         for (Map.Entry<String, String> file : files.entrySet()) {
             Path path = folder.resolve(file.getKey());
             Files.createDirectories(path.getParent());
-            Files.writeString(path, file.getValue(), StandardCharsets.UTF_8);
+            AtomicFile.write(path, file.getValue());
         }
     }
 

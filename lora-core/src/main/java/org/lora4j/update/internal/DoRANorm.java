@@ -118,7 +118,7 @@ final class DoRANorm {
         }
         double scale = 2 * dora.scale();
         double square = original + scale * sum;
-        return square < CANCELLED * (original + scale * absolute) ? materialize(row) : Math.sqrt(square);
+        return square < CANCELLED * (original + Math.abs(scale) * absolute) ? materialize(row) : Math.sqrt(square);
     }
 
     private double materialize(int row) {

@@ -233,6 +233,36 @@ class GgufModelTest {
         }
     }
 
+    /** Another rounding would lose the offsets of the file. */
+    @Test
+    void aMergedCopyHasTheMatricesThatNoAdapterChanges() throws IOException {
+        Path file = file(cases().resolve("llama_q4_k_m"));
+        LoRAModel model = LoRAModel.of(
+                PretrainedModel.load(file, BaseStorage.of(Precision.INT4)).causal());
+        Sequences tokens = Sequences.of(new int[] {3, 1, 4, 1, 5, 9, 2});
+        INDArray before = model.base().predict(tokens);
+        model.mergeForPrediction();
+        assertThat(ArrayBits.equal(model.base().predict(tokens), before)).isTrue();
+    }
+
+    /** Else each matrix would be rounded twice, though nobody changed it. */
+    @ParameterizedTest
+    @CsvSource({"llama_q8_0, INT8, true", "llama_q4_k_m, INT4, true", "llama_q8_0, FLOAT, false"})
+    void aModelThatRoundedTheFileIsNotWritten(
+            String name, Precision precision, boolean isRefused, @TempDir Path temporary) throws IOException {
+        Path file = file(cases().resolve(name));
+        PretrainedModel model = PretrainedModel.load(file, BaseStorage.of(precision));
+        Path written = temporary.resolve("written.gguf");
+        if (isRefused) {
+            assertThatThrownBy(() -> model.saveGguf(model.causal(), file, GgufPrecision.Q4_0, written))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("rounded; load the model in FLOAT");
+        } else {
+            model.saveGguf(model.causal(), file, GgufPrecision.Q4_0, written);
+            assertSameTensors(written, file);
+        }
+    }
+
     @ParameterizedTest
     @CsvSource({
         "llama_q8_0, F32",

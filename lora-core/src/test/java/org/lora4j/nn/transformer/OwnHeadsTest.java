@@ -35,6 +35,7 @@ import org.lora4j.io.peft.PeftFormatException;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.ServingException;
 import org.lora4j.train.Trainer;
@@ -333,5 +334,7 @@ class OwnHeadsTest {
                 .withMessage(
                         "an adapter trains on a base whose head has as many outputs as its own, found 9 outputs of [of9]"
                                 + " and 4 of the base; put a classifier with 9 labels on the base to train further");
+        // So nothing says that it can train.
+        assertThat(model.parameters("of9")).isNotEmpty().noneMatch(Parameter::isTrainable);
     }
 }

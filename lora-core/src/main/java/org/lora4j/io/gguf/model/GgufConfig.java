@@ -209,13 +209,15 @@ final class GgufConfig {
                         tensor);
             }
         }
-        String type = keys.text(key(SCALING)).orElse("none");
-        OptionalDouble factor = keys.number(key("rope.scaling.factor"));
+        // Without a type, llama.cpp scales as linear. Old files have the factor under another key.
+        String type = keys.text(key(SCALING)).orElse(LINEAR);
+        OptionalDouble given = keys.number(key("rope.scaling.factor"));
+        OptionalDouble factor = given.isPresent() ? given : keys.number(key("rope.scale_linear"));
         ObjectNode scaling = StrictJson.MAPPER.createObjectNode();
         if (!type.equals("none") && !type.equals(LINEAR)) {
             throw keys.refuse(key(SCALING), "must be none or " + LINEAR, MessageText.quote(type));
         }
-        if (type.equals(LINEAR) && factor.isPresent()) {
+        if (type.equals(LINEAR) && factor.isPresent() && factor.getAsDouble() != 0) {
             scaling.put("rope_type", LINEAR).put("factor", factor.getAsDouble());
         }
         if (reader.names().contains(FREQUENCIES)) {

@@ -65,6 +65,17 @@ class GgufConfigTest {
                 .get("rope_scaling");
         assertThat(scaling.get("rope_type").asText()).isEqualTo("linear");
         assertThat(scaling.get("factor").asDouble()).isEqualTo(4);
+        // Without a type it is linear, and old files have another key.
+        assertThat(config("qwen2_q4_k_m", "qwen2.rope.scaling.factor", 4f)
+                        .at("/rope_scaling/factor")
+                        .asDouble())
+                .isEqualTo(4);
+        assertThat(config("qwen2_q4_k_m", "qwen2.rope.scale_linear", 2f)
+                        .at("/rope_scaling/factor")
+                        .asDouble())
+                .isEqualTo(2);
+        assertThat(config("qwen2_q4_k_m", "qwen2.rope.scale_linear", 0f).has("rope_scaling"))
+                .isFalse();
         assertThat(config("phi3_q4_k_m", "phi3.rope.dimension_count", 32)
                         .get("partial_rotary_factor")
                         .asDouble())
