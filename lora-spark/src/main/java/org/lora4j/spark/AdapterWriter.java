@@ -39,6 +39,32 @@ final class AdapterWriter extends MLWriter {
         this.trained = trained;
     }
 
+    /**
+     * Saves the model.
+     *
+     * @throws IllegalArgumentException if the folder has the base of this model, which overwriting would delete first
+     */
+    @Override
+    public void save(String path) throws IOException {
+        if (stage.isDefined(stage.basePath())) {
+            Configuration hadoop = sparkSession().sessionState().newHadoopConf();
+            Path target = qualified(path, hadoop);
+            Path base = qualified(stage.getBasePath(), hadoop);
+            for (Path above = base; above != null; above = above.getParent()) {
+                if (above.equals(target)) {
+                    throw new IllegalArgumentException("a model must not be saved over its own base, found the base "
+                            + base + " in " + target + "; save the model to another folder");
+                }
+            }
+        }
+        super.save(path);
+    }
+
+    private static Path qualified(String path, Configuration hadoop) throws IOException {
+        Path given = new Path(path);
+        return given.getFileSystem(hadoop).makeQualified(given);
+    }
+
     @Override
     public void saveImpl(String path) {
         Configuration hadoop = sparkSession().sessionState().newHadoopConf();

@@ -100,6 +100,25 @@ class EncoderTest {
         return Adapters.difference(a, b);
     }
 
+    /** A token outside the vocabulary, a negative one, one of more than 32 bits, and more tokens than positions. */
+    @Test
+    void rowsWithTokensThatTheEncoderCannotReadAreLeftOut() {
+        Dataset<Row> broken = table.withColumn(
+                "tokens",
+                functions.expr("case id when 3 then array(1L, 1000000L) when 20 then array(1L, -1L)"
+                        + " when 40 then array(1L, 5000000000L) when 60 then array_repeat(1L, 100000)"
+                        + " else cast(tokens as array<bigint>) end"));
+        LoRAAdapter expected =
+                estimator(2).fit(table.filter("id not in (3, 20, 40, 60)")).adapter();
+        LoRATransformer trained = estimator(2).setHandleInvalid("skip").fit(broken);
+        assertThat(trained.adapter()).isEqualTo(expected);
+        assertThatThrownBy(() -> estimator(2).fit(broken)).hasStackTraceContaining("The row has the id");
+        trained.setHandleInvalid("keep");
+        assertThat(trained.transform(broken).filter("output is null").select("id").collectAsList().stream()
+                        .map(row -> row.getLong(0)))
+                .containsExactlyInAnyOrder(3L, 20L, 40L, 60L);
+    }
+
     @ParameterizedTest
     @CsvSource({"adam, 1", "adam, 3", "sgd, 2", "adamw, 17"})
     void equalsATrainingOnOneMachineWithDropout(String optimizer, int workers) {

@@ -442,6 +442,14 @@ class SparkToolsTest {
         LoRAClassificationModel found =
                 LoRAClassificationModel.load(folder.resolve("elsewhere").toString());
         assertThat(column(found.transform(table), "probability")).isEqualTo(expected);
+        // Spark deletes what is overwritten first, and the base with it.
+        assertThatThrownBy(() -> found.write()
+                        .overwrite()
+                        .save(folder.resolve("elsewhere").toString()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("a model must not be saved over its own base")
+                .hasMessageEndingWith("save the model to another folder");
+        assertThat(column(found.transform(table), "probability")).isEqualTo(expected);
         assertThat(LoRATransformer.load(transformer(model)).getBasePath()).endsWith("transformer/base");
         LoRAClassificationModel lost = LoRAClassificationModel.load(without);
         assertThatThrownBy(() -> lost.transform(table))

@@ -25,7 +25,18 @@ public record InputReader(Broadcast<BaseNetwork> base, InputColumns columns) imp
         }
         int column = columns.features();
         TableColumns.requireValue(row, column, TEXT);
-        return row.get(column) instanceof String text ? tokens(row, text) : tokens(row);
+        return checked(row.get(column) instanceof String text ? tokens(row, text) : tokens(row));
+    }
+
+    /** Refuses here what the network refuses, so that a training can leave the row out. */
+    private TokenInputs checked(TokenInputs tokens) {
+        try {
+            org.lora4j.nn.batch.internal.Inputs.require(
+                    tokens.input(0, 1), base.value().network().stack());
+        } catch (IllegalArgumentException e) {
+            throw new InvalidRowException("a row cannot be computed: " + e.getMessage(), e);
+        }
+        return tokens;
     }
 
     private FeatureInputs features(Row row) {

@@ -178,7 +178,11 @@ public final class TableColumns {
         List<?> list = row.getList(index);
         int[] ints = new int[list.size()];
         for (int i = 0; i < ints.length; i++) {
-            ints[i] = Math.toIntExact(number(list, i, what).longValue());
+            long value = number(list, i, what).longValue();
+            if (value != (int) value) {
+                throw new InvalidRowException(what + " must be whole numbers of 32 bits, found " + value);
+            }
+            ints[i] = (int) value;
         }
         return ints;
     }
