@@ -112,6 +112,24 @@ class WrongUseTest {
                 9);
         assertWrongUse("--model must be used with the folder of an adapter", "inspect", llama, "--model", bert);
         Object[] combine = {"combine", "--adapter", "a=1", "--output", temp.resolve("c")};
+        assertWrongUse(
+                "--adapter must name each adapter once, found ./a again; add its weights up",
+                Cli.words(combine, "--adapter", "./a=0.5"));
+        assertWrongUse("it must be DIR=WEIGHT, such as adapters/style=0.3", Cli.words(combine, "--adapter", "b=much"));
+        assertWrongUse("it must be DIR=WEIGHT, such as adapters/style=0.3", Cli.words(combine, "--adapter", "b"));
+        assertWrongUse(
+                "--validation and --test must be below 1 together, found 0.6 and 0.5",
+                "classify",
+                "--model",
+                "m",
+                "--data",
+                "d.csv",
+                "--output",
+                temp.resolve("c"),
+                "--validation",
+                0.6,
+                "--test",
+                0.5);
         assertWrongUse("--rank must be used with the method SVD, found CAT", Cli.words(combine, "--rank", 4));
         assertWrongUse(
                 "--density must be used with a method that leaves elements out, found SVD",

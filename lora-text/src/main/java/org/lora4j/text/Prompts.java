@@ -2,6 +2,7 @@ package org.lora4j.text;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,7 +35,8 @@ public record Prompts(Map<String, String> texts, @Nullable String defaultName) {
      */
     public Prompts {
         Objects.requireNonNull(texts, "texts must not be null");
-        texts = Map.copyOf(texts);
+        // In the order of the names, because that of Map.copyOf differs in each process, and checkpoints compare it.
+        texts = Collections.unmodifiableMap(new TreeMap<>(Map.copyOf(texts)));
         if (defaultName != null && !texts.containsKey(defaultName)) {
             throw new IllegalArgumentException("default_prompt_name must be one of the prompts " + texts.keySet()
                     + ", found '" + defaultName + "'");

@@ -74,6 +74,9 @@ public final class ClassifyCommand extends TrainCommand<ClassifyResult> {
         limit.check(check);
         head.check(check);
         check.share("--test", test == null ? 0 : test);
+        check.require(
+                test == null || validation() + test < 1,
+                "--validation and --test must be below 1 together, found " + validation() + " and " + test);
     }
 
     @Override

@@ -3,10 +3,11 @@ package org.lora4j.cli.command;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.cli.convert.AdapterFiles;
@@ -14,8 +15,10 @@ import org.lora4j.cli.convert.WeightedAdapters;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.WorkCommand;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** {@code combine}: several adapters to one. */
 @Command(name = "combine", description = "Combine adapters with weights into one, as PEFT's add_weighted_adapter does.")
@@ -26,8 +29,9 @@ public final class CombineCommand extends WorkCommand {
             names = "--adapter",
             required = true,
             paramLabel = "DIR=WEIGHT",
+            converter = WeightedFolder.Converter.class,
             description = "An adapter and its weight. Repeat it for each.")
-    private final Map<Path, Double> adapters = new LinkedHashMap<>();
+    private final List<WeightedFolder> adapters = new ArrayList<>();
 
     @Option(names = "--output", required = true, paramLabel = "DIR", description = "The folder that is written.")
     @SuppressWarnings("NullAway.Init")
@@ -71,8 +75,32 @@ public final class CombineCommand extends WorkCommand {
 
     CombineCommand() {}
 
+    /** An adapter and its weight. */
+    private record WeightedFolder(Path folder, double weight) {
+        /** Reads {@code DIR=WEIGHT}. A folder may have an equals sign in its name. */
+        static final class Converter implements ITypeConverter<WeightedFolder> {
+            @Override
+            public WeightedFolder convert(String value) {
+                int end = value.lastIndexOf('=');
+                try {
+                    return new WeightedFolder(
+                            Path.of(value.substring(0, Math.max(0, end))),
+                            Double.parseDouble(value.substring(end + 1)));
+                } catch (NumberFormatException e) {
+                    throw new TypeConversionException("it must be DIR=WEIGHT, such as adapters/style=0.3");
+                }
+            }
+        }
+    }
+
     @Override
     protected void checkOptions(OptionCheck check) {
+        Set<Path> folders = new HashSet<>();
+        for (WeightedFolder one : adapters) {
+            check.require(
+                    folders.add(one.folder().toAbsolutePath().normalize()),
+                    "--adapter must name each adapter once, found " + one.folder() + " again; add its weights up");
+        }
         check.atLeast("--rank", Objects.requireNonNullElse(rank, 1), 1);
         double share = Objects.requireNonNullElse(density, HALF);
         check.require(share > 0 && share <= 1, "--density must be above 0 and at most 1, found " + share);
@@ -89,13 +117,14 @@ public final class CombineCommand extends WorkCommand {
 
     @Override
     protected void work() throws IOException {
-        List<Path> sources = List.copyOf(adapters.keySet());
+        List<Path> sources = adapters.stream().map(WeightedFolder::folder).toList();
         List<Path> read = new ArrayList<>(sources);
         if (model != null) {
             read.add(model);
         }
         overwrite.requireFolder(folder, read);
-        LoRAAdapter combined = new WeightedAdapters(sources, List.copyOf(adapters.values()))
+        LoRAAdapter combined = new WeightedAdapters(
+                        sources, adapters.stream().map(WeightedFolder::weight).toList())
                 .combine(
                         method,
                         Objects.requireNonNullElse(rank, 0),

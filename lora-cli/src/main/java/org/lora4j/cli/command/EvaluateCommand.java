@@ -167,9 +167,13 @@ public final class EvaluateCommand extends WorkCommand {
     private void testDecoder() throws IOException {
         try (DecoderFolder decoder = DecoderFolder.open(source.model(), storage.value())) {
             int most = decoder.maxLength();
+            if (maxTokens > most) {
+                throw new IllegalArgumentException("the tokens of an example must be at most the " + most
+                        + " positions of the model, found " + maxTokens);
+            }
             LanguageResult result;
             try (LanguageExamples examples = LanguageExamples.forTest(
-                    decoder, texts.file(), texts.column(), Math.min(most, maxTokens == 0 ? LONGEST : maxTokens))) {
+                    decoder, texts.file(), texts.column(), maxTokens == 0 ? Math.min(most, LONGEST) : maxTokens)) {
                 LoRAModel model = DecoderAdapters.load(decoder, source.adapters());
                 result = new LanguageResult(
                         LanguageTest.of(model, examples.train()),

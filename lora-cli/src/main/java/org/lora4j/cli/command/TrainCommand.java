@@ -72,6 +72,11 @@ abstract class TrainCommand<R extends Record> extends WorkCommand {
         return training.plan().batch();
     }
 
+    /** The share of the examples that is held out for the validation; 0 with a file for it. */
+    final double validation() {
+        return data.share();
+    }
+
     /** Does something else than a training, if an option asks for it, and returns whether it did. */
     boolean worksOtherwise(TrainingInput input, Path to, boolean overwrites) throws IOException {
         return false;
@@ -102,15 +107,17 @@ abstract class TrainCommand<R extends Record> extends WorkCommand {
         OutputPath.requireOther(
                 training.output(), input.begin() == null ? List.of(model) : List.of(model, input.begin()));
         CardFile.requireOwn(training.output());
-        if (training.overwrites()) {
-            CheckpointFile.delete(training.output());
-        } else if (!training.resumes()) {
+        if (!training.overwrites() && !training.resumes()) {
             CheckpointFile.requireNone(training.output());
             OutputPath.requireNoResult(training.output());
         }
         RunFolder folder = prepare(training.output(), "the adapter and the report", ROOM);
         try (TextTask<R> task = open(input)) {
             TaskTraining<R> prepared = new TaskTraining<>(task, input);
+            if (training.overwrites()) {
+                // Not before, so that wrong data cost no training that was interrupted.
+                CheckpointFile.delete(training.output());
+            }
             output.text(out()).line("%s", prepared.summary());
             TrainingReport<R> run = prepared.run(folder, training.resumes(), display(progress, err(), "examples"));
             TaskPage page = page(run);

@@ -174,8 +174,12 @@ public record LanguageExamples(
                 .filter(i -> !Split.isHeldOut(seed, i, data.division().validation())));
         TokenFile.Blocks held = all.some(
                 places(all).filter(i -> Split.isHeldOut(seed, i, data.division().validation())));
-        return new LanguageExamples(
-                requireSome(data.file(), train), held, List.of(), 0, 0, () -> files.forEach(TokenFile::close));
+        requireSome(data.file(), train);
+        if (held.isEmpty()) {
+            throw new IOException(data.file() + ": there must be at least one block for the validation, found none of "
+                    + all.size() + "; set a smaller --block, a larger --validation, or --validation 0 for none");
+        }
+        return new LanguageExamples(train, held, List.of(), 0, 0, () -> files.forEach(TokenFile::close));
     }
 
     private static IntStream places(List<?> list) {

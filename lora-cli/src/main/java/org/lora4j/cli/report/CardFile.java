@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.lora4j.console.report.ReportFiles;
 import org.lora4j.io.internal.FileAccess;
 
 /** {@code README.md} in the output folder. A file of this name that somebody else wrote stays. */
@@ -35,6 +36,6 @@ public final class CardFile {
     }
 
     static void write(Path folder, ModelCard card) throws IOException {
-        Files.writeString(folder.resolve(NAME), card.text(), StandardCharsets.UTF_8);
+        ReportFiles.replace(folder.resolve(NAME), card.text().getBytes(StandardCharsets.UTF_8));
     }
 }

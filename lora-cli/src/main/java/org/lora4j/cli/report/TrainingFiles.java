@@ -2,7 +2,6 @@ package org.lora4j.cli.report;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -49,7 +48,8 @@ public final class TrainingFiles {
                             List.of(task.use(base, folder.path())),
                             report.settings()));
             folder.add("card", CardFile.NAME);
-            Files.writeString(folder.path().resolve(HISTORY), report.training().csv(), StandardCharsets.UTF_8);
+            ReportFiles.replace(
+                    folder.path().resolve(HISTORY), report.training().csv().getBytes(StandardCharsets.UTF_8));
             folder.add("history", HISTORY);
             Map<String, String> files = folder.files();
             files.remove("checkpoint");

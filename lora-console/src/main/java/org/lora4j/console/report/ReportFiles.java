@@ -44,8 +44,13 @@ public final class ReportFiles {
         replace(folder.resolve(JSON), json);
     }
 
-    /** Writes a temporary file beside the target and moves it there, so that no reader sees a part of a file. */
-    private static void replace(Path file, byte[] content) throws IOException {
+    /**
+     * Writes a temporary file beside the target and moves it there, so that no reader sees a part of a file.
+     *
+     * @param file the file, which is replaced if it exists
+     * @param content what it has then
+     */
+    public static void replace(Path file, byte[] content) throws IOException {
         Path part = file.resolveSibling("." + file.getFileName() + ".part");
         try {
             Files.write(part, content);
