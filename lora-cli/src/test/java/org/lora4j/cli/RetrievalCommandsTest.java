@@ -411,6 +411,15 @@ class RetrievalCommandsTest {
                         .json()
                         .at("/metrics"))
                 .isNotEqualTo(report.at("/after"));
+        // So does the model that the adapter is merged into.
+        Path merged = temp.resolve("prompted-merged");
+        Cli.good("merge", "--model", model, "--adapter", output, "--output", merged);
+        JsonNode alone = Cli.good("evaluate", "--model", merged, "--data", pairs, "--json", "--query", "query")
+                .json();
+        assertThat(alone.at("/metrics/mrr").asDouble())
+                .isCloseTo(report.at("/after/mrr").asDouble(), within(1e-9));
+        assertThat(Files.readString(merged.resolve("config_sentence_transformers.json")))
+                .contains("\"document\" : \"ship \"", "\"query\" : \"cat \"");
         Path texts = Files.writeString(temp.resolve("texts.csv"), "text\nsea milk\n");
         try (EncoderFolder encoder = EncoderFolder.open(model)) {
             LoRAModel adapted = LoRAModel.of(encoder.sentenceEmbeddings());

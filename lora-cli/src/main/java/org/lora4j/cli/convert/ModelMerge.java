@@ -7,6 +7,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.cli.model.AdaptedModels;
@@ -18,6 +19,7 @@ import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.ModelFiles;
 import org.lora4j.nn.transformer.PretrainedModel;
+import org.lora4j.text.AdapterTask;
 import org.lora4j.text.ClassifierHead;
 import org.lora4j.text.TextClassifier;
 
@@ -60,6 +62,10 @@ public final class ModelMerge {
                 Files.createDirectories(Objects.requireNonNull(copy.getParent()));
                 Files.copy(model.resolve(file), copy, StandardCopyOption.REPLACE_EXISTING);
             }
+        }
+        Optional<AdapterTask> task = AdapterTask.read(adapter);
+        if (task.isPresent()) {
+            TaskFiles.write(task.get(), config.isDecoder(), output);
         }
     }
 
