@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.RandomAccess;
+import java.util.TreeMap;
 import org.lora4j.console.report.ReportText;
 import org.lora4j.text.TextFormatException;
 
@@ -13,8 +14,11 @@ public final class SkippedLines extends AbstractList<String> implements RandomAc
     private static final int MOST_MESSAGES = 1000;
 
     private final List<String> messages = new ArrayList<>();
-    private String file = "";
     private long[] others = new long[0];
+
+    /** The files of the others by the index of their first line. */
+    private final TreeMap<Integer, String> files = new TreeMap<>();
+
     private int size;
 
     SkippedLines() {}
@@ -39,14 +43,20 @@ public final class SkippedLines extends AbstractList<String> implements RandomAc
                 others = Arrays.copyOf(others, 2 * index + MOST_MESSAGES);
             }
             others[index] = refusal.line();
-            file = refusal.file();
+            if (files.isEmpty() || !files.lastEntry().getValue().equals(refusal.file())) {
+                files.put(index, refusal.file());
+            }
         }
         size++;
     }
 
     @Override
     public String get(int index) {
-        return index < MOST_MESSAGES ? messages.get(index) : file + ":" + others[index - MOST_MESSAGES] + ": wrong too";
+        if (index < MOST_MESSAGES) {
+            return messages.get(index);
+        }
+        int other = index - MOST_MESSAGES;
+        return files.floorEntry(other).getValue() + ":" + others[other] + ": wrong too";
     }
 
     @Override

@@ -53,6 +53,24 @@ class DataFileTest {
         }
     }
 
+    /** Of those beyond a thousand, only the places are kept. */
+    @Test
+    void eachLineThatIsLeftOutIsOneOfItsFile() throws IOException {
+        String good = "{\"text\": \"a\"}\n";
+        Path train = Files.writeString(folder.resolve("train.jsonl"), good + "wrong\n".repeat(1500));
+        Path held = Files.writeString(folder.resolve("held.jsonl"), good + "wrong\n".repeat(400));
+        try (DataFile.Parts<String> parts =
+                new DataFile(train, null, held, Division.NONE, true).read(row -> row.text("text"), 7)) {
+            List<String> skipped = parts.skipped();
+            assertThat(skipped).hasSize(1900);
+            assertThat(skipped.get(999)).startsWith(train + ":1001: ");
+            assertThat(skipped.get(1000)).isEqualTo(train + ":1002: wrong too");
+            assertThat(skipped.get(1499)).isEqualTo(train + ":1501: wrong too");
+            assertThat(skipped.get(1500)).isEqualTo(held + ":2: wrong too");
+            assertThat(skipped.get(1899)).isEqualTo(held + ":401: wrong too");
+        }
+    }
+
     @Test
     void eachPartHasTheSameShareOfEachClass() throws IOException {
         StringBuilder lines = new StringBuilder("text,label\n");
