@@ -236,6 +236,9 @@ class RetrievalCommandsTest {
         training[2] = decoder;
         JsonNode report = Cli.good(training).json();
         assertThat(report.at("/settings/head").asText()).isEqualTo("yes_no");
+        assertThat(Files.readString(output.resolve("report.html")))
+                .contains("Answers of the frozen decoder")
+                .doesNotContain("Cosine of the frozen");
         assertThat(report.at("/after")).isNotEqualTo(report.at("/before"));
         Object[] test = {"evaluate", "--model", decoder, "--data", labelled, "--adapter", output, "--json"};
         assertThat(Cli.good(Cli.words(test, "--label", "label")).json().at("/metrics"))

@@ -48,7 +48,7 @@ public final class RankPage extends TaskPage {
 
     @Override
     Map<String, Object> values() {
-        return Map.of("reranks", reranks, "alone", alone());
+        return Map.of("reranks", reranks, "alone", alone(), "before", before());
     }
 
     @Override
@@ -61,6 +61,16 @@ public final class RankPage extends TaskPage {
         return reranks
                 ? "An adapter and a head were trained that read a query and a text together, and give them a score."
                 : "An adapter was trained with which a query finds the texts that belong to it.";
+    }
+
+    /** What measured the model before the training. */
+    private String before() {
+        if (!reranks) {
+            return "Alone";
+        }
+        return "yes_no".equals(report.settings().get("head"))
+                ? "Answers of the frozen decoder"
+                : "Cosine of the frozen encoder";
     }
 
     private String alone() {
