@@ -1,6 +1,7 @@
 package org.lora4j.nn.batch.internal;
 
 import java.util.Arrays;
+import org.lora4j.internal.ForModules;
 import org.lora4j.nn.input.FeatureRows;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.input.Sequences;
@@ -9,6 +10,7 @@ import org.lora4j.nn.layer.TokenEmbeddings;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Checks the input of a model. */
+@ForModules
 public final class Inputs {
     private Inputs() {}
 
