@@ -71,13 +71,15 @@ record CombinedLayer(String path, List<Term> terms) {
                 arithmetic,
                 random);
         INDArray b = mix(
-                terms.stream()
-                        .map(term -> term.b().mul(Math.signum(term.scale) * Math.sqrt(Math.abs(term.scale))))
-                        .toList(),
-                weights(term -> Math.signum(term.weight) * Math.sqrt(Math.abs(term.weight))),
+                terms.stream().map(term -> term.b().mul(signedRoot(term.scale))).toList(),
+                weights(term -> signedRoot(term.weight)),
                 arithmetic,
                 random);
         return new LowRankFactors(b, a);
+    }
+
+    private static double signedRoot(double value) {
+        return Math.signum(value) * Math.sqrt(Math.abs(value));
     }
 
     /** Mixes the updates {@code ΔW [out, in]} with their weights. Forms each of them. */

@@ -30,10 +30,10 @@ import org.slf4j.LoggerFactory;
  * AdapterReloader reloader = AdapterReloader.start(cache, folder, Duration.ofSeconds(10));
  * }</pre>
  *
- * <p>An adapter has two files, or a third one, {@code task.json} of the command line, which another program may write one after the
- * other. So an adapter is only loaded again after its files were the same at two looks, one interval apart. Files are the same if they have the same names, lengths, times and, where the file
- * system has them, keys. Choose an interval longer than the pause of a writer between the two files; {@link
- * org.lora4j.io.peft.PeftAdapters} replaces both together and needs no such care.
+ * <p>An adapter has two files, and a third one, {@code task.json}, if the command line trained it. Another program may write them one
+ * after the other. So an adapter is only loaded again after its files were the same at two looks, one interval apart. Files are the
+ * same if they have the same names, lengths, times and, where the file system has them, keys. Choose an interval longer than the pause
+ * of a writer between the files; {@link org.lora4j.io.peft.PeftAdapters} replaces both of PEFT together and needs no such care.
  *
  * <p>If an adapter cannot be loaded again, the old one stays. This is logged, and {@link AdapterCache#failures} has it. The next try
  * comes when the files change again, or after one look, then two, four and so on, up to 64.
@@ -47,8 +47,11 @@ public final class AdapterReloader implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(AdapterReloader.class);
     private static final int MOST_LOOKS = 64;
 
-    /** Those that a writer renames at the end too, because they say that it is at work. */
-    private static final String FILES = "{adapter_*,task.json}";
+    /** The file of the command line, which makes no adapter alone. */
+    private static final String TASK = "task.json";
+
+    /** The files of an adapter; also those that a writer renames at the end, because they say that it is at work. */
+    private static final String FILES = "{adapter_*," + TASK + "}";
 
     private final AdapterCache cache;
     private final Path folder;
@@ -238,7 +241,7 @@ public final class AdapterReloader implements AutoCloseable {
             // The folder is being replaced. The next look decides.
             return Map.of();
         }
-        return files;
+        return files.keySet().equals(Set.of(TASK)) ? Map.of() : files;
     }
 
     /** Ends the looks. Waits for an adapter that is being loaded again; the cache's listener and source can close it too. */

@@ -256,6 +256,19 @@ class AdapterReloaderTest {
     }
 
     @Test
+    void aTaskAloneIsNoAdapter() throws IOException {
+        AdapterReloader reloader = new AdapterReloader(cache, folder);
+        assertComputes(1);
+        Files.writeString(folder.resolve("a").resolve("task.json"), "{}");
+        for (String file : List.of(CONFIG, TENSORS)) {
+            Files.delete(folder.resolve("a").resolve(file));
+        }
+        reloader.look();
+        reloader.look();
+        assertThat(model.names()).isEmpty();
+    }
+
+    @Test
     void aFolderThatCannotBeReadChangesNothing() throws IOException {
         AdapterReloader reloader = new AdapterReloader(cache, folder);
         assertComputes(1);

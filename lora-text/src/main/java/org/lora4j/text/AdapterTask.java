@@ -2,7 +2,6 @@ package org.lora4j.text;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
@@ -12,6 +11,8 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.StrictJson;
 import org.lora4j.io.ModelSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What an adapter is for: {@code task.json} beside it, which the command line writes. PEFT's files have no place for the names of classes.
@@ -25,6 +26,8 @@ import org.lora4j.io.ModelSource;
  */
 public record AdapterTask(
         Kind kind, Labels labels, @Nullable ClassifierHead head, int maxTokens, int dimensions, Prompts prompts) {
+    private static final Logger log = LoggerFactory.getLogger(AdapterTask.class);
+
     /** The name of the file. */
     public static final String NAME = "task.json";
 
@@ -207,6 +210,43 @@ public record AdapterTask(
         if (labels.count() > 0) {
             labels.write(json);
         }
-        Files.writeString(folder.resolve(NAME), json.toPrettyString() + "\n", StandardCharsets.UTF_8);
+        Json.write(folder.resolve(NAME), json);
+    }
+
+    /**
+     * Writes the prompts, and where texts are cut, into the files of a model that the adapter was merged into. What a model has no file
+     * for is logged as a warning.
+     *
+     * @param folder the folder of the model
+     * @param isDecoder whether it is a decoder, which has no file for where a classifier cuts texts
+     * @throws IOException if a file cannot be read or written
+     * @throws IllegalArgumentException if a file of the model is not a JSON object
+     */
+    public void mergeInto(Path folder, boolean isDecoder) throws IOException {
+        ModelSource files = ModelSource.of(folder);
+        if (!prompts.texts().isEmpty()) {
+            ObjectNode json = orEmpty(Json.readIfExists(files, EncoderTokens.SENTENCES));
+            Prompts.parse(json.toString()).with(prompts).write(json);
+            Json.write(folder.resolve(EncoderTokens.SENTENCES), json);
+        }
+        if (maxTokens > 0 && isDecoder && kind != Kind.RETRIEVE) {
+            log.warn(
+                    "{}: the adapter cuts texts after {} tokens, for which a decoder has no file; use --max-tokens",
+                    folder,
+                    maxTokens);
+        } else if (maxTokens > 0) {
+            ObjectNode json = orEmpty(Json.readIfExists(files, TextRules.SENTENCES));
+            Json.write(folder.resolve(TextRules.SENTENCES), json.put(TextRules.MOST_TOKENS, maxTokens));
+        }
+        if (dimensions > 0) {
+            log.warn(
+                    "{}: the adapter gives embeddings of {} numbers, for which a model has no file; use --dimensions",
+                    folder,
+                    dimensions);
+        }
+    }
+
+    private static ObjectNode orEmpty(@Nullable ObjectNode json) {
+        return json == null ? StrictJson.MAPPER.createObjectNode() : json;
     }
 }

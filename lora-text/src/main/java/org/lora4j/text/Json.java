@@ -6,13 +6,15 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.StrictJson;
 import org.lora4j.io.ModelSource;
+import org.lora4j.io.internal.AtomicFile;
 
-/** Reads the small JSON files of a model folder. Jackson's limits hold for how deep and how long values are. */
+/** Reads and writes the small JSON files of a model folder. Jackson's limits hold for how deep and how long values are. */
 final class Json {
     /** tokenizer_config.json of Llama 3 has 50 kB. */
     private static final int MOST_BYTES = 20_000_000;
@@ -58,6 +60,11 @@ final class Json {
             throw new IllegalArgumentException(name + ": must be a JSON object, found " + e.getOriginalMessage(), e);
         }
         throw new IllegalArgumentException(name + ": must be a JSON object, found another value");
+    }
+
+    /** Writes an object as a file, of which no reader sees a part. */
+    static void write(Path file, ObjectNode json) throws IOException {
+        AtomicFile.write(file, json.toPrettyString() + "\n");
     }
 
     /** Returns the values of an object: texts, numbers, booleans, null, lists and maps. */

@@ -113,7 +113,7 @@ public record Prompts(Map<String, String> texts, @Nullable String defaultName) {
     void write(ObjectNode json) {
         if (!texts.isEmpty()) {
             ObjectNode written = json.putObject(PROMPTS);
-            new TreeMap<>(texts).forEach(written::put);
+            texts.forEach(written::put);
         }
         if (defaultName != null) {
             json.put(DEFAULT, defaultName);

@@ -440,7 +440,7 @@ public final class TextClassifier implements AutoCloseable {
         Path file = target.resolve("config.json");
         ObjectNode config = Json.object(file.toString(), Files.readString(file));
         labels.write(config);
-        Files.writeString(file, config.toPrettyString() + "\n");
+        Json.write(file, config);
     }
 
     /**

@@ -20,7 +20,8 @@ import org.slf4j.LoggerFactory;
 public record TextRules(int maxTokens, String limitedBy, boolean lowerCase) {
     private static final Logger log = LoggerFactory.getLogger(TextRules.class);
 
-    private static final String SENTENCES = "sentence_bert_config.json";
+    static final String SENTENCES = "sentence_bert_config.json";
+    static final String MOST_TOKENS = "max_seq_length";
     private static final String TOKENIZER = "tokenizer_config.json";
 
     /**
@@ -53,7 +54,7 @@ public record TextRules(int maxTokens, String limitedBy, boolean lowerCase) {
             requireWithin(positions, asked.getAsInt());
             return new TextRules(asked.getAsInt(), "the program", lowerCase);
         }
-        double most = length(SENTENCES, sentences, "max_seq_length");
+        double most = length(SENTENCES, sentences, MOST_TOKENS);
         String who = SENTENCES;
         if (most == 0) {
             most = length(TOKENIZER, tokenizer, "model_max_length");

@@ -37,7 +37,6 @@ import picocli.CommandLine.Option;
                 + " rerank' on queries and texts, or measure the perplexity of a decoder on"
                 + " conversations or plain text, and its calls of tools.")
 public final class EvaluateCommand extends WorkCommand {
-    private static final int LONGEST = 1024;
     private static final String LABEL = "label";
 
     @Mixin
@@ -166,14 +165,9 @@ public final class EvaluateCommand extends WorkCommand {
 
     private void testDecoder() throws IOException {
         try (DecoderFolder decoder = DecoderFolder.open(source.model(), storage.value())) {
-            int most = decoder.maxLength();
-            if (maxTokens > most) {
-                throw new IllegalArgumentException("the tokens of an example must be at most the " + most
-                        + " positions of the model, found " + maxTokens);
-            }
             LanguageResult result;
-            try (LanguageExamples examples = LanguageExamples.forTest(
-                    decoder, texts.file(), texts.column(), maxTokens == 0 ? Math.min(most, LONGEST) : maxTokens)) {
+            try (LanguageExamples examples =
+                    LanguageExamples.forTest(decoder, texts.file(), texts.column(), maxTokens)) {
                 LoRAModel model = DecoderAdapters.load(decoder, source.adapters());
                 result = new LanguageResult(
                         LanguageTest.of(model, examples.train()),

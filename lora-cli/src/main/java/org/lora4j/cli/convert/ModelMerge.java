@@ -65,7 +65,7 @@ public final class ModelMerge {
         }
         Optional<AdapterTask> task = AdapterTask.read(adapter);
         if (task.isPresent()) {
-            TaskFiles.write(task.get(), config.isDecoder(), output);
+            task.get().mergeInto(output, config.isDecoder());
         }
     }
 

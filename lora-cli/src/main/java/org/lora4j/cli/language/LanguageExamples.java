@@ -199,13 +199,14 @@ public record LanguageExamples(
      * @param decoder the model
      * @param data the file
      * @param column the column of plain text
-     * @param maxTokens where conversations are cut, or the tokens of a block of plain text
+     * @param asked where conversations are cut, or the tokens of a block of plain text; 0 for as many as in a training
      * @return the examples, all of them for training
      * @throws IOException if the file cannot be read, or has no example
-     * @throws IllegalArgumentException if a line is wrong
+     * @throws IllegalArgumentException if a line is wrong, or the model has fewer positions than asked for
      */
-    public static LanguageExamples forTest(DecoderFolder decoder, DataFile data, Column column, int maxTokens)
+    public static LanguageExamples forTest(DecoderFolder decoder, DataFile data, Column column, int asked)
             throws IOException {
+        int maxTokens = LanguageTask.maxTokens(asked, decoder);
         return isConversation(data)
                 ? conversations(decoder, data, maxTokens, 0)
                 : blocks(decoder, data, column, maxTokens, 0);

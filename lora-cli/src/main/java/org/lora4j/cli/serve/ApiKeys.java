@@ -23,8 +23,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The keys of the clients, in a file: each line has a key and the names of the adapters that it may use, or {@code *} for all. A name
- * with spaces or commas is in quotation marks, which no name has itself. A line that begins with # is a comment. A changed file is read again within a second. Only hashes of the keys are kept, so the time of
- * a look-up says nothing about a key.
+ * with spaces or commas is in quotation marks, which no name has itself. A line that begins with # is a comment. A changed file is
+ * read again within a second. Only hashes of the keys are kept, so the time of a look-up says nothing about a key.
  */
 public final class ApiKeys {
     private static final Logger log = LoggerFactory.getLogger(ApiKeys.class);

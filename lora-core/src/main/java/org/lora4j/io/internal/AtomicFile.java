@@ -13,10 +13,12 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import org.lora4j.internal.ForModules;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Writes files completely or not at all. */
+@ForModules
 public final class AtomicFile {
     private static final int MOST_LINKS = 40;
     private static final Logger log = LoggerFactory.getLogger(AtomicFile.class);

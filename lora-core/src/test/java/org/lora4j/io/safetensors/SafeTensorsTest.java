@@ -23,6 +23,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
 import org.nd4j.linalg.api.memory.conf.WorkspaceConfiguration;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.api.shape.Shape;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
@@ -148,8 +149,9 @@ class SafeTensorsTest {
             assertThat(read.shape(entry.getKey())).as(entry.getKey()).isEqualTo(expected.shape());
             ByteBuffer bytes = ByteBuffer.wrap(read.bytes(entry.getKey())).order(ByteOrder.LITTLE_ENDIAN);
             for (long i = 0; i < expected.length(); i++) {
-                float value =
-                        expected.rank() == 0 ? expected.getFloat(0) : expected.getFloat(index(i, expected.shape()));
+                float value = expected.rank() == 0
+                        ? expected.getFloat(0)
+                        : expected.getFloat(Shape.ind2subC(expected.shape(), i));
                 assertThat(bytes.getFloat()).as(entry.getKey()).isEqualTo(value);
             }
         }
@@ -331,16 +333,6 @@ class SafeTensorsTest {
             array.putScalar(i, i + 0.25);
         }
         return array;
-    }
-
-    private static long[] index(long linear, long[] shape) {
-        long[] index = new long[shape.length];
-        long rest = linear;
-        for (int i = shape.length - 1; i >= 0; i--) {
-            index[i] = rest % shape[i];
-            rest /= shape[i];
-        }
-        return index;
     }
 
     private static long[] shape(String dimensions) {
