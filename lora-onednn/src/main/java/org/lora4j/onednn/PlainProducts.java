@@ -19,14 +19,11 @@ final class PlainProducts {
     /** Parts start at a multiple of this, so that none has a row or column of its own. */
     private static final long STEP = 48;
 
-    /** oneDNN has fast code for sums of a few results, which it does not use for more rows than this. */
+    /** oneDNN has fast code for long sums of a few results, which it does not use for more rows than this. */
     private static final long FEW_ROWS = 12;
 
-    /** The largest number of columns for which that code is faster. */
-    private static final long FEW_COLUMNS = 8;
-
-    /** For products up to this size, ND4J's BLAS has code for small matrices, which uses no threads. */
-    private static final long SMALL_PRODUCT = 1_000_000;
+    /** That code is faster if a sum has at least this many times as many products as a row has results. */
+    private static final long LONG_SUM = 6;
 
     /** Asked for once: the question costs as much as a small product. */
     private final int processors = Runtime.getRuntime().availableProcessors();
@@ -91,9 +88,8 @@ final class PlainProducts {
         long size = result.rows() * result.columns() * left.columns();
         boolean isInnerProduct = result.rows() == 1 && result.columns() == 1;
         boolean sumsContiguous = left.isInRows() && right.isInColumns() && left.columns() > 1 && result.columns() > 1;
-        boolean inFewRows = sumsContiguous && result.columns() <= FEW_COLUMNS;
-        boolean isSmall = sumsContiguous && !inFewRows && result.rows() > FEW_ROWS && size <= SMALL_PRODUCT;
-        if (isInnerProduct || isSmall) {
+        boolean inFewRows = sumsContiguous && LONG_SUM * result.columns() <= left.columns();
+        if (isInnerProduct) {
             return false;
         }
         try {
