@@ -14,24 +14,21 @@ import org.slf4j.LoggerFactory;
  * Threads that compute the parts of a product or of a loop together with the thread that needs it. While a thread uses them,
  * the other threads of the program compute their parts by themselves.
  *
- * <p>They look for more work for a short time, because it usually follows at once, and then sleep. A part that none of them
- * has started is computed by the caller, so nothing waits for a thread that the operating system does not run.
+ * <p>They look for more work for a short time, because it usually follows at once, and then sleep. They never yield: a thread
+ * that yields its processor to another program gets it back after a whole time slice. One that sleeps is run within
+ * microseconds when it is woken, because it has used less than its share. A part that none of them has started is computed by the
+ * caller, so nothing waits for a thread that the operating system does not run.
  */
 @ForModules
 public final class ThreadTeam {
     private static final Logger log = LoggerFactory.getLogger(ThreadTeam.class);
     private static final ThreadTeam SHARED = new ThreadTeam();
 
-    /** How long a thread looks for more work before it sleeps: the time between two products of a training step. */
+    /** How long a thread looks for work, or for the end of the last part, before it sleeps: the time between two products of a training step. */
     private static final long ACTIVE_NANOS = 100_000;
 
     /** A thread ends after this time without work, so that an idle program has none. */
     private static final long IDLE_NANOS = 10_000_000_000L;
-
-    /** How often a caller looks whether the last part is done before it pauses, so that others can use its processor. */
-    private static final int SPINS = 10_000;
-
-    private static final long PAUSE_NANOS = 20_000;
 
     /** The place of the job in a thread that has ended. */
     private static final Job ENDED = new Job(0, part -> {});
@@ -51,6 +48,9 @@ public final class ThreadTeam {
         private final AtomicInteger done = new AtomicInteger();
         private volatile @Nullable Throwable failure;
 
+        /** The caller, if it may sleep until all parts are done. */
+        private volatile @Nullable Thread sleeper;
+
         Job(int parts, IntConsumer part) {
             this.parts = parts;
             this.part = part;
@@ -64,18 +64,33 @@ public final class ThreadTeam {
                 } catch (RuntimeException | Error e) {
                     failure = e;
                 } finally {
-                    done.incrementAndGet();
+                    end();
                 }
             }
         }
 
+        private void end() {
+            if (done.incrementAndGet() == parts && sleeper != null) {
+                LockSupport.unpark(sleeper);
+            }
+        }
+
+        private boolean isDone() {
+            return done.get() == parts;
+        }
+
         void await() {
-            for (int i = 0; done.get() < parts; i++) {
-                if (i < SPINS) {
-                    Thread.onSpinWait();
-                } else {
-                    LockSupport.parkNanos(this, PAUSE_NANOS);
-                }
+            if (isDone()) {
+                return;
+            }
+            long begin = System.nanoTime();
+            while (!isDone() && System.nanoTime() - begin < ACTIVE_NANOS) {
+                Thread.onSpinWait();
+            }
+            // Whoever ends the last part sees this, or this thread sees that it has ended.
+            sleeper = Thread.currentThread();
+            while (!isDone()) {
+                LockSupport.park(this);
             }
         }
 
@@ -121,17 +136,11 @@ public final class ThreadTeam {
                     next.work();
                     idleSince = System.nanoTime();
                 } else if (System.nanoTime() - idleSince < ACTIVE_NANOS) {
-                    pause();
+                    Thread.onSpinWait();
                 } else if (!sleepUntilWork(idleSince)) {
                     return;
                 }
             }
-        }
-
-        /** Leaves the processor to a thread that waits for one, such as the JVM's compiler in the first seconds. */
-        @SuppressWarnings("ThreadPriorityCheck") // Without others, the thread goes on at once.
-        private static void pause() {
-            Thread.yield();
         }
 
         /** Returns false if there was none for so long that the thread has ended. */
