@@ -10,11 +10,11 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * A matrix of fixed width for batches of different sizes. All sizes share one piece of memory, which is as large as the
- * largest batch so far. The arrays of the last few batch sizes are kept: the same size returns the same array object, so
+ * largest batch so far. The arrays of the last batch sizes are kept: the same size returns the same array object, so
  * nothing is allocated in a steady state.
  */
 public final class BatchBuffer {
-    private static final int REMEMBERED_SIZES = 8;
+    private static final int REMEMBERED_SIZES = 64;
 
     private final DataType dataType;
     private final long columns;

@@ -25,6 +25,8 @@ public final class Predictor {
     /** Larger inputs are computed in blocks of this many rows, so that the buffers of a pass stay small. */
     private static final int BLOCK_ROWS = 512;
 
+    private static final BlasAdvice ADVICE = new BlasAdvice();
+
     private final LayerStack network;
     private final IdlePool<Pass> passes;
 
@@ -36,7 +38,10 @@ public final class Predictor {
      */
     public Predictor(LayerStack network, Supplier<Pass> newPass) {
         this.network = network;
-        passes = new IdlePool<>(newPass);
+        passes = new IdlePool<>(() -> {
+            ADVICE.log(network);
+            return newPass.get();
+        });
     }
 
     /** The segments of a block of a larger batch. */
