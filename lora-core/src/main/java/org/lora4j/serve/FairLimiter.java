@@ -22,13 +22,15 @@ import org.jspecify.annotations.Nullable;
  * }</pre>
  *
  * <p>The work is done by threads of the limiter, and the thread that asks waits for it. So native libraries that keep memory for each
- * thread keep it for these few. A thread without work ends after some seconds. Any number of threads can use a limiter.
+ * thread keep it for these few. A thread without work ends after some seconds. Small work whose turn comes at once can be done by
+ * the thread that asks, because to wake another one takes longer. Any number of threads can use a limiter.
  */
 public final class FairLimiter {
     private static final long IDLE_SECONDS = 5;
 
     private final long most;
     private final int threads;
+    private final int small;
     private final Executor workers;
     private final Object lock = new Object();
     private final FairQueue<Task<?>> queue =
@@ -50,24 +52,38 @@ public final class FairLimiter {
     }
 
     /**
-     * Creates a limiter.
+     * Creates a limiter whose threads do all work.
      *
      * @param most how much work is done at the same time, in the unit of its sizes; at least 1. Work that is larger is done alone
      * @param threads how many threads do it at the same time, at least 1
      * @throws IllegalArgumentException if a number is less than 1
      */
     public FairLimiter(int most, int threads) {
-        this(most, threads, FairLimiter::newWorkers);
+        this(most, threads, 0);
+    }
+
+    /**
+     * Creates a limiter.
+     *
+     * @param most how much work is done at the same time, in the unit of its sizes; at least 1. Work that is larger is done alone
+     * @param threads how many threads do it at the same time, at least 1
+     * @param small the largest size of work that the thread that asks does by itself if its turn comes at once, not negative. It must
+     *     end soon: this thread does not look at the time before its end
+     * @throws IllegalArgumentException if a number is out of its range
+     */
+    public FairLimiter(int most, int threads, int small) {
+        this(most, threads, small, FairLimiter::newWorkers);
     }
 
     /** Creates a limiter with workers of another kind, for as many threads. */
-    FairLimiter(int most, int threads, IntFunction<Executor> workers) {
-        if (most < 1 || threads < 1) {
-            throw new IllegalArgumentException(
-                    "most and threads must be at least 1, found " + most + " and " + threads);
+    FairLimiter(int most, int threads, int small, IntFunction<Executor> workers) {
+        if (most < 1 || threads < 1 || small < 0) {
+            throw new IllegalArgumentException("most and threads must be at least 1 and small not negative, found "
+                    + most + ", " + threads + " and " + small);
         }
         this.most = most;
         this.threads = threads;
+        this.small = small;
         this.workers = workers.apply(threads);
     }
 
@@ -104,10 +120,17 @@ public final class FairLimiter {
             throw new IllegalArgumentException("units must not be negative, found " + units);
         }
         Task<T> task = new Task<>(adapter, (int) Math.min(most, units), options, work);
+        boolean canBeMine = units <= small && !Thread.currentThread().isInterrupted();
+        boolean isMine;
         synchronized (lock) {
             queue.admit(task);
             queue.add(task);
-            startNext();
+            isMine = startNext(canBeMine ? task : null);
+        }
+        if (isMine) {
+            work(task);
+        }
+        synchronized (lock) {
             await(task);
             return result(task);
         }
@@ -153,21 +176,32 @@ public final class FairLimiter {
     private void leave(Task<?> task) {
         if (queue.remove(task)) {
             queue.ended(1);
-            startNext();
+            startNext(null);
         }
     }
 
-    /** Lets those begin that are next, while there is room. */
-    private void startNext() {
+    /**
+     * Lets those begin that are next, while there is room.
+     *
+     * @param own the task that the calling thread does by itself, or null
+     * @return whether it is among them
+     */
+    private boolean startNext(@Nullable Task<?> own) {
+        boolean isOwn = false;
         for (Task<?> next = next(); next != null; next = next()) {
-            start(next);
+            size += next.size();
+            running++;
+            queue.ended(1);
+            if (next == own) {
+                isOwn = true;
+            } else {
+                start(next);
+            }
         }
+        return isOwn;
     }
 
     private <T> void start(Task<T> task) {
-        size += task.size();
-        running++;
-        queue.ended(1);
         try {
             workers.execute(() -> work(task));
         } catch (RuntimeException | Error e) {
@@ -209,7 +243,7 @@ public final class FairLimiter {
         }
         synchronized (lock) {
             end(task, result, failure);
-            startNext();
+            startNext(null);
         }
     }
 

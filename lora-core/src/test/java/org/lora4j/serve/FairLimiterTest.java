@@ -169,7 +169,7 @@ class FairLimiterTest {
     @Test
     void workThatCannotBeStartedGivesItsRoomBack() {
         AtomicInteger failures = new AtomicInteger(2);
-        FairLimiter limiter = new FairLimiter(10, 1, threads -> task -> {
+        FairLimiter limiter = new FairLimiter(10, 1, 0, threads -> task -> {
             if (failures.getAndDecrement() > 0) {
                 throw new OutOfMemoryError("unable to create native thread");
             }
@@ -202,6 +202,43 @@ class FairLimiterTest {
                 .isOne();
     }
 
+    private static Thread threadOf(FairLimiter limiter, int units) {
+        return limiter.run("a", units, RequestOptions.defaults(), Thread::currentThread);
+    }
+
+    @Test
+    void theThreadThatAsksDoesSmallWorkWhoseTurnComesAtOnce() throws InterruptedException {
+        FairLimiter limiter = new FairLimiter(100, 1, 5);
+        assertThat(threadOf(limiter, 5)).isSameAs(Thread.currentThread());
+        assertThat(threadOf(limiter, 6)).isNotSameAs(Thread.currentThread());
+        assertThat(threadOf(new FairLimiter(100, 1), 1)).isNotSameAs(Thread.currentThread());
+        // Work that has to wait is done by a thread of the limiter, so that its time can end.
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch end = new CountDownLatch(1);
+        start(() -> limiter.run("b", 5, RequestOptions.defaults(), () -> {
+            begun.countDown();
+            await(end);
+            return 0;
+        }));
+        begun.await();
+        List<Thread> done = Collections.synchronizedList(new ArrayList<>());
+        Thread waiting = start(() -> done.add(threadOf(limiter, 5)));
+        awaitWaiting(limiter, 1);
+        end.countDown();
+        waiting.join();
+        assertThat(done).hasSize(1).doesNotContain(waiting);
+    }
+
+    @Test
+    void smallWorkThatFailsGivesItsRoomBack() {
+        FairLimiter limiter = new FairLimiter(10, 1, 10);
+        assertThatExceptionOfType(ArithmeticException.class)
+                .isThrownBy(() -> limiter.run("a", 10, RequestOptions.defaults(), () -> {
+                    throw new ArithmeticException("of the work");
+                }));
+        assertThat(threadOf(limiter, 10)).isSameAs(Thread.currentThread());
+    }
+
     @Test
     void whatARequestTookBeforeIsTakenOffItsTime() {
         RequestOptions two = RequestOptions.defaults().withPriority(3).withTimeout(Duration.ofSeconds(2));
@@ -217,6 +254,7 @@ class FairLimiterTest {
         return table(
                 argument(() -> new FairLimiter(0, 1)),
                 argument(() -> new FairLimiter(1, 0)),
+                argument(() -> new FairLimiter(1, 1, -1)),
                 argument(() -> new FairLimiter(1, 1).run("a", -1, RequestOptions.defaults(), () -> 0)));
     }
 }

@@ -35,7 +35,7 @@ public final class DecoderFolder extends TextModel {
 
     /** Takes a tokenizer, which is closed if another file is wrong. */
     DecoderFolder(ModelSource source, PretrainedModel model, Tokenizer tokenizer) throws IOException {
-        super(source, model, TextLimits.newLimiter());
+        super(source, model, TextLimits.forDecoder());
         this.tokenizer = tokenizer;
         try {
             template = template(source);

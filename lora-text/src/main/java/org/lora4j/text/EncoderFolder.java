@@ -120,7 +120,7 @@ public final class EncoderFolder extends TextModel {
         Labels labels = Labels.read(source);
         Similarity similarity = Similarity.parse(Json.textIfExists(source, EncoderTokens.SENTENCES));
         EncoderTokens tokens = EncoderTokens.open(source, model.config(), maxTokens);
-        return new EncoderFolder(source, model, labels, similarity, tokens, TextLimits.newLimiter());
+        return new EncoderFolder(source, model, labels, similarity, tokens, TextLimits.forEncoder());
     }
 
     /**
