@@ -5,7 +5,6 @@ import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.Locale;
 import org.lora4j.LoRAModel;
-import org.lora4j.nn.NativeThreads;
 import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -41,11 +40,7 @@ final class MemoryWork {
             throw new IllegalArgumentException(
                     "the argument must be idle, loaded, training or serving, found " + args.length + " arguments");
         }
-        MemoryWork work = new MemoryWork(args[0]);
-        NativeThreads threads = NativeThreads.forBlas();
-        try (threads) {
-            work.run();
-        }
+        new MemoryWork(args[0]).run();
     }
 
     private void run() throws InterruptedException {

@@ -48,6 +48,7 @@ class FineTuningGuideTest {
     private final List<Batch> train = batches(1, 30);
     private final List<Batch> heldOut = batches(2, 5);
     private final int steps = 200;
+    private final double rate = 5e-3; // for a model as small as this one
 
     @TempDir
     private Path folder;
@@ -186,7 +187,7 @@ class FineTuningGuideTest {
             }
         };
         TrainingResult result = Trainer.builder(topics)
-                .updater(new AdamW(5e-3, 0.01)).epochs(50)
+                .updater(new AdamW(rate, 0.01)).epochs(50)
                 .validation(Validation.score(model -> Evaluator.evaluate(model, validation).accuracy())
                         .withPatience(3))
                 .listener(saveBest)
@@ -238,7 +239,7 @@ class FineTuningGuideTest {
         AdapterView search = LoRAModel.of(encoder).add("search", LoRAConfig.of(8, 16));
         TrainingResult result = Trainer.builder(search)
                 .loss(Loss.inBatchNegatives(20))
-                .updater(new AdamW(new LinearWarmupSchedule(5e-3, 20, 400), 0.01))
+                .updater(new AdamW(new LinearWarmupSchedule(rate, 20, 400), 0.01))
                 .epochs(20).build().fit(pairs);
         assertThat(result.runningLoss()).isLessThan(0.7 * Math.log(CLASSES));
     }

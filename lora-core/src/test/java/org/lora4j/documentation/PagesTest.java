@@ -206,6 +206,210 @@ class PagesTest {
         assertThat(pagesByValue).hasSize(1);
     }
 
+    /**
+     * Numbers that stand in two places, which are pages or other files.
+     *
+     * @param what what they are
+     * @param here the first place
+     * @param pattern finds them there, as its groups
+     * @param there the second place
+     * @param otherPattern finds them there, in the same order
+     */
+    private record Twice(String what, String here, String pattern, String there, String otherPattern) {
+        private List<String> numbers(String place, String regex) {
+            Matcher found = Pattern.compile(regex).matcher(Page.of(place).text());
+            assertThat(found.find())
+                    .as("%s must have %s, found nothing like %s", place, what, regex)
+                    .isTrue();
+            return IntStream.rangeClosed(1, found.groupCount())
+                    .mapToObj(found::group)
+                    .map(number -> number.replace(",", ""))
+                    .toList();
+        }
+
+        @Override
+        public String toString() {
+            return what + ": " + here + ", " + there;
+        }
+    }
+
+    private static final String LOG = "../../bench/results.log";
+
+    static Stream<Twice> numbersInTwoPlaces() {
+        String number = "([\\d,.]+)";
+        String spread = "([\\d,.]+ ± [\\d,.]+)";
+        String wrong = " \\| " + spread + " \\| " + spread + " \\|";
+        String row = " \\| 8, 16 \\| " + number + " .*";
+        String peak = "LoRA step, 2 texts of 128 tokens%s, peak: lora4j (?:engine )?(\\d+) MB";
+        String again = "LoRA step, layers computed again%s, peak: lora4j (?:engine )?(\\d+) MB";
+        return Stream.of(
+                new Twice(
+                        "the errors of the bases",
+                        "README.md",
+                        "\\| the network" + wrong,
+                        "article.md",
+                        "\\| the five bases" + wrong),
+                new Twice(
+                        "the errors without an adapter",
+                        "README.md",
+                        "\\| adapter switched off" + wrong,
+                        "article.md",
+                        "\\| the five bases" + wrong),
+                new Twice(
+                        "the errors with the chosen setting",
+                        "README.md",
+                        "three nines for each other digit" + wrong,
+                        "article.md",
+                        "\\| LoRA, the chosen setting" + wrong),
+                new Twice(
+                        "the errors with the default setting",
+                        "README.md",
+                        "as many other digits" + wrong,
+                        "article.md",
+                        "\\| LoRA, Kaiming, replay 0\\.5" + wrong),
+                new Twice(
+                        "the errors with the article's setting",
+                        "README.md",
+                        "on nines only" + wrong,
+                        "article.md",
+                        "\\| LoRA, A from N\\(0, 1\\): the article" + wrong),
+                new Twice(
+                        "the run of the example",
+                        "README.md",
+                        "gave " + number + " → " + number + " wrong nines and " + number + " → " + number + " errors",
+                        "article.md",
+                        "the wrong nines fall from " + number + " to " + number + "\\..* all errors grow from " + number
+                                + " to " + number + "\\. On another"),
+                new Twice(
+                        "the run on another processor",
+                        "README.md",
+                        "on another EPYC " + number + " → " + number + " and " + number + " → " + number + "\\.",
+                        "article.md",
+                        "On another AMD EPYC.* from " + number + " to " + number + ", .* from " + number + " to "
+                                + number + "\\. In the notebook"),
+                new Twice(
+                        "the peak of a Llama's step with oneDNN",
+                        "guide-train.md",
+                        "needs " + number + " MB, and " + number + " MB with",
+                        "results.md",
+                        "\\| with oneDNN.* \\| " + number + " MB \\|\n\\| with oneDNN, `recomp.* \\| " + number
+                                + " MB"),
+                new Twice(
+                        "the peak of a Llama's step without oneDNN",
+                        "guide-train.md",
+                        "without oneDNN\\]\\(results.md#memory\\) " + number + " and " + number + " MB",
+                        "results.md",
+                        "\\| without oneDNN \\| " + number + " MB \\|\n\\| without oneDNN, `recomp.* \\| " + number
+                                + " MB"),
+                new Twice(
+                        "the peak of PyTorch",
+                        "results.md",
+                        "\\| PyTorch \\| " + number + " MB",
+                        LOG,
+                        "LoRA step, 2 texts of 128 tokens, peak: .*, PyTorch \\S+ " + number + " MB"),
+                new Twice(
+                        "the peak with oneDNN",
+                        "results.md",
+                        "\\| with oneDNN, which.* \\| " + number + " MB",
+                        LOG,
+                        peak.formatted(", oneDNN")),
+                new Twice(
+                        "the peak without oneDNN",
+                        "results.md",
+                        "\\| without oneDNN \\| " + number + " MB",
+                        LOG,
+                        peak.formatted("")),
+                new Twice(
+                        "the peak with oneDNN and bfloat16",
+                        "results.md",
+                        "\\| with oneDNN, base in `BFLOAT16` \\| " + number + " MB",
+                        LOG,
+                        peak.formatted(", base in bfloat16, oneDNN")),
+                new Twice(
+                        "the peak with oneDNN and recomputed activations",
+                        "results.md",
+                        "\\| with oneDNN, `recomp.* \\| " + number + " MB",
+                        LOG,
+                        again.formatted(", oneDNN")),
+                new Twice(
+                        "the peak without oneDNN and with recomputed activations",
+                        "results.md",
+                        "\\| without oneDNN, `recomp.* \\| " + number + " MB",
+                        LOG,
+                        again.formatted("")),
+                new Twice(
+                        "the peak with a small heap",
+                        "results.md",
+                        "a peak of " + number + " MB.* within ± " + number + " %",
+                        LOG,
+                        "small heap: peak " + number + " MB; .* resident ±" + number + " %"),
+                new Twice(
+                        "the first and later starts",
+                        "results.md",
+                        "unpacks " + number + " MB .* takes " + number + " s .* Later starts take " + number
+                                + " s\\. PyTorch takes " + number + " s",
+                        LOG,
+                        // In the order of the page.
+                        "(?=.*unpacks " + number + " MB)to the first step: first start " + number + " s .* later "
+                                + number + " s .* PyTorch " + number + " s"),
+                new Twice(
+                        "the size of oneDNN",
+                        "engine.md",
+                        "takes " + number + " MB on Linux, " + number + " MB unpacked",
+                        "install.md",
+                        "If " + number + " MB are too many, or " + number + " MB unpacked"),
+                new Twice(
+                        "the version of oneDNN",
+                        "results.md",
+                        "oneDNN (\\d+\\.\\d+)",
+                        "install.md",
+                        "org.bytedeco:dnnl:(\\d+\\.\\d+)-"),
+                new Twice(
+                        "the parameters of MiniLM, in millions",
+                        "models.md",
+                        "all-MiniLM-L6-v2 (\\d+)",
+                        "fine-tuning.md",
+                        "all-MiniLM-L6-v2 with (\\d+) million weights"),
+                new Twice(
+                        "the file of MiniLM",
+                        "deploy.md",
+                        number + " MB for all-MiniLM-L6-v2",
+                        "fine-tuning.md",
+                        "the model " + number + " MB"),
+                new Twice(
+                        "the weights of RichBoyNet",
+                        "deploy.md",
+                        number + " MB for 2\\.8 million",
+                        "results.md",
+                        number + " MB for the base"),
+                new Twice(
+                        "the rates of the commands",
+                        "configuration.md",
+                        "(?s)`lora rerank`" + row + "`lora retrieve`" + row + "`lora clm`" + row + "`lora dpo`" + row,
+                        "command-line.md",
+                        "(?=.* " + number + " \\()(?=.* " + number + " for `retrieve`).* \\(" + number
+                                + " for `sft` and `clm`, " + number + " for `dpo`"),
+                new Twice(
+                        "the rate of lora retrieve",
+                        "fine-tuning.md",
+                        "`lora retrieve` has the rate " + number + "\\. ",
+                        "configuration.md",
+                        "`lora retrieve` \\| 8, 16 \\| " + number + " "));
+    }
+
+    /** So two pages cannot drift apart, nor a page and the kept measurement. */
+    @ParameterizedTest
+    @MethodSource
+    void numbersInTwoPlaces(Twice twice) {
+        List<String> here = twice.numbers(twice.here(), twice.pattern());
+        List<String> there = twice.numbers(twice.there(), twice.otherPattern());
+        assertThat(here)
+                .as(
+                        "%s must be the same in both places: %s has %s, %s has %s",
+                        twice.what(), twice.here(), here, twice.there(), there)
+                .isEqualTo(there);
+    }
+
     private static List<String> row(Page page, String name) {
         return page.rows().stream()
                 .filter(cells -> cells.get(0).equals(name))
@@ -213,21 +417,20 @@ class PagesTest {
                 .orElseThrow(() -> new AssertionError(page + " must have the row '" + name + "'"));
     }
 
+    /** The page of the article has the same run three times: as it is printed, as a table, and in words. */
     @Test
-    void readmeHasTheFiguresOfTheArticle() {
+    void theArticleHasTheFiguresOfItsRun() {
         Page article = Page.of("article.md");
-        Page readme = Page.of("README.md");
-        List<String> base = row(article, "base").subList(10, 12);
-        List<String> adapted = row(article, "LoRA on, or merged").subList(10, 12);
-        assertThat(row(readme, "the network")).containsSequence(base);
-        assertThat(row(readme, "adapter switched off")).containsSequence(base);
-        assertThat(readme.text())
-                .contains("from " + base.get(0) + " to " + adapted.get(0))
-                .contains("from " + base.get(1) + " to " + adapted.get(1).replaceFirst("(\\d)(\\d{3})$", "$1,$2"));
-        assertThat(row(readme, "with an adapter, trained on nines and as many other digits"))
-                .containsSequence("17 ± 5", "407 ± 27");
+        List<String> base = row(article, "base");
+        List<String> adapted = row(article, "LoRA on, or merged");
         assertThat(article.text())
-                .contains("| " + base.get(0) + " | 17.2 ± 4.6 |", "from " + base.get(1) + " to 407.0 ± 26.8");
+                .contains("the wrong nines fall from " + base.get(10) + " to " + adapted.get(10) + ".")
+                .contains("all errors grow from " + base.get(11) + " to " + adapted.get(11) + ".");
+        for (List<String> row : List.of(base, adapted)) {
+            String printed = row.subList(1, 11).stream().collect(Collectors.joining(" +"));
+            assertThat(article.text())
+                    .containsPattern((row == base ? "base +" : "LoRA on +") + printed + " +" + row.get(12));
+        }
     }
 
     /** A line of a table of results: work, time, peer, its time, ratio, perhaps the least one, goal, and whether it is met. */

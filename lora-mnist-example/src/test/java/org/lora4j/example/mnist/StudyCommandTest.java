@@ -79,6 +79,48 @@ class StudyCommandTest {
         assertThat(cli.out().lines()).hasSize(6).noneMatch(line -> line.contains("±"));
     }
 
+    @Test
+    void printsATableOfEachBaseAndOneOfAll() {
+        Cli cli = trained("--bases", 2, "--seed", 4);
+        assertThat(cli.code()).isZero();
+        String[] tables = cli.out().split("(?<=:)\n\n|\n\n");
+        assertThat(tables).hasSize(6);
+        assertThat(List.of(tables[0], tables[2], tables[4]))
+                .containsExactly("Base of seed 4:", "Base of seed 5:", "All 2 bases:");
+        assertThat(tables[3]).isNotEqualTo(tables[1]).doesNotContain("±");
+        assertThat(tables[3].strip()).isEqualTo(trained("--seed", 5).out().strip());
+        assertThat(tables[5].lines().skip(2)).allMatch(line -> line.contains("±"));
+    }
+
+    @Test
+    void theFirstSeedChangesTheFineTuningsOnly() {
+        List<String> first = study("--lora-only").out().lines().toList();
+        List<String> others =
+                study("--lora-only", "--first-seed", 7).out().lines().toList();
+        assertThat(others.subList(0, 3)).isEqualTo(first.subList(0, 3));
+        assertThat(others.subList(3, 6)).isNotEqualTo(first.subList(3, 6));
+    }
+
+    @Test
+    void testsOnHeldOutTrainingImages() {
+        Cli cli = trained("--held-out", 50);
+        assertThat(cli.code()).isZero();
+        // Of 50 images, each is two percent.
+        assertThat(cli.out().lines().skip(2))
+                .allMatch(line -> line.matches(".* \\d*[02468]\\.00 \\|"))
+                .hasSize(4);
+        assertThat(trained().out()).isNotEqualTo(cli.out());
+        assertThat(trained("--held-out", 250).err())
+                .contains("--held-out must be less than the 250 training images, found 250");
+    }
+
+    private static Cli trained(Object... more) {
+        Object[] begin = {
+            "study", "--data", data, "--max-batches", 5, "--seeds", 1, "--fine-tune-batches", 2, "--lora-only"
+        };
+        return Cli.run(Stream.concat(Stream.of(begin), Stream.of(more)).toArray());
+    }
+
     private static String firstCell(String row) {
         return row.substring(1, row.indexOf('|', 1)).strip();
     }

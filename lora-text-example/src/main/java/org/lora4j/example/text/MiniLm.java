@@ -15,7 +15,7 @@ import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.text.OnnxWeights;
 
 /**
- * The model all-MiniLM-L6-v2: an encoder of 22 million weights, with 6 layers of width 384, trained for sentence embeddings.
+ * The model all-MiniLM-L6-v2: an encoder of 23 million weights, with 6 layers of width 384, trained for sentence embeddings.
  * It is part of this program as an ONNX file. Nothing is downloaded.
  */
 public final class MiniLm {

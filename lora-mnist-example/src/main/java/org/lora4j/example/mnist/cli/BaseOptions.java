@@ -54,6 +54,15 @@ final class BaseOptions {
         return file == null ? RichBoyNet.build(seeds().network()) : RichBoyNet.load(file);
     }
 
+    boolean isLoaded() {
+        return file != null;
+    }
+
+    /** Goes on to the base of the next seed. */
+    void nextSeed() {
+        seed++;
+    }
+
     /** Returns the training of the base, or null if it is loaded. */
     @Nullable
     AdamTraining training(MnistData train) {

@@ -3,6 +3,7 @@ package org.lora4j.example.mnist.cli;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.ProgressOptions;
@@ -12,6 +13,7 @@ import org.lora4j.example.mnist.data.MnistBatches;
 import org.lora4j.example.mnist.experiment.AdamTraining;
 import org.lora4j.example.mnist.experiment.Study;
 import org.lora4j.example.mnist.experiment.Study.Method;
+import org.lora4j.example.mnist.experiment.StudyTable;
 import org.lora4j.example.mnist.report.TextReport;
 import org.lora4j.nn.Network;
 import picocli.CommandLine.Command;
@@ -21,10 +23,30 @@ import picocli.CommandLine.Option;
 /** {@code study}: several methods of fine-tuning on the same base, each with several seeds. */
 @Command(
         name = "study",
-        description = "Compare methods of fine-tuning on one base over several seeds. Prints a Markdown table.")
+        description = "Compare methods of fine-tuning over several seeds, on one base or on several. Prints Markdown"
+                + " tables: one of each base, and with several bases one of all.")
 public final class StudyCommand extends WorkCommand {
     @Option(names = "--seeds", paramLabel = "N", description = "Seeds of each method. Default: ${DEFAULT-VALUE}.")
     private int seeds = 5;
+
+    @Option(
+            names = "--first-seed",
+            paramLabel = "N",
+            description = "The first seed of each method. Default: ${DEFAULT-VALUE}.")
+    private long firstSeed;
+
+    @Option(
+            names = "--bases",
+            paramLabel = "N",
+            description = "Bases to train, with the seeds from --seed on. Default: ${DEFAULT-VALUE}.")
+    private int bases = 1;
+
+    @Option(
+            names = "--held-out",
+            paramLabel = "N",
+            description = "Test on the last N training images, which then train nothing. So a setting can be chosen"
+                    + " without the test images.")
+    private @Nullable Integer heldOut;
 
     @Mixin
     private final DataOptions data = new DataOptions();
@@ -60,6 +82,13 @@ public final class StudyCommand extends WorkCommand {
     @Override
     protected void checkOptions(OptionCheck check) {
         check.atLeast("--seeds", seeds, 1);
+        check.atLeast("--bases", bases, 1);
+        check.require(!base.isLoaded() || bases == 1, "--base is one base, found --bases " + bases);
+        if (heldOut != null) {
+            check.atLeast("--held-out", heldOut, 1);
+            check.require(
+                    !base.isLoaded(), "--held-out needs a base that is trained without these images, found --base");
+        }
         base.check(check);
         fineTune.check(check);
         replays.forEach(share -> check.share("--replay", share));
@@ -68,8 +97,39 @@ public final class StudyCommand extends WorkCommand {
 
     @Override
     protected void work() throws IOException {
-        Mnist mnist = data.load();
+        Mnist mnist = images();
         Study study = new Study(mnist, fineTune.digit(), fineTune.config(), fineTune.batches, base.batchSize);
+        StudyTable all = study.table();
+        for (int i = 0; i < bases; i++) {
+            StudyTable one = study.run(base(mnist), methods(), firstSeed, seeds, new TextReport(err()));
+            if (bases > 1) {
+                out().println("Base of seed " + base.seed + ":\n");
+                one.print(out());
+                out().println();
+                base.nextSeed();
+            }
+            all.addAll(one);
+        }
+        if (bases > 1) {
+            out().println("All " + bases + " bases:\n");
+        }
+        all.print(out());
+    }
+
+    private Mnist images() throws IOException {
+        Mnist mnist = data.load();
+        if (heldOut == null) {
+            return mnist;
+        }
+        int size = mnist.train().size();
+        if (heldOut >= size) {
+            throw new IOException(
+                    "--held-out must be less than the %s training images, found %s".formatted(size, heldOut));
+        }
+        return mnist.holdOut(heldOut);
+    }
+
+    private Network base(Mnist mnist) throws IOException {
         Network network = base.network();
         AdamTraining training = base.training(mnist.train());
         if (training != null) {
@@ -78,7 +138,7 @@ public final class StudyCommand extends WorkCommand {
             display(progress, err(), "images")
                     .show("Base training", training.batches(), listener -> training.run(network, images, listener));
         }
-        study.run(network, methods(), seeds, new TextReport(err())).print(out());
+        return network;
     }
 
     private List<Method> methods() {

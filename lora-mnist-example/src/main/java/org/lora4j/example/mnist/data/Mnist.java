@@ -49,6 +49,18 @@ public record Mnist(MnistData train, MnistData test) {
         return read((split, kind) -> IdxFile.read(kind, find(folder, split, kind)));
     }
 
+    /**
+     * Holds training images out, so that a setting can be chosen without the test images.
+     *
+     * @param images how many
+     * @return the last training images as the test, and the others for the training
+     * @throws IndexOutOfBoundsException if there are not so many
+     */
+    public Mnist holdOut(int images) {
+        int trained = train.size() - images;
+        return new Mnist(train.range(0, trained), train.range(trained, train.size()));
+    }
+
     private static Mnist read(Source source) throws IOException {
         IdxFile trainImages = source.read("train", IdxFile.Kind.IMAGES);
         MnistData train = MnistData.of(trainImages, source.read("train", IdxFile.Kind.LABELS));

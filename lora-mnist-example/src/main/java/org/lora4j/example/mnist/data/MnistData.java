@@ -115,6 +115,16 @@ public final class MnistData {
         }
     }
 
+    /** Returns the images from one index to another, without the latter. */
+    MnistData range(int from, int to) {
+        Objects.checkFromToIndex(from, to, size());
+        return new MnistData(
+                rows,
+                columns,
+                Arrays.copyOfRange(pixels, from * imageSize(), to * imageSize()),
+                Arrays.copyOfRange(labels, from, to));
+    }
+
     /** Returns the indices of the images that show certain digits, ascending. */
     int[] indices(IntPredicate digits) {
         return IntStream.range(0, size()).filter(i -> digits.test(labels[i])).toArray();

@@ -44,22 +44,28 @@ public record Study(Mnist mnist, int digit, LoRAConfig config, long batches, int
      */
     public record Method(String name, @Nullable LoRAInit init, double replayShare, double learningRate) {}
 
+    /** Returns a table without rows. */
+    public StudyTable table() {
+        return new StudyTable(digit);
+    }
+
     /**
      * Runs all methods. The base does not change.
      *
      * @param base the base
      * @param methods the methods
-     * @param seeds the number of seeds: each method runs with the seeds from 0 to {@code seeds − 1}
+     * @param firstSeed the first seed of each method
+     * @param seeds the number of seeds of each method
      * @param progress a line is printed there after each fine-tuning
      * @return the tests
      */
-    public StudyTable run(Network base, List<Method> methods, int seeds, TextReport progress) {
-        StudyTable table = new StudyTable(digit);
+    public StudyTable run(Network base, List<Method> methods, long firstSeed, int seeds, TextReport progress) {
+        StudyTable table = table();
         table.add("base", List.of(test(base)));
         for (Method method : methods) {
             List<TestResult> results = new ArrayList<>();
             for (int seed = 0; seed < seeds; seed++) {
-                results.add(test(fineTune(base.copy(), method, Seeds.of(seed))));
+                results.add(test(fineTune(base.copy(), method, Seeds.of(firstSeed + seed))));
                 progress.line("%s: seed %d of %d done", method.name(), seed + 1, seeds);
             }
             table.add(method.name(), results);

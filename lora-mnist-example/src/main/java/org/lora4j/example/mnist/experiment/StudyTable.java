@@ -1,6 +1,7 @@
 package org.lora4j.example.mnist.experiment;
 
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,7 +20,12 @@ public final class StudyTable {
     }
 
     void add(String name, List<TestResult> results) {
-        rows.put(name, List.copyOf(results));
+        rows.computeIfAbsent(name, first -> new ArrayList<>()).addAll(results);
+    }
+
+    /** Adds the tests of another table, of the same digit, to the rows of the same names. */
+    public void addAll(StudyTable other) {
+        other.rows.forEach(this::add);
     }
 
     /** Prints the table. */

@@ -117,6 +117,16 @@ class MnistTest {
     }
 
     @Test
+    void holdsOutTheLastTrainingImages() {
+        Mnist heldOut = bundled.holdOut(10_000);
+        assertThat(heldOut.train().size()).isEqualTo(50_000);
+        assertThat(firstLabels(heldOut.train())).isEqualTo(firstLabels(bundled.train()));
+        assertThat(heldOut.test().size()).isEqualTo(10_000);
+        assertThat(heldOut.test().image(3)).isEqualTo(bundled.train().image(50_003));
+        assertThat(heldOut.test().label(3)).isEqualTo(bundled.train().label(50_003));
+    }
+
+    @Test
     void imageIsACopy() throws IOException {
         MnistData data = TestData.numbered(3, 1);
 

@@ -19,6 +19,19 @@ class StudyTableTest {
         assertThat(text.toString()).contains("| some | 3.0 ± 2.6 | 3.0 ± 2.6 | 85.00 ± 13.23 |");
     }
 
+    @Test
+    void addsTheTestsOfOtherTablesToTheirRows() {
+        StudyTable all = new StudyTable(9);
+        for (int wrong : new int[] {1, 2, 6}) {
+            StudyTable one = new StudyTable(9);
+            one.add("some", List.of(wrongNines(wrong)));
+            all.addAll(one);
+        }
+        StringWriter text = new StringWriter();
+        all.print(new PrintWriter(text));
+        assertThat(text.toString()).contains("| some | 3.0 ± 2.6 | 3.0 ± 2.6 | 85.00 ± 13.23 |");
+    }
+
     private static TestResult wrongNines(int wrong) {
         int[][] confusion = new int[10][10];
         confusion[0][0] = 10;
