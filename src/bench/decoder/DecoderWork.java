@@ -1,4 +1,5 @@
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.management.OperatingSystemMXBean;
 import java.io.BufferedOutputStream;
 import java.io.OutputStream;
 import java.lang.management.ManagementFactory;
@@ -426,32 +427,29 @@ public final class DecoderWork {
         private final double warm = Double.parseDouble(settings.get("warm")) * 1e9;
         private final double seconds = Double.parseDouble(settings.get("seconds")) * 1e9;
         private final List<Long> times = new ArrayList<>();
-        private final List<Long> cpu = new ArrayList<>();
+        private final OperatingSystemMXBean system =
+                (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
         private final long begin = System.nanoTime();
         private long last = begin;
-        private long lastCpu = cpuNow();
-
-        private long cpuNow() {
-            return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
-        }
+        private long cpuBegin = system.getProcessCpuTime();
 
         /** Counts an operation. Returns true if another one is to follow. */
         boolean tick() {
             long now = System.nanoTime();
             if (last - begin >= warm) {
                 times.add(now - last);
-                cpu.add(cpuNow() - lastCpu);
+            } else {
+                cpuBegin = system.getProcessCpuTime();
             }
             last = now;
-            lastCpu = cpuNow();
             return now - begin < warm + seconds || times.size() < 3;
         }
 
+        /** Adds the median time of a part of an operation, and the mean processor time of all threads of this process. */
         void addTo(Map<String, Object> result, int parts) {
             Collections.sort(times);
-            Collections.sort(cpu);
             result.put("nanos", times.get(times.size() / 2) / (double) parts);
-            result.put("cpu", cpu.get(cpu.size() / 2) / (double) parts);
+            result.put("cpu", (system.getProcessCpuTime() - cpuBegin) / (double) times.size() / parts);
         }
     }
 
