@@ -73,6 +73,9 @@ public final class DecoderWork {
         /** Qwen2.5-0.5B. */
         static final Shape QWEN = new Shape("qwen2", 24, 896, 14, 2, 4864, 151_936, Short.BYTES);
 
+        /** The first layers of SmolLM2-135M. */
+        static final Shape SHALLOW = new Shape("llama", 6, 576, 9, 3, 1536, 49_152, Float.BYTES);
+
         /** Gemma-3-1B. */
         static final Shape GEMMA = new Shape("gemma3_text", 26, 1152, 4, 1, 6912, 262_144, Short.BYTES);
 
@@ -80,6 +83,7 @@ public final class DecoderWork {
         static Shape of(String name) {
             return switch (name) {
                 case "smol" -> SMOL;
+                case "shallow" -> SHALLOW;
                 case "qwen" -> QWEN;
                 case "0.5b" -> new Shape("llama", 24, 896, 14, 2, 4864, 151_936, Short.BYTES);
                 case "1b" -> new Shape("llama", 16, 2048, 32, 8, 8192, 128_256, Short.BYTES);
@@ -180,6 +184,7 @@ public final class DecoderWork {
 
     private static NativeThreads threads(String setting) {
         return switch (setting) {
+            case "default" -> null;
             case "engine" -> NativeThreads.forEngine();
             case "engine1" -> NativeThreads.forEngine(1);
             case "blas" -> NativeThreads.forBlas();
@@ -285,9 +290,10 @@ public final class DecoderWork {
     }
 
     private Network network() throws Exception {
+        Path files = Path.of(settings.getOrDefault("gguf", settings.get("folder")));
         return storage() == Precision.FLOAT
-                ? PretrainedModel.load(folder).causal()
-                : PretrainedModel.load(folder, BaseStorage.of(storage())).causal();
+                ? PretrainedModel.load(files).causal()
+                : PretrainedModel.load(files, BaseStorage.of(storage())).causal();
     }
 
     private LoRAModel model(int adapters) throws Exception {
