@@ -72,7 +72,7 @@ LONG_CASES = {
 
 def compare(options):
     """Returns the rows of the table, and the times to the first token if asked for."""
-    _build()
+    prepare()
     wanted = options.only.split("|")
     cases = CASES | (LONG_CASES if options.only else {})
     chosen = {case: each for case, each in cases.items() if any(text in case for text in wanted)}
@@ -121,7 +121,8 @@ def _megabytes(found):
     return f"{found['peak'] / 1e6:,.0f} MB"
 
 
-def _build():
+def prepare():
+    """Builds what the works need, and writes the model."""
     processes.run(["mvn", "-B", "-ntp", "-q", "-pl", "lora-core,lora-native,lora-onednn", "test-compile",
                    "dependency:build-classpath", "-DincludeScope=test", "-Djacoco.skip",
                    "-Dmdep.outputFile=target/bench-classpath"])  # fmt: skip
@@ -184,9 +185,14 @@ def _has_llama():
     return False
 
 
-def _llama(settings, options=None, folder=FOLDER):
-    form = settings["form"]
+def gguf(folder, form):
+    """Returns the GGUF file of a model in a form. Writes it if it is not there."""
     file = OUT / f"{folder.name}-{form}.gguf"
     if not file.exists() or file.stat().st_mtime < (folder / "model.safetensors").stat().st_mtime:
         processes.run([processes.python(), "-B", str(GGUF), str(folder), str(file), form])
+    return file
+
+
+def _llama(settings, options=None, folder=FOLDER):
+    file = gguf(folder, settings["form"])
     return transformer.script(["node", str(LLAMA)], transformer.times(options) | settings | {"file": file, "package": NODE})

@@ -67,16 +67,21 @@ CASES = {
 }  # fmt: skip
 
 
-def compare(options):
-    """Returns the rows of the table, and how near the embeddings in fewer bits are to those of ONNX Runtime."""
+def prepare():
+    """Builds what the works need, and writes the model and the texts."""
     processes.run(["mvn", "-B", "-ntp", "-q", "-pl", "lora-core,lora-onednn,lora-langchain4j", "-am", "test-compile",
                    "dependency:build-classpath", "-DincludeScope=test", "-Djacoco.skip",
                    "-Dmdep.outputFile=target/bench-classpath"])  # fmt: skip
+    _ours({"work": "export"})
+
+
+def compare(options):
+    """Returns the rows of the table, and how near the embeddings in fewer bits are to those of ONNX Runtime."""
+    prepare()
     chosen = {case: each for case, each in CASES.items() if any(text in case for text in options.only.split("|"))}
     if any("model" in theirs for _, _, theirs, _ in chosen.values()):
         processes.run(["mvn", "-B", "-ntp", "-q", "dependency:copy", f"-Dartifact={QUANTIZED_JAR}", "-Dmdep.stripVersion",
                        f"-DoutputDirectory={OUT}"])  # fmt: skip
-    _ours({"work": "export"})
     checked = [_work("step", data) for data in ("passages", "sentences", "exact")] + [_work("forward", "passages"), STEP | DORA]
     for work in checked:
         once = work | {"warm": 0, "seconds": 0}

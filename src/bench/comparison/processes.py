@@ -64,9 +64,10 @@ def run(command, variables=None):
 
 
 @contextlib.contextmanager
-def busy(wanted):
-    """Keeps each processor busy with another process, if that is wanted."""
-    others = [subprocess.Popen([python(), "-c", "while True: pass"]) for _ in range(os.cpu_count() if wanted else 0)]
+def busy():
+    """Keeps each processor busy with another process, which ends in any case: it looks whether this process still runs."""
+    loop = f"import os\nwhile os.getppid() == {os.getpid()}:\n    for _ in range(1_000_000): pass"
+    others = [subprocess.Popen([sys.executable, "-c", loop]) for _ in range(os.cpu_count())]
     try:
         yield
     finally:
@@ -93,6 +94,12 @@ def class_path():
 def with_engine(path):
     """Returns a class path with the product engine."""
     return f"{ENGINE}/classes:{path}:" + (ENGINE / "bench-classpath").read_text().strip()
+
+
+def of_module(module):
+    """Returns the class path of a module with lora-native, as a user has it; the classes of the module itself come first."""
+    target = ROOT / module / "target"
+    return f"{target}/classes:" + (target / "bench-classpath").read_text().strip()
 
 
 def java(main, *arguments, options=(), engine=False):

@@ -107,6 +107,8 @@ def show_extra(name, found, machine_best):
     """Prints the measurements of a group that has a form of its own."""
     if name == "train":
         _show_train(found)
+    elif name == "users":
+        _show_users(found)
     elif name in TRANSFORMERS:
         _show_transformer(TRANSFORMERS[name], found, machine_best)
     else:
@@ -161,6 +163,21 @@ def _show_train(found):
         print(f"{case}: the last 500 steps take {slowing:.2f} × as long as the first 500 (bar 1.1)")
     for side, story in found["files"].items():
         print(f"MNIST story, {side}: peak {story['peak'] / 1e6:.0f} MB, files {story['files']}")
+    print()
+
+
+def _show_users(found):
+    print("| work, as users get it | machine | lora4j ms | processor ms | beside | its ms | processor ms | ratio (pairs) "
+          "| of processor time | bar |")  # fmt: skip
+    print("|---|---|---:|---:|---|---:|---:|---:|---:|---:|")
+    for row in found["rows"]:
+        ours, its = ([measure.median(row[key][side]) / 1e6 for key in ("nanos", "cpu")] for side in ("ours", "theirs"))
+        ratios, of_cpu = (row[key]["ratios"] for key in ("nanos", "cpu"))
+        bar = f"≤ {row['bar']:.3g}" if row["bar"] else ""
+        print(
+            f"| {row['case']} | {row['machine']} | {ours[0]:.2f} | {ours[1]:.2f} | {row['beside']} | {its[0]:.2f} | {its[1]:.2f} "
+            f"| {measure.median(ratios):.2f} ({min(ratios):.2f}–{max(ratios):.2f}) | {measure.median(of_cpu):.2f} | {bar} |"
+        )
     print()
 
 

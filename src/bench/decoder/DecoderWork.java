@@ -1,4 +1,5 @@
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.sun.management.OperatingSystemMXBean;
 import java.io.BufferedOutputStream;
 import java.io.OutputStream;
 import java.lang.management.ManagementFactory;
@@ -72,6 +73,9 @@ public final class DecoderWork {
         /** Qwen2.5-0.5B. */
         static final Shape QWEN = new Shape("qwen2", 24, 896, 14, 2, 4864, 151_936, Short.BYTES);
 
+        /** The first layers of SmolLM2-135M. */
+        static final Shape SHALLOW = new Shape("llama", 6, 576, 9, 3, 1536, 49_152, Float.BYTES);
+
         /** Gemma-3-1B. */
         static final Shape GEMMA = new Shape("gemma3_text", 26, 1152, 4, 1, 6912, 262_144, Short.BYTES);
 
@@ -79,6 +83,7 @@ public final class DecoderWork {
         static Shape of(String name) {
             return switch (name) {
                 case "smol" -> SMOL;
+                case "shallow" -> SHALLOW;
                 case "qwen" -> QWEN;
                 case "0.5b" -> new Shape("llama", 24, 896, 14, 2, 4864, 151_936, Short.BYTES);
                 case "1b" -> new Shape("llama", 16, 2048, 32, 8, 8192, 128_256, Short.BYTES);
@@ -179,6 +184,7 @@ public final class DecoderWork {
 
     private static NativeThreads threads(String setting) {
         return switch (setting) {
+            case "default" -> null;
             case "engine" -> NativeThreads.forEngine();
             case "engine1" -> NativeThreads.forEngine(1);
             case "blas" -> NativeThreads.forBlas();
@@ -284,9 +290,10 @@ public final class DecoderWork {
     }
 
     private Network network() throws Exception {
+        Path files = Path.of(settings.getOrDefault("gguf", settings.get("folder")));
         return storage() == Precision.FLOAT
-                ? PretrainedModel.load(folder).causal()
-                : PretrainedModel.load(folder, BaseStorage.of(storage())).causal();
+                ? PretrainedModel.load(files).causal()
+                : PretrainedModel.load(files, BaseStorage.of(storage())).causal();
     }
 
     private LoRAModel model(int adapters) throws Exception {
@@ -426,32 +433,29 @@ public final class DecoderWork {
         private final double warm = Double.parseDouble(settings.get("warm")) * 1e9;
         private final double seconds = Double.parseDouble(settings.get("seconds")) * 1e9;
         private final List<Long> times = new ArrayList<>();
-        private final List<Long> cpu = new ArrayList<>();
+        private final OperatingSystemMXBean system =
+                (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
         private final long begin = System.nanoTime();
         private long last = begin;
-        private long lastCpu = cpuNow();
-
-        private long cpuNow() {
-            return ManagementFactory.getThreadMXBean().getCurrentThreadCpuTime();
-        }
+        private long cpuBegin = system.getProcessCpuTime();
 
         /** Counts an operation. Returns true if another one is to follow. */
         boolean tick() {
             long now = System.nanoTime();
             if (last - begin >= warm) {
                 times.add(now - last);
-                cpu.add(cpuNow() - lastCpu);
+            } else {
+                cpuBegin = system.getProcessCpuTime();
             }
             last = now;
-            lastCpu = cpuNow();
             return now - begin < warm + seconds || times.size() < 3;
         }
 
+        /** Adds the median time of a part of an operation, and the mean processor time of all threads of this process. */
         void addTo(Map<String, Object> result, int parts) {
             Collections.sort(times);
-            Collections.sort(cpu);
             result.put("nanos", times.get(times.size() / 2) / (double) parts);
-            result.put("cpu", cpu.get(cpu.size() / 2) / (double) parts);
+            result.put("cpu", (system.getProcessCpuTime() - cpuBegin) / (double) times.size() / parts);
         }
     }
 

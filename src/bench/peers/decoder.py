@@ -100,18 +100,21 @@ class Llama(torch.nn.Module):
         return torch.cat(found, 1)
 
 
-def measure(operation, warm, seconds):
-    """Returns the median nanoseconds of an operation after a warm-up."""
-    times, begin = [], time.perf_counter_ns()
+def measure(operation, warm, seconds, parts=1):
+    """Returns the median nanoseconds of a part of an operation after a warm-up, and the mean processor time of all threads."""
+    times, begin, cpu = [], time.perf_counter_ns(), time.process_time_ns()
     last = begin
     while True:
         operation()
         now = time.perf_counter_ns()
         if last - begin >= warm * 1e9:
             times.append(now - last)
+        else:
+            cpu = time.process_time_ns()
         last = now
         if now - begin >= (warm + seconds) * 1e9 and len(times) >= 3:
-            return statistics.median(times)
+            cpu = time.process_time_ns() - cpu
+            return {"nanos": statistics.median(times) / parts, "cpu": cpu / len(times) / parts}
 
 
 def step(model, data, warm, seconds):
@@ -133,8 +136,8 @@ def step(model, data, warm, seconds):
         optimizer.step()
         losses.append(loss.item())
 
-    nanos = measure(one, warm, seconds)
-    return {"numbers": losses[:3], "nanos": nanos}
+    found = measure(one, warm, seconds)
+    return {"numbers": losses[:3]} | found
 
 
 def run(settings):
@@ -148,9 +151,10 @@ def run(settings):
     with torch.inference_mode():
         if settings["work"] == "generate":
             found = model.generate([tokens(PROMPT, 0)], COUNT)[0].tolist()
-            return {"numbers": found[:COMPARED], "nanos": measure(lambda: model.generate([tokens(PROMPT, 0)], COUNT), warm, seconds) / COUNT}
+            times = measure(lambda: model.generate([tokens(PROMPT, 0)], COUNT), warm, seconds, COUNT)
+            return {"numbers": found[:COMPARED]} | times
         prompt = [tokens(LONG_PROMPT, 0)]
-        return {"numbers": model.generate(prompt, 1)[0].tolist(), "nanos": measure(lambda: model.generate(prompt, 1), warm, seconds)}
+        return {"numbers": model.generate(prompt, 1)[0].tolist()} | measure(lambda: model.generate(prompt, 1), warm, seconds)
 
 
 def main():

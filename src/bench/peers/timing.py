@@ -7,8 +7,8 @@ import time
 BLOCK_SECONDS = 0.02
 
 
-def median_nanos(operation, warm, seconds):
-    """Returns the nanoseconds of one call of an operation in the median block."""
+def measure(operation, warm, seconds):
+    """Returns the nanoseconds of one call of an operation in the median block, and the mean processor time of all threads."""
     begin = time.perf_counter()
     calls = 0
     while calls == 0 or time.perf_counter() - begin < warm:
@@ -16,6 +16,7 @@ def median_nanos(operation, warm, seconds):
         calls += 1
     per_block = max(1, math.ceil(BLOCK_SECONDS * calls / (time.perf_counter() - begin)))
     blocks = []
+    cpu = time.process_time_ns()
     begin = block_begin = time.perf_counter()
     while not blocks or block_begin - begin < seconds:
         for _ in range(per_block):
@@ -23,7 +24,8 @@ def median_nanos(operation, warm, seconds):
         now = time.perf_counter()
         blocks.append((now - block_begin) / per_block)
         block_begin = now
-    return statistics.median(blocks) * 1e9
+    cpu = time.process_time_ns() - cpu
+    return {"nanos": statistics.median(blocks) * 1e9, "cpu": cpu / (len(blocks) * per_block)}
 
 
 def nanos_of_each(operation, count):

@@ -99,7 +99,7 @@ def run(settings):
     if settings["steps"] == "0":
         # A new model: after the first one was freed, the C library keeps freed memory instead of returning it.
         operation = make(tensors, settings)
-        result["nanos"] = timing.median_nanos(operation, float(settings["warm"]), float(settings["seconds"]))
+        result |= timing.measure(operation, float(settings["warm"]), float(settings["seconds"]))
     elif int(settings["steps"]) > NUMBERS:
         result["steps"] = timing.nanos_of_each(make(tensors, settings), int(settings["steps"]))
     return result

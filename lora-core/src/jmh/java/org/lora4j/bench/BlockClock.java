@@ -1,5 +1,7 @@
 package org.lora4j.bench;
 
+import com.sun.management.OperatingSystemMXBean;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -12,6 +14,7 @@ final class BlockClock {
 
     private final double warmNanos;
     private final double nanos;
+    private final OperatingSystemMXBean system = (OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean();
     private final List<Double> blocks = new ArrayList<>();
     private final long begin = System.nanoTime();
     private long warmOperations;
@@ -19,6 +22,8 @@ final class BlockClock {
     private long inBlock;
     private long measureBegin;
     private long blockBegin;
+    private long cpuBegin;
+    private long cpuEnd;
 
     BlockClock(double warmSeconds, double seconds) {
         warmNanos = warmSeconds * 1e9;
@@ -36,6 +41,7 @@ final class BlockClock {
             if (now - begin >= warmNanos) {
                 double each = (now - begin) / (double) warmOperations;
                 perBlock = Math.max(1, (long) Math.ceil(BLOCK_NANOS / each));
+                cpuBegin = system.getProcessCpuTime();
                 measureBegin = System.nanoTime();
                 blockBegin = measureBegin;
             }
@@ -44,7 +50,13 @@ final class BlockClock {
         blocks.add((now - blockBegin) / (double) perBlock);
         inBlock = 0;
         blockBegin = now;
+        cpuEnd = system.getProcessCpuTime();
         return now - measureBegin < nanos;
+    }
+
+    /** Returns the mean processor time of one operation in nanoseconds, that of all threads of this process. */
+    double cpu() {
+        return (cpuEnd - cpuBegin) / (double) (blocks.size() * perBlock);
     }
 
     /** Returns the nanoseconds of one operation in the median block. */

@@ -55,6 +55,7 @@ final class TrainingWork implements TrainingListener {
             result.put("steps", steps);
         } else {
             result.put("nanos", clock.median());
+            result.put("cpu", clock.cpu());
         }
     }
 
