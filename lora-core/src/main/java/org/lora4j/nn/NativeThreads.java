@@ -21,15 +21,14 @@ import org.nd4j.linalg.factory.Nd4j;
  * </ul>
  *
  * <p>If other programs use the same processors, several threads of BLAS can be many times slower than one, because they wait
- * actively for one that has no processor. {@code lora-onednn} does not have this fault. Without it, use {@code
- * NativeThreads.forBlas(1)} there.
+ * actively for one that has no processor. The threads of {@code lora-onednn} do not have this fault: they sleep, and the caller
+ * computes what none of them has started. So use {@code NativeThreads.forBlas(1)} where BLAS computes: without an engine, and in double
+ * precision.
  *
  * <p>Without a call of this class, the engine of {@code lora-onednn} has a thread for each processor, and leaves nothing to BLAS
  * in single precision. The other teams have as many as ND4J's settings say. Without an engine a network in single precision needs no
- * call either, if it trains with Adam and its activations are not those of ND4J: all its loops are those of this library.
- *
- * <p>A program that serves many requests at once, or batches of many adapters, is faster with one thread for all teams,
- * {@code NativeThreads.forBlas(1)}: the requests then use the processors.
+ * call either, if it trains with Adam, its activations are not those of ND4J and no other program wants the processors: all its
+ * loops are those of this library.
  *
  * <p>The settings hold for the whole process, so the library never changes them by itself. An application that owns its
  * process calls

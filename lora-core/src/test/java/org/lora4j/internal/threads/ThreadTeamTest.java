@@ -6,12 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -69,6 +71,30 @@ class ThreadTeamTest {
             team.run(4, sum::addAndGet);
             assertThat(sum).hasValue(6);
             Thread.sleep(run);
+        }
+    }
+
+    /** A thread that waits actively takes the processor from a thread for which it waits. */
+    @Test
+    void aCallerSleepsUntilTheLastPartIsDoneAndAThreadWithoutWorkSleeps() {
+        team.setThreads(2);
+        Thread caller = Thread.currentThread();
+        AtomicReference<Thread> helper = new AtomicReference<>();
+        CountDownLatch both = new CountDownLatch(2);
+        team.run(2, i -> {
+            both.countDown();
+            assertThat(waitFor(both)).isTrue();
+            if (Thread.currentThread() != caller) {
+                helper.set(Thread.currentThread());
+                awaitSleep(caller);
+            }
+        });
+        awaitSleep(Objects.requireNonNull(helper.get()));
+    }
+
+    private static void awaitSleep(Thread thread) {
+        while (thread.getState() != Thread.State.WAITING && thread.getState() != Thread.State.TIMED_WAITING) {
+            Thread.onSpinWait();
         }
     }
 
