@@ -8,9 +8,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.model.internal.AdapterRegistry;
-import org.lora4j.nn.NativeObjects;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
+import org.lora4j.nn.SteadyState;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
 import org.lora4j.nn.compute.internal.Pass;
 import org.lora4j.nn.parameter.Parameter;
@@ -78,18 +78,12 @@ class AdapterSwitchTest {
     void allocatesNothingNative() {
         List<String> chosen = new ArrayList<>(List.of("two"));
         Pass pass = new Pass(network.stack(), false, () -> layers(chosen));
-        Runnable round = () -> choices.forEach(choice -> {
-            chosen.clear();
-            chosen.addAll(choice);
-            pass.forward(x);
-        });
-        for (int i = 0; i < 3; i++) {
-            round.run();
-        }
-        long before = NativeObjects.made();
-        for (int i = 0; i < 20; i++) {
-            round.run();
-        }
-        assertThat(NativeObjects.made()).isEqualTo(before);
+        SteadyState.assertReached(
+                3,
+                () -> choices.forEach(choice -> {
+                    chosen.clear();
+                    chosen.addAll(choice);
+                    pass.forward(x);
+                }));
     }
 }

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -22,6 +23,7 @@ import org.lora4j.internal.math.RandomArrays;
 import org.lora4j.nn.NativeObjects;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.SteadyState;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -282,19 +284,11 @@ class MixedBatchTest {
         addReplacingLayers();
         INDArray x = SmallModels.input(9);
         List<String> names = drawn(9, "a", "b", "c", "first", "last", BASE);
-        for (int i = 0; i < 3; i++) {
-            model.predict(x, names);
-        }
+        Supplier<INDArray> result = () -> Nd4j.createUninitializedDetached(DataType.FLOAT, 'c', 9, SmallModels.OUT);
+        assertThat(result.get().length()).isPositive();
         long before = NativeObjects.made();
-        for (int i = 0; i < 20; i++) {
-            model.predict(x, names);
-        }
-        long madeForBatches = NativeObjects.made() - before;
-        before = NativeObjects.made();
-        for (int i = 0; i < 20; i++) {
-            Nd4j.createUninitializedDetached(DataType.FLOAT, 'c', 9, SmallModels.OUT);
-        }
-        assertThat(madeForBatches).isEqualTo(NativeObjects.made() - before);
+        assertThat(result.get().length()).isPositive();
+        SteadyState.assertReached(3, NativeObjects.made() - before, () -> model.predict(x, names));
     }
 
     @Test

@@ -9,12 +9,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.fixtures.Patience;
 import org.lora4j.io.safetensors.SafeTensors;
 
 /** Ctrl-C in another process. */
@@ -61,13 +61,8 @@ class InterruptTest {
                 .start();
     }
 
-    private void awaitCheckpoint(Process process) throws InterruptedException {
-        long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(3);
-        while (!Files.exists(output().resolve("checkpoint.safetensors"))
-                && process.isAlive()
-                && System.nanoTime() < end) {
-            Thread.sleep(50);
-        }
+    private void awaitCheckpoint(Process process) throws Exception {
+        Patience.await(() -> Files.exists(output().resolve("checkpoint.safetensors")) || !process.isAlive());
     }
 
     private String kept() {
@@ -85,8 +80,7 @@ class InterruptTest {
                             .start()
                             .waitFor())
                     .isZero();
-            assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
-            assertThat(process.exitValue()).isEqualTo(130);
+            assertThat(Patience.awaitEnd(process)).isEqualTo(130);
             assertThat(Files.readString(log(), StandardCharsets.UTF_8))
                     .contains(kept())
                     .doesNotContain("Exception");
@@ -114,8 +108,7 @@ class InterruptTest {
             awaitCheckpoint(process);
             process.getOutputStream().write(CTRL_C);
             process.getOutputStream().flush();
-            assertThat(process.waitFor(1, TimeUnit.MINUTES)).isTrue();
-            assertThat(process.exitValue()).isEqualTo(130);
+            assertThat(Patience.awaitEnd(process)).isEqualTo(130);
             String written = Files.readString(log(), StandardCharsets.UTF_8);
             assertThat(written).contains("\rtraining", kept());
             assertThat(written.substring(written.indexOf("interrupted;"))).doesNotContain("training ");

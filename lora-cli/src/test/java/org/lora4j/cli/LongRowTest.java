@@ -9,11 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.fixtures.Patience;
 
 /** Rows of 5 MB among short ones, which are cut at a few tokens, in a JVM with little memory. */
 @Tag("slow")
@@ -83,10 +83,8 @@ class LongRowTest {
                 .redirectError(log.toFile())
                 .start();
         try {
-            assertThat(process.waitFor(3, TimeUnit.MINUTES))
-                    .as(Files.readString(log))
-                    .isTrue();
-            assertThat(process.exitValue()).as(Files.readString(log)).isZero();
+            int code = Patience.awaitEnd(process);
+            assertThat(code).as(Files.readString(log)).isZero();
             JsonNode estimate = new ObjectMapper().readTree(out.toFile());
             assertThat(estimate.toString()).contains("tokens");
         } finally {

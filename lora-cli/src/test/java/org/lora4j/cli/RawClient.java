@@ -3,10 +3,13 @@ package org.lora4j.cli;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.lora4j.fixtures.Patience;
 
 /** A connection over which a test sends what no proper client sends. */
 final class RawClient implements AutoCloseable {
@@ -17,7 +20,7 @@ final class RawClient implements AutoCloseable {
     RawClient(String address) throws IOException {
         URI uri = URI.create(address);
         socket = new Socket(uri.getHost(), uri.getPort());
-        socket.setSoTimeout(60_000);
+        socket.setSoTimeout((int) Patience.LIMIT.toMillis());
     }
 
     static String post(String path, String headers, String body) {
@@ -58,11 +61,26 @@ final class RawClient implements AutoCloseable {
         }
     }
 
+    /** Whether the server has neither answered nor closed the connection. */
+    boolean isWaiting() throws IOException {
+        socket.setSoTimeout(1);
+        try {
+            int unused = socket.getInputStream().read();
+            return false;
+        } catch (SocketTimeoutException e) {
+            return true;
+        } catch (SocketException e) {
+            return false;
+        } finally {
+            socket.setSoTimeout((int) Patience.LIMIT.toMillis());
+        }
+    }
+
     /** Waits until the server closes the connection. */
     boolean isClosed() throws IOException {
         try {
             return socket.getInputStream().read() < 0;
-        } catch (java.net.SocketException e) {
+        } catch (SocketException e) {
             return true;
         }
     }

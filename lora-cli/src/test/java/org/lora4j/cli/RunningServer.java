@@ -11,16 +11,15 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.util.function.BooleanSupplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.lora4j.fixtures.Patience;
 
 /** The command {@code serve} in a thread, and a client of it. */
 final class RunningServer implements AutoCloseable {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final Pattern ADDRESS = Pattern.compile("serving (\\d+) models? on (http://\\S+)/v1");
-    private static final long PATIENCE_NANOS = 60_000_000_000L;
 
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
@@ -33,7 +32,7 @@ final class RunningServer implements AutoCloseable {
     private RunningServer(String... words) throws InterruptedException {
         thread = new Thread(() -> code = Lora.execute(new PrintWriter(out), new PrintWriter(err), words));
         thread.start();
-        await(() -> ADDRESS.matcher(out.toString()).find() || !thread.isAlive());
+        Patience.await(() -> ADDRESS.matcher(out.toString()).find() || !thread.isAlive());
         Matcher matcher = ADDRESS.matcher(out.toString());
         if (!matcher.find()) {
             throw new AssertionError("the server ended with " + code + ": " + err);
@@ -45,16 +44,6 @@ final class RunningServer implements AutoCloseable {
         return new RunningServer(Stream.concat(Stream.of("serve", "--port", 0), Stream.of(options))
                 .map(String::valueOf)
                 .toArray(String[]::new));
-    }
-
-    static void await(BooleanSupplier condition) throws InterruptedException {
-        long end = System.nanoTime() + PATIENCE_NANOS;
-        while (!condition.getAsBoolean()) {
-            if (System.nanoTime() > end) {
-                throw new AssertionError("waited for a minute");
-            }
-            Thread.sleep(10);
-        }
     }
 
     String address() {

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.fixtures.Patience;
 
 /** Several prompts and answers in one request, and the fields that decide how tokens are drawn. */
 class ServeAnswersTest {
@@ -242,7 +243,7 @@ class ServeAnswersTest {
             assertThat(small.good(TEXT, body("\"the cat\"", "\"temperature\": 0"))
                             .path("choices"))
                     .hasSize(1);
-            RunningServer.await(() -> small.figure("lora_requests_running{adapter=\"style\"}") == 0);
+            Patience.await(() -> small.figure("lora_requests_running{adapter=\"style\"}") == 0);
         }
     }
 

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.LoRAModel;
+import org.lora4j.fixtures.Patience;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.text.ClassScores;
@@ -126,16 +127,8 @@ class ServeClassifyTest {
         Path folder = temp.resolve("adapters/changing");
         assertScores(server.good(CLASSIFY, body("changing", TEXTS)), bert, folder);
         train(bert, "adapters/changing", 4);
-        RunningServer.await(() -> {
-            try {
-                return server.good(CLASSIFY, body("changing", TEXTS))
-                                .path("labels")
-                                .size()
-                        == 4;
-            } catch (Exception e) {
-                throw new AssertionError(e);
-            }
-        });
+        Patience.await(() ->
+                server.good(CLASSIFY, body("changing", TEXTS)).path("labels").size() == 4);
         assertScores(server.good(CLASSIFY, body("changing", TEXTS)), bert, folder);
     }
 
@@ -164,16 +157,10 @@ class ServeClassifyTest {
                         .contains("Katze");
             }
             Files.writeString(task, english.replace("about the cat", "Kater"));
-            RunningServer.await(() -> {
-                try {
-                    return both.good(CLASSIFY, body("deutsch", TEXTS))
-                            .path("labels")
-                            .toString()
-                            .contains("Kater");
-                } catch (Exception e) {
-                    throw new AssertionError(e);
-                }
-            });
+            Patience.await(() -> both.good(CLASSIFY, body("deutsch", TEXTS))
+                    .path("labels")
+                    .toString()
+                    .contains("Kater"));
         }
     }
 

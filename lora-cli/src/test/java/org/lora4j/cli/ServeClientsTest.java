@@ -10,24 +10,24 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.fixtures.MustEnd;
+import org.lora4j.fixtures.Patience;
 
 /** A server and clients that it must not trust. */
 @Tag("slow")
-@Timeout(value = 3, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@MustEnd
 class ServeClientsTest {
     private static final String TEXT = "/v1/completions";
     private static final String BODY =
@@ -242,10 +242,17 @@ class ServeClientsTest {
     /** Each sends the beginning of a request, and then nothing. */
     @Test
     void halfOpenConnectionsBlockNobody() throws Exception {
-        List<RawClient> open = new ArrayList<>();
         try (RunningServer small = RunningServer.start(options("--max-connections", 100))) {
+            Patience.await(() -> areAnsweredBesideHalfOpenConnections(small));
+        }
+    }
+
+    /** Returns false if the time of a half-open connection was over before others had their answers. */
+    private static boolean areAnsweredBesideHalfOpenConnections(RunningServer small) throws Exception {
+        List<RawClient> open = new ArrayList<>();
+        boolean areWaiting = true;
+        try {
             String expected = small.good(TEXT, BODY).path("choices").toString();
-            long slowest = 0;
             for (int i = 0; i < 300; i++) {
                 open.add(new RawClient(small.address())
                         .send(
@@ -255,17 +262,15 @@ class ServeClientsTest {
                                                 ? "POST /v1/comple"
                                                 : RawClient.post(TEXT, "", "").strip()));
                 if (i % 50 == 0) {
-                    long begin = System.nanoTime();
                     assertThat(small.get("/health").statusCode()).isEqualTo(200);
                     assertThat(small.good(TEXT, BODY).path("choices")).hasToString(expected);
-                    slowest = Math.max(slowest, System.nanoTime() - begin);
+                    areWaiting &= open.get(i).isWaiting();
                 }
             }
-            // With the old server it was 56 s.
-            assertThat(Duration.ofNanos(slowest)).isLessThan(Duration.ofSeconds(10));
             assertThat(small.figure("lora_http_connections")).isBetween(1.0, 100.0);
             // Those that are left are closed when their time is over.
             assertThat(open.get(299).isClosed()).isTrue();
+            return areWaiting;
         } finally {
             for (RawClient client : open) {
                 client.close();
@@ -273,17 +278,30 @@ class ServeClientsTest {
         }
     }
 
-    /** The bodies never come. More of them than threads. */
+    /** The bodies never come. More of them than threads. A busy machine may need more time for the answer than they have. */
     @Test
     void slowBodiesBlockNobody() throws Exception {
+        int seconds = 5;
+        while (!isAnsweredBesideSlowBodies(seconds)) {
+            seconds *= 2;
+        }
+    }
+
+    /** Returns false if the time of the bodies was over before another request had its answer. */
+    private static boolean isAnsweredBesideSlowBodies(int seconds) throws Exception {
         List<RawClient> open = new ArrayList<>();
-        try (RunningServer small = RunningServer.start(options("--max-requests", 4, "--timeout", 5))) {
+        try (RunningServer small = RunningServer.start(options("--max-requests", 4, "--timeout", seconds))) {
             for (int i = 0; i < 60; i++) {
                 open.add(new RawClient(small.address())
                         .send(RawClient.post(TEXT, "Content-Length: 1000\r\n", "{\"model\": \"style\",")));
             }
-            assertThat(small.good(TEXT, BODY).path("choices")).hasSize(1);
+            HttpResponse<String> answer = small.post(TEXT, BODY);
+            boolean areWaiting = open.get(59).isWaiting();
+            if (areWaiting) {
+                assertThat(answer.statusCode()).as(answer.body()).isEqualTo(200);
+            }
             assertThat(open.get(0).answer()).startsWith("HTTP/1.1 408").contains("the body must come within its time");
+            return areWaiting;
         } finally {
             for (RawClient client : open) {
                 client.close();
@@ -308,18 +326,19 @@ class ServeClientsTest {
             }
             assertThat(small.good(TEXT, BODY).path("choices")).hasSize(1);
             assertThat(small.figure("lora_http_connections")).isBetween(1.0, 12.0);
-            try (RawClient refused = new RawClient(small.address())) {
-                long begin = System.nanoTime();
+            // Its body has a minute.
+            try (RawClient waiting = new RawClient(small.address()).send(half);
+                    RawClient refused = new RawClient(small.address())) {
                 assertThat(refused.send(half.replace("application/json", "text/plain"))
                                 .answer())
                         .startsWith("HTTP/1.1 415");
-                assertThat(Duration.ofNanos(System.nanoTime() - begin)).isLessThan(Duration.ofSeconds(20));
+                assertThat(waiting.isWaiting()).isTrue();
             }
             for (RawClient client : open) {
                 client.close();
             }
-            RunningServer.await(() -> small.figure("lora_http_body_bytes") == 0);
-            RunningServer.await(() -> small.figure("lora_http_connections") == 1);
+            Patience.await(() -> small.figure("lora_http_body_bytes") == 0);
+            Patience.await(() -> small.figure("lora_http_connections") == 1);
         } finally {
             for (RawClient client : open) {
                 client.close();
@@ -342,10 +361,13 @@ class ServeClientsTest {
             });
             sender.setDaemon(true);
             sender.start();
-            // Longer than a client that reads needs for one.
-            Thread.sleep(5000);
-            assertThat(server.figure("lora_http_answer_bytes")).isPositive();
-            RunningServer.await(() -> server.figure("lora_http_answer_bytes") == 0);
+            AtomicBoolean counted = new AtomicBoolean();
+            Patience.await(() -> {
+                boolean counts = server.figure("lora_http_answer_bytes") > 0;
+                counted.compareAndSet(false, counts);
+                // The connection that asks for the figures is left.
+                return counted.get() && !counts && server.figure("lora_http_connections") == 1;
+            });
             sender.join();
         }
         assertThat(server.get("/health").statusCode()).isEqualTo(200);
@@ -358,16 +380,16 @@ class ServeClientsTest {
         String body = ENDLESS.replace("}", ", \"stream\": " + isStream + "}");
         try (RunningServer small = RunningServer.start(options("--max-running", 1))) {
             CompletableFuture<HttpResponse<String>> first = later(small, body);
-            RunningServer.await(() -> small.figure("lora_requests_running{adapter=\"style\"}") == 1);
+            Patience.await(() -> small.figure("lora_requests_running{adapter=\"style\"}") == 1);
             try (RawClient waiting = new RawClient(small.address())) {
                 waiting.send(withLength(body.replace("style", "support")));
-                RunningServer.await(() -> small.figure("lora_http_requests") == 2);
+                Patience.await(() -> small.figure("lora_http_requests") == 2);
             }
-            RunningServer.await(() -> small.figure("lora_http_requests") == 1);
+            Patience.await(() -> small.figure("lora_http_requests") == 1);
             assertThat(small.figure("lora_requests_running{adapter=\"style\"}")).isOne();
             assertThat(first.cancel(true)).isTrue();
-            RunningServer.await(() -> small.figure("lora_http_requests") == 0);
-            RunningServer.await(() -> small.figure("lora_requests_running{adapter=\"style\"}") == 0);
+            Patience.await(() -> small.figure("lora_http_requests") == 0);
+            Patience.await(() -> small.figure("lora_requests_running{adapter=\"style\"}") == 0);
         }
     }
 
@@ -386,7 +408,7 @@ class ServeClientsTest {
         String slow = withLength(BODY.replace("\"max_tokens\": 4", "\"max_tokens\": 4000"));
         try (RawClient client = new RawClient(server.address())) {
             client.send(slow);
-            Thread.sleep(1500);
+            Patience.await(() -> server.figure("lora_requests_running{adapter=\"style\"}") == 1);
             client.send(withLength(BODY));
             assertThat(client.answer()).startsWith("HTTP/1.1 200").contains("\"completion_tokens\":4000");
             assertThat(client.answer()).startsWith("HTTP/1.1 200").contains("\"completion_tokens\":4");
@@ -413,7 +435,7 @@ class ServeClientsTest {
         HttpResponse<String> gone = server.post(TEXT, body);
         assertThat(gone.statusCode()).isEqualTo(404);
         assertThat(gone.body()).contains("there is no adapter 'leaver'");
-        RunningServer.await(() -> server.figure("lora_adapter_loaded{adapter=\"leaver\"}") == 0);
+        Patience.await(() -> server.figure("lora_adapter_loaded{adapter=\"leaver\"}") == 0);
     }
 
     @Test
@@ -443,13 +465,7 @@ class ServeClientsTest {
             assertThat(get(locked, "/v1/models/support", one).statusCode()).isEqualTo(404);
 
             Files.writeString(keys, all + " *\n");
-            RunningServer.await(() -> {
-                try {
-                    return status(locked, one, BODY) == 401;
-                } catch (IOException | InterruptedException e) {
-                    throw new AssertionError(e);
-                }
-            });
+            Patience.await(() -> status(locked, one, BODY) == 401);
             assertThat(status(locked, all, BODY)).isEqualTo(200);
         }
     }

@@ -11,16 +11,15 @@ import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.fixtures.MustEnd;
 
 /** Floods of long texts against a server with a small heap, in a process of its own. */
 @Tag("slow")
-@Timeout(value = 10, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@MustEnd
 class ServeFloodTest {
     private static final String CHAT = "/v1/chat/completions";
     private static final int CLIENTS = 60;
@@ -55,7 +54,16 @@ class ServeFloodTest {
     void longTextsOfManyClientsEndNeitherTheServerNorItsMemory() throws Exception {
         Path log = temp.resolve("log");
         try (ServerProcess server = ServerProcess.start(
-                log, "512m", "--model", model(100_000), "--adapters", temp.resolve("chats"), "--max-body", 1100)) {
+                log,
+                "512m",
+                "--model",
+                model(100_000),
+                "--adapters",
+                temp.resolve("chats"),
+                "--max-body",
+                1100,
+                "--timeout",
+                3600)) {
             String expected = answer(server);
             List<Integer> statuses = new ArrayList<>();
             for (int characters : new int[] {200_000, 1_000_000, 1_000_000}) {
@@ -86,7 +94,16 @@ class ServeFloodTest {
                         + " \"top_logprobs\": 20, \"n\": %s, \"max_tokens\": 300, \"logit_bias\": {\"257\": -100}, \"stream\": %s}";
         Path log = temp.resolve("log");
         try (ServerProcess server = ServerProcess.start(
-                log, "256m", "--model", model(4096), "--adapters", temp.resolve("chats"), "--max-requests", 40)) {
+                log,
+                "256m",
+                "--model",
+                model(4096),
+                "--adapters",
+                temp.resolve("chats"),
+                "--max-requests",
+                40,
+                "--timeout",
+                3600)) {
             String expected = answer(server);
             // 300 tokens of 64 texts with 22 times 128 bytes are more than an eighth of the heap.
             HttpResponse<String> alone = server.post(CHAT, heavy.formatted(64, false));

@@ -39,6 +39,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.fixtures.Patience;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.DecoderFolder;
 
@@ -397,13 +398,13 @@ class ServeLogProbabilitiesTest {
                                     .build(),
                             HttpResponse.BodyHandlers.ofInputStream());
             // 128 bytes for each of 7 log probabilities of a token.
-            RunningServer.await(() -> slow.figure("lora_http_answer_bytes") >= 10 * 7 * 128);
+            Patience.await(() -> slow.figure("lora_http_answer_bytes") >= 10 * 7 * 128);
             if (isStream) {
                 answer.join().body().close();
             } else {
                 assertThat(answer.cancel(true)).isTrue();
             }
-            RunningServer.await(() -> slow.figure("lora_http_answer_bytes") == 0);
+            Patience.await(() -> slow.figure("lora_http_answer_bytes") == 0);
         }
     }
 

@@ -20,6 +20,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.fixtures.Patience;
 
 /**
  * Hostile clients of all kinds beside honest ones, which compare their answers. {@code -Dserve.soak.seconds=1200} takes longer than
@@ -129,7 +130,7 @@ class ServeSoakTest {
                 "--max-new-tokens",
                 4000,
                 "--timeout",
-                20,
+                120,
                 "--grace",
                 1)) {
             server = started;
@@ -149,7 +150,7 @@ class ServeSoakTest {
             assertThat(faults).isEmpty();
             assertThat(counts).containsKeys("honest style", "honest support");
             assertThat(server.isAlive()).as(server.log()).isTrue();
-            RunningServer.await(this::isIdle);
+            Patience.await(this::isIdle);
             for (Map.Entry<String, String> one : expected.entrySet()) {
                 assertThat(choices(server.post(TEXT, body(one.getKey(), "the cat", 24, false))))
                         .isEqualTo(one.getValue());

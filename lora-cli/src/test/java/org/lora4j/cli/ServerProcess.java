@@ -8,17 +8,17 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.lora4j.fixtures.Patience;
 
 /** The command {@code serve} in a process of its own, which hostile clients may end. */
 final class ServerProcess implements AutoCloseable {
     private final HttpClient client = HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(Duration.ofSeconds(20))
+            .connectTimeout(Patience.LIMIT)
             .build();
     private final Process process;
     private final Path log;
@@ -45,7 +45,7 @@ final class ServerProcess implements AutoCloseable {
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();
-        RunningServer.await(() -> text(log).contains("/v1\n") || !process.isAlive());
+        Patience.await(() -> text(log).contains("/v1\n") || !process.isAlive());
         String address = text(log).replaceAll("(?s).*serving \\d+ models? on (\\S+)/v1\n.*", "$1");
         return new ServerProcess(process, log, address);
     }
@@ -75,7 +75,7 @@ final class ServerProcess implements AutoCloseable {
         return client.send(
                 HttpRequest.newBuilder(URI.create(address + path))
                         .header("Content-Type", "application/json")
-                        .timeout(Duration.ofMinutes(2))
+                        .timeout(Patience.LIMIT)
                         .POST(HttpRequest.BodyPublishers.ofString(body))
                         .build(),
                 HttpResponse.BodyHandlers.ofString());
@@ -84,7 +84,7 @@ final class ServerProcess implements AutoCloseable {
     HttpResponse<String> get(String path) throws IOException, InterruptedException {
         return client.send(
                 HttpRequest.newBuilder(URI.create(address + path))
-                        .timeout(Duration.ofMinutes(1))
+                        .timeout(Patience.LIMIT)
                         .build(),
                 HttpResponse.BodyHandlers.ofString());
     }
@@ -110,7 +110,7 @@ final class ServerProcess implements AutoCloseable {
     public void close() {
         process.destroy();
         try {
-            if (!process.waitFor(30, TimeUnit.SECONDS)) {
+            if (!process.waitFor(Patience.LIMIT.toSeconds(), TimeUnit.SECONDS)) {
                 process.destroyForcibly();
             }
         } catch (InterruptedException e) {

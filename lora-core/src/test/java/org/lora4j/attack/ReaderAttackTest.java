@@ -4,13 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.lora4j.fixtures.MustEnd;
 
 /** Reads the corpus and some thousand mutated files, the same ones in every run. */
 @Tag("slow")
@@ -34,7 +33,7 @@ class ReaderAttackTest {
 
     @ParameterizedTest(name = "{0}")
     @MethodSource("kinds")
-    @Timeout(value = 10, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    @MustEnd
     void readsOrRefusesEveryFile(String kind, Target target) throws Exception {
         try (Attack attack = new Attack(target)) {
             attack.readSamples();

@@ -23,7 +23,11 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -138,6 +142,9 @@ class ServingSoakTest {
         }
     }
 
+    /** The longest delay after which a load that failed is tried again. */
+    private static final int PAUSE_MILLIS = 4;
+
     /** What the clients of a service did. */
     private static final class Counts {
         private final LongAdder asked = new LongAdder();
@@ -145,7 +152,15 @@ class ServingSoakTest {
         private final LongAdder wrong = new LongAdder();
         private final Queue<Throwable> faults = new ConcurrentLinkedQueue<>();
 
+        boolean hasFault() {
+            return wrong.sum() > 0 || !faults.isEmpty();
+        }
+
+        /** A client tries again after a pause, so what fails at once is not most of what is asked. */
         void failed(Throwable failure) {
+            if (failure instanceof ServingException known && known.reason() == Reason.ADAPTER_UNAVAILABLE) {
+                LockSupport.parkNanos(PAUSE_MILLIS * 1_000_000L);
+            }
             boolean isExpected = failure instanceof CancellationException
                     || (failure instanceof ServingException known && EXPECTED.contains(known.reason()));
             if (!isExpected) {
@@ -183,7 +198,7 @@ class ServingSoakTest {
     }
 
     private static void run(
-            LoRAModel model, AdapterCache cache, Tenants tenants, int clients, Client client, Duration time)
+            LoRAModel model, AdapterCache cache, Tenants tenants, int clients, Client client, BooleanSupplier isEnough)
             throws Exception {
         AtomicBoolean goesOn = new AtomicBoolean(true);
         ExecutorService threads = Executors.newCachedThreadPool();
@@ -198,7 +213,9 @@ class ServingSoakTest {
                 }));
             }
             all.add(threads.submit(() -> change(model, cache, tenants, goesOn)));
-            Thread.sleep(time.toMillis());
+            while (!isEnough.getAsBoolean() && all.stream().noneMatch(Future::isDone)) {
+                Thread.sleep(PAUSE_MILLIS);
+            }
             goesOn.set(false);
             for (Future<?> one : all) {
                 one.get();
@@ -239,7 +256,7 @@ class ServingSoakTest {
         return AdapterCache.builder(model, tenants)
                 .maxAdapters(load.cached())
                 .keep(List.of("t0"))
-                .retryDelay(Duration.ofMillis(1), Duration.ofMillis(4))
+                .retryDelay(Duration.ofMillis(1), Duration.ofMillis(PAUSE_MILLIS))
                 .build();
     }
 
@@ -253,7 +270,7 @@ class ServingSoakTest {
         return random.nextInt(10) == 0 ? options.withTimeout(Duration.ofNanos(1 + random.nextInt(2_000_000))) : options;
     }
 
-    private static void predictions(Load load, Duration time) throws Exception {
+    private static void predictions(Load load, Predicate<Counts> isEnough) throws Exception {
         Network network = SmallModels.network();
         LoRAModel model = LoRAModel.of(network);
         Tenants tenants = new Tenants(network, load.tenants(), "linear1", "linear2", "linear3");
@@ -296,7 +313,7 @@ class ServingSoakTest {
                     counts.failed(cause(e));
                 }
             };
-            run(model, cache, tenants, load.clients(), client, time);
+            run(model, cache, tenants, load.clients(), client, () -> isEnough.test(counts));
         }
         counts.require("predictions", load, predictor.stats().all());
         assertThat(cache.stats().adapters()).isLessThanOrEqualTo(load.cached());
@@ -315,7 +332,7 @@ class ServingSoakTest {
         return cause == null ? failure : cause;
     }
 
-    private static void generations(Load load, Duration time) throws Exception {
+    private static void generations(Load load, Predicate<Counts> isEnough) throws Exception {
         Network network = Decoders.of(Decoders.Family.LLAMA, 2, DataType.DOUBLE, 60);
         LoRAModel model = LoRAModel.of(network);
         Tenants tenants = new Tenants(network, load.tenants(), "q", "v", "gate");
@@ -373,7 +390,7 @@ class ServingSoakTest {
                     counts.failed(cause(e));
                 }
             };
-            run(model, cache, tenants, load.clients(), client, time);
+            run(model, cache, tenants, load.clients(), client, () -> isEnough.test(counts));
         }
         counts.require("generations", load, service.stats().all());
         assertThat(service.cachedTokens()).isLessThanOrEqualTo(120);
@@ -382,12 +399,21 @@ class ServingSoakTest {
 
     @Test
     void predictionsWhileAdaptersChange() throws Exception {
-        predictions(Load.SMALL, Duration.ofSeconds(2));
+        predictions(Load.SMALL, counts -> counts.answered.sum() >= 10_000 || counts.hasFault());
     }
 
     @Test
     void generationsWhileAdaptersChange() throws Exception {
-        generations(Load.SMALL, Duration.ofSeconds(2));
+        generations(Load.SMALL, counts -> counts.answered.sum() >= 1_000 || counts.hasFault());
+    }
+
+    /** The time begins with the first question. */
+    private static Predicate<Counts> after(Duration time) {
+        AtomicLong begin = new AtomicLong();
+        return counts -> {
+            begin.compareAndSet(0, System.nanoTime());
+            return System.nanoTime() - begin.get() >= time.toNanos();
+        };
     }
 
     /** A tenth of the time comes before memory is measured the first time. */
@@ -397,11 +423,11 @@ class ServingSoakTest {
         Load load = new Load(64, 50);
         Duration half =
                 Duration.ofMinutes(Integer.getInteger("soak.minutes", 10)).dividedBy(2);
-        predictions(load, half.dividedBy(10));
-        generations(load, half.dividedBy(10));
+        predictions(load, after(half.dividedBy(10)));
+        generations(load, after(half.dividedBy(10)));
         ResidentMemory memory = ResidentMemory.measure();
-        predictions(load, half);
-        generations(load, half);
+        predictions(load, after(half));
+        generations(load, after(half));
         memory.requireGrowthBelow(40);
     }
 }

@@ -4,7 +4,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -27,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.fixtures.ProcessorTime;
 import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.io.peft.PeftFiles;
 import org.lora4j.io.safetensors.SafeTensors;
@@ -276,7 +276,7 @@ class ReadOptionsTest {
         String saved =
                 IntStream.range(0, 100_000).mapToObj(i -> "\"a.a.a." + i + "\"").collect(Collectors.joining(","));
         Files.writeString(config(), CONFIG.replace("}", ", \"modules_to_save\": [" + saved + "]}"));
-        assertTimeoutPreemptively(
+        ProcessorTime.limit(
                 Duration.ofSeconds(60),
                 () -> assertRefused(() -> PeftAdapters.load(folder), "names must have at most 512 characters"));
     }

@@ -31,7 +31,6 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -40,6 +39,7 @@ import org.lora4j.SmallModels;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.fixtures.MustEnd;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.io.peft.PeftAdapters;
@@ -49,7 +49,7 @@ import org.lora4j.serve.ServingException.Reason;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Adapters that are loaded from a folder when they are needed. */
-@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@MustEnd
 @SuppressWarnings("try") // A pin works by being open.
 class AdapterCacheTest {
     private static final int ADAPTERS = 6;

@@ -8,6 +8,7 @@ import static org.lora4j.serve.BatchingPredictorTest.failure;
 import static org.lora4j.serve.BatchingPredictorTest.inThread;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -21,17 +22,20 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.lora4j.LoRAModel;
 import org.lora4j.SmallModels;
+import org.lora4j.fixtures.MustEnd;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What a predictor does with an executor that refuses, fails, or runs tasks in the calling thread. */
-@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@MustEnd
 class BatchingPredictorExecutorTest {
+    /** Several times as many as a thread computes inside one another. */
+    private static final int BATCHES = 200;
+
     private final LoRAModel model = SmallModels.model();
 
     @BeforeEach
@@ -104,17 +108,17 @@ class BatchingPredictorExecutorTest {
 
     /** Another thread makes a call during each batch, so the executor gets the next batch inside of the last one. */
     @Test
-    @Tag("slow")
     void anExecutorThatRunsTasksInTheCallingThreadDoesNotFillTheStack() throws Exception {
         INDArray x = SmallModels.input(1);
         Queue<CompletableFuture<INDArray>> futures = new ConcurrentLinkedQueue<>();
-        AtomicInteger made = new AtomicInteger();
+        List<Long> depths = new ArrayList<>();
         AtomicReference<BatchingPredictor> predictor = new AtomicReference<>();
         ExecutorService other = Executors.newSingleThreadExecutor();
         ServingListener calling = new ServingListener() {
             @Override
             public void onBatch(int calls, long rows, long nanos) {
-                if (made.getAndIncrement() < 10_000) {
+                depths.add(StackWalker.getInstance().walk(Stream::count));
+                if (depths.size() <= BATCHES) {
                     CompletableFuture.runAsync(
                                     () -> futures.add(
                                             requireNonNull(predictor.get()).predictAsync(x, "a")),
@@ -133,7 +137,10 @@ class BatchingPredictorExecutorTest {
         } finally {
             other.shutdown();
         }
-        assertThat(futures).hasSize(10_000);
+        assertThat(futures).hasSize(BATCHES);
+        assertThat(Collections.max(depths.subList(BATCHES / 2, BATCHES)))
+                .as("frames of the stack in later batches")
+                .isLessThanOrEqualTo(Collections.max(depths.subList(0, BATCHES / 2)));
         for (CompletableFuture<INDArray> future : futures) {
             assertSameBits(future.get(), alone(x, "a"));
         }

@@ -7,19 +7,20 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.lora4j.LoRAModel;
 import org.lora4j.SmallModels;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.fixtures.Differences;
+import org.lora4j.fixtures.MustEnd;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Many threads use one predictor while others change the model. */
-@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@MustEnd
 class BatchingPredictorThreadsTest {
     private static final int THREADS = 16;
     private static final int CALLS = 100;
@@ -101,6 +102,7 @@ class BatchingPredictorThreadsTest {
         model.replace("swapped", other);
         INDArray ofOther = model.using("swapped").predict(x);
         AtomicInteger running = new AtomicInteger(THREADS);
+        CountDownLatch changing = new CountDownLatch(1);
         CompletableFuture<Integer> changes = inThread(() -> {
             int count = 0;
             while (running.get() > 0) {
@@ -108,11 +110,13 @@ class BatchingPredictorThreadsTest {
                 model.add("comes and goes", one);
                 model.delete("comes and goes");
                 count++;
+                changing.countDown();
             }
             return count;
         });
         try (BatchingPredictor predictor =
                 BatchingPredictor.builder(model).allowBase(true).build()) {
+            changing.await();
             int right = inThreads(THREADS, thread -> {
                 int count = 0;
                 try {

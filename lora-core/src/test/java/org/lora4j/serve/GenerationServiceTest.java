@@ -18,12 +18,10 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.AdapterView;
@@ -31,6 +29,8 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
+import org.lora4j.fixtures.MustEnd;
+import org.lora4j.fixtures.Patience;
 import org.lora4j.generate.Generation;
 import org.lora4j.generate.Generation.Finish;
 import org.lora4j.generate.GenerationOptions;
@@ -43,7 +43,7 @@ import org.lora4j.serve.ServingException.Reason;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /** A service that generates, whose steps most tests take by hand. */
-@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@MustEnd
 @Tag("numbers")
 class GenerationServiceTest {
     private static final int[] PROMPT = {1, 2, 3};
@@ -159,7 +159,7 @@ class GenerationServiceTest {
 
     /** What the constraint of a text knows is held by its computation alone, as its keys and values are. */
     @Test
-    void aHandleKeepsNothingOfTheComputation() throws InterruptedException {
+    void aHandleKeepsNothingOfTheComputation() throws Exception {
         List<WeakReference<Object>> states = new ArrayList<>();
         TokenConstraint any = maxTokens -> {
             TokenConstraint.State state = new AnyTokens();
@@ -173,11 +173,10 @@ class GenerationServiceTest {
             finish(service);
             assertThat(handle.join().newTokens()).hasSize(3);
             assertThat(states).isNotEmpty();
-            for (int i = 0; i < 100 && states.stream().anyMatch(state -> state.get() != null); i++) {
+            Patience.await(() -> {
                 System.gc();
-                Thread.sleep(10);
-            }
-            assertThat(states).allMatch(state -> state.get() == null);
+                return states.stream().allMatch(state -> state.get() == null);
+            });
             assertThat(handle.tokens()).hasSize(3);
         }
     }
@@ -314,24 +313,31 @@ class GenerationServiceTest {
         }
     }
 
+    /** On a busy machine the time can be over before the first token. Then the test takes a longer one. */
     @Test
     void aLateRequestEnds() throws Exception {
-        RequestOptions soon = RequestOptions.defaults().withTimeout(Duration.ofMillis(50));
+        long millis = 50;
+        while (!isLateAfterAToken(Duration.ofMillis(millis))) {
+            millis *= 2;
+        }
+    }
+
+    private boolean isLateAfterAToken(Duration time) throws Exception {
+        RequestOptions soon = RequestOptions.defaults().withTimeout(time);
         try (GenerationService service = byHand().maxRunning(1).build()) {
             GenerationHandle running = service.generate(request("a", 70).withOptions(soon));
             GenerationHandle waiting = service.generate(request("b", 70).withOptions(soon));
             service.step();
+            // The time of the other one ended before.
             assertFailed(failure(waiting.result()), Reason.LATE);
-            while (!running.result().isDone()) {
-                Thread.sleep(1);
-                service.step();
-            }
+            finish(service);
             assertFailed(failure(running.result()), Reason.LATE);
-            assertThat(running.tokens()).isNotEmpty().hasSizeLessThan(70);
+            assertThat(running.tokens()).hasSizeLessThan(70);
             assertThatExceptionOfType(ServingException.class)
                     .isThrownBy(() -> running.stream().forEach(token -> {}));
             assertThat(service.stats().all().late()).isEqualTo(2);
             assertThat(service.stats().adapter("b").units()).isZero();
+            return !running.tokens().isEmpty();
         }
     }
 
@@ -582,19 +588,25 @@ class GenerationServiceTest {
     @Test
     void closeWithATimeoutCancelsWhatIsStillRunning() throws Exception {
         CountDownLatch began = new CountDownLatch(1);
+        CountDownLatch stopped = new CountDownLatch(1);
         GenerationService service =
                 GenerationService.builder(model).maxRunning(1).build();
         GenerationRequest first = request("a", 60).withConsumer(token -> {
             began.countDown();
-            LockSupport.parkNanos(20_000_000);
+            try {
+                stopped.await();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
         });
         GenerationHandle running = service.generate(first);
         began.await();
         GenerationHandle waiting = service.generate(request("a", 60));
+        CompletableFuture<?> unused = waiting.result().whenComplete((result, failure) -> stopped.countDown());
         service.close(Duration.ofMillis(50));
         Generation cancelled = running.join();
         assertThat(cancelled.finish()).isEqualTo(Generation.Finish.CANCELLED);
-        assertThat(cancelled.newTokens()).isNotEmpty().hasSizeLessThan(60);
+        assertThat(cancelled.newTokens()).hasSize(1);
         assertFailed(failure(waiting.result()), Reason.CLOSED);
         assertThatExceptionOfType(ServingException.class)
                 .isThrownBy(waiting::join)

@@ -19,10 +19,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.lora4j.LoRAModel;
 import org.lora4j.SmallModels;
 import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.fixtures.MustEnd;
 import org.lora4j.nn.input.Input;
 import org.lora4j.serve.ServingException.Reason;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -30,7 +30,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Deadlines, cancellation, order, figures and failures of the requests of a predictor. */
-@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@MustEnd
 class RequestsTest {
     private static final RequestOptions SOON = RequestOptions.defaults().withTimeout(Duration.ofMillis(20));
 
@@ -198,6 +198,7 @@ class RequestsTest {
         AdapterCache cache = AdapterCache.builder(model, (name, base, options) -> {
                     throw new IOException("/secret/path/linear1.weight is damaged");
                 })
+                .retryDelay(Duration.ofDays(1), Duration.ofDays(1))
                 .build();
         ServingListener listener = new ServingListener() {
             @Override

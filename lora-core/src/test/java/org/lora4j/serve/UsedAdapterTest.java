@@ -12,7 +12,6 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.LoRAModel;
 import org.lora4j.SmallModels;
@@ -21,6 +20,7 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.adapter.UsedAdapter;
+import org.lora4j.fixtures.MustEnd;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.internal.math.RandomArrays;
 import org.lora4j.io.peft.PeftAdapters;
@@ -33,7 +33,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Each way of a service uses the adapter that was asked for, which changes the output by a known amount, and says which one it was. */
-@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@MustEnd
 @Tag("numbers")
 class UsedAdapterTest {
     /** The input of the last layer is 1 in its first column only, so B·A adds s·B to each row. */

@@ -2,6 +2,8 @@ package org.lora4j.train;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Samples;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -49,6 +51,15 @@ final class Batches implements DataSetIterator {
     /** Returns an iterator over the same batches that does not support reset. */
     Batches once() {
         return new Batches(batches, false);
+    }
+
+    /** Returns the batches again and again, until a training is to end. */
+    Iterable<Batch> until(BooleanSupplier end) {
+        List<Batch> all = batches.stream().map(Batch::of).toList();
+        return () -> IntStream.iterate(0, i -> (i + 1) % all.size())
+                .takeWhile(i -> !end.getAsBoolean())
+                .mapToObj(all::get)
+                .iterator();
     }
 
     DataSet get(int i) {

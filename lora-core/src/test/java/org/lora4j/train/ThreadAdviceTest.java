@@ -7,10 +7,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.fixtures.Patience;
 import org.lora4j.internal.Logged;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Network;
@@ -73,9 +73,7 @@ class ThreadAdviceTest {
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("output").toFile());
         process.environment().put("OMP_NUM_THREADS", "2");
-        Process started = process.start();
-        assertThat(started.waitFor(60, TimeUnit.SECONDS)).isTrue();
-        assertThat(started.exitValue())
+        assertThat(Patience.awaitEnd(process.start()))
                 .as(Files.readString(folder.resolve("output"), StandardCharsets.UTF_8))
                 .isZero();
         assertThat(log).hasContent("|" + String.join("|", Collections.nCopies(4, "WARN " + ADVICE)));

@@ -9,7 +9,7 @@ import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.parallelism.ParallelWrapper;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
+import org.lora4j.fixtures.MustEnd;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
@@ -34,7 +34,7 @@ class ParallelWrapperTest {
     }
 
     @Test
-    @Timeout(60)
+    @MustEnd
     void refusesAnAdaptedNetwork() {
         MultiLayerNetwork base = Networks.dense(DataType.FLOAT);
         INDArray before = base.params().dup();
@@ -45,7 +45,7 @@ class ParallelWrapperTest {
     }
 
     @Test
-    @Timeout(60)
+    @MustEnd
     @Tag("slow")
     void trainsAMergedNetwork() {
         LoRANetwork<MultiLayerNetwork> lora = LoRANetwork.of(Networks.dense(DataType.FLOAT));

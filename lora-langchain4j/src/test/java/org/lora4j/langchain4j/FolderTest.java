@@ -2,7 +2,6 @@ package org.lora4j.langchain4j;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import dev.langchain4j.data.embedding.Embedding;
 import java.io.FileNotFoundException;
@@ -20,6 +19,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.fixtures.ProcessorTime;
 import org.lora4j.nn.transformer.PretrainedModel;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -151,7 +151,7 @@ class FolderTest {
     }
 
     private void assertRefused(Path file) {
-        assertTimeoutPreemptively(
+        ProcessorTime.limit(
                 Duration.ofSeconds(60),
                 () -> assertThatThrownBy(() -> LoRAEmbeddingModel.of(folder))
                         .isInstanceOf(IOException.class)

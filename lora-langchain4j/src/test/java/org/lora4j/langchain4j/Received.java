@@ -12,8 +12,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.lora4j.fixtures.Patience;
 
 /** What the handler of a streaming call was given. */
 class Received implements StreamingChatResponseHandler {
@@ -50,11 +50,11 @@ class Received implements StreamingChatResponseHandler {
     }
 
     ChatResponse response() throws InterruptedException, ExecutionException, TimeoutException {
-        return response.get(60, TimeUnit.SECONDS);
+        return Patience.get(response);
     }
 
     Throwable error() throws InterruptedException, ExecutionException, TimeoutException {
-        return error.get(60, TimeUnit.SECONDS);
+        return Patience.get(error);
     }
 
     List<String> parts() {

@@ -19,13 +19,13 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.LoRAModel;
+import org.lora4j.fixtures.Patience;
 import org.lora4j.serve.GenerationService;
 import org.lora4j.text.DecoderFolder;
 
@@ -59,6 +59,14 @@ class StreamingChatTest {
     void close() {
         service.close();
         decoder.close();
+    }
+
+    /** A model that is closed with its generations. */
+    private LoRAChatModel own() throws IOException {
+        return LoRAChatModel.builder(folder.resolve("tiny"))
+                .temperature(0)
+                .maxOutputTokens(TOKENS)
+                .build();
     }
 
     private static ChatRequest request(String modelName) {
@@ -112,7 +120,7 @@ class StreamingChatTest {
                 .onCompleteResponse(whole::complete)
                 .onError(whole::completeExceptionally)
                 .start();
-        assertThat(whole.get(60, TimeUnit.SECONDS).aiMessage().text()).isEqualTo(expected);
+        assertThat(Patience.get(whole).aiMessage().text()).isEqualTo(expected);
     }
 
     @Test
@@ -146,21 +154,18 @@ class StreamingChatTest {
                 }
             }
         };
-        model.streaming().chat(request("tiny"), received);
-        assertThat(cancelled.get(60, TimeUnit.SECONDS).isCancelled()).isTrue();
-        // Waits until all generations have ended.
-        service.close();
-        Thread.sleep(100);
+        LoRAChatModel own = own();
+        own.streaming().chat(request("tiny"), received);
+        assertThat(Patience.get(cancelled).isCancelled()).isTrue();
+        // Waits until all generations and all calls of handlers have ended.
+        own.close();
         assertThat(received.calls()).isEqualTo(3);
     }
 
     @Test
     @Tag("slow")
     void closingWaitsForAHandlerThatIsSlow() throws Exception {
-        LoRAChatModel own = LoRAChatModel.builder(folder.resolve("tiny"))
-                .temperature(0)
-                .maxOutputTokens(TOKENS)
-                .build();
+        LoRAChatModel own = own();
         Received slow = new Received() {
             @Override
             public void onPartialResponse(PartialResponse part, PartialResponseContext context) {
@@ -182,10 +187,7 @@ class StreamingChatTest {
 
     @Test
     void aHandlerCanCloseTheModel() throws Exception {
-        LoRAChatModel own = LoRAChatModel.builder(folder.resolve("tiny"))
-                .temperature(0)
-                .maxOutputTokens(TOKENS)
-                .build();
+        LoRAChatModel own = own();
         Received closing = new Received() {
             @Override
             public void onCompleteResponse(ChatResponse whole) {

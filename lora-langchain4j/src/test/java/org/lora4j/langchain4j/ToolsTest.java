@@ -39,12 +39,12 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.fixtures.LearnedChats;
+import org.lora4j.fixtures.Patience;
 import org.lora4j.text.Conversation;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.DecoderTokens;
@@ -191,7 +191,7 @@ class ToolsTest {
                 .onCompleteResponse(whole::complete)
                 .onError(whole::completeExceptionally)
                 .start();
-        assertThat(whole.get(1, TimeUnit.MINUTES).aiMessage().text()).isEqualTo("5, and sun.");
+        assertThat(Patience.get(whole).aiMessage().text()).isEqualTo("5, and sun.");
         assertThat(text.toString()).isEqualTo("Let me look.5, and sun.");
         assertThat(calculator.called).containsExactly("add 2 3", "weather Rome");
     }
@@ -249,7 +249,7 @@ class ToolsTest {
                 whole.completeExceptionally(error);
             }
         });
-        ChatResponse response = whole.get(1, TimeUnit.MINUTES);
+        ChatResponse response = Patience.get(whole);
         assertThat(calls).hasSize(2);
         for (int i = 0; i < 2; i++) {
             ToolExecutionRequest request =

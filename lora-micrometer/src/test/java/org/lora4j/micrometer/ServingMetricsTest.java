@@ -33,7 +33,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** The meters show the figures of the service, and the dashboard uses their names. */
-@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@Timeout(value = 10, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ServingMetricsTest {
     private static final int NAMES = 2;
     private static final Path DASHBOARD = Path.of("../src/site/resources/grafana-dashboard.json");

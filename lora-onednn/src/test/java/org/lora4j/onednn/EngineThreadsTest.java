@@ -11,13 +11,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.fixtures.Patience;
 import org.lora4j.linalg.PackedWeight;
 import org.lora4j.linalg.Precision;
 import org.lora4j.linalg.ProductEngine;
@@ -113,9 +113,7 @@ class EngineThreadsTest {
         // ND4J's own loops would start a team of this size, so they must not have one; only the caller's setting is
         // larger.
         process.environment().put("OMP_NUM_THREADS", "4");
-        Process started = process.start();
-        assertThat(started.waitFor(120, TimeUnit.SECONDS)).isTrue();
-        assertThat(started.exitValue())
+        assertThat(Patience.awaitEnd(process.start()))
                 .as(Files.readString(folder.resolve("output"), StandardCharsets.UTF_8))
                 .isZero();
         assertThat(result).hasContent("1 1 4");

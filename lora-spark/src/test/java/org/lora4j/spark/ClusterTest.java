@@ -24,6 +24,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
+import org.lora4j.fixtures.Patience;
 import org.lora4j.nn.Network;
 import org.lora4j.spark.internal.param.OptimizerName;
 import org.lora4j.text.DecoderFolder;
@@ -60,20 +61,25 @@ class ClusterTest {
                 .setNumWorkers(4);
     }
 
-    /** The processes that run tasks. */
-    private static Set<Long> executors(SparkSession session) {
+    /** The processes that run tasks, when both have started. */
+    private static Set<Long> executors(SparkSession session) throws InterruptedException {
         JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
         List<Integer> many = IntStream.range(0, 20).boxed().toList();
-        return new HashSet<>(spark.parallelize(many, 20)
-                .map(i -> {
-                    Thread.sleep(20);
-                    return ProcessHandle.current().pid();
-                })
-                .collect());
+        Set<Long> found = new HashSet<>();
+        Patience.await(() -> {
+            found.addAll(spark.parallelize(many, 20)
+                    .map(i -> {
+                        Thread.sleep(20);
+                        return ProcessHandle.current().pid();
+                    })
+                    .collect());
+            return found.size() >= 2;
+        });
+        return found;
     }
 
     @Test
-    void anExecutorThatIsKilledChangesNoBit() {
+    void anExecutorThatIsKilledChangesNoBit() throws Exception {
         SparkSession session = Sessions.cluster();
         Set<Long> executors = executors(session);
         assertThat(executors).hasSize(2).doesNotContain(ProcessHandle.current().pid());

@@ -4,7 +4,6 @@ import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,6 +26,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
+import org.lora4j.fixtures.ProcessorTime;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.spark.internal.base.TextTokenizer;
@@ -250,7 +250,7 @@ class EncoderTest {
     }
 
     private void assertRefused() {
-        assertTimeoutPreemptively(
+        ProcessorTime.limit(
                 Duration.ofSeconds(60),
                 () -> assertThatThrownBy(() -> estimator(2).fit(table))
                         .hasMessageContaining("must be a regular file, found a device, a pipe or a socket"));

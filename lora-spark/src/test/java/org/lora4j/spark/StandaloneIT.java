@@ -14,7 +14,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.jar.JarEntry;
 import java.util.jar.JarOutputStream;
 import java.util.stream.Collectors;
@@ -25,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.fixtures.Patience;
 import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.learning.config.Adam;
@@ -70,7 +70,7 @@ class StandaloneIT {
                 "" + port,
                 "--webui-port",
                 "0");
-        await(port);
+        Patience.await(() -> isOpen(port));
         for (int i = 0; i < 2; i++) {
             start(
                     spark,
@@ -119,8 +119,7 @@ class StandaloneIT {
                 base,
                 table,
                 folder.resolve("model").toString());
-        assertThat(submit.waitFor(4, TimeUnit.MINUTES)).isTrue();
-        assertThat(submit.exitValue()).isZero();
+        assertThat(Patience.awaitEnd(submit)).isZero();
 
         AdapterView view = LoRAModel.of(Digits.network())
                 .add("a", LoRAConfig.builder().rank(2).build());
@@ -156,16 +155,12 @@ class StandaloneIT {
         }
     }
 
-    private static void await(int port) throws InterruptedException {
-        for (int i = 0; i < 300; i++) {
-            try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
-                assertThat(socket.isConnected()).isTrue();
-                return;
-            } catch (IOException e) {
-                Thread.sleep(100);
-            }
+    private static boolean isOpen(int port) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            return socket.isConnected();
+        } catch (IOException e) {
+            return false;
         }
-        throw new AssertionError("the master must listen at port " + port + ", found nothing after 30 seconds");
     }
 
     private Path jar(Path classes, int number) throws IOException {

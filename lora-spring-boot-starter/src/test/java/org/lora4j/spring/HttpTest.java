@@ -13,14 +13,15 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.fixtures.MustEnd;
+import org.lora4j.fixtures.Patience;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.SpringBootVersion;
 import org.springframework.context.ConfigurableApplicationContext;
 
 /** The program on the guide's page, over HTTP. */
-@Timeout(value = 120, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@MustEnd
 class HttpTest {
     @TempDir
     private static Path folder;
@@ -78,12 +79,8 @@ class HttpTest {
         JsonNode health = new ObjectMapper().readTree(body("/actuator/health")).at("/components/lora");
         assertThat(health.path("status").asText()).isEqualTo("UP");
         assertThat(health.path("details").toString()).isEqualTo("{\"adapters\":2,\"waiting\":0,\"running\":0}");
-        String scrape = "";
-        while (!scrape.contains("customer-b")) {
-            Thread.sleep(150);
-            scrape = body("/actuator/prometheus");
-        }
-        assertThat(scrape.lines())
+        Patience.await(() -> body("/actuator/prometheus").contains("customer-b"));
+        assertThat(body("/actuator/prometheus").lines())
                 .contains(
                         "lora_requests_total{adapter=\"customer-a\",outcome=\"completed\"} 2.0",
                         "lora_requests_total{adapter=\"customer-b\",outcome=\"completed\"} 1.0",

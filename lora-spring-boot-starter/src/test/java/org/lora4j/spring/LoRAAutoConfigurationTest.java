@@ -16,9 +16,10 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.LoRAModel;
+import org.lora4j.fixtures.MustEnd;
+import org.lora4j.fixtures.Patience;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.linalg.Precision;
 import org.lora4j.micrometer.ServingMetrics;
@@ -40,7 +41,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 /** What the properties create. */
-@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@MustEnd
 class LoRAAutoConfigurationTest {
     private final ApplicationContextRunner runner = new ApplicationContextRunner()
             .withConfiguration(AutoConfigurations.of(
@@ -169,9 +170,7 @@ class LoRAAutoConfigurationTest {
     void adaptersThatAreKeptAreLoadedAtTheStart() {
         served("lora.adapters.keep=b,nobody", "lora.adapters.max-number=0").run(context -> {
             AdapterCache cache = context.getBean(AdapterCache.class);
-            while (!cache.isLoaded("b")) {
-                Thread.sleep(5);
-            }
+            Patience.await(() -> cache.isLoaded("b"));
             assertThat(cache.isLoaded("a")).isFalse();
         });
     }
@@ -183,14 +182,10 @@ class LoRAAutoConfigurationTest {
             Input text = context.getBean(EncoderFolder.class).tokens(List.of("where is my parcel"));
             INDArray before = predictor.predict(text, "a");
             Folders.adapter(encoder, adapters.resolve("a"), 99);
-            while (predictor.predict(text, "a").equals(before)) {
-                Thread.sleep(5);
-            }
+            Patience.await(() -> !predictor.predict(text, "a").equals(before));
             Files.writeString(adapters.resolve("a").resolve("adapter_config.json"), "{");
             ServingHealth health = context.getBean(ServingHealth.class);
-            while (!health.details().containsKey("notLoaded")) {
-                Thread.sleep(5);
-            }
+            Patience.await(() -> health.details().containsKey("notLoaded"));
             assertThat(predictor.predict(text, "a")).isNotEqualTo(before);
         });
     }

@@ -9,14 +9,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.LoRAModel;
 import org.lora4j.fixtures.KnownAdapter;
+import org.lora4j.fixtures.MustEnd;
+import org.lora4j.fixtures.Patience;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
 import org.lora4j.serve.GenerationService;
@@ -45,7 +45,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 /** The models of Spring AI. */
-@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+@MustEnd
 class SpringAiTest {
     private static final String TEXT = "where is my parcel";
 
@@ -285,11 +285,7 @@ class SpringAiTest {
                             .block())
                     .hasSize(1);
             GenerationService service = context.getBean(GenerationService.class);
-            long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-            while (service.stats().all().running() > 0 && System.nanoTime() < end) {
-                Thread.sleep(5);
-            }
-            assertThat(service.stats().all().running()).isZero();
+            Patience.await(() -> service.stats().all().running() == 0);
         });
     }
 

@@ -15,9 +15,9 @@ import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.fixtures.MustEnd;
 
 /** Where texts are cut: the native library's own cut of whole texts is the reference. */
 @Tag("slow")
@@ -177,7 +177,7 @@ class TokenizerLimitTest {
     /** To tokenize the longer text as a whole takes gigabytes. */
     @ParameterizedTest
     @ValueSource(strings = {"minilm", "words", "pieces"})
-    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    @MustEnd
     void ofALongPairOnlyTheOrderOfTheLengthsIsFound(String name) throws IOException {
         try (Tokenizer whole = load(file(name))) {
             for (int most : new int[] {8, 9}) {

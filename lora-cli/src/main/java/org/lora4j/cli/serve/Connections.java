@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.eclipse.jetty.io.Connection;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,7 +42,7 @@ final class Connections implements Connection.Listener, AutoCloseable {
     private static final int NEW_PART = 4;
 
     private final int most;
-    private final long momentNanos;
+    private final LongSupplier clock;
     private final Map<Connection, State> open = new LinkedHashMap<>();
     private final ScheduledExecutorService thread;
 
@@ -67,15 +68,19 @@ final class Connections implements Connection.Listener, AutoCloseable {
 
     private static final class State {
         /** Since when it waits for a request. */
-        private long since = System.nanoTime();
+        private long since;
 
         private boolean hadRequest;
         private @Nullable OpenRequest request;
 
-        Use use(long now, long momentNanos) {
+        State(long now) {
+            since = now;
+        }
+
+        Use use(long now) {
             Use use = request != null ? request.use() : hadRequest ? Use.IDLE : Use.NONE;
             boolean isComing = use == Use.NONE || use == Use.READ;
-            return isComing && now - since() < momentNanos ? Use.NEW : use;
+            return isComing && now - since() < MOMENT_NANOS ? Use.NEW : use;
         }
 
         /** Since when it waits for a request, or for the rest of one and its answer. */
@@ -89,13 +94,13 @@ final class Connections implements Connection.Listener, AutoCloseable {
     }
 
     Connections(int most) {
-        this(most, MOMENT_NANOS);
+        this(most, System::nanoTime);
     }
 
-    /** Creates connections of which a client counts as slow after another time. */
-    Connections(int most, long momentNanos) {
+    /** Creates connections with another clock, in nanoseconds. */
+    Connections(int most, LongSupplier clock) {
         this.most = most;
-        this.momentNanos = momentNanos;
+        this.clock = clock;
         thread = Executors.newSingleThreadScheduledExecutor(task -> {
             Thread own = new Thread(task, "lora-connections");
             own.setDaemon(true);
@@ -109,7 +114,7 @@ final class Connections implements Connection.Listener, AutoCloseable {
     public void onOpened(Connection connection) {
         Connection surplus = null;
         synchronized (open) {
-            open.put(connection, new State());
+            open.put(connection, new State(clock.getAsLong()));
             if (open.size() > most) {
                 surplus = leastNeeded(connection);
                 open.remove(surplus);
@@ -122,15 +127,14 @@ final class Connections implements Connection.Listener, AutoCloseable {
 
     /** The connection that is closed for a new one; the new one itself if a thread works for each other one. */
     private Connection leastNeeded(Connection added) {
-        long now = System.nanoTime();
-        long news = open.values().stream()
-                .filter(one -> one.use(now, momentNanos) == Use.NEW)
-                .count();
+        long now = clock.getAsLong();
+        long news =
+                open.values().stream().filter(one -> one.use(now) == Use.NEW).count();
         Use ofNew = news > most / NEW_PART ? Use.CROWD : Use.NEW;
         return open.entrySet().stream()
-                .filter(one -> one.getKey() != added && one.getValue().use(now, momentNanos) != Use.WORK)
+                .filter(one -> one.getKey() != added && one.getValue().use(now) != Use.WORK)
                 .min(Comparator.comparing((Map.Entry<Connection, State> one) -> {
-                            Use use = one.getValue().use(now, momentNanos);
+                            Use use = one.getValue().use(now);
                             return use == Use.NEW ? ofNew : use;
                         })
                         .thenComparing(one -> now - one.getValue().since(), Comparator.reverseOrder()))
@@ -163,7 +167,7 @@ final class Connections implements Connection.Listener, AutoCloseable {
             State state = open.get(request.connection());
             if (state != null && state.request == request) {
                 state.request = null;
-                state.since = System.nanoTime();
+                state.since = clock.getAsLong();
                 open.remove(request.connection());
                 open.put(request.connection(), state);
             }
@@ -178,7 +182,7 @@ final class Connections implements Connection.Listener, AutoCloseable {
 
     private void safeLook() {
         try {
-            look(System.nanoTime());
+            look(clock.getAsLong());
         } catch (RuntimeException | Error e) {
             // The looks go on.
             log.warn("the connections could not be looked at", e);

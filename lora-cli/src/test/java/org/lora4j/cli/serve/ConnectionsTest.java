@@ -8,6 +8,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.eclipse.jetty.io.Connection;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.server.ConnectionMetaData;
@@ -17,7 +18,8 @@ import org.junit.jupiter.api.Test;
 
 /** Which connection is closed for a new one. */
 class ConnectionsTest {
-    private Connections connections = new Connections(4);
+    private final AtomicLong now = new AtomicLong();
+    private final Connections connections = new Connections(4, now::get);
     private final List<String> closed = new ArrayList<>();
 
     @AfterEach
@@ -44,7 +46,7 @@ class ConnectionsTest {
     private OpenRequest begin(Connection connection) {
         ConnectionMetaData data = proxy(ConnectionMetaData.class, (self, method, values) -> connection);
         OpenRequest request = new OpenRequest(
-                proxy(Request.class, (self, method, values) -> data), Deadline.begin(Duration.ofMinutes(1)));
+                proxy(Request.class, (self, method, values) -> data), new Deadline(now.get(), Duration.ofMinutes(1)));
         connections.begin(request);
         return request;
     }
@@ -95,8 +97,6 @@ class ConnectionsTest {
 
     @Test
     void theLeastUsedOfOldOnesIsClosed() throws Exception {
-        connections.close();
-        connections = new Connections(4, TimeUnit.MILLISECONDS.toNanos(300));
         begin(open("reads"));
         open("nothing");
         Connection idle = open("idle");
@@ -105,7 +105,7 @@ class ConnectionsTest {
         connections.end(request);
         begin(open("work")).reads(null);
         // Longer than a moment.
-        Thread.sleep(400);
+        now.addAndGet(TimeUnit.SECONDS.toNanos(6));
         for (String name : List.of("a", "b", "c", "d")) {
             begin(open(name)).reads(null);
         }

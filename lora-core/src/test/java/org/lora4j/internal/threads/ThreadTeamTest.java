@@ -10,16 +10,15 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.fixtures.MustEnd;
 
-@Timeout(60)
+@MustEnd
 class ThreadTeamTest {
     private final ThreadTeam team = new ThreadTeam();
 
@@ -50,14 +49,14 @@ class ThreadTeamTest {
         CountDownLatch all = new CountDownLatch(3);
         team.run(3, i -> {
             all.countDown();
-            assertThat(waitFor(all)).isTrue();
+            waitFor(all);
         });
         assertThat(all.getCount()).isZero();
     }
 
-    private static boolean waitFor(CountDownLatch latch) {
+    private static void waitFor(CountDownLatch latch) {
         try {
-            return latch.await(30, TimeUnit.SECONDS);
+            latch.await();
         } catch (InterruptedException e) {
             throw new AssertionError(e);
         }
@@ -152,7 +151,7 @@ class ThreadTeamTest {
         team.run(2, i -> {
             used.add(Thread.currentThread());
             both.countDown();
-            assertThat(waitFor(both)).isTrue();
+            waitFor(both);
         });
         used.remove(Thread.currentThread());
         assertThat(used).singleElement().satisfies(thread -> {

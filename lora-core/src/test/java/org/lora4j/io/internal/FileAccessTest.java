@@ -2,7 +2,6 @@ package org.lora4j.io.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.io.IOException;
 import java.nio.file.FileSystemException;
@@ -16,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.fixtures.ProcessorTime;
 import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.io.safetensors.SafeTensorsReader;
@@ -23,6 +23,8 @@ import org.lora4j.nn.Network;
 import org.nd4j.linalg.factory.Nd4j;
 
 class FileAccessTest {
+    private static final Duration SOON = Duration.ofSeconds(20);
+
     @TempDir
     private Path folder;
 
@@ -44,8 +46,8 @@ class FileAccessTest {
             () -> Network.load(file),
             () -> FileAccess.readAtMost(file, 100)
         }) {
-            assertTimeoutPreemptively(
-                    Duration.ofSeconds(20),
+            ProcessorTime.limit(
+                    SOON,
                     () -> assertThatThrownBy(read)
                             .isInstanceOf(FileSystemException.class)
                             .hasMessage(file + ": must be a regular file, found " + found));
@@ -87,12 +89,12 @@ class FileAccessTest {
                 } else {
                     Files.createSymbolicLink(file, Path.of("/dev/zero"));
                 }
-                assertTimeoutPreemptively(
-                        Duration.ofSeconds(20),
+                ProcessorTime.limit(
+                        SOON,
                         () -> assertThatThrownBy(() -> PeftAdapters.load(adapter))
                                 .hasMessage(file + ": must be a regular file, found a device, a pipe or a socket"));
-                assertTimeoutPreemptively(
-                        Duration.ofSeconds(20),
+                ProcessorTime.limit(
+                        SOON,
                         () -> assertThatThrownBy(() -> PeftAdapters.loadAll(adapter))
                                 .hasMessage(file + ": must be a regular file, found a device, a pipe or a socket"));
                 Files.delete(file);

@@ -12,7 +12,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.locks.LockSupport;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,19 +22,26 @@ class FolderLockTest {
     @TempDir
     private Path folder;
 
-    /** Another process that holds the lock for ever. It prints {@code s} at its start and {@code h} when it holds the lock. */
+    /** Another process. It prints {@code f} if it finds the lock free and {@code r} if not, then {@code h} when it holds it for ever. */
     static final class Holder {
         private Holder() {}
 
         public static void main(String[] args) throws Exception {
-            FolderLock.hold(Files.createDirectories(Path.of(args[0], "to load the classes")), () -> {});
-            System.out.print('s');
-            System.out.flush();
-            FolderLock.hold(Path.of(args[0]), () -> {
-                System.out.print('h');
-                System.out.flush();
+            Path folder = Path.of(args[0]);
+            try {
+                FolderLock.hold(folder, SHORT, () -> print('f'));
+            } catch (IOException e) {
+                print('r');
+            }
+            FolderLock.hold(folder, () -> {
+                print('h');
                 System.in.read();
             });
+        }
+
+        private static void print(char found) {
+            System.out.print(found);
+            System.out.flush();
         }
     }
 
@@ -86,7 +92,7 @@ class FolderLockTest {
     void anotherProcessHoldsTheLockUntilItIsKilled() throws Exception {
         Process holder = startHolder();
         try {
-            assertThat(holder.getInputStream().readNBytes(2)).containsExactly('s', 'h');
+            assertThat(holder.getInputStream().readNBytes(2)).containsExactly('f', 'h');
             assertHeld(folder);
         } finally {
             holder.destroyForcibly().waitFor();
@@ -103,9 +109,7 @@ class FolderLockTest {
             FolderLock.hold(folder, () -> {
                 CompletableFuture.runAsync(() -> assertHeld(folder)).join();
                 holder[0] = startHolder();
-                assertThat(holder[0].getInputStream().read()).isEqualTo('s');
-                LockSupport.parkNanos(500_000_000);
-                assertThat(holder[0].getInputStream().available()).isZero();
+                assertThat(holder[0].getInputStream().read()).isEqualTo('r');
             });
             assertThat(holder[0].getInputStream().read()).isEqualTo('h');
         } finally {

@@ -2,7 +2,6 @@ package org.lora4j.nn.transformer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
@@ -17,6 +16,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.fixtures.ProcessorTime;
 import org.lora4j.io.ModelSource;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
@@ -72,7 +72,7 @@ class ModelFilesTest {
     }
 
     private void assertRefused(Path file) {
-        assertTimeoutPreemptively(
+        ProcessorTime.limit(
                 SOON,
                 () -> assertThatThrownBy(() -> PretrainedModel.load(folder))
                         .isInstanceOf(FileSystemException.class)
@@ -83,7 +83,7 @@ class ModelFilesTest {
     @ValueSource(strings = {"3", "40", "9999999", "10000000", "10000001", "2147483646", "2147483647"})
     void moreLayersThanTheFileHasAreRefusedAtOnce(String layers) throws Exception {
         replaceConfig("\"num_hidden_layers\": 2", "\"num_hidden_layers\": " + layers);
-        assertTimeoutPreemptively(
+        ProcessorTime.limit(
                 SOON,
                 () -> assertThatThrownBy(() -> PretrainedModel.load(folder))
                         .hasMessageMatching("(?s).*(num_hidden_layers|missing 'encoder\\.layer\\.2).*"));
@@ -103,7 +103,7 @@ class ModelFilesTest {
         String text = Files.readString(folder.resolve("config.json"));
         for (String other : new String[] {"1", "9999999", "10000001", "2147483646", "2147483647"}) {
             Files.writeString(folder.resolve("config.json"), text.replace(size, key + ": " + other));
-            assertTimeoutPreemptively(
+            ProcessorTime.limit(
                     SOON,
                     () -> assertThatThrownBy(() -> PretrainedModel.load(folder)).hasMessageContaining("must be"));
         }

@@ -2,15 +2,13 @@ package org.lora4j.text.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.Map;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.FutureTask;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.fixtures.ProcessorTime;
 
 /**
  * Templates that would compute for ever, fill the memory or the stack. The stack of the thread is small. Without the limits each of
@@ -35,23 +33,18 @@ class HostileTemplateTest {
         return result.replace("BIG", BIG);
     }
 
-    private static Object run(String source) throws InterruptedException, ExecutionException, TimeoutException {
+    private static Object run(String source) throws Exception {
         return run(source, STACK);
     }
 
-    private static Object run(String source, int stack)
-            throws InterruptedException, ExecutionException, TimeoutException {
-        FutureTask<Object> task = new FutureTask<>(() -> {
+    private static Object run(String source, int stack) throws Exception {
+        return ProcessorTime.limit(Duration.ofMinutes(1), stack, () -> {
             try {
                 return JinjaTemplate.parse(source).render(Map.of()).text();
             } catch (JinjaException e) {
                 return e;
             }
         });
-        Thread thread = new Thread(null, task, "template", stack);
-        thread.setDaemon(true);
-        thread.start();
-        return task.get(60, TimeUnit.SECONDS);
     }
 
     @ParameterizedTest

@@ -11,6 +11,7 @@ import org.lora4j.Models;
 import org.lora4j.nn.NativeObjects;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
+import org.lora4j.nn.SteadyState;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.GatedFeedForward;
@@ -31,14 +32,7 @@ class SteadyStateTest {
     private final Network network = Models.dense(784, 100, 50, 10);
 
     private static void assertAllocatesNothing(Runnable step) {
-        for (int i = 0; i < 3; i++) {
-            step.run();
-        }
-        long before = NativeObjects.made();
-        for (int i = 0; i < 50; i++) {
-            step.run();
-        }
-        assertThat(NativeObjects.made()).isEqualTo(before);
+        SteadyState.assertReached(3, step);
     }
 
     @Test

@@ -8,9 +8,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.internal.math.RowBlocks;
-import org.lora4j.nn.NativeObjects;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.Samples;
+import org.lora4j.nn.SteadyState;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -77,12 +77,7 @@ class ProductContextTest {
             INDArray x = Samples.gaussian(1, DataType.FLOAT, ROWS, IN);
             INDArray weight = Samples.gaussian(2, DataType.FLOAT, OUT, IN);
             INDArray y = Nd4j.create(DataType.FLOAT, new long[] {ROWS, OUT}, order);
-            product.multiply(x, weight, y);
-            long before = NativeObjects.made();
-            for (int i = 0; i < 10; i++) {
-                product.multiply(x, weight, y);
-            }
-            assertThat(NativeObjects.made()).isEqualTo(before);
+            SteadyState.assertReached(1, () -> product.multiply(x, weight, y));
         }
     }
 }

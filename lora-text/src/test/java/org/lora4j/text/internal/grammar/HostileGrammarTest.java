@@ -2,7 +2,6 @@ package org.lora4j.text.internal.grammar;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
-import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -17,6 +16,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.fixtures.ProcessorTime;
 import org.lora4j.generate.TokenConstraint;
 
 /** Schemas and grammars of an attacker: each works or is refused, and none takes long. */
@@ -25,14 +25,14 @@ class HostileGrammarTest {
     private static final Duration MOST = Duration.ofSeconds(60);
 
     private static void quickly(Supplier<GrammarSource> grammar) {
-        assertTimeoutPreemptively(MOST, () -> {
+        ProcessorTime.limit(MOST, () -> {
             GrammarSource source = grammar.get();
             steps(source, 40);
         });
     }
 
     private static void isRefused(String message, Supplier<GrammarSource> grammar) {
-        assertTimeoutPreemptively(MOST, () -> {
+        ProcessorTime.limit(MOST, () -> {
             assertThatIllegalArgumentException().isThrownBy(grammar::get).withMessageContaining(message);
         });
     }
@@ -119,7 +119,7 @@ class HostileGrammarTest {
 
     @Test
     void intersectionsThatAreHardToDecide() {
-        assertTimeoutPreemptively(MOST, () -> {
+        ProcessorTime.limit(MOST, () -> {
             try {
                 GrammarSource.jsonSchema(
                         "{\"type\":\"string\",\"pattern\":\"^(?:(?:aaaaaaa)*|(?:bbbbbbbbbbb)+)$\",\"minLength\":100000,\"maxLength\":100001}");
