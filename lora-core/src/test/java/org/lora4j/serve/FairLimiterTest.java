@@ -230,7 +230,7 @@ class FairLimiterTest {
     }
 
     @Test
-    void theThreadThatAsksDoesSmallWorkWhoseTurnComesAtOnce() throws InterruptedException {
+    void theThreadThatAsksDoesSmallWorkWhoseTurnComesAtOnce() throws Exception {
         FairLimiter limiter = new FairLimiter(100, 1, 5);
         assertThat(threadOf(limiter, 5)).isSameAs(Thread.currentThread());
         assertThat(threadOf(limiter, 6)).isNotSameAs(Thread.currentThread());
