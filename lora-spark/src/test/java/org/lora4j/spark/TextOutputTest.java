@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.data.Percentage.withPercentage;
 
 import java.lang.reflect.Method;
@@ -136,7 +135,7 @@ class TextOutputTest {
                 nats += one.nats();
                 count += one.tokens();
             }
-            assertThat(row.<Double>getAs("logProbability")).isCloseTo(-nats, within(1e-5));
+            assertThat(row.<Double>getAs("logProbability")).isCloseTo(-nats, withPercentage(1e-4));
             assertThat(row.<Long>getAs("tokens")).isEqualTo(count);
             assertThat(row.<Double>getAs("perplexity")).isCloseTo(Math.exp(nats / count), withPercentage(1e-3));
         }
@@ -520,8 +519,9 @@ class TextOutputTest {
         for (int i = 0; i < 30; i++) {
             assertThat(found.get(i).<Long>getAs("tokens"))
                     .isEqualTo(expected.get(i).<Long>getAs("tokens"));
+            // Sums of floats, whose last bits depend on the other rows of a batch.
             assertThat(found.get(i).<Double>getAs("logProbability"))
-                    .isCloseTo(expected.get(i).<Double>getAs("logProbability"), within(1e-5));
+                    .isCloseTo(expected.get(i).<Double>getAs("logProbability"), withPercentage(1e-4));
         }
     }
 
