@@ -132,7 +132,8 @@ class StructuredOutputTest {
                 options.setPropertyValues(values);
                 set.invoke(request, options.getWrappedInstance());
             } else {
-                ChatOptions.Builder builder = ChatOptions.builder();
+                // Its type has a parameter in Spring AI 2 only.
+                var builder = ChatOptions.builder();
                 for (Map.Entry<String, Object> value : values.entrySet()) {
                     ChatOptions.Builder.class
                             .getMethod(value.getKey(), value.getValue().getClass())
