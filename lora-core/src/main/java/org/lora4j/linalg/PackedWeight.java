@@ -18,6 +18,28 @@ public interface PackedWeight {
     void multiply(INDArray x, INDArray y, boolean adds);
 
     /**
+     * Returns whether a product can add a bias on its way, which saves a second walk over the result.
+     *
+     * @return false if {@link #multiply(INDArray, INDArray, INDArray)} must not be called
+     */
+    default boolean addsBias() {
+        return false;
+    }
+
+    /**
+     * Computes {@code y = x·Wᵀ + b} or {@code y = x·W + b}, with the bits of the product and an addition after it.
+     *
+     * @param x the input, as for {@link #multiply(INDArray, INDArray, boolean)}
+     * @param bias b, FLOAT {@code [1, m]}, in one piece, which is added to each row
+     * @param y the result, as for {@link #multiply(INDArray, INDArray, boolean)}
+     * @throws UnsupportedOperationException if {@link #addsBias} returns false
+     * @throws IllegalArgumentException if a shape or a type does not fit
+     */
+    default void multiply(INDArray x, INDArray bias, INDArray y) {
+        throw new UnsupportedOperationException("the product must be one that adds a bias, see addsBias");
+    }
+
+    /**
      * Copies a row of {@code W [out, in]} from the packed form, as it is multiplied with. The library keeps no other copy of a
      * weight that it can read so. It compares all rows with what was packed before it relies on them.
      *

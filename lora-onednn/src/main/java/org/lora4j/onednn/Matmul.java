@@ -60,7 +60,7 @@ final class Matmul {
                 Dnnl.PROCESSOR,
                 Dnnl.format(owner, key.n(), key.k(), key.kind().inputType(), dnnl_ab),
                 weight,
-                null,
+                key.addsBias() ? Dnnl.format(owner, 1, key.m(), dnnl_f32, dnnl_ab) : null,
                 Dnnl.strided(owner, results, dnnl_f32),
                 key.kind().attributes(owner));
         return status == dnnl_success ? owner.add(description) : null;
@@ -94,7 +94,7 @@ final class Matmul {
     static @Nullable Packing packing(NativeObjects owner, Kind kind, long k, long m) {
         try (NativeObjects used = new NativeObjects()) {
             dnnl_memory_desc any = Dnnl.format(used, k, m, kind.weightType(), dnnl_format_tag_any);
-            dnnl_primitive_desc description = describe(used, new Matmuls.Key(kind, TYPICAL_ROWS, k, m, m), any);
+            dnnl_primitive_desc description = describe(used, key(kind, TYPICAL_ROWS, k, m, false), any);
             if (description == null) {
                 return null;
             }
@@ -104,13 +104,32 @@ final class Matmul {
             owner.add(format);
             String implementation = Dnnl.implementation(description);
             for (int n : FEW_ROWS) {
-                dnnl_primitive_desc few = describe(used, new Matmuls.Key(kind, n, k, m, m), format);
+                dnnl_primitive_desc few = describe(used, key(kind, n, k, m, false), format);
                 if (few == null || !Dnnl.implementation(few).equals(implementation)) {
                     return null;
                 }
             }
             return new Packing(format, implementation);
         }
+    }
+
+    /**
+     * Returns whether the code for a packed weight {@code [k, m]} can add a bias to each row of the result: with single precision,
+     * if it is the same code else. Then the bits are those of an addition after the product.
+     */
+    static boolean addsBias(Kind kind, long k, long m, dnnl_memory_desc format) {
+        if (kind != Kind.FLOAT) {
+            return false;
+        }
+        try (NativeObjects used = new NativeObjects()) {
+            dnnl_primitive_desc without = describe(used, key(kind, TYPICAL_ROWS, k, m, false), format);
+            dnnl_primitive_desc with = describe(used, key(kind, TYPICAL_ROWS, k, m, true), format);
+            return without != null && with != null && Dnnl.implementation(with).equals(Dnnl.implementation(without));
+        }
+    }
+
+    private static Matmuls.Key key(Kind kind, long n, long k, long m, boolean addsBias) {
+        return new Matmuls.Key(kind, n, k, m, m, addsBias);
     }
 
     dnnl_primitive primitive() {

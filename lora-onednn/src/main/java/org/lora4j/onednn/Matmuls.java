@@ -15,8 +15,9 @@ final class Matmuls {
      * What the code depends on.
      *
      * @param rowStride the number of elements from one row of the result to the next
+     * @param addsBias whether a bias is added to each row of the result
      */
-    record Key(Kind kind, long n, long k, long m, long rowStride) {}
+    record Key(Kind kind, long n, long k, long m, long rowStride, boolean addsBias) {}
 
     private final Map<Key, Matmul> kept = new Recent<>(KEPT, matmul -> {});
 

@@ -219,9 +219,16 @@ public final class OneDnnEngine implements ProductEngine {
         }
     }
 
-    /** Computes {@code y = x·W} with a block, or adds it. The caller keeps the matrices reachable. */
-    void multiply(PackedBlock weight, MatrixLayout x, long xAddress, MatrixLayout y, long yAddress, boolean adds) {
-        compute(workspace -> multiply(workspace, weight, x, xAddress, y, yAddress, adds));
+    /** Computes {@code y = x·W} with a block, and what is added to it. The caller keeps the matrices reachable. */
+    void multiply(
+            PackedBlock weight,
+            MatrixLayout x,
+            long xAddress,
+            MatrixLayout y,
+            long yAddress,
+            Product.Addition addition,
+            long biasAddress) {
+        compute(workspace -> multiply(workspace, weight, x, xAddress, y, yAddress, addition, biasAddress));
     }
 
     private static void multiply(
@@ -231,10 +238,11 @@ public final class OneDnnEngine implements ProductEngine {
             long xAddress,
             MatrixLayout y,
             long yAddress,
-            boolean adds) {
+            Product.Addition addition,
+            long biasAddress) {
         long rows = x.rows();
         long first = x.isInRows() && y.isInRows() ? firstRows(rows) : rows;
-        workspace.multiply(weight, x.withRows(first), xAddress, y.withRows(first), yAddress, adds);
+        workspace.multiply(weight, x.withRows(first), xAddress, y.withRows(first), yAddress, addition, biasAddress);
         if (first < rows) {
             workspace.multiply(
                     weight,
@@ -242,7 +250,8 @@ public final class OneDnnEngine implements ProductEngine {
                     xAddress + Float.BYTES * first * x.rowStride(),
                     y.withRows(rows - first),
                     yAddress + Float.BYTES * first * y.rowStride(),
-                    adds);
+                    addition,
+                    biasAddress);
         }
     }
 

@@ -4,6 +4,7 @@ import java.lang.ref.Reference;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.math.Int8Scale;
 import org.lora4j.linalg.PackedWeight;
 import org.lora4j.linalg.ProductEngine.Direction;
@@ -105,23 +106,51 @@ final class OneDnnWeight implements PackedWeight {
 
     @Override
     public void multiply(INDArray x, INDArray y, boolean adds) {
+        requireMatrices(x, y);
+        if (kind.roundsInputs()) {
+            engine.multiplyRounded(this, x, y, adds);
+        } else {
+            multiply(x, y, adds ? Product.Addition.RESULT : Product.Addition.NOTHING, null);
+        }
+    }
+
+    @Override
+    public boolean addsBias() {
+        return blocks.stream().allMatch(PackedBlock::addsBias);
+    }
+
+    @Override
+    public void multiply(INDArray x, INDArray bias, INDArray y) {
+        if (!addsBias()) {
+            PackedWeight.super.multiply(x, bias, y);
+        }
+        requireMatrices(x, y);
+        require("bias", bias, m);
+        if (bias.size(0) != 1 || !MatrixLayout.of(bias).isDenseInRows()) {
+            throw new IllegalArgumentException("bias: must be a row in one piece, found the shape "
+                    + Arrays.toString(bias.shape()) + " and the strides " + Arrays.toString(bias.stride()));
+        }
+        multiply(x, y, Product.Addition.BIAS, bias);
+    }
+
+    private void requireMatrices(INDArray x, INDArray y) {
         require("x", x, k);
         require("y", y, m);
         if (x.size(0) != y.size(0)) {
             throw new IllegalArgumentException("y: must have the " + x.size(0) + " rows of x, found " + y.size(0));
         }
-        if (kind.roundsInputs()) {
-            engine.multiplyRounded(this, x, y, adds);
-            return;
-        }
+    }
+
+    private void multiply(INDArray x, INDArray y, Product.Addition addition, @Nullable INDArray bias) {
         MatrixLayout inputs = MatrixLayout.of(x);
         if (inputs.overlaps()) {
-            multiply(x.dup('c'), y, adds);
+            multiply(x.dup('c'), y, addition, bias);
             return;
         }
         MatrixLayout results = MatrixLayout.of(y);
         long xAddress = Memory.addressOf(x);
         long yAddress = Memory.addressOf(y);
+        long biasAddress = bias == null ? 0 : Memory.addressOf(bias);
         try {
             engine.team().run(blocks.size(), i -> {
                 PackedBlock block = blocks.get(i);
@@ -131,12 +160,14 @@ final class OneDnnWeight implements PackedWeight {
                         xAddress,
                         results.withColumns(block.columns()),
                         yAddress + Float.BYTES * starts[i] * results.columnStride(),
-                        adds);
+                        addition,
+                        biasAddress + Float.BYTES * starts[i]);
             });
         } finally {
             // A native address does not keep its memory alive.
             Reference.reachabilityFence(x);
             Reference.reachabilityFence(y);
+            Reference.reachabilityFence(bias);
             Reference.reachabilityFence(this);
         }
     }

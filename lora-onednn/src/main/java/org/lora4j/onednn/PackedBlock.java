@@ -33,6 +33,7 @@ final class PackedBlock {
     private final @Nullable dnnl_memory scales;
     private final @Nullable Memory inputScaleData;
     private final @Nullable dnnl_memory inputScales;
+    private final boolean addsBias;
 
     /** The scale of each column of the result; without elements if there are none. */
     private final float[] factors;
@@ -59,6 +60,7 @@ final class PackedBlock {
         k = plain.rows();
         m = plain.columns();
         data = new Memory(dnnl_memory_desc_get_size(format));
+        addsBias = Matmul.addsBias(kind, k, m, format);
         this.factors = scalesInput ? new float[0] : factors;
         places = data.isReadable() && !scalesInput ? BlockOffsets.of(format) : null;
         rows = rows(places, k);
@@ -151,8 +153,14 @@ final class PackedBlock {
     }
 
     /** The code for a number of rows, whose results are so many elements apart. */
-    Matmul matmul(long n, long rowStride) {
-        return engine.matmuls().get(new Matmuls.Key(kind, n, k, m, rowStride), key -> new Matmul(key, format));
+    Matmul matmul(long n, long rowStride, boolean withBias) {
+        return engine.matmuls()
+                .get(new Matmuls.Key(kind, n, k, m, rowStride, withBias), key -> new Matmul(key, format));
+    }
+
+    /** Whether a product can add a bias to each row of its result. */
+    boolean addsBias() {
+        return addsBias;
     }
 
     /** Copies a column as it is multiplied with. Returns false if the format cannot be read. */

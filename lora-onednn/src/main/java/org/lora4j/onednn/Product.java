@@ -1,10 +1,12 @@
 package org.lora4j.onednn;
 
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_ATTR_SCALES;
+import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_BIAS;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_DST;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SCRATCHPAD;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_SRC;
 import static org.bytedeco.dnnl.global.dnnl.DNNL_ARG_WEIGHTS;
+import static org.bytedeco.dnnl.global.dnnl.dnnl_ab;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_f32;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_desc_get_size;
 import static org.bytedeco.dnnl.global.dnnl.dnnl_memory_set_data_handle;
@@ -22,6 +24,17 @@ import org.jspecify.annotations.Nullable;
  * for results in columns it has only slow code. Belongs to a {@link Workspace}.
  */
 final class Product {
+    /** What is added to the product. */
+    enum Addition {
+        NOTHING,
+
+        /** What the result held before. */
+        RESULT,
+
+        /** A bias, to each row. */
+        BIAS
+    }
+
     private final Workspace workspace;
     private final Matmul matmul;
     private final dnnl_memory input;
@@ -30,6 +43,7 @@ final class Product {
     private final dnnl_exec_arg_t arguments;
     private final dnnl_exec_arg_t weightArgument;
     private final @Nullable dnnl_exec_arg_t scalesArgument;
+    private final @Nullable dnnl_memory bias;
     private final int count;
     private final Cleaner.Cleanable cleanable;
 
@@ -42,10 +56,10 @@ final class Product {
     private final long resultBytes;
 
     /** Creates a product, in which the results are written where they belong if this is possible. */
-    static Product of(Workspace workspace, PackedBlock weight, MatrixLayout x, MatrixLayout y, boolean adds) {
-        boolean isDirect = y.isInRows() && !adds;
-        Matmul matmul = weight.matmul(x.rows(), isDirect ? y.rowStride() : y.columns());
-        return new Product(workspace, matmul, weight.kind(), weight.scalesInput(), x, y, adds, isDirect);
+    static Product of(Workspace workspace, PackedBlock weight, MatrixLayout x, MatrixLayout y, Addition addition) {
+        boolean isDirect = y.isInRows() && addition != Addition.RESULT;
+        Matmul matmul = weight.matmul(x.rows(), isDirect ? y.rowStride() : y.columns(), addition == Addition.BIAS);
+        return new Product(workspace, matmul, weight.kind(), weight.scalesInput(), x, y, addition, isDirect);
     }
 
     private Product(
@@ -55,7 +69,7 @@ final class Product {
             boolean scalesInput,
             MatrixLayout x,
             MatrixLayout y,
-            boolean adds,
+            Addition addition,
             boolean isDirect) {
         this.workspace = workspace;
         this.matmul = matmul;
@@ -88,13 +102,19 @@ final class Product {
         } else {
             dnnl_memory_desc format = Dnnl.strided(objects, y, dnnl_f32);
             storeTo = Dnnl.memory(objects, format, null);
-            store = Reorder.copy(objects, resultFormat, result, format, storeTo, adds);
+            store = Reorder.copy(objects, resultFormat, result, format, storeTo, addition == Addition.RESULT);
             resultBytes = dnnl_memory_desc_get_size(resultFormat);
         }
 
         scratchpad = Dnnl.memory(objects, matmul.scratchpad(), null);
-        count = kind.isScaled() ? 5 : 4;
+        bias = addition == Addition.BIAS
+                ? Dnnl.memory(objects, Dnnl.format(objects, 1, y.columns(), dnnl_f32, dnnl_ab), null)
+                : null;
+        count = 4 + (kind.isScaled() ? 1 : 0) + (bias == null ? 0 : 1);
         arguments = new dnnl_exec_arg_t(count);
+        if (bias != null) {
+            arguments.getPointer(count - 1).arg(DNNL_ARG_BIAS).memory(bias);
+        }
         arguments.getPointer(0).arg(DNNL_ARG_SRC).memory(input);
         arguments.getPointer(1).arg(DNNL_ARG_DST).memory(result);
         arguments.getPointer(2).arg(DNNL_ARG_SCRATCHPAD).memory(scratchpad);
@@ -103,7 +123,10 @@ final class Product {
     }
 
     /** Computes with a weight. The caller keeps it and the matrices reachable. */
-    void run(PackedBlock weight, long xAddress, long yAddress) {
+    void run(PackedBlock weight, long xAddress, long yAddress, long biasAddress) {
+        if (bias != null) {
+            set(bias, biasAddress);
+        }
         if (convertFrom == null || convert == null) {
             set(input, xAddress);
         } else {

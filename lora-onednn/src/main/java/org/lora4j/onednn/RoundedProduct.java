@@ -118,7 +118,8 @@ final class RoundedProduct {
                                     rounded.address(),
                                     MatrixLayout.dense(rows, block.columns()),
                                     sums.address(),
-                                    false);
+                                    Product.Addition.NOTHING,
+                                    0);
                             workspace
                                     .roundedRows()
                                     .join(

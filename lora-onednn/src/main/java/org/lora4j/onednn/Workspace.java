@@ -20,7 +20,7 @@ final class Workspace {
     private @Nullable Memory scratchpad;
 
     /** What a product depends on. */
-    private record Key(Kind kind, boolean scalesInput, MatrixLayout x, MatrixLayout y, boolean adds) {}
+    private record Key(Kind kind, boolean scalesInput, MatrixLayout x, MatrixLayout y, Product.Addition addition) {}
 
     private final Map<Key, Product> products = new Recent<>(KEPT, Product::close);
 
@@ -30,15 +30,26 @@ final class Workspace {
         stream = Dnnl.stream(objects);
     }
 
-    /** Computes {@code y = x·W} or adds it. */
-    void multiply(PackedBlock weight, MatrixLayout x, long xAddress, MatrixLayout y, long yAddress, boolean adds) {
-        Key key = new Key(weight.kind(), weight.scalesInput(), x, y, adds);
+    /**
+     * Computes {@code y = x·W}, and what is added to it.
+     *
+     * @param biasAddress read if a bias is added
+     */
+    void multiply(
+            PackedBlock weight,
+            MatrixLayout x,
+            long xAddress,
+            MatrixLayout y,
+            long yAddress,
+            Product.Addition addition,
+            long biasAddress) {
+        Key key = new Key(weight.kind(), weight.scalesInput(), x, y, addition);
         Product product = products.get(key);
         if (product == null) {
-            product = Product.of(this, weight, x, y, adds);
+            product = Product.of(this, weight, x, y, addition);
             products.put(key, product);
         }
-        product.run(weight, xAddress, yAddress);
+        product.run(weight, xAddress, yAddress, biasAddress);
     }
 
     dnnl_stream stream() {

@@ -93,6 +93,34 @@ class BitsTest {
         }
     }
 
+    /** So a network has the same bits whether the product adds the bias or, because of an adapter, a step after it. */
+    @ParameterizedTest
+    @EnumSource(Kind.class)
+    void aBiasThatTheProductAddsHasTheBitsOfAnAddition(Kind kind) {
+        for (long[] size : ArrayUtils.addAll(SIZES, SHORT_SIZES)) {
+            INDArray all = Matrices.random(2, ROWS, size[0]);
+            INDArray bias = Matrices.random(3, 1, size[1]);
+            pack(kind, size[0], size[1]).ifPresent(packed -> {
+                if (!packed.addsBias()) {
+                    assertThat(kind).as("kinds that add no bias").isNotEqualTo(Kind.FLOAT);
+                    return;
+                }
+                for (int n : new int[] {1, 2, 3, 7, 16, 33, 81, 128, 256, 300, 321, 577}) {
+                    INDArray x = all.get(NDArrayIndex.interval(ROWS - n, ROWS), NDArrayIndex.all());
+                    for (Matrices.Place to : List.of(Matrices.Place.ROWS, Matrices.Place.COLUMNS)) {
+                        INDArray y = to.create(n, size[1]);
+                        packed.multiply(x, bias, y);
+                        assertThat(values(y))
+                                .as("%s, %d rows of %dx%d to %s", kind, n, size[0], size[1], to)
+                                .isEqualTo(values(multiply(packed, x, size[1], to)
+                                        .dup('c')
+                                        .addRowVector(bias)));
+                    }
+                }
+            });
+        }
+    }
+
     /** Other code adds in another order. Its name shows this also where the numbers happen to be the same. */
     @ParameterizedTest
     @EnumSource(Kind.class)
@@ -100,11 +128,16 @@ class BitsTest {
         for (long[] size : ArrayUtils.addAll(SIZES, SHORT_SIZES)) {
             pack(kind, size[0], size[1]).map(OneDnnWeight.class::cast).ifPresent(packed -> {
                 for (PackedBlock block : packed.blocks()) {
-                    String many = block.matmul(64, block.columns()).implementation();
+                    String many = block.matmul(64, block.columns(), false).implementation();
                     for (int n = 2; n <= 260; n++) {
-                        assertThat(block.matmul(n, block.columns()).implementation())
+                        assertThat(block.matmul(n, block.columns(), false).implementation())
                                 .as("%s, %d rows of %dx%d", kind, n, size[0], size[1])
                                 .isEqualTo(many);
+                        if (block.addsBias()) {
+                            assertThat(block.matmul(n, block.columns(), true).implementation())
+                                    .as("%s, %d rows of %dx%d with a bias", kind, n, size[0], size[1])
+                                    .isEqualTo(many);
+                        }
                     }
                 }
             });

@@ -2,6 +2,7 @@ package org.lora4j.onednn;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.ArrayList;
@@ -223,5 +224,40 @@ class ProductTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> packed.multiply(x, Nd4j.create(DataType.FLOAT, 4, 50), false))
                 .withMessage("y: must have the 5 rows of x, found 4");
+    }
+
+    @Test
+    void refusesABiasThatDoesNotFit() {
+        PackedWeight packed = pack(Kind.FLOAT, Direction.FORWARD, Matrices.random(1, 100, 50), 'c');
+        INDArray x = Matrices.random(2, 5, 100);
+        INDArray y = Nd4j.create(DataType.FLOAT, 5, 50);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> packed.multiply(x, Matrices.random(3, 1, 49), y))
+                .withMessage("bias: must be FLOAT [n, 50], found FLOAT [1, 49]");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> packed.multiply(x, Matrices.random(3, 2, 50), y))
+                .withMessage("bias: must be a row in one piece, found the shape [2, 50] and the strides [50, 1]");
+        INDArray column = Matrices.random(3, 100, 50).reshape('c', 1, 5000);
+        INDArray strided = Nd4j.create(column.data(), new long[] {1, 50}, new long[] {1, 100}, 0, 'c');
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> packed.multiply(x, strided, y))
+                .withMessageStartingWith("bias: must be a row in one piece, found the shape [1, 50]");
+    }
+
+    @ParameterizedTest
+    @EnumSource(Kind.class)
+    void aKindThatAddsNoBiasRefusesIt(Kind kind) {
+        PackedWeight packed = pack(kind, Direction.FORWARD, Matrices.random(1, 100, 50), 'c');
+        INDArray x = Matrices.random(2, 5, 100);
+        INDArray bias = Matrices.random(3, 1, 50);
+        INDArray y = Nd4j.create(DataType.FLOAT, 5, 50);
+        if (packed.addsBias()) {
+            packed.multiply(x, bias, y);
+            assertThat(y.sumNumber().doubleValue()).isNotZero();
+        } else {
+            assertThatThrownBy(() -> packed.multiply(x, bias, y))
+                    .isInstanceOf(UnsupportedOperationException.class)
+                    .hasMessageContaining("addsBias");
+        }
     }
 }

@@ -46,6 +46,10 @@ final class LinearPass implements LayerPass {
     private Parameter weight;
     private boolean sharesWeights;
     private boolean sharesBias;
+
+    /** The bias if it is all that any segment adds to the common product, so that the product may add it on its way. */
+    private @Nullable INDArray onlyBias;
+
     private boolean readsBase;
     private boolean trains;
     private boolean trainsWeight;
@@ -120,6 +124,8 @@ final class LinearPass implements LayerPass {
                 : layer.weightParameter();
         sharesWeights = all.stream().allMatch(this::sharesWeight);
         sharesBias = all.stream().allMatch(one -> one.effective().bias() == first.bias());
+        boolean addOnlyBias = sharesWeights && sharesBias && all.stream().allMatch(one -> one.onlyBias() != null);
+        onlyBias = addOnlyBias ? all.get(0).onlyBias() : null;
         readsBase = all.stream().anyMatch(SegmentLinear::readsBase);
         trains = all.stream().anyMatch(SegmentLinear::trains);
         trainsWeight = all.stream().anyMatch(SegmentLinear::trainsWeight);
@@ -193,14 +199,14 @@ final class LinearPass implements LayerPass {
         }
         INDArray y = outputs.rows(x.size(0));
         output = y;
-        if (batch.isContinued()) {
-            product.runAlone(x, y); // The further products are those of the block before.
-        } else {
-            product.run(x, y);
-        }
         if (isMixed(batch)) {
+            multiply(batch, x, y);
             mixed.forward(batch, x, y);
             return y;
+        }
+        boolean hasBias = onlyBias != null && product.run(x, onlyBias, y);
+        if (!hasBias) {
+            multiply(batch, x, y);
         }
         runSegments(x.size(0), (blocks, one, i) -> {
             INDArray xRows = batch.block(blocks.inputs, x, i);
@@ -213,10 +219,18 @@ final class LinearPass implements LayerPass {
                 one.addBias(yRows);
             }
         });
-        if (sharesBias) {
+        if (sharesBias && !hasBias) {
             segments.get(0).addBias(y);
         }
         return y;
+    }
+
+    private void multiply(Segments batch, INDArray x, INDArray y) {
+        if (batch.isContinued()) {
+            product.runAlone(x, y); // The further products are those of the block before.
+        } else {
+            product.run(x, y);
+        }
     }
 
     @Override

@@ -2,6 +2,7 @@ package org.lora4j.nn.compute.internal;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.memory.ArrayMemory;
 import org.lora4j.internal.memory.BatchBuffer;
 import org.lora4j.nn.batch.internal.Segment;
 import org.lora4j.nn.batch.internal.Segments;
@@ -85,6 +86,13 @@ final class SegmentLinear {
             throw new IllegalStateException("bind must be called before");
         }
         return effective;
+    }
+
+    /** The bias if it is all that the segment adds to the product, and lies in one piece; null otherwise. */
+    @Nullable
+    INDArray onlyBias() {
+        INDArray row = biasRow;
+        return row != null && updates.bound().isEmpty() && ArrayMemory.isInRows(row) ? row : null;
     }
 
     boolean readsBase() {

@@ -77,6 +77,15 @@ final class WeightProduct {
         runFurther();
     }
 
+    /**
+     * Computes {@code y = x·Wᵀ + b} if the weight can add a bias on its way; not for a product with further rows.
+     *
+     * @return false if nothing was computed
+     */
+    boolean run(INDArray x, INDArray bias, INDArray y) {
+        return weight.multiply(product, x, bias, y);
+    }
+
     /** Computes {@code y = x·Wᵀ} without the further products. */
     void runAlone(INDArray x, INDArray y) {
         weight.multiply(product, x, y);

@@ -3,6 +3,7 @@ package org.lora4j.nn.weight.internal;
 import java.util.ArrayList;
 import java.util.IdentityHashMap;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.math.RowBlocks;
 import org.lora4j.internal.threads.SpareProcessors;
 import org.lora4j.linalg.PackedWeight;
@@ -99,22 +100,30 @@ public final class ProductContext {
     }
 
     /**
-     * Computes {@code y = x·Wᵀ} by an engine. One of several threads divides a product by itself; if it has one thread, each
-     * processor computes some rows of y.
+     * Computes {@code y = x·Wᵀ} by an engine, or {@code y = x·Wᵀ + b} if there is a bias, which the weight must be able to add. An
+     * engine of several threads divides a product by itself; if it has one thread, each processor computes some rows of y.
      */
-    void multiply(ProductEngine engine, PackedWeight packed, INDArray x, INDArray y) {
+    void multiply(ProductEngine engine, PackedWeight packed, INDArray x, @Nullable INDArray bias, INDArray y) {
         int n = Math.toIntExact(x.size(0));
         int parts = 1;
         if (engine.threads() == 1 && n >= 2 * LEAST_ROWS && x.offset() == 0 && y.offset() == 0) {
             parts = Math.min(n / LEAST_ROWS, SpareProcessors.parts(y.size(1) * x.size(1) * n, LEAST_MULTIPLICATIONS));
         }
         if (parts == 1) {
-            packed.multiply(x, y, false);
+            multiply(packed, x, bias, y);
             return;
         }
         INDArray[] inputs = rows(inputRows, x, parts);
         INDArray[] results = rows(resultRows, y, parts);
-        SpareProcessors.runParts(parts, i -> packed.multiply(inputs[i], results[i], false));
+        SpareProcessors.runParts(parts, i -> multiply(packed, inputs[i], bias, results[i]));
+    }
+
+    private static void multiply(PackedWeight packed, INDArray x, @Nullable INDArray bias, INDArray y) {
+        if (bias == null) {
+            packed.multiply(x, y, false);
+        } else {
+            packed.multiply(x, bias, y);
+        }
     }
 
     private static INDArray[] rows(RowBlocks views, INDArray matrix, int parts) {

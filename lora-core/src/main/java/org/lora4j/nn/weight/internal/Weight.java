@@ -147,8 +147,28 @@ public final class Weight {
         if (engine == null || packed == null) {
             matrix.multiply(context, x, y);
         } else {
-            context.multiply(engine, packed, x, y);
+            context.multiply(engine, packed, x, null, y);
         }
+    }
+
+    /**
+     * Computes {@code y = x·Wᵀ + b} if an engine multiplies with the weight and adds the bias on its way. The bits are those of
+     * {@link #multiply(ProductContext, INDArray, INDArray)} and an addition after it.
+     *
+     * @param context the caller's contexts
+     * @param x the input {@code [n, in]}
+     * @param bias b {@code [1, out]}, in one piece
+     * @param y the result {@code [n, out]}
+     * @return false if nothing was computed
+     */
+    public boolean multiply(ProductContext context, INDArray x, INDArray bias, INDArray y) {
+        ProductEngine engine = engine();
+        PackedWeight packed = engine == null ? null : packed(forward, engine);
+        if (engine == null || packed == null || !packed.addsBias()) {
+            return false;
+        }
+        context.multiply(engine, packed, x, bias, y);
+        return true;
     }
 
     /**
