@@ -15,6 +15,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.LongFunction;
 import java.util.stream.LongStream;
 import org.lora4j.io.internal.FileAccess;
+import org.lora4j.text.internal.vocabulary.TokenizerCheck;
 
 /**
  * Hugging Face's native tokenizer, which must not be freed while a thread uses it. It cuts nothing and pads nothing, whatever its
@@ -23,7 +24,6 @@ import org.lora4j.io.internal.FileAccess;
  * <p>It takes arrays of numbers from the native library. DJL's own {@code Encoding} has several objects for each token.
  */
 final class NativeTokenizer implements TextEncoder {
-    private static final String OFFLINE = "ai.djl.offline";
     private static final Map<String, String> WHOLE_TEXTS = Map.of("truncation", "false", "padding", "false");
     private static final TokenizersLibrary LIBRARY = TokenizersLibrary.LIB;
 
@@ -42,6 +42,7 @@ final class NativeTokenizer implements TextEncoder {
      * @param content the content of tokenizer.json
      */
     static NativeTokenizer load(String name, byte[] content) throws IOException {
+        TokenizerCheck.require(name, content);
         try {
             FileAccess.requirePrivate(Utils.getEngineCacheDir(), "-DDJL_CACHE_DIR");
             return new NativeTokenizer(openOffline(content));
@@ -56,18 +57,12 @@ final class NativeTokenizer implements TextEncoder {
         }
     }
 
-    /** Without this, DJL reports to its makers on some machines, and downloads another native library on others. */
-    private static synchronized HuggingFaceTokenizer openOffline(byte[] content) throws IOException {
-        String before = System.getProperty(OFFLINE);
-        System.setProperty(OFFLINE, "true");
+    private static HuggingFaceTokenizer openOffline(byte[] content) throws IOException {
+        Offline.begin();
         try {
             return HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(content), WHOLE_TEXTS);
         } finally {
-            if (before == null) {
-                System.clearProperty(OFFLINE);
-            } else {
-                System.setProperty(OFFLINE, before);
-            }
+            Offline.end();
         }
     }
 

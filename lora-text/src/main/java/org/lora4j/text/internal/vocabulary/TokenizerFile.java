@@ -26,7 +26,7 @@ public final class TokenizerFile {
     /** Vocabularies of 250,000 tokens have 20 MB. */
     public static final int MOST_BYTES = 200_000_000;
 
-    private static final int MOST_TOKENS = 4_000_000;
+    static final int MOST_TOKENS = 4_000_000;
     private static final String SPACE = "\u2581";
     private static final Pattern BYTE = Pattern.compile("<0x[0-9A-Fa-f]{2}>");
     /** A value of the file is followed by others. */
