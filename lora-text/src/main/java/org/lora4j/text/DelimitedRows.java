@@ -126,6 +126,9 @@ final class DelimitedRows implements Cursor<TextRow> {
             return null;
         } catch (UncheckedIOException e) {
             ended = true;
+            if (e == reader.failure) {
+                throw e;
+            }
             String found = Objects.requireNonNullElse(e.getCause(), e).getMessage();
             throw TextFormatException.ofRest(
                     reader.lines.file(),
@@ -152,6 +155,9 @@ final class DelimitedRows implements Cursor<TextRow> {
         private int position;
         private long ofRow;
         private long characters;
+
+        /** What the file threw; the parser throws its own in the same type. */
+        private @Nullable UncheckedIOException failure;
 
         /** Where a line begins, in characters for the parser and in bytes of the file. */
         private record Place(long character, long offset) {}
@@ -189,7 +195,7 @@ final class DelimitedRows implements Cursor<TextRow> {
             if (position < line.length()) {
                 return true;
             }
-            String next = lines.next();
+            String next = nextLine();
             if (next == null) {
                 return false;
             }
@@ -206,6 +212,15 @@ final class DelimitedRows implements Cursor<TextRow> {
                                 + " characters, found more; a quote may not be closed");
             }
             return true;
+        }
+
+        private @Nullable String nextLine() {
+            try {
+                return lines.next();
+            } catch (UncheckedIOException e) {
+                failure = e;
+                throw e;
+            }
         }
 
         @Override

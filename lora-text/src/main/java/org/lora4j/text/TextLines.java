@@ -2,6 +2,7 @@ package org.lora4j.text;
 
 import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -19,12 +20,16 @@ final class TextLines implements AutoCloseable {
     /** A line that is longer is no text, but a file of another kind. */
     static final int MOST_BYTES = 16_000_000;
 
+    /** A small packed file can hold a thousand million of them. */
+    static final long MOST_EMPTY_LINES = 1_000_000;
+
     private static final int BUFFER = 1 << 16;
 
     private final Path file;
     private final InputStream in;
     private final boolean endsAtReturn;
     private long line;
+    private long emptyLines;
     private long offset;
     private long nextOffset;
 
@@ -73,7 +78,11 @@ final class TextLines implements AutoCloseable {
 
     private UncheckedIOException unreadable(IOException e) {
         String where = line == 0 ? file.toString() : file + ":" + (line + 1);
-        return new UncheckedIOException(where + ": cannot be read, found " + e, e);
+        // Only a packed file says that it goes on.
+        String found = e instanceof EOFException
+                ? ": a file packed with gzip must be whole, found its end too early; copy it again"
+                : ": cannot be read, found " + e;
+        return new UncheckedIOException(where + found, e);
     }
 
     Path file() {
@@ -114,7 +123,18 @@ final class TextLines implements AutoCloseable {
         line++;
         offset = nextOffset;
         nextOffset += bytes.size();
-        return decoded(bytes.toByteArray());
+        String text = decoded(bytes.toByteArray());
+        countEmpty(text);
+        return text;
+    }
+
+    private void countEmpty(String text) {
+        boolean isEmpty = text.equals("\n") || text.equals("\r\n") || text.equals("\r");
+        emptyLines = isEmpty ? emptyLines + 1 : 0;
+        if (emptyLines > MOST_EMPTY_LINES) {
+            throw TextFormatException.ofRest(
+                    file, line, "at most " + MOST_EMPTY_LINES + " empty lines may follow each other, found more");
+        }
     }
 
     private boolean isBeforeLineFeed() throws IOException {

@@ -15,6 +15,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import java.util.zip.GZIPOutputStream;
@@ -23,6 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.text.tools.ToolCall;
 
 /** The files of texts, and what is wrong with them by line. */
@@ -320,6 +323,47 @@ class DataFilesTest {
         assertThatThrownBy(() -> list(TextFiles.read(csv)))
                 .isInstanceOf(TextFormatException.class)
                 .hasMessageContaining("a quote may not be closed");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a.csv.gz", "a.tsv.gz", "a.jsonl.gz"})
+    void aPackedFileThatWasCutIsNamedAsSuch(String name) throws IOException {
+        Path file = folder.resolve(name);
+        Random random = new Random(1);
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
+            String row = name.contains("json") ? "{\"text\": \"number\"}\n" : "\"number\"\n";
+            out.write((name.contains("json") ? "" : "text\n").getBytes(StandardCharsets.UTF_8));
+            for (int i = 0; i < 10_000; i++) {
+                out.write(
+                        row.replace("number", Long.toString(random.nextLong())).getBytes(StandardCharsets.UTF_8));
+            }
+        }
+        byte[] packed = Files.readAllBytes(file);
+        Files.write(file, Arrays.copyOf(packed, packed.length / 2));
+        assertThatThrownBy(() -> list(TextFiles.read(file)))
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessageMatching(Pattern.quote(file.toString())
+                        + ":\\d+: a file packed with gzip must be whole, found its end too early; copy it again");
+        assertThatThrownBy(() -> list(TextFiles.read(file).skipping(e -> {})))
+                .isInstanceOf(UncheckedIOException.class)
+                .hasMessageContaining("must be whole");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a.csv.gz", "a.tsv.gz", "a.jsonl.gz"})
+    void refusesASmallFileOfVeryManyEmptyLines(String name) throws IOException {
+        Path file = folder.resolve(name);
+        byte[] lines = new byte[1 << 16];
+        Arrays.fill(lines, (byte) '\n');
+        try (OutputStream out = new GZIPOutputStream(Files.newOutputStream(file))) {
+            out.write("text\n".repeat(name.contains("json") ? 0 : 1).getBytes(StandardCharsets.UTF_8));
+            for (int i = 0; i < 20; i++) {
+                out.write(lines);
+            }
+        }
+        assertThatThrownBy(() -> list(TextFiles.read(file)))
+                .isInstanceOf(TextFormatException.class)
+                .hasMessageContaining(": at most 1000000 empty lines may follow each other, found more");
     }
 
     /** 300 MB of texts, of which a thousand rows are held. */
