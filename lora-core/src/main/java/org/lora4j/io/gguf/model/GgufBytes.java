@@ -12,19 +12,40 @@ import org.lora4j.io.internal.RandomAccess;
 final class GgufBytes {
     private static final int CHUNK = 1 << 16;
 
+    /** The values of the largest vocabularies take 60 MB. */
+    private static final int SHARE_OF_HEAP = 4;
+
+    /** What a text takes on the heap beside its characters: two objects, and a place in a list. */
+    private static final int TEXT_OBJECTS = 56;
+
     private final String file;
     private final long size;
     private final RandomAccess bytes;
     private final ByteBuffer chunk =
             ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN).limit(0);
 
+    private final long mostMemory;
+
     /** The position in the file of the end of the chunk. */
     private long read;
 
+    /** What the values so far take on the heap. */
+    private long memory;
+
     GgufBytes(String file, long size, RandomAccess bytes) {
+        this(file, size, bytes, Runtime.getRuntime().maxMemory() / SHARE_OF_HEAP);
+    }
+
+    /**
+     * Reads a file from its first byte on.
+     *
+     * @param mostMemory how many bytes of the heap all values may take together
+     */
+    GgufBytes(String file, long size, RandomAccess bytes, long mostMemory) {
         this.file = file;
         this.size = size;
         this.bytes = bytes;
+        this.mostMemory = mostMemory;
     }
 
     String file() {
@@ -92,9 +113,25 @@ final class GgufBytes {
         return (int) count;
     }
 
+    /**
+     * Counts the memory of values before it is allocated: a small file can hold many.
+     *
+     * @throws GgufException if all values together take more of the heap than they may
+     */
+    void take(long bytesOfHeap) throws GgufException {
+        memory += bytesOfHeap;
+        if (memory > mostMemory) {
+            throw refuse(
+                    "the keys and their values must take at most 1/" + SHARE_OF_HEAP + " of the heap, " + mostMemory
+                            + " bytes; if the file is as it should be, give Java more memory with -Xmx",
+                    "more");
+        }
+    }
+
     /** Reads a text with its length before it. */
     String text(String what, int most) throws IOException {
         int length = count("the length of " + what, 1, most);
+        take(TEXT_OBJECTS + (long) Character.BYTES * length);
         if (length == 0) {
             return "";
         }

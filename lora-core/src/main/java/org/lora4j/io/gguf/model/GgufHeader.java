@@ -43,6 +43,9 @@ record GgufHeader(GgufKeys keys, List<KeyPlace> places, int alignment, Map<Strin
 
     private static final int LEAST_TENSOR = Long.BYTES + 1 + Integer.BYTES + Integer.BYTES + Long.BYTES;
 
+    /** What the description of a tensor takes on the heap beside its name. */
+    private static final int TENSOR_OBJECTS = 256;
+
     private static final int STRING = 8;
     private static final int ARRAY = 9;
     private static final int BOOL = 7;
@@ -97,6 +100,7 @@ record GgufHeader(GgufKeys keys, List<KeyPlace> places, int alignment, Map<Strin
         int alignment = alignment(values);
         List<Relative> all = new ArrayList<>();
         for (int i = 0; i < tensors; i++) {
+            in.take(TENSOR_OBJECTS);
             all.add(tensor(in));
             requireSize(in);
         }
@@ -161,12 +165,14 @@ record GgufHeader(GgufKeys keys, List<KeyPlace> places, int alignment, Map<Strin
             return List.copyOf(texts);
         }
         if (elementType == BOOL) {
+            in.take(count);
             boolean[] truths = new boolean[count];
             for (int i = 0; i < count; i++) {
                 truths[i] = (Boolean) scalar(in, elementType, key);
             }
             return truths;
         }
+        in.take((long) Long.BYTES * count);
         if (isFloat(elementType)) {
             double[] numbers = new double[count];
             for (int i = 0; i < count; i++) {
