@@ -1,11 +1,14 @@
 package org.lora4j.cli.file;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.FilterOutputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -13,6 +16,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.internal.StrictJson;
+import org.lora4j.io.internal.AtomicFile;
 import org.lora4j.text.Dataset;
 import org.lora4j.text.TextFormatException;
 import org.lora4j.text.TextRow;
@@ -68,7 +72,8 @@ public record RowFile(DataFile input, Path output, @Nullable Consumer<TextFormat
     }
 
     /**
-     * Writes a file, which appears as a whole after the last row.
+     * Writes a file, which appears as a whole after the last row. If two programs write the same file, each writes all of its rows,
+     * and the file has those of the last.
      *
      * @param output the file, in the form that its name says
      * @param made makes the rows
@@ -80,20 +85,38 @@ public record RowFile(DataFile input, Path output, @Nullable Consumer<TextFormat
         if (folder == null || !Files.isDirectory(folder)) {
             throw new FileSystemException(output.toString(), null, "must be in a folder that exists, found none");
         }
-        Path part = folder.resolve("." + output.getFileName() + ".part");
+        long[] rows = new long[1];
         try {
-            long rows;
-            try (RowWriter writer = RowWriter.open(part, output.toString())) {
-                rows = made.writeTo(writer::write);
-            }
-            Files.move(part, output, StandardCopyOption.REPLACE_EXISTING);
-            return rows;
+            AtomicFile.write(output, channel -> rows[0] = write(channel, output.toString(), made));
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+        return rows[0];
+    }
+
+    private static long write(FileChannel channel, String name, Rows made) throws IOException {
+        try (RowWriter writer = RowWriter.open(new OpenStream(channel), name)) {
+            return made.writeTo(writer::write);
         } catch (FileSystemException e) {
-            throw e;
-        } catch (IOException e) {
-            throw (IOException) new FileSystemException(output.toString(), null, e.getMessage()).initCause(e);
-        } finally {
-            Files.deleteIfExists(part);
+            // It names the file that is wrong, which is another one.
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** A stream into a channel that stays open. */
+    private static final class OpenStream extends FilterOutputStream {
+        OpenStream(FileChannel channel) {
+            super(Channels.newOutputStream(channel));
+        }
+
+        @Override
+        public void write(byte[] bytes, int offset, int length) throws IOException {
+            out.write(bytes, offset, length);
+        }
+
+        @Override
+        public void close() throws IOException {
+            flush();
         }
     }
 

@@ -4,11 +4,10 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedWriter;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.OutputStreamWriter;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Locale;
 import java.util.zip.GZIPOutputStream;
 
@@ -23,14 +22,14 @@ interface RowWriter extends Closeable {
     void write(ObjectNode row) throws IOException;
 
     /**
-     * Opens a file by the end of a name.
+     * Opens a file by the end of its name.
      *
-     * @param file the file that is written
+     * @param file takes the bytes, and is closed with the writer
      * @param name the name that says the form: {@code .csv}, {@code .tsv}, {@code .jsonl} or {@code .json}, each also with
      *     {@code .gz}
-     * @throws IllegalArgumentException if the name ends otherwise; nothing is created then
+     * @throws IllegalArgumentException if the name ends otherwise
      */
-    static RowWriter open(Path file, String name) throws IOException {
+    static RowWriter open(OutputStream file, String name) throws IOException {
         String lower = name.toLowerCase(Locale.ROOT);
         boolean packed = lower.endsWith(".gz");
         String plain = packed ? lower.substring(0, lower.length() - 3) : lower;
@@ -47,8 +46,7 @@ interface RowWriter extends Closeable {
                 name + ": the name must end with .csv, .tsv or .jsonl, or these and .gz; name the output so");
     }
 
-    private static Writer text(Path file, boolean packed) throws IOException {
-        var out = Files.newOutputStream(file);
+    private static Writer text(OutputStream out, boolean packed) throws IOException {
         return new BufferedWriter(
                 new OutputStreamWriter(packed ? new GZIPOutputStream(out) : out, StandardCharsets.UTF_8));
     }

@@ -1,5 +1,6 @@
 package org.lora4j.console.command;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
@@ -8,31 +9,36 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import org.lora4j.AdapterView;
+import org.lora4j.io.internal.FolderLock;
 
 /**
  * The folder in which a run stores its files. If one of them cannot be written, the error says which, and what of this run
  * the folder contains. Safe for use by several threads.
  */
-public final class RunFolder {
+public final class RunFolder implements Closeable {
+    private static final String LOCK = ".lora4j-run.lock";
+
     static final String NOTHING_KEPT = "nothing of this run is kept";
 
     private final Path path;
+    private final FolderLock lock;
     private final Map<String, String> files = new LinkedHashMap<>();
     private String advice = "";
 
-    private RunFolder(Path path) {
+    private RunFolder(Path path, FolderLock lock) {
         this.path = path;
+        this.lock = lock;
     }
 
     /**
      * Makes sure that a folder can take the results, and creates it if it does not exist. A temporary file of their size is
-     * written into it, so that a folder without room fails before any work.
+     * written into it, so that a folder without room fails before any work. Until {@link #close}, no other run can prepare it.
      *
      * @param path the folder
      * @param what the results, for the message of an error
      * @param bytes their size
      * @return the folder
-     * @throws IOException if it cannot be created or written to, or does not have room for the results
+     * @throws IOException if it cannot be created or written to, does not have room for the results, or another run has it
      */
     public static RunFolder prepare(Path path, String what, long bytes) throws IOException {
         try {
@@ -49,7 +55,11 @@ public final class RunFolder {
                             ErrorText.of(e)),
                     e);
         }
-        return new RunFolder(path);
+        FolderLock lock = FolderLock.tryTake(path, LOCK)
+                .orElseThrow(() -> new IOException(
+                        "the output folder must be that of one run at a time, found another run that writes into "
+                                + path + "; wait for its end, or choose another folder"));
+        return new RunFolder(path, lock);
     }
 
     private static void tryToWrite(Path folder, long bytes) throws IOException {
@@ -62,6 +72,12 @@ public final class RunFolder {
         } finally {
             Files.delete(file);
         }
+    }
+
+    /** Ends the run: another one can prepare the folder. The files stay. */
+    @Override
+    public void close() throws IOException {
+        lock.close();
     }
 
     /** Returns the folder. */

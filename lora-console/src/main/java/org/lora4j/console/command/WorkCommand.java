@@ -46,8 +46,16 @@ public abstract class WorkCommand implements Callable<Integer> {
             throw new IOException("not enough memory; use smaller batches, or give Java more memory with -Xmx", e);
         } finally {
             interruption.close();
+            closeFolder();
         }
         return 0;
+    }
+
+    private void closeFolder() throws IOException {
+        RunFolder prepared = folder;
+        if (prepared != null) {
+            prepared.close();
+        }
     }
 
     private void workWithThreads() throws IOException {
@@ -76,7 +84,7 @@ public abstract class WorkCommand implements Callable<Integer> {
      * @param path the folder
      * @param what the results, for the message of an error
      * @param bytes their size
-     * @throws IOException if it cannot be created or written to, or does not have room for the results
+     * @throws IOException if it cannot be created or written to, does not have room for the results, or another run writes into it
      */
     protected final RunFolder prepare(Path path, String what, long bytes) throws IOException {
         RunFolder prepared = RunFolder.prepare(path, what, bytes);

@@ -1,13 +1,13 @@
 package org.lora4j.console.report;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.Map;
 import java.util.Optional;
+import org.lora4j.io.internal.AtomicFile;
 
 /** Writes the files of a report into the output folder. */
 public final class ReportFiles {
@@ -45,23 +45,12 @@ public final class ReportFiles {
     }
 
     /**
-     * Writes a temporary file beside the target and moves it there, so that no reader sees a part of a file.
+     * Writes a file, which appears as a whole: no reader sees a part of it.
      *
      * @param file the file, which is replaced if it exists
      * @param content what it has then
      */
     public static void replace(Path file, byte[] content) throws IOException {
-        Path part = file.resolveSibling("." + file.getFileName() + ".part");
-        try {
-            Files.write(part, content);
-            Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
-        } catch (FileSystemException e) {
-            throw e;
-        } catch (IOException e) {
-            // A full disk: Java's message does not name the file.
-            throw (IOException) new FileSystemException(file.toString(), null, e.getMessage()).initCause(e);
-        } finally {
-            Files.deleteIfExists(part);
-        }
+        AtomicFile.write(file, channel -> AtomicFile.writeFully(channel, ByteBuffer.wrap(content)));
     }
 }

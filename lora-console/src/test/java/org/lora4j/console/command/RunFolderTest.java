@@ -20,7 +20,9 @@ class RunFolderTest {
     @Test
     void preparesAFolderAndLeavesItEmpty() throws IOException {
         RunFolder folder = RunFolder.prepare(temp.resolve("a/b"), "the results", 200_000);
-        assertThat(folder.path()).isEqualTo(temp.resolve("a/b")).isEmptyDirectory();
+        assertThat(folder.path())
+                .isEqualTo(temp.resolve("a/b"))
+                .isDirectoryNotContaining(file -> !file.endsWith(".lora4j-run.lock"));
         assertThat(folder.kept()).isEqualTo("nothing of this run is kept");
     }
 
@@ -32,6 +34,18 @@ class RunFolderTest {
                 .withMessage("the output folder must be writable and have room for the results, 2,000 bytes; found "
                         + file + ": " + file + ": file already exists");
         assertThat(file).hasContent("kept");
+    }
+
+    @Test
+    void refusesAFolderThatAnotherRunHasUntilThatEnds() throws IOException {
+        Path link = Files.createSymbolicLink(temp.resolve("link"), Files.createDirectory(temp.resolve("folder")));
+        RunFolder first = RunFolder.prepare(temp.resolve("folder"), "the results", 1);
+        assertThatIOException()
+                .isThrownBy(() -> RunFolder.prepare(link, "the results", 1))
+                .withMessage("the output folder must be that of one run at a time, found another run that writes into "
+                        + link + "; wait for its end, or choose another folder");
+        first.close();
+        RunFolder.prepare(link, "the results", 1).close();
     }
 
     @Test

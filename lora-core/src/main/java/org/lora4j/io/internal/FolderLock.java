@@ -1,5 +1,6 @@
 package org.lora4j.io.internal;
 
+import java.io.Closeable;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.channels.FileChannel;
@@ -8,9 +9,12 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.ForModules;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -19,20 +23,24 @@ import org.slf4j.LoggerFactory;
  * empty file in the folder, so a process that is killed releases it. The file stays: deleting it would take it from a writer
  * that waits for it.
  */
-public final class FolderLock {
-    /** The name of the file. */
+@ForModules
+public final class FolderLock implements Closeable {
+    /** The name of the file for those who save an adapter. */
     public static final String NAME = ".lora4j.lock";
 
     private static final Duration LONGEST = Duration.ofMinutes(2);
     private static final long PAUSE_MILLIS = 10;
 
-    /** The folders that this process has locked; a lock of the operating system is one of the whole process. */
+    /**
+     * The files that this process has locked. It must not open them again: on POSIX, closing any channel of a file releases the
+     * locks of the whole process.
+     */
     private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
     private static final Logger log = LoggerFactory.getLogger(FolderLock.class);
 
-    private final Path folder;
-    private final long end;
+    private final Path file;
+    private final FileChannel channel;
 
     /** What is done while the lock is held. */
     @FunctionalInterface
@@ -40,9 +48,9 @@ public final class FolderLock {
         void run() throws IOException;
     }
 
-    private FolderLock(Path folder, Duration longest) {
-        this.folder = folder;
-        this.end = System.nanoTime() + longest.toNanos();
+    private FolderLock(Path file, FileChannel channel) {
+        this.file = file;
+        this.channel = channel;
     }
 
     /**
@@ -57,45 +65,23 @@ public final class FolderLock {
     }
 
     static void hold(Path folder, Duration longest, Action action) throws IOException {
-        new FolderLock(folder.toRealPath(), longest).hold(action);
-    }
-
-    private void hold(Action action) throws IOException {
-        while (!HELD.add(folder)) {
-            pause();
-        }
-        Path file = folder.resolve(NAME);
-        try {
-            FileAccess.requireRegularOrMissing(file);
-            try (FileChannel channel = FileChannel.open(
-                    file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS)) {
-                lock(channel);
-                action.run();
-            }
-        } finally {
-            HELD.remove(folder);
+        try (FolderLock lock = await(folder, System.nanoTime() + longest.toNanos())) {
+            log.trace("{} is held", lock.file);
+            action.run();
         }
     }
 
     /** Asks again and again. FileChannel.lock would wait for ever, and POSIX takes some waits for deadlocks. */
-    private void lock(FileChannel channel) throws IOException {
-        while (!tryLock(channel)) {
-            pause();
+    private static FolderLock await(Path folder, long end) throws IOException {
+        Optional<FolderLock> lock = tryTake(folder, NAME);
+        while (lock.isEmpty()) {
+            pause(folder, end);
+            lock = tryTake(folder, NAME);
         }
+        return lock.get();
     }
 
-    private boolean tryLock(FileChannel channel) {
-        try {
-            return channel.tryLock() != null;
-        } catch (OverlappingFileLockException e) {
-            return false; // A copy of this class under another class loader holds it.
-        } catch (IOException e) {
-            log.warn("{}: the file system has no locks; only one process at a time may save into it", folder, e);
-            return true;
-        }
-    }
-
-    private void pause() throws IOException {
+    private static void pause(Path folder, long end) throws IOException {
         if (System.nanoTime() - end > 0) {
             throw new IOException(
                     folder + ": one writer at a time may save into a folder, found others all the time; wait"
@@ -107,5 +93,62 @@ public final class FolderLock {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException(folder + ": interrupted while other writers save into the folder");
         }
+    }
+
+    /**
+     * Takes the lock of a folder, if it is free, until it is closed.
+     *
+     * @param folder the folder, which must exist
+     * @param name the name of the file, one for each purpose
+     * @return empty if another thread or process has it
+     * @throws IOException if the file cannot be opened
+     */
+    public static Optional<FolderLock> tryTake(Path folder, String name) throws IOException {
+        Path file = folder.toRealPath().resolve(name);
+        if (!HELD.add(file)) {
+            return Optional.empty();
+        }
+        FolderLock taken = null;
+        FileChannel channel = null;
+        try {
+            FileAccess.requireRegularOrMissing(file);
+            channel = FileChannel.open(
+                    file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+            if (tryLock(file, channel)) {
+                taken = new FolderLock(file, channel);
+            }
+            return Optional.ofNullable(taken);
+        } finally {
+            if (taken == null) {
+                release(file, channel);
+            }
+        }
+    }
+
+    private static boolean tryLock(Path file, FileChannel channel) {
+        try {
+            return channel.tryLock() != null;
+        } catch (OverlappingFileLockException e) {
+            return false; // A copy of this class under another class loader holds it.
+        } catch (IOException e) {
+            log.warn("{}: the file system has no locks; only one process at a time may write beside it", file, e);
+            return true;
+        }
+    }
+
+    private static void release(Path file, @Nullable FileChannel channel) throws IOException {
+        try {
+            if (channel != null) {
+                channel.close();
+            }
+        } finally {
+            HELD.remove(file);
+        }
+    }
+
+    /** Releases the lock. */
+    @Override
+    public void close() throws IOException {
+        release(file, channel);
     }
 }

@@ -80,6 +80,17 @@ class FolderLockTest {
     }
 
     @Test
+    void aLockThatIsTakenIsRefusedAtOnceUntilItIsClosed() throws Exception {
+        Path link = Files.createSymbolicLink(folder.resolve("link"), folder);
+        FolderLock lock = FolderLock.tryTake(folder, "one.lock").orElseThrow();
+        assertThat(FolderLock.tryTake(link, "one.lock")).isEmpty();
+        FolderLock.tryTake(folder, "other.lock").orElseThrow().close();
+        assertFree(folder);
+        lock.close();
+        FolderLock.tryTake(link, "one.lock").orElseThrow().close();
+    }
+
+    @Test
     void anActionThatFailsReleasesTheLock() throws Exception {
         assertThatThrownBy(() -> FolderLock.hold(folder, () -> {
                     throw new IOException("expected");

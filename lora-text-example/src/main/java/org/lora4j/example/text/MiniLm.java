@@ -11,6 +11,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.UUID;
 import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.text.OnnxWeights;
 
@@ -48,7 +49,7 @@ public final class MiniLm {
             copy("model/" + file, target);
         }
         copy("/all-minilm-l6-v2-tokenizer.json", folder.resolve("tokenizer.json"));
-        Path part = folder.resolve(".model.safetensors.part");
+        Path part = folder.resolve(".model.safetensors." + UUID.randomUUID() + ".part");
         try (InputStream onnx = resource("/all-minilm-l6-v2.onnx")) {
             SafeTensors.of(OnnxWeights.read(onnx), Map.of("format", "pt")).write(part);
             requireHash(part, "report it as an error of this program");
