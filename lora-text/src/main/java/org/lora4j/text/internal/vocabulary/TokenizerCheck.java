@@ -5,8 +5,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import com.google.re2j.Matcher;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -37,6 +40,8 @@ public final class TokenizerCheck {
 
     private final String name;
     private final byte[] content;
+    private final List<String> normalizedTokens = new ArrayList<>();
+    private JsonNode normalizer = MissingNode.getInstance();
 
     private TokenizerCheck(String name, byte[] content) {
         this.name = name;
@@ -78,6 +83,7 @@ public final class TokenizerCheck {
                 default -> json.skipChildren();
             }
         }
+        requireNormalizedTokens();
     }
 
     /** Reads a value, whose objects take many times its bytes. */
@@ -101,7 +107,43 @@ public final class TokenizerCheck {
                 throw new IOException(name + ": must have at most " + MOST_ADDED_TOKENS
                         + " added tokens, which the native library searches for, found more");
             }
-            requireId("added_tokens", tree(json).path("id"));
+            JsonNode token = tree(json);
+            requireId("added_tokens", token.path("id"));
+            if (token.path("normalized").asBoolean()) {
+                normalizedTokens.add(token.path("content").asText());
+            }
+        }
+    }
+
+    /** The library searches for what the normalizer makes of a token, and must find characters. */
+    private void requireNormalizedTokens() throws IOException {
+        List<JsonNode> changes = JsonNodes.withType(normalizer).stream()
+                .filter(one -> isOf(one, "Replace") || isOf(one, "Strip"))
+                .toList();
+        for (String token : changes.isEmpty() ? List.<String>of() : normalizedTokens) {
+            String left = token;
+            for (JsonNode one : changes) {
+                left = isOf(one, "Strip") ? left.strip() : replaced(left, one);
+            }
+            if (left.isBlank()) {
+                throw refuse("the normalizer must leave characters of each added token", MessageText.quote(token));
+            }
+        }
+    }
+
+    /** What a Replace makes of a text. A regular expression that takes more than linear time leaves it as it is. */
+    private static String replaced(String text, JsonNode replace) {
+        JsonNode pattern = replace.path("pattern");
+        String content = replace.path("content").asText();
+        if (pattern.has("String")) {
+            return text.replace(pattern.path("String").asText(), content);
+        }
+        try {
+            return com.google.re2j.Pattern.compile(pattern.path("Regex").asText())
+                    .matcher(text)
+                    .replaceAll(Matcher.quoteReplacement(content));
+        } catch (com.google.re2j.PatternSyntaxException e) {
+            return text;
         }
     }
 
@@ -115,6 +157,7 @@ public final class TokenizerCheck {
     private void require(String field, JsonNode settings) throws IOException {
         switch (field) {
             case "normalizer" -> {
+                normalizer = settings;
                 for (JsonNode one : JsonNodes.withType(settings)) {
                     requireNormalizer(one);
                 }
@@ -146,6 +189,9 @@ public final class TokenizerCheck {
             throw refuse(
                     "the pattern of a Replace must match at least one character",
                     one.path("pattern").toString());
+        }
+        if (isOf(one, "Prepend") && one.path("prepend").asText().isEmpty()) {
+            throw refuse("a Prepend must have at least one character", one.toString());
         }
         if (isOf(one, "Precompiled")) {
             String found = CharacterMap.problem(one.path("precompiled_charsmap").asText(""));

@@ -73,11 +73,12 @@ class TokenizerCheckTest {
                 "post_processor | {'type':'BertProcessing','sep':['a',2147483648],'cls':['a',0]} | the id of a token must be from 0 to 3999999, found 2147483648",
                 "post_processor | {'type':'TemplateProcessing','single':[],'pair':[],'special_tokens':{'a':{'id':'a','ids':[4000000],'tokens':['a']}}} | must be from 0 to 3999999, found 4000000",
                 "added_tokens | [{'id':99999999999999999999,'content':'a'}] | added_tokens: the id of a token must be from 0 to",
+                "normalizer | {'type':'Prepend','prepend':''} | a Prepend must have at least one character",
                 "normalizer | {'type':'Precompiled','precompiled_charsmap':''} | the table of characters of Precompiled",
                 "normalizer | {'type':'Precompiled','precompiled_charsmap':'!'} | found no Base64",
             })
     void refusesWhatEndsTheJvm(String field, String value, String message) {
-        assertRefused(file(field, value), message.replace('\'', '\''));
+        assertRefused(file(field, value), message);
     }
 
     @Test
@@ -141,6 +142,29 @@ class TokenizerCheckTest {
         assertRefused(
                 file("post_processor", template.formatted((piece + ",").repeat(10) + piece, ids)),
                 "the template 'single' must have at most 1000 special tokens, found 1100");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{'type':'Replace','pattern':{'Regex':'.'},'content':''}",
+                "{'type':'Replace','pattern':{'String':'ab'},'content':' '}",
+                "{'type':'Sequence','normalizers':[{'type':'Replace','pattern':{'String':'b'},'content':' '},"
+                        + "{'type':'Replace','pattern':{'String':'a'},'content':''},{'type':'Strip'}]}",
+            })
+    void theNormalizerLeavesCharactersOfEachAddedToken(String normalizer) {
+        String file = "{'added_tokens':[{'id':3,'content':'ab','normalized':%s}],'normalizer':%s}".replace('\'', '"');
+        String changes = normalizer.replace('\'', '"');
+        assertThatCode(() -> check(file.formatted(false, changes))).doesNotThrowAnyException();
+        assertRefused(file.formatted(true, changes), "the normalizer must leave characters of each added token");
+    }
+
+    @Test
+    void addedTokensOfSpacesAreReadIfNothingChangesThem() {
+        assertThatCode(
+                        () -> check(
+                                "{\"added_tokens\":[{\"id\":3,\"content\":\"  \",\"normalized\":true}],\"normalizer\":{\"type\":\"NFC\"}}"))
+                .doesNotThrowAnyException();
     }
 
     @Test
