@@ -229,7 +229,8 @@ public final class ChatTemplate {
     }
 
     /**
-     * Writes a conversation for training, and tells what of it the assistant wrote.
+     * Writes a conversation for training, and tells what of it the assistant wrote. Messages that are not
+     * {@linkplain ChatMessage#isLearned learned} are no turns.
      *
      * <p>If the template marks them with {@code generation}, these are the turns. Else a turn is what follows on the beginning of
      * the assistant's message: what the template adds for the messages up to it, after what it writes for those before it and
@@ -259,7 +260,7 @@ public final class ChatTemplate {
      * sees and writes it.
      *
      * @param conversation the conversation
-     * @return one text with all turns of the assistant, or a text for each turn
+     * @return one text with all turns of the assistant, or a text for each turn; may be empty if no message is learned
      * @throws IllegalArgumentException if the template refuses the conversation, leaves out its tools or their calls, or the turns
      *     cannot be told
      */
@@ -292,7 +293,7 @@ public final class ChatTemplate {
      */
     private int turns(Conversation conversation, JinjaTemplate.Rendered rendered, List<ChatText.Turn> turns) {
         if (templateOf(conversation).marksGeneration()) {
-            rendered.generated().forEach(turn -> turns.add(new ChatText.Turn(turn[0], turn[1])));
+            turns.addAll(marked(conversation, rendered));
             return NONE;
         }
         for (int i : answers(conversation)) {
@@ -346,11 +347,35 @@ public final class ChatTemplate {
         return new ChatTokens(tokens.ids(), ranges, tokens.isCut());
     }
 
-    /** The messages of the assistant. */
+    /** The messages of the assistant that are learned. */
     private static int[] answers(Conversation conversation) {
         return IntStream.range(0, conversation.messages().size())
-                .filter(i -> conversation.messages().get(i).role().equals(ChatMessage.ASSISTANT))
+                .filter(i -> conversation.messages().get(i).isLearned())
                 .toArray();
+    }
+
+    /** The turns that the template marks, without those that are not learned. */
+    private static List<ChatText.Turn> marked(Conversation conversation, JinjaTemplate.Rendered rendered) {
+        List<ChatText.Turn> turns = rendered.generated().stream()
+                .map(turn -> new ChatText.Turn(turn[0], turn[1]))
+                .toList();
+        List<ChatMessage> answers = conversation.messages().stream()
+                .filter(message -> message.role().equals(ChatMessage.ASSISTANT))
+                .toList();
+        if (answers.stream().allMatch(ChatMessage::isLearned)) {
+            return turns;
+        }
+        if (turns.size() != answers.size()) {
+            throw new IllegalArgumentException(
+                    "the template must mark each message of the assistant once if one of them has"
+                            + " the weight 0, found " + turns.size() + " marks with {% generation %} for "
+                            + answers.size()
+                            + " messages; leave out the weights, or the conversation");
+        }
+        return IntStream.range(0, turns.size())
+                .filter(i -> answers.get(i).isLearned())
+                .mapToObj(turns::get)
+                .toList();
     }
 
     /** The conversation up to an answer, with this as its only turn. */
