@@ -329,6 +329,14 @@ class WrongUseTest {
         Path none = Files.writeString(temp.resolve("none.csv"), "text,label\n");
         assertFails("there must be at least one example for training, found none", classify(bert, none));
         Path text = Files.writeString(temp.resolve("texts.txt"), "the cat");
+        StringBuilder many = new StringBuilder("text,label\n");
+        for (int i = 0; i < 60; i++) {
+            many.append("cats,the ").append(i < 50 ? i : 0).append(" cat\n");
+        }
+        assertFails(
+                "a class of the column label must have at least two texts on average, found 50 classes of 60 texts, of which"
+                        + " 49 have one text; are --text text and --label label exchanged?",
+                classify(bert, Files.writeString(temp.resolve("exchanged.csv"), many)));
         assertFails("the name must end with .csv, .tsv or .jsonl", classify(bert, text));
     }
 
