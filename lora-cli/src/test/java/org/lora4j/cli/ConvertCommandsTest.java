@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -235,7 +236,45 @@ class ConvertCommandsTest {
                 "--head",
                 "mean");
         assertFails(
-                "must read the pooler", "merge", "--model", bert, "--adapter", mean, "--output", temp.resolve("no"));
+                "found one that reads the mean; train it with --head pooler, or use the adapter as it is",
+                "merge",
+                "--model",
+                bert,
+                "--adapter",
+                mean,
+                "--output",
+                temp.resolve("no"));
+        Path noPooler = Files.createDirectories(temp.resolve("no-pooler"));
+        try (Stream<Path> files = Files.list(bert)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Files.copy(file, noPooler.resolve(file.getFileName()));
+            }
+        }
+        Path weights = noPooler.resolve("model.safetensors");
+        SafeTensors stored = SafeTensors.read(weights);
+        Map<String, INDArray> tensors = new LinkedHashMap<>(stored.tensors());
+        assertThat(tensors.keySet().removeIf(name -> name.contains("pooler"))).isTrue();
+        SafeTensors.of(tensors, stored.metadata()).write(weights);
+        assertFails(
+                "found one that reads the mean; use the adapter as it is",
+                "merge",
+                "--model",
+                noPooler,
+                "--adapter",
+                mean,
+                "--output",
+                temp.resolve("no"));
+        assertFails(
+                "the model must be an encoder for a classifier that reads MEAN, found " + llama + ", a decoder",
+                "predict",
+                "--model",
+                llama,
+                "--adapter",
+                mean,
+                "--data",
+                texts,
+                "--output",
+                temp.resolve("no.csv"));
     }
 
     @Tag("slow")

@@ -423,6 +423,25 @@ class LanguageCommandsTest {
     }
 
     @Test
+    void conversationsNeedAChatTemplate() throws IOException {
+        Path plain = SmallModels.llama(temp.resolve("without-template"), 2);
+        Files.delete(plain.resolve("tokenizer_config.json"));
+        Path pairs = Files.writeString(
+                temp.resolve("preferred.jsonl"),
+                "{\"chosen\": [{\"role\": \"user\", \"content\": \"a\"}], \"rejected\": []}\n");
+        for (Object[] command : List.of(new Object[] {"sft", "--data", chats}, new Object[] {"dpo", "--data", pairs})) {
+            Cli cli = Cli.run(Cli.words(command, "--model", plain, "--output", temp.resolve("never")));
+            assertThat(cli.errLines())
+                    .singleElement()
+                    .asString()
+                    .contains(
+                            ":1: must have the texts prompt, c",
+                            "because the model without-template has no chat template")
+                    .endsWith("for conversations, name a model with a chat template with --model");
+        }
+    }
+
+    @Test
     @Tag("slow")
     void aModelWithoutATemplateLearnsCompletionsAndRowsOfText() throws IOException {
         Path plain = SmallModels.llama(temp.resolve("plain"), 2);
