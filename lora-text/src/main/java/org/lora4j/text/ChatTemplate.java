@@ -47,7 +47,9 @@ public final class ChatTemplate {
         template = JinjaTemplate.parse(source);
         forTools = withTools == null ? null : JinjaTemplate.parse(withTools);
         this.special = special;
-        toolFormat = ToolFormat.find(withTools == null ? source : withTools).orElse(null);
+        toolFormat = ToolFormat.find(withTools == null ? source : withTools)
+                .filter(format -> !FormatProbe.misreads(format, this))
+                .orElse(null);
     }
 
     /**
@@ -140,7 +142,7 @@ public final class ChatTemplate {
     /**
      * Returns how the model writes calls of tools.
      *
-     * @return the format whose marks occur in the template; nothing if it has none
+     * @return the format whose marks occur in the template; nothing if it has none, or writes a call in another way
      */
     public Optional<ToolFormat> toolFormat() {
         return Optional.ofNullable(toolFormat);

@@ -286,6 +286,22 @@ class ToolTemplateTest {
                 .withMessage("tool_calls must be a list, found f()");
     }
 
+    /** As Apriel-1.5, functionary-3.1 and others: their texts name the marks of a format, and their calls have another form. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "Write a list between <tool_call></tool_call>: <tool_calls>[{\"name\": <f>}]</tool_calls>"
+                        + "{% for m in messages %}{{ m.content }}{% for c in m.tool_calls or [] %}<tool_calls>[{\"name\": \"{{ c.function.name }}\", \"arguments\": {{ c.function.arguments | tojson }}}]</tool_calls>{% endfor %}{% endfor %}",
+                "<|start_header_id|>{% for m in messages %}{{ m.content }}{% for c in m.tool_calls or [] %}{% if c.function.name == 'python' %}<|python_tag|>{% endif %}"
+                        + "<function={{ c.function.name }}>{{ c.function.arguments | tojson }}</function>{% endfor %}{% endfor %}",
+                "Do not write <tool_call>.{% for m in messages %}{{ m.content }}{% for c in m.tool_calls or [] %}<call>{\"name\": \"{{ c.function.name }}\", \"arguments\": {{ c.function.arguments | tojson }}}</call>{% endfor %}{% endfor %}",
+                "{% for m in messages %}{{ m.content }}{% for c in m.tool_calls or [] %}[TOOL_CALLS]{{ c.function.name }}({{ c.function.arguments | tojson }}){% endfor %}{% endfor %}",
+                "<|start_header_id|>{{ '\"parameters\": ' }}{% for m in messages %}{{ m.content }}{% for c in m.tool_calls or [] %}[{{ c.function.name }}({% for k in c.function.arguments %}{{ k }}={{ '%s' | format(c.function.arguments[k]) }}{% endfor %})]{% endfor %}{% endfor %}"
+            })
+    void aTemplateWhoseCallsTheFormatDoesNotReadHasNone(String source) {
+        assertThat(ChatTemplate.of(source, SPECIAL).toolFormat()).isEmpty();
+    }
+
     @Test
     void theTemplateForToolsHasTheFormat(@TempDir Path folder) throws IOException {
         Files.writeString(folder.resolve("tokenizer_config.json"), """
