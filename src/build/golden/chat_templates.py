@@ -76,12 +76,31 @@ def with_arguments(chat, change):
     return chat
 
 
+def with_content(chat, before, after):
+    """Changes the content of the messages that have only calls."""
+    chat = json.loads(json.dumps(chat))
+    for message in chat["messages"]:
+        if message.get("tool_calls") and message["content"] == before:
+            message["content"] = after
+    return chat
+
+
 def render_calls(template, chat, prompt):
-    """Gives the arguments of calls as maps, and if the template refuses these, as JSON texts."""
-    maps = with_arguments(chat, lambda value: json.loads(value) if isinstance(value, str) else value)
-    texts = with_arguments(chat, lambda value: value if isinstance(value, str) else tojson(value))
-    text = render(template, maps, prompt)
-    return render(template, texts, prompt) if text is None else text
+    """Gives the arguments of calls as maps, and if the template refuses these, as JSON texts; and of messages that have only calls the
+    content as it is, and if the template refuses it or leaves out a call, the empty one instead of null, and null instead of it."""
+    texts = []
+    for change in (
+        lambda value: json.loads(value) if isinstance(value, str) else value,
+        lambda value: value if isinstance(value, str) else tojson(value),
+    ):
+        given = with_arguments(chat, change)
+        for form in (given, with_content(given, None, ""), with_content(given, "", None)):
+            text = render(template, form, prompt)
+            if text is not None:
+                texts.append(text)
+    names = [call["function"]["name"] for message in chat["messages"] for call in message.get("tool_calls") or []]
+    whole = [text for text in texts if all(name in text for name in names)]
+    return (whole or texts or [None])[0]
 
 
 def main(folder):

@@ -9,8 +9,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -20,6 +23,7 @@ import org.lora4j.io.gguf.GgufAdapters;
 import org.lora4j.io.gguf.GgufModel;
 import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.io.safetensors.Dtype;
+import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.PretrainedModel;
@@ -138,6 +142,48 @@ class ConvertCommandsTest {
         assertThat(Files.size(gguf)).isGreaterThan(100);
     }
 
+    /** Copies an adapter, with a weight of the base beside its factors, as PEFT stores those of embeddings and heads. */
+    private static Path withCopy(Path adapter, String layer, INDArray weight, String name) throws IOException {
+        Path folder = Files.createDirectories(temp.resolve(name));
+        Files.copy(adapter.resolve("adapter_config.json"), folder.resolve("adapter_config.json"));
+        SafeTensors stored = SafeTensors.read(adapter.resolve("adapter_model.safetensors"));
+        Map<String, INDArray> tensors = new LinkedHashMap<>(stored.tensors());
+        tensors.put("base_model.model." + layer + ".base_layer.weight", weight);
+        SafeTensors.of(tensors, stored.metadata()).write(folder.resolve("adapter_model.safetensors"));
+        return folder;
+    }
+
+    /** PEFT computes with the weight in the file, so a result without it would be another adapter. */
+    @Test
+    void aWeightOfTheBaseIsComparedBeforeItIsLeftOut() throws IOException {
+        Network network = PretrainedModel.load(llama).causal();
+        String layer = PeftAdapters.load(first).weights().keySet().iterator().next();
+        INDArray weight = network.linear(layer).weight();
+        Path same = withCopy(first, layer, weight.dup(), "same-copy");
+        Path changed = withCopy(first, layer, weight.mul(1.5), "changed-copy");
+        Path output = temp.resolve("of-copies");
+        for (Path adapter : List.of(same, changed)) {
+            Object[] convert = {"convert", "--adapter", adapter, "--rank", 2, "--output", output};
+            Object[] combine = {"combine", "--adapter", adapter + "=1", "--adapter", first + "=1", "--output", output};
+            Object[] gguf = {
+                "convert", "--adapter", adapter, "--gguf", "F32", "--output", temp.resolve("of-copies.gguf")
+            };
+            for (Object[] command : List.of(convert, combine)) {
+                assertFails("give the model with --model", command);
+            }
+            for (Object[] command : List.of(convert, combine, gguf)) {
+                Object[] compared = Cli.words(command, "--model", llama);
+                if (adapter.equals(same)) {
+                    Cli.good(Cli.words(compared, "--overwrite"));
+                } else {
+                    assertFails(
+                            "must be a copy of the base's, since PEFT computes with it",
+                            Cli.words(compared, "--overwrite"));
+                }
+            }
+        }
+    }
+
     @Test
     void aMergedDecoderComputesWhatTheAdapterDoes() throws IOException {
         String forTools = "additional_chat_templates/tool_use.jinja";
@@ -190,7 +236,45 @@ class ConvertCommandsTest {
                 "--head",
                 "mean");
         assertFails(
-                "must read the pooler", "merge", "--model", bert, "--adapter", mean, "--output", temp.resolve("no"));
+                "found one that reads the mean; train it with --head pooler, or use the adapter as it is",
+                "merge",
+                "--model",
+                bert,
+                "--adapter",
+                mean,
+                "--output",
+                temp.resolve("no"));
+        Path noPooler = Files.createDirectories(temp.resolve("no-pooler"));
+        try (Stream<Path> files = Files.list(bert)) {
+            for (Path file : files.filter(Files::isRegularFile).toList()) {
+                Files.copy(file, noPooler.resolve(file.getFileName()));
+            }
+        }
+        Path weights = noPooler.resolve("model.safetensors");
+        SafeTensors stored = SafeTensors.read(weights);
+        Map<String, INDArray> tensors = new LinkedHashMap<>(stored.tensors());
+        assertThat(tensors.keySet().removeIf(name -> name.contains("pooler"))).isTrue();
+        SafeTensors.of(tensors, stored.metadata()).write(weights);
+        assertFails(
+                "found one that reads the mean; use the adapter as it is",
+                "merge",
+                "--model",
+                noPooler,
+                "--adapter",
+                mean,
+                "--output",
+                temp.resolve("no"));
+        assertFails(
+                "the model must be an encoder for a classifier that reads MEAN, found " + llama + ", a decoder",
+                "predict",
+                "--model",
+                llama,
+                "--adapter",
+                mean,
+                "--data",
+                texts,
+                "--output",
+                temp.resolve("no.csv"));
     }
 
     @Tag("slow")

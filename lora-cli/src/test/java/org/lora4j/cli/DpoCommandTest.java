@@ -302,7 +302,7 @@ class DpoCommandTest {
             value = {
                 "{'prompt': 'a', 'chosen': 'b', 'rejected': 'b'} | chosen and rejected must differ, found the same answer twice",
                 "{'prompt': 'a', 'chosen': '', 'rejected': 'b'} | chosen must have a character that is neither white space",
-                "{'prompt': 'a', 'completion': 'b'} | must have chosen and rejected, and mostly prompt, found [prompt, completion]",
+                "{'prompt': 'a', 'completion': 'b'} | must have chosen and rejected, and mostly prompt, or input, preferred_output and non_preferred_output, found [prompt, completion]",
                 "{'chosen': [{'role': 'user', 'content': 'a'}], 'rejected': [{'role': 'user', 'content': 'b'}]}"
                         + " | chosen and rejected must begin with the same messages, the prompt",
                 "{'prompt': 'a', 'chosen': 'b', 'rejected': 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'}"

@@ -423,6 +423,25 @@ class LanguageCommandsTest {
     }
 
     @Test
+    void conversationsNeedAChatTemplate() throws IOException {
+        Path plain = SmallModels.llama(temp.resolve("without-template"), 2);
+        Files.delete(plain.resolve("tokenizer_config.json"));
+        Path pairs = Files.writeString(
+                temp.resolve("preferred.jsonl"),
+                "{\"chosen\": [{\"role\": \"user\", \"content\": \"a\"}], \"rejected\": []}\n");
+        for (Object[] command : List.of(new Object[] {"sft", "--data", chats}, new Object[] {"dpo", "--data", pairs})) {
+            Cli cli = Cli.run(Cli.words(command, "--model", plain, "--output", temp.resolve("never")));
+            assertThat(cli.errLines())
+                    .singleElement()
+                    .asString()
+                    .contains(
+                            ":1: must have the texts prompt, c",
+                            "because the model without-template has no chat template")
+                    .endsWith("for conversations, name a model with a chat template with --model");
+        }
+    }
+
+    @Test
     @Tag("slow")
     void aModelWithoutATemplateLearnsCompletionsAndRowsOfText() throws IOException {
         Path plain = SmallModels.llama(temp.resolve("plain"), 2);
@@ -483,16 +502,41 @@ class LanguageCommandsTest {
                         + "\", \"completion\": \"ho\"}\n");
         Path output = temp.resolve("cut");
         Cli cli = Cli.good(training("sft", mixed, output, "--validation", 0, "--max-tokens", 40, "--epochs", 1));
-        assertThat(cli.out()).contains("1 example was left out: no answer was left after the cut");
+        assertThat(cli.out()).contains("1 example was left out: no answer with a weight was left after the cut");
         Object[] test = {"evaluate", "--model", model, "--data", mixed, "--max-tokens", 40};
-        assertThat(Cli.good(test).out()).contains("1 example was left out: no answer was left after the cut");
+        assertThat(Cli.good(test).out())
+                .contains("1 example was left out: no answer with a weight was left after the cut");
         assertThat(Cli.good(Cli.words(test, "--json")).json().at("/unlearnable").asInt())
                 .isEqualTo(1);
         Cli none = Cli.run(training("sft", mixed, temp.resolve("cut-all"), "--validation", 0, "--max-tokens", 3));
         assertThat(none.errLines())
                 .singleElement()
                 .asString()
-                .contains("at least one example must have an answer within 3 tokens, found none");
+                .contains("at least one example must have an answer within 3 tokens whose weight is not 0, found none");
+    }
+
+    /** What a file in OpenAI's form excludes is not learned: a training on the rest alone ends with the same adapter. */
+    @Test
+    void anAnswerWithTheWeightZeroIsNotLearned() throws IOException {
+        String question = "{\"role\": \"user\", \"content\": \"the cow?\"}";
+        String excluded = "{\"messages\": [%s, {\"role\": \"assistant\", \"content\": \"baa\", \"weight\": 0}]}\n"
+                .formatted(question);
+        String learned = "{\"messages\": [%s, {\"role\": \"assistant\", \"content\": \"moo\", \"weight\": 1}]}\n"
+                .formatted(question);
+        List<Path> outputs = new ArrayList<>();
+        for (String lines : List.of(learned, excluded + learned + excluded)) {
+            Path file = Files.writeString(temp.resolve("weights" + outputs.size() + ".jsonl"), lines);
+            outputs.add(temp.resolve("weighted" + outputs.size()));
+            Cli.good(training("sft", file, outputs.get(outputs.size() - 1), "--validation", 0, "--epochs", 2));
+        }
+        assertThat(PeftAdapters.load(outputs.get(1)).weights())
+                .isEqualTo(PeftAdapters.load(outputs.get(0)).weights());
+        Path none = Files.writeString(temp.resolve("no-weights.jsonl"), excluded);
+        assertThat(Cli.run(training("sft", none, temp.resolve("unweighted"), "--validation", 0))
+                        .errLines())
+                .singleElement()
+                .asString()
+                .contains("whose weight is not 0, found none");
     }
 
     @Test

@@ -230,6 +230,7 @@ class WrongUseTest {
         Path bad = temp.resolve("bad.csv");
         Files.writeString(bad, "text,label\nthe cat,cats\n  ,cats\nthe ship,ships\nsea,ships\n");
         assertFails(bad + ":3: text must have a character that is neither", classify(bert, bad, "--validation", 0));
+        assertFails("; leave out such lines with --skip-bad-lines", classify(bert, bad, "--validation", 0));
         Cli cli = Cli.good(classify(bert, bad, "--validation", 0, "--skip-bad-lines", "--epochs", 1));
         assertThat(cli.out()).contains("1 line was left out; the first: " + bad + ":3:");
         Path broken = temp.resolve("broken.csv");
@@ -328,6 +329,14 @@ class WrongUseTest {
                 "one example for the validation, found none; add examples, or set --validation 0", classify(bert, one));
         Path none = Files.writeString(temp.resolve("none.csv"), "text,label\n");
         assertFails("there must be at least one example for training, found none", classify(bert, none));
+        StringBuilder many = new StringBuilder("text,label\n");
+        for (int i = 0; i < 60; i++) {
+            many.append("cats,the ").append(i < 50 ? i : 0).append(" cat\n");
+        }
+        assertFails(
+                "a class of the column label must have at least two texts on average, found 50 classes of 60 texts, of which"
+                        + " 49 have one text; are --text text and --label label exchanged?",
+                classify(bert, Files.writeString(temp.resolve("exchanged.csv"), many)));
         Path text = Files.writeString(temp.resolve("texts.txt"), "the cat");
         assertFails("the name must end with .csv, .tsv or .jsonl", classify(bert, text));
     }

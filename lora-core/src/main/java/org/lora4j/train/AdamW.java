@@ -20,8 +20,8 @@ import org.nd4j.linalg.schedule.ISchedule;
  * Trainer.builder(view).updater(new AdamW(2e-3, 0.01))
  * }</pre>
  *
- * <p>Only matrices decay, see {@link #decays}. Biases, the weights of layer normalizations and DoRA's magnitudes do not. For
- * another λ in some matrices, set an updater of their own with {@link Trainer.Builder#updater(java.util.function.Predicate,
+ * <p>Only matrices decay, see {@link #decays}. Biases, the weights of layer normalizations and DoRA's magnitudes do not, other than in
+ * PyTorch if all parameters are in one group; {@link #decayingAll} does the same. For another λ in some matrices, set an updater of their own with {@link Trainer.Builder#updater(java.util.function.Predicate,
  * IUpdater)}.
  *
  * <p>It is a setting for a {@link Trainer}. ND4J's own networks cannot use it, because ND4J's updaters do not see the
@@ -35,6 +35,9 @@ public final class AdamW implements IUpdater {
 
     /** λ, at least 0. */
     private final double weightDecay;
+
+    /** Whether vectors decay too. */
+    private final boolean decaysAll;
 
     /**
      * Creates the setting with β₁ = 0.9, β₂ = 0.999 and ε = 1e-8.
@@ -66,24 +69,38 @@ public final class AdamW implements IUpdater {
      * @throws IllegalArgumentException if λ is negative or not finite
      */
     public AdamW(Adam adam, double weightDecay) {
+        this(adam, weightDecay, false);
+    }
+
+    private AdamW(Adam adam, double weightDecay, boolean decaysAll) {
         Objects.requireNonNull(adam, "adam must not be null");
         if (!(weightDecay >= 0) || !Double.isFinite(weightDecay)) {
             throw new IllegalArgumentException("weightDecay must not be negative, found " + weightDecay);
         }
         this.adam = adam.clone();
         this.weightDecay = weightDecay;
+        this.decaysAll = decaysAll;
     }
 
     /**
-     * Returns whether the decay applies to a parameter: if it is a matrix. This is a weight of a linear layer, an embedding,
-     * or a factor A or B.
+     * Returns the same setting with which vectors decay too: what {@code torch.optim.AdamW(model.parameters())} computes.
+     *
+     * @return the setting
+     */
+    public AdamW decayingAll() {
+        return new AdamW(adam, weightDecay, true);
+    }
+
+    /**
+     * Returns whether the decay applies to a parameter: if it is a matrix, or with {@link #decayingAll}. A matrix is the weight of a
+     * linear layer, an embedding, or a factor A or B.
      *
      * @param parameter the parameter
-     * @return false for a vector: a bias, the weight of a layer normalization, DoRA's magnitude
+     * @return false for a vector, if only matrices decay: a bias, the weight of a layer normalization, DoRA's magnitude
      */
-    public static boolean decays(Parameter parameter) {
+    public boolean decays(Parameter parameter) {
         Objects.requireNonNull(parameter, "parameter must not be null");
-        return parameter.value().rank() > 1;
+        return decaysAll || parameter.value().rank() > 1;
     }
 
     /**
@@ -148,21 +165,24 @@ public final class AdamW implements IUpdater {
 
     @Override
     public AdamW clone() {
-        return new AdamW(adam, weightDecay);
+        return new AdamW(adam, weightDecay, decaysAll);
     }
 
     @Override
     public boolean equals(@Nullable Object other) {
-        return other instanceof AdamW that && adam.equals(that.adam) && weightDecay == that.weightDecay;
+        return other instanceof AdamW that
+                && adam.equals(that.adam)
+                && weightDecay == that.weightDecay
+                && decaysAll == that.decaysAll;
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(adam, weightDecay);
+        return Objects.hash(adam, weightDecay, decaysAll);
     }
 
     @Override
     public String toString() {
-        return "AdamW(" + adam + ", weightDecay=" + weightDecay + ")";
+        return "AdamW(" + adam + ", weightDecay=" + weightDecay + (decaysAll ? " of all" : "") + ")";
     }
 }

@@ -39,7 +39,7 @@ interface ParameterUpdater {
     static ParameterUpdater of(
             IUpdater settings, Parameter parameter, INDArray gradient, @Nullable WeightGradient product) {
         if (settings instanceof AdamW adamW) {
-            double weightDecay = AdamW.decays(parameter) ? adamW.weightDecay() : 0;
+            double weightDecay = adamW.decays(parameter) ? adamW.weightDecay() : 0;
             return ofAdam(adamW.adam(), weightDecay, parameter.value(), gradient, product);
         }
         return isAdam(settings)

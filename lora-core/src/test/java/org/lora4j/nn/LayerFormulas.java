@@ -135,6 +135,7 @@ final class LayerFormulas {
                     case SILU -> gate[j] / (1 + Math.exp(-gate[j]));
                     case GELU -> gelu(gate[j], false);
                     case GELU_TANH -> gelu(gate[j], true);
+                    case RELU -> Math.max(gate[j], 0);
                 };
             }
             return linear(gated.down(), product);

@@ -12,6 +12,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.fixtures.Differences;
@@ -176,14 +177,22 @@ class AdamWTest {
         Network network = Network.builder(4).linear("l", 3).build(1);
         LoRAModel model = LoRAModel.of(network);
         LoRAConfig config = LoRAConfig.builder().rank(1).dora(true).build();
-        assertThat(model.add("a", config).parameters())
-                .filteredOn(AdamW::decays)
+        AdamW matrices = new AdamW(0.1, 0.5);
+        AdamW all = matrices.decayingAll();
+        AdapterView view = model.add("a", config);
+        assertThat(view.parameters())
+                .filteredOn(matrices::decays)
                 .extracting(Parameter::name)
                 .containsExactlyInAnyOrder("l.lora_A.weight", "l.lora_B.weight");
         assertThat(network.parameters())
-                .filteredOn(AdamW::decays)
+                .filteredOn(matrices::decays)
                 .extracting(Parameter::name)
                 .containsExactly("l.weight");
+        assertThat(view.parameters()).hasSize(3).allMatch(all::decays);
+        INDArray bias = Nd4j.createFromArray(1f, -2f);
+        ParameterUpdater.of(all, new Parameter("b", bias, true), Nd4j.zeros(DataType.FLOAT, 2), null)
+                .step(0, 0, null);
+        assertThat(bias.toFloatVector()).containsExactly(0.95f, -1.9f);
     }
 
     @Test
@@ -222,6 +231,7 @@ class AdamWTest {
                 .hasSameHashCodeAs(new AdamW(1e-3, 0.01))
                 .isNotEqualTo(new AdamW(1e-3, 0.02))
                 .isNotEqualTo(new AdamW(2e-3, 0.01))
+                .isNotEqualTo(new AdamW(1e-3, 0.01).decayingAll())
                 .isNotEqualTo(new Adam(1e-3));
     }
 }

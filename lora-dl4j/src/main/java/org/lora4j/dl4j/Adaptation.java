@@ -11,5 +11,7 @@ import org.nd4j.linalg.learning.config.IUpdater;
  * @param adapter the arrays that train
  * @param subtracted what PiSSA and OLoRA subtract from the base, by module path
  * @param updater how they train
+ * @param requireBase refuses to compute with a base that was trained
  */
-record Adaptation(LoRAAdapter adapter, Map<String, LowRankFactors> subtracted, IUpdater updater) {}
+record Adaptation(
+        LoRAAdapter adapter, Map<String, LowRankFactors> subtracted, IUpdater updater, Runnable requireBase) {}

@@ -40,8 +40,16 @@ class AdaptedLayer extends BaseWrapperLayer {
         return trained;
     }
 
-    /** Brings the parameters of the inner layer up to date. */
+    /**
+     * Brings the parameters of the inner layer up to date.
+     *
+     * @throws IllegalStateException if the base was trained, so that it and what was computed from it do not belong together
+     */
     final void refresh() {
+        Attachment attachment = layer.attachment();
+        if (attachment != null) {
+            attachment.requireBase().run();
+        }
         inside.refresh();
     }
 

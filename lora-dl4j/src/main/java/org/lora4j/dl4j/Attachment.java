@@ -12,6 +12,11 @@ import org.lora4j.linalg.LowRankFactors;
  * @param weights its weights
  * @param subtracted what PiSSA and OLoRA subtract from the weights, by DL4J's key
  * @param passesGradient whether a layer below needs the gradient of the input
+ * @param requireBase refuses to compute with a base that was trained
  */
 record Attachment(
-        Layer base, List<BaseWeight> weights, Map<String, LowRankFactors> subtracted, boolean passesGradient) {}
+        Layer base,
+        List<BaseWeight> weights,
+        Map<String, LowRankFactors> subtracted,
+        boolean passesGradient,
+        Runnable requireBase) {}

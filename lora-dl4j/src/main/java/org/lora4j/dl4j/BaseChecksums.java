@@ -19,9 +19,22 @@ final class BaseChecksums<N extends Model> {
     private final Host<N> host;
     private final Map<String, Long> original;
 
+    /** The steps of the base when its arrays were compared last. */
+    private volatile int comparedAt;
+
     BaseChecksums(Host<N> host) {
         this.host = host;
+        comparedAt = host.iterations();
         original = compute();
+    }
+
+    /** Refuses a base that was trained since its arrays were compared, and has others now. This is cheap for one that was not. */
+    void requireUntrained() {
+        int steps = host.iterations();
+        if (steps != comparedAt) {
+            requireUnchanged();
+            comparedAt = steps;
+        }
     }
 
     /** Refuses a base whose arrays have changed. */

@@ -52,6 +52,11 @@ final class GraphHost implements Host<ComputationGraph> {
     }
 
     @Override
+    public int iterations() {
+        return base.getConfiguration().getIterationCount();
+    }
+
+    @Override
     public List<HostLayer> layers() {
         return layers;
     }

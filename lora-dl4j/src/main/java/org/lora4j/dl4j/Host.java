@@ -14,6 +14,9 @@ interface Host<N extends Model> {
     /** The network that is adapted. */
     N base();
 
+    /** How many steps the network that is adapted was trained. */
+    int iterations();
+
     /** Its layers, in its own order. */
     List<HostLayer> layers();
 

@@ -78,7 +78,8 @@ record HostLayer(String path, org.deeplearning4j.nn.conf.layers.Layer conf, Laye
                 TrainedArrays.targets(adaptation.adapter(), weights),
                 TrainedArrays.of(adaptation.adapter(), weights),
                 adaptation.updater().clone());
-        adapted.attach(new Attachment(layer, weights, subtracted(adaptation.subtracted()), passesGradient));
+        adapted.attach(new Attachment(
+                layer, weights, subtracted(adaptation.subtracted()), passesGradient, adaptation.requireBase()));
         return adapted;
     }
 

@@ -42,7 +42,7 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  *
  * <p>Do not train the base: adapted networks compute with its arrays. {@link #add}, {@link #load}, {@link #save} and
- * {@link #merge} refuse a base that has changed. As other networks of DL4J, an adapted network computes in one thread at a
+ * {@link #merge} refuse a base that has changed, and an adapted network refuses to compute after a {@code fit} of the base. As other networks of DL4J, an adapted network computes in one thread at a
  * time; different adapted networks can compute at the same time.
  *
  * <p>{@code fit} of an adapted network throws a {@link org.lora4j.train.DivergedException} if a gradient of the adapter or the
@@ -228,7 +228,7 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
     private N put(String name, LoRAAdapter.Initialized initial, IUpdater updater) {
         LoRAAdapter adapter = initial.adapter();
         SupportedLayers.requireBiasOfB(host.layers(), adapter);
-        N network = host.create(new Adaptation(adapter, initial.subtracted(), updater));
+        N network = host.create(new Adaptation(adapter, initial.subtracted(), updater, checksums::requireUntrained));
         forEachTrained(network, (layer, trained) -> TrainedArrays.write(adapter, layer, trained));
         adapters = adapters.add(name, new Entry<>(adapter.config(), network, initial.subtracted()));
         return network;
@@ -262,7 +262,7 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
         SupportedLayers.require(host.layers(), config);
         LoRAAdapter.Initialized initial = NamedAdapters.named(name, () -> LoRAAdapter.initialize(this, config));
         SupportedLayers.requireBiasOfB(host.layers(), initial.adapter());
-        N network = new Restored<>(host, restored).onBase(initial);
+        N network = new Restored<>(host, restored).onBase(initial, checksums::requireUntrained);
         adapters = adapters.add(name, new Entry<>(config, network, initial.subtracted()));
         return network;
     }

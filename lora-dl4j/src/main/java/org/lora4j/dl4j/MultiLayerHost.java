@@ -35,6 +35,11 @@ final class MultiLayerHost implements Host<MultiLayerNetwork> {
     }
 
     @Override
+    public int iterations() {
+        return base.getIterationCount();
+    }
+
+    @Override
     public List<HostLayer> layers() {
         return layers;
     }

@@ -20,10 +20,11 @@ record Restored<N extends Model>(Host<N> host, N network) {
      * Creates a network on the base that goes on where the restored one stopped.
      *
      * @param initial an adapter of the configuration with which the network was made
+     * @param requireBase refuses to compute with a base that was trained
      * @throws IllegalArgumentException if the network is not one of this base and configuration
      */
-    N onBase(LoRAAdapter.Initialized initial) {
-        N adapted = host.create(new Adaptation(initial.adapter(), initial.subtracted(), updater()));
+    N onBase(LoRAAdapter.Initialized initial, Runnable requireBase) {
+        N adapted = host.create(new Adaptation(initial.adapter(), initial.subtracted(), updater(), requireBase));
         for (HostLayer layer : host.layers()) {
             requireSame(layer.path(), conf(adapted, layer), conf(network, layer));
         }

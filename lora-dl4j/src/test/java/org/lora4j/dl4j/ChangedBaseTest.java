@@ -41,7 +41,10 @@ class ChangedBaseTest {
                 () -> lora.add("b", CONFIG, new Sgd(0.1)),
                 () -> lora.add("b", lora.adapter("a"), new Sgd(0.1)),
                 () -> lora.load("b", folder.resolve("before"), new Sgd(0.1)),
-                () -> lora.add("b", CONFIG, adapted));
+                () -> lora.add("b", CONFIG, adapted),
+                () -> adapted.output(data().getFeatures()),
+                () -> adapted.fit(data()),
+                () -> adapted.score(data()));
         for (ThrowingCallable call : calls) {
             assertThatThrownBy(call)
                     .isInstanceOf(IllegalStateException.class)

@@ -57,6 +57,7 @@ class ToolsTest {
     private static final String SUM = "2+3?";
     private static final String BOTH = "2+3 and Rome?";
     private static final String THANKS = "hi";
+    private static final String STOCKS = "stocks?";
 
     @TempDir
     static Path temp;
@@ -95,6 +96,8 @@ class ToolsTest {
         List<org.lora4j.text.tools.Tool> tools = ToolInput.tools(specifications());
         ToolCall sum = ToolCall.of("add", "{\"a\": 2, \"b\": 3}");
         ToolCall rome = ToolCall.of("weather", "{\"city\": \"Rome\"}");
+        // A function that there is not.
+        ToolCall stocks = ToolCall.of("stocks", "{}");
         List<Conversation> learned = List.of(
                 chat(
                         org.lora4j.text.ChatMessage.of("user", SUM),
@@ -107,6 +110,11 @@ class ToolsTest {
                         org.lora4j.text.ChatMessage.ofToolResult(sum, "5"),
                         org.lora4j.text.ChatMessage.ofToolResult(rome, "sun"),
                         org.lora4j.text.ChatMessage.of("assistant", "5, and sun.")),
+                chat(
+                        org.lora4j.text.ChatMessage.of("user", STOCKS),
+                        org.lora4j.text.ChatMessage.ofToolCalls(null, List.of(stocks)),
+                        org.lora4j.text.ChatMessage.ofToolResult(stocks, "There is no function stocks."),
+                        org.lora4j.text.ChatMessage.of("assistant", "No idea.")),
                 chat(
                         org.lora4j.text.ChatMessage.of("user", THANKS),
                         org.lora4j.text.ChatMessage.of("assistant", "Hello.")));
@@ -175,6 +183,29 @@ class ToolsTest {
                 }
             }
         }
+    }
+
+    /** The page shows what the program does then. */
+    @Test
+    void theModelLearnsThatThereIsNoSuchFunction() {
+        LoRAChatModel chat = model;
+        Calculator calculator = new Calculator();
+        // spotless:off
+        Assistant assistant = AiServices.builder(Assistant.class)
+                .chatModel(chat)
+                .tools(calculator)
+                .hallucinatedToolNameStrategy(call ->
+                        ToolExecutionResultMessage.from(call, "There is no function " + call.name() + "."))
+                .build();
+        // spotless:on
+        assertThat(assistant.answer(STOCKS)).isEqualTo("No idea.");
+        Assistant strict = AiServices.builder(Assistant.class)
+                .chatModel(chat)
+                .tools(calculator)
+                .build();
+        assertThatExceptionOfType(RuntimeException.class)
+                .isThrownBy(() -> strict.answer(STOCKS))
+                .withMessageContaining("stocks");
     }
 
     @Test

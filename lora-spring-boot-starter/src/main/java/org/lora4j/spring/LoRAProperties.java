@@ -11,13 +11,13 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
 
 /**
- * The properties that begin with {@code lora}. A value that is null is not set, and the library's own default holds.
+ * The properties that begin with {@code lora}. One that is not known ends the start. A value that is null is not set, and the library's own default holds.
  *
  * @param model the base model
  * @param adapters where adapters are, and how many are kept in memory
  * @param serve the limits of the service
  */
-@ConfigurationProperties("lora")
+@ConfigurationProperties(prefix = "lora", ignoreUnknownFields = false)
 public record LoRAProperties(
         @DefaultValue Model model,
         @DefaultValue Adapters adapters,

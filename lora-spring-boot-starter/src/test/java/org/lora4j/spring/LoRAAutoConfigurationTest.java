@@ -35,10 +35,13 @@ import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.EncoderFolder;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
+import org.springframework.boot.diagnostics.FailureAnalysis;
+import org.springframework.boot.diagnostics.FailureAnalyzer;
 import org.springframework.boot.test.context.FilteredClassLoader;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.core.io.support.SpringFactoriesLoader;
 
 /** What the properties create. */
 @MustEnd
@@ -260,6 +263,36 @@ class LoRAAutoConfigurationTest {
             assertThat(health.details().toString()).contains("notLoaded={b=");
             assertThat(health.details().toString()).doesNotContain("/").doesNotContain("json");
         });
+    }
+
+    @Test
+    void aMissingFolderIsSaidInOneSentence() {
+        Path missing = folder.resolve("missing");
+        for (String property : List.of("lora.model.path", "lora.adapters.path")) {
+            served(property + "=" + missing).run(context -> {
+                FailureAnalyzer analyzer =
+                        SpringFactoriesLoader.forDefaultResourceLocation().load(FailureAnalyzer.class).stream()
+                                .filter(LoRAFailureAnalyzer.class::isInstance)
+                                .findFirst()
+                                .orElseThrow();
+                FailureAnalysis analysis =
+                        Objects.requireNonNull(analyzer.analyze(Objects.requireNonNull(context.getStartupFailure())));
+                assertThat(analysis.getDescription())
+                        .contains(missing.toString(), ", found ")
+                        .doesNotContain("\n");
+                assertThat(analysis.getAction()).contains("lora.model.path", "lora.adapters.path");
+            });
+        }
+        assertThat(new LoRAFailureAnalyzer().analyze(new IllegalStateException("of another bean")))
+                .isNull();
+    }
+
+    @Test
+    void aMisspeltPropertyIsNamed() {
+        served("lora.adapters.keeps=a")
+                .run(context -> assertThat(context.getStartupFailure())
+                        .rootCause()
+                        .hasMessageContaining("lora.adapters.keeps"));
     }
 
     @Test

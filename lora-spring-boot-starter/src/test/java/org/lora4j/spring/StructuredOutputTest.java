@@ -194,6 +194,13 @@ class StructuredOutputTest {
         }
     }
 
+    /** The schemas of methods say which of Java's types a number has. */
+    @Test
+    void theSchemaOfAMethodBoundsItsNumbers() {
+        String schema = JsonSchemaGenerator.generateForType(Order.class);
+        assertThat(schema).contains("int32");
+    }
+
     /** Options with a schema: those of the model in Spring AI 1.1, and those of a builder in 2.0, which 1.1 does not have. */
     private static ChatOptions structured(ChatModel model, String schema) {
         try {

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeAll;
@@ -28,11 +29,16 @@ import org.springframework.ai.chat.messages.ToolResponseMessage;
 import org.springframework.ai.chat.messages.UserMessage;
 import org.springframework.ai.chat.model.ChatModel;
 import org.springframework.ai.chat.model.ChatResponse;
+import org.springframework.ai.chat.model.Generation;
 import org.springframework.ai.chat.prompt.Prompt;
 import org.springframework.ai.model.tool.ToolCallingChatOptions;
+import org.springframework.ai.model.tool.ToolCallingManager;
 import org.springframework.ai.tool.ToolCallback;
+import org.springframework.ai.tool.function.FunctionToolCallback;
 import org.springframework.beans.BeanWrapper;
 import org.springframework.beans.BeanWrapperImpl;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
 
 /** Methods that a small model calls, because it has learned some conversations by heart. With Spring AI 1.1 and 2.0. */
 @Tag("slow")
@@ -184,6 +190,40 @@ class ToolsTest {
                             .getText())
                     .isEqualTo("5, and sun.");
         });
+    }
+
+    // spotless:off
+    @Configuration(proxyBeanMethods = false)
+    static class Answering {
+        @Bean
+        ToolCallingManager tools() {
+            return ToolCallingManager.builder()
+                    .toolCallbackResolver(name -> FunctionToolCallback
+                            .builder(name, (Map<?, ?> arguments) -> "There is no function " + name + ".")
+                            .description("Answers calls of functions that there are not.")
+                            .inputType(Map.class)
+                            .build())
+                    .build();
+        }
+    }
+    // spotless:on
+
+    /** The page shows what a program does if the model makes up the name of a function. */
+    @Test
+    void theModelLearnsThatThereIsNoSuchFunction() {
+        Prompt prompt = prompt(SUM, calculator.callbacks("add"));
+        ChatResponse response = new ChatResponse(
+                List.of(new Generation(ChatMessages.answer("", List.of(ToolCall.of("stocks", "{\"a\": 1}"))))));
+        assertThatExceptionOfType(IllegalStateException.class)
+                .isThrownBy(() -> ToolCallingManager.builder().build().executeToolCalls(prompt, response))
+                .withMessageContaining("stocks");
+        List<Message> history =
+                new Answering().tools().executeToolCalls(prompt, response).conversationHistory();
+        assertThat(((ToolResponseMessage) history.get(history.size() - 1)).getResponses())
+                .singleElement()
+                .extracting(ToolResponseMessage.ToolResponse::responseData)
+                .asString()
+                .contains("There is no function stocks.");
     }
 
     /** A memory of a client adds what was said before. */

@@ -14,7 +14,8 @@ import org.lora4j.text.tools.ToolCall;
  *
  * @param role who wrote it: {@code system}, {@code user}, {@code assistant} or {@code tool}
  * @param content what was written; null for a message that only has calls of tools
- * @param more other values that chat templates read, such as {@code tool_calls}: texts, numbers, booleans, lists and maps
+ * @param more other values that chat templates read, such as {@code tool_calls}: texts, numbers, booleans, lists and maps; {@code weight}
+ *     says whether it is learned, see {@link #isLearned}
  */
 public record ChatMessage(String role, @Nullable String content, Map<String, Object> more) {
     /** The role whose messages a model is trained to write. */
@@ -22,6 +23,7 @@ public record ChatMessage(String role, @Nullable String content, Map<String, Obj
 
     static final String TOOL = "tool";
     static final String CALLS = "tool_calls";
+    private static final String WEIGHT = "weight";
 
     /**
      * Copies the map.
@@ -115,6 +117,35 @@ public record ChatMessage(String role, @Nullable String content, Map<String, Obj
             }
         }
         return found;
+    }
+
+    /**
+     * Returns whether a training learns to write this message: one of the assistant, but not one with {@code weight} 0, as in OpenAI's
+     * form of conversations.
+     *
+     * @return false for messages that are only read
+     * @throws IllegalArgumentException if {@code weight} is neither 0 nor 1, or is 1 in a message of somebody else; or the message has a
+     *     value that says what is learned or written in a way that is not supported, such as {@code train} or {@code function_call}
+     */
+    public boolean isLearned() {
+        requireLearnable();
+        return role.equals(ASSISTANT) && !isNumber(more.get(WEIGHT), 0);
+    }
+
+    /** Checks the values that say what is learned, as {@link #isLearned} does. */
+    void requireLearnable() {
+        TrainingFields.requireOfMessage(more);
+        Object weight = more.get(WEIGHT);
+        boolean isOfAssistant = role.equals(ASSISTANT);
+        if (weight != null && !isNumber(weight, 0) && !(isOfAssistant && isNumber(weight, 1))) {
+            throw new IllegalArgumentException(WEIGHT + " must be "
+                    + (isOfAssistant ? "0 or 1" : "0, because only messages of the assistant are learned") + ", found "
+                    + TextCheck.line(String.valueOf(weight)));
+        }
+    }
+
+    private static boolean isNumber(@Nullable Object value, int expected) {
+        return value instanceof Number number && number.doubleValue() == expected;
     }
 
     private static Map<String, @Nullable Object> texts(Map<?, ?> map) {

@@ -12,13 +12,11 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.StrictJson;
 import org.lora4j.io.ModelSource;
 import org.lora4j.text.internal.JinjaException;
 import org.lora4j.text.internal.JinjaTemplate;
-import org.lora4j.text.tools.ToolCall;
 import org.lora4j.text.tools.ToolFormat;
 
 /**
@@ -48,8 +46,10 @@ public final class ChatTemplate {
     private ChatTemplate(String source, @Nullable String withTools, Map<String, String> special) {
         template = JinjaTemplate.parse(source);
         forTools = withTools == null ? null : JinjaTemplate.parse(withTools);
-        toolFormat = ToolFormat.find(withTools == null ? source : withTools).orElse(null);
         this.special = special;
+        toolFormat = ToolFormat.find(withTools == null ? source : withTools)
+                .filter(format -> !FormatProbe.misreads(format, this))
+                .orElse(null);
     }
 
     /**
@@ -142,14 +142,16 @@ public final class ChatTemplate {
     /**
      * Returns how the model writes calls of tools.
      *
-     * @return the format whose marks occur in the template; nothing if it has none
+     * @return the format whose marks occur in the template; nothing if it has none, or writes a call in another way
      */
     public Optional<ToolFormat> toolFormat() {
         return Optional.ofNullable(toolFormat);
     }
 
     /**
-     * Writes a conversation. The arguments of calls are given to the template as maps, and if it refuses these, as JSON texts.
+     * Writes a conversation. The arguments of calls are given to the template as maps, and if it refuses these, as JSON texts. The content
+     * of a message that has only calls is given as it is; if the template refuses it or leaves out the calls, an empty content instead of
+     * null, or null instead of an empty one.
      *
      * @param conversation the conversation
      * @param addGenerationPrompt whether the beginning of the assistant's next message follows, for the model to go on
@@ -170,34 +172,87 @@ public final class ChatTemplate {
      * @throws IllegalArgumentException as in {@link #render(Conversation, boolean)}
      */
     public String render(Conversation conversation, boolean addGenerationPrompt, Map<String, Object> more) {
-        return rendered(conversation, addGenerationPrompt, more).text();
+        return written(conversation, addGenerationPrompt, more).text();
     }
 
-    private JinjaTemplate.Rendered rendered(
-            Conversation conversation, boolean addGenerationPrompt, Map<String, Object> more) {
+    /**
+     * A text, and what is missing in it.
+     *
+     * @param lost the functions that the template did not write, as tools or as calls
+     */
+    record Written(JinjaTemplate.Rendered rendered, List<String> lost) {
+        /**
+         * Checks that the template has written the tools and the calls: many templates leave them out.
+         *
+         * @throws IllegalArgumentException if one is missing
+         */
+        Written whole() {
+            if (!lost.isEmpty()) {
+                throw new IllegalArgumentException(
+                        "the template must write the tools and their calls, found a text without the function "
+                                + TextCheck.line(lost.get(0)) + "; use a model whose template knows tools");
+            }
+            return this;
+        }
+
+        String text() {
+            return rendered.text();
+        }
+    }
+
+    /** Writes a conversation in the form of which the template leaves out the fewest functions, and in the first of several. */
+    Written written(Conversation conversation, boolean addGenerationPrompt, Map<String, Object> more) {
         Objects.requireNonNull(conversation, "conversation must not be null");
         Objects.requireNonNull(more, "more must not be null");
-        try {
-            return rendered(conversation, CallArguments.OBJECTS, addGenerationPrompt, more);
-        } catch (JinjaException e) {
-            if (conversation.messages().stream()
-                    .allMatch(message -> message.toolCalls().isEmpty())) {
-                throw e;
-            }
+        FunctionProbe probe = FunctionProbe.of(conversation);
+        Written best = null;
+        JinjaException refused = null;
+        for (CallForm form : CallForm.of(conversation)) {
             try {
-                return rendered(conversation, CallArguments.TEXTS, addGenerationPrompt, more);
-            } catch (JinjaException texts) {
-                e.addSuppressed(texts);
-                throw e;
+                JinjaTemplate.Rendered rendered = rendered(conversation, form, addGenerationPrompt, more);
+                List<String> lost = lost(probe, form, addGenerationPrompt, more, rendered.text());
+                if (lost.isEmpty()) {
+                    return new Written(rendered, lost);
+                }
+                if (best == null || lost.size() < best.lost().size()) {
+                    best = new Written(rendered, lost);
+                }
+            } catch (JinjaException e) {
+                if (refused == null) {
+                    refused = e;
+                } else {
+                    refused.addSuppressed(e);
+                }
             }
+        }
+        if (best == null) {
+            throw Objects.requireNonNull(refused);
+        }
+        return best;
+    }
+
+    private List<String> lost(
+            FunctionProbe probe, CallForm form, boolean addGenerationPrompt, Map<String, Object> more, String text) {
+        if (probe.names().isEmpty()) {
+            return List.of();
+        }
+        List<String> absent = probe.names().values().stream()
+                .filter(name -> !text.contains(name))
+                .toList();
+        try {
+            List<String> missing = probe.missing(rendered(probe.conversation(), form, addGenerationPrompt, more)
+                    .text());
+            return missing.size() > absent.size() ? missing : absent;
+        } catch (JinjaException e) {
+            // The template wants the names as they are.
+            return absent;
         }
     }
 
     private JinjaTemplate.Rendered rendered(
-            Conversation conversation, CallArguments arguments, boolean addGenerationPrompt, Map<String, Object> more) {
+            Conversation conversation, CallForm form, boolean addGenerationPrompt, Map<String, Object> more) {
         Map<String, @Nullable Object> values = new LinkedHashMap<>(special);
-        values.put(
-                "messages", conversation.messages().stream().map(arguments::in).toList());
+        values.put("messages", conversation.messages().stream().map(form::in).toList());
         values.put("tools", conversation.tools().isEmpty() ? null : conversation.tools());
         values.put("documents", null);
         values.put("add_generation_prompt", addGenerationPrompt);
@@ -210,26 +265,8 @@ public final class ChatTemplate {
     }
 
     /**
-     * Checks that a template has written the tools and the calls of a conversation: many templates leave them out.
-     *
-     * @throws IllegalArgumentException if the name of one is missing in the text
-     */
-    static void requireTools(Conversation conversation, String text) {
-        Stream<String> calls = conversation.messages().stream()
-                .flatMap(message -> message.toolCalls().stream())
-                .map(ToolCall::name);
-        Stream.concat(conversation.toolNames().stream(), calls)
-                .filter(name -> !text.contains(name))
-                .findFirst()
-                .ifPresent(name -> {
-                    throw new IllegalArgumentException(
-                            "the template must write the tools and their calls, found a text" + " without the function "
-                                    + TextCheck.line(name) + "; use a model whose template knows tools");
-                });
-    }
-
-    /**
-     * Writes a conversation for training, and tells what of it the assistant wrote.
+     * Writes a conversation for training, and tells what of it the assistant wrote. Messages that are not
+     * {@linkplain ChatMessage#isLearned learned} are no turns.
      *
      * <p>If the template marks them with {@code generation}, these are the turns. Else a turn is what follows on the beginning of
      * the assistant's message: what the template adds for the messages up to it, after what it writes for those before it and
@@ -259,7 +296,7 @@ public final class ChatTemplate {
      * sees and writes it.
      *
      * @param conversation the conversation
-     * @return one text with all turns of the assistant, or a text for each turn
+     * @return one text with all turns of the assistant, or a text for each turn; may be empty if no message is learned
      * @throws IllegalArgumentException if the template refuses the conversation, leaves out its tools or their calls, or the turns
      *     cannot be told
      */
@@ -275,8 +312,8 @@ public final class ChatTemplate {
     }
 
     private JinjaTemplate.Rendered forTraining(Conversation conversation) {
-        JinjaTemplate.Rendered rendered = rendered(conversation, false, Map.of());
-        requireTools(conversation, rendered.text());
+        JinjaTemplate.Rendered rendered =
+                written(conversation, false, Map.of()).whole().rendered();
         if (rendered.lostMark()) {
             throw new IllegalArgumentException(
                     "a template must mark what the assistant writes where it is written, found"
@@ -292,7 +329,7 @@ public final class ChatTemplate {
      */
     private int turns(Conversation conversation, JinjaTemplate.Rendered rendered, List<ChatText.Turn> turns) {
         if (templateOf(conversation).marksGeneration()) {
-            rendered.generated().forEach(turn -> turns.add(new ChatText.Turn(turn[0], turn[1])));
+            turns.addAll(marked(conversation, rendered));
             return NONE;
         }
         for (int i : answers(conversation)) {
@@ -346,11 +383,35 @@ public final class ChatTemplate {
         return new ChatTokens(tokens.ids(), ranges, tokens.isCut());
     }
 
-    /** The messages of the assistant. */
+    /** The messages of the assistant that are learned. */
     private static int[] answers(Conversation conversation) {
         return IntStream.range(0, conversation.messages().size())
-                .filter(i -> conversation.messages().get(i).role().equals(ChatMessage.ASSISTANT))
+                .filter(i -> conversation.messages().get(i).isLearned())
                 .toArray();
+    }
+
+    /** The turns that the template marks, without those that are not learned. */
+    private static List<ChatText.Turn> marked(Conversation conversation, JinjaTemplate.Rendered rendered) {
+        List<ChatText.Turn> turns = rendered.generated().stream()
+                .map(turn -> new ChatText.Turn(turn[0], turn[1]))
+                .toList();
+        List<ChatMessage> answers = conversation.messages().stream()
+                .filter(message -> message.role().equals(ChatMessage.ASSISTANT))
+                .toList();
+        if (answers.stream().allMatch(ChatMessage::isLearned)) {
+            return turns;
+        }
+        if (turns.size() != answers.size()) {
+            throw new IllegalArgumentException(
+                    "the template must mark each message of the assistant once if one of them has"
+                            + " the weight 0, found " + turns.size() + " marks with {% generation %} for "
+                            + answers.size()
+                            + " messages; leave out the weights, or the conversation");
+        }
+        return IntStream.range(0, turns.size())
+                .filter(i -> answers.get(i).isLearned())
+                .mapToObj(turns::get)
+                .toList();
     }
 
     /** The conversation up to an answer, with this as its only turn. */

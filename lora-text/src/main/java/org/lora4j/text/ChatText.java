@@ -7,7 +7,7 @@ import java.util.Objects;
  * A conversation as a template writes it for training, before its tokens.
  *
  * @param text the text, with the special tokens in it
- * @param assistant what the assistant wrote, with what ends each of its turns
+ * @param assistant what the assistant wrote and a training learns, with what ends each of its turns
  */
 public record ChatText(String text, List<Turn> assistant) {
     /**

@@ -3,6 +3,7 @@ package org.lora4j.text;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import org.lora4j.generate.GenerationOptions;
 
@@ -110,8 +111,14 @@ public final class DecoderTokens {
         String prompt;
         String whole;
         try {
-            prompt = template().render(preference.prompt(), true);
-            whole = template().render(preference.with(answer), false);
+            prompt = template()
+                    .written(preference.prompt(), true, Map.of())
+                    .whole()
+                    .text();
+            whole = template()
+                    .written(preference.with(answer), false, Map.of())
+                    .whole()
+                    .text();
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("the chat template must take the conversation: " + e.getMessage(), e);
         }
@@ -233,15 +240,15 @@ public final class DecoderTokens {
         Objects.requireNonNull(conversation, "conversation must not be null");
         Objects.requireNonNull(template, "template must not be null");
         requireCharacters(characters(conversation));
-        String rendered;
+        ChatTemplate.Written written;
         try {
-            rendered = template.render(conversation, true);
+            written = template.written(conversation, true, Map.of());
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException(
                     "the chat template of the model must take the messages, found " + TextCheck.line(e.getMessage()),
                     e);
         }
-        ChatTemplate.requireTools(conversation, rendered);
+        String rendered = written.whole().text();
         requireCharacters(rendered.length());
         return tokens(rendered, false);
     }

@@ -19,8 +19,8 @@ public record Preference(Conversation prompt, List<ChatMessage> chosen, List<Cha
      * @param prompt the messages up to the answer, and the tools
      * @param chosen the answer that is preferred
      * @param rejected the other answer
-     * @throws IllegalArgumentException if an answer has no message, does not begin and end with a message of the assistant, or
-     *     both are the same
+     * @throws IllegalArgumentException if an answer has no message, does not begin and end with a message of the assistant, or has one
+     *     that is not {@linkplain ChatMessage#isLearned learned}; or both are the same
      */
     public Preference {
         Objects.requireNonNull(prompt, "prompt must not be null");
@@ -43,6 +43,11 @@ public record Preference(Conversation prompt, List<ChatMessage> chosen, List<Cha
             throw new IllegalArgumentException(which + " must begin and end with a message of the assistant after the"
                     + " prompt, found " + TextCheck.line(first) + " and " + TextCheck.line(last)
                     + "; leave out prompt if the messages of chosen and rejected begin with it");
+        }
+        if (answer.stream().anyMatch(message -> message.role().equals(ChatMessage.ASSISTANT) && !message.isLearned())) {
+            throw new IllegalArgumentException(
+                    which + " must count as a whole, found a message of the assistant with weight 0;"
+                            + " leave out the weight, or the line");
         }
     }
 

@@ -111,6 +111,7 @@ public final class TextClassifier implements AutoCloseable {
             return openAlone(ModelSource.of(folder), storage);
         }
         AdapterTask task = task(adapter);
+        requireMadeFor(folder, adapter, task, task.limit());
         return openFor(open(folder, task, task.limit(), storage), task, task.labels())
                 .loaded(adapter);
     }
@@ -186,6 +187,7 @@ public final class TextClassifier implements AutoCloseable {
                     + labels + ", found " + task.labels().count());
         }
         OptionalInt limit = maxTokens.isPresent() ? maxTokens : task.limit();
+        requireMadeFor(folder, adapter, task, maxTokens.isPresent() ? OptionalInt.empty() : limit);
         return openFor(open(folder, task, limit, storage), task, labels).loaded(adapter);
     }
 
@@ -260,7 +262,27 @@ public final class TextClassifier implements AutoCloseable {
      */
     public static TextClassifier openUntrained(Path folder, Path adapter, BaseStorage storage) throws IOException {
         AdapterTask task = task(adapter);
+        requireMadeFor(folder, adapter, task, OptionalInt.empty());
         return openFor(ClassifierBase.openWithoutTexts(ModelSource.of(folder), storage), task, task.labels());
+    }
+
+    /** Checks what the files of an adapter say of its model, before the weights are read. */
+    private static void requireMadeFor(Path folder, Path adapter, AdapterTask task, OptionalInt limit)
+            throws IOException {
+        ModelConfig config = ModelConfig.read(folder);
+        ClassifierHead head = task.head();
+        boolean readsDecoder = head == ClassifierHead.LAST || head == ClassifierHead.YES_NO;
+        if (head != null && readsDecoder != config.isDecoder()) {
+            throw new IOException(adapter + ": the model must be " + (readsDecoder ? "a decoder" : "an encoder")
+                    + " for a classifier that reads " + head + ", found " + folder + ", "
+                    + (readsDecoder ? "an encoder" : "a decoder")
+                    + "; use the model that the adapter was trained with");
+        }
+        if (limit.isPresent() && limit.getAsInt() > config.maxLength()) {
+            throw new IOException(adapter + ": the model must have positions for the " + limit.getAsInt()
+                    + " tokens of a text, found " + config.maxLength() + " in " + folder
+                    + "; use the model that the adapter was trained with");
+        }
     }
 
     private static ClassifierBase open(Path folder, AdapterTask task, OptionalInt limit, BaseStorage storage)

@@ -1,28 +1,18 @@
 package org.lora4j.text;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
-import org.lora4j.internal.StrictJson;
 
 /**
  * A row of a file: the values of a line of CSV, TSV or JSONL by the name of their column. The methods check what they return,
  * and name the file and the line if it is not what it must be.
  */
 public final class TextRow {
-    private static final String MESSAGES = "messages";
-    private static final String PROMPT = "prompt";
-    private static final String COMPLETION = "completion";
-    private static final String CHOSEN = "chosen";
-    private static final String REJECTED = "rejected";
-    private static final String TOOLS = "tools";
-
     private final Path file;
     private final long line;
     private final long offset;
@@ -86,10 +76,11 @@ public final class TextRow {
         if (!value.isTextual()) {
             throw refuse(column + " must be a text, found " + Json.describe(value));
         }
-        return checked(column, value.textValue());
+        return requireText(column, value.textValue());
     }
 
-    private String checked(String what, String text) {
+    /** Checks that a text is more than what is not seen, and has no half characters. */
+    String requireText(String what, String text) {
         if (text.codePoints().noneMatch(TextCheck::isVisible)) {
             throw refuse(what + " must have a character that is neither white space nor a control character, found none"
                     + " among " + text.length());
@@ -114,7 +105,7 @@ public final class TextRow {
         return value.isIntegralNumber() || value.isBoolean() ? value.asText() : text(column);
     }
 
-    private JsonNode value(String column) {
+    JsonNode value(String column) {
         Objects.requireNonNull(column, "column must not be null");
         JsonNode value = values.get(column);
         if (value == null) {
@@ -161,141 +152,32 @@ public final class TextRow {
     }
 
     /**
-     * Returns a conversation, in the forms that mlx-lm and TRL read: {@code messages} with {@code role} and {@code content}; or
+     * Returns a conversation, in the forms that OpenAI, mlx-lm and TRL read: {@code messages} with {@code role} and {@code content}; or
      * {@code prompt} and {@code completion}, each a text, for a message of the user and one of the assistant, or a list of
      * messages. {@code tools} are the tools: a list of objects, or its JSON text; an empty text counts as none. A message of the assistant can have
-     * {@code tool_calls} as {@link ChatMessage#toolCalls} reads them. A value of a message that is null counts as none.
+     * {@code tool_calls} as {@link ChatMessage#toolCalls} reads them, and a {@code weight} as {@link ChatMessage#isLearned} reads it. A
+     * value of a message that is null counts as none.
      *
      * @return the conversation
-     * @throws TextFormatException if the row has another form; the message says what was expected
+     * @throws TextFormatException if the row has another form, or a field that says what is learned or written in a way that is not
+     *     supported, such as {@code train} or {@code function_call}; the message says what was expected
      */
     public Conversation conversation() {
-        List<ChatMessage> messages = new ArrayList<>();
-        if (values.has(MESSAGES)) {
-            messages.addAll(messages(MESSAGES));
-        } else if (values.has(PROMPT) && values.has(COMPLETION)) {
-            messages.addAll(messages(PROMPT, "user"));
-            messages.addAll(messages(COMPLETION, ChatMessage.ASSISTANT));
-        } else {
-            throw refuse("must have messages, or prompt and completion, found " + columns());
-        }
-        return new Conversation(messages, tools());
-    }
-
-    private List<Map<String, Object>> tools() {
-        List<Map<String, Object>> tools = new ArrayList<>();
-        if (values.hasNonNull(TOOLS) && !isEmptyCell(TOOLS)) {
-            elements(TOOLS, parsed(TOOLS)).forEach(tool -> tools.add(Json.map(tool)));
-        }
-        return tools;
+        return new ChatRow(this, values).conversation();
     }
 
     /**
      * Returns a prompt with two answers, in the forms that TRL reads: {@code prompt}, {@code chosen} and {@code rejected}, each a
      * text, for a message of the user and two of the assistant, or a list of messages; or {@code chosen} and {@code rejected}
-     * alone, two lists of messages that begin with the same messages, the prompt. {@code tools} are the tools.
+     * alone, two lists of messages that begin with the same messages, the prompt. {@code tools} are the tools. Or in the form of
+     * OpenAI: {@code input} with {@code messages} and {@code tools}, {@code preferred_output} and {@code non_preferred_output}.
      *
      * @return the preference
-     * @throws TextFormatException if the row has another form, or both answers are the same; the message says what was expected
+     * @throws TextFormatException if the row has another form, both answers are the same, or as {@link #conversation}; the message says
+     *     what was expected
      */
     public Preference preference() {
-        if (!values.has(CHOSEN) || !values.has(REJECTED)) {
-            throw refuse("must have chosen and rejected, and mostly prompt, found " + columns());
-        }
-        try {
-            if (values.has(PROMPT)) {
-                return new Preference(
-                        new Conversation(messages(PROMPT, "user"), tools()),
-                        messages(CHOSEN, ChatMessage.ASSISTANT),
-                        messages(REJECTED, ChatMessage.ASSISTANT));
-            }
-            if (value(CHOSEN).isTextual() || value(REJECTED).isTextual()) {
-                throw refuse("must have a prompt beside the texts chosen and rejected, found " + columns());
-            }
-            return Preference.between(messages(CHOSEN), messages(REJECTED), tools());
-        } catch (TextFormatException e) {
-            throw e;
-        } catch (IllegalArgumentException e) {
-            throw refuse(String.valueOf(e.getMessage()));
-        }
-    }
-
-    private boolean isEmptyCell(String column) {
-        JsonNode value = value(column);
-        return value.isTextual() && value.textValue().isBlank();
-    }
-
-    private List<ChatMessage> messages(String column, String role) {
-        return value(column).isTextual() ? List.of(ChatMessage.of(role, text(column))) : messages(column);
-    }
-
-    private List<ChatMessage> messages(String column) {
-        List<ChatMessage> messages = new ArrayList<>();
-        for (ObjectNode element : elements(column, value(column))) {
-            messages.add(message(column + "[" + messages.size() + "]", element));
-        }
-        if (messages.isEmpty()) {
-            throw refuse(column + " must have at least one message, found none");
-        }
-        return messages;
-    }
-
-    /** A value that can stand in the row as JSON, or as its text. */
-    private JsonNode parsed(String column) {
-        JsonNode value = value(column);
-        if (!value.isTextual()) {
-            return value;
-        }
-        try {
-            return StrictJson.MAPPER.readTree(value.textValue());
-        } catch (JsonProcessingException e) {
-            throw refuse(column + " must be JSON, or its text, found " + e.getOriginalMessage());
-        }
-    }
-
-    private List<ObjectNode> elements(String column, JsonNode list) {
-        List<ObjectNode> elements = new ArrayList<>();
-        for (JsonNode element : list) {
-            if (element instanceof ObjectNode object) {
-                elements.add(object);
-            }
-        }
-        if (!list.isArray() || elements.size() != list.size()) {
-            throw refuse(column + " must be a list of objects, found " + Json.describe(list));
-        }
-        return elements;
-    }
-
-    private ChatMessage message(String where, ObjectNode element) {
-        JsonNode role = element.path("role");
-        JsonNode content = element.path("content");
-        if (!role.isTextual()) {
-            throw refuse(where + " must have a text role, found " + Json.describe(role));
-        }
-        Map<String, Object> more = Json.map(element);
-        more.remove("role");
-        more.remove("content");
-        // The files of many data sets have all fields in all messages.
-        more.values().removeIf(Objects::isNull);
-        String text = content.isTextual() ? content.textValue() : null;
-        ChatMessage message = new ChatMessage(role.textValue(), text, more);
-        boolean hasCalls = hasCalls(where, message);
-        boolean isAbsent = content.isNull() || content.isMissingNode();
-        if (text == null && !(isAbsent && hasCalls)) {
-            throw refuse(where + " must have a text content, or calls of tools, found " + Json.describe(content));
-        }
-        if (text != null && !(text.isBlank() && (hasCalls || role.textValue().equals(ChatMessage.TOOL)))) {
-            checked(where + ".content", text);
-        }
-        return message;
-    }
-
-    private boolean hasCalls(String where, ChatMessage message) {
-        try {
-            return !message.toolCalls().isEmpty();
-        } catch (IllegalArgumentException e) {
-            throw refuse(where + "." + e.getMessage());
-        }
+        return new ChatRow(this, values).preference();
     }
 
     /**

@@ -26,6 +26,9 @@ public final class TokenStream {
     /** How many of {@link #ids} are only there for what follows: their text was returned. */
     private int returned;
 
+    /** Whether the token before is one of {@link #kept}, whose text is part of the text. */
+    private boolean followsKept;
+
     TokenStream(Tokenizer tokenizer, Map<Integer, String> kept) {
         this.tokenizer = tokenizer;
         this.kept = kept;
@@ -42,16 +45,25 @@ public final class TokenStream {
     public String add(int id) {
         String special = kept.get(id);
         if (special != null) {
-            return end() + special;
+            String text = end() + special;
+            ids = new int[] {id};
+            returned = 1;
+            followsKept = true;
+            return text;
+        }
+        if (followsKept && isLeftOut(id)) {
+            return "";
         }
         int[] more = Arrays.copyOf(ids, ids.length + 1);
         more[ids.length] = id;
-        String whole = tokenizer.decode(more);
-        ids = more;
-        if (whole.endsWith(UNFINISHED) && ids.length - returned < MOST_PENDING) {
+        String whole = decode(more);
+        String before = before();
+        if (whole.equals(before) && isLeftOut(id)) {
+            // What follows begins no text, so the tokens before stay its context.
             return "";
         }
-        return take(whole);
+        ids = more;
+        return whole.endsWith(UNFINISHED) && ids.length - returned < MOST_PENDING ? "" : take(whole, before);
     }
 
     /**
@@ -60,13 +72,28 @@ public final class TokenStream {
      * @return what was held back, with U+FFFD for a character that was not finished; mostly empty
      */
     public String end() {
-        return returned == ids.length ? "" : take(tokenizer.decode(ids));
+        return returned == ids.length ? "" : take(decode(ids), before());
     }
 
-    private String take(String whole) {
-        String before = tokenizer.decode(Arrays.copyOf(ids, returned));
+    private String take(String whole, String before) {
         ids = Arrays.copyOfRange(ids, returned, ids.length);
         returned = ids.length;
+        followsKept = false;
         return whole.length() > before.length() ? whole.substring(before.length()) : "";
+    }
+
+    /** The text that was returned, as far as it is needed for what follows. */
+    private String before() {
+        return decode(Arrays.copyOf(ids, returned));
+    }
+
+    private String decode(int[] tokens) {
+        return tokenizer.decode(tokens, !followsKept);
+    }
+
+    /** Whether a token is special, so that it has no text. */
+    private boolean isLeftOut(int id) {
+        int[] one = {id};
+        return tokenizer.decode(one).isEmpty() && !tokenizer.decode(one, false).isEmpty();
     }
 }

@@ -12,6 +12,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -380,6 +381,59 @@ class ChatTemplateTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> template.write(Conversation.of(BYE)))
                 .withMessageContaining("{% generation %} in a macro");
+    }
+
+    private static ChatMessage weighted(ChatMessage message, Object weight) {
+        return new ChatMessage(message.role(), message.content(), Map.of("weight", weight));
+    }
+
+    /** OpenAI's form of conversations excludes answers with a weight of 0. */
+    @Test
+    void anAnswerWithTheWeightZeroIsNotLearned() throws IOException {
+        Conversation first = Conversation.of(HI, weighted(HELLO, 0), BYE, weighted(SEE_YOU, 1));
+        Conversation second =
+                Conversation.of(HI, weighted(HELLO, 1.0), weighted(BYE, 0), weighted(SEE_YOU, BigDecimal.ZERO));
+        Conversation none = Conversation.of(HI, weighted(HELLO, 0));
+        String marked =
+                "{% for m in messages %}{% if m.role == 'assistant' %}{% generation %}{{ m.content }};{% endgeneration %}"
+                        + "{% else %}{{ m.content }}{% endif %}{% endfor %}";
+        try (Tokenizer tokenizer = bytes("<|im_start|>", "<|im_end|>")) {
+            for (ChatTemplate template : List.of(template("smollm2", NONE), ChatTemplate.of(marked, NONE))) {
+                String end = template.render(Conversation.of(HI), false).endsWith("\n") ? "<|im_end|>\n" : ";";
+                assertThat(learned(template.tokens(tokenizer, first), tokenizer))
+                        .containsExactly("See you." + end);
+                assertThat(learned(template.tokens(tokenizer, second), tokenizer))
+                        .containsExactly("Hello!" + end);
+                assertThat(learned(template.tokens(tokenizer, none), tokenizer)).isEmpty();
+                assertThat(template.tokens(tokenizer, first).ids())
+                        .isEqualTo(template.tokens(tokenizer, Conversation.of(HI, HELLO, BYE, SEE_YOU))
+                                .ids());
+            }
+            List<ChatText> examples = template("qwen3-like", NONE).examples(first);
+            assertThat(examples).hasSize(1);
+            assertThat(examples.get(0).assistant()).hasSize(1);
+        }
+        String twice = "{% for m in messages %}{% generation %}{{ m.content }}{% endgeneration %}{% endfor %}";
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ChatTemplate.of(twice, NONE).write(first))
+                .withMessageContaining("found 4 marks with {% generation %} for 2 messages");
+    }
+
+    @Test
+    void aWeightThatCannotBeHonouredIsRefused() throws IOException {
+        ChatTemplate template = template("smollm2", NONE);
+        for (Object weight : List.of(0.5, true, "0", -1)) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> template.write(Conversation.of(HI, weighted(HELLO, weight))))
+                    .withMessage("weight must be 0 or 1, found " + weight);
+        }
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> template.write(Conversation.of(weighted(HI, 1), HELLO)))
+                .withMessage("weight must be 0, because only messages of the assistant are learned, found 1");
+        ChatMessage masked = new ChatMessage("assistant", "Hello!", Map.of("train", false));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> template.write(Conversation.of(HI, masked)))
+                .withMessageStartingWith("train must be left out");
     }
 
     /** Qwen3 writes what was thought in the last answer only, so each answer is learned where it is the last. */

@@ -172,6 +172,21 @@ class DataFilesTest {
         assertThat(chat.tools()).isEqualTo(List.of(Map.of("name", "f")));
     }
 
+    /** As the files of OpenAI and of others have them: fields that are there and say nothing. */
+    @Test
+    void fieldsThatSayNothingAreTaken() throws IOException {
+        Path file = write("a.jsonl", """
+                {"messages": [{"role": "user", "content": "u", "images": [], "weight": 0},
+                """.stripTrailing() + """
+                 {"role": "assistant", "content": "a", "refusal": null, "function_call": {}, "weight": 0},
+                """.stripTrailing() + """
+                 {"role": "assistant", "content": "b", "weight": 1}], "functions": [], "parallel_tool_calls": true}
+                """);
+        assertThat(list(TextFiles.read(file)).get(0).conversation().messages())
+                .extracting(ChatMessage::isLearned)
+                .containsExactly(false, false, true);
+    }
+
     @Test
     void csvCanHaveToolsAsJson() throws IOException {
         Path file = write("a.csv", "prompt,completion,tools\np,c,\"[{\"\"name\"\": \"\"f\"\"}]\"\nq,d,\n");
@@ -239,7 +254,14 @@ class DataFilesTest {
                 "{\"messages\": [{\"role\": \"assistant\", \"tool_calls\": [{\"id\": 1}]}]} | messages[0].tool_calls[0]: a call of a tool must have a function with a text name",
                 "{\"messages\": [{\"role\": \"assistant\", \"tool_calls\": [{\"function\": {\"name\": \"f\", \"arguments\": \"{\"}}]}]} | messages[0].tool_calls[0]: the arguments of the call of f must be a JSON object, found",
                 "{\"prompt\": \"a\", \"completion\": \"b\", \"tools\": \"[{\"} | tools must be JSON, or its text, found Unexpected end-of-input",
-                "{\"prompt\": \"a\", \"completion\": \"b\", \"tools\": \"{}\"} | tools must be a list of objects, found {}"
+                "{\"prompt\": \"a\", \"completion\": \"b\", \"tools\": \"{}\"} | tools must be a list of objects, found {}",
+                "{\"prompt\": \"a\", \"completion\": \"b\", \"functions\": [{}]} | functions must be left out, because it is not supported, found [{}]; write tools",
+                "{\"prompt\": \"a\", \"completion\": \"b\", \"chat_template_kwargs\": {\"enable_thinking\": false}} | chat_template_kwargs must be left out",
+                "{\"messages\": [{\"role\": \"assistant\", \"content\": \"x\", \"weight\": 2}]} | messages[0].weight must be 0 or 1, found 2",
+                "{\"messages\": [{\"role\": \"user\", \"content\": \"x\", \"weight\": 1}]} | messages[0].weight must be 0, because only",
+                "{\"messages\": [{\"role\": \"assistant\", \"content\": \"x\", \"train\": false}]} | messages[0].train must be left out, because it is not supported, found false; write \"weight\": 0",
+                "{\"messages\": [{\"role\": \"assistant\", \"content\": \"x\", \"function_call\": {\"name\": \"f\"}}]} | messages[0].function_call must be left out, because it is not supported, found {name=f}; write tool_calls",
+                "{\"messages\": [{\"role\": \"assistant\", \"content\": \"x\", \"refusal\": \"no\"}]} | messages[0].refusal must be left out"
             })
     void aWrongConversationIsRefused(String line, String message) throws IOException {
         Path file = write("a.jsonl", line);

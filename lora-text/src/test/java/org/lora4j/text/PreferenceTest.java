@@ -43,6 +43,9 @@ class PreferenceTest {
                         + " 'rejected': [{'role': 'assistant', 'content': 'd'}], 'score': 3}",
                 "{'chosen': [{'role': 'user', 'content': 'a b'}, {'role': 'assistant', 'content': 'c'}],"
                         + " 'rejected': [{'role': 'user', 'content': 'a b'}, {'role': 'assistant', 'content': 'd'}]}",
+                "{'input': {'messages': [{'role': 'user', 'content': 'a b'}], 'tools': [], 'parallel_tool_calls': true},"
+                        + " 'preferred_output': [{'role': 'assistant', 'content': 'c'}],"
+                        + " 'non_preferred_output': [{'role': 'assistant', 'content': 'd'}]}",
             })
     void allFormsOfARowAreTheSamePreference(String json) throws IOException {
         assertThat(row(json.replace('\'', '"')).preference()).isEqualTo(PREFERENCE);
@@ -64,12 +67,25 @@ class PreferenceTest {
                         List.of(GOOD)));
     }
 
+    @Test
+    void theInputOfOpenAiHasTools() throws IOException {
+        Preference found = row("""
+                        {"input": {"messages": [{"role": "user", "content": "a b"}], "tools": [{"name": "f"}]},
+                         "preferred_output": [{"role": "assistant", "content": "c"}],
+                         "non_preferred_output": [{"role": "assistant", "content": "d"}]}""".replace("\n", " ")).preference();
+        assertThat(found)
+                .isEqualTo(new Preference(
+                        new Conversation(List.of(QUESTION), List.of(Map.of("name", "f"))),
+                        List.of(GOOD),
+                        List.of(BAD)));
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             quoteCharacter = '`',
             value = {
-                "{'prompt': 'a', 'chosen': 'c'} | must have chosen and rejected, and mostly prompt, found [prompt, chosen]",
+                "{'prompt': 'a', 'chosen': 'c'} | must have chosen and rejected, and mostly prompt, or input, preferred_output and non_preferred_output, found [prompt, chosen]",
                 "{'chosen': 'c', 'rejected': 'd'} | must have a prompt beside the texts chosen and rejected, found [chosen, rejected]",
                 "{'prompt': 'a', 'chosen': 'c', 'rejected': 'c'} | chosen and rejected must differ, found the same answer twice",
                 "{'prompt': 'a', 'chosen': 'c', 'rejected': ' '} | rejected must have a character that is neither white space",
@@ -80,6 +96,15 @@ class PreferenceTest {
                         + " | chosen and rejected must begin with the same messages, the prompt, found different first messages",
                 "{'chosen': [{'role': 'user', 'content': 'a'}], 'rejected': [{'role': 'user', 'content': 'a'}, {'role': 'assistant', 'content': 'b'}]}"
                         + " | chosen must have at least one message after the prompt, found none",
+                "{'input': 'a', 'preferred_output': [], 'non_preferred_output': []} | must have an object input, preferred_output and",
+                "{'input': {}, 'preferred_output': [], 'non_preferred_output': []} | input must have messages, found []",
+                "{'input': {'messages': [{'role': 'user', 'content': 'a'}]}, 'preferred_output': []} | must have an object input, preferred_output and",
+                "{'input': {'messages': [{'role': 'user', 'content': 'a'}]}, 'preferred_output': [], 'non_preferred_output': [], 'chosen': []}"
+                        + " | and neither chosen nor rejected",
+                "{'input': {'messages': [{'role': 'user', 'content': 'a'}], 'functions': [{}]}, 'preferred_output': [{'role': 'assistant', 'content': 'b'}],"
+                        + " 'non_preferred_output': [{'role': 'assistant', 'content': 'c'}]} | functions must be left out",
+                "{'prompt': 'a', 'chosen': [{'role': 'assistant', 'content': 'b', 'weight': 0}], 'rejected': 'c'}"
+                        + " | chosen must count as a whole, found a message of the assistant with weight 0",
             })
     void refusesOtherRows(String json, String message) throws IOException {
         TextRow row = row(json.strip().replace('\'', '"'));

@@ -9,14 +9,17 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.text.tools.AnswerPart;
 import org.lora4j.text.tools.Tool;
 import org.lora4j.text.tools.ToolAnswer;
@@ -184,6 +187,53 @@ class ToolTemplateTest {
                 .withMessage(rule);
     }
 
+    /** Some templates read a content that is null, others one that is empty; some leave out the calls beside the other one. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                // As QwQ and Bielik: null is refused.
+                "{{ message.content.split('</think>')[-1] }}{% for call in message.tool_calls %}[{{ call.function.name }}]{% endfor %}",
+                // As Devstral, whose template wants a text.
+                "{% if message.content is not string %}{{ raise_exception('no text') }}{% endif %}"
+                        + "{% for call in message.tool_calls %}[{{ call.function.name }}]{% endfor %}",
+                // As DeepSeek: an empty content is an answer without calls.
+                "{% if message.content is none %}{% for call in message.tool_calls %}[{{ call.function.name }}]{% endfor %}"
+                        + "{% else %}{{ message.content }}{% endif %}",
+                // As Qwen3-0.6B, which refuses null, and reads arguments as texts here.
+                "{{ message.content.lstrip() }}{% for call in message.tool_calls %}[{{ call.function.name }}]"
+                        + "{{ '' + call.function.arguments }}{% endfor %}"
+            })
+    void aMessageThatHasOnlyCallsIsGivenInTheFormThatTheTemplateReads(String assistant) {
+        String source =
+                "{{ tools }}{% for message in messages %}{% if message.role == 'user' %}{{ message.content }}{% else %}"
+                        + assistant + "{% endif %}{% endfor %}";
+        ChatTemplate template = ChatTemplate.of(source, Map.of());
+        for (@Nullable String content : Arrays.asList(null, "")) {
+            Map<String, Object> calls =
+                    ChatMessage.ofToolCalls(null, List.of(BONN)).more();
+            Conversation chat = chat(QUESTION, new ChatMessage("assistant", content, calls));
+            assertThat(template.render(chat, false)).as("content %s", content).contains("[weather]");
+            assertThat(template.write(chat).text()).contains("[weather]");
+        }
+    }
+
+    /** The name of a call is that of a tool, so it stands in the text of a template that leaves out all calls. */
+    @Test
+    void aCallThatIsLeftOutIsSeenBesideItsTool() {
+        ChatTemplate tools = ChatTemplate.of(
+                "{{ tools | tojson }}{% for m in messages %}{{ m.content or '' }}{% endfor %}", Map.of());
+        Conversation calling = chat(QUESTION, ChatMessage.ofToolCalls("I look.", List.of(BONN)));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> tools.write(calling))
+                .withMessageContaining("found a text without the function weather");
+        // The same of a tool whose name is a word of the user.
+        ChatTemplate none = ChatTemplate.of("{% for m in messages %}{{ m.content }}{% endfor %}", Map.of());
+        Conversation asking = chat(ChatMessage.of("user", "How is the weather?"), ANSWER);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> none.write(asking))
+                .withMessageContaining("found a text without the function weather");
+    }
+
     @Test
     void argumentsAreGivenInTheFormThatTheTemplateReads() {
         ChatMessage call = ChatMessage.ofToolCalls(null, List.of(BONN));
@@ -234,6 +284,22 @@ class ToolTemplateTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new ChatMessage("assistant", null, Map.of("tool_calls", "f()")).toolCalls())
                 .withMessage("tool_calls must be a list, found f()");
+    }
+
+    /** As Apriel-1.5, functionary-3.1 and others: their texts name the marks of a format, and their calls have another form. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "Write a list between <tool_call></tool_call>: <tool_calls>[{\"name\": <f>}]</tool_calls>"
+                        + "{% for m in messages %}{{ m.content }}{% for c in m.tool_calls or [] %}<tool_calls>[{\"name\": \"{{ c.function.name }}\", \"arguments\": {{ c.function.arguments | tojson }}}]</tool_calls>{% endfor %}{% endfor %}",
+                "<|start_header_id|>{% for m in messages %}{{ m.content }}{% for c in m.tool_calls or [] %}{% if c.function.name == 'python' %}<|python_tag|>{% endif %}"
+                        + "<function={{ c.function.name }}>{{ c.function.arguments | tojson }}</function>{% endfor %}{% endfor %}",
+                "Do not write <tool_call>.{% for m in messages %}{{ m.content }}{% for c in m.tool_calls or [] %}<call>{\"name\": \"{{ c.function.name }}\", \"arguments\": {{ c.function.arguments | tojson }}}</call>{% endfor %}{% endfor %}",
+                "{% for m in messages %}{{ m.content }}{% for c in m.tool_calls or [] %}[TOOL_CALLS]{{ c.function.name }}({{ c.function.arguments | tojson }}){% endfor %}{% endfor %}",
+                "<|start_header_id|>{{ '\"parameters\": ' }}{% for m in messages %}{{ m.content }}{% for c in m.tool_calls or [] %}[{{ c.function.name }}({% for k in c.function.arguments %}{{ k }}={{ '%s' | format(c.function.arguments[k]) }}{% endfor %})]{% endfor %}{% endfor %}"
+            })
+    void aTemplateWhoseCallsTheFormatDoesNotReadHasNone(String source) {
+        assertThat(ChatTemplate.of(source, SPECIAL).toolFormat()).isEmpty();
     }
 
     @Test

@@ -3,10 +3,12 @@ package org.lora4j.cli.classify;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.lora4j.cli.train.Column;
@@ -18,6 +20,9 @@ import org.lora4j.text.TextRow;
 
 /** Texts of several classes, for training, for the validation and for a test. Each part has about the same share of each class. */
 public final class LabelledTexts implements AutoCloseable {
+    /** So many classes may have one text each: somebody tries the command. */
+    private static final int FEW_CLASSES = 20;
+
     private static final Comparator<String> NUMBERS_FIRST =
             Comparator.comparingInt(LabelledTexts::number).thenComparing(Comparator.naturalOrder());
 
@@ -41,7 +46,7 @@ public final class LabelledTexts implements AutoCloseable {
      * @param known the classes, in their order; none for those that the file has
      * @param seed the seed of the split
      * @return the texts
-     * @throws IOException if a file cannot be read, or there are fewer than two classes
+     * @throws IOException if a file cannot be read, there are fewer than two classes, or so many that the column is hardly one of classes
      * @throws IllegalArgumentException if a line is wrong
      */
     public static LabelledTexts read(
@@ -61,7 +66,39 @@ public final class LabelledTexts implements AutoCloseable {
             throw new IOException(data.file() + ": the column " + label + " must have at least two classes, found only "
                     + counts.keySet() + "; name another column with --label");
         }
+        if (known.isEmpty()) {
+            try {
+                requireClasses(data, text, label, counts.values());
+            } catch (IOException e) {
+                parts.close();
+                throw e;
+            }
+        }
         return new LabelledTexts(parts, counts);
+    }
+
+    /** Checks that a class has several texts, which is not so if the columns of text and class are exchanged. */
+    private static void requireClasses(
+            DataFile data, Column text, Column label, Collection<Map<Division.Part, Integer>> counts)
+            throws IOException {
+        List<Integer> sizes = counts.stream()
+                .map(count ->
+                        count.values().stream().mapToInt(Integer::intValue).sum())
+                .toList();
+        int texts = sizes.stream().mapToInt(Integer::intValue).sum();
+        if (sizes.size() > FEW_CLASSES && 2L * sizes.size() > texts) {
+            throw new IOException(String.format(
+                    Locale.ROOT,
+                    "%s: a class of the column %s must have at least two texts on average, found %,d classes of %,d texts, of"
+                            + " which %,d have one text; are --text %s and --label %s exchanged?",
+                    data.file(),
+                    label,
+                    sizes.size(),
+                    texts,
+                    sizes.stream().filter(size -> size == 1).count(),
+                    text,
+                    label));
+        }
     }
 
     /** Returns a text with its class, which must be one of those that are known, if any are. */

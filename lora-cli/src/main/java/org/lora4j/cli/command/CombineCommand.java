@@ -63,8 +63,8 @@ public final class CombineCommand extends WorkCommand {
             names = "--model",
             paramLabel = "DIR",
             description =
-                    "The folder of their model, to store fingerprints of it. Default: those that all adapters have, if they"
-                            + " agree.")
+                    "The folder of their model, to store fingerprints of it, and to compare weights of it that an adapter"
+                            + " has. Default: the fingerprints that all adapters have, if they agree.")
     private @Nullable Path model;
 
     @Mixin
@@ -129,7 +129,8 @@ public final class CombineCommand extends WorkCommand {
                         method,
                         Objects.requireNonNullElse(rank, 0),
                         Objects.requireNonNullElse(density, HALF),
-                        Objects.requireNonNullElse(seed, 0L));
+                        Objects.requireNonNullElse(seed, 0L),
+                        model);
         AdapterFiles.save(combined, sources, model, folder);
         Written written =
                 new Written(folder.toString(), Map.of("rank", combined.config().rank()));

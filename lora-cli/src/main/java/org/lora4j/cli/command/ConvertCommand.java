@@ -11,9 +11,9 @@ import org.lora4j.algebra.TargetRank;
 import org.lora4j.cli.convert.AdapterFiles;
 import org.lora4j.cli.convert.AdapterResize;
 import org.lora4j.cli.convert.GgufExport;
+import org.lora4j.cli.convert.SourceAdapter;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.WorkCommand;
-import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.io.safetensors.Dtype;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -93,7 +93,7 @@ public final class ConvertCommand extends WorkCommand {
             overwrite.requireFile(target, inputs);
         }
         AdapterResize.Result resized = rank == null ? null : AdapterResize.convert(adapter, TargetRank.of(rank), model);
-        LoRAAdapter result = resized == null ? PeftAdapters.load(adapter) : resized.adapter();
+        LoRAAdapter result = resized == null ? SourceAdapter.load(adapter, model) : resized.adapter();
         if (gguf == null || model == null) {
             AdapterFiles.save(result, List.of(adapter), model, target);
         } else {

@@ -118,7 +118,7 @@ public final class EvaluateCommand extends WorkCommand {
      * @param metrics the metrics
      * @param toolCalls the metrics of the calls of tools; null if there are none
      * @param skipped what was wrong with lines that were left out
-     * @param unlearnable how many examples were left out because no answer was left after the cut
+     * @param unlearnable how many examples were left out because no answer to learn was left after the cut
      */
     record LanguageResult(
             LanguageTest metrics, @Nullable ToolCallTest toolCalls, List<String> skipped, int unlearnable) {}

@@ -8,7 +8,6 @@ import org.lora4j.algebra.AdapterApproximation;
 import org.lora4j.algebra.AdapterConversion;
 import org.lora4j.algebra.TargetRank;
 import org.lora4j.cli.model.AdaptedModels;
-import org.lora4j.io.peft.PeftAdapters;
 
 /** Converts an adapter to another rank, and DoRA to LoRA. */
 public final class AdapterResize {
@@ -33,7 +32,7 @@ public final class AdapterResize {
      * @throws IllegalArgumentException if the adapter cannot be converted so
      */
     public static Result convert(Path folder, TargetRank rank, @Nullable Path model) throws IOException {
-        LoRAAdapter before = PeftAdapters.load(folder);
+        LoRAAdapter before = SourceAdapter.load(folder, model);
         AdapterApproximation after = model == null
                 ? AdapterConversion.resize(before, rank)
                 : AdapterConversion.toLoRA(AdaptedModels.networkFor(model, folder, before), before, rank);

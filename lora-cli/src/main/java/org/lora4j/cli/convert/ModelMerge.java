@@ -95,10 +95,10 @@ public final class ModelMerge {
         try (TextClassifier classifier =
                 TextClassifier.openWithoutTexts(model, adapter, BaseStorage.of(Precision.FLOAT))) {
             if (classifier.head() == ClassifierHead.MEAN) {
+                String advice = PretrainedModel.load(model).canClassify() ? "train it with --head pooler, or " : "";
                 throw new IOException(
                         adapter + ": a classifier that is merged must read the pooler, as the classes of Hugging"
-                                + " Face do, found one that reads the mean; train it with --head pooler, or use the adapter as it"
-                                + " is");
+                                + " Face do, found one that reads the mean; " + advice + "use the adapter as it is");
             }
             classifier.saveMerged(output);
         }

@@ -3,11 +3,11 @@ package org.lora4j.cli.convert;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.algebra.AdapterCombination;
 import org.lora4j.algebra.AdapterCombination.MajoritySign;
 import org.lora4j.algebra.TargetRank;
-import org.lora4j.io.peft.PeftAdapters;
 
 /**
  * Adapters with weights, which are combined into one.
@@ -65,15 +65,17 @@ public record WeightedAdapters(List<Path> folders, List<Double> weights) {
      * @param rank the rank of {@link Method#SVD}; 0 for the greatest of the adapters
      * @param density the share of elements that stay, for the methods that leave some out
      * @param seed the seed of the methods that choose by chance
+     * @param model the folder of their model; null if it is not known
      * @return the adapter
      * @throws IOException if an adapter cannot be read
      * @throws IllegalArgumentException if the adapters cannot be combined so
      */
-    public LoRAAdapter combine(Method method, int rank, double density, long seed) throws IOException {
-        LoRAAdapter first = PeftAdapters.load(folders.get(0));
+    public LoRAAdapter combine(Method method, int rank, double density, long seed, @Nullable Path model)
+            throws IOException {
+        LoRAAdapter first = SourceAdapter.load(folders.get(0), model);
         AdapterCombination all = AdapterCombination.of(first, weights.get(0));
         for (int i = 1; i < folders.size(); i++) {
-            all = all.plus(PeftAdapters.load(folders.get(i)), weights.get(i));
+            all = all.plus(SourceAdapter.load(folders.get(i), model), weights.get(i));
         }
         LoRAAdapter combined = switch (method) {
             case CAT -> all.cat();

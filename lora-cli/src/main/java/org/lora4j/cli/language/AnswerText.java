@@ -71,6 +71,7 @@ sealed interface AnswerText {
     static List<AnswerText> of(DecoderFolder decoder, TextRow row) {
         ChatTemplate template = decoder.template().orElse(null);
         if (template == null) {
+            requireTexts(decoder, row, "prompt", "completion");
             return List.of(new Completion(row.pair("prompt", "completion")));
         }
         var conversation = row.conversation();
@@ -80,6 +81,20 @@ sealed interface AnswerText {
                     .toList();
         } catch (IllegalArgumentException e) {
             throw row.refuse("the chat template must take the conversation: " + e.getMessage());
+        }
+    }
+
+    /**
+     * Checks that a row has texts, for a model without a chat template.
+     *
+     * @throws IllegalArgumentException if a column is missing, as in conversations; the message names the line
+     */
+    static void requireTexts(DecoderFolder decoder, TextRow row, String... columns) {
+        if (!row.columns().containsAll(List.of(columns))) {
+            throw row.refuse(
+                    "must have the texts " + String.join(", ", columns) + ", because the model " + decoder.name()
+                            + " has no chat template, found " + row.columns()
+                            + "; for conversations, name a model with a chat template with --model");
         }
     }
 

@@ -23,7 +23,7 @@ import org.lora4j.text.TokenExample;
  * @param train the examples for training
  * @param validation those for the validation; may be empty
  * @param skipped what was wrong with lines that were left out
- * @param unlearnable how many examples were left out because nothing to learn was left after the cut
+ * @param unlearnable how many examples were left out because they had no answer to learn, or none was left after the cut
  * @param divided how many conversations are several examples, one for each answer
  * @param files closes the files
  */
@@ -59,9 +59,10 @@ public record LanguageExamples(
                 seed);
         if (parts.train().isEmpty()) {
             parts.close();
-            throw new IOException("%s: at least one example must have an answer within %s tokens, found none; set more"
-                            .formatted(data.file(), maxTokens)
-                    + " --max-tokens");
+            throw new IOException(
+                    "%s: at least one example must have an answer within %s tokens whose weight is not 0, found none; set more"
+                                    .formatted(data.file(), maxTokens)
+                            + " --max-tokens");
         }
         return new LanguageExamples(
                 new CutTexts(decoder, parts.train(), maxTokens),

@@ -114,9 +114,12 @@ public final class PreferenceTask implements TextTask<PreferenceResult> {
     private PreferenceExample example(DecoderTokens tokens, TextRow row) {
         PreferenceExample example;
         try {
-            example = decoder.template().isEmpty()
-                    ? tokens.preference(row.text("prompt"), row.text("chosen"), row.text("rejected"))
-                    : tokens.preference(row.preference());
+            if (decoder.template().isEmpty()) {
+                AnswerText.requireTexts(decoder, row, "prompt", "chosen", "rejected");
+                example = tokens.preference(row.text("prompt"), row.text("chosen"), row.text("rejected"));
+            } else {
+                example = tokens.preference(row.preference());
+            }
         } catch (TextFormatException e) {
             throw e;
         } catch (IllegalArgumentException e) {

@@ -84,7 +84,7 @@ public record ToolCallTest(int answers, Share valid, Share functions, Share argu
             Conversation conversation = row.conversation();
             List<ChatMessage> messages = conversation.messages();
             for (int i = 1; i < messages.size(); i++) {
-                if (!messages.get(i).toolCalls().isEmpty()) {
+                if (messages.get(i).isLearned() && !messages.get(i).toolCalls().isEmpty()) {
                     try {
                         add(new Conversation(messages.subList(0, i), conversation.tools()), messages.get(i));
                     } catch (IllegalArgumentException e) {

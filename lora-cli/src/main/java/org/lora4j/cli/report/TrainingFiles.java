@@ -106,7 +106,7 @@ public final class TrainingFiles {
     }
 
     /**
-     * Says how many examples were left out because no answer was left after the cut.
+     * Says how many examples were left out because no answer to learn was left after the cut.
      *
      * @param out where
      * @param examples their number
@@ -114,7 +114,7 @@ public final class TrainingFiles {
     public static void unlearnable(TextOutput out, int examples) {
         if (examples > 0) {
             out.fact(
-                    "%s left out: no answer was left after the cut; set more --max-tokens",
+                    "%s left out: no answer with a weight was left after the cut; set more --max-tokens",
                     ReportText.count(examples, "example") + (examples == 1 ? " was" : " were"));
         }
     }

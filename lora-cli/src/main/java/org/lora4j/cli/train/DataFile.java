@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.text.Dataset;
 import org.lora4j.text.IndexedFile;
 import org.lora4j.text.TextFiles;
+import org.lora4j.text.TextFormatException;
 import org.lora4j.text.TextRow;
 
 /**
@@ -168,7 +169,11 @@ public record DataFile(
                 visitor.visit(row, part);
                 return part;
             });
-            (skipsBad ? parts.skipping(skipped::add) : parts).forEach(found::add);
+            try {
+                (skipsBad ? parts.skipping(skipped::add) : parts).forEach(found::add);
+            } catch (TextFormatException e) {
+                throw advised(e);
+            }
         }
         requireSome(file, found.contains(Division.Part.TRAIN), "training", "", skipped);
         if (validationFile != null || division.validation() > 0) {
@@ -245,6 +250,13 @@ public record DataFile(
         if (!Files.exists(file)) {
             throw new FileSystemException(file.toString(), null, "there is no such file");
         }
+    }
+
+    /** Says how to go on without a wrong line, unless the message already names an option. */
+    private static IllegalArgumentException advised(TextFormatException e) {
+        return String.valueOf(e.getMessage()).contains("--")
+                ? e
+                : new IllegalArgumentException(e.getMessage() + "; leave out such lines with --skip-bad-lines", e);
     }
 
     private static void requireSome(Path file, boolean isFound, String what, String advice, List<String> skipped)

@@ -34,12 +34,17 @@ final class BaseCopies {
         this.copies = copies;
     }
 
+    /** Returns the weights of the base that stand beside factors. */
+    static List<PeftKey> weights(FileKeys keys) {
+        return keys.names().keySet().stream()
+                .filter(key -> key.kind() == PeftKey.Kind.BASE_WEIGHT && keys.hasFactors(key.path()))
+                .toList();
+    }
+
     /** Takes the copies out of the keys of an adapter. */
     static BaseCopies take(FileKeys keys, LoRAConfig config) {
         Set<String> paths = new HashSet<>();
-        keys.names().keySet().stream()
-                .filter(key -> key.kind() == PeftKey.Kind.BASE_WEIGHT && keys.hasFactors(key.path()))
-                .forEach(key -> paths.add(key.path()));
+        weights(keys).forEach(key -> paths.add(key.path()));
         return new BaseCopies(keys.take(key -> paths.contains(key.path())
                 && (key.kind() == PeftKey.Kind.BASE_WEIGHT
                         || (key.kind() == PeftKey.Kind.BASE_BIAS && config.bias() == BiasTraining.NONE))));

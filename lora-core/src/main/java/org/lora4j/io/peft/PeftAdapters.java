@@ -207,6 +207,20 @@ public final class PeftAdapters {
     }
 
     /**
+     * Returns the tensors of an adapter that are weights of the base. PEFT stores them with an adapter of an embedding or of a head, and
+     * computes with them. {@link #load(Path, BaseModel)} refuses those that are not the base's; {@link #load(Path)} cannot compare them
+     * and leaves them out.
+     *
+     * @param folder the folder
+     * @return the names of the tensors; mostly none
+     * @throws IOException if the folder cannot be read
+     */
+    public static List<String> baseCopies(Path folder) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
+        return new PeftFolder(folder).read(ReadOptions.defaults(), PeftFiles::baseCopies);
+    }
+
+    /**
      * Loads the adapters of a set without its base: the one in the folder itself as {@value #DEFAULT}, and one
      * for each sub-folder with an adapter. Other sub-folders are ignored.
      *

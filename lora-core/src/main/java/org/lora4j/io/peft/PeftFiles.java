@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
@@ -95,6 +96,12 @@ public final class PeftFiles {
         Map<String, String> fingerprints = new LinkedHashMap<>(tensors.header().metadata());
         fingerprints.keySet().removeIf(key -> !key.startsWith(Fingerprint.KEY));
         return fingerprints;
+    }
+
+    /** Returns the names of the weights of the base that stand beside factors. */
+    List<String> baseCopies() {
+        FileKeys keys = FileKeys.read(tensors.header(), path -> true, key -> false);
+        return BaseCopies.weights(keys).stream().map(keys::name).toList();
     }
 
     private static PeftFiles create(LoRAAdapter adapter, @Nullable BaseModel base, Map<String, String> fingerprints) {

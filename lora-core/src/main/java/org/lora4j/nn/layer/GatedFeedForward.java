@@ -7,7 +7,8 @@ import java.util.function.UnaryOperator;
 
 /**
  * The gated feed-forward part of a layer of a transformer, {@code y = down(f(gate(x)) ∘ up(x))}
- * (<a href="https://arxiv.org/abs/2002.05202">arXiv:2002.05202</a>): SwiGLU with {@link Gate#SILU}, GeGLU with {@link Gate#GELU}.
+ * (<a href="https://arxiv.org/abs/2002.05202">arXiv:2002.05202</a>): SwiGLU with {@link Gate#SILU}, GeGLU with {@link Gate#GELU}, ReGLU with
+ * {@link Gate#RELU}.
  * One linear layer can compute {@code gate(x)} and {@code up(x)} side by side, and carries one A and one B then, as in PEFT.
  */
 public final class GatedFeedForward implements Layer {
@@ -24,7 +25,9 @@ public final class GatedFeedForward implements Layer {
         /** {@code z·Φ(z)}. */
         GELU,
         /** GELU in its approximation by tanh. */
-        GELU_TANH
+        GELU_TANH,
+        /** {@code max(z, 0)}. */
+        RELU
     }
 
     private GatedFeedForward(String path, Gate gate, List<Linear> inputs, boolean gateIsFirst, Linear down) {

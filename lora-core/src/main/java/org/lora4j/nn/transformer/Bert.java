@@ -43,7 +43,7 @@ final class Bert implements Family {
         heads = fields.size("num_attention_heads");
         fields.requireDivides("num_attention_heads", heads, "hidden_size", hiddenSize);
         intermediateSize = fields.size("intermediate_size");
-        activation = fields.oneOf("hidden_act", "gelu", List.of("gelu", "relu"));
+        activation = fields.oneOf("hidden_act", "gelu", Parts.ACTIVATIONS);
         positions = fields.size("max_position_embeddings", 512);
         types = fields.size("type_vocab_size", 2);
         epsilon = fields.epsilon("layer_norm_eps", 1e-12);

@@ -57,7 +57,7 @@ final class Deberta implements Family {
         heads = fields.size("num_attention_heads");
         fields.requireDivides("num_attention_heads", heads, "hidden_size", hiddenSize);
         intermediateSize = fields.size("intermediate_size");
-        activation = fields.oneOf("hidden_act", "gelu", List.of("gelu", "relu"));
+        activation = fields.oneOf("hidden_act", "gelu", Parts.ACTIVATIONS);
         positions = fields.size("max_position_embeddings", 512);
         hasPositions = fields.truth("position_biased_input", true);
         types = fields.integer("type_vocab_size", 0);
@@ -81,7 +81,7 @@ final class Deberta implements Family {
                     + buckets + " and " + farthest);
         }
         poolerSize = fields.size("pooler_hidden_size", Math.max(1, hiddenSize));
-        poolerActivation = fields.oneOf("pooler_hidden_act", "gelu", List.of("gelu", "relu", "tanh"));
+        poolerActivation = fields.oneOf("pooler_hidden_act", "gelu", Parts.POOLER_ACTIVATIONS);
         poolerDropout = fields.dropout("pooler_dropout", 0);
         hiddenDropout = fields.dropout("hidden_dropout_prob", 0.1);
         attentionDropout = fields.dropout("attention_probs_dropout_prob", 0.1);

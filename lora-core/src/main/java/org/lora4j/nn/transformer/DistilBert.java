@@ -36,7 +36,7 @@ final class DistilBert implements Family {
         heads = fields.size("n_heads");
         fields.requireDivides("n_heads", heads, "dim", hiddenSize);
         intermediateSize = fields.size("hidden_dim");
-        activation = fields.oneOf("activation", "gelu", List.of("gelu", "relu"));
+        activation = fields.oneOf("activation", "gelu", Parts.ACTIVATIONS);
         positions = fields.size("max_position_embeddings", 512);
         padding = fields.token("pad_token_id", 0, vocabularySize);
         dropout = fields.dropout("dropout", 0.1);

@@ -40,8 +40,7 @@ final class Gpt2 implements DecoderFamily {
         heads = fields.size("n_head");
         fields.requireDivides("n_head", heads, "n_embd", hiddenSize);
         intermediateSize = fields.size("n_inner", (int) Math.min(Integer.MAX_VALUE, 4L * hiddenSize));
-        activation = fields.oneOf(
-                "activation_function", "gelu_new", List.of("gelu", "gelu_new", "gelu_pytorch_tanh", "relu"));
+        activation = fields.oneOf("activation_function", "gelu_new", Parts.ACTIVATIONS);
         positions = fields.size("n_positions", 1024);
         epsilon = fields.epsilon("layer_norm_epsilon", 1e-5);
         tied = fields.truth("tie_word_embeddings", true);

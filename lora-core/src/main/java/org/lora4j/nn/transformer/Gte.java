@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.GatedFeedForward;
-import org.lora4j.nn.layer.GatedFeedForward.Gate;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Residual;
 import org.lora4j.nn.layer.RotaryEmbedding;
@@ -24,6 +23,7 @@ final class Gte implements Family {
     private final int layers;
     private final int heads;
     private final int intermediateSize;
+    private final String gate;
     private final int positions;
     private final int types;
     private final double epsilon;
@@ -40,7 +40,7 @@ final class Gte implements Family {
         heads = fields.size("num_attention_heads");
         fields.requireDivides("num_attention_heads", heads, "hidden_size", hiddenSize);
         intermediateSize = fields.size("intermediate_size");
-        fields.oneOf("hidden_act", "gelu", List.of("gelu"));
+        gate = fields.oneOf("hidden_act", "gelu", Parts.GATES);
         positions = fields.size("max_position_embeddings", 8192);
         types = fields.integer("type_vocab_size", 1);
         if (types < 0) {
@@ -149,7 +149,7 @@ final class Gte implements Family {
                 List.of(
                         GatedFeedForward.ofOne(
                                 parts.path(path),
-                                Gate.GELU,
+                                Parts.gate(gate),
                                 parts.linear(path + ".up_gate_proj", hiddenSize, 2L * intermediateSize, false),
                                 false,
                                 parts.linear(path + ".down_proj", intermediateSize, hiddenSize, true)),

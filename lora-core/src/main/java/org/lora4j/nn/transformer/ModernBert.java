@@ -3,7 +3,6 @@ package org.lora4j.nn.transformer;
 import java.util.ArrayList;
 import java.util.List;
 import org.lora4j.nn.layer.GatedFeedForward;
-import org.lora4j.nn.layer.GatedFeedForward.Gate;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.LayerNorm;
 import org.lora4j.nn.layer.Pooling;
@@ -24,6 +23,8 @@ final class ModernBert implements Family {
     private final int layers;
     private final int heads;
     private final int intermediateSize;
+    private final String gate;
+    private final String classifierActivation;
     private final int positions;
     private final int padding;
     private final double epsilon;
@@ -48,8 +49,8 @@ final class ModernBert implements Family {
         heads = fields.size("num_attention_heads");
         fields.requireDivides("num_attention_heads", heads, "hidden_size", hiddenSize);
         intermediateSize = fields.size("intermediate_size");
-        fields.oneOf("hidden_activation", "gelu", List.of("gelu"));
-        fields.oneOf("classifier_activation", "gelu", List.of("gelu"));
+        gate = fields.oneOf("hidden_activation", "gelu", Parts.GATES);
+        classifierActivation = fields.oneOf("classifier_activation", "gelu", Parts.ACTIVATIONS);
         positions = fields.size("max_position_embeddings", 8192);
         padding = fields.token("pad_token_id", 0, vocabularySize);
         epsilon = fields.epsilon("norm_eps", 1e-5);
@@ -151,20 +152,20 @@ final class ModernBert implements Family {
     private Layer feedForward(Parts parts, String path) {
         return GatedFeedForward.ofOne(
                 parts.path(path),
-                Gate.GELU,
+                Parts.gate(gate),
                 parts.linear(path + ".Wi", hiddenSize, 2L * intermediateSize, feedForwardBias),
                 true,
                 parts.linear(path + ".Wo", intermediateSize, hiddenSize, feedForwardBias));
     }
 
-    /** A layer, GELU and a normalization on the first token or the mean. */
+    /** A layer, an activation and a normalization on the first token or the mean. */
     @Override
     public List<Layer> classifier(Parts parts) {
         Parts end = parts.end();
         return List.of(
                 end.pooling("head.pooling", pooling),
                 end.linear("head.dense", hiddenSize, hiddenSize, classifierBias),
-                end.activation("head.act", "gelu"),
+                end.activation("head.act", classifierActivation),
                 norm(end, "head.norm"),
                 end.dropout("drop", classifierDropout),
                 end.labels("classifier", hiddenSize, true));

@@ -36,7 +36,7 @@ final class Mpnet implements Family {
         heads = fields.size("num_attention_heads");
         fields.requireDivides("num_attention_heads", heads, "hidden_size", hiddenSize);
         intermediateSize = fields.size("intermediate_size");
-        activation = fields.oneOf("hidden_act", "gelu", List.of("gelu", "relu"));
+        activation = fields.oneOf("hidden_act", "gelu", Parts.ACTIVATIONS);
         positions = fields.size("max_position_embeddings", 512);
         if (vocabularySize <= PADDING || positions <= PADDING + 1) {
             fields.refuse("vocab_size must be more than the token of padding, which is 1, and max_position_embeddings"

@@ -68,10 +68,13 @@ final class NomicBert implements Family {
 
     private static RotaryEmbedding rotary(JsonFields fields, int headSize) {
         double part = fields.number("rotary_emb_fraction", 0.0);
-        if (part != 1) {
-            fields.refuse("rotary_emb_fraction must be 1, found " + part);
+        if (!(part > 0 && part <= 1)) {
+            fields.refuse(
+                    "rotary_emb_fraction must be above 0 and at most 1, as positions of another kind are not supported, found "
+                            + part);
         }
-        return RotaryFields.plain(fields, headSize, "rotary_emb_base", fields.number("rotary_emb_base", 10_000.0));
+        int dimensions = (int) (headSize * part);
+        return RotaryFields.plain(fields, dimensions, "rotary_emb_base", fields.number("rotary_emb_base", 10_000.0));
     }
 
     @Override

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.layer.Activation;
 import org.lora4j.nn.layer.Dropout;
 import org.lora4j.nn.layer.Embedding;
+import org.lora4j.nn.layer.GatedFeedForward.Gate;
 import org.lora4j.nn.layer.Gelu;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.LayerNorm;
@@ -29,6 +30,15 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 record Parts(Tensors tensors, Tensors ends, String prefix) {
     /** All random numbers of a network come from one sequence, which the training seeds. */
     static final long DROPOUT_SEED = 0;
+
+    /** What {@link #activation} knows for a feed-forward part. */
+    static final List<String> ACTIVATIONS = List.of("gelu", "gelu_new", "gelu_pytorch_tanh", "relu");
+
+    /** What {@link #activation} knows for a pooler. */
+    static final List<String> POOLER_ACTIVATIONS = List.of("gelu", "gelu_new", "gelu_pytorch_tanh", "relu", "tanh");
+
+    /** What {@link #gate} knows. */
+    static final List<String> GATES = List.of("gelu", "gelu_new", "gelu_pytorch_tanh", "relu", "silu", "swish");
 
     /** The parts of what follows on the last hidden state, whose modules have no prefix. */
     Parts end() {
@@ -129,6 +139,17 @@ record Parts(Tensors tensors, Tensors ends, String prefix) {
                 activation("classifier.activation", activation),
                 dropout("classifier.dropout_2", dropout),
                 labels("classifier.out_proj", width, true));
+    }
+
+    /** The gate of a feed-forward part by the name of its activation. */
+    static Gate gate(String name) {
+        return switch (name) {
+            case "silu", "swish" -> Gate.SILU;
+            case "gelu" -> Gate.GELU;
+            case "gelu_new", "gelu_pytorch_tanh" -> Gate.GELU_TANH;
+            case "relu" -> Gate.RELU;
+            default -> throw new IllegalArgumentException("gate: must be one that Parts knows, found " + name);
+        };
     }
 
     /** An activation by the name that transformers gives it. */

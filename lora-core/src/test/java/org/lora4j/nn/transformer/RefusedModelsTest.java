@@ -38,7 +38,7 @@ class RefusedModelsTest {
 
     @ParameterizedTest
     @CsvSource({
-        "encoder_forward, '\"gelu\"', '\"silu\"', 'hidden_act must be one of [gelu, relu], found ''silu'''",
+        "encoder_forward, '\"gelu\"', '\"silu\"', 'hidden_act must be one of [gelu, gelu_new, gelu_pytorch_tanh, relu], found ''silu'''",
         "encoder_forward, '\"bert\"', '\"gpt3\"', 'model_type must be one of [bert, roberta, '",
         "encoder_forward, '\"absolute\"', '\"relative_key\"', 'position_embedding_type must be absolute, found ''relative_key'''",
         "encoder_forward, '\"use_cache\"', '\"add_cross_attention\"', 'add_cross_attention must be false, found true'",
@@ -64,11 +64,14 @@ class RefusedModelsTest {
         "decoder_gpt2, '\"scale_attn_weights\": true', '\"scale_attn_weights\": false', 'scale_attn_weights must be true'",
         "decoder_gpt2, 'inverse_layer_idx\": false', 'inverse_layer_idx\": true', 'scale_attn_by_inverse_layer_idx must be false'",
         "decoder_gpt2, '\"n_head\": 4', '\"n_head\": 5', 'n_head must divide n_embd 32, found 5'",
-        "distilbert_forward, '\"gelu\"', '\"silu\"', 'activation must be one of [gelu, relu], found ''silu'''",
+        "distilbert_forward, '\"gelu\"', '\"silu\"', 'activation must be one of [gelu, gelu_new, gelu_pytorch_tanh, relu], found ''silu'''",
         "distilbert_forward, '\"n_heads\": 2', '\"n_heads\": 3', 'n_heads must divide dim 16, found 3'",
-        "electra_forward, '\"gelu\",', '\"silu\",', 'hidden_act must be one of [gelu, relu], found ''silu'''",
-        "modernbert_forward, '\"hidden_activation\": \"gelu\"', '\"hidden_activation\": \"silu\"',"
-                + " 'hidden_activation must be one of [gelu], found ''silu'''",
+        "electra_forward, '\"gelu\",', '\"silu\",', 'hidden_act must be one of [gelu, gelu_new, gelu_pytorch_tanh, relu], found ''silu'''",
+        "modernbert_forward, '\"hidden_activation\": \"gelu\"', '\"hidden_activation\": \"tanh\"',"
+                + " 'hidden_activation must be one of [gelu, gelu_new, gelu_pytorch_tanh, relu, silu, swish], found ''tanh'''",
+        "modernbert_forward, 'classifier_activation\": \"gelu\"', 'classifier_activation\": \"silu\"',"
+                + " 'classifier_activation must be one of [gelu, gelu_new, gelu_pytorch_tanh, relu], found ''silu'''",
+        "gte_forward, '\"gelu\"', '\"tanh\"', 'hidden_act must be one of'",
         "modernbert_forward, 'pooling\": \"mean\"', 'pooling\": \"max\"', 'classifier_pooling must be one of [cls, mean]'",
         "modernbert_forward, '\"layer_norm_eps\"', '\"layer_types\": [\"full_attention\"], \"layer_norm_eps\"',"
                 + " 'layer_types must have a type for each of the 4 layers, found 1'",
@@ -91,13 +94,13 @@ class RefusedModelsTest {
         "nomic_forward, '\"causal\": false', '\"causal\": true', 'causal must be false'",
         "nomic_forward, 'interleaved\": false', 'interleaved\": true', 'rotary_emb_interleaved must be false'",
         "nomic_forward, '\"rotary_emb_scale_base\": null', '\"rotary_emb_scale_base\": 512', 'rotary_emb_scale_base must be empty'",
-        "nomic_forward, 'fraction\": 1.0', 'fraction\": 0.5', 'rotary_emb_fraction must be 1, found 0.5'",
-        "nomic_forward, 'fraction\": 1.0', 'fractions\": 1.0', 'rotary_emb_fraction must be 1, found 0.0'",
+        "nomic_forward, 'fraction\": 1.0', 'fraction\": 1.5', 'rotary_emb_fraction must be above 0 and at most 1, as positions'",
+        "nomic_forward, 'fraction\": 1.0', 'fractions\": 1.0', 'rotary_emb_fraction must be above 0 and at most 1'",
         "nomic_forward, '\"use_cache\"', '\"num_experts\": 8, \"use_cache\"', 'num_experts must be 0, as mixtures of experts'",
         "smollm3_forward, 'no_rope_layers\": [', 'no_rope_layers\": [1, 1], \"others\": [',"
                 + " 'no_rope_layers must have a number for each of the 4 layers, found 2'",
         "mpnet_forward, 'num_buckets\": 32', 'num_buckets\": 64', 'relative_attention_num_buckets must be 32, with which'",
-        "mpnet_forward, '\"gelu\"', '\"silu\"', 'hidden_act must be one of [gelu, relu], found ''silu'''",
+        "mpnet_forward, '\"gelu\"', '\"silu\"', 'hidden_act must be one of [gelu, gelu_new, gelu_pytorch_tanh, relu], found ''silu'''",
         "mpnet_forward, 'embeddings\": 40', 'embeddings\": 2', 'max_position_embeddings more than 2, found 41 and 2'",
         "deberta_forward, '\"hidden_act\"', '\"conv_kernel_size\": 3, \"hidden_act\"',"
                 + " 'conv_kernel_size must be 0, as a convolution is not supported, found 3'",

@@ -66,6 +66,8 @@ public final class Grammar {
      *       seconds, hosts no labels with {@code --} behind two letters (Punycode), and mail addresses no quoted names.
      *   <li>Numbers: {@code minimum}, {@code maximum}, {@code exclusiveMinimum}, {@code exclusiveMaximum}, and {@code multipleOf}
      *       a whole number up to 1,000, or 0.1, 0.01 and so on. Such numbers have no exponents.
+     *       A whole number has at most 18 digits; with the {@code format} int32, int16 or int8 it is one of Java's {@code int}, {@code
+     *       short} or {@code byte}.
      * </ul>
      *
      * <p>{@code title}, {@code description}, {@code default}, {@code examples}, {@code deprecated}, {@code readOnly}, {@code

@@ -14,6 +14,9 @@ final class Operators {
         if (operator.equals("+") && a instanceof String left && b instanceof String right) {
             return PythonText.concatenate(left, right, budget);
         }
+        if (operator.equals("%") && a instanceof String format) {
+            return PercentFormat.operator(format, b, budget);
+        }
         if (operator.equals("+") && (a instanceof Safe || b instanceof Safe)) {
             return new Safe(PythonText.concatenate(
                     safe(a, budget).text(), safe(b, budget).text(), budget));

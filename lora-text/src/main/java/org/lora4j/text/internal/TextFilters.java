@@ -48,6 +48,7 @@ final class TextFilters {
                     written(
                             "width=80",
                             (text, given) -> TextMethods.centered(text, given.integer(0), " ", given.budget()))),
+            entry("format", new Routine(null, TextFilters::format)),
             entry("wordcount", written("", (text, given) -> wordCount(text))),
             entry("indent", text("width=4, first=False, blank=False", TextFilters::indent)),
             entry("truncate", Routine.of("length=255, killwords=False, end='...', leeway=None", TextFilters::truncate)),
@@ -67,6 +68,13 @@ final class TextFilters {
             given.budget().text(text.length());
             return body.of(text, given);
         });
+    }
+
+    private static String format(@Nullable Object value, Given given) {
+        if (value instanceof Safe) {
+            throw Values.wrong("a text", value);
+        }
+        return PercentFormat.filter(Printer.text(value, given.budget()), given.passed(), given.budget());
     }
 
     private static Routine text(String parameters, Body body) {

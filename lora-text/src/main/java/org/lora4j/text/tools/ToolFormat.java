@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.lora4j.internal.MessageText;
 
 /**
@@ -77,12 +78,15 @@ public enum ToolFormat {
             return Optional.of(PHI4_MINI);
         }
         if (template.contains("<tool_call>")) {
-            // Qwen3-Coder and GLM-4.5 have tags instead of JSON between these marks.
-            boolean isJson = !template.contains("<function=") && !template.contains("<arg_key>");
-            return Optional.of(HERMES).filter(format -> isJson);
+            // Qwen3-Coder and GLM-4.5 have tags instead of JSON between these marks, and Apriel a list between others.
+            boolean isOther =
+                    Stream.of("<function=", "<arg_key>", "<tool_calls>").anyMatch(template::contains);
+            return Optional.of(HERMES).filter(format -> !isOther);
         }
         boolean isLlama = template.contains("<|start_header_id|>") && template.contains("\"parameters\": ");
-        return Optional.of(LLAMA3).filter(format -> isLlama || template.contains("<|python_tag|>"));
+        // Functionary writes code after this mark, and calls between tags.
+        boolean isJson = !template.contains("<function=");
+        return Optional.of(LLAMA3).filter(format -> isJson && (isLlama || template.contains("<|python_tag|>")));
     }
 
     /**

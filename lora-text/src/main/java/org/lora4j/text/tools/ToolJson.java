@@ -36,6 +36,15 @@ final class ToolJson {
         throw new IllegalArgumentException(what + " must be a JSON object, found " + found);
     }
 
+    /** Whether a text is an object and nothing else. */
+    static boolean isObject(String json) {
+        try {
+            return StrictJson.MAPPER.readTree(json) instanceof ObjectNode;
+        } catch (JsonProcessingException e) {
+            return false;
+        }
+    }
+
     /** Parses an object, as {@link #object} does. */
     @SuppressWarnings("unchecked") // what Jackson makes of an object
     static Map<String, Object> map(String what, String json) {

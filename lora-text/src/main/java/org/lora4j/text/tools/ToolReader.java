@@ -166,10 +166,15 @@ public final class ToolReader {
 
     private void addToCall(CallJson call) {
         CallJson.State state = call.add(buffer.charAt(at - 1));
-        if (state == CallJson.State.DONE) {
-            endCall(call);
-        } else if (state == CallJson.State.BROKEN || at - from >= MOST_CALL) {
+        if (state == CallJson.State.BROKEN || at - from >= MOST_CALL) {
             fail();
+        } else if (state == CallJson.State.DONE) {
+            // The parser that takes characters one by one lets some commas and missing values pass.
+            if (ToolJson.isObject(buffer.substring(jsonFrom, at))) {
+                endCall(call);
+            } else {
+                fail();
+            }
         }
     }
 

@@ -136,6 +136,69 @@ class ToolReaderTest {
                         new AnswerPart.Text("<tool_call>{\"name\": \"weather\", \"arguments\": {\"ci"));
     }
 
+    private static String answer(ToolFormat format, String arguments) {
+        return format.write(List.of(ToolCall.of("f", "{\"x\": 1}"))).replace("{\"x\": 1}", arguments);
+    }
+
+    /** The parser that takes characters one by one lets some of these pass. */
+    @ParameterizedTest
+    @EnumSource
+    void brokenArgumentsAreText(ToolFormat format) {
+        List<String> broken = List.of(
+                "{\"city\": \"Oslo\",}",
+                "{\"city\": }",
+                "{\"city\":}",
+                "{\"city\"}",
+                "{,}",
+                "{\"a\": [1,]}",
+                "{\"a\": [,1]}",
+                "{\"a\": {\"b\": 1,}}",
+                "{\"a\": 1,, \"b\": 2}",
+                "{\"a\": 1 \"b\": 2}",
+                "{\"a\": 01}",
+                "{\"a\": 1.}",
+                "{\"a\": 1e}",
+                "{\"a\": -}",
+                "{\"a\": +1}",
+                "{\"a\": .5}",
+                "{\"a\": nul}",
+                "{\"a\": NaN}",
+                "{\"a\": True}",
+                "{'a': 1}",
+                "{a: 1}",
+                "{\"a\": \"\\x\"}",
+                "{\"a\": \"\n\"}",
+                "{\"a\": \"\\u12\"}",
+                "{\"a\": 1, \"a\": 2}",
+                "{\"a\": 1 // note\n}");
+        for (String arguments : broken) {
+            String answer = answer(format, arguments);
+            assertThat(format.read(answer)).as(answer).isEqualTo(new ToolAnswer(answer, List.of()));
+            assertThat(together(read(format, answer.split("(?<=.)")))).isEqualTo(new ToolAnswer(answer, List.of()));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void whatIsWrittenWithAnyMistakeIsACallOrText(ToolFormat format) {
+        SplittableRandom random = new SplittableRandom(3);
+        String letters = "{}[]:,\"0e1-.truefalsn \\";
+        for (int i = 0; i < 2_000; i++) {
+            StringBuilder arguments = new StringBuilder("{\"city\": \"Oslo\", \"n\": [1, {\"m\": null}], \"t\": true}");
+            for (int j = 0; j < 1 + i % 3; j++) {
+                int at = random.nextInt(arguments.length());
+                String some = String.valueOf(letters.charAt(random.nextInt(letters.length())));
+                arguments.replace(at, at + random.nextInt(2), random.nextBoolean() ? some : "");
+            }
+            String answer = answer(format, arguments.toString());
+            ToolAnswer found = format.read(answer);
+            assertThat(together(read(format, split(answer, random)))).as(answer).isEqualTo(found);
+            if (found.calls().isEmpty()) {
+                assertThat(found.text()).isEqualTo(answer);
+            }
+        }
+    }
+
     /** The text does not wait for the end of the answer. */
     @Test
     void brokenJsonIsTextAtOnce() {

@@ -150,11 +150,17 @@ final class GgufConfig {
         if (architecture == GgufArchitecture.LLAMA) {
             json.put("attention_bias", reader.names().contains("blk.0.attn_q.bias"));
         }
-        if (architecture == GgufArchitecture.PHI3 && keys.has(key("attention.sliding_window"))) {
-            whole("sliding_window", "attention.sliding_window");
-        }
+        slidingWindow();
         numberOr("rope_theta", "rope.freq_base", 10_000);
         scaling();
+    }
+
+    /** The converter of llama.cpp writes 0 for a model of Phi-3 without a window. */
+    private void slidingWindow() throws GgufException {
+        String key = key("attention.sliding_window");
+        if (architecture == GgufArchitecture.PHI3 && keys.has(key) && whole("attention.sliding_window") != 0) {
+            whole("sliding_window", "attention.sliding_window");
+        }
     }
 
     /**

@@ -127,7 +127,16 @@ final class GatedFeedForwardPass<A> implements LayerPass {
                 math.geluTanh(row.g, row.y, width);
                 math.multiply(row.u, row.y, width);
             }
+            case RELU -> {
+                relu(row.g, row.y);
+                math.multiply(row.u, row.y, width);
+            }
         }
+    }
+
+    private void relu(A x, A y) {
+        math.copy(x, 0, y, 0, width);
+        math.relu(y, width);
     }
 
     /** Replaces g and u by their gradients; y is the gradient of the result. */
@@ -136,12 +145,18 @@ final class GatedFeedForwardPass<A> implements LayerPass {
             math.swigluGradient(row.g, row.u, row.y, row.room, width);
             return;
         }
-        if (gate == Gate.GELU) {
-            math.geluWithDerivative(row.g, row.room, row.slope, width);
+        if (gate == Gate.RELU) {
+            relu(row.g, row.room);
+            math.copy(row.y, 0, row.slope, 0, width);
+            math.keepWherePositive(row.room, row.slope, width);
         } else {
-            math.geluTanhWithDerivative(row.g, row.room, row.slope, width);
+            if (gate == Gate.GELU) {
+                math.geluWithDerivative(row.g, row.room, row.slope, width);
+            } else {
+                math.geluTanhWithDerivative(row.g, row.room, row.slope, width);
+            }
+            math.multiply(row.y, row.slope, width);
         }
-        math.multiply(row.y, row.slope, width);
         math.multiply(row.u, row.slope, width);
         math.copy(row.slope, 0, row.g, 0, width);
         math.multiply(row.y, row.room, width);

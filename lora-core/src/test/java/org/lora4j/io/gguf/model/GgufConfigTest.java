@@ -41,6 +41,9 @@ class GgufConfigTest {
                         .get("sliding_window")
                         .asInt())
                 .isEqualTo(8);
+        // The converter of llama.cpp writes 0 for a model without a window.
+        assertThat(config("phi3_q4_k_m", "phi3.attention.sliding_window", 0).has("sliding_window"))
+                .isFalse();
         String pattern = "gemma3.attention.sliding_window_pattern";
         assertThat(config("gemma3_q4_k_m", pattern, new boolean[] {false, true})
                         .get("layer_types")

@@ -31,6 +31,9 @@ final class SchemaCompiler {
     /** Each set of used values is a state of its own. */
     private static final int MOST_DISTINCT = 10;
 
+    /** The whole numbers of Java that are smaller than those that are written anyway, by the names that OpenAPI gives them. */
+    private static final Map<String, Integer> BITS = Map.of("int8", 8, "int16", 16, "int32", 32);
+
     private final Expressions all;
     private final JsonForms forms;
     private final NumberBounds bounds;
@@ -299,9 +302,20 @@ final class SchemaCompiler {
         return inner != null && sign * inner.compareTo(outer) > 0 ? new Bound(inner, true) : new Bound(outer, false);
     }
 
+    /** The bound, or another one if that is within it. */
+    private static Bound tighter(@Nullable Bound bound, BigDecimal value, int sign) {
+        return bound != null && sign * bound.value().compareTo(value) >= 0 ? bound : new Bound(value, true);
+    }
+
     private Expression number(SchemaNode node, boolean isInteger) {
         Bound least = bound(node, "minimum", "exclusiveMinimum", 1);
         Bound most = bound(node, "maximum", "exclusiveMaximum", -1);
+        Integer bits = isInteger ? BITS.get(String.valueOf(node.text("format"))) : null;
+        if (bits != null) {
+            BigInteger end = BigInteger.ONE.shiftLeft(bits - 1);
+            least = tighter(least, new BigDecimal(end.negate()), 1);
+            most = tighter(most, new BigDecimal(end.subtract(BigInteger.ONE)), -1);
+        }
         BigDecimal divisor = node.number("multipleOf");
         if (least == null && most == null && divisor == null) {
             return isInteger ? forms.integer() : forms.number();

@@ -32,6 +32,13 @@ class SchemaCompilerTest {
                 "{'type':'number'}; -0.5e-10; 01",
                 "{'type':'number'}; 1E+99; 1e100",
                 "{'type':'integer','maximum':9223372036854775807}; 9223372036854775807; 9223372036854775808",
+                "{'type':'integer','format':'int32'}; 2147483647; 2147483648",
+                "{'type':'integer','format':'int32'}; -2147483648; -2147483649",
+                "{'type':'integer','format':'int32','minimum':5}; 5; 4",
+                "{'type':'integer','format':'int32','maximum':3000000000}; 2147483647; 2147483648",
+                "{'type':'integer','format':'int16'}; -32768; 32768",
+                "{'type':'integer','format':'int8'}; 127; 128",
+                "{'type':'integer','format':'int64'}; 999999999999999999; 1.5",
                 // Properties
                 "{'properties':{'b':true,'a':true}}; {'b':1,'a':2}; {'a':2,'b':1}",
                 "{'properties':{'a':{'const':1}}}; {}; {'c':1}",
