@@ -83,6 +83,13 @@ sealed interface AnswerText {
         }
     }
 
+    /** Returns what two rows are compared by: the whole conversation. */
+    static String content(DecoderFolder decoder, TextRow row) {
+        return decoder.template().isEmpty()
+                ? row.pair("prompt", "completion").toString()
+                : row.conversation().toString();
+    }
+
     /** Returns the tokens, and which of them are learned. */
     TokenExample tokens(DecoderFolder decoder);
 
