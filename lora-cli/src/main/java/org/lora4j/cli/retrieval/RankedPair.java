@@ -34,14 +34,15 @@ record RankedPair(TextPair pair, boolean right) {
     }
 
     private static List<RankedPair> ofRow(TextRow row, PairColumns columns) {
+        String query = columns.query().text(row);
         if (columns.passage().isIn(row) && columns.label().isIn(row)) {
-            return List.of(
-                    new RankedPair(pair(row, columns.query(), columns.passage()), isRight(row, columns.label())));
+            TextPair pair = new TextPair(query, columns.passage().text(row));
+            return List.of(new RankedPair(pair, isRight(row, columns.label())));
         }
         if (columns.positive().isIn(row) && columns.negative().isIn(row)) {
             return List.of(
-                    new RankedPair(pair(row, columns.query(), columns.positive()), true),
-                    new RankedPair(pair(row, columns.query(), columns.negative()), false));
+                    new RankedPair(new TextPair(query, columns.positive().text(row)), true),
+                    new RankedPair(new TextPair(query, columns.negative().text(row)), false));
         }
         throw row.refuse("must have " + columns.passage() + " and " + columns.label() + ", or " + columns.positive()
                 + " and " + columns.negative() + ", found " + row.columns()

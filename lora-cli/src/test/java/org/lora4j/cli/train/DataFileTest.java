@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.function.Function;
@@ -247,7 +248,9 @@ class DataFileTest {
             Division division = new Division(0.1, 0.1, new Column("--group", "group"), null, null);
             try (DataFile.Parts<String> parts = new DataFile(file, null, null, division, false).read(group, seed)) {
                 held++;
-                assertThat(parts.validation()).isNotEmpty().doesNotContainAnyElementsOf(parts.test());
+                assertThat(parts.validation()).isNotEmpty();
+                assertThat(Collections.disjoint(parts.validation(), parts.test()))
+                        .isTrue();
             } catch (IOException e) {
                 assertThat(e).hasMessageContaining("for the validation, found none");
             }
