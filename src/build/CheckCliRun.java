@@ -26,7 +26,8 @@ public final class CheckCliRun {
         require(number(report, "/training/epochs") == 3, "the epochs", report.at("/training/epochs"));
         require(report.at("/settings/head").asText().equals("mean"), "the head", report.at("/settings"));
         require(
-                learned(report) + number(report, "/metrics/texts") == rows(folder.resolve("train.tsv")),
+                learned(report) == rows(folder.resolve("train.tsv"))
+                        && number(report, "/metrics/texts") == number(report, "/sizes/test"),
                 "the texts",
                 report.at("/sizes"));
 
@@ -73,10 +74,11 @@ public final class CheckCliRun {
         return report;
     }
 
-    /** Returns how many examples the training and its validation had, or could not learn. */
+    /** Returns how many examples the training, its validation and its test had, or could not learn. */
     private static double learned(JsonNode report) {
         return number(report, "/sizes/examples")
                 + number(report, "/sizes/validation")
+                + number(report, "/sizes/test")
                 + number(report, "/sizes/unlearnable");
     }
 

@@ -119,10 +119,10 @@ class EvaInitTest {
         SplittableRandom random = new SplittableRandom(3);
         INDArray x = RandomArrays.gaussian(random, 1, DataType.DOUBLE, 1300, 8);
         x.muliRowVector(Nd4j.linspace(DataType.DOUBLE, 3, 1, 8)).addi(4);
-        PrincipalComponents components = new PrincipalComponents(3);
-        components.add(x.getRows(0));
-        components.add(x.get(NDArrayIndex.interval(1, 1200), NDArrayIndex.all()));
-        components.add(x.get(NDArrayIndex.interval(1200, 1300), NDArrayIndex.all()));
+        PrincipalComponents components = new PrincipalComponents(3)
+                .plus(x.getRows(0))
+                .plus(x.get(NDArrayIndex.interval(1, 1200), NDArrayIndex.all()))
+                .plus(x.get(NDArrayIndex.interval(1200, 1300), NDArrayIndex.all()));
         Svd expected = components(x);
         double all = 0;
         for (double sigma : expected.singularValues().toDoubleVector()) {

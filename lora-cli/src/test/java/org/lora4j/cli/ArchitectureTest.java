@@ -38,6 +38,8 @@ class ArchitectureTest {
             .definedBy("org.lora4j.cli.file")
             .layer("trainings")
             .definedBy("org.lora4j.cli.train")
+            .layer("measures")
+            .definedBy("org.lora4j.cli.measure")
             .layer("models")
             .definedBy("org.lora4j.cli.model")
             .whereLayer("program")
@@ -52,6 +54,8 @@ class ArchitectureTest {
             .mayOnlyBeAccessedByLayers("commands", "tasks")
             .whereLayer("trainings")
             .mayOnlyBeAccessedByLayers("commands", "reports", "tasks", "files")
+            .whereLayer("measures")
+            .mayOnlyBeAccessedByLayers("reports", "tasks")
             .whereLayer("models")
             .mayOnlyBeAccessedByLayers("commands", "tasks")
             .ensureAllClassesAreContainedInArchitecture();

@@ -1,6 +1,7 @@
 package org.lora4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -79,7 +80,8 @@ class ClassifyCommandTest {
                         "96 texts for training, 12 for the validation and 12 for the test, in 2 classes",
                         "word counts:    accuracy 100.00 %",
                         "adapter:        accuracy 100.00 %",
-                        "adapter minus word counts: 0.0 points (95 %: −14.0 to +14.0); no difference was found",
+                        "adapter against word counts: 0.0 points (95 %: −14.0 to +14.0)",
+                        "adapter against the most frequent class: +41.7 points",
                         "measured on 12 test texts",
                         "report.html");
 
@@ -88,9 +90,17 @@ class ClassifyCommandTest {
         assertThat(report.at("/metrics/texts").asInt()).isEqualTo(12);
         assertThat(report.at("/baseline/texts")).isEqualTo(report.at("/metrics/texts"));
         assertThat(report.at("/words/texts")).isEqualTo(report.at("/metrics/texts"));
-        assertThat(report.at("/measuredOn").asText()).isEqualTo("test");
-        assertThat(report.at("/overWords/found").isBoolean()).isTrue();
-        assertThat(report.at("/overBaseline/low").asDouble()).isNegative();
+        assertThat(report.at("/judgement/measuredOn").asText()).isEqualTo("test");
+        assertThat(report.at("/judgement/value")).isEqualTo(report.at("/metrics/accuracy"));
+        assertThat(report.at("/judgement/comparisons").findValuesAsText("baseline"))
+                .containsExactly("the frozen model", "word counts", "the most frequent class");
+        assertThat(report.at("/judgement/comparisons/1/difference/low").asDouble())
+                .isNegative();
+        assertThat(report.at("/judgement/comparisons/2/value").asDouble()).isCloseTo(7 / 12.0, within(1e-12));
+        assertThat(report.at("/judgement/verdict").asText())
+                .startsWith("The test texts do not show that the adapter is better than ")
+                .contains("word counts");
+        assertThat(report.at("/calibration/expectedError").asDouble()).isBetween(0.0, 0.5);
         assertThat(report.at("/training/losses"))
                 .hasSize(report.at("/training/steps").asInt());
         assertThat(report.at("/training/validations")).hasSize(4);
@@ -104,8 +114,10 @@ class ClassifyCommandTest {
         assertThat(Files.readString(output.resolve("report.html")))
                 .doesNotContain("{{")
                 .contains(
-                        "Results on the test texts",
-                        "Is the adapter worth it?",
+                        "Results on 12 test texts",
+                        "Adapter better by",
+                        "<p class=\"verdict open\">The test texts do not show",
+                        "Calibration: expected error",
                         "<th scope=\"row\">cats</th>",
                         "data:image/png");
         assertThat(Files.readString(output.resolve("README.md")))

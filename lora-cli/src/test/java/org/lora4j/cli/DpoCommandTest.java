@@ -118,9 +118,10 @@ class DpoCommandTest {
         assertThat(cli.out())
                 .contains("40 pairs for training and 30 for the validation; 4 epochs")
                 .containsPattern("training, 40 pairs: loss [0-9.]+, accuracy 100.00 %, margin [0-9.]+, reward ")
-                .containsPattern("validation, 30 pairs: loss [0-9.]+, accuracy [0-9.]+ %, margin [0-9.]+, reward ");
+                .contains("adapter against chance: +", "adapter against the ", "measured on 30 validation pairs")
+                .containsPattern("held out, 30 pairs: loss [0-9.]+, accuracy [0-9.]+ %, margin [0-9.]+, reward ");
         JsonNode report = report(output);
-        PreferenceMetrics held = metrics(report.at("/validationPairs"));
+        PreferenceMetrics held = metrics(report.at("/heldPairs"));
         assertThat(held.accuracy()).isGreaterThan(0.95);
         assertThat(held.loss()).isLessThan(0.3);
         assertThat(held.chosenReward()).isGreaterThan(held.rejectedReward() + 1);
@@ -134,8 +135,8 @@ class DpoCommandTest {
                 .forEach(file -> assertThat(output.resolve(file.asText())).isNotEmptyFile());
         assertThat(Files.readString(output.resolve("report.html")))
                 .doesNotContain("{{")
-                .contains("Chosen and rejected answers", "of the validation pairs", "Reward, chosen");
-        assertThat(Files.readString(output.resolve("README.md"))).contains("accuracy on validation pairs");
+                .contains("Results on 30 validation pairs", "also chose the epoch", "Reward, chosen");
+        assertThat(Files.readString(output.resolve("README.md"))).contains("accuracy on 30 validation pairs");
         Cli.good("generate", "--model", model, "--adapter", output, "--prompt", "abc?", "--max-new-tokens", 3);
     }
 
@@ -164,7 +165,7 @@ class DpoCommandTest {
                 .hasSameBinaryContentAs(texts.resolve("adapter_model.safetensors"));
         PreferenceMetrics found = metrics(report(output).at("/trainingPairs"));
         assertClose(found, measure(output, pairs, new PreferenceLoss(5, 0, true)));
-        assertThat(report(output).at("/validationPairs").isNull()).isTrue();
+        assertThat(report(output).at("/heldPairs").isNull()).isTrue();
     }
 
     @Test
@@ -227,8 +228,7 @@ class DpoCommandTest {
         Cli.good(training(pairs, interrupted, Cli.words(settings, "--resume")));
         assertThat(interrupted.resolve("adapter_model.safetensors"))
                 .hasSameBinaryContentAs(whole.resolve("adapter_model.safetensors"));
-        for (String place :
-                List.of("/training/losses", "/training/validations", "/trainingPairs", "/validationPairs")) {
+        for (String place : List.of("/training/losses", "/training/validations", "/trainingPairs", "/heldPairs")) {
             assertThat(report(interrupted).at(place)).isEqualTo(report(whole).at(place));
         }
     }
@@ -278,7 +278,7 @@ class DpoCommandTest {
         Path output = temp.resolve("plain-polite");
         Object[] train = {"dpo", "--model", plain, "--rate", 0.005, "--validation-file", unseen};
         Cli.good(Cli.words(train, "--data", pairs, "--output", output));
-        assertThat(metrics(report(output).at("/validationPairs")).accuracy()).isGreaterThan(0.9);
+        assertThat(metrics(report(output).at("/heldPairs")).accuracy()).isGreaterThan(0.9);
         Path messages = Files.writeString(
                 temp.resolve("only-messages.jsonl"),
                 "{\"prompt\": [{\"role\": \"user\", \"content\": \"a\"}], \"chosen\": \"b\", \"rejected\": \"c\"}\n");

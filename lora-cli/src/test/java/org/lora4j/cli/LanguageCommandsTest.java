@@ -252,7 +252,7 @@ class LanguageCommandsTest {
                 .forEach(file -> assertThat(output.resolve(file.asText())).isNotEmptyFile());
         assertThat(Files.readString(output.resolve("report.html")))
                 .doesNotContain("{{")
-                .contains("Perplexity on the validation examples", "<h2>Answers</h2>");
+                .contains(" test examples", "Frequencies of tokens", "<h2>Answers</h2>");
         assertThat(Files.readString(output.resolve("README.md"))).contains("pipeline_tag: text-generation");
 
         Object[] source = {"--model", model, "--adapter", output};
@@ -397,7 +397,8 @@ class LanguageCommandsTest {
                 .isLessThan(report.at("/before/perplexity").asDouble() / 2);
         // 810 bytes and the token that ends the text.
         assertThat(report.at("/sizes/examples").asInt()
-                        + report.at("/sizes/validation").asInt())
+                        + report.at("/sizes/validation").asInt()
+                        + report.at("/sizes/test").asInt())
                 .isEqualTo(26);
 
         Path interrupted = temp.resolve("interrupted");

@@ -33,6 +33,7 @@ import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.text.ClassifierHead;
+import org.lora4j.text.Correlation;
 import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.Labels;
 import org.lora4j.text.Similarity;
@@ -130,7 +131,9 @@ class RetrievalCommandsTest {
         }
         assertThat(Files.readString(output.resolve("report.html")))
                 .doesNotContain("{{")
-                .contains("Results on the validation queries", "nDCG@10");
+                .contains("Results on " + report.at("/after/queries").asInt() + " test queries", "nDCG@10", "verdict");
+        assertThat(report.at("/judgement/comparisons/0/value")).isEqualTo(report.at("/before/mrr"));
+        assertThat(report.at("/judgement/comparisons/1/value")).isEqualTo(report.at("/chance/mrr"));
         assertThat(new ObjectMapper()
                         .readTree(output.resolve("task.json").toFile())
                         .at("/task")
@@ -151,7 +154,7 @@ class RetrievalCommandsTest {
         assertThat(report.at("/settings/negatives").asText()).isEqualTo(negatives);
         assertFiles(output, report, "retrieve");
         assertThat(Files.readString(output.resolve("README.md")))
-                .contains("pipeline_tag: sentence-similarity", "lora embed --model ", "| MRR | ");
+                .contains("pipeline_tag: sentence-similarity", "lora embed --model ", "| mean reciprocal rank on ");
         JsonNode inspected =
                 Cli.good("inspect", output, "--model", model, "--json").json();
         assertThat(inspected.at("/task").asText()).isEqualTo("FEATURE_EXTRACTION");
@@ -514,7 +517,10 @@ class RetrievalCommandsTest {
         Path output = temp.resolve("rerank");
         JsonNode report = Cli.good(training("rerank", labelled, output, "--epochs", 20, "--rank", 4))
                 .json();
-        assertBetter(report);
+        // The cosine of the frozen model is right on these few queries too.
+        assertThat(report.at("/after/mrr").asDouble())
+                .isGreaterThan(report.at("/chance/mrr").asDouble() + 0.2);
+        assertThat(report.at("/calibration/expectedError").asDouble()).isBetween(0.0, 0.5);
         assertFiles(output, report, "rerank");
         assertThat(Files.readString(output.resolve("README.md")))
                 .contains("pipeline_tag: text-ranking", "--data pairs.csv --output scores.csv");
@@ -563,11 +569,12 @@ class RetrievalCommandsTest {
                 .json();
         // A triple is two pairs, and those of a query are on the same side.
         assertThat(report.at("/sizes/examples").asInt()
-                        + report.at("/sizes/validation").asInt())
+                        + report.at("/sizes/validation").asInt()
+                        + report.at("/sizes/test").asInt())
                 .isEqualTo(128);
         assertThat(report.at("/after/texts").asInt())
                 .isEqualTo(2 * report.at("/after/queries").asInt())
-                .isEqualTo(report.at("/sizes/validation").asInt());
+                .isEqualTo(report.at("/sizes/test").asInt());
         JsonNode unmeasured = Cli.good(
                         training("rerank", triples, temp.resolve("unmeasured"), "--epochs", 1, "--validation", 0))
                 .json();
@@ -641,5 +648,40 @@ class RetrievalCommandsTest {
         assertThat(Cli.run(Cli.words(new Object[] {"evaluate", "--passage", "positive"}, use))
                         .err())
                 .contains("--passage must be used with a reranker or an adapter of 'lora rerank'");
+    }
+
+    @Test
+    void theCorrelationWithGradesIsThatOfAProgram() throws IOException {
+        Path graded = Files.writeString(temp.resolve("graded.csv"), """
+                query,positive,passage,grade
+                cat milk the,cat milk the,cat milk the,5
+                cat milk the,cat milk on,cat milk on,3.5
+                milk cat cat,sea ship ship,sea ship ship,0
+                purrs the the,sails on on,sails on on,1
+                """);
+        Object[] test = {"evaluate", "--model", model, "--data", graded, "--score", "grade", "--json"};
+        JsonNode found = Cli.good(Cli.words(test, "--query", "query")).json();
+        try (EncoderFolder encoder = EncoderFolder.open(model)) {
+            Network network = encoder.sentenceEmbeddings();
+            List<TextRow> rows = TextFiles.csv(graded).stream().toList();
+            double[] similarities = encoder.similarity()
+                    .pairs(
+                            network.predict(encoder.queries(
+                                    rows.stream().map(row -> row.text("query")).toList())),
+                            network.predict(encoder.documents(rows.stream()
+                                    .map(row -> row.text("positive"))
+                                    .toList())));
+            double[] grades = {5, 3.5, 0, 1};
+            assertThat(found.at("/pearson").asDouble())
+                    .isCloseTo(Correlation.pearson(similarities, grades), within(1e-6));
+            assertThat(found.at("/spearman").asDouble())
+                    .isCloseTo(Correlation.spearman(similarities, grades), within(1e-9));
+        }
+        assertThat(found.at("/pairs").asInt()).isEqualTo(4);
+        Path wrong = Files.writeString(temp.resolve("wrong-grade.csv"), "query,positive,grade\ncat,milk,good\n");
+        Object[] other = {"evaluate", "--model", model, "--data", wrong, "--score", "grade"};
+        assertThat(Cli.run(Cli.words(other, "--query", "query")).err())
+                .contains("wrong-grade.csv:2: grade must be a number, found 'good'");
+        assertThat(Cli.run(other).err()).contains("--score must be used with embeddings or a reranker");
     }
 }

@@ -6,6 +6,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -234,7 +236,12 @@ class WrongUseTest {
         Cli cli = Cli.good(classify(bert, bad, "--validation", 0, "--skip-bad-lines", "--epochs", 1));
         assertThat(cli.out()).contains("1 line was left out; the first: " + bad + ":3:");
         Path broken = temp.resolve("broken.csv");
-        Files.writeString(broken, "text,label\nthe cat,cats,more\n" + "the cat,cats\nthe ship,ships\n".repeat(20));
+        Files.writeString(
+                broken,
+                "text,label\nthe cat,cats,more\n"
+                        + IntStream.range(0, 20)
+                                .mapToObj(i -> "the cat %s,cats\nthe ship %s,ships\n".formatted(i, i))
+                                .collect(Collectors.joining()));
         assertThat(Cli.good(classify(bert, broken, "--skip-bad-lines", "--epochs", 1))
                         .out())
                 .contains("1 line was left out; the first: " + broken + ":2:");
@@ -292,7 +299,7 @@ class WrongUseTest {
         Cli.good(classify(bert, semicolons, "--epochs", 1));
         Path bars = Files.writeString(temp.resolve("bars.csv"), comma.replace(',', '|'));
         assertFails(
-                "must have a value label, found [text|label|group]; name another column with --label, or the character"
+                "must have a value text, found [text|label|group]; name another column with --text, or the character"
                         + " between two values with --delimiter",
                 classify(bert, bars));
         Cli.good(classify(bert, bars, "--epochs", 1, "--delimiter", "|"));

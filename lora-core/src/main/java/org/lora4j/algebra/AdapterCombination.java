@@ -175,8 +175,8 @@ public final class AdapterCombination {
     }
 
     /**
-     * Adds factors as {@link #linear} does, after pruning. Each of the tensors {@code √sᵢ·Aᵢ} and {@code √sᵢ·Bᵢ} keeps its
-     * entries of largest magnitude; the other entries become zero.
+     * Adds factors as {@link #linear} does, after pruning. Each of the tensors Aᵢ and Bᵢ keeps its entries of largest magnitude;
+     * the other entries become zero.
      *
      * @param density the share of the entries that a tensor keeps, in (0, 1]: ⌊density·n⌋ of n entries
      * @return the combined adapter, with the rank of the adapters
@@ -191,8 +191,8 @@ public final class AdapterCombination {
 
     /**
      * Adds factors as {@link #linear} does, after random pruning (DARE, <a
-     * href="https://arxiv.org/abs/2311.03099">arXiv:2311.03099</a>). Each entry of the tensors {@code √sᵢ·Aᵢ} and
-     * {@code √sᵢ·Bᵢ} is kept with the probability {@code density} and divided by it; otherwise it becomes zero.
+     * href="https://arxiv.org/abs/2311.03099">arXiv:2311.03099</a>). Each entry of the tensors Aᵢ and Bᵢ is kept with the
+     * probability {@code density} and divided by it; otherwise it becomes zero.
      *
      * @param density the probability of keeping an entry, in (0, 1]
      * @param seed the seed of the pruning; the same seed gives the same adapter
@@ -207,13 +207,14 @@ public final class AdapterCombination {
     }
 
     /**
-     * Combines the factors by TIES (<a href="https://arxiv.org/abs/2306.01708">arXiv:2306.01708</a>), first the tensors
-     * {@code √sᵢ·Aᵢ}, then {@code √sᵢ·Bᵢ}:
+     * Combines the factors by TIES (<a href="https://arxiv.org/abs/2306.01708">arXiv:2306.01708</a>), first the tensors Aᵢ, then
+     * Bᵢ:
      *
      * <ol>
      *   <li>Each tensor keeps its entries of largest magnitude; the other entries become zero.
-     *   <li>For every entry, the tensors elect a sign. The weights do not count in the election.
-     *   <li>The entries with the elected sign are multiplied by {@code √|wᵢ|} (in B also by {@code sgn(wᵢ)}) and added. The
+     *   <li>For every entry, the tensors elect a sign. As in PEFT, the tensors are those that are stored: neither the scales nor
+     *       the weights count in the election.
+     *   <li>The entries with the elected sign are multiplied by {@code √(|wᵢ|·sᵢ)} (in B also by {@code sgn(wᵢ)}) and added. The
      *       sum is divided by their number.
      * </ol>
      *

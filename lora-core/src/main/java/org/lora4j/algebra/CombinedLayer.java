@@ -60,26 +60,25 @@ record CombinedLayer(String path, List<Term> terms) {
                 Nd4j.concat(1, bs).dup('c'), Nd4j.concat(0, as).dup('c'));
     }
 
-    /** Mixes {@code √|s|·A} with the weights {@code √|w|}, and {@code sgn(s)·√|s|·B} with the weights {@code sgn(w)·√|w|}. */
+    /**
+     * Mixes A with the weights {@code √|w·s|}, and B with {@code sgn(w)·√|w·s|}. As in PEFT, the factors elect signs as they are
+     * stored, without the sizes of their scales. A negative scale is the same as a positive one with −B.
+     */
     LowRankFactors mixFactors(TaskArithmetic arithmetic, long seed) {
         RandomGenerator random = random(seed);
-        INDArray a = mix(
-                terms.stream()
-                        .map(term -> term.a().mul(Math.sqrt(Math.abs(term.scale))))
-                        .toList(),
-                weights(term -> Math.sqrt(Math.abs(term.weight))),
-                arithmetic,
-                random);
+        INDArray a = mix(terms.stream().map(Term::a).toList(), weights(CombinedLayer::root), arithmetic, random);
         INDArray b = mix(
-                terms.stream().map(term -> term.b().mul(signedRoot(term.scale))).toList(),
-                weights(term -> signedRoot(term.weight)),
+                terms.stream()
+                        .map(term -> term.b().mul(Math.signum(term.scale)))
+                        .toList(),
+                weights(term -> Math.signum(term.weight) * root(term)),
                 arithmetic,
                 random);
         return new LowRankFactors(b, a);
     }
 
-    private static double signedRoot(double value) {
-        return Math.signum(value) * Math.sqrt(Math.abs(value));
+    private static double root(Term term) {
+        return Math.sqrt(Math.abs(term.weight * term.scale));
     }
 
     /** Mixes the updates {@code ΔW [out, in]} with their weights. Forms each of them. */

@@ -271,7 +271,8 @@ public final class Network extends NetworkModel implements BaseModel {
      * dropped then, and its memory is free as soon as nothing else refers to it. Networks that share the parameters get the
      * setting too, and copies of this network keep it.
      *
-     * <p>Call it before the first prediction or training, while no other thread uses the network.
+     * <p>Call it before the first prediction or training, while no other thread uses the network. If matrices train, a warning is
+     * logged: their memory shrinks only when they are frozen, by {@link #freeze} or by {@code LoRAModel.of}.
      *
      * @param storage the setting; of no effect on matrices of DOUBLE or of fewer than 50,000 elements
      */
@@ -286,6 +287,19 @@ public final class Network extends NetworkModel implements BaseModel {
                     precision);
         }
         matrices().forEach(layer -> layer.weightParameter().weight().store(precision));
+        List<String> later = matrices()
+                .filter(layer -> layer.weightParameter().weight().isTrainable()
+                        && layer.weightParameter().weight().fitsFewerBits())
+                .map(WeightedLayer::path)
+                .toList();
+        if (precision != Precision.FLOAT && !later.isEmpty()) {
+            log.warn(
+                    "{} matrices train, so they are stored in {} only when they are frozen, such as {}: call freeze(), or give"
+                            + " the network to LoRAModel.of",
+                    later.size(),
+                    precision,
+                    later.get(0));
+        }
     }
 
     /**

@@ -88,6 +88,26 @@ public record Batch(Input input, @Nullable INDArray labels) {
     }
 
     /**
+     * Returns this batch of pairs or triples with all texts that belong to an anchor, for {@link Loss#inBatchNegatives}. Those of
+     * other pairs of the batch are no negatives of the anchor then, such as a second answer to the same question.
+     *
+     * @param belongs {@code [n][m]}: whether the candidate j belongs to the anchor i. The candidates are the positives, then the
+     *     negatives; the positive i belongs to the anchor i whatever this says
+     * @return a new batch with the same input
+     * @throws IllegalArgumentException if there is no anchor, or the rows have different lengths
+     */
+    public Batch withPositives(boolean[][] belongs) {
+        Objects.requireNonNull(belongs, "belongs must not be null");
+        if (belongs.length == 0 || Arrays.stream(belongs).anyMatch(row -> row.length != belongs[0].length)) {
+            throw new IllegalArgumentException("belongs: must have a row of the same length for each of at least one"
+                    + " anchor, found "
+                    + Arrays.toString(
+                            Arrays.stream(belongs).mapToInt(row -> row.length).toArray()));
+        }
+        return new Batch(input, Nd4j.createFromArray(belongs));
+    }
+
+    /**
      * Creates a batch of preferences, for {@link PreferenceLoss}. Its labels {@code [2n]} are the log probabilities of the
      * reference; {@link AnswerLogProbabilities} computes them.
      *

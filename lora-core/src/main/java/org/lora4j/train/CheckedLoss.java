@@ -51,6 +51,9 @@ final class CheckedLoss {
         if (loss instanceof TargetLoss ofTargets) {
             return targets(ofTargets, input, labels, output.size(1));
         }
+        if (loss instanceof InBatchNegatives) {
+            return InBatchNegatives.expected(output, labels);
+        }
         if (!loss.usesLabels()) {
             return output;
         }

@@ -1,6 +1,9 @@
 package org.lora4j.train;
 
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.math.Softmax;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Implements {@link Loss#inBatchNegatives}. */
@@ -27,6 +30,19 @@ final class InBatchNegatives implements Loss {
         return false;
     }
 
+    /**
+     * Returns what {@link #compute} gets in place of labels: which candidates belong to which anchor, or the outputs if this is
+     * not known.
+     */
+    static INDArray expected(INDArray output, @Nullable INDArray labels) {
+        return labels != null && labels.dataType() == DataType.BOOL ? labels : output;
+    }
+
+    /**
+     * Computes the loss.
+     *
+     * @param labels which candidates belong to which anchor, see {@link Batch#withPositives}, if they are BOOL; else of no use
+     */
     @Override
     public double compute(INDArray output, INDArray labels, INDArray gradient) {
         long rows = output.size(0);
@@ -41,7 +57,7 @@ final class InBatchNegatives implements Loss {
         }
         LossBlocks blocks = LossBlocks.ofColumns(output, gradient);
         int anchors = Math.toIntExact(rows / (2 + hardNegatives));
-        Pairs pairs = new Pairs(anchors, Math.toIntExact(rows - anchors));
+        Pairs pairs = new Pairs(anchors, Math.toIntExact(rows - anchors), belonging(labels, anchors, rows - anchors));
         blocks.forEachOutput((values, first, columns) -> {
             pairs.addProducts(values, columns);
             return 0;
@@ -52,6 +68,24 @@ final class InBatchNegatives implements Loss {
             return 0;
         });
         return loss;
+    }
+
+    /** Returns at {@code i·m + j} whether the candidate j belongs to the anchor i; null if this is not known. */
+    private static boolean @Nullable [] belonging(INDArray labels, long anchors, long candidates) {
+        if (labels.dataType() != DataType.BOOL) {
+            return null;
+        }
+        if (!Arrays.equals(labels.shape(), new long[] {anchors, candidates})) {
+            throw new IllegalArgumentException("labels: must say of each of the " + candidates
+                    + " candidates whether it belongs to each of the " + anchors + " anchors, "
+                    + Arrays.toString(new long[] {anchors, candidates}) + ", found "
+                    + Arrays.toString(labels.shape()) + "; create the batch with Batch.withPositives");
+        }
+        boolean[] belonging = new boolean[Math.toIntExact(labels.length())];
+        for (int k = 0; k < belonging.length; k++) {
+            belonging[k] = labels.getDouble(k / candidates, k % candidates) != 0;
+        }
+        return belonging;
     }
 
     /**
@@ -69,10 +103,12 @@ final class InBatchNegatives implements Loss {
         private final double[] own;
 
         private final double[] column;
+        private final boolean @Nullable [] belonging;
 
-        Pairs(int n, int m) {
+        Pairs(int n, int m, boolean @Nullable [] belonging) {
             this.n = n;
             this.m = m;
+            this.belonging = belonging;
             products = new double[n * m];
             own = new double[n + m];
             column = new double[n + m];
@@ -104,7 +140,9 @@ final class InBatchNegatives implements Loss {
             double[] scores = new double[m];
             for (int i = 0; i < n; i++) {
                 for (int j = 0; j < m; j++) {
-                    scores[j] = scale * products[i * m + j] / (norms[i] * norms[n + j]);
+                    scores[j] = isNoNegative(i, j)
+                            ? Double.NEGATIVE_INFINITY
+                            : scale * products[i * m + j] / (norms[i] * norms[n + j]);
                 }
                 loss += Softmax.crossEntropy(scores, i);
                 for (int j = 0; j < m; j++) {
@@ -116,6 +154,11 @@ final class InBatchNegatives implements Loss {
                 }
             }
             return loss / n;
+        }
+
+        /** Whether a candidate also belongs to an anchor, beside its own positive. */
+        private boolean isNoNegative(int i, int j) {
+            return belonging != null && i != j && belonging[i * m + j];
         }
 
         /** A vector as short as the smallest norm is divided by a constant. */

@@ -117,7 +117,8 @@ public interface Loss {
      * <p>The outputs are {@code [2n, dim]}: n anchors a, then the positive p of each. With
      * {@code sᵢⱼ = scale · aᵢ·pⱼ/(‖aᵢ‖·‖pⱼ‖)} the loss is {@code L = −1/n · Σᵢ (sᵢᵢ − logΣⱼ exp sᵢⱼ)}. A norm below 1e-12
      * counts as 1e-12. {@link Batch#ofPairs} creates such batches. A larger batch has more negatives, so it is another
-     * loss than several small batches with {@link Trainer.Builder#accumulate}.
+     * loss than several small batches with {@link Trainer.Builder#accumulate}. If several texts of a batch belong to one
+     * anchor, say so with {@link Batch#withPositives}: the sum over j then leaves out the others of them.
      *
      * @param scale the factor of the cosine, positive; sentence-transformers' default is 20
      * @return the loss function. It throws an {@link IllegalArgumentException} if the number of rows is odd

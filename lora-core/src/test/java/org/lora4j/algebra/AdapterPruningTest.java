@@ -59,14 +59,16 @@ class AdapterPruningTest {
         AdapterCombination combination = combination(adapters, w);
         List<INDArray> as = new ArrayList<>();
         List<INDArray> bs = new ArrayList<>();
-        for (LoRAAdapter adapter : adapters) {
-            double root = Math.sqrt(adapter.config().scaleOf("fc"));
-            as.add(largest(a(adapter).muli(root), density));
-            bs.add(largest(b(adapter).muli(root), density));
+        List<Double> onA = new ArrayList<>();
+        List<Double> onB = new ArrayList<>();
+        for (int i = 0; i < w.size(); i++) {
+            LoRAAdapter adapter = adapters.get(i);
+            as.add(largest(a(adapter), density));
+            bs.add(largest(b(adapter), density));
+            double root = Math.sqrt(Math.abs(w.get(i)) * adapter.config().scaleOf("fc"));
+            onA.add(root);
+            onB.add(Math.signum(w.get(i)) * root);
         }
-        List<Double> onA = w.stream().map(x -> Math.sqrt(Math.abs(x))).toList();
-        List<Double> onB =
-                w.stream().map(x -> Math.signum(x) * Math.sqrt(Math.abs(x))).toList();
 
         LoRAAdapter ties = combination.ties(density, sign);
         LoRAAdapter pruned = combination.magnitudePrune(density);
@@ -156,6 +158,27 @@ class AdapterPruningTest {
                         .adapter()),
                 delta(one).muli(-0.7),
                 D);
+    }
+
+    /** √s·A would elect plus here, {@code 2·1 + ½·(−2) > 0}, where A alone elects minus. */
+    @Test
+    void scalesDoNotCountInTheElectionOfFactors() {
+        LoRAAdapter large = scalar(4, 1);
+        LoRAAdapter small = scalar(0.25, -2);
+        AdapterCombination both = AdapterCombination.of(large, 1).plus(small, 1);
+
+        for (LoRAAdapter found : List.of(
+                both.ties(1, AdapterCombination.MajoritySign.TOTAL),
+                both.dareTies(1, AdapterCombination.MajoritySign.TOTAL, 0))) {
+            // A is √¼·(−2), and B the mean of √4·1 and √¼·1.
+            assertThat(delta(found).getDouble(0, 0)).isCloseTo(-1.25, within(1e-12));
+        }
+    }
+
+    private static LoRAAdapter scalar(double alpha, double a) {
+        LoRAWeights weights = new LoRAWeights(
+                Nd4j.createFromArray(new double[][] {{a}}), Nd4j.createFromArray(new double[][] {{1}}), null, null);
+        return adapter(LoRAConfig.of(1, alpha), "fc", weights);
     }
 
     @Test

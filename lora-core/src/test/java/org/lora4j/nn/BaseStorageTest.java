@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
+import ch.qos.logback.classic.Level;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +26,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.algebra.AdapterExtraction;
 import org.lora4j.algebra.TargetRank;
+import org.lora4j.internal.Logged;
 import org.lora4j.internal.memory.ArrayBits;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.ReadOptions;
@@ -85,6 +87,22 @@ class BaseStorageTest {
         network.setBaseStorage(BaseStorage.of(Precision.BFLOAT16));
         assertThat(network.weightStorage().get(0))
                 .isEqualTo(new WeightStorage("linear1", "ND4J", "BFLOAT16", 2 * 200 * FEATURES));
+    }
+
+    @Test
+    void saysThatMatricesThatTrainAreStoredLater() {
+        Network network = network();
+        try (Logged logged = Logged.by(Network.class, Level.WARN)) {
+            network.setBaseStorage(BaseStorage.of(Precision.INT8));
+            assertThat(logged.messages())
+                    .containsExactly(
+                            "WARN 2 matrices train, so they are stored in INT8 only when they are frozen, such as"
+                                    + " linear1: call freeze(), or give the network to LoRAModel.of");
+            network.freeze();
+            network.setBaseStorage(BaseStorage.of(Precision.BFLOAT16));
+            network().setBaseStorage(BaseStorage.of(Precision.FLOAT));
+            assertThat(logged.messages()).hasSize(1);
+        }
     }
 
     @Test

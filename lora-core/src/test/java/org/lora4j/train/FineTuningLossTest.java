@@ -1,5 +1,6 @@
 package org.lora4j.train;
 
+import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
@@ -16,6 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.nn.FiniteDifferences;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
+import org.lora4j.nn.input.Input;
 import org.lora4j.nn.input.Sequences;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -192,6 +194,36 @@ class FineTuningLossTest {
         assertThat(value(Loss.inBatchNegatives(5, 1), pairs(), pairs())).isCloseTo(loss / 2, within(1e-13));
         assertThat(value(Loss.inBatchNegatives(5, 0), pairs(), pairs()))
                 .isEqualTo(value(Loss.inBatchNegatives(5), pairs(), pairs()));
+    }
+
+    /** The second question is the first one again, so both answers belong to both; the negative of the third one too. */
+    @Test
+    void anotherTextOfTheSameAnchorIsNoNegative() {
+        INDArray output = Samples.gaussian(3, DataType.DOUBLE, 9, 5);
+        boolean[][] belongs = new boolean[3][6];
+        belongs[0][1] = true;
+        belongs[1][0] = true;
+        belongs[1][5] = true;
+        INDArray known = requireNonNull(
+                new Batch(Input.of(output), null).withPositives(belongs).labels());
+        Loss loss = Loss.inBatchNegatives(5, 1);
+        double[][] rows = output.toDoubleMatrix();
+        double expected = 0;
+        for (int i = 0; i < 3; i++) {
+            double sum = 0;
+            for (int j = 0; j < 6; j++) {
+                sum += belongs[i][j] ? 0 : Math.exp(5 * cosine(rows[i], rows[3 + j]));
+            }
+            expected += Math.log(sum) - 5 * cosine(rows[i], rows[3 + i]);
+        }
+        assertThat(value(loss, output, known)).isCloseTo(expected / 3, within(1e-13));
+        INDArray gradient = Nd4j.create(DataType.DOUBLE, 9, 5);
+        loss.compute(output, known, gradient);
+        FiniteDifferences.assertGradient("output", () -> value(loss, output, known), output, gradient);
+        assertThat(value(loss, output, Nd4j.createFromArray(new boolean[3][6]))).isEqualTo(value(loss, output, output));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> loss.compute(output, Nd4j.createFromArray(new boolean[3][3]), gradient))
+                .withMessageContaining("[3, 6], found [3, 3]; create the batch with Batch.withPositives");
     }
 
     private static double cosine(double[] a, double[] b) {

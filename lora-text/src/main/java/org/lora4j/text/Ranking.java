@@ -8,7 +8,7 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.stream.IntStream;
 
-/** How well scores put the right ones first. */
+/** How well scores put the right ones first. {@link ExpectedRanking} has equal scores in no order. */
 public final class Ranking {
     private Ranking() {}
 
@@ -114,10 +114,12 @@ public final class Ranking {
                 .filter(i -> relevant.contains(first.get(i)))
                 .mapToDouble(Ranking::discount)
                 .sum();
-        double best = IntStream.range(0, Math.min(k, relevant.size()))
-                .mapToDouble(Ranking::discount)
-                .sum();
-        return gain / best;
+        return gain / discounts(0, Math.min(k, relevant.size()));
+    }
+
+    /** The gain of relevant documents at all places from one on and before another, both from 0. */
+    static double discounts(int from, int to) {
+        return IntStream.range(from, to).mapToDouble(Ranking::discount).sum();
     }
 
     private static double discount(int i) {

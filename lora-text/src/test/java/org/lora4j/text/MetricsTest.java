@@ -3,11 +3,16 @@ package org.lora4j.text;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.assertj.core.api.Assertions.within;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 
@@ -104,5 +109,105 @@ class MetricsTest {
         assertThatIllegalStateException().isThrownBy(Perplexity.NONE::perplexity);
         assertThatIllegalStateException().isThrownBy(Perplexity.NONE::bitsPerByte);
         assertThatIllegalArgumentException().isThrownBy(() -> Perplexity.NONE.plus(Double.NaN, 1, "a"));
+    }
+
+    /** The mean over all orders of equal scores, each ranked by {@link Ranking}. */
+    @Test
+    void theExpectedRankingIsTheMeanOverAllOrdersOfEqualScores() {
+        Random random = new Random(11);
+        int tied = 0;
+        for (int t = 0; t < 60; t++) {
+            double[] scores = random.ints(6, 0, 4).asDoubleStream().toArray();
+            Set<Integer> relevant = new TreeSet<>();
+            while (relevant.size() < 1 + t % 3) {
+                relevant.add(random.nextInt(6));
+            }
+            List<List<Integer>> orders = new ArrayList<>();
+            permute(scores, new ArrayList<>(), orders);
+            ExpectedRanking found = ExpectedRanking.of(scores, relevant);
+            assertThat(found.recallAt(2)).isEqualTo(mean(orders, order -> Ranking.recallAt(2, order, relevant)), EXACT);
+            assertThat(found.ndcgAt(3)).isEqualTo(mean(orders, order -> Ranking.ndcgAt(3, order, relevant)), EXACT);
+            assertThat(found.ndcgAt(10)).isEqualTo(mean(orders, order -> Ranking.ndcgAt(10, order, relevant)), EXACT);
+            assertThat(found.reciprocalRank())
+                    .isEqualTo(mean(orders, order -> Ranking.reciprocalRank(order, relevant)), EXACT);
+            boolean isTied = IntStream.range(0, 6)
+                    .anyMatch(i -> relevant.stream().anyMatch(r -> scores[i] == scores[r] && !relevant.contains(i)));
+            assertThat(found.isTied()).isEqualTo(isTied);
+            tied += isTied ? 1 : 0;
+        }
+        assertThat(tied).isBetween(10, 50);
+    }
+
+    /** Adds all orders from the greatest score to the least. */
+    private static void permute(double[] scores, List<Integer> begin, List<List<Integer>> orders) {
+        if (begin.size() == scores.length) {
+            orders.add(List.copyOf(begin));
+        }
+        double best = IntStream.range(0, scores.length)
+                .filter(i -> !begin.contains(i))
+                .mapToDouble(i -> scores[i])
+                .max()
+                .orElse(0);
+        for (int i = 0; i < scores.length; i++) {
+            if (!begin.contains(i) && scores[i] == best) {
+                begin.add(i);
+                permute(scores, begin, orders);
+                begin.remove(begin.size() - 1);
+            }
+        }
+    }
+
+    private static double mean(List<List<Integer>> orders, ToDoubleFunction<List<Integer>> metric) {
+        return orders.stream().mapToDouble(metric).average().orElseThrow();
+    }
+
+    @Test
+    void theExpectedRankingRefusesWhatHasNoRank() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ExpectedRanking.of(new double[] {1, Double.NaN}, Set.of(0)))
+                .withMessage("the scores must be numbers, found NaN");
+        assertThatIllegalArgumentException().isThrownBy(() -> ExpectedRanking.of(new double[] {1}, Set.of()));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> ExpectedRanking.of(new double[] {1}, Set.of(1)))
+                .withMessageContaining("each must have one of the 1 scores, found [1]");
+        assertThat(ExpectedRanking.of(new double[] {-0.0, 0}, Set.of(0)).isTied())
+                .isTrue();
+    }
+
+    /** Written out in Python. */
+    @Test
+    void correlations() {
+        double[] x = {1, 2, 3, 4, 5, 6};
+        double[] y = {2, 1, 4, 3, 7, 30};
+        assertThat(Correlation.pearson(x, y)).isEqualTo(0.7592578103185513, EXACT);
+        assertThat(Correlation.spearman(x, y)).isEqualTo(0.8857142857142857, EXACT);
+        assertThat(Correlation.pearson(x, new double[] {-1, -2, -3, -4, -5, -6}))
+                .isEqualTo(-1, EXACT);
+        // The ranks of equal numbers are 2.5.
+        assertThat(Correlation.spearman(new double[] {1, 2, 3, 4}, new double[] {1, 5, 5, 9}))
+                .isEqualTo(Correlation.pearson(new double[] {1, 2, 3, 4}, new double[] {1, 2.5, 2.5, 4}), EXACT);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Correlation.pearson(new double[] {3, 3}, new double[] {1, 2}))
+                .withMessage("a correlation needs at least two different numbers, found only 3.0");
+        assertThatIllegalArgumentException().isThrownBy(() -> Correlation.pearson(new double[] {3}, new double[] {}));
+    }
+
+    @Test
+    void calibration() {
+        double[] probabilities = {0.95, 0.91, 0.9, 0.55, 0.51, 0, 1};
+        boolean[] right = {true, false, true, true, false, false, true};
+        Calibration found = Calibration.of(probabilities, right, 10);
+        assertThat(found.bins())
+                .extracting(Calibration.Bin::count, Calibration.Bin::to)
+                .containsExactly(tuple(1, 0.1), tuple(2, 0.6), tuple(1, 0.9), tuple(3, 1.0));
+        assertThat(found.bins().get(3).probability()).isEqualTo((0.95 + 0.91 + 1) / 3, EXACT);
+        assertThat(found.bins().get(3).accuracy()).isEqualTo(2.0 / 3, EXACT);
+        assertThat(found.expectedError())
+                .isEqualTo(
+                        (0 + 2 * Math.abs(0.5 - 0.53) + Math.abs(1 - 0.9) + 3 * Math.abs(2.0 / 3 - 2.86 / 3)) / 7,
+                        EXACT);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Calibration.of(new double[] {1.5}, new boolean[] {true}, 10))
+                .withMessage("a probability must be between 0 and 1, found 1.5");
     }
 }

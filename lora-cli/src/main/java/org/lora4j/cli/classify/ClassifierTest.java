@@ -1,10 +1,10 @@
 package org.lora4j.cli.classify;
 
 import java.io.IOException;
-import java.util.ArrayList;
 import java.util.List;
 import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.DataFile;
+import org.lora4j.text.Calibration;
 import org.lora4j.text.LabelledText;
 import org.lora4j.text.TextClassifier;
 
@@ -16,9 +16,10 @@ public final class ClassifierTest {
      * What a test found.
      *
      * @param metrics the metrics
+     * @param calibration how far the probabilities are right
      * @param skipped what was wrong with lines that were left out
      */
-    public record Result(ClassMetrics metrics, List<String> skipped) {}
+    public record Result(ClassMetrics metrics, Calibration calibration, List<String> skipped) {}
 
     /**
      * Tests.
@@ -35,13 +36,8 @@ public final class ClassifierTest {
         try (DataFile.Parts<LabelledText> parts = data.read(
                 row -> LabelledTexts.of(row, text, label, classifier.labels().names()), 0)) {
             TokenizedTexts texts = new TokenizedTexts(classifier, parts.train());
-            List<Integer> actual = new ArrayList<>();
-            List<Integer> predicted = new ArrayList<>();
-            texts.forEach(some -> {
-                actual.addAll(some.classes());
-                predicted.addAll(Predictions.of(classifier, some.sequences()).classes());
-            });
-            return new Result(ClassMetrics.of(classifier.labels(), actual, predicted), parts.skipped());
+            TestedTexts tested = TestedTexts.of(classifier, texts);
+            return new Result(tested.metrics(classifier), tested.calibration(), parts.skipped());
         }
     }
 }

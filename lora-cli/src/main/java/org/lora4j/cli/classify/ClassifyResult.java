@@ -2,40 +2,35 @@ package org.lora4j.cli.classify;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.cli.measure.Judged;
+import org.lora4j.cli.measure.Judgement;
+import org.lora4j.text.Calibration;
 
 /**
  * What a training of a classifier reaches.
  *
  * @param classes how many texts each class has
- * @param measuredOn {@code test}, texts that had no influence on the training; or {@code validation}, those that also chose the
- *     epoch, so that the numbers of the adapter are a little too good; null if nothing was measured
+ * @param judgement the accuracy beside that of other classifiers; null if nothing was measured
  * @param words a linear classifier of the counts of the words; null if it was not computed
  * @param baseline a linear classifier on the frozen model; null if it was not computed
  * @param metrics the adapter; null if nothing was measured
- * @param overWords how much better the adapter is than the words; null if these were not computed
- * @param overBaseline how much better it is than the frozen model; null if this was not computed
+ * @param calibration how far its probabilities are right; null if nothing was measured
  * @param fixed texts that only the adapter classifies rightly, and not the frozen model, at most 50
  * @param broken texts that only the frozen model classifies rightly, at most 50
  */
 public record ClassifyResult(
         List<ClassCount> classes,
-        @Nullable String measuredOn,
+        @Nullable Judgement judgement,
         @Nullable ClassMetrics words,
         @Nullable ClassMetrics baseline,
         @Nullable ClassMetrics metrics,
-        @Nullable PairedDifference overWords,
-        @Nullable PairedDifference overBaseline,
+        @Nullable Calibration calibration,
         List<Changed> fixed,
-        List<Changed> broken) {
-    /** Measured on texts that had no influence on the training. */
-    public static final String TEST = "test";
-
-    /** Measured on the texts that also chose the epoch. */
-    public static final String VALIDATION = "validation";
-
+        List<Changed> broken)
+        implements Judged {
     /** Returns the result without any text to measure with. */
     static ClassifyResult unmeasured(List<ClassCount> classes) {
-        return new ClassifyResult(classes, null, null, null, null, null, null, List.of(), List.of());
+        return new ClassifyResult(classes, null, null, null, null, null, List.of(), List.of());
     }
 
     /**

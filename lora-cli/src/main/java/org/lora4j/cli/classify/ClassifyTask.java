@@ -3,15 +3,20 @@ package org.lora4j.cli.classify;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
+import org.lora4j.cli.measure.Comparison;
+import org.lora4j.cli.measure.Judgement;
+import org.lora4j.cli.measure.Metric;
+import org.lora4j.cli.measure.PairedDifference;
 import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.Division;
 import org.lora4j.cli.train.Examples;
@@ -44,8 +49,6 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
      *
      * @param text the column of the text
      * @param label the column of the class
-     * @param test the share of the texts that neither train nor stop the training; empty for that of the validation, or half of
-     *     what it leaves
      * @param head what the classifier reads; null for what suits the model
      * @param maxTokens where texts are cut; empty for where the folder of the model says
      * @param balanced whether all classes count the same
@@ -54,15 +57,10 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
     public record Settings(
             Column text,
             Column label,
-            OptionalDouble test,
             @Nullable ClassifierHead head,
             OptionalInt maxTokens,
             boolean balanced,
-            boolean baseline) {
-        private double testShare(double validation) {
-            return test.orElse(Math.min(validation, (1 - validation) / 2));
-        }
-    }
+            boolean baseline) {}
 
     private ClassifyTask(TrainingInput input, Settings settings, LabelledTexts texts, TextClassifier classifier) {
         this.settings = settings;
@@ -71,7 +69,7 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
         seed = input.plan().seed();
         train = new TokenizedTexts(classifier, texts.train());
         validation = texts.validation().isEmpty() ? null : new TokenizedTexts(classifier, texts.validation());
-        tested = texts.test().isEmpty() ? validation : new TokenizedTexts(classifier, texts.test());
+        tested = texts.judging().isEmpty() ? null : new TokenizedTexts(classifier, texts.judging());
         adapter =
                 input.begin() == null ? classifier.addAdapter(input.configOn(classifier.name())) : classifier.adapter();
     }
@@ -87,9 +85,8 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
      */
     public static ClassifyTask open(TrainingInput input, Settings settings) throws IOException {
         long seed = input.plan().seed();
-        double test = settings.testShare(input.data().division().validation());
         LabelledTexts texts =
-                LabelledTexts.read(input.data(), settings.text(), settings.label(), test, known(input.begin()), seed);
+                LabelledTexts.read(input.data(), settings.text(), settings.label(), known(input.begin()), seed);
         TextClassifier classifier = null;
         try {
             classifier = input.begin() == null
@@ -126,6 +123,8 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
                 false,
                 train,
                 validation == null ? Examples.NONE : validation,
+                texts.test().size(),
+                texts.copies(),
                 maxTokens(),
                 0,
                 texts.skipped(),
@@ -134,16 +133,7 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
 
     @Override
     public String summary() {
-        int validated = texts.validation().size();
-        String held = texts.test().isEmpty()
-                ? String.format(Locale.ROOT, " and %,d for the validation", validated)
-                : String.format(
-                        Locale.ROOT,
-                        ", %,d for the validation and %,d for the test",
-                        validated,
-                        texts.test().size());
-        return ReportText.count(texts.train().size(), "text") + " for training" + held + ", in "
-                + ReportText.count(texts.labels().count(), "class");
+        return summary("text") + ", in " + ReportText.count(texts.labels().count(), "class");
     }
 
     private int maxTokens() {
@@ -172,29 +162,51 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
         if (measured == null) {
             return ClassifyResult.unmeasured(counts());
         }
-        List<Integer> actual = new ArrayList<>();
-        List<Integer> after = new ArrayList<>();
-        measured.forEach(some -> {
-            actual.addAll(some.classes());
-            after.addAll(Predictions.of(classifier, some.sequences()).classes());
-        });
-        String on = texts.test().isEmpty() ? ClassifyResult.VALIDATION : ClassifyResult.TEST;
-        ClassMetrics metrics = ClassMetrics.of(texts.labels(), actual, after);
-        if (!settings.baseline()) {
-            return new ClassifyResult(counts(), on, null, null, metrics, null, null, List.of(), List.of());
+        TestedTexts found = TestedTexts.of(classifier, measured);
+        List<Integer> actual = found.actual();
+        List<Integer> after = found.predicted();
+        List<Integer> before = settings.baseline() ? ofFrozen(measured) : null;
+        List<Integer> words = settings.baseline() ? ofWords(measured) : null;
+        List<Comparison> comparisons = new ArrayList<>();
+        if (before != null && words != null) {
+            comparisons.add(comparison("the frozen model", found, before));
+            comparisons.add(comparison("word counts", found, words));
         }
-        List<Integer> words = ofWords(measured);
-        List<Integer> before = ofFrozen(measured);
+        comparisons.add(
+                comparison("the most frequent class", found, Collections.nCopies(actual.size(), mostFrequentClass())));
+        ClassMetrics metrics = found.metrics(classifier);
         return new ClassifyResult(
                 counts(),
-                on,
-                ClassMetrics.of(texts.labels(), actual, words),
-                ClassMetrics.of(texts.labels(), actual, before),
+                new Judgement(
+                        Judgement.MeasuredOn.of(texts.test()),
+                        "text",
+                        actual.size(),
+                        Metric.ACCURACY,
+                        metrics.accuracy(),
+                        comparisons),
+                words == null ? null : ClassMetrics.of(texts.labels(), actual, words),
+                before == null ? null : ClassMetrics.of(texts.labels(), actual, before),
                 metrics,
-                PairedDifference.of(actual, after, words),
-                PairedDifference.of(actual, after, before),
-                changed(measured, actual, before, after, true),
-                changed(measured, actual, before, after, false));
+                found.calibration(),
+                before == null ? List.of() : changed(measured, actual, before, after, true),
+                before == null ? List.of() : changed(measured, actual, before, after, false));
+    }
+
+    private static Comparison comparison(String baseline, TestedTexts found, List<Integer> predicted) {
+        List<Double> ofBaseline = TestedTexts.right(found.actual(), predicted);
+        return new Comparison(
+                baseline,
+                ofBaseline.stream().mapToDouble(Double::doubleValue).average().orElseThrow(),
+                PairedDifference.ofShares(TestedTexts.right(found.actual(), found.predicted()), ofBaseline));
+    }
+
+    /** Returns the class of most texts for training. */
+    private int mostFrequentClass() {
+        int[] trained = texts.count(Division.Part.TRAIN);
+        return IntStream.range(0, trained.length)
+                .boxed()
+                .max(Comparator.comparingInt(c -> trained[c]))
+                .orElseThrow();
     }
 
     private List<Integer> ofWords(TokenizedTexts measured) {

@@ -12,6 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.lora4j.cli.train.Column;
+import org.lora4j.cli.train.Copies;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.Division;
 import org.lora4j.text.LabelledText;
@@ -42,19 +43,19 @@ public final class LabelledTexts implements AutoCloseable {
      * @param data the files
      * @param text the column of the text
      * @param label the column of the class
-     * @param test the share of the test, at least 0
      * @param known the classes, in their order; none for those that the file has
      * @param seed the seed of the split
      * @return the texts
      * @throws IOException if a file cannot be read, there are fewer than two classes, or so many that the column is hardly one of classes
      * @throws IllegalArgumentException if a line is wrong
      */
-    public static LabelledTexts read(
-            DataFile data, Column text, Column label, double test, List<String> known, long seed) throws IOException {
+    public static LabelledTexts read(DataFile data, Column text, Column label, List<String> known, long seed)
+            throws IOException {
         Map<String, Map<Division.Part, Integer>> counts =
                 known.isEmpty() ? new TreeMap<>(NUMBERS_FIRST) : new LinkedHashMap<>();
         known.forEach(name -> counts.put(name, new EnumMap<>(Division.Part.class)));
-        DataFile.Parts<LabelledText> parts = data.stratifiedBy(label, test)
+        DataFile.Parts<LabelledText> parts = data.stratifiedBy(label)
+                .comparedBy(text::text)
                 .read(
                         row -> List.of(of(row, text, label, known)),
                         (examples, part) -> counts.computeIfAbsent(
@@ -153,6 +154,24 @@ public final class LabelledTexts implements AutoCloseable {
      */
     public List<LabelledText> test() {
         return parts.test();
+    }
+
+    /**
+     * Returns the texts that judge.
+     *
+     * @return those for the test, or those for the validation if there is no test; may be empty
+     */
+    List<LabelledText> judging() {
+        return parts.judging();
+    }
+
+    /**
+     * Returns how many rows have the same text.
+     *
+     * @return the numbers
+     */
+    public Copies copies() {
+        return parts.copies();
     }
 
     /**

@@ -1,8 +1,6 @@
 package org.lora4j.cli.command;
 
 import java.io.IOException;
-import java.util.OptionalDouble;
-import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.classify.ClassifyResult;
 import org.lora4j.cli.classify.ClassifyTask;
 import org.lora4j.cli.report.ClassifyPage;
@@ -50,14 +48,6 @@ public final class ClassifyCommand extends TrainCommand<ClassifyResult> {
     private ClassWeights weights = ClassWeights.NONE;
 
     @Option(
-            names = "--test",
-            paramLabel = "SHARE",
-            description =
-                    "The share of the texts on which the report measures: they neither train nor choose the best epoch."
-                            + " Without them it measures on the validation. Default: as --validation; 0 with --validation-file.")
-    private @Nullable Double test;
-
-    @Option(
             names = "--no-baseline",
             description =
                     "Do not compare with a linear classifier of the words, nor with one on the frozen model, which takes"
@@ -73,10 +63,6 @@ public final class ClassifyCommand extends TrainCommand<ClassifyResult> {
         super.checkOptions(check);
         limit.check(check);
         head.check(check);
-        check.share("--test", test == null ? 0 : test);
-        check.require(
-                test == null || validation() + test < 1,
-                "--validation and --test must be below 1 together, found " + validation() + " and " + test);
     }
 
     @Override
@@ -86,7 +72,6 @@ public final class ClassifyCommand extends TrainCommand<ClassifyResult> {
                 new ClassifyTask.Settings(
                         new Column("--text", text),
                         new Column("--label", label),
-                        test == null ? OptionalDouble.empty() : OptionalDouble.of(test),
                         head.value(),
                         limit.value(),
                         weights == ClassWeights.BALANCED,

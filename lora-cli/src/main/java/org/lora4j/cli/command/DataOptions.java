@@ -36,6 +36,15 @@ final class DataOptions {
     private @Nullable Path validationFile;
 
     @Option(
+            names = "--test",
+            paramLabel = "SHARE",
+            description =
+                    "The share of the examples on which the report measures: they neither train nor choose the best epoch."
+                            + " Without them it measures on the validation. Default: as --validation; 0 with"
+                            + " --validation-file.")
+    private @Nullable Double test;
+
+    @Option(
             names = "--group",
             paramLabel = "COLUMN",
             description = "Examples with the same value in this column are either all held out or none.")
@@ -47,6 +56,10 @@ final class DataOptions {
     void check(OptionCheck check) {
         delimiter.check(check);
         check.share("--validation", share);
+        check.share("--test", test == null ? 0 : test);
+        check.require(
+                share() + test() < 1,
+                "--validation and --test must be below 1 together, found " + share() + " and " + test());
         check.require(
                 group == null || (validationFile == null && share > 0),
                 "--group must be used with --validation, found it with "
@@ -58,8 +71,14 @@ final class DataOptions {
         return validationFile == null ? share : 0;
     }
 
+    /** The share of the examples that judge; nothing is left for it by a validation of nearly all. */
+    private double test() {
+        return test == null ? Math.min(share(), (1 - share()) / 2) : test;
+    }
+
     DataFile file() {
         Column groups = group == null ? null : new Column("--group", group);
-        return new DataFile(data, delimiter.value(), validationFile, new Division(share(), 0, groups, null), skipsBad);
+        return new DataFile(
+                data, delimiter.value(), validationFile, new Division(share(), test(), groups, null, null), skipsBad);
     }
 }

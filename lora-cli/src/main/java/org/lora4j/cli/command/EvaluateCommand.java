@@ -14,16 +14,19 @@ import org.lora4j.cli.language.ToolCallTest;
 import org.lora4j.cli.model.DecoderAdapters;
 import org.lora4j.cli.report.RankPage;
 import org.lora4j.cli.report.TrainingFiles;
+import org.lora4j.cli.retrieval.GradeTest;
 import org.lora4j.cli.retrieval.PairColumns;
 import org.lora4j.cli.retrieval.RankMetrics;
 import org.lora4j.cli.retrieval.RankTest;
 import org.lora4j.cli.retrieval.RerankTask;
 import org.lora4j.cli.retrieval.RetrieveTask;
+import org.lora4j.cli.train.Column;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.WorkCommand;
 import org.lora4j.console.report.ReportText;
 import org.lora4j.console.report.TextOutput;
 import org.lora4j.text.AdapterTask;
+import org.lora4j.text.Calibration;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.TextClassifier;
 import picocli.CommandLine.Command;
@@ -59,6 +62,14 @@ public final class EvaluateCommand extends WorkCommand {
             description =
                     "Of a reranker, with an adapter of 'lora rerank' or alone: the column of a text with a label. Default: passage.")
     private @Nullable String passage;
+
+    @Option(
+            names = "--score",
+            paramLabel = "COLUMN",
+            description =
+                    "Of embeddings or a reranker: the column of a number that says how well the two texts of a row go"
+                            + " together, of any scale. The correlation with it is measured.")
+    private @Nullable String score;
 
     @Mixin
     private final ColumnOptions columns = new ColumnOptions();
@@ -102,6 +113,10 @@ public final class EvaluateCommand extends WorkCommand {
                 !columns.isUsed() || source.adapter() == null || source.task() != AdapterTask.Kind.CLASSIFY,
                 "--query, --positive and --negative must be used with an adapter of 'lora retrieve' or 'lora rerank', found"
                         + " one of 'lora classify'");
+        check.require(
+                score == null || reranks() || source.task() == AdapterTask.Kind.RETRIEVE || columns.isUsed(),
+                "--score must be used with embeddings or a reranker, found another task; use an adapter of 'lora retrieve'"
+                        + " or 'lora rerank', --query and --positive, or --passage");
         embedding.check(check);
         check.require(
                 !embedding.isUsed() || source.task() == AdapterTask.Kind.RETRIEVE || columns.isUsed(),
@@ -131,7 +146,9 @@ public final class EvaluateCommand extends WorkCommand {
         }
         PairColumns names = columns.columns(passage, label);
         Path adapter = source.adapter();
-        if (reranks()) {
+        if (score != null) {
+            show(grade(names, new Column("--score", score)));
+        } else if (reranks()) {
             show(RerankTask.test(source.model(), adapter, texts.file(), names, storage.value()));
         } else if (source.task() == AdapterTask.Kind.RETRIEVE || columns.isUsed()) {
             show(RetrieveTask.test(
@@ -144,6 +161,32 @@ public final class EvaluateCommand extends WorkCommand {
         } else {
             testClassifier();
         }
+    }
+
+    private GradeTest grade(PairColumns names, Column grade) throws IOException {
+        return reranks()
+                ? GradeTest.ofReranker(
+                        source.model(),
+                        source.adapter(),
+                        texts.file(),
+                        new GradeTest.Columns(names.query(), names.passage(), grade),
+                        storage.value())
+                : GradeTest.ofEmbeddings(
+                        source.model(),
+                        source.adapter(),
+                        texts.file(),
+                        new GradeTest.Columns(names.query(), names.positive(), grade),
+                        embedding.rules(OptionalInt.empty()),
+                        storage.value());
+    }
+
+    private void show(GradeTest result) throws IOException {
+        output.show(out(), result, to -> {
+            to.line(
+                    "%s: Pearson %.4f, Spearman %.4f",
+                    ReportText.count(result.pairs(), "pair"), result.pearson(), result.spearman());
+            TrainingFiles.skipped(to, result.skipped());
+        });
     }
 
     /** Whether pairs get a score: from an adapter that is for it, or from a model alone if the column of passages is named. */
@@ -159,6 +202,9 @@ public final class EvaluateCommand extends WorkCommand {
                     ReportText.count(metrics.queries(), "query"),
                     ReportText.count(metrics.texts(), "text"),
                     RankPage.line(metrics));
+            if (result.calibration() != null) {
+                print(to, result.calibration());
+            }
             TrainingFiles.skipped(to, result.skipped());
         });
     }
@@ -234,6 +280,11 @@ public final class EvaluateCommand extends WorkCommand {
                     c.f1(),
                     ReportText.count(c.texts(), "text"));
         }
+        print(out, result.calibration());
         TrainingFiles.skipped(out, result.skipped());
+    }
+
+    private static void print(TextOutput out, Calibration calibration) {
+        out.fact("expected calibration error %.4f", calibration.expectedError());
     }
 }

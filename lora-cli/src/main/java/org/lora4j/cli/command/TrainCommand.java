@@ -72,11 +72,6 @@ abstract class TrainCommand<R extends Record> extends WorkCommand {
         return training.plan().batch();
     }
 
-    /** The share of the examples that is held out for the validation; 0 with a file for it. */
-    final double validation() {
-        return data.share();
-    }
-
     /** Does something else than a training, if an option asks for it, and returns whether it did. */
     boolean worksOtherwise(TrainingInput input, Path to, boolean overwrites) throws IOException {
         return false;

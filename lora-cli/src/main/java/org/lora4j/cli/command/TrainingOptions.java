@@ -33,7 +33,10 @@ final class TrainingOptions {
     @Option(
             names = "--accumulate",
             paramLabel = "N",
-            description = "The batches of a step: as larger batches, in less memory. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "The batches of a step. It equals larger batches in less memory, except with --dropout, which drops"
+                            + " other numbers then, and for 'retrieve', whose wrong answers are those of a batch. Default:"
+                            + " ${DEFAULT-VALUE}.")
     private int accumulate = 1;
 
     @Option(

@@ -84,7 +84,7 @@ sealed interface AnswerText {
         }
     }
 
-    /**
+/**
      * Checks that a row has texts, for a model without a chat template.
      *
      * @throws IllegalArgumentException if a column is missing, as in conversations; the message names the line
@@ -96,6 +96,15 @@ sealed interface AnswerText {
                             + " has no chat template, found " + row.columns()
                             + "; for conversations, name a model with a chat template with --model");
         }
+    }
+
+    /** Returns what two rows are compared by: the whole conversation. */
+    static String content(DecoderFolder decoder, TextRow row) {
+        if (decoder.template().isPresent()) {
+            return row.conversation().toString();
+        }
+        requireTexts(decoder, row, "prompt", "completion");
+        return row.pair("prompt", "completion").toString();
     }
 
     /** Returns the tokens, and which of them are learned. */

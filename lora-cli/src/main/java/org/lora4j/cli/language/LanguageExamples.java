@@ -3,17 +3,18 @@ package org.lora4j.cli.language;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.AbstractList;
-import java.util.ArrayList;
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.RandomAccess;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.lora4j.cli.train.Column;
+import org.lora4j.cli.train.Copies;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.Division;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.DecoderTokens;
-import org.lora4j.text.Split;
 import org.lora4j.text.TextRow;
 import org.lora4j.text.TokenExample;
 
@@ -22,6 +23,8 @@ import org.lora4j.text.TokenExample;
  *
  * @param train the examples for training
  * @param validation those for the validation; may be empty
+ * @param test those for the test; may be empty
+ * @param copies how many rows have the same text
  * @param skipped what was wrong with lines that were left out
  * @param unlearnable how many examples were left out because they had no answer to learn, or none was left after the cut
  * @param divided how many conversations are several examples, one for each answer
@@ -30,6 +33,8 @@ import org.lora4j.text.TokenExample;
 public record LanguageExamples(
         List<TokenExample> train,
         List<TokenExample> validation,
+        List<TokenExample> test,
+        Copies copies,
         List<String> skipped,
         int unlearnable,
         int divided,
@@ -51,12 +56,13 @@ public record LanguageExamples(
     public static LanguageExamples conversations(DecoderFolder decoder, DataFile data, int maxTokens, long seed)
             throws IOException {
         int[] divided = {0};
-        DataFile.Parts<AnswerText> parts = data.read(
-                row -> AnswerText.of(decoder, row).stream()
-                        .filter(text -> text.isLearnable(decoder, maxTokens))
-                        .toList(),
-                (examples, part) -> divided[0] += examples.size() > 1 ? 1 : 0,
-                seed);
+        DataFile.Parts<AnswerText> parts = data.comparedBy(row -> AnswerText.content(decoder, row))
+                .read(
+                        row -> AnswerText.of(decoder, row).stream()
+                                .filter(text -> text.isLearnable(decoder, maxTokens))
+                                .toList(),
+                        (examples, part) -> divided[0] += examples.size() > 1 ? 1 : 0,
+                        seed);
         if (parts.train().isEmpty()) {
             parts.close();
             throw new IOException(
@@ -67,6 +73,8 @@ public record LanguageExamples(
         return new LanguageExamples(
                 new CutTexts(decoder, parts.train(), maxTokens),
                 new CutTexts(decoder, parts.validation(), maxTokens),
+                new CutTexts(decoder, parts.test(), maxTokens),
+                parts.copies(),
                 parts.skipped(),
                 parts.unused(),
                 divided[0],
@@ -126,65 +134,79 @@ public record LanguageExamples(
      */
     public static LanguageExamples blocks(DecoderFolder decoder, DataFile data, Column column, int block, long seed)
             throws IOException {
-        List<TokenFile> files = new ArrayList<>();
+        Map<Division.Part, TokenFile> files = new EnumMap<>(Division.Part.class);
         try {
-            files.add(new TokenFile());
-            files.add(new TokenFile());
+            for (Division.Part part : Division.Part.values()) {
+                files.put(part, new TokenFile());
+            }
             return TextTokens.isText(data.file())
                     ? blocksOfText(decoder, data, block, seed, files)
                     : blocksOfRows(decoder, data, column, block, seed, files);
         } catch (IOException | RuntimeException e) {
-            files.forEach(TokenFile::close);
+            close(files);
             throw e;
         }
     }
 
+    private static void close(Map<Division.Part, TokenFile> files) {
+        files.values().forEach(TokenFile::close);
+    }
+
+    private static TokenFile file(Map<Division.Part, TokenFile> files, Division.Part part) {
+        return Objects.requireNonNull(files.get(part));
+    }
+
     private static LanguageExamples blocksOfRows(
-            DecoderFolder decoder, DataFile data, Column column, int block, long seed, List<TokenFile> files)
+            DecoderFolder decoder,
+            DataFile data,
+            Column column,
+            int block,
+            long seed,
+            Map<Division.Part, TokenFile> files)
             throws IOException {
         DecoderTokens tokens = new DecoderTokens(decoder);
-        List<String> skipped = data.visit(
-                (row, part) -> files.get(part == Division.Part.TRAIN ? 0 : 1).add(tokens.text(column.text(row))), seed);
+        DataFile.Pass pass = data.comparedBy(column::text)
+                .visit((row, part) -> file(files, part).add(tokens.text(column.text(row))), seed);
         return new LanguageExamples(
-                requireSome(data.file(), files.get(0).blocks(block)),
-                files.get(1).blocks(block),
-                skipped,
+                requireSome(data.file(), file(files, Division.Part.TRAIN).blocks(block)),
+                file(files, Division.Part.VALIDATION).blocks(block),
+                file(files, Division.Part.TEST).blocks(block),
+                pass.copies(),
+                pass.skipped(),
                 0,
                 0,
-                () -> files.forEach(TokenFile::close));
+                () -> close(files));
     }
 
     private static LanguageExamples blocksOfText(
-            DecoderFolder decoder, DataFile data, int block, long seed, List<TokenFile> files) throws IOException {
+            DecoderFolder decoder, DataFile data, int block, long seed, Map<Division.Part, TokenFile> files)
+            throws IOException {
         if (data.delimiter() != null) {
             throw new IllegalArgumentException(
                     data.file() + ": a delimiter must be used with .csv or .tsv, found plain text");
         }
-        TextTokens.write(decoder, data.file(), files.get(0));
-        TokenFile.Blocks all = requireSome(data.file(), files.get(0).blocks(block));
+        TokenFile text = file(files, Division.Part.TRAIN);
+        TextTokens.write(decoder, data.file(), text);
+        TokenFile.Blocks all = requireSome(data.file(), text.blocks(block));
+        TokenFile.Blocks held = all.some(data.division().blocks(Division.Part.VALIDATION, all.size(), seed));
         Path heldFile = data.validationFile();
         if (heldFile != null) {
-            TextTokens.write(decoder, heldFile, files.get(1));
-            TokenFile.Blocks held = requireSome(heldFile, files.get(1).blocks(block));
-            return new LanguageExamples(all, held, List.of(), 0, 0, () -> files.forEach(TokenFile::close));
-        }
-        if (data.division().validation() == 0) {
-            return new LanguageExamples(all, List.of(), List.of(), 0, 0, () -> files.forEach(TokenFile::close));
-        }
-        TokenFile.Blocks train = all.some(places(all)
-                .filter(i -> !Split.isHeldOut(seed, i, data.division().validation())));
-        TokenFile.Blocks held = all.some(
-                places(all).filter(i -> Split.isHeldOut(seed, i, data.division().validation())));
-        requireSome(data.file(), train);
-        if (held.isEmpty()) {
+            TokenFile other = file(files, Division.Part.VALIDATION);
+            TextTokens.write(decoder, heldFile, other);
+            held = requireSome(heldFile, other.blocks(block));
+        } else if (data.division().validation() > 0 && held.isEmpty()) {
             throw new IOException(data.file() + ": there must be at least one block for the validation, found none of "
                     + all.size() + "; set a smaller --block, a larger --validation, or --validation 0 for none");
         }
-        return new LanguageExamples(train, held, List.of(), 0, 0, () -> files.forEach(TokenFile::close));
-    }
-
-    private static IntStream places(List<?> list) {
-        return IntStream.range(0, list.size());
+        return new LanguageExamples(
+                requireSome(data.file(), all.some(data.division().blocks(Division.Part.TRAIN, all.size(), seed))),
+                held,
+                all.some(data.division().blocks(Division.Part.TEST, all.size(), seed)),
+                Copies.NONE,
+                List.of(),
+                0,
+                0,
+                () -> close(files));
     }
 
     private static TokenFile.Blocks requireSome(Path file, TokenFile.Blocks blocks) throws IOException {
@@ -224,6 +246,15 @@ public record LanguageExamples(
                             || row.columns().containsAll(List.of("prompt", "completion")))
                     .isPresent();
         }
+    }
+
+    /**
+     * Returns the examples that judge.
+     *
+     * @return those for the test, or those for the validation if there is no test; may be empty
+     */
+    List<TokenExample> judging() {
+        return test.isEmpty() ? validation : test;
     }
 
     /** Closes the files. */

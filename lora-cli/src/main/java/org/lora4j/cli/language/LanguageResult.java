@@ -2,24 +2,31 @@ package org.lora4j.cli.language;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.cli.measure.Judged;
+import org.lora4j.cli.measure.Judgement;
 
 /**
- * What a training of a language model reaches on the examples of the validation.
+ * What a training of a language model reaches on the examples that judge.
  *
  * @param kind answers of conversations, or plain text
- * @param before the model alone; null without a validation
- * @param after the model with the adapter; null without a validation
+ * @param judgement the loss of a token beside that of the model alone and of frequencies; null if nothing was measured
+ * @param frequencies the frequencies of the tokens alone; null if nothing was measured
+ * @param before the model alone; null if nothing was measured
+ * @param after the model with the adapter; null if nothing was measured
  * @param samples answers before and after
  * @param divided how many conversations are several examples, one for each answer
  */
 public record LanguageResult(
         LanguageTask.Kind kind,
+        @Nullable Judgement judgement,
+        @Nullable LanguageTest frequencies,
         @Nullable LanguageTest before,
         @Nullable LanguageTest after,
         List<Sample> samples,
-        int divided) {
+        int divided)
+        implements Judged {
     /**
-     * An example of the validation, with what the model answers.
+     * An example that judges, with what the model answers.
      *
      * @param prompt the prompt
      * @param expected the answer of the example

@@ -9,6 +9,10 @@ import java.util.Locale;
 import java.util.Map;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
+import org.lora4j.cli.measure.Comparison;
+import org.lora4j.cli.measure.Judgement;
+import org.lora4j.cli.measure.Metric;
+import org.lora4j.cli.measure.PairedDifference;
 import org.lora4j.cli.model.AdaptedModels;
 import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.TextTask;
@@ -114,6 +118,8 @@ public final class LanguageTask implements TextTask<LanguageResult> {
                 settings.recomputes(),
                 train,
                 validation,
+                examples.test().size(),
+                examples.copies(),
                 // Nothing is lost of plain text: a block is full.
                 settings.kind() == Kind.CLM ? 0 : maxTokens,
                 examples.unlearnable(),
@@ -136,13 +142,37 @@ public final class LanguageTask implements TextTask<LanguageResult> {
 
     @Override
     public LanguageResult measure() {
-        List<TokenExample> held = examples.validation();
+        List<TokenExample> held = examples.judging();
+        List<LanguageResult.Sample> samples = settings.kind() == Kind.SFT ? samples(held) : List.of();
+        if (held.isEmpty()) {
+            return new LanguageResult(settings.kind(), null, null, null, null, samples, examples.divided());
+        }
+        TokenFrequencies counts =
+                new TokenFrequencies(examples.train(), decoder.network().outputSize());
+        LanguageTest.Examples frequencies = LanguageTest.each(held, counts::perplexity);
+        LanguageTest.Examples before = LanguageTest.each(model.base(), held);
+        LanguageTest.Examples after = LanguageTest.each(adapter, held);
         return new LanguageResult(
                 settings.kind(),
-                held.isEmpty() ? null : LanguageTest.of(model.base(), held),
-                held.isEmpty() ? null : LanguageTest.of(adapter, held),
-                settings.kind() == Kind.SFT ? samples(held) : List.of(),
+                new Judgement(
+                        Judgement.MeasuredOn.of(examples.test()),
+                        settings.kind() == Kind.SFT ? "example" : "block",
+                        held.size(),
+                        Metric.LOSS,
+                        after.test().loss(),
+                        List.of(
+                                comparison("the model alone", before, after),
+                                comparison("the frequencies of tokens", frequencies, after))),
+                frequencies.test(),
+                before.test(),
+                after.test(),
+                samples,
                 examples.divided());
+    }
+
+    private static Comparison comparison(String baseline, LanguageTest.Examples other, LanguageTest.Examples after) {
+        return new Comparison(
+                baseline, other.test().loss(), PairedDifference.ofLosses(after.nats(), other.nats(), after.tokens()));
     }
 
     private List<LanguageResult.Sample> samples(List<TokenExample> held) {

@@ -1,6 +1,8 @@
 package org.lora4j.cli.language;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
 import org.lora4j.generate.Generator;
 import org.lora4j.nn.Model;
 import org.lora4j.text.Perplexity;
@@ -15,6 +17,15 @@ import org.lora4j.text.TokenExample;
  */
 public record LanguageTest(long tokens, double loss, double perplexity) {
     /**
+     * The measures, and the loss of each example.
+     *
+     * @param test the measures of all
+     * @param nats the sum of −ln p over the tokens of each example
+     * @param tokens the number of these tokens
+     */
+    record Examples(LanguageTest test, List<Double> nats, List<Double> tokens) {}
+
+    /**
      * Measures a model.
      *
      * @param model a decoder, or one with an adapter
@@ -22,15 +33,26 @@ public record LanguageTest(long tokens, double loss, double perplexity) {
      * @return the measures
      */
     public static LanguageTest of(Model model, List<TokenExample> examples) {
+        return each(model, examples).test();
+    }
+
+    /** Measures a model, and keeps what it reaches on each example. */
+    static Examples each(Model model, List<TokenExample> examples) {
         Generator generator = Generator.of(model);
-        double nats = 0;
-        long tokens = 0;
+        return each(examples, example -> example.perplexity(generator));
+    }
+
+    /** Measures whatever predicts tokens. */
+    static Examples each(List<TokenExample> examples, Function<TokenExample, Perplexity> measure) {
+        List<Double> nats = new ArrayList<>();
+        List<Double> tokens = new ArrayList<>();
+        Perplexity all = Perplexity.NONE;
         for (TokenExample example : examples) {
-            Perplexity one = example.perplexity(generator);
-            nats += one.nats();
-            tokens += one.tokens();
+            Perplexity one = measure.apply(example);
+            nats.add(one.nats());
+            tokens.add((double) one.tokens());
+            all = new Perplexity(all.nats() + one.nats(), all.tokens() + one.tokens(), 0);
         }
-        Perplexity perplexity = new Perplexity(nats, tokens, 0);
-        return new LanguageTest(tokens, nats / tokens, perplexity.perplexity());
+        return new Examples(new LanguageTest(all.tokens(), all.nats() / all.tokens(), all.perplexity()), nats, tokens);
     }
 }

@@ -2,17 +2,24 @@ package org.lora4j.cli.language;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
+import org.lora4j.cli.measure.Comparison;
+import org.lora4j.cli.measure.Judgement;
+import org.lora4j.cli.measure.Metric;
+import org.lora4j.cli.measure.PairedDifference;
 import org.lora4j.cli.model.AdaptedModels;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
-import org.lora4j.console.report.ReportText;
 import org.lora4j.text.AdapterTask;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.DecoderTokens;
@@ -20,7 +27,9 @@ import org.lora4j.text.PreferenceExample;
 import org.lora4j.text.TextFormatException;
 import org.lora4j.text.TextRow;
 import org.lora4j.train.AnswerLogProbabilities;
+import org.lora4j.train.Batch;
 import org.lora4j.train.PreferenceLoss;
+import org.lora4j.train.PreferenceMetrics;
 
 /** An adapter learns from pairs of answers to prefer the chosen one (DPO). */
 public final class PreferenceTask implements TextTask<PreferenceResult> {
@@ -41,6 +50,7 @@ public final class PreferenceTask implements TextTask<PreferenceResult> {
     private final AdapterView adapter;
     private final PreferenceExamples train;
     private final PreferenceExamples validation;
+    private final PreferenceExamples judging;
 
     /** To what the adapter is held. */
     public enum Reference {
@@ -66,13 +76,16 @@ public final class PreferenceTask implements TextTask<PreferenceResult> {
         batch = input.plan().batch();
         maxTokens = LanguageTask.maxTokens(settings.maxTokens(), decoder);
         DecoderTokens tokens = new DecoderTokens(decoder);
-        pairs = input.data().read(row -> example(tokens, row), input.plan().seed());
+        pairs = input.data()
+                .comparedBy(this::content)
+                .read(row -> example(tokens, row), input.plan().seed());
         try {
             model = LoRAModel.of(decoder.network());
             adapter = input.addAdapter(model, ADAPTER, decoder.name());
             AnswerLogProbabilities reference = new AnswerLogProbabilities(reference(input.begin()));
             train = new PreferenceExamples(pairs.train(), reference);
             validation = new PreferenceExamples(pairs.validation(), reference);
+            judging = pairs.test().isEmpty() ? validation : new PreferenceExamples(pairs.test(), reference);
         } catch (IOException | RuntimeException e) {
             pairs.close();
             throw e;
@@ -108,6 +121,13 @@ public final class PreferenceTask implements TextTask<PreferenceResult> {
             decoder.close();
             throw e;
         }
+    }
+
+    /** Returns what two rows are compared by: the prompt with both answers. */
+    private String content(TextRow row) {
+        return decoder.template().isEmpty()
+                ? String.join("\n", row.text("prompt"), row.text("chosen"), row.text("rejected"))
+                : row.preference().toString();
     }
 
     /** Reads a row, as a conversation if the model has a chat template, or else as texts. Nothing is cut. */
@@ -148,6 +168,8 @@ public final class PreferenceTask implements TextTask<PreferenceResult> {
                 settings.recomputes(),
                 train,
                 validation,
+                pairs.test().size(),
+                pairs.copies(),
                 0,
                 0,
                 pairs.skipped(),
@@ -171,11 +193,7 @@ public final class PreferenceTask implements TextTask<PreferenceResult> {
 
     @Override
     public String summary() {
-        return String.format(
-                Locale.ROOT,
-                "%s for training and %,d for the validation",
-                ReportText.count(train.size(), "pair"),
-                validation.size());
+        return summary("pair");
     }
 
     @Override
@@ -187,9 +205,45 @@ public final class PreferenceTask implements TextTask<PreferenceResult> {
     @Override
     public PreferenceResult measure() {
         PreferenceLoss loss = settings.loss();
-        return new PreferenceResult(
-                loss.evaluate(adapter, train.sampled(MOST_MEASURED, batch)),
-                validation.size() == 0 ? null : loss.evaluate(adapter, validation.batches(batch)));
+        PreferenceMetrics trained = loss.evaluate(adapter, train.sampled(MOST_MEASURED, batch));
+        if (judging.size() == 0) {
+            return new PreferenceResult(null, trained, null);
+        }
+        List<PreferenceMetrics> each = new ArrayList<>();
+        for (Batch pair : judging.batches(1)) {
+            each.add(loss.evaluate(adapter, List.of(pair)));
+        }
+        PreferenceMetrics all = new PreferenceMetrics(
+                each.size(),
+                mean(each, PreferenceMetrics::loss),
+                mean(each, PreferenceMetrics::accuracy),
+                mean(each, PreferenceMetrics::margin),
+                mean(each, PreferenceMetrics::chosenReward),
+                mean(each, PreferenceMetrics::rejectedReward));
+        List<Double> right = each.stream().map(PreferenceMetrics::accuracy).toList();
+        List<Double> half = Collections.nCopies(right.size(), 0.5);
+        LengthRule rule = LengthRule.of(pairs.train());
+        Judgement judgement = new Judgement(
+                Judgement.MeasuredOn.of(pairs.test()),
+                "pair",
+                each.size(),
+                Metric.ACCURACY,
+                all.accuracy(),
+                List.of(
+                        comparison("chance", half, right),
+                        comparison(rule.words(), rule.right(pairs.judging()), right)));
+        return new PreferenceResult(judgement, trained, all);
+    }
+
+    private static double mean(List<PreferenceMetrics> each, ToDoubleFunction<PreferenceMetrics> number) {
+        return each.stream().mapToDouble(number).average().orElseThrow();
+    }
+
+    private static Comparison comparison(String baseline, List<Double> other, List<Double> right) {
+        return new Comparison(
+                baseline,
+                other.stream().mapToDouble(Double::doubleValue).average().orElseThrow(),
+                PairedDifference.ofShares(right, other));
     }
 
     /** Frees the tokenizer, and closes the files. */

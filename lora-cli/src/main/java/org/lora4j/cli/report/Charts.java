@@ -3,19 +3,23 @@ package org.lora4j.cli.report;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.classify.ClassMetrics;
 import org.lora4j.cli.train.TrainingSummary;
 import org.lora4j.console.report.ChartStyle;
 import org.lora4j.console.report.ConfusionChart;
 import org.lora4j.console.report.LossChart;
 import org.lora4j.console.report.Picture;
+import org.lora4j.console.report.ReliabilityChart;
 import org.lora4j.console.report.ReportText;
 import org.lora4j.console.report.TestResult;
+import org.lora4j.text.Calibration;
 
 /** The charts of the pages. On a machine without fonts there are none, which is logged. */
 final class Charts {
     static final String LOSS = "loss";
     static final String CONFUSION = "confusion";
+    static final String CALIBRATION = "calibration";
 
     /** A matrix of more classes is too large to be read. */
     private static final int MOST_CLASSES = 12;
@@ -30,6 +34,18 @@ final class Charts {
                     LossChart.draw("Loss of the training", training.losses(), training.validations(), ChartStyle.LORA));
         }
         return charts;
+    }
+
+    static Map<String, Picture> calibration(@Nullable Calibration calibration, String right) {
+        if (calibration == null || !ChartStyle.fontsAvailable()) {
+            return Map.of();
+        }
+        String title = "Calibration: expected error " + ReportText.fixed(calibration.expectedError(), 3);
+        List<Double> probabilities =
+                calibration.bins().stream().map(Calibration.Bin::probability).toList();
+        List<Double> shares =
+                calibration.bins().stream().map(Calibration.Bin::accuracy).toList();
+        return Map.of(CALIBRATION, ReliabilityChart.draw(title, "Share of " + right, probabilities, shares));
     }
 
     static Map<String, Picture> confusion(ClassMetrics metrics) {

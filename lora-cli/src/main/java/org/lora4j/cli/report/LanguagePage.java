@@ -3,9 +3,11 @@ package org.lora4j.cli.report;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.language.LanguageResult;
 import org.lora4j.cli.language.LanguageTask;
 import org.lora4j.cli.language.LanguageTest;
+import org.lora4j.cli.measure.Judgement;
 import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.console.report.ReportText;
 import org.lora4j.console.report.TextOutput;
@@ -44,8 +46,9 @@ public final class LanguagePage extends TaskPage {
     }
 
     @Override
-    String resultsTitle() {
-        return "Perplexity on the validation examples";
+    @Nullable
+    Judgement judgement() {
+        return report.result().judgement();
     }
 
     @Override
@@ -59,7 +62,7 @@ public final class LanguagePage extends TaskPage {
     }
 
     @Override
-    Map<String, String> measured() {
+    Map<String, String> numbers() {
         Map<String, String> results = new LinkedHashMap<>();
         LanguageTest before = report.result().before();
         LanguageTest after = report.result().after();
@@ -76,11 +79,15 @@ public final class LanguagePage extends TaskPage {
     }
 
     @Override
-    void print(TextOutput out) {
+    void printNumbers(TextOutput out) {
         LanguageTest before = report.result().before();
         LanguageTest after = report.result().after();
         if (before != null && after != null) {
             out.fact("perplexity %.3f alone, %.3f with the adapter", before.perplexity(), after.perplexity());
+        }
+        LanguageTest frequencies = report.result().frequencies();
+        if (frequencies != null) {
+            out.fact("perplexity %.3f of the frequencies of tokens alone", frequencies.perplexity());
         }
         int divided = report.result().divided();
         if (divided > 0) {

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.language.PreferenceResult;
+import org.lora4j.cli.measure.Judgement;
 import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.console.report.ReportText;
 import org.lora4j.console.report.TextOutput;
@@ -39,8 +40,9 @@ public final class PreferencePage extends TaskPage {
     }
 
     @Override
-    String resultsTitle() {
-        return "Chosen and rejected answers";
+    @Nullable
+    Judgement judgement() {
+        return report.result().judgement();
     }
 
     @Override
@@ -54,10 +56,10 @@ public final class PreferencePage extends TaskPage {
     }
 
     @Override
-    Map<String, String> measured() {
+    Map<String, String> numbers() {
         Map<String, String> results = new LinkedHashMap<>();
         add(results, "training pairs", report.result().trainingPairs());
-        add(results, "validation pairs", report.result().validationPairs());
+        add(results, "pairs that were held out", report.result().heldPairs());
         return results;
     }
 
@@ -74,9 +76,9 @@ public final class PreferencePage extends TaskPage {
     }
 
     @Override
-    void print(TextOutput out) {
+    void printNumbers(TextOutput out) {
         print(out, "training", report.result().trainingPairs());
-        print(out, "validation", report.result().validationPairs());
+        print(out, "held out", report.result().heldPairs());
     }
 
     private static void print(TextOutput out, String what, @Nullable PreferenceMetrics metrics) {

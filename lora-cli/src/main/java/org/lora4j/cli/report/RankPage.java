@@ -3,11 +3,15 @@ package org.lora4j.cli.report;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.cli.measure.Judgement;
 import org.lora4j.cli.retrieval.RankMetrics;
 import org.lora4j.cli.retrieval.RankResult;
 import org.lora4j.cli.train.TrainingReport;
+import org.lora4j.console.report.Picture;
 import org.lora4j.console.report.ReportText;
 import org.lora4j.console.report.TextOutput;
+import org.lora4j.text.Calibration;
 
 /** What is said of embeddings that find texts, and of models that sort texts. */
 public final class RankPage extends TaskPage {
@@ -48,7 +52,7 @@ public final class RankPage extends TaskPage {
 
     @Override
     Map<String, Object> values() {
-        return Map.of("reranks", reranks, "alone", alone(), "before", before());
+        return Map.of("reranks", reranks, "before", before());
     }
 
     @Override
@@ -78,8 +82,14 @@ public final class RankPage extends TaskPage {
     }
 
     @Override
-    String resultsTitle() {
-        return "Results on the validation queries";
+    @Nullable
+    Judgement judgement() {
+        return report.result().judgement();
+    }
+
+    @Override
+    Map<String, Picture> charts() {
+        return Charts.calibration(report.result().calibration(), "texts that belong to the query");
     }
 
     @Override
@@ -95,16 +105,17 @@ public final class RankPage extends TaskPage {
     }
 
     @Override
-    Map<String, String> measured() {
+    Map<String, String> numbers() {
         Map<String, String> results = new LinkedHashMap<>();
         RankMetrics after = report.result().after();
         if (after != null) {
-            results.put(
-                    "recall@1 on " + ReportText.count(after.queries(), "query"),
-                    ReportText.fixed(after.recallAt1(), 4));
+            results.put("recall@1", ReportText.fixed(after.recallAt1(), 4));
             results.put("recall@10", ReportText.fixed(after.recallAt10(), 4));
-            results.put("MRR", ReportText.fixed(after.mrr(), 4));
             results.put("nDCG@10", ReportText.fixed(after.ndcgAt10(), 4));
+        }
+        Calibration calibration = report.result().calibration();
+        if (calibration != null) {
+            results.put("expected calibration error", ReportText.fixed(calibration.expectedError(), 4));
         }
         return results;
     }
@@ -117,12 +128,18 @@ public final class RankPage extends TaskPage {
     }
 
     @Override
-    void print(TextOutput out) {
+    void printNumbers(TextOutput out) {
+        RankMetrics chance = report.result().chance();
         RankMetrics before = report.result().before();
         RankMetrics after = report.result().after();
-        if (before != null && after != null) {
+        if (chance != null && before != null && after != null) {
+            out.fact("%-" + WIDTH + "s %s", "chance:", numbers(chance));
             out.fact("%-" + WIDTH + "s %s", alone() + ":", line(before));
             out.fact("%-" + WIDTH + "s %s", "with the adapter:", line(after));
+        }
+        Calibration calibration = report.result().calibration();
+        if (calibration != null) {
+            out.fact("expected calibration error %.4f", calibration.expectedError());
         }
     }
 
@@ -133,6 +150,14 @@ public final class RankPage extends TaskPage {
      * @return for the terminal
      */
     public static String line(RankMetrics metrics) {
+        String tied = metrics.tied() == 0
+                ? ""
+                : "; in %s of the queries a right text has the same score as another one, and the expected rank counts"
+                        .formatted(ReportText.percent(metrics.tied()));
+        return numbers(metrics) + tied;
+    }
+
+    private static String numbers(RankMetrics metrics) {
         return "recall@1 %s, recall@10 %s, MRR %s, nDCG@10 %s"
                 .formatted(
                         ReportText.fixed(metrics.recallAt1(), 3),

@@ -1,7 +1,13 @@
 package org.lora4j.cli.report;
 
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.cli.measure.Comparison;
+import org.lora4j.cli.measure.Judgement;
+import org.lora4j.cli.measure.Metric;
+import org.lora4j.cli.measure.PairedDifference;
 import org.lora4j.console.report.Picture;
 import org.lora4j.console.report.TextOutput;
 
@@ -23,8 +29,14 @@ public abstract class TaskPage {
         return Map.of();
     }
 
+    /** What the examples that judge say; null if there were none. */
+    abstract @Nullable Judgement judgement();
+
     /** The headline of the results, in plain text. */
-    abstract String resultsTitle();
+    final String resultsTitle() {
+        Judgement judgement = judgement();
+        return judgement == null ? "Results" : "Results on " + judgement.examplesText();
+    }
 
     /** The charts of the results. */
     Map<String, Picture> charts() {
@@ -37,12 +49,55 @@ public abstract class TaskPage {
     /** What the adapter does, for the model card. */
     abstract String about();
 
+    /** The numbers of the task for the model card, by name. */
+    abstract Map<String, String> numbers();
+
     /** The results for the model card, by name. */
-    abstract Map<String, String> measured();
+    final Map<String, String> measured() {
+        Map<String, String> results = new LinkedHashMap<>();
+        Judgement judgement = judgement();
+        if (judgement != null) {
+            Metric metric = judgement.metric();
+            results.put(metric.words() + " on " + judgement.examplesText(), metric.text(judgement.value()));
+            for (Comparison one : judgement.comparisons()) {
+                results.put(metric.words() + " of " + one.baseline(), metric.text(one.value()));
+                results.put("adapter against " + one.baseline(), text(metric, one.difference()));
+            }
+            results.put("verdict", (judgement.verdict() + " " + judgement.warning()).strip());
+        }
+        results.putAll(numbers());
+        return results;
+    }
+
+    /** Returns a difference with its interval. */
+    private static String text(Metric metric, PairedDifference difference) {
+        String unit = metric.unit().isEmpty() ? "" : " " + metric.unit();
+        return metric.difference(difference.difference()) + unit + " (95 %: " + metric.interval(difference) + ")";
+    }
 
     /** A command line that uses the adapter. */
     abstract String use(Path base, Path folder);
 
+    /** Prints the numbers of the task on the terminal. */
+    abstract void printNumbers(TextOutput out);
+
     /** Prints the results on the terminal. */
-    abstract void print(TextOutput out);
+    final void print(TextOutput out) {
+        printNumbers(out);
+        Judgement judgement = judgement();
+        if (judgement == null) {
+            return;
+        }
+        for (Comparison one : judgement.comparisons()) {
+            out.fact("adapter against %s: %s", one.baseline(), text(judgement.metric(), one.difference()));
+        }
+        out.fact("measured on %s", judgement.examplesText());
+        if (!judgement.warning().isEmpty()) {
+            out.fact("%s", judgement.warning());
+        }
+        out.fact("%s", judgement.verdict());
+        if (judgement.outcome() != Judgement.Outcome.BETTER) {
+            out.fact("%s", Judgement.ADVICE);
+        }
+    }
 }

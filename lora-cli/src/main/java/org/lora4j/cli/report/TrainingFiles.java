@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.lora4j.cli.measure.Judgement;
 import org.lora4j.cli.train.SkippedLines;
 import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.console.command.RunFolder;
@@ -64,7 +65,15 @@ public final class TrainingFiles {
     private static String page(TrainingReport<?> report, TaskPage task) {
         Map<String, Picture> charts = new LinkedHashMap<>(task.charts());
         charts.putAll(Charts.loss(report.training()));
+        return page(report, task, charts);
+    }
+
+    static String page(TrainingReport<?> report, TaskPage task, Map<String, Picture> charts) {
         Map<String, Object> values = new HashMap<>(task.values());
+        Judgement judgement = task.judgement();
+        if (judgement != null) {
+            values.put("judgement", judgement);
+        }
         values.put("report", report);
         values.put("headline", task.headline());
         values.put("lead", task.lead());
@@ -83,10 +92,15 @@ public final class TrainingFiles {
      */
     public static void print(TextOutput out, Path folder, TrainingReport<?> report, TaskPage task) {
         out.fact(
-                "%s in %.1f s; mean loss at the end: %.4f",
+                "%s in %.1f s; mean loss of the last %s: %.4f",
                 ReportText.count(report.training().steps(), "step"),
                 report.training().seconds(),
+                ReportText.count(report.training().lossSteps()),
                 report.training().loss());
+        String copies = report.sizes().copies().text();
+        if (!copies.isEmpty()) {
+            out.fact("%s", copies);
+        }
         skipped(out, report.skipped());
         unlearnable(out, report.sizes().unlearnable());
         task.print(out);

@@ -27,7 +27,7 @@ final class Embeddings {
     }
 
     /** Sorts all texts for each query by the similarity of the model. */
-    static RankMetrics rank(Model model, EncoderFolder encoder, FoundTexts.Collection texts) {
+    static RankMetrics.Queries rank(Model model, EncoderFolder encoder, FoundTexts.Collection texts) {
         INDArray documents = of(model, encoder.documents(texts.texts()));
         List<Map.Entry<String, Set<Integer>>> queries =
                 List.copyOf(texts.right().entrySet());
@@ -42,5 +42,13 @@ final class Embeddings {
             }
         }
         return sum.metrics(texts.texts().size());
+    }
+
+    /** Sorts all texts for each query in any order. */
+    static RankMetrics.Queries chance(FoundTexts.Collection texts) {
+        RankMetrics.Sum sum = new RankMetrics.Sum();
+        double[] equal = new double[texts.texts().size()];
+        texts.right().values().forEach(right -> sum.add(equal, right));
+        return sum.metrics(equal.length);
     }
 }

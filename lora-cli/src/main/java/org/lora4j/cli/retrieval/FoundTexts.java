@@ -7,6 +7,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.train.DataFile;
@@ -21,19 +22,36 @@ import org.lora4j.text.TextRow;
  * @param negative the text that does not; null in a file of pairs
  */
 record FoundTexts(String query, String positive, @Nullable String negative) {
-    /** Reads pairs, or triples if the first row has the column of negatives. All rows of a query are on the same side. */
-    static DataFile.Parts<FoundTexts> read(DataFile data, PairColumns columns, long seed) throws IOException {
+    /**
+     * Reads pairs, or triples if the first row has the column of negatives. All rows of a query are on the same side.
+     *
+     * @param visitor sees each of them
+     */
+    static DataFile.Parts<FoundTexts> read(DataFile data, PairColumns columns, Consumer<FoundTexts> visitor, long seed)
+            throws IOException {
         boolean triples;
         try (Stream<TextRow> rows = data.rows().stream()) {
             triples = rows.findFirst().filter(columns.negative()::isIn).isPresent();
         }
         return data.groupedBy(columns.query())
-                .read(
-                        row -> new FoundTexts(
-                                columns.query().text(row),
-                                columns.positive().text(row),
-                                triples ? columns.negative().text(row) : null),
-                        seed);
+                .comparedBy(row -> of(row, columns, false).pair())
+                .read(row -> List.of(of(row, columns, triples)), (examples, part) -> examples.forEach(visitor), seed);
+    }
+
+    private static FoundTexts of(TextRow row, PairColumns columns, boolean triples) {
+        return new FoundTexts(
+                columns.query().text(row),
+                columns.positive().text(row),
+                triples ? columns.negative().text(row) : null);
+    }
+
+    private String pair() {
+        return pair(query, positive);
+    }
+
+    /** Returns a query and a text as one text. */
+    static String pair(String query, String text) {
+        return query + '\n' + text;
     }
 
     /** The texts of some examples, each once, and which of them belong to each query. */

@@ -13,13 +13,15 @@ import org.lora4j.train.Batch;
 final class FoundTokens extends Examples {
     private final EncoderFolder encoder;
     private final List<FoundTexts> texts;
+    private final RightTexts right;
     private final boolean hasNegatives;
 
     /** Creates examples of queries, at least one. Either all of them have a negative or none. */
-    FoundTokens(EncoderFolder encoder, List<FoundTexts> texts) {
+    FoundTokens(EncoderFolder encoder, List<FoundTexts> texts, RightTexts right) {
         super(texts);
         this.encoder = encoder;
         this.texts = texts;
+        this.right = right;
         hasNegatives = texts.get(0).negative() != null;
     }
 
@@ -30,14 +32,18 @@ final class FoundTokens extends Examples {
     @Override
     protected Tokenized tokenize(int... indices) {
         List<FoundTexts> some = Arrays.stream(indices).mapToObj(texts::get).toList();
+        List<String> candidates =
+                new ArrayList<>(some.stream().map(FoundTexts::positive).toList());
         List<Sequences> parts = new ArrayList<>();
         parts.add(encoder.queries(some.stream().map(FoundTexts::query).toList()));
-        parts.add(encoder.documents(some.stream().map(FoundTexts::positive).toList()));
+        parts.add(encoder.documents(List.copyOf(candidates)));
         if (hasNegatives) {
-            parts.add(encoder.documents(some.stream()
+            List<String> negatives = some.stream()
                     .map(FoundTexts::negative)
                     .map(Objects::requireNonNull)
-                    .toList()));
+                    .toList();
+            candidates.addAll(negatives);
+            parts.add(encoder.documents(negatives));
         }
         List<Integer> lengths = new ArrayList<>();
         for (int i = 0; i < indices.length; i++) {
@@ -47,10 +53,9 @@ final class FoundTokens extends Examples {
             }
             lengths.add(length);
         }
-        return new Tokenized(
-                hasNegatives
-                        ? Batch.ofTriples(parts.get(0), parts.get(1), parts.get(2))
-                        : Batch.ofPairs(parts.get(0), parts.get(1)),
-                lengths);
+        Batch batch = hasNegatives
+                ? Batch.ofTriples(parts.get(0), parts.get(1), parts.get(2))
+                : Batch.ofPairs(parts.get(0), parts.get(1));
+        return new Tokenized(batch.withPositives(right.of(some, candidates)), lengths);
     }
 }

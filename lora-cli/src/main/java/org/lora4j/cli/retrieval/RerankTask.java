@@ -15,6 +15,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.cli.file.RowFile;
+import org.lora4j.cli.measure.Judgement;
 import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.Division;
@@ -131,7 +132,8 @@ public final class RerankTask implements TextTask<RankResult> {
                 throw new IOException(data.file()
                         + ": at least one query must have texts that belong to it and texts that do not, found none");
             }
-            return new RankTest(queries.rank(scores(pairs.train(), some -> scores(classifier, some))), pairs.skipped());
+            double[] scores = scores(pairs.train(), some -> scores(classifier, some));
+            return new RankTest(queries.rank(scores).metrics(), queries.calibration(scores), pairs.skipped());
         }
     }
 
@@ -201,6 +203,8 @@ public final class RerankTask implements TextTask<RankResult> {
                 false,
                 train,
                 validation == null ? Examples.NONE : validation,
+                pairs.test().size(),
+                pairs.copies(),
                 maxTokens,
                 0,
                 pairs.skipped(),
@@ -215,13 +219,18 @@ public final class RerankTask implements TextTask<RankResult> {
 
     @Override
     public RankResult measure() {
-        List<RankedPair> tested = pairs.validation();
+        List<RankedPair> tested = pairs.judging();
         RankedPair.Queries queries = RankedPair.Queries.of(tested);
         if (queries.isEmpty()) {
-            return new RankResult(null, null);
+            return RankResult.unmeasured();
         }
-        return new RankResult(
-                queries.rank(before(tested)), queries.rank(scores(tested, some -> scores(classifier, some))));
+        double[] after = scores(tested, some -> scores(classifier, some));
+        return RankResult.of(
+                Judgement.MeasuredOn.of(pairs.test()),
+                queries.chance(),
+                queries.rank(before(tested)),
+                queries.rank(after),
+                queries.calibration(after));
     }
 
     /** What the model can do as it is: a decoder answers, and an encoder has sentence embeddings. */

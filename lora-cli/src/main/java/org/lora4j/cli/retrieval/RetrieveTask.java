@@ -7,13 +7,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
+import org.lora4j.cli.measure.Judgement;
 import org.lora4j.cli.model.AdaptedModels;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.Examples;
 import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.nn.BaseStorage;
-import org.lora4j.nn.Model;
 import org.lora4j.text.AdapterTask;
 import org.lora4j.text.EncoderFolder;
 import org.lora4j.train.Loss;
@@ -38,13 +38,17 @@ public final class RetrieveTask implements TextTask<RankResult> {
     public record Settings(PairColumns columns, EmbeddingRules rules, double scale) {}
 
     private RetrieveTask(
-            TrainingInput input, Settings settings, DataFile.Parts<FoundTexts> texts, EncoderFolder encoder)
+            TrainingInput input,
+            Settings settings,
+            DataFile.Parts<FoundTexts> texts,
+            RightTexts right,
+            EncoderFolder encoder)
             throws IOException {
         this.settings = settings;
         this.texts = texts;
         this.encoder = encoder;
-        train = new FoundTokens(encoder, texts.train());
-        validation = texts.validation().isEmpty() ? null : new FoundTokens(encoder, texts.validation());
+        train = new FoundTokens(encoder, texts.train(), right);
+        validation = texts.validation().isEmpty() ? null : new FoundTokens(encoder, texts.validation(), right);
         model = LoRAModel.of(settings.rules().network(encoder));
         adapter = input.addAdapter(model, EmbeddingRules.ADAPTER, encoder.name());
     }
@@ -64,9 +68,11 @@ public final class RetrieveTask implements TextTask<RankResult> {
         EncoderFolder encoder = rules.encoder(input.model(), input.storage());
         DataFile.Parts<FoundTexts> texts = null;
         try {
+            RightTexts right = new RightTexts();
             texts = FoundTexts.read(
-                    input.data(), settings.columns(), input.plan().seed());
-            return new RetrieveTask(input, new Settings(settings.columns(), rules, settings.scale()), texts, encoder);
+                    input.data(), settings.columns(), right::add, input.plan().seed());
+            return new RetrieveTask(
+                    input, new Settings(settings.columns(), rules, settings.scale()), texts, right, encoder);
         } catch (IOException | RuntimeException e) {
             encoder.close();
             if (texts != null) {
@@ -97,9 +103,11 @@ public final class RetrieveTask implements TextTask<RankResult> {
             BaseStorage storage)
             throws IOException {
         try (EmbeddingRules.Opened opened = rules.open(folder, adapter, storage);
-                DataFile.Parts<FoundTexts> texts = FoundTexts.read(data, columns, 0)) {
+                DataFile.Parts<FoundTexts> texts = FoundTexts.read(data, columns, example -> {}, 0)) {
             return new RankTest(
-                    Embeddings.rank(opened.model(), opened.encoder(), FoundTexts.Collection.of(texts.train())),
+                    Embeddings.rank(opened.model(), opened.encoder(), FoundTexts.Collection.of(texts.train()))
+                            .metrics(),
+                    null,
                     texts.skipped());
         }
     }
@@ -121,6 +129,8 @@ public final class RetrieveTask implements TextTask<RankResult> {
                 false,
                 train,
                 validation == null ? Examples.NONE : validation,
+                texts.test().size(),
+                texts.copies(),
                 0,
                 0,
                 texts.skipped(),
@@ -137,11 +147,16 @@ public final class RetrieveTask implements TextTask<RankResult> {
 
     @Override
     public RankResult measure() {
-        return validation == null ? new RankResult(null, null) : new RankResult(rank(model.base()), rank(adapter));
-    }
-
-    private RankMetrics rank(Model tested) {
-        return Embeddings.rank(tested, encoder, FoundTexts.Collection.of(texts.validation()));
+        if (texts.judging().isEmpty()) {
+            return RankResult.unmeasured();
+        }
+        FoundTexts.Collection collection = FoundTexts.Collection.of(texts.judging());
+        return RankResult.of(
+                Judgement.MeasuredOn.of(texts.test()),
+                Embeddings.chance(collection),
+                Embeddings.rank(model.base(), encoder, collection),
+                Embeddings.rank(adapter, encoder, collection),
+                null);
     }
 
     /** Frees the tokenizer, and closes the files. */

@@ -37,13 +37,29 @@ public record DataFile(
      * @param validation for the validation; may be empty
      * @param test for a test; may be empty
      * @param skipped what was wrong with lines that were left out
+     * @param copies how many rows have the same text
      * @param unused how many good rows gave no example
      * @param files the open files
      * @param <T> the type of the examples
      */
     public record Parts<T>(
-            List<T> train, List<T> validation, List<T> test, List<String> skipped, int unused, List<IndexedFile> files)
+            List<T> train,
+            List<T> validation,
+            List<T> test,
+            List<String> skipped,
+            Copies copies,
+            int unused,
+            List<IndexedFile> files)
             implements AutoCloseable {
+        /**
+         * Returns the examples that judge.
+         *
+         * @return those for the test, or those for the validation if there is no test; may be empty
+         */
+        public List<T> judging() {
+            return test.isEmpty() ? validation : test;
+        }
+
         /** Closes the files. */
         @Override
         public void close() {
@@ -103,7 +119,7 @@ public record DataFile(
                 parts.put(part, new StoredExamples<>(files.get(isLast ? files.size() - 1 : 0), examples));
             }
             int[] unused = {0};
-            List<String> skipped = pass(
+            Pass pass = pass(
                     files.stream().map(IndexedFile::rows).toList(),
                     (row, part) -> {
                         List<T> some = examples.apply(row);
@@ -117,7 +133,8 @@ public record DataFile(
                     Objects.requireNonNull(parts.get(Division.Part.TRAIN)),
                     Objects.requireNonNull(parts.get(Division.Part.VALIDATION)),
                     Objects.requireNonNull(parts.get(Division.Part.TEST)),
-                    skipped,
+                    pass.skipped(),
+                    pass.copies(),
                     unused[0],
                     files);
         } catch (IOException | RuntimeException e) {
@@ -138,15 +155,23 @@ public record DataFile(
     }
 
     /**
+     * What a pass over the file found.
+     *
+     * @param skipped what was wrong with lines that were left out
+     * @param copies how many rows have the same text
+     */
+    public record Pass(List<String> skipped, Copies copies) {}
+
+    /**
      * Reads the file once, row by row.
      *
      * @param visitor sees each row
      * @param seed the seed of the split
-     * @return what was wrong with lines that were left out
+     * @return what was found
      * @throws IOException as {@link #read(Function, Visitor, long)}
      * @throws IllegalArgumentException as there
      */
-    public List<String> visit(RowVisitor visitor, long seed) throws IOException {
+    public Pass visit(RowVisitor visitor, long seed) throws IOException {
         List<Dataset<TextRow>> files = new ArrayList<>();
         for (Path path : files()) {
             files.add(open(path));
@@ -158,14 +183,14 @@ public record DataFile(
         return validationFile == null ? List.of(file) : List.of(file, validationFile);
     }
 
-    private List<String> pass(List<Dataset<TextRow>> files, RowVisitor visitor, long seed) throws IOException {
+    private Pass pass(List<Dataset<TextRow>> files, RowVisitor visitor, long seed) throws IOException {
         SkippedLines skipped = new SkippedLines();
         Set<Division.Part> found = EnumSet.noneOf(Division.Part.class);
+        Division.Rows divided = division.rows(seed);
         for (int i = 0; i < files.size(); i++) {
-            Division.Rows ofFile = (i == 0 ? division : Division.NONE).rows(seed);
             boolean isValidation = i == 1;
             Dataset<Division.Part> parts = files.get(i).map(row -> {
-                Division.Part part = isValidation ? Division.Part.VALIDATION : ofFile.next(row);
+                Division.Part part = isValidation ? divided.ofValidation(row) : divided.next(row);
                 visitor.visit(row, part);
                 return part;
             });
@@ -181,10 +206,15 @@ public record DataFile(
                     validationFile == null ? file : validationFile,
                     found.contains(Division.Part.VALIDATION),
                     "the validation",
-                    validationFile == null ? "; add examples, or set --validation 0" : "",
+                    validationFile == null ? advice(divided.copies()) : "",
                     skipped);
         }
-        return skipped;
+        return new Pass(skipped, divided.copies());
+    }
+
+    private static String advice(Copies copies) {
+        String equal = copies.text();
+        return "; add examples, or set --validation 0" + (equal.isEmpty() ? "" : "; " + equal.replaceAll("\\.$", ""));
     }
 
     /**
@@ -197,18 +227,30 @@ public record DataFile(
     public DataFile groupedBy(Column column) {
         return division.group() != null
                 ? this
-                : divided(new Division(division.validation(), division.test(), column, division.stratum()));
+                : divided(new Division(
+                        division.validation(), division.test(), column, division.stratum(), division.content()));
     }
 
     /**
-     * Returns the same file with about the same share of each value of a column in all parts, of which one is for a test.
+     * Returns the same file with about the same share of each value of a column in all parts.
      *
      * @param column the column
-     * @param test the share of the test, at least 0
      * @return the file
      */
-    public DataFile stratifiedBy(Column column, double test) {
-        return divided(new Division(division.validation(), test, division.group(), column));
+    public DataFile stratifiedBy(Column column) {
+        return divided(
+                new Division(division.validation(), division.test(), division.group(), column, division.content()));
+    }
+
+    /**
+     * Returns the same file with all rows of the same content in one part, and counts them.
+     *
+     * @param content what is compared
+     * @return the file
+     */
+    public DataFile comparedBy(Function<TextRow, String> content) {
+        return divided(
+                new Division(division.validation(), division.test(), division.group(), division.stratum(), content));
     }
 
     private DataFile divided(Division other) {

@@ -2,6 +2,8 @@ package org.lora4j.cli.train;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.text.Split;
 import org.lora4j.text.Strata;
@@ -14,16 +16,19 @@ import org.lora4j.text.TextRow;
  * @param test the share of the test, at least 0; both together below 1
  * @param group the column whose values are not divided; null for none
  * @param stratum the column of which each part has about the same share of each value; null for none, and not used with a group
+ * @param content what two rows are compared by: those with the same content are in one part, that of the first of them, unless a
+ *     group divides them; null if they are not compared
  */
 public record Division(
         double validation,
         double test,
         @Nullable Column group,
-        @Nullable Column stratum) {
+        @Nullable Column stratum,
+        @Nullable Function<TextRow, String> content) {
     private static final double HALF = 0.5;
 
     /** All rows are for training. */
-    public static final Division NONE = new Division(0, 0, null, null);
+    public static final Division NONE = new Division(0, 0, null, null, null);
 
     /**
      * Checks the shares.
@@ -51,17 +56,55 @@ public record Division(
         return validation + test;
     }
 
+    /**
+     * Divides the blocks of one text, whatever they are.
+     *
+     * @param part a part
+     * @param count the number of the blocks
+     * @param seed the seed
+     * @return the numbers of those in the part
+     */
+    public IntStream blocks(Part part, int count, long seed) {
+        Balance balance = new Balance();
+        return IntStream.range(0, count).filter(i -> ofIndex(seed, i, balance) == part);
+    }
+
+    private Part ofIndex(long seed, long index, Balance overall) {
+        return held() > 0 && Split.isHeldOut(seed, index, held()) ? tested(overall, overall) : Part.TRAIN;
+    }
+
+    /** Chance has chosen the rows that are held out. They are put where the class needs them, or else all rows together. */
+    private Part tested(Balance ofClass, Balance ofAll) {
+        double share = test / held();
+        double need = ofClass.need(share);
+        boolean isTest = need >= 1 || (need > 0 && ofAll.need(share) > HALF);
+        ofClass.add(isTest);
+        if (ofAll != ofClass) {
+            ofAll.add(isTest);
+        }
+        return isTest ? Part.TEST : Part.VALIDATION;
+    }
+
     /** Returns what says of the rows of a file, one after the other, where they belong. */
     Rows rows(long seed) {
         return new Rows(seed);
     }
 
-    /** A pass over the rows. */
+    /** A pass over the rows of the file, and then over those of a file for the validation. */
     final class Rows {
         private final long seed;
         private final @Nullable Strata strata;
         private final Map<String, Balance> balances = new HashMap<>();
         private final Balance overall = new Balance();
+
+        /** A bit for each part that has a text. */
+        private final TextTable parts = new TextTable();
+
+        /** The bit of the part of each group that is held out. The first one is for the validation, which needs one. */
+        private final TextTable groups = new TextTable();
+
+        private int copies;
+        private int known;
         private long index;
 
         private Rows(long seed) {
@@ -70,6 +113,51 @@ public record Division(
         }
 
         Part next(TextRow row) {
+            String text = content == null ? null : content.apply(row);
+            int before = text == null ? TextTable.NONE : parts.get(text);
+            Part part = before == TextTable.NONE || group != null ? chosen(row) : only(before);
+            return text == null ? part : seen(text, part);
+        }
+
+        /** The part of the rows before, which are in one part. */
+        private Part only(int before) {
+            return before == bit(Part.TRAIN)
+                    ? Part.TRAIN
+                    : before == bit(Part.VALIDATION) ? Part.VALIDATION : Part.TEST;
+        }
+
+        /** Returns the part of a row of a file for the validation. */
+        Part ofValidation(TextRow row) {
+            return content == null ? Part.VALIDATION : seen(content.apply(row), Part.VALIDATION);
+        }
+
+        private Part seen(String text, Part part) {
+            int before = parts.get(text);
+            int after = before | bit(part);
+            copies += before == TextTable.NONE ? 0 : 1;
+            known += isKnown(after) && !isKnown(before) ? 1 : 0;
+            parts.put(text, after);
+            return part;
+        }
+
+        /** Whether a text trains and judges. */
+        private static boolean isKnown(int bits) {
+            return (bits & bit(Part.TRAIN)) != 0 && bits != bit(Part.TRAIN);
+        }
+
+        private static int bit(Part part) {
+            return switch (part) {
+                case TRAIN -> 1;
+                case VALIDATION -> 2;
+                case TEST -> 4;
+            };
+        }
+
+        Copies copies() {
+            return new Copies(copies, known);
+        }
+
+        private Part chosen(TextRow row) {
             if (held() == 0) {
                 return Part.TRAIN;
             }
@@ -78,28 +166,18 @@ public record Division(
                 if (!Split.isHeldOut(seed, name, held())) {
                     return Part.TRAIN;
                 }
-                return test > 0 && Split.isHeldOut(~seed, name, test / held()) ? Part.TEST : Part.VALIDATION;
+                int before = groups.get(name);
+                Part part = before == TextTable.NONE ? tested(overall, overall) : only(before);
+                groups.put(name, bit(part));
+                return part;
             }
             if (strata == null || stratum == null) {
-                boolean isHeld = Split.isHeldOut(seed, index++, held());
-                return isHeld ? tested(overall, overall) : Part.TRAIN;
+                return ofIndex(seed, index++, overall);
             }
             String name = stratum.label(row);
             return strata.isHeldOut(name)
                     ? tested(balances.computeIfAbsent(name, key -> new Balance()), overall)
                     : Part.TRAIN;
-        }
-
-        /** Chance has chosen the rows that are held out. They are put where the class needs them, or else all rows together. */
-        private Part tested(Balance ofClass, Balance ofAll) {
-            double share = test / held();
-            double need = ofClass.need(share);
-            boolean isTest = need >= 1 || (need > 0 && ofAll.need(share) > HALF);
-            ofClass.add(isTest);
-            if (ofAll != ofClass) {
-                ofAll.add(isTest);
-            }
-            return isTest ? Part.TEST : Part.VALIDATION;
         }
     }
 

@@ -69,6 +69,8 @@ public final class TaskTraining<R extends Record> {
                 weights(parts.base().parameters()),
                 parts.train().size(),
                 parts.validation().size(),
+                parts.test(),
+                parts.copies(),
                 parts.train().tokens(),
                 cut(),
                 parts.unlearnable());

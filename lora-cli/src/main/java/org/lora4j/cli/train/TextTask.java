@@ -3,7 +3,6 @@ package org.lora4j.cli.train;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import org.lora4j.AdapterView;
 import org.lora4j.console.report.ReportText;
@@ -27,6 +26,8 @@ public interface TextTask<R extends Record> extends AutoCloseable {
      * @param recomputes whether layers are computed again for their gradients
      * @param train the examples for training, at least one
      * @param validation those of the validation; none to train without one
+     * @param test how many judge and have no part in the training
+     * @param copies how many rows have the same text
      * @param maxTokens where examples are cut; 0 if nothing is lost
      * @param unlearnable how many examples were left out because the cut left nothing to learn
      * @param skipped what was wrong with lines that were left out
@@ -40,6 +41,8 @@ public interface TextTask<R extends Record> extends AutoCloseable {
             boolean recomputes,
             Examples train,
             Examples validation,
+            int test,
+            Copies copies,
             int maxTokens,
             int unlearnable,
             List<String> skipped,
@@ -58,11 +61,22 @@ public interface TextTask<R extends Record> extends AutoCloseable {
      * @return a line for the user
      */
     default String summary() {
-        return String.format(
-                Locale.ROOT,
-                "%s for training and %,d for the validation",
-                ReportText.count(parts().train().size(), "example"),
-                parts().validation().size());
+        return summary("example");
+    }
+
+    /**
+     * Returns how many examples there are.
+     *
+     * @param noun what one is
+     * @return a line for the user
+     */
+    default String summary(String noun) {
+        int test = parts().test();
+        String train = ReportText.count(parts().train().size(), noun) + " for training";
+        String validation = ReportText.count(parts().validation().size()) + " for the validation";
+        return test == 0
+                ? train + " and " + validation
+                : train + ", " + validation + " and " + ReportText.count(test) + " for the test";
     }
 
     /**
@@ -75,7 +89,7 @@ public interface TextTask<R extends Record> extends AutoCloseable {
     boolean writeTask(Path folder) throws IOException;
 
     /**
-     * Measures the trained adapter on the examples of the validation.
+     * Measures the trained adapter on the examples for the test, or on those of the validation if there is no test.
      *
      * @return the numbers
      */

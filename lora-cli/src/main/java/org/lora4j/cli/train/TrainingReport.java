@@ -31,12 +31,22 @@ public record TrainingReport<R extends Record>(
      * @param frozen the parameters of the base
      * @param examples the examples for training
      * @param validation those of the validation
+     * @param test those of the test
+     * @param copies how many rows have the same text
      * @param tokens the tokens of the examples for training
      * @param cut how many of these have as many tokens as an example may have, so they may be cut
      * @param unlearnable how many examples were left out because the cut left nothing to learn
      */
     public record Sizes(
-            long trainable, long frozen, int examples, int validation, long tokens, int cut, int unlearnable) {}
+            long trainable,
+            long frozen,
+            int examples,
+            int validation,
+            int test,
+            Copies copies,
+            long tokens,
+            int cut,
+            int unlearnable) {}
 
     /**
      * Returns the report with the files of the run.

@@ -10,7 +10,8 @@ import java.util.Map;
  * @param epochs the number of completed epochs
  * @param stopReason why it ended
  * @param seconds how long it took; after {@code --resume}, only the rest
- * @param loss the mean loss of the last 100 steps
+ * @param loss the mean loss of the last steps: a tenth of all steps, at most 100; or 10 of fewer than 100, or a third of fewer than 30
+ * @param lossSteps how many steps that are
  * @param bestEpoch the epoch of the best validation, whose parameters were kept; 0 without a validation
  * @param losses the loss of each step
  * @param validations the loss of each validation by the number of steps before it
@@ -21,9 +22,13 @@ public record TrainingSummary(
         String stopReason,
         double seconds,
         double loss,
+        int lossSteps,
         int bestEpoch,
         List<Double> losses,
         Map<Long, Double> validations) {
+    private static final int FEWEST = 10;
+    private static final int MOST = 100;
+
     /**
      * Summarizes a training.
      *
@@ -31,15 +36,23 @@ public record TrainingSummary(
      * @return the summary
      */
     public static TrainingSummary of(TextTraining.Outcome outcome) {
+        List<Double> losses = outcome.history().losses();
+        List<Double> last = losses.subList(losses.size() - lastSteps(losses.size()), losses.size());
         return new TrainingSummary(
                 outcome.result().iterations(),
                 outcome.result().epochs(),
                 outcome.result().stopReason().name(),
                 outcome.result().duration().toNanos() / 1e9,
-                outcome.result().runningLoss(),
+                last.stream().mapToDouble(Double::doubleValue).average().orElse(Double.NaN),
+                last.size(),
                 outcome.result().best().map(best -> best.epoch()).orElse(0),
-                outcome.history().losses(),
+                losses,
                 outcome.history().validations());
+    }
+
+    /** Returns over how many steps at its end the loss of a training is taken. */
+    static int lastSteps(int steps) {
+        return Math.min(MOST, Math.max(Math.min(FEWEST, (steps + 2) / 3), steps / 10));
     }
 
     /**

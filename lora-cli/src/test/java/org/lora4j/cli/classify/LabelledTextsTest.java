@@ -22,7 +22,6 @@ class LabelledTextsTest {
                 new DataFile(file, null, null, Division.NONE, false),
                 new Column("--text", "text"),
                 new Column("--label", "label"),
-                0,
                 List.of(),
                 0);
     }
@@ -47,7 +46,6 @@ class LabelledTextsTest {
                 new DataFile(train, null, held, Division.NONE, false),
                 new Column("--text", "text"),
                 new Column("--label", "label"),
-                0,
                 List.of(),
                 0);
         assertThat(texts.labels().names()).containsExactly("x", "y", "z");

@@ -11,29 +11,42 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.cli.classify.ClassMetrics;
 import org.lora4j.cli.classify.ClassifyResult;
-import org.lora4j.cli.classify.PairedDifference;
+import org.lora4j.cli.measure.Comparison;
+import org.lora4j.cli.measure.Judgement;
+import org.lora4j.cli.measure.Metric;
+import org.lora4j.cli.measure.PairedDifference;
+import org.lora4j.cli.train.Copies;
 import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.cli.train.TrainingSummary;
-import org.lora4j.console.report.Page;
 import org.lora4j.console.report.TextOutput;
+import org.lora4j.text.Calibration;
 
 class ClassifyPageTest {
-    private static TrainingReport<ClassifyResult> report(
-            String measuredOn, double before, double after, PairedDifference difference) {
+    private static TrainingReport<ClassifyResult> report(Judgement.MeasuredOn on, PairedDifference difference) {
         ClassifyResult.Changed changed = new ClassifyResult.Changed("<b>text</b>", "a", "b", "a");
         return new TrainingReport<>(
                 "model",
                 Map.of("rank", 8, "text", "text"),
-                new TrainingReport.Sizes(1, 2, 3, 4, 5, 6, 0),
-                new TrainingSummary(1, 1, "COMPLETED", 1, 0.5, 1, List.of(), Map.of()),
+                new TrainingReport.Sizes(1, 2, 3, 4, 4, new Copies(7, 0), 5, 6, 0),
+                new TrainingSummary(9, 1, "COMPLETED", 1, 0.25, 3, 1, List.of(), Map.of()),
                 new ClassifyResult(
                         List.of(new ClassifyResult.ClassCount("a", 1, 1, 1)),
-                        measuredOn,
-                        metrics(before),
-                        metrics(before),
-                        metrics(after),
-                        difference,
-                        difference,
+                        new Judgement(
+                                on,
+                                "text",
+                                4,
+                                Metric.ACCURACY,
+                                0.625,
+                                List.of(
+                                        new Comparison("the frozen model", 0.5, difference),
+                                        new Comparison(
+                                                "the most frequent class",
+                                                0.375,
+                                                new PairedDifference(0.25, 0.01, 0.4)))),
+                        metrics(0.5),
+                        metrics(0.5),
+                        metrics(0.625),
+                        new Calibration(List.of(new Calibration.Bin(0.5, 0.6, 4, 0.55, 0.5)), 0.05),
                         List.of(changed),
                         List.of()),
                 List.of("file.csv:7: wrong"),
@@ -44,26 +57,32 @@ class ClassifyPageTest {
         return new ClassMetrics(4, accuracy, accuracy, List.of(), List.of());
     }
 
-    @ParameterizedTest
-    @CsvSource({"-0.05, 0.07, true", "-0.2, -0.1, true", "0.01, 0.3, false"})
-    void saysWhatToDoIfTheAdapterIsNotBetter(double low, double high, boolean advises) {
-        PairedDifference difference = new PairedDifference(4, 3, 0.017, low, high);
+    private static String printed(TrainingReport<ClassifyResult> report) {
         StringWriter text = new StringWriter();
-        new ClassifyPage(report("test", 0.5, 0.6, difference)).print(new TextOutput(new PrintWriter(text, true)));
-        assertThat(text.toString().contains("Train longer with --epochs")).isEqualTo(advises);
-        assertThat(text.toString().contains("no difference was found")).isEqualTo(low < 0 && high > 0);
-        assertThat(text.toString())
+        new ClassifyPage(report).print(new TextOutput(new PrintWriter(text, true)));
+        return text.toString();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "-0.05, 0.07, true, The test texts do not show that the adapter is better than the frozen model: chance",
+        "-0.2, -0.1, true, The adapter is worse than the frozen model.",
+        "0.01, 0.3, false, The adapter is better than the frozen model and the most frequent class."
+    })
+    void saysWhatTheTextsShow(double low, double high, boolean advises, String verdict) {
+        String text = printed(report(Judgement.MeasuredOn.TEST, new PairedDifference(0.017, low, high)));
+        assertThat(text.contains("Train longer with --epochs")).isEqualTo(advises);
+        assertThat(text)
                 .contains("word counts:    accuracy 50.00 %", "frozen model:   accuracy 50.00 %")
-                .contains("adapter:        accuracy 60.00 %", "measured on 4 test texts\n")
-                .contains("adapter minus frozen model: +1.7 points (95 %: ");
+                .contains("adapter:        accuracy 62.50 %", "measured on 4 test texts\n")
+                .contains("adapter against the frozen model: +1.7 points (95 %: ")
+                .contains("expected calibration error 0.0500", verdict);
     }
 
     @Test
     void saysThatValidationTextsChoseTheEpoch() {
-        StringWriter text = new StringWriter();
-        new ClassifyPage(report("validation", 0.5, 0.6, new PairedDifference(1, 0, 0.1, 0.01, 0.2)))
-                .print(new TextOutput(new PrintWriter(text, true)));
-        assertThat(text.toString()).contains("measured on 4 validation texts, which also chose the epoch");
+        assertThat(printed(report(Judgement.MeasuredOn.VALIDATION, new PairedDifference(0.1, 0.01, 0.2))))
+                .contains("measured on 4 validation texts\n", "The validation texts also chose the epoch");
     }
 
     @Test
@@ -72,31 +91,31 @@ class ClassifyPageTest {
                 .isEqualTo("a\\|b \\<i\\>\\*c\\*\\_d\\_ \\[x\\]\\(y\\) \\`e\\` \\\\ \\#1");
     }
 
+    /** The verdict, its interval and the baselines stand beside the first number. */
     @Test
-    void itsPageShowsTheNumbersAndEscapesTexts() {
+    void itsPageShowsTheVerdictAndEscapesTexts() {
         TrainingReport<ClassifyResult> report =
-                report("test", 0.5, 0.625, new PairedDifference(4, 3, 0.125, -0.2, 0.3));
+                report(Judgement.MeasuredOn.TEST, new PairedDifference(0.125, -0.2, 0.3));
         ClassifyPage task = new ClassifyPage(report);
-        String page = Page.of(
-                TrainingFiles.class,
-                task.template(),
-                Map.of(
-                        "report", report,
-                        "headline", task.headline(),
-                        "lead", task.lead(),
-                        "resultsTitle", task.resultsTitle(),
-                        "charts", Map.of(),
-                        "tested", true,
-                        "comparisons", task.values().get("comparisons")));
+        String page = TrainingFiles.page(report, task, Map.of());
         assertThat(page)
                 .contains(
-                        "50.0 → 62.5 %",
-                        "frozen model → adapter",
-                        "+12.5 points (95 %: −20.0 to +30.0)",
-                        "no difference was found",
+                        "<strong>62.5 %</strong><span>accuracy on 4 test texts; the frozen model 50.0 %, the most frequent"
+                                + " class 37.5 %</span>",
+                        "<strong>+12.5 points</strong><span>against the frozen model; 95 %: −20.0 to +30.0</span>",
+                        "<p class=\"verdict open\">The test texts do not show that the adapter is better than the frozen"
+                                + " model: chance can explain the difference.</p>",
+                        "<th scope=\"row\">the frozen model</th><td>50.0 %</td><td>+12.5</td><td>−20.0 to +30.0</td>",
+                        "7 rows have the text of an earlier row; equal texts are in one part.",
+                        "Mean loss of the last 3 steps",
                         "&lt;b&gt;text&lt;/b&gt;",
                         "file.csv:7: wrong")
                 .contains("<th scope=\"row\">rank</th><td>8</td>", "No charts")
                 .doesNotContain("<b>", "${", "<#", "<@");
+        assertThat(task.measured())
+                .containsEntry("accuracy on 4 test texts", "62.5 %")
+                .containsEntry("accuracy of the frozen model", "50.0 %")
+                .containsEntry("adapter against the frozen model", "+12.5 points (95 %: −20.0 to +30.0)")
+                .containsKey("verdict");
     }
 }

@@ -7,7 +7,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.Random;
 import java.util.function.Function;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -41,10 +43,15 @@ class DataFileTest {
         Path file = csv(300);
         Split<TextRow> rows = TextFiles.read(file).split(7, 0.2);
         Split<TextRow> groups = TextFiles.read(file).splitBy(row -> row.label("group"), 7, 0.2);
-        try (DataFile.Parts<String> parts = new DataFile(file, null, null, new Division(0.2, 0, null, null), false)
+        try (DataFile.Parts<String> parts = new DataFile(
+                                file, null, null, new Division(0.2, 0, null, null, null), false)
                         .read(row -> row.text("text"), 7);
                 DataFile.Parts<String> grouped = new DataFile(
-                                file, null, null, new Division(0.2, 0, new Column("--group", "group"), null), false)
+                                file,
+                                null,
+                                null,
+                                new Division(0.2, 0, new Column("--group", "group"), null, null),
+                                false)
                         .read(row -> row.text("text"), 7)) {
             assertThat(parts.train()).isEqualTo(list(rows.train())).hasSameHashCodeAs(list(rows.train()));
             assertThat(parts.validation()).isEqualTo(list(rows.test())).isNotEmpty();
@@ -80,8 +87,9 @@ class DataFileTest {
         Path file = Files.writeString(folder.resolve("classes.csv"), lines);
         Function<TextRow, String> label = row -> row.label("label");
         for (long seed = 0; seed < 20; seed++) {
-            try (DataFile.Parts<String> parts = new DataFile(file, null, null, new Division(0.1, 0, null, null), false)
-                    .stratifiedBy(new Column("--label", "label"), 0.1)
+            try (DataFile.Parts<String> parts = new DataFile(
+                            file, null, null, new Division(0.1, 0.1, null, null, null), false)
+                    .stratifiedBy(new Column("--label", "label"))
                     .read(label, seed)) {
                 assertThat(parts.train().stream().filter("rare"::equals)).hasSize(40);
                 assertThat(parts.validation().stream().filter("rare"::equals)).hasSize(5);
@@ -103,8 +111,8 @@ class DataFileTest {
         Path file = csv(900);
         Function<TextRow, String> group = row -> row.label("group");
         try (DataFile.Parts<String> parts = new DataFile(
-                        file, null, null, new Division(0.2, 0, new Column("--group", "group"), null), false)
-                .stratifiedBy(new Column("--label", "text"), 0.2)
+                        file, null, null, new Division(0.2, 0.2, new Column("--group", "group"), null, null), false)
+                .stratifiedBy(new Column("--label", "text"))
                 .read(group, 1)) {
             assertThat(parts.test()).isNotEmpty().doesNotContainAnyElementsOf(parts.validation());
             assertThat(parts.train()).doesNotContainAnyElementsOf(parts.test());
@@ -131,12 +139,123 @@ class DataFileTest {
     @Test
     void allLinesThatAreLeftOutAreCounted() throws IOException {
         Path file = Files.writeString(folder.resolve("a.jsonl"), "{\"text\": \"a\"}\n" + "wrong\n".repeat(1500));
-        List<String> skipped = new DataFile(file, null, null, Division.NONE, true).visit((row, part) -> {}, 0);
+        List<String> skipped = new DataFile(file, null, null, Division.NONE, true)
+                .visit((row, part) -> {}, 0)
+                .skipped();
         assertThat(skipped).hasSize(1500);
         assertThat(skipped.get(0)).startsWith(file + ":2: must be a JSON object");
         assertThat(skipped.get(1499)).isEqualTo(file + ":1501: wrong too");
         assertThatThrownBy(() -> new DataFile(file, null, null, Division.NONE, false).visit((row, part) -> {}, 0))
                 .isInstanceOf(TextFormatException.class)
                 .hasMessageStartingWith(file + ":2: ");
+    }
+
+    /** Each text three times, with labels that do not depend on it. */
+    @Test
+    void equalTextsAreInOnePartAndCounted() throws IOException {
+        StringBuilder lines = new StringBuilder("text,label\n");
+        Random random = new Random(2);
+        for (int i = 0; i < 300; i++) {
+            lines.append("text ")
+                    .append(i % 100)
+                    .append(',')
+                    .append(random.nextInt(2))
+                    .append('\n');
+        }
+        Path file = Files.writeString(folder.resolve("copies.csv"), lines);
+        Function<TextRow, String> text = row -> row.text("text");
+        DataFile data = new DataFile(file, null, null, new Division(0.2, 0.2, null, null, null), false);
+        for (DataFile divided : List.of(data, data.stratifiedBy(new Column("--label", "label")))) {
+            try (DataFile.Parts<String> copied = divided.read(text, 5);
+                    DataFile.Parts<String> parts = divided.comparedBy(text).read(text, 5)) {
+                assertThat(copied.train()).containsAnyElementsOf(copied.test());
+                assertThat(copied.copies()).isEqualTo(Copies.NONE);
+                assertThat(parts.train()).hasSizeBetween(120, 240).doesNotContainAnyElementsOf(parts.test());
+                assertThat(parts.validation())
+                        .hasSizeGreaterThan(20)
+                        .doesNotContainAnyElementsOf(parts.train())
+                        .doesNotContainAnyElementsOf(parts.test());
+                assertThat(parts.test()).hasSizeGreaterThan(20);
+                assertThat(parts.copies()).isEqualTo(new Copies(200, 0));
+                assertThat(parts.copies().text())
+                        .isEqualTo("200 rows have the text of an earlier row; equal texts are in one part.");
+            }
+        }
+    }
+
+    /** A file or a group of its own stays as it is, so that only the number says what is wrong. */
+    @Test
+    void textsThatAlsoTrainAreCountedWhereTheUserDivides() throws IOException {
+        Path train = Files.writeString(folder.resolve("train.csv"), "text,group\na,1\nb,2\na,1\n");
+        Path held = Files.writeString(folder.resolve("held.csv"), "text,group\na,1\nc,2\na,3\n");
+        Function<TextRow, String> text = row -> row.text("text");
+        try (DataFile.Parts<String> parts = new DataFile(train, null, held, Division.NONE, false)
+                .comparedBy(text)
+                .read(text, 0)) {
+            assertThat(parts.validation()).containsExactly("a", "c", "a");
+            assertThat(parts.copies()).isEqualTo(new Copies(3, 1));
+            assertThat(parts.copies().text())
+                    .isEqualTo(
+                            "3 rows have the text of an earlier row. 1 text of the validation or the test also trains, so"
+                                    + " the numbers of the adapter are too good.");
+        }
+        StringBuilder lines = new StringBuilder("text,group\n");
+        for (int i = 0; i < 100; i++) {
+            lines.append("the same,").append(i).append('\n');
+        }
+        Files.writeString(train, lines);
+        Division byGroup = new Division(0.2, 0.2, new Column("--group", "group"), null, null);
+        try (DataFile.Parts<String> parts =
+                new DataFile(train, null, null, byGroup, false).comparedBy(text).read(text, 0)) {
+            assertThat(parts.copies()).isEqualTo(new Copies(99, 1));
+        }
+    }
+
+    @Test
+    void aTableKeepsTheNumberOfManyTexts() {
+        TextTable table = new TextTable();
+        for (int i = 0; i < 5000; i++) {
+            assertThat(table.get("text " + i)).isEqualTo(TextTable.NONE);
+            table.put("text " + i, 1 + i % 127);
+        }
+        for (int i = 0; i < 5000; i++) {
+            assertThat(table.get("text " + i)).isEqualTo(1 + i % 127);
+        }
+        table.put("text 7", 3);
+        assertThat(table.get("text 7")).isEqualTo(3);
+        assertThat(table.get("another")).isEqualTo(TextTable.NONE);
+    }
+
+    /** Only one text: the message says why nothing is left for the validation. */
+    @Test
+    void saysThatEqualTextsLeaveNoneForTheValidation() throws IOException {
+        Path file = Files.writeString(folder.resolve("one.csv"), "text\n" + "same\n".repeat(50));
+        DataFile data = new DataFile(file, null, null, new Division(0.1, 0, null, null, null), false)
+                .comparedBy(row -> row.text("text"));
+        assertThatThrownBy(() -> data.read(row -> row.text("text"), 1))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("found none")
+                .hasMessageContaining("49 rows have the text of an earlier row");
+    }
+
+    /** Of a few groups, one is enough for the validation. */
+    @Test
+    void theFirstGroupThatIsHeldOutIsForTheValidation() throws IOException {
+        Function<TextRow, String> group = row -> row.label("group");
+        Path file = csv(18);
+        int held = 0;
+        for (long seed = 0; seed < 40; seed++) {
+            Division division = new Division(0.1, 0.1, new Column("--group", "group"), null, null);
+            try (DataFile.Parts<String> parts = new DataFile(file, null, null, division, false).read(group, seed)) {
+                held++;
+                assertThat(parts.validation()).isNotEmpty();
+                assertThat(Collections.disjoint(parts.validation(), parts.test()))
+                        .isTrue();
+            } catch (IOException e) {
+                assertThat(e).hasMessageContaining("for the validation, found none");
+            }
+        }
+        // With six groups, none is held out in (1 - 0.2)⁶ = 26 % of all cases.
+        assertThat(held).isBetween(20, 38);
     }
 }

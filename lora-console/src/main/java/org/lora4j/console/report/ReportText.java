@@ -23,7 +23,12 @@ public final class ReportText {
         return count(count) + " " + (count == 1 ? noun : plural(noun));
     }
 
-    private static String plural(String noun) {
+    /**
+     * Returns {@code texts} for {@code text}.
+     *
+     * @param noun the thing, in the singular
+     */
+    public static String plural(String noun) {
         if (noun.endsWith("s")) {
             return noun + "es";
         }

@@ -60,6 +60,20 @@ class ChartsTest {
     }
 
     @Test
+    void aReliabilityChartShowsTheBinsBesideTheLineWhereTheyAreRight() throws IOException {
+        Picture picture = ReliabilityChart.draw(
+                "Calibration", "Share of right predictions", List.of(0.55, 0.95), List.of(0.4, 0.9));
+        BufferedImage image = image(picture);
+        assertThat(image.getWidth()).isEqualTo(2 * picture.wide().width());
+        assertThat(picture.narrow().width()).isEqualTo(Drawing.NARROW);
+        assertThat(pixels(image, ChartStyle.LORA)).isPositive();
+        assertThat(pixels(image, ChartStyle.BASE)).isPositive();
+        // One bin is a dot.
+        BufferedImage one = image(ReliabilityChart.draw("Calibration", "Share", List.of(0.7), List.of(0.5)));
+        assertThat(pixels(one, ChartStyle.LORA)).isPositive().isLessThan(pixels(image, ChartStyle.LORA));
+    }
+
+    @Test
     void aLossChartShowsTheMeanAndTheValidations() throws IOException {
         List<Double> losses =
                 IntStream.range(0, 40).mapToObj(i -> 1.0 / (1 + i)).toList();

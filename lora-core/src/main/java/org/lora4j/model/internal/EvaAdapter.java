@@ -2,11 +2,12 @@ package org.lora4j.model.internal;
 
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.IdentityHashMap;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
@@ -34,7 +35,7 @@ final class EvaAdapter {
     private final LoRAConfig config;
     private final EvaData init;
 
-    /** The components of each adapted dense layer; layers with the same input share them. */
+    /** The components of each adapted dense layer; layers with the same inputs share them. */
     private final Map<Linear, PrincipalComponents> components = new LinkedHashMap<>();
 
     /** The rank of each of these layers. */
@@ -113,7 +114,7 @@ final class EvaAdapter {
         boolean needsHead = !pass.hasHead() || layers.contains(linears.get(linears.size() - 1));
         for (Input batch : init.batches()) {
             Objects.requireNonNull(batch, "batches must not contain null");
-            recording.seen.clear();
+            recording.steps.clear();
             if (needsHead) {
                 pass.forward(batch);
             } else {
@@ -130,20 +131,28 @@ final class EvaAdapter {
         }
     }
 
-    /** What the layers computed of one batch. */
+    /** What the layers compute of one batch. */
     private final class Recording {
-        /** For each input that was seen, the components that have it already. Layers that share an input get the same array. */
-        private final IdentityHashMap<INDArray, PrincipalComponents> seen = new IdentityHashMap<>();
+        private record Step(PrincipalComponents before, INDArray x) {
+            @Override
+            public boolean equals(@Nullable Object other) {
+                return other instanceof Step step && step.before == before && step.x == x;
+            }
+
+            @Override
+            public int hashCode() {
+                return 31 * System.identityHashCode(before) + System.identityHashCode(x);
+            }
+        }
+
+        private final PrincipalComponents none = new PrincipalComponents(mostCandidates());
+
+        /** Layers that share an input get the same array, so those that had the same inputs before share the new components. */
+        private final Map<Step, PrincipalComponents> steps = new HashMap<>();
 
         void see(Linear layer, INDArray x) {
-            PrincipalComponents of = components.get(layer);
-            if (of == null) {
-                of = seen.getOrDefault(x, new PrincipalComponents(mostCandidates()));
-                components.put(layer, of);
-            }
-            if (seen.put(x, of) != of) {
-                of.add(x);
-            }
+            PrincipalComponents before = components.getOrDefault(layer, none);
+            components.put(layer, steps.computeIfAbsent(new Step(before, x), step -> before.plus(x)));
         }
     }
 

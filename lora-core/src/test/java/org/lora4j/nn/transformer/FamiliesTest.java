@@ -24,8 +24,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.EvaInit;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAWeights;
+import org.lora4j.adapter.TargetModules;
 import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
@@ -109,6 +112,37 @@ class FamiliesTest {
                 LoRAConfig.builder().targetModules(config.defaultTargets()).build();
         assertThat(LoRAModel.of(network).add("a", adapted).adapter().weights())
                 .hasSize(2 * config.defaultTargets().length);
+    }
+
+    /** A layer may share its input with others, or compute several inputs: those of DeBERTa's keys have the positions too. */
+    @ParameterizedTest
+    @MethodSource("types")
+    void evaGivesEachLayerTheComponentsOfItsOwnInputs(String modelType) {
+        Network network =
+                PretrainedModel.initialize(small(modelType), DataType.DOUBLE, 4).lastHiddenState();
+        EvaInit init = EvaInit.of(List.of(
+                Sequences.of(new int[] {5, 9, 3, 71, 30, 2, 8}, new int[] {7, 2, 95, 4}),
+                Sequences.of(new int[] {11, 60, 3, 42, 6, 17, 88, 23, 9})));
+        LoRAConfig all = LoRAConfig.builder()
+                .rank(2)
+                .targetModules(TargetModules.allLinear())
+                .build();
+        Map<String, LoRAWeights> together =
+                LoRAModel.of(network).add("all", all, init).adapter().weights();
+        assertThat(together).hasSizeGreaterThan(4);
+        together.forEach((path, weights) -> {
+            LoRAConfig alone = all.toBuilder()
+                    .targetModules(new TargetModules.Paths(List.of(path)))
+                    .build();
+            LoRAWeights own = LoRAModel.of(network)
+                    .add("one", alone, init)
+                    .adapter()
+                    .weights()
+                    .get(path);
+            assertThat(weights.loraA())
+                    .as(path)
+                    .isEqualTo(Objects.requireNonNull(own).loraA());
+        });
     }
 
     private static Network end(PretrainedModel model) {

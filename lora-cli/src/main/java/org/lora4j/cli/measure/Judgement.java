@@ -1,0 +1,163 @@
+package org.lora4j.cli.measure;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.lora4j.console.report.ReportText;
+
+/**
+ * What the examples that judge say of an adapter, beside what it is compared with.
+ *
+ * @param measuredOn which examples that are
+ * @param unit what one of them is, such as {@code text}
+ * @param examples how many there are, at least 1
+ * @param metric the number by which the report judges
+ * @param value that of the adapter
+ * @param comparisons what it is compared with, at least one
+ */
+public record Judgement(
+        MeasuredOn measuredOn, String unit, int examples, Metric metric, double value, List<Comparison> comparisons) {
+    /** What to do if an adapter is not better. */
+    public static final String ADVICE =
+            "Train longer with --epochs, let --find-rate find a better --rate, or measure on more"
+                    + " examples with --test.";
+
+    /** Which examples judge. */
+    public enum MeasuredOn {
+        /** Examples that had no influence on the training. */
+        @JsonProperty("test")
+        TEST,
+        /** Those that also chose the epoch. */
+        @JsonProperty("validation")
+        VALIDATION;
+
+        /**
+         * Returns which of two parts judges.
+         *
+         * @param test the examples for the test
+         * @return the test, or the validation if there is no test
+         */
+        public static MeasuredOn of(List<?> test) {
+            return test.isEmpty() ? VALIDATION : TEST;
+        }
+
+        /**
+         * Returns the name of an example.
+         *
+         * @param unit what one is
+         * @return such as {@code test text}
+         */
+        public String noun(String unit) {
+            return (this == TEST ? "test " : "validation ") + unit;
+        }
+    }
+
+    /** What the comparisons show together. */
+    public enum Outcome {
+        /** The adapter is better than all it is compared with. */
+        BETTER,
+        /** Chance can explain a difference. */
+        UNDECIDED,
+        /** The adapter is worse than something. */
+        WORSE
+    }
+
+    /**
+     * Checks that there is a comparison.
+     *
+     * @throws IllegalArgumentException if there is none: a number alone says nothing of an adapter
+     */
+    public Judgement {
+        comparisons = List.copyOf(comparisons);
+        if (comparisons.isEmpty()) {
+            throw new IllegalArgumentException("comparisons: there must be at least one, found none");
+        }
+    }
+
+    /**
+     * Returns what the comparisons show.
+     *
+     * @return better only if that holds for all of them
+     */
+    @JsonProperty
+    public Outcome outcome() {
+        if (comparisons.stream().anyMatch(one -> one.difference().isWorse())) {
+            return Outcome.WORSE;
+        }
+        return comparisons.stream().allMatch(one -> one.difference().isBetter()) ? Outcome.BETTER : Outcome.UNDECIDED;
+    }
+
+    /**
+     * Returns the same in a sentence.
+     *
+     * @return such as {@code The adapter is better than the frozen model and word counts.}
+     */
+    @JsonProperty
+    public String verdict() {
+        return switch (outcome()) {
+            case BETTER -> "The adapter is better than " + names(difference -> true) + ".";
+            case WORSE -> "The adapter is worse than " + names(PairedDifference::isWorse) + ".";
+            case UNDECIDED ->
+                "The " + ReportText.plural(noun()) + " do not show that the adapter is better than "
+                        + names(difference -> !difference.isBetter()) + ": chance can explain the difference.";
+        };
+    }
+
+    private String names(Predicate<PairedDifference> condition) {
+        return ReportText.list(comparisons.stream()
+                .filter(one -> condition.test(one.difference()))
+                .map(Comparison::baseline)
+                .toList());
+    }
+
+    /** Returns the name of an example, such as {@code test text}. */
+    String noun() {
+        return measuredOn.noun(unit);
+    }
+
+    /**
+     * Returns what judged.
+     *
+     * @return such as {@code 120 test texts}
+     */
+    public String examplesText() {
+        return ReportText.count(examples, noun());
+    }
+
+    /**
+     * Returns what to know of the part that judged.
+     *
+     * @return a sentence; empty for a test
+     */
+    public String warning() {
+        return measuredOn == MeasuredOn.TEST
+                ? ""
+                : "The " + ReportText.plural(noun())
+                        + " also chose the epoch, so the numbers of the adapter are a little too good; --test holds out"
+                        + " others.";
+    }
+
+    /**
+     * Returns the values of what the adapter is compared with.
+     *
+     * @return such as {@code the frozen model 89.2 %, the most frequent class 50.0 %}
+     */
+    public String baselines() {
+        return comparisons.stream()
+                .map(one -> one.baseline() + " " + metric.text(one.value()))
+                .collect(Collectors.joining(", "));
+    }
+
+    /**
+     * Returns the best of what the adapter is compared with: the one over which it has the least advantage.
+     *
+     * @return one of the comparisons
+     */
+    public Comparison strongest() {
+        return comparisons.stream()
+                .min(Comparator.comparingDouble(one -> one.difference().difference()))
+                .orElseThrow();
+    }
+}

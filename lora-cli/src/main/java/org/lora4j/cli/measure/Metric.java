@@ -1,0 +1,97 @@
+package org.lora4j.cli.measure;
+
+import org.lora4j.console.report.ReportText;
+
+/** The number by which a report judges. */
+public enum Metric {
+    /** The share of right answers. */
+    ACCURACY("accuracy", "points") {
+        @Override
+        public String text(double value) {
+            return ReportText.fixed(100 * value, 1) + " %";
+        }
+
+        @Override
+        public String difference(double value) {
+            return ReportText.signed(100 * value, 1);
+        }
+    },
+    /** The mean of 1 divided by the rank of the first right text. */
+    MRR("mean reciprocal rank", "") {
+        @Override
+        public String text(double value) {
+            return ReportText.fixed(value, 3);
+        }
+
+        @Override
+        public String difference(double value) {
+            return ReportText.signed(value, 3);
+        }
+    },
+    /** The mean loss of a token, of which a smaller one is better. */
+    LOSS("loss of a token", "") {
+        @Override
+        public String text(double value) {
+            return ReportText.fixed(value, 3);
+        }
+
+        @Override
+        public String difference(double value) {
+            return ReportText.signed(value, 3);
+        }
+    };
+
+    private final String words;
+    private final String unit;
+
+    Metric(String words, String unit) {
+        this.words = words;
+        this.unit = unit;
+    }
+
+    /**
+     * Returns its name.
+     *
+     * @return such as {@code accuracy}
+     */
+    public String words() {
+        return words;
+    }
+
+    /**
+     * Returns the unit of a difference.
+     *
+     * @return such as {@code points}; may be empty
+     */
+    public String unit() {
+        return unit;
+    }
+
+    /**
+     * Returns a value as text.
+     *
+     * @param value the value
+     * @return such as {@code 94.6 %}
+     */
+    public abstract String text(double value);
+
+    /**
+     * Returns a difference as text.
+     *
+     * @param value the difference
+     * @return such as {@code +5.4}
+     */
+    public abstract String difference(double value);
+
+    /**
+     * Returns an interval as text.
+     *
+     * @param difference a difference with its interval
+     * @return such as {@code −1.5 to +12.0}
+     */
+    public String interval(PairedDifference difference) {
+        return Double.isInfinite(difference.low())
+                ? "none"
+                : difference(difference.low()) + " to " + difference(difference.high());
+    }
+}

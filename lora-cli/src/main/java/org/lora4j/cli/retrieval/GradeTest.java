@@ -1,0 +1,129 @@
+package org.lora4j.cli.retrieval;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.cli.train.Column;
+import org.lora4j.cli.train.DataFile;
+import org.lora4j.nn.BaseStorage;
+import org.lora4j.text.Correlation;
+import org.lora4j.text.TextClassifier;
+import org.lora4j.text.TextPair;
+import org.lora4j.text.TextRow;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * How far the similarities or scores of pairs go together with grades, such as those that people gave.
+ *
+ * @param pairs the number of pairs
+ * @param pearson Pearson's correlation
+ * @param spearman Spearman's correlation, that of the ranks
+ * @param skipped what was wrong with lines that were left out
+ */
+public record GradeTest(int pairs, double pearson, double spearman, List<String> skipped) {
+    private static final int AT_A_TIME = 32;
+
+    /**
+     * The columns of graded pairs.
+     *
+     * @param query the first text
+     * @param text the second text
+     * @param grade a number
+     */
+    public record Columns(Column query, Column text, Column grade) {}
+
+    private record Graded(TextPair pair, double grade) {
+        static Graded of(TextRow row, Columns columns) {
+            String grade = columns.grade().label(row);
+            try {
+                double number = Double.parseDouble(grade);
+                if (Double.isFinite(number)) {
+                    return new Graded(RankedPair.pair(row, columns.query(), columns.text()), number);
+                }
+            } catch (NumberFormatException e) {
+                // The message below says so.
+            }
+            throw row.refuse(columns.grade() + " must be a number, found '" + grade + "'");
+        }
+    }
+
+    /**
+     * Tests the similarities of embeddings.
+     *
+     * @param folder the folder of the model
+     * @param adapter the folder of an adapter; null for the model alone
+     * @param data the file
+     * @param columns the columns
+     * @param rules how texts are embedded
+     * @param storage how the large matrices of the model are stored
+     * @return what was found
+     * @throws IOException if a file cannot be read, or the adapter does not fit
+     * @throws IllegalArgumentException if a line is wrong, or all grades or all similarities are equal
+     */
+    public static GradeTest ofEmbeddings(
+            Path folder,
+            @Nullable Path adapter,
+            DataFile data,
+            Columns columns,
+            EmbeddingRules rules,
+            BaseStorage storage)
+            throws IOException {
+        try (EmbeddingRules.Opened opened = rules.open(folder, adapter, storage)) {
+            return of(data, columns, pairs -> {
+                INDArray first = opened.model()
+                        .predict(opened.encoder()
+                                .queries(pairs.stream().map(TextPair::first).toList()));
+                INDArray second = opened.model()
+                        .predict(opened.encoder()
+                                .documents(pairs.stream().map(TextPair::second).toList()));
+                return opened.encoder().similarity().pairs(first, second);
+            });
+        }
+    }
+
+    /**
+     * Tests the scores of a reranker.
+     *
+     * @param folder the folder of the model
+     * @param adapter the folder of the adapter; null for the model alone
+     * @param data the file
+     * @param columns the columns
+     * @param storage how the large matrices of the model are stored
+     * @return what was found
+     * @throws IOException if a file cannot be read, or the adapter does not fit
+     * @throws IllegalArgumentException if a line is wrong, or all grades or all scores are equal
+     */
+    public static GradeTest ofReranker(
+            Path folder, @Nullable Path adapter, DataFile data, Columns columns, BaseStorage storage)
+            throws IOException {
+        try (TextClassifier classifier = RerankTask.open(folder, adapter, storage)) {
+            return of(data, columns, pairs -> classifier.scores(classifier.pairs(pairs)));
+        }
+    }
+
+    private static GradeTest of(DataFile data, Columns columns, Function<List<TextPair>, double[]> scores)
+            throws IOException {
+        try (DataFile.Parts<Graded> parts = data.read(row -> Graded.of(row, columns), 0)) {
+            List<Graded> all = parts.train();
+            double[] found = new double[all.size()];
+            double[] grades = new double[all.size()];
+            for (int from = 0; from < found.length; from += AT_A_TIME) {
+                List<TextPair> some = new ArrayList<>();
+                for (int i = from; i < Math.min(found.length, from + AT_A_TIME); i++) {
+                    Graded graded = all.get(i);
+                    some.add(graded.pair());
+                    grades[i] = graded.grade();
+                }
+                System.arraycopy(scores.apply(some), 0, found, from, some.size());
+            }
+            return new GradeTest(
+                    found.length,
+                    Correlation.pearson(found, grades),
+                    Correlation.spearman(found, grades),
+                    parts.skipped());
+        }
+    }
+}
