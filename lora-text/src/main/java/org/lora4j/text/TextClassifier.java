@@ -112,7 +112,7 @@ public final class TextClassifier implements AutoCloseable {
         }
         AdapterTask task = task(adapter);
         return openFor(open(folder, task, task.limit(), storage), task, task.labels())
-                .loaded(adapter);
+                .loaded(adapter, task);
     }
 
     /**
@@ -125,7 +125,8 @@ public final class TextClassifier implements AutoCloseable {
      * @throws IOException if a file cannot be read, or the adapter does not fit the model
      */
     public static TextClassifier openWithoutTexts(Path folder, Path adapter, BaseStorage storage) throws IOException {
-        return openUntrained(folder, adapter, storage).loaded(adapter);
+        AdapterTask task = task(adapter);
+        return openUntrained(folder, task, storage).loaded(adapter, task);
     }
 
     /**
@@ -186,12 +187,12 @@ public final class TextClassifier implements AutoCloseable {
                     + labels + ", found " + task.labels().count());
         }
         OptionalInt limit = maxTokens.isPresent() ? maxTokens : task.limit();
-        return openFor(open(folder, task, limit, storage), task, labels).loaded(adapter);
+        return openFor(open(folder, task, limit, storage), task, labels).loaded(adapter, task);
     }
 
-    private TextClassifier loaded(Path adapter) throws IOException {
+    private TextClassifier loaded(Path adapter, AdapterTask task) throws IOException {
         try {
-            load(ADAPTER, adapter, labels);
+            load(ADAPTER, adapter, task, labels);
             return this;
         } catch (IOException | RuntimeException e) {
             close();
@@ -199,8 +200,19 @@ public final class TextClassifier implements AutoCloseable {
         }
     }
 
-    private void load(String name, Path folder, Labels ofAdapter) throws IOException {
-        LoRAAdapter adapter = PeftAdapters.load(folder, model.network(), ReadOptions.defaults());
+    /** Loads an adapter whose task was read before. */
+    private void load(String name, Path folder, AdapterTask task, Labels ofAdapter) throws IOException {
+        LoRAAdapter adapter = PeftAdapters.readWhole(folder, () -> {
+            AdapterTask now = task(folder);
+            if (!now.labels().names().equals(task.labels().names())
+                    || now.head() != task.head()
+                    || now.maxTokens() != task.maxTokens()) {
+                throw new IOException(
+                        folder + ": the adapter must not be replaced by one of another task while it is opened, found " + now
+                                + " after " + task + "; open it again");
+            }
+            return PeftAdapters.load(folder, model.network(), ReadOptions.defaults());
+        });
         requireClassifierOf(folder, adapter, ofAdapter);
         model.add(name, adapter);
         labelsByAdapter.put(name, ofAdapter);
@@ -245,7 +257,7 @@ public final class TextClassifier implements AutoCloseable {
             throw new IOException(adapter + ": texts must be cut where the model cuts them, after " + maxTokens()
                     + " tokens, found " + task.maxTokens() + "; open the model with this adapter alone");
         }
-        load(name, adapter, task.labels());
+        load(name, adapter, task, task.labels());
     }
 
     /**
@@ -259,7 +271,10 @@ public final class TextClassifier implements AutoCloseable {
      * @throws IOException if a file cannot be read, or the adapter has no classifier
      */
     public static TextClassifier openUntrained(Path folder, Path adapter, BaseStorage storage) throws IOException {
-        AdapterTask task = task(adapter);
+        return openUntrained(folder, task(adapter), storage);
+    }
+
+    private static TextClassifier openUntrained(Path folder, AdapterTask task, BaseStorage storage) throws IOException {
         return openFor(ClassifierBase.openWithoutTexts(ModelSource.of(folder), storage), task, task.labels());
     }
 
