@@ -110,6 +110,10 @@ final class RunningServer implements AutoCloseable {
                 .orElse(0);
     }
 
+    String out() {
+        return out.toString();
+    }
+
     String err() {
         return err.toString();
     }

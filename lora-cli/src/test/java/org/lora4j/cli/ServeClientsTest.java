@@ -464,9 +464,14 @@ class ServeClientsTest {
             assertThat(get(locked, "/metrics", all).statusCode()).isEqualTo(200);
             assertThat(get(locked, "/v1/models/support", one).statusCode()).isEqualTo(404);
 
-            Files.writeString(keys, all + " *\n");
+            // A key is revoked whatever else is wrong.
+            Files.writeString(keys, "short *\n" + all + " *\n");
             Patience.await(() -> status(locked, one, BODY) == 401);
             assertThat(status(locked, all, BODY)).isEqualTo(200);
+            Files.delete(keys);
+            Patience.await(() -> status(locked, all, BODY) == 401);
+            Files.writeString(keys, one + " style\n");
+            Patience.await(() -> status(locked, one, BODY) == 200);
         }
     }
 

@@ -135,7 +135,89 @@ class ServeCommandTest {
                         .asText())
                 .isEqualTo("style");
         assertThat(decoder.get("/v1/models/nobody").statusCode()).isEqualTo(404);
-        assertThat(decoder.get("/health").body()).isEqualTo("{\"status\":\"ok\"}");
+        for (String health : List.of("/health", "/health/ready", "/health/live")) {
+            assertThat(decoder.get(health).body()).isEqualTo("{\"status\":\"ok\"}");
+        }
+    }
+
+    /** What is listed is what a request may name. */
+    @Test
+    void foldersWhoseNamesAreRefusedAreNotListed() throws Exception {
+        Path folder = temp.resolve("names");
+        List<String> refused = List.of(".hidden", "__base__", "con", "a:b", "dot.", "cafe\u0301", "x".repeat(130));
+        for (String name : refused) {
+            RandomAdapters.write(folder.resolve(name), "model.layers", "self_attn.q_proj", 1);
+        }
+        for (String name : List.of("good", "very good")) {
+            RandomAdapters.write(folder.resolve(name), "model.layers", "self_attn.q_proj", 1);
+        }
+        try (RunningServer server = RunningServer.start("--model", llama, "--adapters", folder)) {
+            List<String> names =
+                    RunningServer.json(server.get("/v1/models")).path("data").findValuesAsText("id");
+            assertThat(names).containsExactly("good", "very good");
+            for (String name : names) {
+                server.good(TEXT, text(name, ""));
+            }
+            for (String name : refused) {
+                assertThat(server.post(TEXT, text(name, "")).statusCode()).isEqualTo(404);
+            }
+        }
+    }
+
+    @Test
+    void aPathOfAnotherTaskIsExplained() throws Exception {
+        for (String path : List.of("/classify", "/v1/classify", "/v1/rerank", "/v2/rerank", EMBED)) {
+            HttpResponse<String> response = decoder.post(path, "{}");
+            assertThat(response.statusCode()).isEqualTo(404);
+            assertThat(response.body()).contains("the model must have " + path + ", found one with [");
+        }
+    }
+
+    @Test
+    void eachRequestHasALineIfItIsAskedFor() throws Exception {
+        Path keys = Files.writeString(
+                temp.resolve("logged-keys"), "key-of-the-shop-1 name=shop *\nkey-of-nobody-22 *\n");
+        try (RunningServer server = RunningServer.start(
+                "--model",
+                llama,
+                "--adapters",
+                temp.resolve("chats"),
+                "--access-log",
+                "--api-key-file",
+                keys)) {
+            HttpRequest.Builder request = server.request(TEXT).header("Authorization", "Bearer key-of-the-shop-1");
+            server.send(request.POST(HttpRequest.BodyPublishers.ofString(text("style", "")))
+                    .build());
+            server.post(TEXT, text("style", ""));
+            Patience.await(() -> server.out().contains("status=401"));
+            assertThat(server.out())
+                    .containsPattern("\\d{4}-\\d\\d-\\d\\dT\\S+ key=shop adapter='style' POST /v1/completions status=200 ms=\\d+"
+                            + " prompt_tokens=[1-9]\\d* new_tokens=[1-9]\\d*")
+                    .containsPattern("key=- adapter=- POST /v1/completions status=401 ms=\\d+ prompt_tokens=0 new_tokens=0")
+                    .doesNotContain("key-of-the-shop-1")
+                    .doesNotContain("the cat");
+        }
+    }
+
+    @Test
+    void aKeyHasItsLimits() throws Exception {
+        Path keys = Files.writeString(
+                temp.resolve("limited-keys"), "key-with-few-tokens tokens=5 *\nkey-with-no-limits *\n");
+        try (RunningServer server = RunningServer.start(
+                "--model", llama, "--adapters", temp.resolve("chats"), "--api-key-file", keys)) {
+            assertThat(status(server, "key-with-few-tokens")).isEqualTo(200);
+            // The first one took more than those of a minute.
+            assertThat(status(server, "key-with-few-tokens")).isEqualTo(429);
+            assertThat(status(server, "key-with-no-limits")).isEqualTo(200);
+        }
+    }
+
+    private static int status(RunningServer server, String key) throws Exception {
+        return server.send(server.request(TEXT)
+                        .header("Authorization", "Bearer " + key)
+                        .POST(HttpRequest.BodyPublishers.ofString(text("style", "")))
+                        .build())
+                .statusCode();
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -48,6 +49,26 @@ class ServePageTest {
         Path bert = SmallModels.bert(temp.resolve("bert"), 1);
         try (RunningServer server = RunningServer.start("--model", bert, "--allow-base", "--page")) {
             assertThat(server.get("/").body()).contains("content=\"/v1/embeddings\"");
+        }
+    }
+
+    /** An object of JavaScript has a value for constructor and toString, and takes __proto__ for something else. */
+    @Test
+    void adaptersMayHaveNamesThatJavaScriptUses() throws Exception {
+        Path adapters = temp.resolve("adapters");
+        for (String name : List.of("constructor", "__proto__", "toString")) {
+            RandomAdapters.write(adapters.resolve(name), "model.layers", "self_attn.q_proj", 1);
+        }
+        try (RunningServer server = RunningServer.start("--model", llama, "--adapters", adapters, "--page")) {
+            for (String name : List.of("constructor", "__proto__", "toString")) {
+                server.good(
+                        "/v1/completions",
+                        "{\"model\": \"" + name + "\", \"prompt\": \"the cat\", \"max_tokens\": 2}");
+            }
+            // Nothing is looked up in an object by a name.
+            assertThat(server.get("/page.js").body())
+                    .contains("conversations.get(model)", "conversations.set(model,")
+                    .doesNotContainPattern("\\[(model|name)\\]");
         }
     }
 

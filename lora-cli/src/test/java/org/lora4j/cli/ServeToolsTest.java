@@ -296,6 +296,32 @@ class ServeToolsTest {
                 .contains("uniqueItems");
     }
 
+    private static ObjectNode withConstant(int length) throws Exception {
+        ObjectNode body = body("hi").put("max_tokens", 20);
+        body.remove("tools");
+        body.putObject("response_format")
+                .put("type", "json_schema")
+                .putObject("json_schema")
+                .putObject("schema")
+                .put("const", "x".repeat(length));
+        return body;
+    }
+
+    @Test
+    void schemasThatCannotBeginFillNoMemory() throws Exception {
+        for (int i = 0; i < 8; i++) {
+            HttpResponse<String> refused =
+                    server.post(CHAT, withConstant(5_000 + i).toString());
+            assertThat(refused.statusCode()).isEqualTo(400);
+            assertThat(RunningServer.json(refused).at("/error/message").asText())
+                    .contains("maxTokens must be at least");
+        }
+        double before = server.figure("lora_grammars_bytes");
+        assertThat(before).isLessThan(2_000_000);
+        server.good(CHAT, withConstant(8).toString());
+        assertThat(server.figure("lora_grammars_bytes")).isGreaterThan(before);
+    }
+
     /** The model chooses. */
     @Test
     void anAnswerIsACallOrJson() throws Exception {

@@ -1,8 +1,14 @@
 package org.lora4j.generate;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeoutException;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Model;
@@ -37,10 +43,13 @@ public final class BatchGenerator {
      */
     private static final int PROMPT_TOKENS = 256;
 
+    private static final long PATIENCE_MILLIS = 5;
+
     private final Decoder decoder;
     private final long cacheLimit;
     private final DecoderPass pass;
     private final List<RunningGeneration> running = new ArrayList<>();
+    private boolean isStanding;
 
     private BatchGenerator(Decoder decoder, long cacheLimit) {
         this.decoder = decoder;
@@ -196,7 +205,7 @@ public final class BatchGenerator {
 
     /**
      * Computes the next token of each text, with those behind it that are the only ones allowed; or the next part of its prompt if that
-     * is long.
+     * is long. A text whose constraint is {@linkplain TokenConstraint.State#pending computed in another thread} stands aside.
      *
      * @return how many texts go on
      */
@@ -205,11 +214,45 @@ public final class BatchGenerator {
         // After the first step of a text there are none left.
         running.forEach(RunningGeneration::takeForced);
         removeFinished();
-        List<RunningGeneration> now = List.copyOf(running);
+        List<CompletableFuture<?>> pending = new ArrayList<>();
+        List<RunningGeneration> now = new ArrayList<>();
+        for (RunningGeneration one : running) {
+            CompletableFuture<?> before = one.pending();
+            if (before == null && !one.isFinished()) {
+                now.add(one);
+            } else if (before != null) {
+                pending.add(before);
+            }
+        }
+        isStanding = now.isEmpty() && !pending.isEmpty();
+        if (isStanding) {
+            awaitAny(pending);
+            return running.size();
+        }
         List<CachedSequence> texts = now.stream().map(RunningGeneration::text).toList();
         pass.compute(texts, most(texts), (text, logits) -> now.get(text).advance(logits));
         removeFinished();
         return running.size();
+    }
+
+    /**
+     * Returns whether the last step computed nothing, because all texts wait for their constraints.
+     *
+     * @return false if it computed tokens, or there were no texts
+     */
+    public synchronized boolean isStanding() {
+        return isStanding;
+    }
+
+    /** Waits a little, so that who takes the steps can let others join and leave. */
+    private static void awaitAny(List<CompletableFuture<?>> pending) {
+        try {
+            CompletableFuture.anyOf(pending.toArray(CompletableFuture[]::new)).get(PATIENCE_MILLIS, MILLISECONDS);
+        } catch (ExecutionException | CancellationException | TimeoutException e) {
+            // What failed is told by the text that asks for it.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     /** How many tokens of each text a step computes, so that those with few leave their rest to the others. */

@@ -3,6 +3,7 @@ package org.lora4j.generate;
 import java.util.BitSet;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
 /** The tokens that a constraint allows in one generation. */
@@ -27,7 +28,8 @@ final class ConstrainedChoice {
     }
 
     /**
-     * Starts a text. Its first tokens are computed, so that what fails does so before anything else is done.
+     * Starts a text. Its first tokens are computed unless another thread does it, so that what fails does so before anything else is
+     * done.
      *
      * @return the choice; null if the options have no constraint
      */
@@ -39,8 +41,16 @@ final class ConstrainedChoice {
         TokenConstraint.State state =
                 Objects.requireNonNull(constraint.begin(maxTokens), "a constraint must begin with a state, found null");
         ConstrainedChoice choice = new ConstrainedChoice(state, options.stopIds(), vocabulary);
-        choice.hasEnded();
+        if (choice.pending() == null) {
+            choice.hasEnded();
+        }
         return choice;
+    }
+
+    /** What is done in another thread before the tokens that are allowed now are known; null if they are, or are computed here. */
+    @Nullable
+    CompletableFuture<?> pending() {
+        return isComputed ? null : state.pending();
     }
 
     /**

@@ -127,9 +127,12 @@ public final class Generator {
         RunningGeneration running =
                 new RunningGeneration(text, prompt, reused, options, maxTokens, consumer, null, constrained);
         List<CachedSequence> texts = List.of(text);
-        running.takeForced();
         while (!running.isFinished()) {
-            lastTokens.compute(texts, (row, logits) -> running.advance(logits));
+            running.awaitPending();
+            running.takeForced();
+            if (running.pending() == null && !running.isFinished()) {
+                lastTokens.compute(texts, (row, logits) -> running.advance(logits));
+            }
         }
         return running.result();
     }

@@ -5,6 +5,9 @@ import java.util.BitSet;
 import java.util.Collections;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.Generation.Finish;
@@ -49,12 +52,52 @@ public final class RunningGeneration {
         promptTokens = prompt.length;
         sampler = new Sampler(options);
         this.constrained = constrained;
-        if (constrained != null && constrained.hasEnded()) {
-            finish = Finish.STOP;
-        }
         for (int id : prompt) {
             seen.set(id);
         }
+        settle();
+    }
+
+    /** What is done in another thread before the next token can be chosen; null if nothing is. What fails ends this generation. */
+    @Nullable
+    CompletableFuture<?> pending() {
+        try {
+            if (settle() || constrained == null) {
+                return null;
+            }
+            CompletableFuture<?> pending = constrained.pending();
+            return pending == null ? CompletableFuture.completedFuture(null) : pending;
+        } catch (Throwable e) {
+            fail(e);
+            return null;
+        }
+    }
+
+    /** Waits until the next token can be chosen. */
+    void awaitPending() {
+        for (CompletableFuture<?> pending = pending(); pending != null; pending = pending()) {
+            try {
+                pending.join();
+            } catch (CancellationException | CompletionException e) {
+                // What failed is told by the constraint when it is asked again.
+            }
+        }
+    }
+
+    /** Ends the text if it is complete and nothing can follow. Returns whether that is known. */
+    private synchronized boolean settle() {
+        if (constrained == null || isFinished()) {
+            return true;
+        }
+        if (constrained.pending() != null) {
+            return false;
+        }
+        if (constrained.hasEnded()) {
+            finish = Finish.STOP;
+        } else if (tokens.size() >= maxTokens) {
+            finish = Finish.LENGTH;
+        }
+        return true;
     }
 
     CachedSequence text() {
@@ -119,7 +162,8 @@ public final class RunningGeneration {
     void takeForced() {
         boolean needsLogits = options.logProbabilities().isPresent();
         try {
-            while (constrained != null
+            while (settle()
+                    && constrained != null
                     && !needsLogits
                     && !isFinished()
                     && constrained.only() != ConstrainedChoice.SEVERAL) {
@@ -168,13 +212,14 @@ public final class RunningGeneration {
     }
 
     private synchronized void end(int id, boolean goesOn) {
-        if (options.stopIds().contains(id)
-                || options.stopWhen().test(Collections.unmodifiableList(tokens))
-                || (constrained != null && constrained.hasEnded())) {
+        if (options.stopIds().contains(id) || options.stopWhen().test(Collections.unmodifiableList(tokens))) {
             finish = Finish.STOP;
-        } else if (tokens.size() >= maxTokens) {
+            return;
+        }
+        boolean isKnown = settle();
+        if (finish == null && isKnown && tokens.size() >= maxTokens) {
             finish = Finish.LENGTH;
-        } else if (!goesOn) {
+        } else if (finish == null && !goesOn) {
             finish = Finish.CANCELLED;
         }
     }

@@ -1,6 +1,8 @@
 package org.lora4j.generate;
 
 import java.util.BitSet;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Which tokens may come next, so that an answer has a form, such as that of a JSON Schema. It has no state and can be shared by any
@@ -50,6 +52,16 @@ public interface TokenConstraint {
 
     /** The state of one text. It belongs to one thread at a time. */
     interface State {
+        /**
+         * Returns what is done in another thread before the other methods return soon. Until then a text can stand aside while others
+         * go on. The other methods can be called all the same; they wait for it, or do it themselves.
+         *
+         * @return ends when the state is worth another question, with or without a failure; null if nothing is to be waited for
+         */
+        default @Nullable CompletableFuture<?> pending() {
+            return null;
+        }
+
         /**
          * Computes which tokens may come next.
          *

@@ -13,6 +13,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Checks the names of adapters: each must be a valid folder name on every platform. */
+@ForModules
 public final class AdapterNames {
     /** The name that means "no adapter" in a mixed batch, as in PEFT. */
     public static final String BASE = "__base__";
@@ -79,8 +80,8 @@ public final class AdapterNames {
         }
     }
 
-    /** Why the name is refused, or null if it is not. */
-    private static @Nullable String problem(String name) {
+    /** Returns why a name is refused, or null if it is not. */
+    public static @Nullable String problem(String name) {
         if (name.isBlank()) {
             return "it must not be blank";
         }

@@ -31,7 +31,8 @@ import org.slf4j.LoggerFactory;
  * }</pre>
  *
  * <p>An adapter has two files, and a third one, {@code task.json}, if the command line trained it. Another program may write them one
- * after the other. So an adapter is only loaded again after its files were the same at two looks, one interval apart. Files are the
+ * after the other. So an adapter is only loaded again after its files were the same at two looks, one interval apart; or, if a writer
+ * never pauses so long, at every sixth look that finds other files. Files are the
  * same if they have the same names, lengths, times and, where the file system has them, keys. Choose an interval longer than the pause
  * of a writer between the files; {@link org.lora4j.io.peft.PeftAdapters} replaces both of PEFT together and needs no such care.
  *
@@ -46,6 +47,9 @@ import org.slf4j.LoggerFactory;
 public final class AdapterReloader implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(AdapterReloader.class);
     private static final int MOST_LOOKS = 64;
+
+    /** After so many looks in a row that found other files, an adapter is loaded while it is written. */
+    private static final int MOST_CHANGES = 6;
 
     /** The file of the command line, which makes no adapter alone. */
     private static final String TASK = "task.json";
@@ -81,6 +85,7 @@ public final class AdapterReloader implements AutoCloseable {
         private @Nullable Map<String, FileState> used;
 
         private Map<String, FileState> last = Map.of();
+        private int changes;
         private int failures;
         private int looksToSkip;
     }
@@ -169,12 +174,19 @@ public final class AdapterReloader implements AutoCloseable {
         boolean isQuiet = files.equals(adapter.last);
         adapter.last = files;
         if (files.isEmpty() || files.equals(adapter.used)) {
+            adapter.changes = 0;
             return;
         }
         if (!isQuiet) {
             adapter.failures = 0;
             adapter.looksToSkip = 0;
-        } else if (adapter.looksToSkip > 0) {
+            adapter.changes++;
+        }
+        if (!isQuiet && adapter.changes < MOST_CHANGES) {
+            return;
+        }
+        adapter.changes = 0;
+        if (adapter.looksToSkip > 0) {
             adapter.looksToSkip--;
         } else {
             refresh(name, files, adapter);

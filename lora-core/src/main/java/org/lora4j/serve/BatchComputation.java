@@ -30,7 +30,18 @@ final class BatchComputation {
     @SuppressWarnings("try") // The scope works by being open.
     void compute(List<PredictionCall> calls) {
         try (MemoryWorkspace none = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-            compute(model.snapshot(), calls);
+            ModelSnapshot now = model.snapshot();
+            List<PredictionCall> ofNow = new ArrayList<>(calls.size());
+            for (PredictionCall call : calls) {
+                ModelSnapshot state = call.state(now);
+                if (state.isSame(now)) {
+                    ofNow.add(call);
+                } else {
+                    // The model was changed after an earlier part of the call.
+                    compute(state, List.of(call));
+                }
+            }
+            compute(now, ofNow);
         }
     }
 

@@ -5,6 +5,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +41,7 @@ final class BatchQueue {
     }
 
     private final int maxBatchRows;
+    private final long maxBatchTokens;
     private final long maxWaitNanos;
 
     private final Object lock = new Object();
@@ -61,8 +63,9 @@ final class BatchQueue {
 
     private volatile int waitingCalls;
 
-    BatchQueue(int maxBatchRows, long maxWaitNanos, FairQueue<PredictionCall> queue) {
+    BatchQueue(int maxBatchRows, int maxBatchTokens, long maxWaitNanos, FairQueue<PredictionCall> queue) {
         this.maxBatchRows = maxBatchRows;
+        this.maxBatchTokens = maxBatchTokens;
         this.maxWaitNanos = maxWaitNanos;
         this.queue = queue;
     }
@@ -75,6 +78,18 @@ final class BatchQueue {
     void admit(PredictionCall call) {
         synchronized (lock) {
             queue.admit(call);
+        }
+    }
+
+    /**
+     * Gives the parts of one call their places, however many there are.
+     *
+     * @throws ServingException if the queue is closed, or has no place; none has a place then
+     */
+    void admitAll(List<PredictionCall> parts) {
+        synchronized (lock) {
+            queue.admit(parts.get(0));
+            parts.subList(1, parts.size()).forEach(queue::admitToo);
         }
     }
 
@@ -127,7 +142,7 @@ final class BatchQueue {
     /**
      * Takes the next batch, after a short wait for those who are coming. Only the thread that has the turn calls it.
      *
-     * @return the calls, at most {@code maxBatchRows} rows or a single call. Those that are late have failed, and are not counted
+     * @return the calls, at most {@code maxBatchRows} rows and {@code maxBatchTokens} tokens or a single call. Those that are late have failed, and are not counted
      */
     List<PredictionCall> next() {
         waitForOthers();
@@ -137,12 +152,15 @@ final class BatchQueue {
             List<PredictionCall> late = new ArrayList<>();
             long now = System.nanoTime();
             int rows = 0;
+            long tokens = 0;
             PredictionCall call = queue.poll(now, first -> true, late::add);
             while (call != null) {
                 batch.add(call);
                 rows += call.size();
+                tokens += call.tokens();
                 int room = maxBatchRows - rows;
-                call = queue.poll(now, next -> next.size() <= room, late::add);
+                long tokenRoom = maxBatchTokens - tokens;
+                call = queue.poll(now, next -> next.size() <= room && next.tokens() <= tokenRoom, late::add);
             }
             for (PredictionCall missed : late) {
                 missed.fail(Failures.late());
@@ -253,12 +271,26 @@ final class BatchQueue {
         }
     }
 
-    /** Waits until all calls that had a place have ended. */
-    void awaitEnd() throws InterruptedException {
+    /** The calls with a place, which wait for their turn or for their adapter. */
+    List<PredictionCall> placed() {
         synchronized (lock) {
-            while (queue.pending() > 0) {
-                lock.wait();
+            return queue.placed();
+        }
+    }
+
+    /**
+     * Waits until all calls that had a place have ended.
+     *
+     * @param nanos the longest wait
+     * @return whether all have ended
+     */
+    boolean awaitEnd(long nanos) throws InterruptedException {
+        long begin = System.nanoTime();
+        synchronized (lock) {
+            for (long left = nanos; queue.pending() > 0 && left > 0; left = nanos - (System.nanoTime() - begin)) {
+                TimeUnit.NANOSECONDS.timedWait(lock, left);
             }
+            return queue.pending() == 0;
         }
     }
 }

@@ -60,7 +60,7 @@ final class BatchRunner {
             return false;
         }
         call.fail(failure);
-        recorder.failed(call.adapter(), failure);
+        failed(call, failure);
         if (call.hasWaiter()) {
             end(List.of(call), false);
         } else {
@@ -111,10 +111,12 @@ final class BatchRunner {
             }
             Throwable failure = call.failure();
             if (failure == null) {
-                recorder.began(call);
+                if (call.countsBegin()) {
+                    recorder.began(call);
+                }
                 running.add(call);
             } else {
-                recorder.failed(call.adapter(), failure);
+                failed(call, failure);
             }
         }
         if (running.isEmpty()) {
@@ -129,13 +131,21 @@ final class BatchRunner {
         long units = 0;
         for (PredictionCall call : running) {
             Throwable failure = call.failure();
-            recorder.ended(call, failure);
+            if (call.countsEnd()) {
+                recorder.ended(call, failure);
+            }
             if (failure == null) {
                 recorder.computed(call.adapter(), call.units());
                 units += call.units();
             }
         }
         recorder.batch(running.size(), units, System.nanoTime() - begin);
+    }
+
+    private void failed(PredictionCall call, Throwable failure) {
+        if (call.countsEnd()) {
+            recorder.failed(call.adapter(), failure);
+        }
     }
 
     private void passOn(int calls, long nanos) {
@@ -157,7 +167,7 @@ final class BatchRunner {
             for (PredictionCall call : refused) {
                 Throwable failure = e instanceof Error ? e : Failures.internal(e);
                 call.fail(failure);
-                recorder.failed(call.adapter(), failure);
+                failed(call, failure);
             }
             endHere(refused);
         }

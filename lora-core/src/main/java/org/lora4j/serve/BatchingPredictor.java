@@ -1,9 +1,13 @@
 package org.lora4j.serve;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
 import java.util.function.Function;
@@ -11,10 +15,12 @@ import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.internal.memory.ArrayBits;
+import org.lora4j.internal.memory.ArrayMemory;
 import org.lora4j.nn.batch.internal.Inputs;
 import org.lora4j.nn.input.FeatureRows;
 import org.lora4j.nn.input.Input;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Computes the calls of many threads in batches, each row or sequence of tokens with its own adapter. A batch reads the weights of the base once,
@@ -47,7 +53,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * calls that wait for it fail.
  *
  * <p><b>Results.</b> Each call has the output of {@code model.using(adapter).predict(x)} up to rounding. A call that is
- * computed alone has the same bits. In a batch, the last bits can depend on the number of rows and on their places in it,
+ * computed alone and as a whole has the same bits. In a batch, the last bits can depend on the number of rows and on their places in it,
  * because native products of different sizes round in different order. The values of the other rows have no influence.
  * The result belongs to the caller and to no workspace of ND4J.
  *
@@ -64,6 +70,8 @@ public final class BatchingPredictor implements AutoCloseable {
     private final BatchQueue queue;
     private final BatchRunner runner;
     private final boolean requiresFinite;
+    private final int maxBatchRows;
+    private final int maxBatchTokens;
 
     BatchingPredictor(Builder builder) {
         model = builder.model;
@@ -72,7 +80,10 @@ public final class BatchingPredictor implements AutoCloseable {
         recorder = new ServingRecorder(model, builder.cache, builder.listener, builder.maxNames);
         QueueLimits limits =
                 QueueLimits.of(builder.maxWaitingRowsPerAdapter, builder.maxWaitingRows, "rows", "maxWaitingRows");
-        queue = new BatchQueue(builder.maxBatchRows, builder.maxWaitNanos, new FairQueue<>(limits, builder.weights));
+        maxBatchRows = builder.maxBatchRows;
+        maxBatchTokens = builder.maxBatchTokens;
+        queue = new BatchQueue(
+                maxBatchRows, maxBatchTokens, builder.maxWaitNanos, new FairQueue<>(limits, builder.weights));
         runner = new BatchRunner(queue, new BatchComputation(model), recorder, builder.executor);
     }
 
@@ -124,6 +135,10 @@ public final class BatchingPredictor implements AutoCloseable {
         Objects.requireNonNull(options, "options must not be null");
         long begin = System.nanoTime();
         require(x, adapter);
+        List<Input> parts = CallParts.divide(x, maxBatchRows, maxBatchTokens);
+        if (parts.size() > 1) {
+            return await(submitParts(parts, adapter, options, asksForAdapter, begin));
+        }
         PredictionCall call =
                 new PredictionCall(BatchComputation.readable(x), adapter, asksForAdapter, null, options, begin);
         admit(call);
@@ -196,6 +211,10 @@ public final class BatchingPredictor implements AutoCloseable {
         PredictionCall call;
         try {
             require(x, adapter);
+            List<Input> parts = CallParts.divide(x, maxBatchRows, maxBatchTokens);
+            if (parts.size() > 1) {
+                return formed(submitParts(parts, adapter, options, asksForAdapter, begin), form);
+            }
             call = new PredictionCall(
                     BatchComputation.copy(x),
                     adapter,
@@ -207,6 +226,13 @@ public final class BatchingPredictor implements AutoCloseable {
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }
+        start(call, future);
+        return future;
+    }
+
+    /** Lets an admitted call wait for its turn as soon as its adapter is loaded. */
+    private <T> void start(PredictionCall call, CompletableFuture<T> future) {
+        String adapter = call.adapter();
         RequestTimer timer = new RequestTimer(call, () -> runner.fail(call, Failures.late()));
         // The results of both actions are those of the future.
         CompletableFuture<T> unused = future.whenComplete((y, failure) -> {
@@ -225,7 +251,101 @@ public final class BatchingPredictor implements AutoCloseable {
                         pin.close();
                     }
                 });
-        return future;
+    }
+
+    /** Starts the parts of a call, which all have a place or none. */
+    private List<CompletableFuture<Prediction>> submitParts(
+            List<Input> inputs, String adapter, RequestOptions options, boolean asksForAdapter, long begin) {
+        CallParts all = new CallParts();
+        List<CompletableFuture<Prediction>> futures = new ArrayList<>();
+        List<PredictionCall> calls = new ArrayList<>();
+        for (int i = 0; i < inputs.size(); i++) {
+            CompletableFuture<Prediction> future = new CompletableFuture<>();
+            futures.add(future);
+            calls.add(new PredictionCall(
+                    inputs.get(i),
+                    adapter,
+                    asksForAdapter,
+                    new PredictionTarget<>(future, prediction -> prediction),
+                    options,
+                    begin,
+                    new CallParts.Part(all, i == 0, i == inputs.size() - 1)));
+        }
+        try {
+            queue.admitAll(calls);
+        } catch (ServingException e) {
+            recorder.rejected(adapter);
+            throw e;
+        }
+        for (int i = 0; i < calls.size(); i++) {
+            start(calls.get(i), futures.get(i));
+        }
+        // Without one of them the others are of no use.
+        futures.forEach(future -> {
+            CompletableFuture<Prediction> unused = future.whenComplete((prediction, failure) -> {
+                if (failure != null) {
+                    futures.forEach(other -> other.cancel(false));
+                }
+            });
+        });
+        return futures;
+    }
+
+    /** Waits for all parts. An interrupt does not end the wait. */
+    private static Prediction await(List<CompletableFuture<Prediction>> parts) {
+        RuntimeException first = null;
+        List<Prediction> predictions = new ArrayList<>();
+        for (CompletableFuture<Prediction> part : parts) {
+            try {
+                predictions.add(part.join());
+            } catch (CompletionException | CancellationException e) {
+                if (e.getCause() instanceof Error error) {
+                    throw error;
+                }
+                RuntimeException failure = e.getCause() instanceof RuntimeException cause ? cause : e;
+                // The failure of one part cancels the others.
+                first = first == null || first instanceof CancellationException ? failure : first;
+            }
+        }
+        if (first != null) {
+            throw first;
+        }
+        return joined(predictions);
+    }
+
+    private static <T> CompletableFuture<T> formed(
+            List<CompletableFuture<Prediction>> parts, Function<Prediction, T> form) {
+        CompletableFuture<T> whole = CompletableFuture.allOf(parts.toArray(CompletableFuture[]::new))
+                .handle((none, failure) -> form.apply(await(parts)));
+        CompletableFuture<T> result = new CompletableFuture<>();
+        CompletableFuture<T> unusedWhole = whole.whenComplete((value, failure) -> {
+            if (failure == null) {
+                result.complete(value);
+            } else {
+                result.completeExceptionally(failure instanceof CompletionException e && e.getCause() != null ? e.getCause() : failure);
+            }
+        });
+        CompletableFuture<T> unused = result.whenComplete((value, failure) -> {
+            if (failure != null) {
+                parts.forEach(part -> part.cancel(false));
+            }
+        });
+        return result;
+    }
+
+    private static Prediction joined(List<Prediction> parts) {
+        INDArray[] outputs = parts.stream().map(Prediction::output).toArray(INDArray[]::new);
+        INDArray first = outputs[0];
+        int rows = Arrays.stream(outputs).mapToInt(INDArray::rows).sum();
+        INDArray all = Nd4j.createUninitializedDetached(first.dataType(), 'c', rows, first.size(1));
+        ArrayMemory target = new ArrayMemory(all);
+        int width = (int) first.size(1);
+        int at = 0;
+        for (INDArray output : outputs) {
+            new ArrayMemory(output).copy(0, target, at * width, output.rows() * width);
+            at += output.rows();
+        }
+        return new Prediction(all, parts.get(0).adapter());
     }
 
     /**
@@ -309,12 +429,34 @@ public final class BatchingPredictor implements AutoCloseable {
      */
     @Override
     public void close() {
+        close(Long.MAX_VALUE);
+    }
+
+    /**
+     * Closes the predictor as {@link #close()}, but does not wait longer than a time. Then calls that wait fail with {@link
+     * ServingException.Reason#CLOSED}; a batch that is being computed ends.
+     *
+     * @param timeout the longest wait; zero waits for the batch that is being computed only
+     * @throws IllegalArgumentException if it is negative
+     */
+    public void close(Duration timeout) {
+        Objects.requireNonNull(timeout, "timeout must not be null");
+        if (timeout.isNegative()) {
+            throw new IllegalArgumentException("timeout must not be negative, found " + timeout);
+        }
+        close(timeout.compareTo(Request.LONGEST) < 0 ? timeout.toNanos() : Long.MAX_VALUE);
+    }
+
+    private void close(long nanos) {
         queue.close();
         if (runner.isServing() || adapters.isLoadedByThisThread()) {
             return;
         }
         try {
-            queue.awaitEnd();
+            if (!queue.awaitEnd(nanos)) {
+                queue.placed().forEach(call -> runner.fail(call, Failures.closed()));
+                queue.awaitEnd(Long.MAX_VALUE);
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -323,6 +465,9 @@ public final class BatchingPredictor implements AutoCloseable {
     /** Builds a {@link BatchingPredictor}. */
     public static final class Builder {
         private static final int DEFAULT_BATCH_ROWS = 64;
+        /** A product of so many rows is about as fast as a larger one. */
+        private static final int DEFAULT_BATCH_TOKENS = 1024;
+
         private static final int DEFAULT_WAITING_ROWS = 1024;
         private static final long DEFAULT_WAIT_NANOS = 2_000_000;
 
@@ -335,6 +480,7 @@ public final class BatchingPredictor implements AutoCloseable {
         AdapterCache cache;
 
         int maxBatchRows = DEFAULT_BATCH_ROWS;
+        int maxBatchTokens = DEFAULT_BATCH_TOKENS;
         int maxWaitingRows = DEFAULT_WAITING_ROWS;
         int maxWaitingRowsPerAdapter;
         int maxNames = DEFAULT_NAMES;
@@ -363,7 +509,8 @@ public final class BatchingPredictor implements AutoCloseable {
         }
 
         /**
-         * Sets how many rows or sequences a batch has at most. A call with more is a batch of its own.
+         * Sets how many rows or sequences a batch has at most. A call with more rows is a batch of its own; one with more sequences is
+         * divided.
          *
          * @param rows the number of rows, at least 1; 64 by default
          * @return this builder
@@ -371,6 +518,20 @@ public final class BatchingPredictor implements AutoCloseable {
          */
         public Builder maxBatchRows(int rows) {
             maxBatchRows = requirePositive("maxBatchRows", rows);
+            return this;
+        }
+
+        /**
+         * Sets how many tokens a batch has at most, because a batch takes as long as it has tokens, and those that come meanwhile wait
+         * for it. A call with more is divided: its parts are computed in batches of their turn, with the state of the model at the first
+         * one. A single sequence with more is a batch of its own.
+         *
+         * @param tokens the number of tokens, at least 1; 1024 by default
+         * @return this builder
+         * @throws IllegalArgumentException if the number is less than 1
+         */
+        public Builder maxBatchTokens(int tokens) {
+            maxBatchTokens = requirePositive("maxBatchTokens", tokens);
             return this;
         }
 

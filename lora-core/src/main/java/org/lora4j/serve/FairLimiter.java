@@ -1,7 +1,11 @@
 package org.lora4j.serve;
 
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
@@ -21,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  * int words = limiter.run("support", question.length(), RequestOptions.defaults(), () -> question.split(" ").length);
  * }</pre>
  *
+ * <p>Work whose size is not known before counts what it does with {@link #spend}, which charges its adapter, and ends it when nobody
+ * waits for it any more.
+ *
  * <p>The work is done by threads of the limiter, and the thread that asks waits for it. So native libraries that keep memory for each
  * thread keep it for these few. A thread without work ends after some seconds. Small work whose turn comes at once can be done by
  * the thread that asks, because to wake another one takes longer. Any number of threads can use a limiter.
@@ -28,19 +35,32 @@ import org.jspecify.annotations.Nullable;
 public final class FairLimiter {
     private static final long IDLE_SECONDS = 5;
 
+    /** The work that this thread does now. */
+    private static final ThreadLocal<Running> CURRENT = new ThreadLocal<>();
+
     private final long most;
     private final int threads;
     private final int small;
+    private final int ofOne;
     private final Executor workers;
     private final Object lock = new Object();
     private final FairQueue<Task<?>> queue =
             new FairQueue<>(new QueueLimits(Long.MAX_VALUE, Long.MAX_VALUE, "units", "a limit"), adapter -> 1);
+    private final Map<String, Integer> runningOf = new HashMap<>();
     private long size;
     private int running;
+
+    /** When work began, did something or ended last. */
+    private long progress = System.nanoTime();
+
+    /** Work and the limiter that does it. */
+    private record Running(FairLimiter limiter, Task<?> task) {}
 
     /** Work that waits for its turn, is done, or was done. The lock guards it. */
     private static final class Task<T> extends Request {
         private final Supplier<T> work;
+        private final CompletableFuture<@Nullable T> future = new CompletableFuture<>();
+        private volatile boolean isAbandoned;
         private boolean isDone;
         private @Nullable T result;
         private @Nullable Throwable failure;
@@ -72,18 +92,36 @@ public final class FairLimiter {
      * @throws IllegalArgumentException if a number is out of its range
      */
     public FairLimiter(int most, int threads, int small) {
-        this(most, threads, small, FairLimiter::newWorkers);
+        this(most, threads, small, threads);
+    }
+
+    /**
+     * Creates a limiter in which one adapter cannot take all threads.
+     *
+     * @param most as in {@link #FairLimiter(int, int, int)}
+     * @param threads as in {@link #FairLimiter(int, int, int)}
+     * @param small as in {@link #FairLimiter(int, int, int)}
+     * @param ofOne how many threads do the work of one adapter at the same time, from 1 to {@code threads}
+     * @throws IllegalArgumentException if a number is out of its range
+     */
+    public FairLimiter(int most, int threads, int small, int ofOne) {
+        this(most, threads, small, ofOne, FairLimiter::newWorkers);
     }
 
     /** Creates a limiter with workers of another kind, for as many threads. */
-    FairLimiter(int most, int threads, int small, IntFunction<Executor> workers) {
+    FairLimiter(int most, int threads, int small, int ofOne, IntFunction<Executor> workers) {
         if (most < 1 || threads < 1 || small < 0) {
             throw new IllegalArgumentException("most and threads must be at least 1 and small not negative, found "
                     + most + ", " + threads + " and " + small);
         }
+        if (ofOne < 1 || ofOne > threads) {
+            throw new IllegalArgumentException(
+                    "ofOne must be from 1 to the number of threads, " + threads + ", found " + ofOne);
+        }
         this.most = most;
         this.threads = threads;
         this.small = small;
+        this.ofOne = ofOne;
         this.workers = workers.apply(threads);
     }
 
@@ -107,8 +145,8 @@ public final class FairLimiter {
      * @param work the work. It must not use the same limiter
      * @param <T> the type of its result
      * @return the result of the work
-     * @throws ServingException if the time of the request is over before the work is done. Work that has begun goes on, and counts
-     *     until its end
+     * @throws ServingException if the time of the request is over before the work is done. Work that has begun goes on until it
+     *     calls {@link #spend}, and counts until its end
      * @throws CancellationException if the thread is interrupted before the work is done; it stays interrupted
      * @throws IllegalArgumentException if the size is negative
      */
@@ -116,10 +154,7 @@ public final class FairLimiter {
         Objects.requireNonNull(adapter, "adapter must not be null");
         Objects.requireNonNull(options, "options must not be null");
         Objects.requireNonNull(work, "work must not be null");
-        if (units < 0) {
-            throw new IllegalArgumentException("units must not be negative, found " + units);
-        }
-        Task<T> task = new Task<>(adapter, (int) Math.min(most, units), options, work);
+        Task<T> task = task(adapter, units, options, work);
         boolean canBeMine = units <= small && !Thread.currentThread().isInterrupted();
         boolean isMine;
         synchronized (lock) {
@@ -133,6 +168,67 @@ public final class FairLimiter {
         synchronized (lock) {
             await(task);
             return result(task);
+        }
+    }
+
+    private <T> Task<T> task(String adapter, long units, RequestOptions options, Supplier<T> work) {
+        if (units < 0) {
+            throw new IllegalArgumentException("units must not be negative, found " + units);
+        }
+        return new Task<>(adapter, (int) Math.min(most, units), options, work);
+    }
+
+    /**
+     * Lets work be done by a thread of the limiter when its turn comes, without a limit of time. The thread that asks does not wait.
+     *
+     * @param adapter the name of the adapter for which it is done
+     * @param units its size, not negative
+     * @param work the work. It must not wait for other work of the same limiter
+     * @param <T> the type of its result
+     * @return ends with the work, and fails with what the work throws. To cancel it does not end the work
+     * @throws IllegalArgumentException if the size is negative
+     */
+    public <T> CompletableFuture<@Nullable T> submit(String adapter, long units, Supplier<T> work) {
+        Objects.requireNonNull(adapter, "adapter must not be null");
+        Objects.requireNonNull(work, "work must not be null");
+        Task<T> task = task(adapter, units, RequestOptions.defaults(), work);
+        synchronized (lock) {
+            queue.admit(task);
+            queue.add(task);
+            startNext(null);
+        }
+        return task.future;
+    }
+
+    /**
+     * Counts what the work of this thread did, beyond the size that it was given. Without work of a limiter this does nothing. To
+     * call it often costs little: every few thousand operations are often enough.
+     *
+     * @param units what was done, in the unit of the sizes, not negative; its adapter is charged for it in the fair order
+     * @throws ServingException if the time of the request is over
+     * @throws CancellationException if nobody waits for the result any more
+     * @throws IllegalArgumentException if the number is negative
+     */
+    public static void spend(long units) {
+        if (units < 0) {
+            throw new IllegalArgumentException("units must not be negative, found " + units);
+        }
+        Running now = CURRENT.get();
+        if (now != null) {
+            now.limiter.spend(now.task, units);
+        }
+    }
+
+    private void spend(Task<?> task, long units) {
+        synchronized (lock) {
+            queue.charge(task.adapter(), units);
+            progress = System.nanoTime();
+        }
+        if (left(task) <= 0) {
+            throw Failures.late();
+        }
+        if (task.isAbandoned) {
+            throw new CancellationException("nobody waits for the work any more");
         }
     }
 
@@ -174,6 +270,7 @@ public final class FairLimiter {
 
     /** Takes a task out if it waits. */
     private void leave(Task<?> task) {
+        task.isAbandoned = true;
         if (queue.remove(task)) {
             queue.ended(1);
             startNext(null);
@@ -191,6 +288,8 @@ public final class FairLimiter {
         for (Task<?> next = next(); next != null; next = next()) {
             size += next.size();
             running++;
+            progress = System.nanoTime();
+            runningOf.merge(next.adapter(), 1, Integer::sum);
             queue.ended(1);
             if (next == own) {
                 isOwn = true;
@@ -217,7 +316,14 @@ public final class FairLimiter {
         task.isDone = true;
         size -= task.size();
         running--;
+        progress = System.nanoTime();
+        runningOf.computeIfPresent(task.adapter(), (adapter, own) -> own == 1 ? null : own - 1);
         lock.notifyAll();
+        if (failure == null) {
+            task.future.complete(result);
+        } else {
+            task.future.completeExceptionally(failure);
+        }
     }
 
     private @Nullable Task<?> next() {
@@ -235,11 +341,15 @@ public final class FairLimiter {
         }
         T result = null;
         Throwable failure = null;
+        Running before = CURRENT.get();
+        CURRENT.set(new Running(this, task));
         try {
             result = task.work.get();
         } catch (Throwable e) {
             // Work in another language can throw anything, and its room must become free.
             failure = e;
+        } finally {
+            restore(before);
         }
         synchronized (lock) {
             end(task, result, failure);
@@ -247,13 +357,40 @@ public final class FairLimiter {
         }
     }
 
-    /** Whether there is room. The first in the order that has none waits for it, and others do not overtake it. */
+    private static void restore(@Nullable Running before) {
+        if (before == null) {
+            CURRENT.remove();
+        } else {
+            CURRENT.set(before);
+        }
+    }
+
+    /**
+     * Whether there is room. The first in the order that has none waits for it, and others do not overtake it, except those of an
+     * adapter that has all its threads.
+     */
     private final class Room {
         private boolean isOver;
 
         boolean isFor(Task<?> task) {
+            if (runningOf.getOrDefault(task.adapter(), 0) >= ofOne) {
+                return false;
+            }
             isOver |= running >= threads || (running > 0 && size + task.size() > most);
             return !isOver;
+        }
+    }
+
+    /**
+     * Returns for how long all threads have been doing the same work, so that other work would wait or waits.
+     *
+     * @return the time since work began, called {@link #spend} or ended; zero if a thread is free and nothing waits
+     */
+    public Duration standstill() {
+        synchronized (lock) {
+            return running < threads && queue.waitingRequests() == 0
+                    ? Duration.ZERO
+                    : Duration.ofNanos(Math.max(0, System.nanoTime() - progress));
         }
     }
 

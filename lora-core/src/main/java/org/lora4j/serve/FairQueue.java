@@ -4,8 +4,10 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -33,6 +35,7 @@ final class FairQueue<R extends Request> {
     private final QueueLimits limits;
     private final ToDoubleFunction<String> weights;
     private final Map<String, Tenant<R>> tenants = new HashMap<>();
+    private final Set<R> placed = new LinkedHashSet<>();
     private final TreeSet<Tenant<R>> waiting = new TreeSet<>(
             Comparator.comparingDouble((Tenant<R> tenant) -> tenant.counter).thenComparingLong(tenant -> tenant.turn));
     private final Map<String, Double> idleCounters = new LinkedHashMap<>(16, 0.75f, true) {
@@ -80,6 +83,20 @@ final class FairQueue<R extends Request> {
         }
         limits.requirePlace(adapter, tenant.size);
         tenants.put(adapter, tenant);
+        place(request, tenant);
+    }
+
+    /** Gives a request a place that belongs to one which was just admitted, whatever the limits are. */
+    void admitToo(R request) {
+        Tenant<R> tenant = tenants.get(request.adapter());
+        if (tenant == null) {
+            throw new IllegalStateException("a request must be admitted before those that belong to it");
+        }
+        place(request, tenant);
+    }
+
+    private void place(R request, Tenant<R> tenant) {
+        placed.add(request);
         tenant.size += request.size();
         tenant.requests++;
         size += request.size();
@@ -176,6 +193,11 @@ final class FairQueue<R extends Request> {
         return true;
     }
 
+    /** The requests with a place, whether they wait for their turn or for their adapter. */
+    List<R> placed() {
+        return List.copyOf(placed);
+    }
+
     /** Takes all requests that wait for their turn. */
     List<R> removeAllWaiting() {
         List<R> all = new ArrayList<>();
@@ -200,6 +222,7 @@ final class FairQueue<R extends Request> {
             }
         }
         request.place = Request.Place.GONE;
+        placed.remove(request);
         size -= request.size();
         tenant.size -= request.size();
         tenant.requests--;

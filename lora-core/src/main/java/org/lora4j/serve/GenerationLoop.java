@@ -272,6 +272,9 @@ final class GenerationLoop {
             }
             recorder.computed(adapter, task.size() - reused);
             return task.size() - reused;
+        } catch (ServingException e) {
+            leave(task, null, e);
+            return 0;
         } catch (IllegalArgumentException e) {
             // The prompt was checked before, so the adapter was deleted; by now there may be another one of its name.
             leave(task, null, Failures.unknown(task.adapter(), e));
@@ -311,7 +314,9 @@ final class GenerationLoop {
             charge(adapter, count);
             recorder.computed(adapter, count);
         });
-        recorder.batch(now.size(), promptTokens + newTokens, System.nanoTime() - begin);
+        if (!batch.isStanding()) {
+            recorder.batch(now.size(), promptTokens + newTokens, System.nanoTime() - begin);
+        }
         for (GenerationTask task : now) {
             RunningGeneration generation = task.running;
             if (generation != null && generation.isFinished()) {
@@ -324,6 +329,10 @@ final class GenerationLoop {
         Generation result;
         try {
             result = generation.result();
+        } catch (ServingException e) {
+            // A constraint refuses to go on.
+            leave(task, null, e);
+            return;
         } catch (RuntimeException | Error e) {
             leave(task, null, Failures.internal(e));
             return;

@@ -4,6 +4,7 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.UsedAdapter;
+import org.lora4j.model.internal.ModelSnapshot;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.input.Sequences;
 
@@ -22,6 +23,7 @@ final class PredictionCall extends Request {
     private final boolean asksForAdapter;
     private final @Nullable Thread waiter;
     private final @Nullable PredictionTarget<?> target;
+    private final CallParts.@Nullable Part part;
     private AdapterCache.@Nullable Pin pin;
 
     private @Nullable BatchOutput output;
@@ -47,15 +49,52 @@ final class PredictionCall extends Request {
             @Nullable PredictionTarget<?> target,
             RequestOptions options,
             long begin) {
+        this(input, adapter, asksForAdapter, target, options, begin, null);
+    }
+
+    /**
+     * Creates a call that may be a part of another one.
+     *
+     * @param part which part; null for a whole call
+     */
+    PredictionCall(
+            Input input,
+            String adapter,
+            boolean asksForAdapter,
+            @Nullable PredictionTarget<?> target,
+            RequestOptions options,
+            long begin,
+            CallParts.@Nullable Part part) {
         super(adapter, input.count(), units(input), options, begin);
         this.input = input;
         this.asksForAdapter = asksForAdapter;
         this.target = target;
+        this.part = part;
         waiter = target == null ? Thread.currentThread() : null;
     }
 
     private static long units(Input input) {
         return input instanceof Sequences sequences ? sequences.tokens() : input.count();
+    }
+
+    /** The state of the model to compute with, of now unless an earlier part has begun. */
+    ModelSnapshot state(ModelSnapshot now) {
+        return part == null ? now : part.all().state(now);
+    }
+
+    /** Whether figures count its beginning: those of a divided call that of its first part. */
+    boolean countsBegin() {
+        return part == null || part.isFirst();
+    }
+
+    /** Whether figures count its end: those of a divided call that of its last part. */
+    boolean countsEnd() {
+        return part == null || part.isLast();
+    }
+
+    /** Its tokens; 0 for rows of features. */
+    int tokens() {
+        return input instanceof Sequences sequences ? sequences.tokens() : 0;
     }
 
     Input input() {

@@ -11,11 +11,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lora4j.LoRAModel;
+import org.lora4j.fixtures.Patience;
 import org.lora4j.generate.Generation.Finish;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.compute.internal.Decoders;
@@ -74,6 +79,170 @@ class TokenConstraintTest {
                 }
             };
         }
+    }
+
+    /** A constraint whose tokens are computed by another thread, one text after the other token. */
+    private static final class Later implements TokenConstraint {
+        private final TokenConstraint constraint;
+        private CompletableFuture<Boolean> pending = new CompletableFuture<>();
+
+        Later(TokenConstraint constraint) {
+            this.constraint = constraint;
+        }
+
+        @Override
+        public State begin(int maxTokens) {
+            State state = constraint.begin(maxTokens);
+            return new State() {
+                @Override
+                public @Nullable CompletableFuture<?> pending() {
+                    return pending.isDone() ? null : pending;
+                }
+
+                private State computed() {
+                    return pending.thenApply(done -> state).join();
+                }
+
+                @Override
+                public void allowed(BitSet tokens) {
+                    computed().allowed(tokens);
+                }
+
+                @Override
+                public void accept(int id) {
+                    computed().accept(id);
+                    pending = new CompletableFuture<>();
+                }
+
+                @Override
+                public boolean isComplete() {
+                    return computed().isComplete();
+                }
+
+                @Override
+                public boolean canContinue() {
+                    return computed().canContinue();
+                }
+            };
+        }
+    }
+
+    @Test
+    void aTextStandsAsideWhileItsConstraintIsComputed() {
+        GenerationOptions options = GenerationOptions.greedy().withMaxTokens(4);
+        TokenConstraint some = Some.of(11, 14, 4, 4);
+        Later later = new Later(some);
+        BatchGenerator batch = BatchGenerator.of(network);
+        RunningGeneration free = batch.add(network, PROMPT, options);
+        RunningGeneration slow = batch.add(network, PROMPT, options.withConstraint(later));
+        batch.step();
+        batch.step();
+        assertThat(free.tokens()).hasSize(2);
+        assertThat(slow.tokens()).isEmpty();
+        assertThat(batch.isStanding()).isFalse();
+        for (int i = 1; i <= 4; i++) {
+            later.pending.complete(true);
+            batch.step();
+            batch.step();
+            assertThat(slow.tokens()).hasSize(i);
+        }
+        assertThat(free.isFinished()).isTrue();
+        assertThat(batch.isStanding()).isTrue();
+        // The text is as long as may be, so its end is known when the last token comes.
+        later.pending.complete(true);
+        assertThat(batch.step()).isZero();
+        assertThat(slow.result())
+                .isEqualTo(generator.generate(PROMPT, options.withConstraint(some)))
+                .extracting(Generation::finish)
+                .isEqualTo(Finish.STOP);
+    }
+
+    @Test
+    void aTextAloneWaitsForItsConstraint() throws Exception {
+        Later later = new Later(Some.of(11, 14, 0, 2));
+        AtomicReference<Generation> result = new AtomicReference<>();
+        Thread thread = new Thread(() -> result.set(generator.generate(
+                PROMPT, GenerationOptions.greedy().withMaxTokens(9).withConstraint(later))));
+        thread.start();
+        Patience.await(() -> {
+            later.pending.complete(true);
+            return result.get() != null;
+        });
+        thread.join();
+        assertThat(result.get())
+                .isEqualTo(generator.generate(
+                        PROMPT,
+                        GenerationOptions.greedy().withMaxTokens(9).withConstraint(Some.of(11, 14, 0, 2))));
+    }
+
+    @Test
+    void whatFailsInAnotherThreadEndsItsTextAlone() {
+        TokenConstraint failing = maxTokens -> new TokenConstraint.State() {
+            @Override
+            public @Nullable CompletableFuture<?> pending() {
+                throw new IllegalArgumentException("too large");
+            }
+
+            @Override
+            public void allowed(BitSet tokens) {
+                throw new AssertionError("nothing is computed");
+            }
+
+            @Override
+            public void accept(int id) {
+                throw new AssertionError("nothing is computed");
+            }
+
+            @Override
+            public boolean isComplete() {
+                return false;
+            }
+
+            @Override
+            public boolean canContinue() {
+                return true;
+            }
+        };
+        AtomicBoolean fails = new AtomicBoolean();
+        TokenConstraint later = maxTokens -> {
+            TokenConstraint.State state = failing.begin(maxTokens);
+            TokenConstraint.State waiting = new Later(Some.of(11, 14, 0, 2)).begin(maxTokens);
+            return new TokenConstraint.State() {
+                @Override
+                public @Nullable CompletableFuture<?> pending() {
+                    return fails.get() ? state.pending() : waiting.pending();
+                }
+
+                @Override
+                public void allowed(BitSet tokens) {
+                    state.allowed(tokens);
+                }
+
+                @Override
+                public void accept(int id) {
+                    state.accept(id);
+                }
+
+                @Override
+                public boolean isComplete() {
+                    return state.isComplete();
+                }
+
+                @Override
+                public boolean canContinue() {
+                    return state.canContinue();
+                }
+            };
+        };
+        GenerationOptions options = GenerationOptions.greedy().withMaxTokens(4);
+        BatchGenerator batch = BatchGenerator.of(network);
+        RunningGeneration free = batch.add(network, PROMPT, options);
+        RunningGeneration slow = batch.add(network, PROMPT, options.withConstraint(later));
+        batch.step();
+        fails.set(true);
+        batch.step();
+        assertThat(free.tokens()).hasSize(2);
+        assertThatIllegalArgumentException().isThrownBy(slow::result).withMessage("too large");
     }
 
     static List<GenerationOptions> options() {

@@ -91,6 +91,25 @@ class AdapterReloaderTest {
         assertComputes(2);
     }
 
+    /** A writer that never pauses is not waited for for ever. */
+    @Test
+    void anAdapterThatIsAlwaysWrittenIsLoadedAgainNowAndThen() throws IOException {
+        AdapterReloader reloader = new AdapterReloader(cache, folder);
+        assertComputes(1);
+        List<Integer> computed = new ArrayList<>();
+        for (int seed = 2; seed < 16; seed++) {
+            save(folder.resolve("a"), seed);
+            reloader.look();
+            for (int one = 1; one <= seed; one++) {
+                if (output().equals(other(one).using("x").predict(x))) {
+                    computed.add(one);
+                }
+            }
+        }
+        assertThat(computed).containsExactly(1, 1, 1, 1, 1, 7, 7, 7, 7, 7, 7, 13, 13, 13);
+        assertThat(failed).isEmpty();
+    }
+
     @Test
     void twoFilesThatAreWrittenOneAfterTheOtherAreSeenWhole() throws IOException {
         LoRAModel larger = SmallModels.model();

@@ -2,6 +2,7 @@ package org.lora4j.serve;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.lora4j.Refusals.argument;
 import static org.lora4j.Refusals.table;
@@ -80,6 +81,21 @@ class BatchingPredictorTest {
                 assertSameBits(predictor.predictAsync(x, adapter).get(), alone(x, adapter));
             }
         }
+    }
+
+    @Test
+    void aCloseWithATimeFailsTheCallsThatWait() throws Exception {
+        BatchingPredictor predictor = held();
+        batches.hold(predictor);
+        CompletableFuture<INDArray> waiting = predictor.predictAsync(SmallModels.input(1), "a");
+        Thread closing = new Thread(() -> predictor.close(Duration.ZERO));
+        closing.start();
+        assertFailed(failure(waiting), Reason.CLOSED);
+        batches.release();
+        closing.join();
+        assertThat(batches.firstIsDone()).isTrue();
+        assertFailed(failure(predictor.predictAsync(SmallModels.input(1), "a")), Reason.CLOSED);
+        assertThatIllegalArgumentException().isThrownBy(() -> predictor.close(Duration.ofMillis(-1)));
     }
 
     @Test

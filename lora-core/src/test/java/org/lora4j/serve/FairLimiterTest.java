@@ -10,9 +10,12 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
@@ -192,7 +195,7 @@ class FairLimiterTest {
     @Test
     void workThatCannotBeStartedGivesItsRoomBack() {
         AtomicInteger failures = new AtomicInteger(2);
-        FairLimiter limiter = new FairLimiter(10, 1, 0, threads -> task -> {
+        FairLimiter limiter = new FairLimiter(10, 1, 0, 1, threads -> task -> {
             if (failures.getAndDecrement() > 0) {
                 throw new OutOfMemoryError("unable to create native thread");
             }
@@ -278,6 +281,141 @@ class FairLimiterTest {
                 argument(() -> new FairLimiter(0, 1)),
                 argument(() -> new FairLimiter(1, 0)),
                 argument(() -> new FairLimiter(1, 1, -1)),
+                argument(() -> new FairLimiter(1, 2, 0, 0)),
+                argument(() -> new FairLimiter(1, 2, 0, 3)),
+                argument(() -> FairLimiter.spend(-1)),
                 argument(() -> new FairLimiter(1, 1).run("a", -1, RequestOptions.defaults(), () -> 0)));
+    }
+
+    @Test
+    void workEndsWhenNobodyWaitsForIt() throws Exception {
+        FairLimiter limiter = new FairLimiter(10, 1);
+        CountDownLatch begun = new CountDownLatch(1);
+        AtomicReference<Throwable> found = new AtomicReference<>();
+        Thread asking = start(() -> assertThatExceptionOfType(CancellationException.class)
+                .isThrownBy(() -> limiter.run("a", 1, RequestOptions.defaults(), () -> endlessWork(begun, found))));
+        begun.await();
+        asking.interrupt();
+        join();
+        Patience.await(() -> found.get() != null);
+        assertThat(found.get()).isInstanceOf(CancellationException.class);
+        assertThat(limiter.<Integer>run("a", 1, RequestOptions.defaults(), () -> 1))
+                .isOne();
+    }
+
+    private static int endlessWork(CountDownLatch begun, AtomicReference<Throwable> end) {
+        begun.countDown();
+        try {
+            while (true) {
+                FairLimiter.spend(1);
+            }
+        } catch (RuntimeException e) {
+            end.set(e);
+            throw e;
+        }
+    }
+
+    @Test
+    void workEndsWhenItsTimeIsOver() throws Exception {
+        FairLimiter limiter = new FairLimiter(10, 1);
+        AtomicReference<Throwable> found = new AtomicReference<>();
+        RequestOptions soon = RequestOptions.defaults().withTimeout(Duration.ofMillis(20));
+        assertThatExceptionOfType(ServingException.class)
+                .isThrownBy(() -> limiter.run("a", 1, soon, () -> endlessWork(new CountDownLatch(1), found)))
+                .matches(e -> e.reason() == Reason.LATE);
+        Patience.await(() -> found.get() != null);
+        assertThat(found.get())
+                .isInstanceOfSatisfying(
+                        ServingException.class, e -> assertThat(e.reason()).isEqualTo(Reason.LATE));
+    }
+
+    @Test
+    void whatWorkSpendsIsChargedToItsAdapter() throws Exception {
+        FairLimiter limiter = new FairLimiter(100, 1);
+        CountDownLatch end = new CountDownLatch(1);
+        CountDownLatch begun = new CountDownLatch(1);
+        List<String> order = Collections.synchronizedList(new ArrayList<>());
+        start(() -> limiter.run("spender", 1, RequestOptions.defaults(), () -> {
+            begun.countDown();
+            await(end);
+            FairLimiter.spend(1000);
+            return order.add("spender");
+        }));
+        begun.await();
+        start(() -> limiter.run("spender", 1, RequestOptions.defaults(), () -> order.add("spender")));
+        awaitWaiting(limiter, 1);
+        for (int i = 0; i < 5; i++) {
+            start(() -> limiter.run("other", 100, RequestOptions.defaults(), () -> order.add("other")));
+            awaitWaiting(limiter, i + 2);
+        }
+        end.countDown();
+        join();
+        assertThat(order).containsExactly("spender", "other", "other", "other", "other", "other", "spender");
+    }
+
+    @Test
+    void oneAdapterLeavesThreadsToOthers() throws Exception {
+        FairLimiter limiter = new FairLimiter(100, 2, 0, 1);
+        CountDownLatch end = new CountDownLatch(1);
+        AtomicInteger begun = new AtomicInteger();
+        for (int i = 0; i < 3; i++) {
+            start(() -> limiter.run("flood", 1, RequestOptions.defaults(), () -> {
+                begun.incrementAndGet();
+                await(end);
+                return true;
+            }));
+        }
+        awaitWaiting(limiter, 2);
+        assertThat(limiter.<String>run("other", 1, RequestOptions.defaults(), () -> "done"))
+                .isEqualTo("done");
+        assertThat(begun).hasValue(1);
+        end.countDown();
+        join();
+        assertThat(begun).hasValue(3);
+    }
+
+    @Test
+    void spendingOutsideOfALimiterDoesNothing() {
+        FairLimiter.spend(5);
+        FairLimiter limiter = new FairLimiter(10, 1);
+        assertThat(limiter.<Integer>run("a", 1, RequestOptions.defaults(), () -> 1))
+                .isOne();
+    }
+
+    @Test
+    void threadsThatDoTheSameWorkStandStill() throws Exception {
+        FairLimiter limiter = new FairLimiter(10, 1);
+        assertThat(limiter.standstill()).isZero();
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch end = new CountDownLatch(1);
+        start(() -> limiter.run("a", 1, RequestOptions.defaults(), () -> {
+            begun.countDown();
+            await(end);
+            return true;
+        }));
+        begun.await();
+        Patience.await(() -> limiter.standstill().toMillis() > 20);
+        end.countDown();
+        join();
+        assertThat(limiter.standstill()).isZero();
+    }
+
+    @Test
+    void workCanBeSubmittedWithoutWaiting() throws Exception {
+        FairLimiter limiter = new FairLimiter(10, 1);
+        CountDownLatch end = new CountDownLatch(1);
+        CompletableFuture<Integer> first = limiter.submit("a", 1, () -> {
+            await(end);
+            return 1;
+        });
+        CompletableFuture<Integer> failing = limiter.submit("a", 1, () -> {
+            throw new IllegalArgumentException("wrong");
+        });
+        assertThat(first).isNotDone();
+        end.countDown();
+        assertThat(first.join()).isOne();
+        assertThatExceptionOfType(CompletionException.class)
+                .isThrownBy(failing::join)
+                .withCauseInstanceOf(IllegalArgumentException.class);
     }
 }

@@ -23,8 +23,10 @@ import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.EncoderFolder;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.DisposableBean;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.beans.factory.SmartInitializingSingleton;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
@@ -48,7 +50,8 @@ import org.springframework.context.annotation.Configuration;
  * </table>
  *
  * <p>The service and the cache get the program's bean of {@link ServingListener} and of {@link AdapterCache.Listener}, if there is one.
- * When the context is closed, the service rejects new requests and waits for those that it has accepted; then the folder is closed.
+ * When the context is closed, the service rejects new requests and waits {@code lora.serve.grace} for those that it has accepted; then the
+ * folder is closed.
  */
 @AutoConfiguration
 @EnableConfigurationProperties(LoRAProperties.class)
@@ -189,6 +192,20 @@ public final class LoRAAutoConfiguration {
         listener.ifUnique(builder::listener);
         cache.ifAvailable(builder::adapters);
         return builder.build();
+    }
+
+    /** Ends the requests of a service that this class created, before the service itself is closed, which would wait for all. */
+    @Bean
+    @ConditionalOnBean(name = "loraPredictor")
+    DisposableBean loraPredictorEnd(@Qualifier("loraPredictor") BatchingPredictor predictor, LoRAProperties properties) {
+        return () -> predictor.close(properties.serve().grace());
+    }
+
+    @Bean
+    @ConditionalOnBean(name = "loraGeneration")
+    DisposableBean loraGenerationEnd(
+            @Qualifier("loraGeneration") GenerationService service, LoRAProperties properties) {
+        return () -> service.close(properties.serve().grace());
     }
 
     private static Path path(Model model) {

@@ -115,6 +115,7 @@ public record LoRAProperties(
      * @param maxRunning How many generations of a decoder run at the same time.
      * @param maxCachedTokens Tokens of running generations and kept conversations of a decoder.
      * @param maxConversations How many conversations of a decoder are kept.
+     * @param grace How long accepted requests may take when the context is closed.
      */
     // maxWait before maxWaiting: the processor of Spring Boot takes the first description whose name begins with that
     // of a property.
@@ -128,5 +129,6 @@ public record LoRAProperties(
             @Nullable Integer maxBatchRows,
             @Nullable Integer maxRunning,
             @Nullable Long maxCachedTokens,
-            @Nullable Integer maxConversations) {}
+            @Nullable Integer maxConversations,
+            @DefaultValue("20s") Duration grace) {}
 }

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Timer;
@@ -27,6 +28,7 @@ import org.lora4j.nn.input.Input;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.AdapterReloader;
 import org.lora4j.serve.BatchingPredictor;
+import org.lora4j.serve.GenerationHandle;
 import org.lora4j.serve.GenerationRequest;
 import org.lora4j.serve.GenerationService;
 import org.lora4j.serve.ServingException;
@@ -121,6 +123,58 @@ class LoRAAutoConfigurationTest {
                                     "c", prompt, GenerationOptions.greedy().withMaxTokens(40))))
                             .withMessageContaining("at most 12 tokens");
                 });
+    }
+
+    /** Without the grace, a context that is closed would wait for all answers. */
+    @Test
+    void aContextThatIsClosedEndsGenerationsAfterTheGrace() {
+        Path decoder = Folders.decoder(folder.resolve("decoder"));
+        List<GenerationHandle> handles = new ArrayList<>();
+        CountDownLatch begun = new CountDownLatch(1);
+        runner.withPropertyValues(
+                        "lora.model.path=" + decoder,
+                        "lora.serve.allow-base=true",
+                        "lora.serve.max-running=1",
+                        "lora.serve.grace=0s")
+                .run(context -> {
+                    GenerationService service = context.getBean(GenerationService.class);
+                    GenerationOptions eight = GenerationOptions.greedy().withMaxTokens(8);
+                    for (int i = 0; i < 50; i++) {
+                        handles.add(service.generate(GenerationRequest.of(LoRAModel.BASE, new int[] {5, 6, 7}, eight)
+                                .withConsumer(token -> {
+                                    begun.countDown();
+                                    sleep();
+                                })));
+                    }
+                    begun.await();
+                });
+        assertThat(handles).allMatch(handle -> handle.result().isDone());
+        assertThat(handles.stream().filter(handle -> handle.result().isCompletedExceptionally()))
+                .hasSizeGreaterThan(30);
+    }
+
+    private static void sleep() {
+        try {
+            Thread.sleep(10);
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void aContextThatIsClosedRefusesTextsThatWaitAfterTheGrace() {
+        List<CompletableFuture<INDArray>> outputs = new ArrayList<>();
+        served("lora.serve.grace=0s", "lora.serve.max-batch-rows=1", "lora.serve.max-waiting=1000", "lora.serve.max-waiting-per-adapter=1000")
+                .run(context -> {
+                    Input text = context.getBean(EncoderFolder.class).tokens(List.of("where is my parcel"));
+                    BatchingPredictor predictor = context.getBean(BatchingPredictor.class);
+                    for (int i = 0; i < 900; i++) {
+                        outputs.add(predictor.predictAsync(text, "a"));
+                    }
+                });
+        assertThat(outputs).allMatch(CompletableFuture::isDone);
+        assertThat(outputs.stream().filter(CompletableFuture::isCompletedExceptionally))
+                .isNotEmpty();
     }
 
     @Test

@@ -97,6 +97,11 @@ public final class ChatAnswer {
         this.stopped = stopped;
     }
 
+    /** Calls what frees something when the generation has ended. */
+    void onEnd(Runnable action) {
+        handle.result().whenComplete((result, failure) -> action.run());
+    }
+
     /**
      * Hands over the text part by part, and waits for its end. Calls of tools are in the whole answer.
      *

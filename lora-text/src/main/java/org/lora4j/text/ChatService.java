@@ -15,6 +15,7 @@ import org.lora4j.serve.GenerationService;
 import org.lora4j.serve.RequestOptions;
 import org.lora4j.serve.ServingException;
 import org.lora4j.serve.ServingException.Reason;
+import org.lora4j.text.grammar.GrammarLease;
 import org.lora4j.text.tools.ForcedCall;
 import org.lora4j.text.tools.ToolFormat;
 
@@ -128,7 +129,10 @@ public final class ChatService {
         Objects.requireNonNull(tool, "tool must not be null");
         Objects.requireNonNull(generation, "generation must not be null");
         ToolFormat format = format(conversation);
-        GenerationOptions options;
+        Objects.requireNonNull(adapter, "adapter must not be null");
+        Objects.requireNonNull(urgency, "urgency must not be null");
+        long begin = System.nanoTime();
+        GrammarLease lease;
         try {
             if (format == null) {
                 throw new IllegalArgumentException(
@@ -136,11 +140,20 @@ public final class ChatService {
             }
             ForcedCall one = conversation.forcedCall(format, tool);
             ForcedCall calls = tool.isEmpty() ? one.repeated() : one;
-            options = generation.withConstraint(decoder.grammars().constraint(calls, calls::grammar));
+            lease = decoder.grammars().lease(adapter, urgency, calls, calls::grammar, Math.max(1, generation.maxTokens()));
         } catch (IllegalArgumentException e) {
             throw new ServingException(Reason.INVALID_INPUT, String.valueOf(e.getMessage()), e);
         }
-        return start(adapter, conversation, options, stops, urgency, format);
+        try {
+            RequestOptions left = urgency.after(Duration.ofNanos(System.nanoTime() - begin));
+            ChatAnswer answer = start(
+                    adapter, conversation, generation.withConstraint(lease.constraint()), stops, left, format);
+            answer.onEnd(lease::close);
+            return answer;
+        } catch (RuntimeException e) {
+            lease.close();
+            throw e;
+        }
     }
 
     /**

@@ -228,6 +228,15 @@ public final class DecoderFolder extends TextModel {
     }
 
     /**
+     * Returns the forms of answers without reading anything for them.
+     *
+     * @return nothing before the first call of {@link #grammars}
+     */
+    public synchronized Optional<GrammarCache> knownGrammars() {
+        return Optional.ofNullable(grammars);
+    }
+
+    /**
      * Returns the bytes of the tokens, which are read with the first call.
      *
      * @return the ordinary tokens

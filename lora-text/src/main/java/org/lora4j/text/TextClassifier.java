@@ -113,7 +113,7 @@ public final class TextClassifier implements AutoCloseable {
         AdapterTask task = task(adapter);
         requireMadeFor(folder, adapter, task, task.limit());
         return openFor(open(folder, task, task.limit(), storage), task, task.labels())
-                .loaded(adapter);
+                .loaded(adapter, task);
     }
 
     /**
@@ -126,7 +126,8 @@ public final class TextClassifier implements AutoCloseable {
      * @throws IOException if a file cannot be read, or the adapter does not fit the model
      */
     public static TextClassifier openWithoutTexts(Path folder, Path adapter, BaseStorage storage) throws IOException {
-        return openUntrained(folder, adapter, storage).loaded(adapter);
+        AdapterTask task = task(adapter);
+        return openUntrained(folder, adapter, task, storage).loaded(adapter, task);
     }
 
     /**
@@ -188,12 +189,12 @@ public final class TextClassifier implements AutoCloseable {
         }
         OptionalInt limit = maxTokens.isPresent() ? maxTokens : task.limit();
         requireMadeFor(folder, adapter, task, maxTokens.isPresent() ? OptionalInt.empty() : limit);
-        return openFor(open(folder, task, limit, storage), task, labels).loaded(adapter);
+        return openFor(open(folder, task, limit, storage), task, labels).loaded(adapter, task);
     }
 
-    private TextClassifier loaded(Path adapter) throws IOException {
+    private TextClassifier loaded(Path adapter, AdapterTask task) throws IOException {
         try {
-            load(ADAPTER, adapter, labels);
+            load(ADAPTER, adapter, task, labels);
             return this;
         } catch (IOException | RuntimeException e) {
             close();
@@ -201,8 +202,19 @@ public final class TextClassifier implements AutoCloseable {
         }
     }
 
-    private void load(String name, Path folder, Labels ofAdapter) throws IOException {
-        LoRAAdapter adapter = PeftAdapters.load(folder, model.network(), ReadOptions.defaults());
+    /** Loads an adapter whose task was read before. */
+    private void load(String name, Path folder, AdapterTask task, Labels ofAdapter) throws IOException {
+        LoRAAdapter adapter = PeftAdapters.readWhole(folder, () -> {
+            AdapterTask now = task(folder);
+            if (!now.labels().names().equals(task.labels().names())
+                    || now.head() != task.head()
+                    || now.maxTokens() != task.maxTokens()) {
+                throw new IOException(
+                        folder + ": the adapter must not be replaced by one of another task while it is opened, found " + now
+                                + " after " + task + "; open it again");
+            }
+            return PeftAdapters.load(folder, model.network(), ReadOptions.defaults());
+        });
         requireClassifierOf(folder, adapter, ofAdapter);
         model.add(name, adapter);
         labelsByAdapter.put(name, ofAdapter);
@@ -247,7 +259,7 @@ public final class TextClassifier implements AutoCloseable {
             throw new IOException(adapter + ": texts must be cut where the model cuts them, after " + maxTokens()
                     + " tokens, found " + task.maxTokens() + "; open the model with this adapter alone");
         }
-        load(name, adapter, task.labels());
+        load(name, adapter, task, task.labels());
     }
 
     /**
@@ -261,7 +273,11 @@ public final class TextClassifier implements AutoCloseable {
      * @throws IOException if a file cannot be read, or the adapter has no classifier
      */
     public static TextClassifier openUntrained(Path folder, Path adapter, BaseStorage storage) throws IOException {
-        AdapterTask task = task(adapter);
+        return openUntrained(folder, adapter, task(adapter), storage);
+    }
+
+    private static TextClassifier openUntrained(Path folder, Path adapter, AdapterTask task, BaseStorage storage)
+            throws IOException {
         requireMadeFor(folder, adapter, task, OptionalInt.empty());
         return openFor(ClassifierBase.openWithoutTexts(ModelSource.of(folder), storage), task, task.labels());
     }

@@ -4,6 +4,8 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -93,8 +95,9 @@ public final class ServeCommand extends WorkCommand {
             paramLabel = "FILE",
             description =
                     "A file with the keys of the clients, which they send as bearer tokens. Each line has a key and"
-                            + " the adapters that it may use, or * for all; a name with spaces is in quotation marks. Without this"
-                            + " option no key is needed.")
+                            + " the adapters that it may use, or * for all; a name with spaces or = is in quotation marks."
+                            + " name=, requests=, tokens= and compile= name a key for the log and limit it. Without this option"
+                            + " no key is needed.")
     private @Nullable Path keys;
 
     @Option(
@@ -102,6 +105,12 @@ public final class ServeCommand extends WorkCommand {
             description =
                     "Give a page at / with which people can try adapters in a browser. Hosts and keys count for it too.")
     private boolean page;
+
+    @Option(
+            names = "--access-log",
+            description = "Print a line for each request, with the time, the name of the key, the adapter, the path, the status,"
+                    + " milliseconds and tokens. It has no text of a request, and no key.")
+    private boolean logs;
 
     @Mixin
     private final TextLimit textLimit = new TextLimit();
@@ -154,12 +163,18 @@ public final class ServeCommand extends WorkCommand {
         ServedModel.Settings settings = new ServedModel.Settings(
                 model, adapters, allowBase, storage.value(), task(), textLimit.value(), options.limits());
         ModelServer.Clients clients =
-                new ModelServer.Clients(hosts, origins, keys == null ? null : ApiKeys.read(keys), page);
+                new ModelServer.Clients(
+                hosts, origins, keys == null ? null : ApiKeys.read(keys), page, logs ? this::log : null);
         InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), port);
         try (ServedModel served = ServedModel.open(settings);
                 ModelServer server = ModelServer.start(address, clients, served)) {
             run(server, served.names().size());
         }
+    }
+
+    private void log(String line) {
+        out().println(Instant.now().truncatedTo(ChronoUnit.MILLIS) + " " + line);
+        out().flush();
     }
 
     private ServedModel.Task task() {

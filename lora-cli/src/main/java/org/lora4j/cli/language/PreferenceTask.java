@@ -125,9 +125,15 @@ public final class PreferenceTask implements TextTask<PreferenceResult> {
 
     /** Returns what two rows are compared by: the prompt with both answers. */
     private String content(TextRow row) {
-        return decoder.template().isEmpty()
-                ? String.join("\n", row.text("prompt"), row.text("chosen"), row.text("rejected"))
-                : row.preference().toString();
+        if (decoder.template().isPresent()) {
+            return row.preference().toString();
+        }
+        requireTexts(row);
+        return String.join("\n", row.text("prompt"), row.text("chosen"), row.text("rejected"));
+    }
+
+    private void requireTexts(TextRow row) {
+        AnswerText.requireTexts(decoder, row, "prompt", "chosen", "rejected");
     }
 
     /** Reads a row, as a conversation if the model has a chat template, or else as texts. Nothing is cut. */
@@ -135,7 +141,7 @@ public final class PreferenceTask implements TextTask<PreferenceResult> {
         PreferenceExample example;
         try {
             if (decoder.template().isEmpty()) {
-                AnswerText.requireTexts(decoder, row, "prompt", "chosen", "rejected");
+                requireTexts(row);
                 example = tokens.preference(row.text("prompt"), row.text("chosen"), row.text("rejected"));
             } else {
                 example = tokens.preference(row.preference());

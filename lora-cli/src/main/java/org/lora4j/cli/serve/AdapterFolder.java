@@ -12,6 +12,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
+import org.lora4j.internal.AdapterNames;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,6 +45,14 @@ final class AdapterFolder {
         if (isAdapter(folder)) {
             throw wrong(folder, "the folder of one adapter; give the folder above it");
         }
+        try (Stream<Path> all = Files.list(folder)) {
+            for (Path one : all.filter(AdapterFolder::isAdapter).toList()) {
+                String problem = AdapterNames.problem(String.valueOf(one.getFileName()));
+                if (problem != null) {
+                    log.warn("the adapter in {} is not served, because of its name: {}", one, problem);
+                }
+            }
+        }
         return new AdapterFolder(folder);
     }
 
@@ -59,7 +68,7 @@ final class AdapterFolder {
             // Else the name leads elsewhere.
             boolean isInside = folder.equals(own.getParent())
                     && String.valueOf(own.getFileName()).equals(name);
-            boolean isThere = isInside && !name.startsWith(".") && (isAdapter(own) || isThereSoon(name, own));
+            boolean isThere = isInside && AdapterNames.problem(name) == null && (isAdapter(own) || isThereSoon(name, own));
             if (isThere) {
                 known.add(name);
             }
@@ -98,6 +107,10 @@ final class AdapterFolder {
         Map<String, Long> found = new TreeMap<>();
         try (Stream<Path> all = Files.list(folder)) {
             for (Path one : all.filter(AdapterFolder::isAdapter).toList()) {
+                // The others are refused by requests.
+                if (AdapterNames.problem(String.valueOf(one.getFileName())) != null) {
+                    continue;
+                }
                 try {
                     found.put(String.valueOf(one.getFileName()), seconds(one));
                 } catch (NoSuchFileException e) {

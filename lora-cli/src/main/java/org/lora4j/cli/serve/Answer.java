@@ -20,6 +20,7 @@ final class Answer {
     static final String EVENTS = "text/event-stream; charset=utf-8";
 
     private final OpenRequest request;
+    private final RequestUse use;
     private final AnswerMemory memory;
     private final Response response;
     private final Callback callback;
@@ -31,13 +32,20 @@ final class Answer {
     /**
      * Creates an answer that was not sent yet.
      *
+     * @param use what the request uses
      * @param memory counts its bytes until the callback is told: those of {@link #grow}, and those of one that is sent as a whole
      */
-    Answer(OpenRequest request, AnswerMemory memory, Response response, Callback callback) {
+    Answer(OpenRequest request, RequestUse use, AnswerMemory memory, Response response, Callback callback) {
         this.request = request;
+        this.use = use;
         this.memory = memory;
         this.response = response;
         this.callback = callback;
+    }
+
+    /** What its request uses. */
+    RequestUse use() {
+        return use;
     }
 
     void header(String name, String value) {

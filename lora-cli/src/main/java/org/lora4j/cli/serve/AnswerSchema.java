@@ -2,7 +2,7 @@ package org.lora4j.cli.serve;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.generate.TokenConstraint;
+import org.lora4j.text.grammar.Grammar;
 
 /**
  * Which JSON an answer must be.
@@ -18,15 +18,17 @@ record AnswerSchema(String field, String inside, @Nullable JsonNode format) {
     private static final String ANY_OBJECT = "{\"type\": \"object\"}";
 
     /**
-     * Returns which tokens an answer may have.
+     * Returns the grammar of an answer.
      *
      * @return null for any text
-     * @throws ApiException if the field is not what it must be, or the schema has what is not supported
+     * @throws ApiException if the field is not what it must be
      */
     @Nullable
-    TokenConstraint constraint(ServedDecoder decoder) {
+    AskedGrammar grammar() {
         String schema = schema();
-        return schema == null ? null : decoder.constraint(place(), schema);
+        return schema == null
+                ? null
+                : new AskedGrammar(place(), schema, () -> Grammar.jsonSchema(schema), null);
     }
 
     private String place() {

@@ -1,55 +1,55 @@
 package org.lora4j.cli.serve;
 
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.nio.file.attribute.FileTime;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HexFormat;
-import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The keys of the clients, in a file: each line has a key and the names of the adapters that it may use, or {@code *} for all. A name
- * with spaces or commas is in quotation marks, which no name has itself. A line that begins with # is a comment. A changed file is
- * read again within a second. Only hashes of the keys are kept, so the time of a look-up says nothing about a key.
+ * The keys of the clients, in a {@link KeyFile}, which is read again within a second after a change. A key counts as long as a line that
+ * can be read has it: lines that cannot be read, and a file that is empty or gone, have none, so a key that was revoked is never
+ * accepted because something else is wrong. Only hashes of the keys are kept, so the time of a look-up says nothing about a key.
  */
 public final class ApiKeys {
     private static final Logger log = LoggerFactory.getLogger(ApiKeys.class);
 
-    /** The characters of a bearer token (RFC 6750), and enough of them that nobody guesses one. */
-    private static final Pattern KEY = Pattern.compile("[A-Za-z0-9._~+/=-]{16,512}");
-
-    private static final Pattern WORD = Pattern.compile("\"([^\"]+)\"|([^\\s,\"]+)|\"");
     private static final String BEARER = "Bearer ";
     private static final long LOOK_NANOS = TimeUnit.SECONDS.toNanos(1);
 
     private final Path file;
-    private State state;
-    private Map<String, Access> byHash;
+    private final LongSupplier clock;
+
+    /** Null if the file could not be read. */
+    private @Nullable State state;
+
+    private Map<String, Client> byHash;
     private long nextLook;
 
     /** What is compared of the file. */
     private record State(
             long bytes, FileTime modified, @Nullable Object key) {}
 
-    private ApiKeys(Path file) throws IOException {
+    ApiKeys(Path file, LongSupplier clock) throws IOException {
         this.file = file;
+        this.clock = clock;
         state = look();
-        byHash = read();
-        nextLook = System.nanoTime() + LOOK_NANOS;
+        KeyFile read = KeyFile.read(file);
+        if (!read.problems().isEmpty()) {
+            throw new IOException(String.join("; ", read.problems()));
+        }
+        byHash = read.clients();
+        nextLook = clock.getAsLong() + LOOK_NANOS;
+        String readers = KeyFile.readers(file);
+        if (readers != null) {
+            log.warn("{} has the keys of all clients and can be read by {}; allow its owner alone (chmod 600)", file, readers);
+        }
     }
 
     /**
@@ -60,7 +60,7 @@ public final class ApiKeys {
      * @throws IOException if the file cannot be read, or a line is wrong
      */
     public static ApiKeys read(Path file) throws IOException {
-        return new ApiKeys(file);
+        return new ApiKeys(file, System::nanoTime);
     }
 
     private State look() throws IOException {
@@ -68,90 +68,50 @@ public final class ApiKeys {
         return new State(attributes.size(), attributes.lastModifiedTime(), attributes.fileKey());
     }
 
-    private Map<String, Access> read() throws IOException {
-        Map<String, Access> keys = new HashMap<>();
-        List<String> lines = Files.readAllLines(file, StandardCharsets.UTF_8);
-        for (int i = 0; i < lines.size(); i++) {
-            String line = lines.get(i).strip();
-            if (line.isEmpty() || line.startsWith("#")) {
-                continue;
-            }
-            String at = file + ", line " + (i + 1) + ": ";
-            List<String> words = words(line, at);
-            // The message must not show a key.
-            if (!KEY.matcher(words.get(0)).matches()) {
-                throw new IOException(at + "a key must have 16 to 512 letters, digits and -._~+/=, found another text");
-            }
-            if (words.size() < 2) {
-                throw new IOException(at + "after a key there must be the names of its adapters, or *, found nothing");
-            }
-            Set<String> names = Set.copyOf(words.subList(1, words.size()));
-            Access access = names.contains("*") ? Access.ALL : new Access(false, names);
-            if (keys.put(hash(words.get(0)), access) != null) {
-                throw new IOException(at + "each key must be there once, found one twice");
-            }
-        }
-        if (keys.isEmpty()) {
-            throw new IOException(file + ": there must be at least one key, found none");
-        }
-        return keys;
-    }
-
-    private static List<String> words(String line, String at) throws IOException {
-        List<String> words = new ArrayList<>();
-        Matcher word = WORD.matcher(line);
-        while (word.find()) {
-            if (word.group(1) == null && word.group(2) == null) {
-                throw new IOException(at + "quotation marks must be around the name of an adapter, found one alone");
-            }
-            words.add(word.group(1) == null ? word.group(2) : word.group(1));
-        }
-        return words;
-    }
-
-    private static String hash(String key) {
-        try {
-            byte[] bytes = key.getBytes(StandardCharsets.UTF_8);
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("each Java has SHA-256", e);
-        }
-    }
-
     /**
-     * Returns what the client of a request may use.
+     * Returns the client of a request.
      *
      * @param authorization the field {@code Authorization}, or null
      * @throws ApiException if it has no key, or one that is not in the file
      */
-    Access access(@Nullable String authorization) {
+    Client client(@Nullable String authorization) {
         if (authorization == null || !authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())) {
             throw ApiException.of(
                     401, "invalid_api_key", "Authorization must be 'Bearer' and a key of this server, found none");
         }
-        Access access =
-                current().get(hash(authorization.substring(BEARER.length()).strip()));
-        if (access == null) {
+        Client client = current()
+                .get(KeyFile.hash(authorization.substring(BEARER.length()).strip()));
+        if (client == null) {
             throw ApiException.of(401, "invalid_api_key", "the key must be one of this server, found another one");
         }
-        return access;
+        return client;
     }
 
-    private synchronized Map<String, Access> current() {
-        long now = System.nanoTime();
+    private synchronized Map<String, Client> current() {
+        long now = clock.getAsLong();
         if (now - nextLook >= 0) {
             nextLook = now + LOOK_NANOS;
-            try {
-                State found = look();
-                if (!found.equals(state)) {
-                    byHash = read();
-                    state = found;
-                    log.info("the keys in {} were read again", file);
-                }
-            } catch (IOException e) {
-                log.warn("the keys could not be read again; the old ones stay: {}", e.getMessage());
-            }
+            lookAgain();
         }
         return byHash;
+    }
+
+    private void lookAgain() {
+        try {
+            State found = look();
+            if (!found.equals(state)) {
+                KeyFile read = KeyFile.read(file);
+                byHash = read.clients();
+                state = found;
+                log.info("the keys in {} were read again; {} are accepted", file, byHash.size());
+                read.problems().forEach(problem -> log.warn("{}; it has no effect", problem));
+            }
+        } catch (IOException e) {
+            if (state != null || !byHash.isEmpty()) {
+                log.warn("the file of the keys cannot be read, so no key is accepted until it can: {}", e.toString());
+            }
+            state = null;
+            byHash = Map.of();
+        }
     }
 }

@@ -2,7 +2,6 @@ package org.lora4j.cli.serve;
 
 import java.util.List;
 import java.util.function.Supplier;
-import org.lora4j.generate.TokenConstraint;
 import org.lora4j.text.ChatMessage;
 import org.lora4j.text.ChatTemplate;
 import org.lora4j.text.Conversation;
@@ -27,10 +26,9 @@ final class ChatPrompt {
         try {
             Conversation conversation = new Conversation(messages.get(), List.of()).withTools(tools.shown());
             ExpectedCalls calls = tools.expected(conversation, template);
-            TokenConstraint constraint = calls == null
-                    ? schema.constraint(decoder)
-                    : calls.constraint(schema.schema(), conversation, decoder);
-            return new TextForm.Prompt(decoder.tokens().prompt(conversation, template), "", calls, constraint);
+            AskedGrammar grammar =
+                    calls == null ? schema.grammar() : calls.grammar(schema.schema(), conversation, decoder);
+            return new TextForm.Prompt(decoder.tokens().prompt(conversation, template), "", calls, grammar);
         } catch (IllegalArgumentException e) {
             throw ApiException.of(400, "invalid_messages", String.valueOf(e.getMessage()));
         }

@@ -31,6 +31,7 @@ final class ClassifyEndpoint implements Endpoint {
         Sequences texts = classifier.limited(adapter, body, deadline, () -> read(body.json(RULES)));
         body.free();
         Prediction prediction = classifier.classify(texts, adapter, deadline);
+        answer.use().tokens(texts.tokens(), 0);
         Labels labels = classifier.labels(prediction);
         UsedAdapter used = prediction.adapter();
         if (used != null) {

@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.generate.TokenConstraint;
 import org.lora4j.text.tools.ToolCall;
 
 /** Texts that are continued as they stand. */
@@ -61,11 +60,11 @@ final class CompletionForm implements TextForm {
         }
         boolean echoes = body.flag("echo");
         AnswerSchema schema = new AnswerSchema(AnswerSchema.FIELD, "json_schema", body.get(AnswerSchema.FIELD));
-        TokenConstraint constraint = schema.constraint(decoder);
-        return all.stream().map(one -> prompt(one, echoes, constraint)).toList();
+        AskedGrammar grammar = schema.grammar();
+        return all.stream().map(one -> prompt(one, echoes, grammar)).toList();
     }
 
-    private Prompt prompt(JsonNode prompt, boolean echoes, @Nullable TokenConstraint constraint) {
+    private Prompt prompt(JsonNode prompt, boolean echoes, @Nullable AskedGrammar grammar) {
         int[] ids = prompt.isTextual() ? null : JsonBody.tokens(prompt);
         if (ids == null && !prompt.isTextual()) {
             throw JsonBody.wrong("prompt", RULE, prompt);
@@ -75,7 +74,7 @@ final class CompletionForm implements TextForm {
                     ? decoder.tokens().plain(prompt.textValue())
                     : decoder.tokens().requireRoom(ids);
             String text = ids == null ? prompt.textValue() : decoder.tokenizer().decode(ids);
-            return new Prompt(tokens, echoes ? text : "", null, constraint);
+            return new Prompt(tokens, echoes ? text : "", null, grammar);
         } catch (IllegalArgumentException e) {
             throw ApiException.of(400, "invalid_prompt", String.valueOf(e.getMessage()));
         }

@@ -41,6 +41,7 @@ final class EmbeddingEndpoint implements Endpoint {
         Asked asked = encoder.limited(adapter, body, deadline, () -> read(body.json(RULES)));
         body.free();
         Prediction prediction = encoder.embed(asked.input, adapter, deadline);
+        answer.use().tokens(asked.input.tokens(), 0);
         byte[] embeddings = written(encoder.embeddings(prediction, asked.dimensions), asked, model);
         UsedAdapter used = prediction.adapter();
         if (used != null) {

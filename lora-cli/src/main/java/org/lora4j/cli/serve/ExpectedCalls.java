@@ -2,7 +2,6 @@ package org.lora4j.cli.serve;
 
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.generate.TokenConstraint;
 import org.lora4j.text.Conversation;
 import org.lora4j.text.tools.ForcedCall;
 import org.lora4j.text.tools.ToolFormat;
@@ -21,22 +20,28 @@ record ExpectedCalls(
         @Nullable ForcedCall forced,
         @Nullable ForcedCall strict,
         boolean isParallel) {
+    private static final String FIELD = "tools";
+
     /**
-     * Returns which tokens the answer may have: forced calls, or else calls or JSON.
+     * Returns the grammar of the answer: forced calls, or else calls or JSON.
      *
      * @param schema what the JSON fits, or null for any text
      * @return null for any text and calls
      */
     @Nullable
-    TokenConstraint constraint(@Nullable String schema, Conversation conversation, ServedDecoder decoder) {
+    AskedGrammar grammar(@Nullable String schema, Conversation conversation, ServedDecoder decoder) {
         if (forced != null) {
-            return decoder.constraint("tools", forced);
+            return grammar(forced);
         }
         if (schema == null) {
-            return strict == null ? null : decoder.constraintFrom("tools", strict);
+            return strict == null ? null : decoder.begunBy(FIELD, strict);
         }
         ForcedCall call = conversation.forcedCall(format, Optional.empty());
-        return decoder.constraint("tools", (isParallel ? call.repeated() : call).orJson(schema));
+        return grammar((isParallel ? call.repeated() : call).orJson(schema));
+    }
+
+    private static AskedGrammar grammar(ForcedCall calls) {
+        return new AskedGrammar(FIELD, calls, calls::grammar, null);
     }
 
     ToolReader reader() {

@@ -10,6 +10,7 @@ import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.io.ReadOptions;
+import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.serve.AdapterSource;
 import org.lora4j.text.AdapterTask;
 import org.lora4j.text.ClassifierHead;
@@ -64,6 +65,15 @@ final class LabelledAdapters implements AdapterSource {
 
     @Override
     public LoRAAdapter load(String name, BaseModel base, ReadOptions options) throws IOException {
+        Labelled loaded = PeftAdapters.readWhole(folder.resolve(name), () -> loadWhole(name, base, options));
+        labels.put(new UsedAdapter(name, loaded.adapter.fingerprint()), loaded.labels);
+        return loaded.adapter;
+    }
+
+    /** An adapter and the labels that stood beside it. */
+    private record Labelled(LoRAAdapter adapter, Labels labels) {}
+
+    private Labelled loadWhole(String name, BaseModel base, ReadOptions options) throws IOException {
         Path own = folder.resolve(name);
         AdapterTask task = TextClassifier.task(own);
         ClassifierHeads.requireSame(own, task.head() == null ? headOfPeft : task.head(), head);
@@ -83,8 +93,7 @@ final class LabelledAdapters implements AdapterSource {
             throw new IOException(own + ": the classifier must have an output for each of the labels " + task.labels()
                     + ", found " + outputs);
         }
-        labels.put(new UsedAdapter(name, adapter.fingerprint()), task.labels());
-        return adapter;
+        return new Labelled(adapter, task.labels());
     }
 
     /** The labels of an adapter that was loaded; null if so many others were used since then that they were forgotten. */

@@ -8,6 +8,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.eclipse.jetty.http.UriCompliance;
@@ -57,12 +58,14 @@ public final class ModelServer implements AutoCloseable {
      * @param origins the origins of the pages whose scripts may read answers, such as {@code https://app.example}; or {@code *}
      * @param keys the keys of the clients; null if none are needed
      * @param page whether people may ask with a page of this server
+     * @param accessLog receives a line for each request; null for none
      */
     public record Clients(
             Set<String> hosts,
             Set<String> origins,
             @Nullable ApiKeys keys,
-            boolean page) {
+            boolean page,
+            @Nullable Consumer<String> accessLog) {
         /**
          * Copies the names.
          *
@@ -70,6 +73,7 @@ public final class ModelServer implements AutoCloseable {
          * @param origins the origins
          * @param keys the keys
          * @param page whether there is a page
+         * @param accessLog receives the lines
          */
         public Clients {
             hosts = Set.copyOf(hosts);
@@ -103,7 +107,7 @@ public final class ModelServer implements AutoCloseable {
         connector.addBean(connections);
         server.addConnector(connector);
         HostNames hosts = new HostNames(address.getAddress(), clients.hosts);
-        Handler handler = new RequestHandler(model, hosts, clients.keys, clients.page, connections, active, workers);
+        Handler handler = new RequestHandler(model, hosts, clients, connections, active, workers);
         server.setHandler(clients.origins.isEmpty() ? handler : forPages(clients.origins, handler));
     }
 

@@ -4,11 +4,13 @@ import com.fasterxml.jackson.core.exc.StreamWriteException;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.Consumer;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.MimeTypes;
 import org.eclipse.jetty.server.Handler;
@@ -31,6 +33,8 @@ final class RequestHandler extends Handler.Abstract {
 
     private static final String MODELS = "/v1/models";
     private static final String HEALTH = "/health";
+    private static final String READY = "/health/ready";
+    private static final String ALIVE = "/health/live";
     private static final String METRICS = "/metrics";
     private static final Set<String> TEXT_PATHS = Set.of(
             "/v1/chat/completions",
@@ -38,12 +42,16 @@ final class RequestHandler extends Handler.Abstract {
             "/v1/responses",
             "/v1/embeddings",
             "/v1/classify",
+            "/classify",
             "/v1/rerank",
             "/v2/rerank");
 
     private final ServedModel model;
     private final HostNames hosts;
     private final @Nullable ApiKeys keys;
+    private final @Nullable Consumer<String> accessLog;
+    private final ClientLimits limits = new ClientLimits(System::nanoTime);
+    private final ServerHealth health;
     private final @Nullable ServedPage page;
     private final Connections connections;
     private final ActiveRequests active;
@@ -57,19 +65,20 @@ final class RequestHandler extends Handler.Abstract {
     RequestHandler(
             ServedModel model,
             HostNames hosts,
-            @Nullable ApiKeys keys,
-            boolean hasPage,
+            ModelServer.Clients clients,
             Connections connections,
             ActiveRequests active,
             Executor workers) {
         this.model = model;
         this.hosts = hosts;
-        this.keys = keys;
+        keys = clients.keys();
+        accessLog = clients.accessLog();
+        health = ServerHealth.of(model);
         this.connections = connections;
         this.active = active;
         this.workers = workers;
         endpoints = model.endpoints();
-        page = hasPage ? new ServedPage(endpoints.keySet(), keys != null) : null;
+        page = clients.page() ? new ServedPage(endpoints.keySet(), keys != null) : null;
         places = new ConcurrencyLimit(model.limits().requests());
         memory = BodyMemory.ofHeap(model.limits().bodyBytes());
         metrics = metrics();
@@ -86,8 +95,8 @@ final class RequestHandler extends Handler.Abstract {
         return created;
     }
 
-    /** A request with its answer, and what its client may use. */
-    private record Call(OpenRequest open, Answer answer, Access access) {}
+    /** A request with its answer, and what it uses. */
+    private record Call(OpenRequest open, Answer answer, RequestUse use) {}
 
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
@@ -95,10 +104,11 @@ final class RequestHandler extends Handler.Abstract {
         OpenRequest open =
                 new OpenRequest(request, Deadline.begin(model.limits().timeout()));
         connections.begin(open);
-        Answer answer = new Answer(open, unread, response, atEnd(open, isAccepted, callback));
+        RequestUse use = new RequestUse(limits);
+        Callback atEnd = atEnd(open, isAccepted, () -> log(request, response, open, use), callback);
+        Answer answer = new Answer(open, use, unread, response, atEnd);
         Endpoint endpoint = null;
         ApiException refusal = null;
-        Access access = Access.ALL;
         try {
             if (!isAccepted) {
                 throw ApiException.busy("the server stops; ask another one");
@@ -106,12 +116,12 @@ final class RequestHandler extends Handler.Abstract {
             hosts.require(request.getHeaders().get(HttpHeader.HOST));
             String path = String.valueOf(Request.getPathInContext(request));
             // The page asks for the key, which a browser does not send with an address.
-            if (keys != null && !path.equals(HEALTH) && !isPage(path)) {
-                access = keys.access(request.getHeaders().get(HttpHeader.AUTHORIZATION));
+            if (keys != null && !isHealth(path) && !isPage(path)) {
+                use.client(keys.client(request.getHeaders().get(HttpHeader.AUTHORIZATION)));
             }
             endpoint = endpoint(path, request, answer);
             if (endpoint == null) {
-                get(path, access, answer);
+                get(path, use.client().access(), answer);
                 return true;
             }
             requireJson(request.getHeaders().get(HttpHeader.CONTENT_TYPE));
@@ -121,12 +131,12 @@ final class RequestHandler extends Handler.Abstract {
             log.error("a request could not be answered", e);
             refusal = ApiException.internal();
         }
-        read(request, new Call(open, answer, access), endpoint, refusal);
+        read(request, new Call(open, answer, use), endpoint, refusal);
         return true;
     }
 
     /** Returns what is told when an answer was sent, before the connection takes the next request. */
-    private Callback atEnd(OpenRequest open, boolean isAccepted, Callback next) {
+    private Callback atEnd(OpenRequest open, boolean isAccepted, Runnable log, Callback next) {
         return new Callback.Nested(next) {
             @Override
             public void succeeded() {
@@ -141,6 +151,7 @@ final class RequestHandler extends Handler.Abstract {
             }
 
             private void end() {
+                log.run();
                 unread.free(open);
                 connections.end(open);
                 if (isAccepted) {
@@ -148,6 +159,20 @@ final class RequestHandler extends Handler.Abstract {
                 }
             }
         };
+    }
+
+    private void log(Request request, Response response, OpenRequest open, RequestUse use) {
+        if (accessLog != null) {
+            accessLog.accept(use.line(
+                    request.getMethod(),
+                    String.valueOf(Request.getPathInContext(request)),
+                    response.getStatus(),
+                    open.deadline().taken().toNanos()));
+        }
+    }
+
+    private static boolean isHealth(String path) {
+        return path.equals(HEALTH) || path.equals(READY) || path.equals(ALIVE);
     }
 
     /** Returns what answers a path with a body, or null for one without. */
@@ -162,7 +187,8 @@ final class RequestHandler extends Handler.Abstract {
         boolean isKnown = endpoint != null
                 || path.startsWith(MODELS + "/")
                 || isPage(path)
-                || Set.of(MODELS, HEALTH, METRICS).contains(path);
+                || isHealth(path)
+                || Set.of(MODELS, METRICS).contains(path);
         if (!isKnown) {
             throw ApiException.of(404, "unknown_url", "there is no " + MessageText.quote(path));
         }
@@ -231,14 +257,10 @@ final class RequestHandler extends Handler.Abstract {
         call.open.workBegins();
         try {
             String name = body.model();
-            call.access.require(name);
+            call.use.client().access().require(name);
             model.requireServed(name);
-            places.enter(name);
-            try {
-                endpoint.answer(body, name, call.open.deadline(), call.answer);
-            } finally {
-                places.leave(name);
-            }
+            call.use.model(name);
+            answer(call, endpoint, body, name);
             call.answer.end();
         } catch (ApiException e) {
             fail(call, e);
@@ -253,6 +275,9 @@ final class RequestHandler extends Handler.Abstract {
             // The client has gone.
             call.answer.abort(e);
         } catch (RuntimeException | Error e) {
+            if (e instanceof OutOfMemoryError) {
+                health.outOfMemory();
+            }
             if (!call.open.isGone()) {
                 log.error("a request could not be answered", e);
             }
@@ -260,6 +285,20 @@ final class RequestHandler extends Handler.Abstract {
         } finally {
             body.free();
             call.open.workEnds();
+        }
+    }
+
+    private void answer(Call call, Endpoint endpoint, TextBody body, String name) throws IOException {
+        limits.enter(call.use.client());
+        try {
+            places.enter(name);
+            try {
+                endpoint.answer(body, name, call.open.deadline(), call.answer);
+            } finally {
+                places.leave(name);
+            }
+        } finally {
+            limits.leave(call.use.client());
         }
     }
 
@@ -302,11 +341,19 @@ final class RequestHandler extends Handler.Abstract {
             one(URIUtil.decodePath(path.substring(MODELS.length() + 1)), access, answer);
         } else if (path.equals(MODELS)) {
             list(access, answer);
-        } else if (path.equals(HEALTH)) {
-            answer.json(200, JsonBody.MAPPER.createObjectNode().put("status", "ok"));
+        } else if (isHealth(path)) {
+            health(path.equals(ALIVE) ? health.notAlive() : health.notReady(), answer);
         } else {
             metrics(access, answer);
         }
+    }
+
+    private static void health(List<String> problems, Answer answer) throws IOException {
+        ObjectNode node = JsonBody.MAPPER.createObjectNode().put("status", problems.isEmpty() ? "ok" : "failing");
+        if (!problems.isEmpty()) {
+            problems.forEach(node.putArray("problems")::add);
+        }
+        answer.json(problems.isEmpty() ? 200 : 503, node);
     }
 
     private static ObjectNode entry(String id, long seconds) {

@@ -39,6 +39,7 @@ final class RerankEndpoint implements Endpoint {
         Asked asked = reranker.limited(adapter, body, deadline, () -> read(body.json(RULES)));
         body.free();
         Prediction prediction = reranker.score(asked.pairs, adapter, deadline);
+        answer.use().tokens(asked.pairs.tokens(), 0);
         UsedAdapter used = prediction.adapter();
         if (used != null) {
             AdapterHeaders.set(answer, used);

@@ -64,10 +64,14 @@ final class ResponseEndpoint implements Endpoint {
         String adapter = decoder.adapter(model);
         Asked asked = decoder.limited(adapter, body, deadline, () -> read(body.json(RULES), adapter));
         // The body stays counted, because parts of it are in the response.
-        TextGenerations generations = TextGenerations.start(decoder, List.of(asked.request), deadline);
+        TextGenerations generations = TextGenerations.start(decoder, List.of(asked.request), deadline, answer.use());
         Run run = new Run(asked, answer, generations, new LogProbabilityJson(decoder));
         answer.onFailure(run::failed);
-        generations.run(run);
+        try {
+            generations.run(run);
+        } finally {
+            answer.use().tokens(asked.request.prompt().length, generations.count());
+        }
     }
 
     private Asked read(JsonBody json, String adapter) {
@@ -180,6 +184,7 @@ final class ResponseEndpoint implements Endpoint {
                 send("response." + status, whole());
             } else {
                 generations.adapter().ifPresent(used -> AdapterHeaders.set(answer, used));
+                answer.use().tokens(asked.request.prompt().length, generations.count());
                 answer.json(200, asked.response);
             }
         }

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntConsumer;
 import java.util.function.Supplier;
 import org.lora4j.LoRAModel;
@@ -18,6 +19,9 @@ import org.lora4j.text.ChatTemplate;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.DecoderTokens;
 import org.lora4j.text.Tokenizer;
+import org.lora4j.text.grammar.Grammar;
+import org.lora4j.text.grammar.GrammarCache;
+import org.lora4j.text.grammar.GrammarLease;
 import org.lora4j.text.tools.ForcedCall;
 
 /** A decoder, which generates text. */
@@ -72,32 +76,12 @@ final class ServedDecoder extends ServedModel {
     }
 
     /**
-     * Returns which tokens a text of a JSON Schema may have.
-     *
-     * @param field what has the schema, for the message
-     * @throws ApiException if it has what is not supported
-     */
-    TokenConstraint constraint(String field, String schema) {
-        return constraint(field, () -> decoder.grammars().jsonSchema(schema));
-    }
-
-    /**
-     * Returns which tokens calls may have.
+     * Returns the grammar of an answer whose calls must fit their schemas, if it has any.
      *
      * @param field what has the schemas, for the message
-     * @throws ApiException if one has what is not supported
+     * @throws ApiException if calls of the model do not begin with a token of their own
      */
-    TokenConstraint constraint(String field, ForcedCall calls) {
-        return constraint(field, () -> decoder.grammars().constraint(calls, calls::grammar));
-    }
-
-    /**
-     * Returns which tokens an answer may have whose calls must fit their schemas, if it has any.
-     *
-     * @param field what has the schemas, for the message
-     * @throws ApiException if one has what is not supported, or calls of the model do not begin with a token of their own
-     */
-    TokenConstraint constraintFrom(String field, ForcedCall calls) {
+    AskedGrammar begunBy(String field, ForcedCall calls) {
         String mark = calls.format()
                 .firstMark()
                 .filter(text -> decoder.vocabulary().token(text).isPresent())
@@ -106,15 +90,40 @@ final class ServedDecoder extends ServedModel {
                         "a tool with strict is not supported where the model chooses, because the calls of this model do not begin"
                                 + " with a token of their own: strict must be false or absent, or tool_choice required or the"
                                 + " name of a function"));
-        return constraint(field, () -> decoder.grammars().begunBy(mark, calls, calls::grammar, vocabulary));
+        return new AskedGrammar(field, calls, calls::grammar, mark);
     }
 
-    private static TokenConstraint constraint(String field, Supplier<TokenConstraint> reading) {
+    /**
+     * Compiles the grammar of a request.
+     *
+     * @throws ApiException if a schema has what is not supported, or the tokens that the answer may have cannot complete a text
+     * @throws org.lora4j.serve.ServingException if the time is over, or there is no memory for it now
+     */
+    GrammarLease compile(AskedGrammar asked, TextRequest request, Deadline deadline, RequestUse use) {
+        // What the model begins by itself may be cut.
+        int most = asked.mark() == null ? request.options().maxTokens() : Integer.MAX_VALUE;
+        String tenant = use.tenant(request.adapter());
+        AtomicLong begin = new AtomicLong();
+        Supplier<Grammar> counted = () -> {
+            use.requireCompile();
+            begin.set(System.nanoTime());
+            return asked.grammar().get();
+        };
         try {
-            return reading.get();
+            return decoder.grammars().lease(tenant, deadline.options(), asked.key(), counted, most);
         } catch (IllegalArgumentException e) {
-            throw ApiException.field(field, field + ": " + e.getMessage());
+            throw ApiException.field(asked.field(), asked.field() + ": " + e.getMessage());
+        } finally {
+            if (begin.get() != 0) {
+                use.compiled(System.nanoTime() - begin.get());
+            }
         }
+    }
+
+    /** Which tokens an answer may have. */
+    TokenConstraint constraint(AskedGrammar asked, GrammarLease compiled) {
+        String mark = asked.mark();
+        return mark == null ? compiled.constraint() : compiled.begunBy(mark, vocabulary);
     }
 
     /**
@@ -174,6 +183,11 @@ final class ServedDecoder extends ServedModel {
 
     @Override
     void addTo(ServerMetrics metrics) {
+        metrics.gauge(
+                "lora.grammars",
+                "bytes",
+                "Grammars of answers in memory",
+                () -> decoder.knownGrammars().map(GrammarCache::bytes).orElse(0L));
         metrics.gauge(
                 "lora.cached",
                 "tokens",

@@ -2,6 +2,7 @@ package org.lora4j.cli.serve;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -213,6 +214,11 @@ public abstract class ServedModel implements AutoCloseable {
      */
     final <T> T limited(String adapter, TextBody body, Deadline deadline, Supplier<T> reading) {
         return opened.textLimiter().run(adapter, body.length(), deadline.options(), reading);
+    }
+
+    /** For how long the threads that read texts have done nothing although they should. */
+    final Duration standstill() {
+        return opened.textLimiter().standstill();
     }
 
     /**

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.LoRAModel;
 import org.lora4j.io.ModelSource;
+import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.serve.AdapterSource;
@@ -54,8 +55,10 @@ final class ServedReranker extends ServedModel {
         AdapterSource folders = AdapterSource.of(folder);
         return (name, base, options) -> {
             Path adapter = folder.resolve(name);
-            ClassifierHeads.requireSame(adapter, ClassifierHeads.of(adapter, own), head);
-            return folders.load(name, base, options);
+            return PeftAdapters.readWhole(adapter, () -> {
+                ClassifierHeads.requireSame(adapter, ClassifierHeads.of(adapter, own), head);
+                return folders.load(name, base, options);
+            });
         };
     }
 

@@ -53,18 +53,23 @@ final class TextEndpoint implements Endpoint {
     public void answer(TextBody body, String model, Deadline deadline, Answer answer) throws IOException {
         String adapter = decoder.adapter(model);
         Asked asked = decoder.limited(adapter, body, deadline, () -> read(body.json(form.rules()), adapter));
-        body.free();
         Head head = new Head(
                 form.idPrefix() + UUID.randomUUID().toString().replace("-", ""),
                 Instant.now().getEpochSecond(),
                 model);
-        TextGenerations generations = TextGenerations.start(decoder, asked.requests, deadline);
-        if (asked.isStream) {
-            Events events = new Events(head, answer, generations, asked);
-            generations.run(events);
-            events.end();
-        } else {
-            whole(generations, head, answer, asked);
+        TextGenerations generations = TextGenerations.start(decoder, asked.requests, deadline, answer.use());
+        // Until here its schemas wait to be compiled.
+        body.free();
+        try {
+            if (asked.isStream) {
+                Events events = new Events(head, answer, generations, asked);
+                generations.run(events);
+                events.end();
+            } else {
+                whole(generations, head, answer, asked);
+            }
+        } finally {
+            answer.use().tokens(asked.promptTokens, generations.count());
         }
     }
 
@@ -179,6 +184,7 @@ final class TextEndpoint implements Endpoint {
         }
         usage(node, asked.promptTokens, generations.count());
         generations.adapter().ifPresent(used -> AdapterHeaders.set(answer, used));
+        answer.use().tokens(asked.promptTokens, generations.count());
         answer.json(200, node);
     }
 

@@ -6,7 +6,6 @@ import java.io.IOException;
 import java.util.List;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.generate.TokenConstraint;
 import org.lora4j.text.tools.ToolCall;
 
 /** The form of the requests and answers of a path that generates text. */
@@ -20,14 +19,14 @@ interface TextForm {
      * @param tokens its tokens
      * @param echo the text with which its answer begins; empty for none
      * @param calls how calls of tools are read from the answer; null if there are none to read
-     * @param constraint which tokens the answer may have; null for any
+     * @param grammar the grammar of the answer; null for any text
      */
     @SuppressWarnings("ArrayRecordComponent") // It is never compared.
     record Prompt(
             int[] tokens,
             String echo,
             @Nullable ExpectedCalls calls,
-            @Nullable TokenConstraint constraint) {}
+            @Nullable AskedGrammar grammar) {}
 
     /**
      * Returns the prompts.

@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.serve.ServingException;
+import org.lora4j.text.grammar.GrammarLease;
 
 /** The generations of a request, which run together. What fails in one ends all. */
 final class TextGenerations {
@@ -37,6 +38,10 @@ final class TextGenerations {
     private record Event(int index, OptionalInt token) {}
 
     private final List<TextGeneration> all = new ArrayList<>();
+
+    /** The grammars that are used until all texts have ended. */
+    private final List<GrammarLease> grammars = new ArrayList<>();
+
     private final BlockingQueue<Event> events = new LinkedBlockingQueue<>();
 
     private TextGenerations() {}
@@ -46,23 +51,37 @@ final class TextGenerations {
      *
      * @throws ServingException if one is refused; then none goes on
      */
-    static TextGenerations start(ServedDecoder decoder, List<TextRequest> requests, Deadline deadline) {
+    static TextGenerations start(
+            ServedDecoder decoder, List<TextRequest> requests, Deadline deadline, RequestUse use) {
         TextGenerations started = new TextGenerations();
         try {
             for (TextRequest request : requests) {
                 int index = started.all.size();
+                TextRequest compiled = started.compiled(decoder, request, deadline, use);
                 started.all.add(new TextGeneration(
-                        decoder, request, deadline, token -> started.events.add(new Event(index, token))));
+                        decoder, compiled, deadline, token -> started.events.add(new Event(index, token))));
             }
             return started;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             started.cancel();
             throw e;
         }
     }
 
+    private TextRequest compiled(
+            ServedDecoder decoder, TextRequest request, Deadline deadline, RequestUse use) {
+        AskedGrammar asked = request.grammar();
+        if (asked == null) {
+            return request;
+        }
+        GrammarLease grammar = decoder.compile(asked, request, deadline, use);
+        grammars.add(grammar);
+        return request.withConstraint(decoder.constraint(asked, grammar));
+    }
+
     private void cancel() {
         all.forEach(TextGeneration::cancel);
+        grammars.forEach(GrammarLease::close);
     }
 
     /** The adapter that computes the texts, from the first token on; nothing before, and for the model alone. */
@@ -100,7 +119,9 @@ final class TextGenerations {
             Thread.currentThread().interrupt();
             throw new InterruptedIOException("the client has gone");
         } finally {
-            if (!hasEnded) {
+            if (hasEnded) {
+                grammars.forEach(GrammarLease::close);
+            } else {
                 cancel();
             }
         }

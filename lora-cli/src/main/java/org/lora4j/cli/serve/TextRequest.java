@@ -11,6 +11,7 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.GenerationOptions;
+import org.lora4j.generate.TokenConstraint;
 
 /**
  * What a decoder is asked for.
@@ -21,6 +22,7 @@ import org.lora4j.generate.GenerationOptions;
  * @param stops the texts that end the answer
  * @param conversation what the known part of the prompt is kept under, or null
  * @param calls how calls of tools are read from the answer; null if there are none to read
+ * @param grammar the grammar of the answer, which is not in the options before it is compiled; null for any text
  */
 @SuppressWarnings("ArrayRecordComponent") // It is never compared.
 record TextRequest(
@@ -29,7 +31,8 @@ record TextRequest(
         GenerationOptions options,
         List<String> stops,
         @Nullable String conversation,
-        @Nullable ExpectedCalls calls) {
+        @Nullable ExpectedCalls calls,
+        @Nullable AskedGrammar grammar) {
     /** The fields that decide how tokens are chosen. */
     static final Set<String> FIELDS = Set.of(
             "model",
@@ -76,15 +79,15 @@ record TextRequest(
                 .withFrequencyPenalty(body.number("frequency_penalty", 0, -HIGHEST_PENALTY, HIGHEST_PENALTY))
                 .withPresencePenalty(body.number("presence_penalty", 0, -HIGHEST_PENALTY, HIGHEST_PENALTY))
                 .withLogitBias(logitBias(body))
-                .withMaxTokens(most)
-                .withConstraint(prompt.constraint());
+                .withMaxTokens(most);
         return new TextRequest(
                 adapter,
                 prompt.tokens(),
                 decoder.tokens().fitting(options, prompt.tokens().length),
                 body.texts("stop", MOST_STOPS),
                 body.textOrNull("prompt_cache_key"),
-                prompt.calls());
+                prompt.calls(),
+                prompt.grammar());
     }
 
     private static Map<Integer, Double> logitBias(JsonBody body) {
@@ -123,7 +126,11 @@ record TextRequest(
         // Only one generation at a time can use what is known of a conversation.
         return number == 0
                 ? this
-                : new TextRequest(adapter, prompt, options.withSeed(options.seed() + number), stops, null, calls);
+                : new TextRequest(adapter, prompt, options.withSeed(options.seed() + number), stops, null, calls, grammar);
+    }
+
+    TextRequest withConstraint(TokenConstraint constraint) {
+        return with(options.withConstraint(constraint));
     }
 
     TextRequest withStopWhen(Predicate<List<Integer>> condition) {
@@ -140,6 +147,6 @@ record TextRequest(
     }
 
     private TextRequest with(GenerationOptions others) {
-        return new TextRequest(adapter, prompt, others, stops, conversation, calls);
+        return new TextRequest(adapter, prompt, others, stops, conversation, calls, grammar);
     }
 }

@@ -6,8 +6,8 @@
   const meta = (name) => document.querySelector(`meta[name="${name}"]`).content;
   const paths = meta('lora-paths').split(' ');
   const needsKey = meta('lora-keys') === 'true';
-  /* The messages of each side: a comparison goes on with the answers of its own adapter. */
-  let conversations = {};
+  /* The messages of each adapter: a comparison goes on with its own answers. A name such as constructor is a name like others. */
+  const conversations = new Map();
   let running = null;
 
   const kinds = [
@@ -91,12 +91,11 @@
   }
 
   async function chat(model, text, side, signal) {
-    const messages = conversations[model] || (conversations[model] = []);
-    const asked = [...messages, { role: 'user', content: text }];
+    const asked = [...(conversations.get(model) || []), { role: 'user', content: text }];
     const system = byId('system').value;
     const body = { model, messages: system ? [{ role: 'system', content: system }, ...asked] : asked, ...sampling() };
     const answer = await stream(kind.path, body, side, signal, (choice) => choice.delta.content);
-    conversations[model] = [...asked, { role: 'assistant', content: answer }];
+    conversations.set(model, [...asked, { role: 'assistant', content: answer }]);
   }
 
   async function complete(model, text, side, signal) {
@@ -176,7 +175,7 @@
 
   function clear() {
     if (running) running.abort();
-    conversations = {};
+    conversations.clear();
     byId('answers').replaceChildren();
   }
 

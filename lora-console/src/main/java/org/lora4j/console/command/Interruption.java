@@ -2,8 +2,12 @@ package org.lora4j.console.command;
 
 import java.io.PrintWriter;
 import java.util.function.Supplier;
+import org.lora4j.io.internal.AtomicFile;
 
-/** Says in one line what is kept if the process is interrupted, as by Ctrl-C. Java ends it with the exit code 130. */
+/**
+ * Says in one line what is kept if the process is interrupted, as by Ctrl-C or SIGTERM, and deletes files that are not finished. Java
+ * ends it with the exit code 130 or 143.
+ */
 final class Interruption implements AutoCloseable {
     private final Thread line;
 
@@ -18,6 +22,7 @@ final class Interruption implements AutoCloseable {
      */
     static Interruption announce(PrintWriter err, Runnable before, Supplier<String> kept) {
         Thread line = new Thread(() -> {
+            AtomicFile.deleteUnfinished();
             before.run();
             if (Terminal.isPresent()) {
                 // The cursor is behind ^C, or behind a progress bar.

@@ -81,6 +81,14 @@ public final class AtomicFile {
         }
     }
 
+    /**
+     * Deletes the temporary files of all writers of this process, for the end of a process that was interrupted: its other threads go
+     * on until it is gone, and would leave them. The files that they were to replace keep their content.
+     */
+    public static void deleteUnfinished() {
+        TemporaryFile.deleteOpen();
+    }
+
     /** Writes the whole buffer. */
     public static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
         BufferTransfer.writeFully("file", channel, bytes);

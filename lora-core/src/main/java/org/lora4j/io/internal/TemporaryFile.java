@@ -37,6 +37,9 @@ final class TemporaryFile implements Closeable {
      */
     private static final Set<String> OWN = ConcurrentHashMap.newKeySet();
 
+    /** The files that this process writes now. */
+    private static final Set<Path> OPEN = ConcurrentHashMap.newKeySet();
+
     private static final Logger log = LoggerFactory.getLogger(TemporaryFile.class);
 
     private final Path path;
@@ -45,11 +48,12 @@ final class TemporaryFile implements Closeable {
     private TemporaryFile(Path path, FileAttribute<?>... attributes) throws IOException {
         this.path = path;
         OWN.add(name(path));
+        OPEN.add(path);
         try {
             channel =
                     FileChannel.open(path, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), attributes);
         } catch (Throwable failure) {
-            OWN.remove(name(path));
+            forget(path);
             throw failure;
         }
     }
@@ -117,7 +121,23 @@ final class TemporaryFile implements Closeable {
         try (channel) {
             Files.deleteIfExists(path);
         } finally {
-            OWN.remove(name(path));
+            forget(path);
+        }
+    }
+
+    private static void forget(Path path) {
+        OWN.remove(name(path));
+        OPEN.remove(path);
+    }
+
+    /** Deletes what this process is writing, as far as this is possible. The writers fail. */
+    static void deleteOpen() {
+        for (Path path : OPEN) {
+            try {
+                Files.deleteIfExists(path);
+            } catch (IOException e) {
+                log.debug("{}: the temporary file cannot be deleted", path, e);
+            }
         }
     }
 

@@ -287,6 +287,39 @@ public final class PeftAdapters {
         return adapters;
     }
 
+    /**
+     * Reads from the folder of an adapter.
+     *
+     * @param <T> the type of the result
+     */
+    @FunctionalInterface
+    public interface WholeReading<T> {
+        /**
+         * Reads what is needed.
+         *
+         * @return what was read
+         * @throws IOException if a file cannot be read
+         */
+        T read() throws IOException;
+    }
+
+    /**
+     * Reads several files of an adapter as they are at one moment, such as its weights and the {@code task.json} of the command line. If
+     * the folder or a file of the adapter was replaced meanwhile, all is read again; so a caller never has the labels of one adapter and
+     * the weights of another one.
+     *
+     * @param folder the folder of the adapter
+     * @param reading reads the files; called again if they were replaced meanwhile, whether it failed or not
+     * @param <T> the type of the result
+     * @return what was read
+     * @throws IOException what the reading throws, or if the files are replaced all the time
+     */
+    public static <T> T readWhole(Path folder, WholeReading<T> reading) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
+        Objects.requireNonNull(reading, "reading must not be null");
+        return WholeFolder.read(folder, reading);
+    }
+
     private static LoRAAdapter loadFrom(Path folder, @Nullable BaseModel base, ReadOptions options) throws IOException {
         Objects.requireNonNull(folder, "folder must not be null");
         Objects.requireNonNull(options, "options must not be null");

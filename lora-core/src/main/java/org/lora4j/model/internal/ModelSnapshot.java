@@ -36,6 +36,11 @@ public final class ModelSnapshot {
         this.state = state;
     }
 
+    /** Whether both are of the same state of one model. */
+    public boolean isSame(ModelSnapshot other) {
+        return state == other.state;
+    }
+
     /** The names of all adapters, in the order in which they were added. */
     public Set<String> names() {
         return state.adapters().names();

@@ -7,10 +7,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.lora4j.LoRAModel;
@@ -19,7 +21,10 @@ import org.lora4j.adapter.LoRAInit;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.serve.BatchingPredictor;
+import org.lora4j.serve.Prediction;
+import org.lora4j.serve.RequestOptions;
 import org.lora4j.serve.ServingException;
+import org.lora4j.serve.ServingListener;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -123,6 +128,133 @@ class BatchingPredictorOfSequencesTest {
                     .rootCause()
                     .hasMessageContaining("at most 16 tokens");
             assertThat(predictor.predict(text(1), "a").shape()).isEqualTo(new long[] {1, 3});
+        }
+    }
+
+    private static Sequences texts(int from, int count) {
+        return Sequences.concat(
+                IntStream.range(from, from + count).mapToObj(i -> text(i)).toList());
+    }
+
+    /** Notes the tokens of each batch, and lets a test do something behind the first one. */
+    private static final class Noted implements ServingListener {
+        private final List<Long> tokens = new CopyOnWriteArrayList<>();
+        private final List<String> ends = new CopyOnWriteArrayList<>();
+        private Runnable afterFirst = () -> {};
+
+        @Override
+        public void onBatch(int calls, long units, long nanos) {
+            tokens.add(units);
+            if (tokens.size() == 1) {
+                afterFirst.run();
+            }
+        }
+    }
+
+    @Test
+    void aBatchHasAtMostTheGivenTokensAndALargerCallIsDivided() throws Exception {
+        for (Network network :
+                List.of(bert().classifier(), bert().lastHiddenState())) {
+            LoRAModel model = model(network);
+            Noted noted = new Noted();
+            try (BatchingPredictor predictor = BatchingPredictor.builder(model)
+                    .maxBatchTokens(20)
+                    .maxBatchRows(6)
+                    .listener(noted)
+                    .build()) {
+                Sequences many = texts(0, 40);
+                INDArray expected = model.using("a").predict(many);
+                Prediction found = predictor.prediction(many, "a", RequestOptions.defaults());
+                assertThat(found.output().shape()).isEqualTo(expected.shape());
+                assertThat(found.output().equalsWithEps(expected, 1e-5)).isTrue();
+                assertThat(found.adapter()).isNotNull();
+                assertThat(predictor.predictAsync(many, "a").get().equalsWithEps(expected, 1e-5))
+                        .isTrue();
+                assertThat(noted.tokens).hasSizeGreaterThan(14).allMatch(tokens -> tokens <= 20);
+                // A single text is not divided.
+                Sequences large = Sequences.of(new int[16], new int[16]);
+                predictor.predict(Sequences.concat(List.of(large, text(6))), "a");
+                assertThat(predictor.stats().all().completed()).isEqualTo(3);
+                assertThat(predictor.stats().all().waiting()).isZero();
+            }
+        }
+    }
+
+    /** While a large call is computed, a small one of another adapter waits for one part of it at most. */
+    @Test
+    void aSmallCallComesBetweenThePartsOfALargeOne() throws Exception {
+        LoRAModel model = model(bert().classifier());
+        Noted noted = new Noted();
+        try (BatchingPredictor predictor = BatchingPredictor.builder(model)
+                .maxBatchTokens(20)
+                .listener(noted)
+                .build()) {
+            List<CompletableFuture<Void>> small = new CopyOnWriteArrayList<>();
+            noted.afterFirst = () -> {
+                for (int i = 0; i < 3; i++) {
+                    small.add(predictor
+                            .predictAsync(text(2), "b")
+                            .thenAccept(output -> noted.ends.add("small after " + noted.tokens.size())));
+                }
+            };
+            CompletableFuture<INDArray> large = predictor.predictAsync(texts(0, 60), "a");
+            large.get();
+            for (CompletableFuture<Void> one : small) {
+                one.get();
+            }
+            assertThat(noted.ends).containsOnly("small after 2");
+            assertThat(noted.tokens).hasSizeGreaterThan(10);
+        }
+    }
+
+    /** All parts of a call are computed with the adapter of its first one. */
+    @Test
+    void anAdapterThatIsReplacedBetweenPartsIsNotMixed() throws Exception {
+        LoRAModel model = model(bert().classifier());
+        LoRAModel other = model(bert().classifier());
+        INDArray expected = model.using("a").predict(texts(0, 60));
+        INDArray ofNew = model.using("b").predict(texts(0, 60));
+        Noted noted = new Noted();
+        try (BatchingPredictor predictor = BatchingPredictor.builder(model)
+                .maxBatchTokens(20)
+                .listener(noted)
+                .build()) {
+            noted.afterFirst = () -> model.replace("a", other.adapter("b"));
+            Prediction found = predictor
+                    .predictionAsync(texts(0, 60), "a", RequestOptions.defaults())
+                    .get();
+            assertThat(found.output().equalsWithEps(expected, 1e-5)).isTrue();
+            assertThat(predictor.predict(texts(0, 60), "a").equalsWithEps(ofNew, 1e-5))
+                    .isTrue();
+        }
+    }
+
+    @Test
+    void aLargeCallIsRejectedOrCancelledAsAWhole() throws Exception {
+        LoRAModel model = model(bert().classifier());
+        List<Runnable> tasks = new ArrayList<>();
+        try (BatchingPredictor predictor = BatchingPredictor.builder(model)
+                .maxBatchTokens(20)
+                .maxWaitingRows(40)
+                .executor(tasks::add)
+                .build()) {
+            CompletableFuture<INDArray> first = predictor.predictAsync(texts(0, 60), "a");
+            CompletableFuture<INDArray> second = predictor.predictAsync(texts(0, 60), "a");
+            assertThatThrownBy(second::get)
+                    .cause()
+                    .isInstanceOfSatisfying(
+                            ServingException.class,
+                            e -> assertThat(e.reason()).isEqualTo(ServingException.Reason.ADAPTER_BUSY));
+            first.cancel(false);
+            while (!tasks.isEmpty()) {
+                tasks.remove(0).run();
+            }
+            assertThat(predictor.stats().all().waiting()).isZero();
+            CompletableFuture<INDArray> third = predictor.predictAsync(texts(0, 60), "a");
+            while (!tasks.isEmpty()) {
+                tasks.remove(0).run();
+            }
+            assertThat(third.get().size(0)).isEqualTo(60);
         }
     }
 }

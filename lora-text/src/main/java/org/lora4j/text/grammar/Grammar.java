@@ -32,7 +32,7 @@ import org.lora4j.text.internal.grammar.GrammarSource;
 public final class Grammar {
     private final GrammarSource source;
     private @Nullable GrammarVocabulary lastVocabulary;
-    private @Nullable TokenConstraint lastConstraint;
+    private @Nullable GrammarConstraint lastConstraint;
 
     private Grammar(GrammarSource source) {
         this.source = source;
@@ -183,9 +183,13 @@ public final class Grammar {
      * @throws IllegalArgumentException if the vocabulary has no tokens for the single bytes of any text of the grammar, or not the
      *     special token that a GBNF grammar names
      */
-    public synchronized TokenConstraint constraint(GrammarVocabulary vocabulary) {
-        Objects.requireNonNull(vocabulary, "vocabulary must not be null");
-        TokenConstraint known = lastConstraint;
+    public TokenConstraint constraint(GrammarVocabulary vocabulary) {
+        return compile(Objects.requireNonNull(vocabulary, "vocabulary must not be null"));
+    }
+
+    /** Computes the constraint for the tokens of a model. */
+    synchronized GrammarConstraint compile(GrammarVocabulary vocabulary) {
+        GrammarConstraint known = lastConstraint;
         if (known == null || lastVocabulary != vocabulary) {
             known = new GrammarConstraint(
                     source, vocabulary.trie(), vocabulary.dropsFirstSpace(), vocabulary.tokenizer());

@@ -1,15 +1,27 @@
 package org.lora4j.text.grammar;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.generate.TokenConstraint;
+import org.lora4j.fixtures.MustEnd;
+import org.lora4j.fixtures.Patience;
+import org.lora4j.serve.RequestOptions;
+import org.lora4j.serve.ServingException;
+import org.lora4j.serve.ServingException.Reason;
 import org.lora4j.text.Tokenizers;
 
+@MustEnd
 class GrammarCacheTest {
     @TempDir
     Path folder;
@@ -28,6 +40,140 @@ class GrammarCacheTest {
         assertThat(cache.jsonSchema(schema(1))).isNotSameAs(second);
         assertThat(cache.jsonSchema(schema(0))).isSameAs(first);
         assertThatIllegalArgumentException().isThrownBy(() -> cache.jsonSchema("{\"type\": \"x\"}"));
+    }
+
+    private GrammarVocabulary vocabulary() throws Exception {
+        Files.writeString(folder.resolve("tokenizer.json"), Tokenizers.bytes());
+        return GrammarVocabulary.load(folder);
+    }
+
+    private static String constant(char character, int length) {
+        return "{\"const\": \"" + String.valueOf(character).repeat(length) + "\"}";
+    }
+
+    private static GrammarLease lease(GrammarCache cache, String schema) {
+        return cache.lease("a", RequestOptions.defaults(), schema, () -> Grammar.jsonSchema(schema), 10_000);
+    }
+
+    @Test
+    void aGrammarThatCannotBeginIsNotKept() throws Exception {
+        GrammarCache cache = new GrammarCache(vocabulary());
+        String schema = constant('x', 5000);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> cache.lease(
+                        "a", RequestOptions.defaults(), schema, () -> Grammar.jsonSchema(schema), 100))
+                .withMessageContaining("maxTokens must be at least");
+        assertThat(cache.bytes()).isZero();
+        try (GrammarLease lease = lease(cache, schema)) {
+            assertThat(lease.constraint().begin(10_000).isComplete()).isFalse();
+            assertThat(cache.bytes()).isGreaterThan(5000);
+        }
+        // It is kept for the next request, which compiles nothing.
+        try (GrammarLease again = cache.lease(
+                "a",
+                RequestOptions.defaults(),
+                schema,
+                () -> {
+                    throw new AssertionError("it is known");
+                },
+                10_000)) {
+            assertThat(again.constraint().begin(10_000).canContinue()).isTrue();
+        }
+    }
+
+    @Test
+    void theMemoryOfAllGrammarsIsBounded() throws Exception {
+        GrammarVocabulary vocabulary = vocabulary();
+        GrammarCache measuring = new GrammarCache(vocabulary);
+        lease(measuring, constant('x', 2000)).close();
+        long one = measuring.bytes();
+        GrammarCache cache = new GrammarCache(vocabulary, 5 * one / 2);
+        GrammarLease first = lease(cache, constant('a', 2000));
+        GrammarLease second = lease(cache, constant('b', 2000));
+        assertThatExceptionOfType(ServingException.class)
+                .isThrownBy(() -> lease(cache, constant('c', 2000)))
+                .matches(e -> e.reason() == Reason.SERVICE_BUSY);
+        assertThat(cache.bytes()).isLessThanOrEqualTo(5 * one / 2);
+        // What nobody uses makes room.
+        first.close();
+        first.close();
+        GrammarLease third = lease(cache, constant('c', 2000));
+        assertThatExceptionOfType(ServingException.class).isThrownBy(() -> lease(cache, constant('a', 2000)));
+        second.close();
+        third.close();
+        assertThat(cache.bytes()).isBetween(one, 5 * one / 2);
+        // One alone may be larger.
+        GrammarCache small = new GrammarCache(vocabulary, one / 2);
+        lease(small, constant('a', 2000)).close();
+        assertThat(small.bytes()).isZero();
+    }
+
+    /** This pattern and the length exclude each other, which takes a long search. */
+    private static Grammar hard(AtomicReference<Throwable> end) {
+        while (true) {
+            try {
+                Grammar.jsonSchema(
+                        "{\"type\":\"string\",\"pattern\":\"^(?:(?:aaaaaaa)*|(?:bbbbbbbbbbb)+)$\",\"minLength\":100000,\"maxLength\":100001}");
+            } catch (IllegalArgumentException e) {
+                assertThat(e).hasMessageContaining("must");
+            } catch (RuntimeException e) {
+                end.set(e);
+                throw e;
+            }
+        }
+    }
+
+    @Test
+    void compilationEndsWithTheTimeOfItsRequest() throws Exception {
+        GrammarCache cache = new GrammarCache(vocabulary());
+        AtomicReference<Throwable> end = new AtomicReference<>();
+        RequestOptions soon = RequestOptions.defaults().withTimeout(Duration.ofMillis(300));
+        assertThatExceptionOfType(ServingException.class)
+                .isThrownBy(() -> cache.lease("a", soon, "key", () -> hard(end), 10))
+                .matches(e -> e.reason() == Reason.LATE);
+        // The thread of the cache finds it out by itself, and is free for the next one.
+        Patience.await(() -> end.get() instanceof ServingException);
+        assertThat(lease(cache, schema(1)).constraint()).isNotNull();
+    }
+
+    @Test
+    void theCompilationsOfOneAdapterDoNotKeepOthersOut() throws Exception {
+        GrammarCache cache = new GrammarCache(vocabulary());
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch end = new CountDownLatch(1);
+        List<Thread> threads = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            String key = "slow " + i;
+            Thread thread = new Thread(() -> cache.lease(
+                            "flood",
+                            RequestOptions.defaults(),
+                            key,
+                            () -> {
+                                begun.countDown();
+                                await(end);
+                                return Grammar.text("a");
+                            },
+                            10)
+                    .close());
+            thread.start();
+            threads.add(thread);
+        }
+        begun.await();
+        try (GrammarLease lease = cache.lease("other", RequestOptions.defaults(), "k", () -> Grammar.text("b"), 10)) {
+            assertThat(lease.constraint().begin(10).canContinue()).isTrue();
+        }
+        end.countDown();
+        for (Thread thread : threads) {
+            thread.join();
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
     }
 
     private static String schema(int least) {

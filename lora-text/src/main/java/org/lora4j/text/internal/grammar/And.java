@@ -24,6 +24,7 @@ final class And extends Searched {
 
     @Override
     boolean computeNullable() {
+        all.effort().spend(parts.size());
         return parts.stream().allMatch(Expression::isNullable);
     }
 
@@ -59,6 +60,7 @@ final class And extends Searched {
 
     @Override
     long lowerBound() {
+        all.effort().spend(parts.size());
         long most = 0;
         for (Expression part : parts) {
             most = Math.max(most, part instanceof Searched searched ? searched.lowerBound() : part.shortest());

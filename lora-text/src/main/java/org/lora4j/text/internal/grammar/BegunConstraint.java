@@ -1,6 +1,7 @@
 package org.lora4j.text.internal.grammar;
 
 import java.util.BitSet;
+import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.TokenConstraint;
 
@@ -34,6 +35,11 @@ public final class BegunConstraint implements TokenConstraint {
 
         Running(int left) {
             this.left = left;
+        }
+
+        @Override
+        public @Nullable CompletableFuture<?> pending() {
+            return begun == null ? null : begun.pending();
         }
 
         @Override

@@ -34,6 +34,7 @@ final class Concat extends Expression {
         List<Expression> options = new ArrayList<>();
         Expression at = this;
         while (at instanceof Concat concat) {
+            all.effort().spend(1);
             options.add(all.concat(concat.first.after(value), concat.rest));
             if (!concat.first.isNullable()) {
                 return all.or(options);
@@ -48,6 +49,7 @@ final class Concat extends Expression {
     boolean computeNullable() {
         Expression at = this;
         while (at instanceof Concat concat && concat.isSearched) {
+            all.effort().spend(1);
             if (!concat.first.isNullable()) {
                 return false;
             }
@@ -72,6 +74,7 @@ final class Concat extends Expression {
         Expression at = this;
         int node = 0;
         do {
+            all.effort().spend(1);
             // Not within a part of several bytes: a mask of the part alone must know what it adds.
             Expression head = at instanceof Concat concat ? concat.first : at;
             at = at instanceof Concat concat ? concat.rest : all.empty();
@@ -88,6 +91,7 @@ final class Concat extends Expression {
         List<Expression> parts = new ArrayList<>();
         Expression at = this;
         while (at instanceof Concat concat && !at.isClamped()) {
+            all.effort().spend(1);
             parts.add(concat.first);
             at = concat.rest;
         }

@@ -2,6 +2,7 @@ package org.lora4j.text.internal.grammar;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.Comparator;
@@ -11,6 +12,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,8 +20,15 @@ import org.jspecify.annotations.Nullable;
  * derivatives are computed, as far as they are needed. How many live together is limited. Not thread-safe.
  */
 public final class Expressions {
-    /** References and numbers that the expressions have together; about 100 MB. */
-    private static final long MOST_WEIGHT = 6_000_000;
+    /** How many bytes a reference or a number takes on average, with all that belongs to an expression. */
+    private static final int BYTES_OF_WEIGHT = 16;
+
+    private static final int PART_OF_HEAP = 8;
+
+    /** References and numbers that the expressions have together: about 100 MB, and less if the heap is small. */
+    private static final long MOST_WEIGHT = Math.max(
+            100_000,
+            Math.min(6_000_000, Runtime.getRuntime().maxMemory() / (PART_OF_HEAP * BYTES_OF_WEIGHT)));
 
     private static final int WEIGHT = 12;
     static final int BYTES = 256;
@@ -35,6 +44,7 @@ public final class Expressions {
     /** Such a token is no text of bytes. It is a symbol of its own, behind those of the bytes. */
     private final Map<Object, Integer> symbols = new LinkedHashMap<>();
 
+    private final Effort effort = new Effort();
     private final Map<List<Object>, Expression> known = new HashMap<>();
     private final Map<List<Object>, Rule> rules = new LinkedHashMap<>();
     private final Set<BitSet> sets = new LinkedHashSet<>();
@@ -43,7 +53,7 @@ public final class Expressions {
     private int[] typedBytes = new int[0];
     private int groupCount;
     private int nextId;
-    private long weight;
+    private volatile long weight;
     private long weightOfGrammar;
     private boolean isComplete;
     private final Expression never;
@@ -76,7 +86,13 @@ public final class Expressions {
         Expression create();
     }
 
+    /** What is computed for them. */
+    Effort effort() {
+        return effort;
+    }
+
     private Expression add(List<Object> key, int size, Creation creation) {
+        effort.spend(1 + size);
         Expression found = known.get(key);
         if (found == null) {
             addWeight(WEIGHT + 2L * size);
@@ -102,6 +118,12 @@ public final class Expressions {
         return nextId++;
     }
 
+    /** About how much memory they take. Any thread may ask. */
+    long bytes() {
+        return weight * BYTES_OF_WEIGHT;
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // One thread at a time adds.
     void addWeight(long more) {
         weight += more;
         if (weight > MOST_WEIGHT) {
@@ -168,6 +190,7 @@ public final class Expressions {
             List<Expression> parts = new ArrayList<>();
             Expression at = first;
             while (at instanceof Concat concat && !concat.isRegular) {
+                effort.spend(1);
                 parts.add(concat.first);
                 at = concat.rest;
             }
@@ -205,6 +228,7 @@ public final class Expressions {
         Set<Expression> different = new LinkedHashSet<>();
         for (Expression option : options) {
             if (option instanceof Or or) {
+                effort.spend(or.options.size());
                 different.addAll(or.options);
             } else if (option != never) {
                 different.add(option);
@@ -237,6 +261,7 @@ public final class Expressions {
                 return never;
             }
             if (part instanceof And and) {
+                effort.spend(and.parts.size());
                 different.addAll(and.parts);
             } else if (!(part instanceof Not not && not.part == never)) {
                 different.add(requireRegular(part));
@@ -368,12 +393,14 @@ public final class Expressions {
             one.shortest();
             one.fewestTokens();
         });
+        List<Expression> recursive = all.stream().filter(one -> !one.isRegular).toList();
         int passes = 0;
         boolean changes = true;
         while (changes) {
             changes = false;
-            for (Expression one : all) {
-                changes |= !one.isRegular && one.updateShortest();
+            effort.spend(recursive.size());
+            for (Expression one : recursive) {
+                changes |= one.updateShortest();
             }
             passes++;
             if (passes > LeftRecursion.MOST_DEPTH) {
@@ -384,29 +411,39 @@ public final class Expressions {
         weightOfGrammar = weight;
     }
 
-    /** Bytes that all sets have or none has are one group. */
+    /** Bytes that all sets have or none has are one group. Each set divides the groups of those before. */
     private void divideBytes() {
         sets.add(typed);
-        Map<List<Boolean>, Integer> numbers = new HashMap<>();
-        List<Integer> ofTyped = new ArrayList<>();
-        List<BitSet> all = List.copyOf(sets);
         groups = new int[BYTES + symbols.size()];
-        for (int value = 0; value < groups.length; value++) {
-            int of = value;
-            List<Boolean> in = all.stream().map(set -> set.get(of)).toList();
-            Integer number = numbers.get(in);
-            if (number == null) {
-                number = numbers.size();
-                numbers.put(in, number);
-                if (typed.get(value)) {
-                    ofTyped.add(value);
-                }
-            }
-            groups[value] = number;
+        groupCount = 1;
+        for (BitSet set : sets) {
+            divideBytes(set);
         }
-        groupCount = numbers.size();
-        typedBytes = ofTyped.stream().mapToInt(Integer::intValue).toArray();
         sets.clear();
+        typedBytes = IntStream.range(0, groupCount)
+                .map(group -> IntStream.range(0, groups.length)
+                        .filter(value -> groups[value] == group)
+                        .findFirst()
+                        .orElseThrow())
+                .filter(typed::get)
+                .toArray();
+    }
+
+    /** Numbers the groups in the order of their first bytes. */
+    private void divideBytes(BitSet set) {
+        effort.spend(groups.length);
+        int[] numbers = new int[2 * groupCount];
+        Arrays.fill(numbers, -1);
+        int count = 0;
+        for (int value = 0; value < groups.length; value++) {
+            int key = 2 * groups[value] + (set.get(value) ? 1 : 0);
+            if (numbers[key] < 0) {
+                numbers[key] = count;
+                count++;
+            }
+            groups[value] = numbers[key];
+        }
+        groupCount = count;
     }
 
     int group(int value) {

@@ -1,20 +1,42 @@
 package org.lora4j.text.internal.grammar;
 
 import java.util.BitSet;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.TokenConstraint;
 
-/** The tokens of a vocabulary that a grammar allows. */
+/** The tokens of a vocabulary that a grammar allows. Any number of threads can use it. */
 public final class GrammarConstraint implements TokenConstraint {
+    /** What is computed at once although others wait for it: about a millisecond. */
+    private static final long FEW_STEPS = 50_000;
+
     private final GrammarSource grammar;
     private final TokenTrie trie;
     private final boolean dropsFirstSpace;
     private final Function<String, int[]> tokenizer;
-    private Engine engine;
+
+    /** Who computes with an engine has it. */
+    private final ReentrantLock lock = new ReentrantLock();
+
+    private volatile Engine engine;
 
     /** A grammar whose expressions live together, with their masks. */
-    private record Engine(Expression root, Masks masks, FixedText fixed) {}
+    private record Engine(Expression root, Masks masks, FixedText fixed, long fewest) {}
+
+    /** Lets other threads compute tokens if that takes long. */
+    @FunctionalInterface
+    public interface Workers {
+        /**
+         * Lets work be done.
+         *
+         * @return ends with the work
+         */
+        CompletableFuture<?> submit(Runnable work);
+    }
 
     /**
      * Computes the expressions of a grammar.
@@ -41,26 +63,55 @@ public final class GrammarConstraint implements TokenConstraint {
     }
 
     private Engine newEngine() {
-        return new Engine(grammar.compile(new Expressions(trie)), new Masks(trie), new FixedText(trie, tokenizer));
+        Expression root = grammar.compile(new Expressions(trie));
+        return new Engine(root, new Masks(trie), new FixedText(trie, tokenizer), root.fewestTokens());
     }
 
     /** Replaces expressions of which there are too many; those who use them follow. */
-    private Engine engine() {
+    private Engine engine(long steps) {
         if (engine.root().all.isHalfFull()) {
+            if (steps < Effort.MOST) {
+                throw new Effort.Exhausted();
+            }
             engine = newEngine();
         }
         return engine;
     }
 
+    /**
+     * Returns about how much memory the grammar takes, with what was computed for it. Any thread may ask, and does not wait.
+     *
+     * @return the bytes; they grow while it is used
+     */
+    public long bytes() {
+        Engine now = engine;
+        return grammar.bytes() + now.root().all.bytes() + now.masks().bytes();
+    }
+
     @Override
-    public synchronized State begin(int maxTokens) {
-        Engine now = engine();
-        long fewest = now.root().fewestTokens();
-        if (fewest > maxTokens) {
-            throw new IllegalArgumentException("grammar: maxTokens must be at least " + fewest
+    public State begin(int maxTokens) {
+        return begin(maxTokens, null, UnaryOperator.identity());
+    }
+
+    /**
+     * Returns the same constraint for a service, in which no text waits for the tokens of another one: if they take long they are
+     * computed by other threads.
+     *
+     * @param workers the threads
+     * @param refusal turns the exception of a text whose tokens cannot be computed into one for the client
+     * @return the constraint
+     */
+    public TokenConstraint using(Workers workers, UnaryOperator<RuntimeException> refusal) {
+        return maxTokens -> begin(maxTokens, workers, refusal);
+    }
+
+    private State begin(int maxTokens, @Nullable Workers workers, UnaryOperator<RuntimeException> refusal) {
+        Engine now = engine;
+        if (now.fewest() > maxTokens) {
+            throw new IllegalArgumentException("grammar: maxTokens must be at least " + now.fewest()
                     + ", the tokens of a shortest text of the grammar, found " + maxTokens + "; allow more tokens");
         }
-        return new Running(maxTokens, now);
+        return new Running(maxTokens, now, workers, refusal);
     }
 
     @Override
@@ -68,43 +119,118 @@ public final class GrammarConstraint implements TokenConstraint {
         return "GrammarConstraint(" + trie.size() + " tokens)";
     }
 
+    /** One text. Its fields belong to the thread that has it, or to the worker that computes for it. */
     private final class Running implements State {
         /** The bytes so far, and the symbols of tokens that are no text. */
         private final StringBuilder text = new StringBuilder();
 
+        private final @Nullable Workers workers;
+        private final UnaryOperator<RuntimeException> refusal;
         private Engine used;
+
+        /** What may follow on the first {@code known} bytes. */
         private Expression rest;
+
+        private int known;
         private int tokensLeft;
+
+        /** What may come next; null if it is not computed. */
         private @Nullable BitSet allowed;
 
-        Running(int tokensLeft, Engine used) {
+        private boolean isComplete;
+        private @Nullable CompletableFuture<?> computation;
+
+        Running(
+                int tokensLeft,
+                Engine used,
+                @Nullable Workers workers,
+                UnaryOperator<RuntimeException> refusal) {
             this.tokensLeft = tokensLeft;
             this.used = used;
+            this.workers = workers;
+            this.refusal = refusal;
             rest = used.root();
         }
 
-        private Expression after(int from, Expression before) {
-            Expression at = before;
-            for (int i = from; i < text.length(); i++) {
-                at = at.after(text.charAt(i));
+        @Override
+        public @Nullable CompletableFuture<?> pending() {
+            if (computation != null && !computation.isDone()) {
+                return computation;
             }
-            return at;
+            if (workers == null || allowed != null || computation != null || computeSoon()) {
+                return null;
+            }
+            computation = workers.submit(() -> compute(Effort.MOST));
+            return computation;
         }
 
-        private void follow() {
-            Engine now = engine();
-            if (now.masks() != used.masks()) {
-                rest = after(0, now.root());
-                used = now;
+        /** Computes what may come next if that takes few steps, and nobody else computes. Returns whether it is known. */
+        private boolean computeSoon() {
+            if (!lock.tryLock()) {
+                return false;
+            }
+            try {
+                compute(FEW_STEPS);
+                return true;
+            } catch (Effort.Exhausted e) {
+                return false;
+            } finally {
+                lock.unlock();
             }
         }
 
+        /** What may come next. A failure of a worker comes again here. */
         private BitSet computed() {
-            if (allowed == null) {
-                follow();
-                allowed = fixed(compute());
+            if (computation != null) {
+                await(computation);
             }
-            return allowed;
+            BitSet now = allowed;
+            return now == null ? compute(Effort.MOST) : now;
+        }
+
+        private void await(CompletableFuture<?> work) {
+            try {
+                work.join();
+            } catch (CompletionException e) {
+                if (e.getCause() instanceof RuntimeException failure) {
+                    throw failure;
+                }
+                if (e.getCause() instanceof Error failure) {
+                    throw failure;
+                }
+                throw e;
+            } finally {
+                computation = null;
+            }
+        }
+
+        private BitSet compute(long steps) {
+            lock.lock();
+            try {
+                BitSet tokens = next(steps);
+                allowed = tokens;
+                return tokens;
+            } catch (IllegalArgumentException e) {
+                throw refusal.apply(e);
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        private BitSet next(long steps) {
+            Engine now = tokensLeft == 0 ? used : engine(steps);
+            if (now != used) {
+                used = now;
+                known = 0;
+                rest = now.root();
+            }
+            now.root().all.effort().begin(steps);
+            while (known < text.length()) {
+                rest = rest.after(text.charAt(known));
+                known++;
+            }
+            isComplete = rest.isNullable();
+            return tokensLeft == 0 ? new BitSet() : fixed(fitting());
         }
 
         /** Of tokens that begin the same fixed text, the one of the tokenizer. */
@@ -118,10 +244,7 @@ public final class GrammarConstraint implements TokenConstraint {
             return one;
         }
 
-        private BitSet compute() {
-            if (tokensLeft == 0) {
-                return new BitSet();
-            }
+        private BitSet fitting() {
             boolean isAtStart = text.isEmpty() && dropsFirstSpace;
             if (!isAtStart) {
                 Mask mask = used.masks().of(rest);
@@ -134,29 +257,24 @@ public final class GrammarConstraint implements TokenConstraint {
 
         @Override
         public void allowed(BitSet tokens) {
-            synchronized (GrammarConstraint.this) {
-                tokens.clear();
-                tokens.or(computed());
-            }
+            BitSet now = computed();
+            tokens.clear();
+            tokens.or(now);
         }
 
         @Override
         public void accept(int id) {
-            synchronized (GrammarConstraint.this) {
-                if (id < 0 || !computed().get(id)) {
-                    throw new IllegalArgumentException("grammar: each token must be one that is allowed here, found "
-                            + id + "; ask for those allowed");
-                }
-                int before = text.length();
-                append(id);
-                rest = after(before, rest);
-                tokensLeft--;
-                allowed = null;
+            if (id < 0 || !computed().get(id)) {
+                throw new IllegalArgumentException("grammar: each token must be one that is allowed here, found " + id
+                        + "; ask for those allowed");
             }
+            append(id);
+            tokensLeft--;
+            allowed = null;
         }
 
         private void append(int id) {
-            Integer symbol = rest.all.symbols().get(id);
+            Integer symbol = used.root().all.symbols().get(id);
             if (symbol != null) {
                 text.append((char) symbol.intValue());
                 return;
@@ -169,16 +287,13 @@ public final class GrammarConstraint implements TokenConstraint {
 
         @Override
         public boolean isComplete() {
-            synchronized (GrammarConstraint.this) {
-                return rest.isNullable();
-            }
+            computed();
+            return isComplete;
         }
 
         @Override
         public boolean canContinue() {
-            synchronized (GrammarConstraint.this) {
-                return !computed().isEmpty();
-            }
+            return !computed().isEmpty();
         }
     }
 }

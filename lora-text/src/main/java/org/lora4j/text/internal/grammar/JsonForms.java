@@ -136,15 +136,18 @@ final class JsonForms {
      */
     Expression object(List<Property> properties, Expression further, Expression first) {
         Expression afterOthers = further;
-        Expression asFirst = further == all.empty() ? all.empty() : all.optional(all.concat(first, further));
+        List<Expression> asFirst = new ArrayList<>();
+        asFirst.add(further == all.empty() ? all.empty() : all.optional(all.concat(first, further)));
         for (int i = properties.size() - 1; i >= 0; i--) {
             Property property = properties.get(i);
-            Expression begun = all.concat(property.pair(), afterOthers);
-            asFirst = property.isRequired() ? begun : all.or(begun, asFirst);
+            if (property.isRequired()) {
+                asFirst.clear();
+            }
+            asFirst.add(all.concat(property.pair(), afterOthers));
             Expression one = all.concat(comma(), property.pair());
             afterOthers = all.concat(property.isRequired() ? one : all.optional(one), afterOthers);
         }
-        return all.sequence(all.literal("{"), asFirst, all.literal("}"));
+        return all.sequence(all.literal("{"), all.or(asFirst), all.literal("}"));
     }
 
     /** One value. */

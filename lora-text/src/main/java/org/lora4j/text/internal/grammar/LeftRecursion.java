@@ -69,12 +69,14 @@ final class LeftRecursion {
         Deque<Expression> open = new ArrayDeque<>(List.of(of));
         while (!open.isEmpty()) {
             Expression at = open.remove();
+            at.all.effort().spend(1);
             if (at.isRegular || !seen.add(at)) {
                 continue;
             }
             if (at instanceof Reference reference) {
                 rules.add(reference.rule);
             } else if (at instanceof Or or) {
+                at.all.effort().spend(or.options.size());
                 open.addAll(or.options);
             } else if (at instanceof Repeat repeat) {
                 open.add(repeat.part);

@@ -11,14 +11,21 @@ import java.util.Map;
  * Not thread-safe.
  */
 final class Masks {
-    private static final long MOST_BYTES = 48L << 20;
+    private static final int PART_OF_HEAP = 16;
+    private static final long MOST_BYTES =
+            Math.min(48L << 20, Runtime.getRuntime().maxMemory() / PART_OF_HEAP);
 
     private final TokenTrie trie;
     private final Map<Expression, Mask> known = new LinkedHashMap<>(16, 0.75F, true);
-    private long bytes;
+    private volatile long bytes;
 
     Masks(TokenTrie trie) {
         this.trie = trie;
+    }
+
+    /** How much memory they take. Any thread may ask. */
+    long bytes() {
+        return bytes;
     }
 
     Mask of(Expression expression) {
@@ -41,6 +48,7 @@ final class Masks {
         return expression instanceof Concat concat ? expression.all.concat(free, concat.rest) : free;
     }
 
+    @SuppressWarnings("NonAtomicVolatileUpdate") // One thread at a time changes it.
     private Mask known(Expression key) {
         Mask mask = known.get(key);
         if (mask == null) {
@@ -52,6 +60,7 @@ final class Masks {
         return mask;
     }
 
+    @SuppressWarnings("NonAtomicVolatileUpdate")
     private void evict() {
         var oldest = known.entrySet().iterator();
         while (bytes > MOST_BYTES && known.size() > 1) {

@@ -28,11 +28,13 @@ final class Or extends Expression {
 
     @Override
     boolean computeNullable() {
+        all.effort().spend(options.size());
         return options.stream().anyMatch(Expression::isNullable);
     }
 
     @Override
     long measure(ToLongFunction<Expression> ofPart) {
+        all.effort().spend(options.size());
         long least = NO_END;
         for (Expression option : options) {
             least = Math.min(least, ofPart.applyAsLong(option));

@@ -14,8 +14,10 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.MessageText;
@@ -52,14 +54,16 @@ final class SchemaCompiler {
     }
 
     /**
-     * Returns what creates the expressions of a schema.
-     *
-     * @throws IllegalArgumentException if the text is no JSON
+     * Returns what creates the expressions of a schema, or throws an IllegalArgumentException if the text is none.
      */
     static Function<Expressions, Expression> of(String schema) {
-        JsonNode document;
+        // The text takes less memory than what is read from it.
+        return all -> new SchemaCompiler(all, read(schema)).compile();
+    }
+
+    private static JsonNode read(String schema) {
         try {
-            document = StrictJson.MAPPER
+            return StrictJson.MAPPER
                     .reader()
                     .with(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
                     .readTree(schema);
@@ -67,7 +71,6 @@ final class SchemaCompiler {
             throw new IllegalArgumentException(
                     "JSON Schema: must be JSON, found " + MessageText.describe(e.getOriginalMessage()), e);
         }
-        return all -> new SchemaCompiler(all, document).compile();
     }
 
     /** The texts of any JSON value. */
@@ -93,6 +96,7 @@ final class SchemaCompiler {
 
     private Expression schema(SchemaNode node, int depth) {
         parts++;
+        all.effort().spend(1 + node.keywords().size());
         if (depth > MOST_DEPTH || parts > MOST_PARTS) {
             throw SchemaNode.refuse(
                     node.place(),
@@ -157,12 +161,17 @@ final class SchemaCompiler {
             return other.asBoolean() ? schema(node, depth + 1) : all.never();
         }
         SchemaNode checked = SchemaNode.of(other, place);
-        return schema(node.isEmpty() ? checked : SchemaMerge.merge(node, checked), depth + 1);
+        return schema(node.isEmpty() ? checked : merge(node).add(checked).joined(), depth + 1);
+    }
+
+    private SchemaMerge merge(SchemaNode first) {
+        return new SchemaMerge(first, all.effort());
     }
 
     private Expression allOf(SchemaNode node, int depth) {
         List<JsonNode> schemas = node.list("allOf");
-        SchemaNode joined = node.without("allOf");
+        SchemaNode rest = node.without("allOf");
+        SchemaMerge merge = rest.isEmpty() ? null : merge(rest);
         for (int i = 0; i < schemas.size(); i++) {
             JsonNode one = schemas.get(i);
             String place = SchemaNode.below(node.below("allOf"), Integer.toString(i));
@@ -173,21 +182,20 @@ final class SchemaCompiler {
                 continue;
             }
             SchemaNode checked = SchemaNode.of(one, place);
-            if (joined.isEmpty()) {
-                joined = checked;
-            } else if (checked.has("$ref") && joined.has("$ref")) {
+            if (merge == null) {
+                merge = merge(checked);
+            } else if (checked.has("$ref") && merge.joined().has("$ref")) {
                 // Only one of them can be left for later.
                 JsonNode target = target(placeOfReference(checked), place);
                 if (target.isBoolean()) {
                     throw SchemaNode.refuse(place, "must point to an object", target);
                 }
-                joined = SchemaMerge.merge(
-                        SchemaMerge.merge(joined, checked.without("$ref")), SchemaNode.of(target, place));
+                merge.add(checked.without("$ref")).add(SchemaNode.of(target, place));
             } else {
-                joined = SchemaMerge.merge(joined, checked);
+                merge.add(checked);
             }
         }
-        return schema(joined, depth + 1);
+        return schema(merge == null ? rest : merge.joined(), depth + 1);
     }
 
     private Expression anyOf(SchemaNode node, String keyword, int depth) {
@@ -439,7 +447,7 @@ final class SchemaCompiler {
 
     private Expression object(SchemaNode node, int depth) {
         ObjectNode properties = node.object("properties");
-        List<String> required = node.texts("required");
+        Set<String> required = new LinkedHashSet<>(node.texts("required"));
         JsonNode additional = node.get("additionalProperties");
         boolean isOpen =
                 additional == null ? properties.isEmpty() : !(additional.isBoolean() && !additional.asBoolean());
@@ -465,7 +473,7 @@ final class SchemaCompiler {
         return forms.object(pairs, all.repeat(all.concat(forms.comma(), pair), 0, Repeat.UNBOUNDED), pair);
     }
 
-    private JsonForms.Property property(String name, Expression value, List<String> required) {
+    private JsonForms.Property property(String name, Expression value, Set<String> required) {
         Expression key = forms.string(forms.spelling().text(name));
         return new JsonForms.Property(forms.pair(key, value), required.contains(name));
     }

@@ -7,54 +7,81 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 
-/** Joins the keywords of two schemas that a value must both fit. */
+/**
+ * Joins the keywords of schemas that a value must all fit. To add a schema takes as long as it is large, however large those are that
+ * were added before. The schemas themselves are not changed.
+ */
 final class SchemaMerge {
     private static final Set<String> LOWER_LIMITS = Set.of("minimum", "exclusiveMinimum", "minLength", "minItems");
     private static final Set<String> UPPER_LIMITS = Set.of("maximum", "exclusiveMaximum", "maxLength", "maxItems");
 
-    private SchemaMerge() {}
+    private final Effort effort;
+    private final SchemaNode joined;
+
+    /** The values that were created here, and may be changed. */
+    private final Set<JsonNode> own = Collections.newSetFromMap(new IdentityHashMap<>());
+
+    /** The names of {@code required}, once two schemas have some. */
+    private final Set<String> required = new LinkedHashSet<>();
+
+    /** Begins with one schema. */
+    SchemaMerge(SchemaNode first, Effort effort) {
+        this.effort = effort;
+        ObjectNode keywords = JsonNodeFactory.instance.objectNode();
+        keywords.setAll(first.keywords());
+        keywords.remove(SchemaNode.ANNOTATIONS);
+        joined = new SchemaNode(keywords, first.place());
+    }
+
+    /** What all schemas say together. */
+    SchemaNode joined() {
+        return joined;
+    }
 
     /**
-     * Joins two schemas.
+     * Adds a schema.
      *
-     * @throws IllegalArgumentException if both have a keyword that cannot be joined; the message names it
+     * @return this
+     * @throws IllegalArgumentException if a keyword cannot be joined; the message names it
      */
-    static SchemaNode merge(SchemaNode one, SchemaNode other) {
-        requireSeparate(one, other);
-        requireSeparate(other, one);
-        ObjectNode merged = one.keywords().deepCopy();
-        merged.remove(SchemaNode.ANNOTATIONS);
-        boolean isNullable = one.truth("nullable") && other.truth("nullable");
+    SchemaMerge add(SchemaNode other) {
+        requireSeparate(joined, other);
+        requireSeparate(other, joined);
+        ObjectNode keywords = joined.keywords();
+        boolean isNullable = joined.truth("nullable") && other.truth("nullable");
         other.keywords().properties().forEach(entry -> {
             String keyword = entry.getKey();
+            effort.spend(1);
             if (!SchemaNode.ANNOTATIONS.contains(keyword)) {
-                JsonNode mine = merged.get(keyword);
-                merged.set(keyword, mine == null ? entry.getValue() : join(one, other, keyword));
+                JsonNode mine = keywords.get(keyword);
+                keywords.set(keyword, mine == null ? entry.getValue() : join(mine, other, keyword));
             }
         });
-        merged.remove("nullable");
+        keywords.remove("nullable");
         if (isNullable) {
-            merged.put("nullable", true);
+            keywords.put("nullable", true);
         }
-        return new SchemaNode(merged, one.place());
+        return this;
     }
 
     /** What is said of the rest of an object or array must not be joined with what has other parts. */
-    private static void requireSeparate(SchemaNode one, SchemaNode other) {
+    private void requireSeparate(SchemaNode one, SchemaNode other) {
         JsonNode additional = one.get("additionalProperties");
         boolean isOpen = additional == null || (additional.isBoolean() && additional.asBoolean());
-        List<String> known = names(one);
-        if (!isOpen && !known.containsAll(names(other))) {
+        if (!isOpen && !hasAll(one.object("properties"), other.object("properties"))) {
             throw one.refuse(
                     "additionalProperties",
                     "schemas that are joined by allOf, anyOf, oneOf or $ref must have additionalProperties in the one that"
                             + " has all properties");
         }
-        if (one.has("items")
-                && other.list("prefixItems").size() > one.list("prefixItems").size()) {
+        if (one.has("items") && other.size("prefixItems") > one.size("prefixItems")) {
             throw one.refuse(
                     "items",
                     "schemas that are joined by allOf, anyOf, oneOf or $ref must have items in the one that has all"
@@ -62,46 +89,56 @@ final class SchemaMerge {
         }
     }
 
-    private static List<String> names(SchemaNode node) {
-        List<String> names = new ArrayList<>();
-        node.object("properties").fieldNames().forEachRemaining(names::add);
-        return names;
+    private boolean hasAll(ObjectNode known, ObjectNode names) {
+        if (names.size() > known.size()) {
+            return false;
+        }
+        effort.spend(names.size());
+        for (var entry : names.properties()) {
+            if (!known.has(entry.getKey())) {
+                return false;
+            }
+        }
+        return true;
     }
 
-    private static JsonNode join(SchemaNode one, SchemaNode other, String keyword) {
-        JsonNode mine = one.keywords().get(keyword);
+    private JsonNode join(JsonNode mine, SchemaNode other, String keyword) {
         JsonNode others = other.keywords().get(keyword);
+        effort.spend(others.size());
         if (mine.equals(others)) {
             return mine;
         }
         if (LOWER_LIMITS.contains(keyword) || UPPER_LIMITS.contains(keyword)) {
-            boolean isMineLess = require(one, keyword).compareTo(require(other, keyword)) < 0;
+            boolean isMineLess = require(joined, keyword).compareTo(require(other, keyword)) < 0;
             return isMineLess == UPPER_LIMITS.contains(keyword) ? mine : others;
         }
         return switch (keyword) {
-            case "required" -> strings(union(one.texts(keyword), other.texts(keyword)));
-            case "type" -> strings(types(one, other));
-            case "enum" -> {
-                ArrayNode both = JsonNodeFactory.instance.arrayNode();
-                List<JsonNode> known = other.list(keyword);
-                one.list(keyword).stream().filter(known::contains).forEach(both::add);
-                yield both;
-            }
-            case "properties" -> properties(one.object(keyword), other.object(keyword));
+            case "required" -> required(mine, other);
+            case "type" -> strings(types(joined, other));
+            case "enum" -> common(joined.list(keyword), other.list(keyword));
+            case "properties" -> properties(joined.object(keyword), other.object(keyword));
             case "allOf" -> {
-                ArrayNode all = JsonNodeFactory.instance.arrayNode();
-                one.list(keyword).forEach(all::add);
-                other.list(keyword).forEach(all::add);
-                yield all;
+                joined.list(keyword);
+                yield own((ArrayNode) mine).addAll(other.list(keyword));
             }
             case "nullable" -> mine;
-            case "uniqueItems" -> BooleanNode.valueOf(one.truth(keyword) || other.truth(keyword));
+            case "uniqueItems" -> BooleanNode.valueOf(joined.truth(keyword) || other.truth(keyword));
             default ->
-                throw one.refuse(
+                throw joined.refuse(
                         keyword,
                         "schemas that are joined by allOf, anyOf, oneOf or $ref must not have different values of '"
                                 + keyword + "'");
         };
+    }
+
+    /** An array with the same elements that may be changed. */
+    private ArrayNode own(ArrayNode array) {
+        if (own.contains(array)) {
+            return array;
+        }
+        ArrayNode copy = JsonNodeFactory.instance.arrayNode().addAll(array);
+        own.add(copy);
+        return copy;
     }
 
     private static BigDecimal require(SchemaNode node, String keyword) {
@@ -112,10 +149,36 @@ final class SchemaMerge {
         return number;
     }
 
-    private static List<String> union(List<String> one, List<String> other) {
-        List<String> all = new ArrayList<>(one);
-        other.stream().filter(name -> !one.contains(name)).forEach(all::add);
-        return all;
+    private ArrayNode required(JsonNode mine, SchemaNode other) {
+        ArrayNode names;
+        if (own.contains(mine)) {
+            names = (ArrayNode) mine;
+        } else {
+            required.addAll(joined.texts("required"));
+            names = strings(required);
+            own.add(names);
+        }
+        for (String name : other.texts("required")) {
+            if (required.add(name)) {
+                names.add(name);
+            }
+        }
+        return names;
+    }
+
+    /** The values that both have, each once. */
+    private ArrayNode common(List<JsonNode> mine, List<JsonNode> others) {
+        effort.spend(mine.size());
+        Set<String> known = SchemaValues.keys(others);
+        ArrayNode both = JsonNodeFactory.instance.arrayNode();
+        Set<String> taken = new HashSet<>();
+        for (JsonNode value : mine) {
+            String key = SchemaValues.key(value);
+            if (known.contains(key) && taken.add(key)) {
+                both.add(value);
+            }
+        }
+        return both;
     }
 
     private static List<String> types(SchemaNode one, SchemaNode other) {
@@ -131,25 +194,32 @@ final class SchemaMerge {
         return both;
     }
 
-    private static ArrayNode strings(List<String> texts) {
+    private static ArrayNode strings(Iterable<String> texts) {
         ArrayNode array = JsonNodeFactory.instance.arrayNode();
         texts.forEach(array::add);
         return array;
     }
 
-    /** A property of both must fit both. */
-    private static ObjectNode properties(ObjectNode one, ObjectNode other) {
-        ObjectNode all = one.deepCopy();
-        other.properties().forEach(entry -> {
-            JsonNode mine = all.get(entry.getKey());
-            if (mine == null) {
+    /** A property of several schemas must fit all. */
+    private ObjectNode properties(ObjectNode mine, ObjectNode others) {
+        ObjectNode all = mine;
+        if (!own.contains(mine)) {
+            all = JsonNodeFactory.instance.objectNode().setAll(mine);
+            own.add(all);
+        }
+        for (var entry : others.properties()) {
+            JsonNode known = all.get(entry.getKey());
+            if (known == null) {
                 all.set(entry.getKey(), entry.getValue());
-            } else if (!mine.equals(entry.getValue())) {
+            } else if (own.contains(known)) {
+                ((ArrayNode) known.get("allOf")).add(entry.getValue());
+            } else if (!known.equals(entry.getValue())) {
                 ObjectNode both = JsonNodeFactory.instance.objectNode();
-                both.putArray("allOf").add(mine).add(entry.getValue());
+                both.putArray("allOf").add(known).add(entry.getValue());
+                own.add(both);
                 all.set(entry.getKey(), both);
             }
-        });
+        }
         return all;
     }
 }

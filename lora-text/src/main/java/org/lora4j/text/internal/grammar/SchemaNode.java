@@ -167,6 +167,11 @@ record SchemaNode(ObjectNode keywords, String place) {
         return all;
     }
 
+    /** The number of elements of an array; 0 if there is none. */
+    int size(String keyword) {
+        return get(keyword) instanceof ArrayNode array ? array.size() : 0;
+    }
+
     List<String> texts(String keyword) {
         return list(keyword).stream()
                 .map(one -> {

@@ -61,6 +61,7 @@ abstract class Searched extends Expression {
                 note(step, rest);
                 return rest + step.length();
             }
+            all.effort().spend(all.typedBytes().length);
             for (int value : all.typedBytes()) {
                 Expression next = step.at().after(value);
                 long length = step.length() + 1;

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +20,7 @@ final class Spelling {
 
     private final Expressions all;
     private final boolean isJson;
+    private final Map<Integer, Expression> single = new HashMap<>();
 
     private Spelling(Expressions all, boolean isJson) {
         this.all = all;
@@ -38,8 +40,13 @@ final class Spelling {
         return all;
     }
 
+    private Expression one(int character) {
+        return single.computeIfAbsent(character, key -> one(CodePoints.range(key, key)));
+    }
+
     /** One character of a set. */
     Expression one(CodePoints of) {
+        all.effort().spend(of.ranges());
         if (!isJson) {
             return utf8(of);
         }
@@ -71,7 +78,7 @@ final class Spelling {
         int[] points = characters.codePoints().toArray();
         Expression text = all.empty();
         for (int i = points.length - 1; i >= 0; i--) {
-            text = all.concat(one(CodePoints.range(points[i], points[i])), text);
+            text = all.concat(one(points[i]), text);
         }
         return text;
     }

@@ -144,11 +144,13 @@ public final class TokenTrie {
     void walk(int from, Expression expression, int skipped, Visitor visitor) {
         int base = depth[from];
         Expression never = expression.all.never();
+        Effort effort = expression.all.effort();
         Expression[] way = new Expression[longest - base + 1];
         way[0] = expression;
         int node = from + 1;
         while (node < end[from]) {
             int level = depth[node] - base;
+            effort.spend(1);
             Expression after = way[level - 1].after(Byte.toUnsignedInt(last[node]));
             if (after == never || node == skipped) {
                 node = end[node];

@@ -2,6 +2,7 @@ package org.lora4j.text.internal.grammar;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -11,15 +12,18 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -518,5 +522,94 @@ class GrammarConstraintTest {
         } finally {
             pool.shutdown();
         }
+    }
+
+    /** Workers whose work is done when a test says so. */
+    private static final class HeldWork implements GrammarConstraint.Workers {
+        private final Deque<Runnable> work = new ArrayDeque<>();
+
+        @Override
+        public CompletableFuture<?> submit(Runnable one) {
+            CompletableFuture<Boolean> end = new CompletableFuture<>();
+            work.add(() -> {
+                try {
+                    one.run();
+                    end.complete(true);
+                } catch (RuntimeException e) {
+                    end.completeExceptionally(e);
+                }
+            });
+            return end;
+        }
+    }
+
+    private static TokenConstraint.State begin(GrammarConstraint constraint, HeldWork workers) {
+        return constraint
+                .using(workers, failure -> new IllegalStateException("refused: " + failure.getMessage(), failure))
+                .begin(1000);
+    }
+
+    /** In any string each of many tokens must be tried. */
+    private static GrammarConstraint large() {
+        List<byte[]> tokens = new ArrayList<>(TOKENS);
+        for (int i = 0; i < 60_000; i++) {
+            tokens.add(new byte[] {
+                (byte) ('a' + i % 26), (byte) ('a' + i / 26 % 26), (byte) ('a' + i / 676 % 26), (byte) ('a' + i / 17_576)
+            });
+        }
+        return new GrammarConstraint(
+                GrammarSource.jsonSchema("{\"type\":\"string\",\"pattern\":\"^[a-z]*x.*$\"}"),
+                new TokenTrie(tokens, Map.of()),
+                false,
+                GrammarConstraintTest::noTokens);
+    }
+
+    @Test
+    void tokensThatTakeLongAreComputedByWorkers() {
+        GrammarConstraint constraint = large();
+        HeldWork workers = new HeldWork();
+        TokenConstraint.State state = begin(constraint, workers);
+        TokenConstraint.State alone = large().begin(1000);
+        BitSet allowed = new BitSet();
+        BitSet expected = new BitSet();
+        int pending = 0;
+        for (int i = 0; i < 60 && alone.canContinue(); i++) {
+            CompletableFuture<?> before = state.pending();
+            if (before != null) {
+                pending++;
+                assertThat(state.pending()).isSameAs(before);
+                // Other texts do not wait for it.
+                TokenConstraint.State other = begin(constraint, workers);
+                assertThat(other.isComplete()).isFalse();
+                workers.work.remove().run();
+                assertThat(before).isDone();
+            }
+            assertThat(state.pending()).isNull();
+            state.allowed(allowed);
+            alone.allowed(expected);
+            assertThat(allowed).isEqualTo(expected);
+            int id = allowed.previousSetBit(allowed.length());
+            state.accept(id);
+            alone.accept(id);
+        }
+        assertThat(pending).isPositive();
+        workers.work.clear();
+        TokenConstraint.State small = begin(constraint(GrammarSource.jsonSchema("{\"type\":\"integer\"}")), workers);
+        assertThat(small.pending()).isNull();
+        assertThat(workers.work).isEmpty();
+    }
+
+    @Test
+    void whatAWorkerCannotComputeIsRefused() {
+        GrammarConstraint constraint = large();
+        CompletableFuture<Boolean> failed = new CompletableFuture<>();
+        failed.completeExceptionally(new IllegalStateException("refused"));
+        TokenConstraint.State refused =
+                constraint.using(work -> failed, failure -> failure).begin(1000);
+        refused.allowed(new BitSet());
+        refused.accept('"');
+        assertThat(refused.pending()).isSameAs(failed);
+        assertThat(refused.pending()).isNull();
+        assertThatIllegalStateException().isThrownBy(refused::canContinue).withMessage("refused");
     }
 }

@@ -1,6 +1,7 @@
 package org.lora4j.text.internal.grammar;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.nio.charset.StandardCharsets;
@@ -9,6 +10,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -204,5 +206,76 @@ class HostileGrammarTest {
                 .mapToObj(i -> "r" + i + " ::= \"a\" r" + (i * 7919 % 20_000) + "?")
                 .collect(Collectors.joining("\n"));
         quickly(() -> GrammarSource.gbnf("root ::= r1\n" + rules));
+    }
+
+    private static long steps(String schema) {
+        Expressions all = new Expressions();
+        GrammarSource.jsonSchema(schema).compile(all);
+        return all.effort().steps();
+    }
+
+    private static String joined(int schemas, IntFunction<String> schema) {
+        return "{\"allOf\":["
+                + IntStream.range(0, schemas).mapToObj(schema).collect(Collectors.joining(",")) + "]}";
+    }
+
+    /** Twice as many schemas take twice as many steps. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{\"type\":\"object\",\"properties\":{\"p%1$d\":{\"type\":\"integer\"},\"q%1$d\":{\"const\":1}}}",
+                "{\"type\":\"object\",\"required\":[\"p%1$d\",\"q%1$d\"]}",
+                "{\"type\":\"object\",\"properties\":{\"p\":{\"minimum\":%1$d}}}",
+                "{\"allOf\":[{\"minimum\":%1$d},{\"maximum\":1000000}]}"
+            })
+    void joinsTakeTimeInProportionToTheirLength(String schema) {
+        ProcessorTime.limit(MOST, () -> {
+            long once = steps(joined(150, schema::formatted));
+            assertThat(steps(joined(300, schema::formatted))).isBetween(once, 5 * once / 2);
+        });
+    }
+
+    @Test
+    void joinsOfManySchemasEndSoon() {
+        ProcessorTime.limit(Duration.ofSeconds(10), () -> {
+            String values = IntStream.range(0, 4000)
+                    .mapToObj(i -> "\"v" + i + "\"")
+                    .collect(Collectors.joining(","));
+            quickly(() -> GrammarSource.jsonSchema(joined(20, i -> "{\"enum\":[" + values + ",\"w" + i + "\"]}")));
+            isRefused(
+                    "must weigh at most",
+                    () -> GrammarSource.jsonSchema(joined(2000, i -> "{\"required\":["
+                            + IntStream.range(0, 30)
+                                    .mapToObj(name -> "\"p" + i + "_" + name + "\"")
+                                    .collect(Collectors.joining(","))
+                            + "]}")));
+        });
+    }
+
+    /** Sums of characters times powers of 31 are the hash codes of texts. */
+    @Test
+    void textsWithEqualHashCodes() {
+        String values = IntStream.range(0, 1 << 13)
+                .mapToObj(i -> IntStream.range(0, 13)
+                        .mapToObj(bit -> (i >> bit & 1) == 0 ? "Aa" : "BB")
+                        .collect(Collectors.joining("", "\"", "\"")))
+                .collect(Collectors.joining(","));
+        ProcessorTime.limit(Duration.ofSeconds(20), () -> GrammarSource.jsonSchema(
+                "{\"enum\":[" + values + "],\"allOf\":[{\"enum\":[" + values + ",1]}]}"));
+    }
+
+    @Test
+    void tooManyStepsAreRefused() {
+        Effort effort = new Effort();
+        effort.spend(Effort.MOST);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> effort.spend(5000))
+                .withMessageContaining("with at most " + Effort.MOST + " steps");
+        effort.begin(10_000);
+        effort.spend(10_000);
+        assertThatExceptionOfType(Effort.Exhausted.class).isThrownBy(() -> effort.spend(5000));
+        effort.begin();
+        effort.spend(10_000);
+        assertThat(effort.steps()).isEqualTo(10_000);
     }
 }
