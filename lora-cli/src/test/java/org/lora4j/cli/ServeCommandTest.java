@@ -175,25 +175,21 @@ class ServeCommandTest {
 
     @Test
     void eachRequestHasALineIfItIsAskedFor() throws Exception {
-        Path keys = Files.writeString(
-                temp.resolve("logged-keys"), "key-of-the-shop-1 name=shop *\nkey-of-nobody-22 *\n");
+        Path keys =
+                Files.writeString(temp.resolve("logged-keys"), "key-of-the-shop-1 name=shop *\nkey-of-nobody-22 *\n");
         try (RunningServer server = RunningServer.start(
-                "--model",
-                llama,
-                "--adapters",
-                temp.resolve("chats"),
-                "--access-log",
-                "--api-key-file",
-                keys)) {
+                "--model", llama, "--adapters", temp.resolve("chats"), "--access-log", "--api-key-file", keys)) {
             HttpRequest.Builder request = server.request(TEXT).header("Authorization", "Bearer key-of-the-shop-1");
             server.send(request.POST(HttpRequest.BodyPublishers.ofString(text("style", "")))
                     .build());
             server.post(TEXT, text("style", ""));
             Patience.await(() -> server.out().contains("status=401"));
             assertThat(server.out())
-                    .containsPattern("\\d{4}-\\d\\d-\\d\\dT\\S+ key=shop adapter='style' POST /v1/completions status=200 ms=\\d+"
-                            + " prompt_tokens=[1-9]\\d* new_tokens=[1-9]\\d*")
-                    .containsPattern("key=- adapter=- POST /v1/completions status=401 ms=\\d+ prompt_tokens=0 new_tokens=0")
+                    .containsPattern(
+                            "\\d{4}-\\d\\d-\\d\\dT\\S+ key=shop adapter='style' POST /v1/completions status=200 ms=\\d+"
+                                    + " prompt_tokens=[1-9]\\d* new_tokens=[1-9]\\d*")
+                    .containsPattern(
+                            "key=- adapter=- POST /v1/completions status=401 ms=\\d+ prompt_tokens=0 new_tokens=0")
                     .doesNotContain("key-of-the-shop-1")
                     .doesNotContain("the cat");
         }
@@ -203,8 +199,8 @@ class ServeCommandTest {
     void aKeyHasItsLimits() throws Exception {
         Path keys = Files.writeString(
                 temp.resolve("limited-keys"), "key-with-few-tokens tokens=5 *\nkey-with-no-limits *\n");
-        try (RunningServer server = RunningServer.start(
-                "--model", llama, "--adapters", temp.resolve("chats"), "--api-key-file", keys)) {
+        try (RunningServer server =
+                RunningServer.start("--model", llama, "--adapters", temp.resolve("chats"), "--api-key-file", keys)) {
             assertThat(status(server, "key-with-few-tokens")).isEqualTo(200);
             // The first one took more than those of a minute.
             assertThat(status(server, "key-with-few-tokens")).isEqualTo(429);

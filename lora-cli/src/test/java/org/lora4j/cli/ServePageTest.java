@@ -62,8 +62,7 @@ class ServePageTest {
         try (RunningServer server = RunningServer.start("--model", llama, "--adapters", adapters, "--page")) {
             for (String name : List.of("constructor", "__proto__", "toString")) {
                 server.good(
-                        "/v1/completions",
-                        "{\"model\": \"" + name + "\", \"prompt\": \"the cat\", \"max_tokens\": 2}");
+                        "/v1/completions", "{\"model\": \"" + name + "\", \"prompt\": \"the cat\", \"max_tokens\": 2}");
             }
             // Nothing is looked up in an object by a name.
             assertThat(server.get("/page.js").body())

@@ -322,7 +322,8 @@ public final class BatchingPredictor implements AutoCloseable {
             if (failure == null) {
                 result.complete(value);
             } else {
-                result.completeExceptionally(failure instanceof CompletionException e && e.getCause() != null ? e.getCause() : failure);
+                result.completeExceptionally(
+                        failure instanceof CompletionException e && e.getCause() != null ? e.getCause() : failure);
             }
         });
         CompletableFuture<T> unused = result.whenComplete((value, failure) -> {

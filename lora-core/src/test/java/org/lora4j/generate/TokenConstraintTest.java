@@ -171,8 +171,7 @@ class TokenConstraintTest {
         thread.join();
         assertThat(result.get())
                 .isEqualTo(generator.generate(
-                        PROMPT,
-                        GenerationOptions.greedy().withMaxTokens(9).withConstraint(Some.of(11, 14, 0, 2))));
+                        PROMPT, GenerationOptions.greedy().withMaxTokens(9).withConstraint(Some.of(11, 14, 0, 2))));
     }
 
     @Test

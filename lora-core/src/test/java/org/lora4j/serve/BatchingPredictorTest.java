@@ -2,8 +2,8 @@ package org.lora4j.serve;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.lora4j.Refusals.argument;
 import static org.lora4j.Refusals.table;
 import static org.lora4j.SmallModels.assertClose;

@@ -197,7 +197,8 @@ public final class LoRAAutoConfiguration {
     /** Ends the requests of a service that this class created, before the service itself is closed, which would wait for all. */
     @Bean
     @ConditionalOnBean(name = "loraPredictor")
-    DisposableBean loraPredictorEnd(@Qualifier("loraPredictor") BatchingPredictor predictor, LoRAProperties properties) {
+    DisposableBean loraPredictorEnd(
+            @Qualifier("loraPredictor") BatchingPredictor predictor, LoRAProperties properties) {
         return () -> predictor.close(properties.serve().grace());
     }
 

@@ -164,7 +164,11 @@ class LoRAAutoConfigurationTest {
     @Test
     void aContextThatIsClosedRefusesTextsThatWaitAfterTheGrace() {
         List<CompletableFuture<INDArray>> outputs = new ArrayList<>();
-        served("lora.serve.grace=0s", "lora.serve.max-batch-rows=1", "lora.serve.max-waiting=1000", "lora.serve.max-waiting-per-adapter=1000")
+        served(
+                        "lora.serve.grace=0s",
+                        "lora.serve.max-batch-rows=1",
+                        "lora.serve.max-waiting=1000",
+                        "lora.serve.max-waiting-per-adapter=1000")
                 .run(context -> {
                     Input text = context.getBean(EncoderFolder.class).tokens(List.of("where is my parcel"));
                     BatchingPredictor predictor = context.getBean(BatchingPredictor.class);

@@ -140,14 +140,15 @@ public final class ChatService {
             }
             ForcedCall one = conversation.forcedCall(format, tool);
             ForcedCall calls = tool.isEmpty() ? one.repeated() : one;
-            lease = decoder.grammars().lease(adapter, urgency, calls, calls::grammar, Math.max(1, generation.maxTokens()));
+            lease = decoder.grammars()
+                    .lease(adapter, urgency, calls, calls::grammar, Math.max(1, generation.maxTokens()));
         } catch (IllegalArgumentException e) {
             throw new ServingException(Reason.INVALID_INPUT, String.valueOf(e.getMessage()), e);
         }
         try {
             RequestOptions left = urgency.after(Duration.ofNanos(System.nanoTime() - begin));
-            ChatAnswer answer = start(
-                    adapter, conversation, generation.withConstraint(lease.constraint()), stops, left, format);
+            ChatAnswer answer =
+                    start(adapter, conversation, generation.withConstraint(lease.constraint()), stops, left, format);
             answer.onEnd(lease::close);
             return answer;
         } catch (RuntimeException e) {

@@ -210,8 +210,8 @@ public final class TextClassifier implements AutoCloseable {
                     || now.head() != task.head()
                     || now.maxTokens() != task.maxTokens()) {
                 throw new IOException(
-                        folder + ": the adapter must not be replaced by one of another task while it is opened, found " + now
-                                + " after " + task + "; open it again");
+                        folder + ": the adapter must not be replaced by one of another task while it is opened, found "
+                                + now + " after " + task + "; open it again");
             }
             return PeftAdapters.load(folder, model.network(), ReadOptions.defaults());
         });

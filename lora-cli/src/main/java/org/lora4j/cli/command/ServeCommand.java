@@ -108,8 +108,9 @@ public final class ServeCommand extends WorkCommand {
 
     @Option(
             names = "--access-log",
-            description = "Print a line for each request, with the time, the name of the key, the adapter, the path, the status,"
-                    + " milliseconds and tokens. It has no text of a request, and no key.")
+            description =
+                    "Print a line for each request, with the time, the name of the key, the adapter, the path, the status,"
+                            + " milliseconds and tokens. It has no text of a request, and no key.")
     private boolean logs;
 
     @Mixin
@@ -162,8 +163,7 @@ public final class ServeCommand extends WorkCommand {
     protected void work() throws IOException {
         ServedModel.Settings settings = new ServedModel.Settings(
                 model, adapters, allowBase, storage.value(), task(), textLimit.value(), options.limits());
-        ModelServer.Clients clients =
-                new ModelServer.Clients(
+        ModelServer.Clients clients = new ModelServer.Clients(
                 hosts, origins, keys == null ? null : ApiKeys.read(keys), page, logs ? this::log : null);
         InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), port);
         try (ServedModel served = ServedModel.open(settings);

@@ -84,7 +84,7 @@ sealed interface AnswerText {
         }
     }
 
-/**
+    /**
      * Checks that a row has texts, for a model without a chat template.
      *
      * @throws IllegalArgumentException if a column is missing, as in conversations; the message names the line

@@ -68,7 +68,8 @@ final class AdapterFolder {
             // Else the name leads elsewhere.
             boolean isInside = folder.equals(own.getParent())
                     && String.valueOf(own.getFileName()).equals(name);
-            boolean isThere = isInside && AdapterNames.problem(name) == null && (isAdapter(own) || isThereSoon(name, own));
+            boolean isThere =
+                    isInside && AdapterNames.problem(name) == null && (isAdapter(own) || isThereSoon(name, own));
             if (isThere) {
                 known.add(name);
             }

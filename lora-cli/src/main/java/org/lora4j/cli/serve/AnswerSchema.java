@@ -26,9 +26,7 @@ record AnswerSchema(String field, String inside, @Nullable JsonNode format) {
     @Nullable
     AskedGrammar grammar() {
         String schema = schema();
-        return schema == null
-                ? null
-                : new AskedGrammar(place(), schema, () -> Grammar.jsonSchema(schema), null);
+        return schema == null ? null : new AskedGrammar(place(), schema, () -> Grammar.jsonSchema(schema), null);
     }
 
     private String place() {

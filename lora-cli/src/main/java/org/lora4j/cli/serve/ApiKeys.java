@@ -48,7 +48,10 @@ public final class ApiKeys {
         nextLook = clock.getAsLong() + LOOK_NANOS;
         String readers = KeyFile.readers(file);
         if (readers != null) {
-            log.warn("{} has the keys of all clients and can be read by {}; allow its owner alone (chmod 600)", file, readers);
+            log.warn(
+                    "{} has the keys of all clients and can be read by {}; allow its owner alone (chmod 600)",
+                    file,
+                    readers);
         }
     }
 

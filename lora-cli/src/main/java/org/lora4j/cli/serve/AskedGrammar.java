@@ -12,4 +12,8 @@ import org.lora4j.text.grammar.Grammar;
  * @param grammar creates it
  * @param mark the token that begins its texts behind any other text; null if the answer is a text of the grammar as a whole
  */
-record AskedGrammar(String field, Object key, Supplier<Grammar> grammar, @Nullable String mark) {}
+record AskedGrammar(
+        String field,
+        Object key,
+        Supplier<Grammar> grammar,
+        @Nullable String mark) {}

@@ -65,13 +65,14 @@ final class ClientLimits {
     void enter(Client client) {
         Used used = of(client);
         synchronized (used) {
-            if (client.limits().requests() > 0 && used.requests >= client.limits().requests()) {
+            if (client.limits().requests() > 0
+                    && used.requests >= client.limits().requests()) {
                 throw ApiException.tooMany("the key has as many requests at the same time as it may, "
                         + client.limits().requests() + "; try again later");
             }
             if (used.tokens.isEmpty(client.limits().tokens())) {
-                throw ApiException.tooMany("the key has used its tokens, " + client.limits().tokens()
-                        + " a minute; try again later");
+                throw ApiException.tooMany(
+                        "the key has used its tokens, " + client.limits().tokens() + " a minute; try again later");
             }
             used.requests++;
         }

@@ -124,22 +124,21 @@ record KeyFile(Map<String, Client> clients, List<String> problems) {
         if (names.isEmpty()) {
             throw new WrongLine("after a key there must be the names of its adapters, or *, found nothing");
         }
-        return new Client(
-                name, names.contains("*") ? Access.ALL : new Access(false, names), KeyLimits.of(limits));
+        return new Client(name, names.contains("*") ? Access.ALL : new Access(false, names), KeyLimits.of(limits));
     }
 
     private static String requireName(String name) throws WrongLine {
         if (!NAME.matcher(name).matches()) {
-            throw new WrongLine("the name of a key must have 1 to 64 letters, digits and ._-, found "
-                    + MessageText.quote(name));
+            throw new WrongLine(
+                    "the name of a key must have 1 to 64 letters, digits and ._-, found " + MessageText.quote(name));
         }
         return name;
     }
 
     private static void limit(String option, String value, Map<String, Long> limits) throws WrongLine {
         if (!KeyLimits.OPTIONS.contains(option)) {
-            throw new WrongLine("an option must be name= or one of " + KeyLimits.OPTIONS + " with =, found another one; put"
-                    + " the name of an adapter that has = in quotation marks");
+            throw new WrongLine("an option must be name= or one of " + KeyLimits.OPTIONS
+                    + " with =, found another one; put" + " the name of an adapter that has = in quotation marks");
         }
         if (!NUMBER.matcher(value).matches()) {
             throw new WrongLine(option + "= must have a whole number from 1 to 999999999, found another text");

@@ -51,8 +51,7 @@ final class TextGenerations {
      *
      * @throws ServingException if one is refused; then none goes on
      */
-    static TextGenerations start(
-            ServedDecoder decoder, List<TextRequest> requests, Deadline deadline, RequestUse use) {
+    static TextGenerations start(ServedDecoder decoder, List<TextRequest> requests, Deadline deadline, RequestUse use) {
         TextGenerations started = new TextGenerations();
         try {
             for (TextRequest request : requests) {
@@ -68,8 +67,7 @@ final class TextGenerations {
         }
     }
 
-    private TextRequest compiled(
-            ServedDecoder decoder, TextRequest request, Deadline deadline, RequestUse use) {
+    private TextRequest compiled(ServedDecoder decoder, TextRequest request, Deadline deadline, RequestUse use) {
         AskedGrammar asked = request.grammar();
         if (asked == null) {
             return request;

@@ -126,7 +126,8 @@ record TextRequest(
         // Only one generation at a time can use what is known of a conversation.
         return number == 0
                 ? this
-                : new TextRequest(adapter, prompt, options.withSeed(options.seed() + number), stops, null, calls, grammar);
+                : new TextRequest(
+                        adapter, prompt, options.withSeed(options.seed() + number), stops, null, calls, grammar);
     }
 
     TextRequest withConstraint(TokenConstraint constraint) {

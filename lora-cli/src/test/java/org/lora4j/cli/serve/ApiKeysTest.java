@@ -110,8 +110,7 @@ class ApiKeysTest {
         ApiKeys keys = new ApiKeys(file, clock::get);
         Client shop = keys.client("Bearer " + KEY);
         assertThat(shop)
-                .isEqualTo(new Client(
-                        "shop", new Access(false, Set.of("support", "a=b")), new KeyLimits(3, 1000, 5)));
+                .isEqualTo(new Client("shop", new Access(false, Set.of("support", "a=b")), new KeyLimits(3, 1000, 5)));
         assertThat(keys.client("Bearer " + OTHER)).isEqualTo(new Client("line-3", Access.ALL, KeyLimits.NONE));
         for (String wrong : List.of("name=a/b *", "tokens=0 *", "speed=3 *", "requests=x *", "name=a")) {
             assertThatIOException().isThrownBy(() -> access(KEY + " " + wrong)).withMessageContaining("keys, line 2: ");

@@ -97,7 +97,10 @@ class LabelledAdaptersTest {
             LoRAAdapter loaded = labelled.load(
                     "live",
                     new Exchanging(
-                            served.model().network(), adapters.resolve("live"), folder.resolve("other"), new boolean[1]),
+                            served.model().network(),
+                            adapters.resolve("live"),
+                            folder.resolve("other"),
+                            new boolean[1]),
                     ReadOptions.defaults());
             assertThat(labelled.labels(new UsedAdapter("live", first))).isNull();
             Labels found = labelled.labels(new UsedAdapter("live", loaded.fingerprint()));

@@ -25,8 +25,7 @@ record FolderState(Entry folder, Map<String, Entry> files) {
     private static final String FILES = "{adapter_*,task.json}";
 
     /** What is compared of a file. */
-    record Entry(
-            long bytes, FileTime modified, @Nullable Object key) {
+    record Entry(long bytes, FileTime modified, @Nullable Object key) {
         static Entry of(Path file) throws IOException {
             BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
             return new Entry(attributes.size(), attributes.lastModifiedTime(), attributes.fileKey());

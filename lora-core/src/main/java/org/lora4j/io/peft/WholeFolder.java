@@ -36,8 +36,9 @@ final class WholeFolder {
             }
             pause(folder);
         }
-        throw new IOException(folder + ": the adapter must not be replaced all the time while it is read, found changes in"
-                + " each of " + ATTEMPTS + " attempts");
+        throw new IOException(
+                folder + ": the adapter must not be replaced all the time while it is read, found changes in"
+                        + " each of " + ATTEMPTS + " attempts");
     }
 
     /** What was read, or why nothing was. */

@@ -198,12 +198,13 @@ class AtomicFileTest {
         write("a", "old");
         Path file = folder.resolve("a");
         assertThatThrownBy(() -> AtomicFile.write(file, channel -> {
-            AtomicFile.writeFully(channel, ascii("new"));
-            AtomicFile.deleteUnfinished();
-            try (Stream<Path> files = Files.list(folder)) {
-                assertThat(files).containsExactly(file);
-            }
-        })).isInstanceOf(IOException.class);
+                    AtomicFile.writeFully(channel, ascii("new"));
+                    AtomicFile.deleteUnfinished();
+                    try (Stream<Path> files = Files.list(folder)) {
+                        assertThat(files).containsExactly(file);
+                    }
+                }))
+                .isInstanceOf(IOException.class);
         assertThat(file).hasContent("old");
         write("a", "next");
         assertThat(file).hasContent("next");

@@ -153,8 +153,7 @@ class BatchingPredictorOfSequencesTest {
 
     @Test
     void aBatchHasAtMostTheGivenTokensAndALargerCallIsDivided() throws Exception {
-        for (Network network :
-                List.of(bert().classifier(), bert().lastHiddenState())) {
+        for (Network network : List.of(bert().classifier(), bert().lastHiddenState())) {
             LoRAModel model = model(network);
             Noted noted = new Noted();
             try (BatchingPredictor predictor = BatchingPredictor.builder(model)

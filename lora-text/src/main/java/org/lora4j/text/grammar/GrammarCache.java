@@ -216,8 +216,7 @@ public final class GrammarCache {
     /** Drops constraints that nobody uses, those that were used last at the end, until the bounds are kept. */
     private void evict() {
         long bytes = bytes();
-        long unused =
-                known.values().stream().filter(entry -> entry.users == 0).count();
+        long unused = known.values().stream().filter(entry -> entry.users == 0).count();
         Iterator<Entry> oldest = known.values().iterator();
         while (oldest.hasNext() && (bytes > mostBytes || unused > MOST_UNUSED)) {
             Entry entry = oldest.next();

@@ -13,9 +13,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.lora4j.generate.TokenConstraint;
 import org.lora4j.fixtures.MustEnd;
 import org.lora4j.fixtures.Patience;
+import org.lora4j.generate.TokenConstraint;
 import org.lora4j.serve.RequestOptions;
 import org.lora4j.serve.ServingException;
 import org.lora4j.serve.ServingException.Reason;
@@ -60,8 +60,8 @@ class GrammarCacheTest {
         GrammarCache cache = new GrammarCache(vocabulary());
         String schema = constant('x', 5000);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> cache.lease(
-                        "a", RequestOptions.defaults(), schema, () -> Grammar.jsonSchema(schema), 100))
+                .isThrownBy(() ->
+                        cache.lease("a", RequestOptions.defaults(), schema, () -> Grammar.jsonSchema(schema), 100))
                 .withMessageContaining("maxTokens must be at least");
         assertThat(cache.bytes()).isZero();
         try (GrammarLease lease = lease(cache, schema)) {

@@ -26,9 +26,8 @@ public final class Expressions {
     private static final int PART_OF_HEAP = 8;
 
     /** References and numbers that the expressions have together: about 100 MB, and less if the heap is small. */
-    private static final long MOST_WEIGHT = Math.max(
-            100_000,
-            Math.min(6_000_000, Runtime.getRuntime().maxMemory() / (PART_OF_HEAP * BYTES_OF_WEIGHT)));
+    private static final long MOST_WEIGHT =
+            Math.max(100_000, Math.min(6_000_000, Runtime.getRuntime().maxMemory() / (PART_OF_HEAP * BYTES_OF_WEIGHT)));
 
     private static final int WEIGHT = 12;
     static final int BYTES = 256;

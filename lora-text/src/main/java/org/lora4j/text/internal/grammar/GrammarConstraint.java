@@ -140,11 +140,7 @@ public final class GrammarConstraint implements TokenConstraint {
         private boolean isComplete;
         private @Nullable CompletableFuture<?> computation;
 
-        Running(
-                int tokensLeft,
-                Engine used,
-                @Nullable Workers workers,
-                UnaryOperator<RuntimeException> refusal) {
+        Running(int tokensLeft, Engine used, @Nullable Workers workers, UnaryOperator<RuntimeException> refusal) {
             this.tokensLeft = tokensLeft;
             this.used = used;
             this.workers = workers;

@@ -52,8 +52,7 @@ public final class GrammarSource {
 
     /** Texts any number of times. */
     public static GrammarSource zeroOrMore(GrammarSource part) {
-        return new GrammarSource(
-                part.characters, all -> all.repeat(part.compiler.apply(all), 0, Repeat.UNBOUNDED));
+        return new GrammarSource(part.characters, all -> all.repeat(part.compiler.apply(all), 0, Repeat.UNBOUNDED));
     }
 
     private static long characters(List<GrammarSource> sources) {

@@ -4,9 +4,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.Map;
 import java.util.stream.Collectors;
 
 /** JSON values by their texts, so that many are compared quickly, whatever the hash codes of their characters are. */
@@ -28,7 +28,8 @@ final class SchemaValues {
         }
         if (value.isObject()) {
             Map<String, String> sorted = new TreeMap<>();
-            value.properties().forEach(entry -> sorted.put(key(TextNode.valueOf(entry.getKey())), key(entry.getValue())));
+            value.properties()
+                    .forEach(entry -> sorted.put(key(TextNode.valueOf(entry.getKey())), key(entry.getValue())));
             return sorted.toString();
         }
         return value.toString();

@@ -554,7 +554,10 @@ class GrammarConstraintTest {
         List<byte[]> tokens = new ArrayList<>(TOKENS);
         for (int i = 0; i < 60_000; i++) {
             tokens.add(new byte[] {
-                (byte) ('a' + i % 26), (byte) ('a' + i / 26 % 26), (byte) ('a' + i / 676 % 26), (byte) ('a' + i / 17_576)
+                (byte) ('a' + i % 26),
+                (byte) ('a' + i / 26 % 26),
+                (byte) ('a' + i / 676 % 26),
+                (byte) ('a' + i / 17_576)
             });
         }
         return new GrammarConstraint(

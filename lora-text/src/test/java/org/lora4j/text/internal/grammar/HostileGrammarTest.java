@@ -215,8 +215,7 @@ class HostileGrammarTest {
     }
 
     private static String joined(int schemas, IntFunction<String> schema) {
-        return "{\"allOf\":["
-                + IntStream.range(0, schemas).mapToObj(schema).collect(Collectors.joining(",")) + "]}";
+        return "{\"allOf\":[" + IntStream.range(0, schemas).mapToObj(schema).collect(Collectors.joining(",")) + "]}";
     }
 
     /** Twice as many schemas take twice as many steps. */
@@ -238,17 +237,18 @@ class HostileGrammarTest {
     @Test
     void joinsOfManySchemasEndSoon() {
         ProcessorTime.limit(Duration.ofSeconds(10), () -> {
-            String values = IntStream.range(0, 4000)
-                    .mapToObj(i -> "\"v" + i + "\"")
-                    .collect(Collectors.joining(","));
+            String values =
+                    IntStream.range(0, 4000).mapToObj(i -> "\"v" + i + "\"").collect(Collectors.joining(","));
             quickly(() -> GrammarSource.jsonSchema(joined(20, i -> "{\"enum\":[" + values + ",\"w" + i + "\"]}")));
             isRefused(
                     "must weigh at most",
-                    () -> GrammarSource.jsonSchema(joined(2000, i -> "{\"required\":["
-                            + IntStream.range(0, 30)
-                                    .mapToObj(name -> "\"p" + i + "_" + name + "\"")
-                                    .collect(Collectors.joining(","))
-                            + "]}")));
+                    () -> GrammarSource.jsonSchema(joined(
+                            2000,
+                            i -> "{\"required\":["
+                                    + IntStream.range(0, 30)
+                                            .mapToObj(name -> "\"p" + i + "_" + name + "\"")
+                                            .collect(Collectors.joining(","))
+                                    + "]}")));
         });
     }
 
@@ -260,8 +260,10 @@ class HostileGrammarTest {
                         .mapToObj(bit -> (i >> bit & 1) == 0 ? "Aa" : "BB")
                         .collect(Collectors.joining("", "\"", "\"")))
                 .collect(Collectors.joining(","));
-        ProcessorTime.limit(Duration.ofSeconds(20), () -> GrammarSource.jsonSchema(
-                "{\"enum\":[" + values + "],\"allOf\":[{\"enum\":[" + values + ",1]}]}"));
+        ProcessorTime.limit(
+                Duration.ofSeconds(20),
+                () -> GrammarSource.jsonSchema(
+                        "{\"enum\":[" + values + "],\"allOf\":[{\"enum\":[" + values + ",1]}]}"));
     }
 
     @Test
