@@ -112,7 +112,12 @@ public final class LabelledTexts implements AutoCloseable {
         return example;
     }
 
+    /** Exceptions are for numbers that are too large only: each takes a microsecond, and a file can have millions of labels. */
     private static int number(String label) {
+        int digits = label.startsWith("-") || label.startsWith("+") ? 1 : 0;
+        if (label.length() == digits || !label.chars().skip(digits).allMatch(Character::isDigit)) {
+            return Integer.MAX_VALUE;
+        }
         try {
             return Integer.parseInt(label);
         } catch (NumberFormatException e) {
