@@ -1,9 +1,11 @@
 package org.lora4j.text;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
@@ -124,15 +126,18 @@ public record AdapterTask(
             ObjectNode json =
                     Json.object(NAME, Objects.requireNonNull(Json.textIfExists(ModelSource.of(folder), NAME)));
             Kind kind = kind(json.path(TASK).asText());
-            ClassifierHead head = kind == Kind.RETRIEVE
-                    ? null
-                    : ClassifierHead.valueOf(json.path("head").asText().toUpperCase(Locale.ROOT));
+            ClassifierHead head =
+                    kind == Kind.RETRIEVE ? null : head(json.path("head").asText());
+            Labels labels = Labels.parse(json.toString());
+            if (kind == Kind.CLASSIFY && labels.count() == 0) {
+                throw new IllegalArgumentException("id2label must name at least one class, found none");
+            }
             return Optional.of(new AdapterTask(
                     kind,
-                    Labels.parse(json.toString()),
+                    labels,
                     head,
-                    json.path(MAX_TOKENS).asInt(0),
-                    json.path(DIMENSIONS).asInt(0),
+                    count(json, MAX_TOKENS),
+                    count(json, DIMENSIONS),
                     Prompts.parse(json.toString())));
         } catch (IllegalArgumentException e) {
             throw new IOException(
@@ -140,6 +145,19 @@ public record AdapterTask(
                             + e.getMessage(),
                     e);
         }
+    }
+
+    /** Reads a number; 0 if there is none. Another value would be taken for none, and the texts would be cut elsewhere. */
+    private static int count(ObjectNode json, String field) {
+        JsonNode value = json.path(field);
+        if (value.isMissingNode()) {
+            return 0;
+        }
+        if (!value.isIntegralNumber() || !value.canConvertToInt() || value.asInt() < 0) {
+            throw new IllegalArgumentException(
+                    field + " must be a whole number from 0 to 2^31 - 1, found " + Json.describe(value));
+        }
+        return value.asInt();
     }
 
     /**
@@ -169,6 +187,16 @@ public record AdapterTask(
         } catch (IllegalArgumentException e) {
             throw new IOException(e.getMessage(), e);
         }
+    }
+
+    private static ClassifierHead head(String name) {
+        for (ClassifierHead head : ClassifierHead.values()) {
+            if (head.name().toLowerCase(Locale.ROOT).equals(name)) {
+                return head;
+            }
+        }
+        throw new IllegalArgumentException("head must be one of "
+                + Arrays.toString(ClassifierHead.values()).toLowerCase(Locale.ROOT) + ", found '" + name + "'");
     }
 
     private static Kind kind(String name) {

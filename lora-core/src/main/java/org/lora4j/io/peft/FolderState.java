@@ -41,7 +41,6 @@ record FolderState(Entry folder, Map<String, Entry> files) {
                     files.put(String.valueOf(file.getFileName()), Entry.of(file));
                 } catch (NoSuchFileException e) {
                     // It was just renamed or deleted; the files differ at the next look.
-                    continue;
                 }
             }
         } catch (DirectoryIteratorException e) {
