@@ -2,7 +2,6 @@ package org.lora4j.cli.classify;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.cli.measure.Judged;
 import org.lora4j.cli.measure.Judgement;
 import org.lora4j.text.Calibration;
 
@@ -26,8 +25,7 @@ public record ClassifyResult(
         @Nullable ClassMetrics metrics,
         @Nullable Calibration calibration,
         List<Changed> fixed,
-        List<Changed> broken)
-        implements Judged {
+        List<Changed> broken) {
     /** Returns the result without any text to measure with. */
     static ClassifyResult unmeasured(List<ClassCount> classes) {
         return new ClassifyResult(classes, null, null, null, null, null, List.of(), List.of());

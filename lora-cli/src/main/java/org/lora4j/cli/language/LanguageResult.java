@@ -2,7 +2,6 @@ package org.lora4j.cli.language;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.cli.measure.Judged;
 import org.lora4j.cli.measure.Judgement;
 
 /**
@@ -23,8 +22,7 @@ public record LanguageResult(
         @Nullable LanguageTest before,
         @Nullable LanguageTest after,
         List<Sample> samples,
-        int divided)
-        implements Judged {
+        int divided) {
     /**
      * An example that judges, with what the model answers.
      *

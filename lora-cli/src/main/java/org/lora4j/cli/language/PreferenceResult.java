@@ -1,7 +1,6 @@
 package org.lora4j.cli.language;
 
 import org.jspecify.annotations.Nullable;
-import org.lora4j.cli.measure.Judged;
 import org.lora4j.cli.measure.Judgement;
 import org.lora4j.train.PreferenceMetrics;
 
@@ -15,4 +14,4 @@ import org.lora4j.train.PreferenceMetrics;
 public record PreferenceResult(
         @Nullable Judgement judgement,
         PreferenceMetrics trainingPairs,
-        @Nullable PreferenceMetrics heldPairs) implements Judged {}
+        @Nullable PreferenceMetrics heldPairs) {}

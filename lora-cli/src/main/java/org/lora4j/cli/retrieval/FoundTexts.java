@@ -34,7 +34,7 @@ record FoundTexts(String query, String positive, @Nullable String negative) {
             triples = rows.findFirst().filter(columns.negative()::isIn).isPresent();
         }
         return data.groupedBy(columns.query())
-                .comparedBy(row -> of(row, columns, false).pair())
+                .comparedBy(row -> of(row, columns, triples).content())
                 .read(row -> List.of(of(row, columns, triples)), (examples, part) -> examples.forEach(visitor), seed);
     }
 
@@ -45,8 +45,10 @@ record FoundTexts(String query, String positive, @Nullable String negative) {
                 triples ? columns.negative().text(row) : null);
     }
 
-    private String pair() {
-        return pair(query, positive);
+    /** Returns all texts as one. */
+    private String content() {
+        String pair = pair(query, positive);
+        return negative == null ? pair : pair(pair, negative);
     }
 
     /** Returns a query and a text as one text. */

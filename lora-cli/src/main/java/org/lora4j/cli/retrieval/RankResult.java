@@ -3,7 +3,6 @@ package org.lora4j.cli.retrieval;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.measure.Comparison;
-import org.lora4j.cli.measure.Judged;
 import org.lora4j.cli.measure.Judgement;
 import org.lora4j.cli.measure.Metric;
 import org.lora4j.cli.measure.PairedDifference;
@@ -23,8 +22,7 @@ public record RankResult(
         @Nullable RankMetrics chance,
         @Nullable RankMetrics before,
         @Nullable RankMetrics after,
-        @Nullable Calibration calibration)
-        implements Judged {
+        @Nullable Calibration calibration) {
     /** Returns the result without any query to measure with. */
     static RankResult unmeasured() {
         return new RankResult(null, null, null, null, null);

@@ -3,9 +3,17 @@ package org.lora4j.cli.retrieval;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.cli.train.Column;
+import org.lora4j.cli.train.Copies;
+import org.lora4j.cli.train.DataFile;
+import org.lora4j.cli.train.Division;
 import org.lora4j.text.TextPair;
 
 class RankedPairTest {
@@ -79,5 +87,25 @@ class RankedPairTest {
         right.add(new FoundTexts("q", "b", "x"));
         assertThat(right.of(List.of(first, second), List.of("a", "b", "c", "a")))
                 .isDeepEqualTo(new boolean[][] {{true, true, false, true}, {false, true, false, false}});
+    }
+
+    /** A pair beside another negative is another row; the same row again is a copy. */
+    @Test
+    void onlyWholeRowsAreCopies(@TempDir Path folder) throws IOException {
+        Path file = Files.writeString(
+                folder.resolve("triples.csv"), "query,positive,negative\nq,a,b\nq,a,c\nq,a,b\nr,a,b\n");
+        DataFile data = new DataFile(file, null, null, Division.NONE, false);
+        PairColumns columns = new PairColumns(
+                column("query"), column("positive"), column("negative"), column("passage"), column("label"));
+        try (DataFile.Parts<FoundTexts> found = FoundTexts.read(data, columns, example -> {}, 0);
+                DataFile.Parts<RankedPair> ranked = RankedPair.read(data, columns, (examples, part) -> {}, 0)) {
+            assertThat(found.copies()).isEqualTo(new Copies(1, 0));
+            assertThat(ranked.copies()).isEqualTo(new Copies(1, 0));
+            assertThat(ranked.train()).hasSize(8);
+        }
+    }
+
+    private static Column column(String name) {
+        return new Column("--" + name, name);
     }
 }
