@@ -161,8 +161,8 @@ class ConvertCommandsTest {
         INDArray weight = network.linear(layer).weight();
         Path same = withCopy(first, layer, weight.dup(), "same-copy");
         Path changed = withCopy(first, layer, weight.mul(1.5), "changed-copy");
-        Path output = temp.resolve("of-copies");
         for (Path adapter : List.of(same, changed)) {
+            Path output = temp.resolve("of-" + adapter.getFileName());
             Object[] convert = {"convert", "--adapter", adapter, "--rank", 2, "--output", output};
             Object[] combine = {"combine", "--adapter", adapter + "=1", "--adapter", first + "=1", "--output", output};
             Object[] gguf = {

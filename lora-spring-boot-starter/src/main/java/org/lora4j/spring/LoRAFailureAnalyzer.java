@@ -23,7 +23,10 @@ final class LoRAFailureAnalyzer implements FailureAnalyzer {
         Throwable last = failure;
         for (Throwable at = failure; at != null; at = at.getCause()) {
             isOfStarter |= at instanceof BeanCreationException bean
-                    && String.valueOf(bean.getResourceDescription()).contains(BEANS);
+                    // It is a name of a class, or a path of its file.
+                    && String.valueOf(bean.getResourceDescription())
+                            .replace('/', '.')
+                            .contains(BEANS);
             last = at;
         }
         boolean isUnderstood = last instanceof IOException

@@ -328,11 +328,13 @@ class LoRAAutoConfigurationTest {
         Path missing = folder.resolve("missing");
         for (String property : List.of("lora.model.path", "lora.adapters.path")) {
             served(property + "=" + missing).run(context -> {
-                FailureAnalyzer analyzer =
-                        SpringFactoriesLoader.forDefaultResourceLocation().load(FailureAnalyzer.class).stream()
-                                .filter(LoRAFailureAnalyzer.class::isInstance)
-                                .findFirst()
-                                .orElseThrow();
+                FailureAnalyzer analyzer = SpringFactoriesLoader.forDefaultResourceLocation()
+                        // Some of Spring Boot need a context.
+                        .load(FailureAnalyzer.class, (type, name, failure) -> {})
+                        .stream()
+                        .filter(LoRAFailureAnalyzer.class::isInstance)
+                        .findFirst()
+                        .orElseThrow();
                 FailureAnalysis analysis =
                         Objects.requireNonNull(analyzer.analyze(Objects.requireNonNull(context.getStartupFailure())));
                 assertThat(analysis.getDescription())

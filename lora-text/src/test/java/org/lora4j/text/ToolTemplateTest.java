@@ -261,7 +261,7 @@ class ToolTemplateTest {
                 Map.of("tool_calls", List.of(Map.of("function", Map.of("name", "f", "arguments", "{")))));
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> ChatTemplate.of(dumps, Map.of()).render(Conversation.of(broken), false))
-                .withMessageStartingWith("the arguments of a call: must be a JSON object, found");
+                .withMessageStartingWith("tool_calls[0]: the arguments of the call of f must be a JSON object, found");
     }
 
     @Test

@@ -26,14 +26,15 @@ public final class AdapterResize {
      *
      * @param folder the folder of the adapter
      * @param rank the new rank
-     * @param model the folder of its model, with which DoRA becomes LoRA; null to change the rank of an adapter that is LoRA
+     * @param model the folder of its model, with which DoRA becomes LoRA, and weights of it in the file are compared; null to change the
+     *     rank of an adapter that is LoRA and has no such weights
      * @return the adapter, with the task and the base of the old one
      * @throws IOException if a file cannot be read
      * @throws IllegalArgumentException if the adapter cannot be converted so
      */
     public static Result convert(Path folder, TargetRank rank, @Nullable Path model) throws IOException {
         LoRAAdapter before = SourceAdapter.load(folder, model);
-        AdapterApproximation after = model == null
+        AdapterApproximation after = model == null || !before.config().dora()
                 ? AdapterConversion.resize(before, rank)
                 : AdapterConversion.toLoRA(AdaptedModels.networkFor(model, folder, before), before, rank);
         double error = after.layers().values().stream()

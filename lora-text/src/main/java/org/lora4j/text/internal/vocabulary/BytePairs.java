@@ -1,11 +1,8 @@
 package org.lora4j.text.internal.vocabulary;
 
-import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.lora4j.internal.MessageText;
 import org.lora4j.io.gguf.model.GgufException;
 
@@ -17,50 +14,17 @@ final class BytePairs implements TokenModel {
     private static final String MERGES = Vocabulary.PREFIX + "merges";
     private static final String PATTERN = Vocabulary.PREFIX + "pre";
 
-    // \s is that of Unicode, and the letters after an apostrophe are those of ASCII, as llama.cpp has it.
-    private static final String SPACE = "\\p{IsWhite_Space}";
-    private static final String NO_SPACE = "\\P{IsWhite_Space}";
-    private static final String END_OF_SPACES = SPACE + "+(?!" + NO_SPACE + ")|" + SPACE + "+";
-    private static final String GPT_2 =
-            "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^" + SPACE + "\\p{L}\\p{N}]+|" + END_OF_SPACES;
-    private static final String LLAMA_3 = "'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD]"
-            + "|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^" + SPACE + "\\p{L}\\p{N}]+[\\r\\n]*|" + SPACE
-            + "*[\\r\\n]+|" + END_OF_SPACES;
-    private static final String QWEN_2 = LLAMA_3.replace("{1,3}", "");
-    private static final String DIGIT = "\\p{N}";
-
-    /** The patterns by the name in the file; each divides what the one before it has left. */
-    private static final Map<String, List<String>> PATTERNS = Map.ofEntries(
-            Map.entry("gpt-2", List.of(GPT_2)),
-            Map.entry("modern-bert", List.of(GPT_2)),
-            Map.entry("jina-es", List.of(GPT_2)),
-            Map.entry("jina-de", List.of(GPT_2)),
-            Map.entry("jina-v2-es", List.of(GPT_2)),
-            Map.entry("jina-v2-de", List.of(GPT_2)),
-            Map.entry("llama3", List.of(LLAMA_3)),
-            Map.entry("llama-v3", List.of(LLAMA_3)),
-            Map.entry("llama-bpe", List.of(LLAMA_3)),
-            Map.entry("qwen2", List.of(QWEN_2)),
-            Map.entry("deepseek-r1-qwen", List.of(QWEN_2)),
-            Map.entry("smollm", List.of(DIGIT, GPT_2)),
-            Map.entry("starcoder", List.of(DIGIT, GPT_2)),
-            Map.entry("command-r", List.of(DIGIT, GPT_2)));
-
     private final Vocabulary vocabulary;
-    private final List<Pattern> patterns;
+    private final WordDivision division;
     private final Map<Pair, Integer> ranks;
-
-    /** Whether a word that is a token is taken as a whole, and texts begin with a token. */
-    private final boolean isLlama3;
 
     /** Two pieces that are joined. */
     private record Pair(String left, String right) {}
 
-    private BytePairs(Vocabulary vocabulary, List<Pattern> patterns, Map<Pair, Integer> ranks, boolean isLlama3) {
+    private BytePairs(Vocabulary vocabulary, WordDivision division, Map<Pair, Integer> ranks) {
         this.vocabulary = vocabulary;
-        this.patterns = patterns;
+        this.division = division;
         this.ranks = ranks;
-        this.isLlama3 = isLlama3;
     }
 
     static BytePairs of(Vocabulary vocabulary) throws GgufException {
@@ -68,18 +32,14 @@ final class BytePairs implements TokenModel {
                 .keys()
                 .text(PATTERN)
                 .orElseThrow(() -> vocabulary.keys().refuse(PATTERN, "must be there for texts", "no such key"));
-        List<String> patterns = PATTERNS.get(name);
-        if (patterns == null) {
-            throw vocabulary
-                    .keys()
-                    .refuse(
-                            PATTERN,
-                            "must be one whose words this library knows: "
-                                    + String.join(
-                                            ", ",
-                                            PATTERNS.keySet().stream().sorted().toList()),
-                            MessageText.quote(name));
-        }
+        WordDivision division = WordDivision.named(name)
+                .orElseThrow(() -> vocabulary
+                        .keys()
+                        .refuse(
+                                PATTERN,
+                                "must be one whose words this library knows: "
+                                        + String.join(", ", WordDivision.names()),
+                                MessageText.quote(name)));
         List<String> merges = vocabulary
                 .keys()
                 .texts(MERGES)
@@ -92,13 +52,12 @@ final class BytePairs implements TokenModel {
             }
             ranks.putIfAbsent(new Pair(merge.substring(0, space), merge.substring(space + 1)), ranks.size());
         }
-        boolean isLlama3 = patterns.get(0).equals(LLAMA_3);
-        return new BytePairs(vocabulary, patterns.stream().map(Pattern::compile).toList(), ranks, isLlama3);
+        return new BytePairs(vocabulary, division, ranks);
     }
 
     @Override
     public boolean begins() {
-        return isLlama3;
+        return division.takesWords();
     }
 
     @Override
@@ -108,39 +67,13 @@ final class BytePairs implements TokenModel {
 
     @Override
     public void encode(String text, boolean afterSpecial, TokenList to) {
-        for (String word : words(text)) {
+        for (String word : division.words(text)) {
             encodeWord(ByteLetters.of(word), to);
         }
     }
 
-    private List<String> words(String text) {
-        List<String> words = List.of(text);
-        for (Pattern pattern : patterns) {
-            List<String> divided = new ArrayList<>();
-            words.forEach(word -> divide(word, pattern, divided));
-            words = divided;
-        }
-        return words;
-    }
-
-    /** Adds what a pattern finds, and what is between. */
-    private static void divide(String text, Pattern pattern, List<String> to) {
-        Matcher found = pattern.matcher(text);
-        int end = 0;
-        while (found.find()) {
-            if (found.start() > end) {
-                to.add(text.substring(end, found.start()));
-            }
-            to.add(found.group());
-            end = found.end();
-        }
-        if (end < text.length()) {
-            to.add(text.substring(end));
-        }
-    }
-
     private void encodeWord(String word, TokenList to) {
-        if (isLlama3) {
+        if (division.takesWords()) {
             int whole = vocabulary.id(word);
             if (whole != Vocabulary.NONE) {
                 to.add(whole);
