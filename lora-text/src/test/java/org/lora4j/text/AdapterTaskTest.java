@@ -57,7 +57,8 @@ class AdapterTaskTest {
         assertThatIOException()
                 .isThrownBy(() -> AdapterTask.read(folder))
                 .withMessageStartingWith(folder.resolve(AdapterTask.NAME) + ": must be a file that 'lora classify'")
-                .satisfies(e -> assertThat(e.getMessage().toLowerCase(Locale.ROOT)).contains(message));
+                .satisfies(
+                        e -> assertThat(e.getMessage().toLowerCase(Locale.ROOT)).contains(message));
     }
 
     @ParameterizedTest

@@ -243,7 +243,7 @@ class BatchingPredictorOfSequencesTest {
                     .cause()
                     .isInstanceOfSatisfying(
                             ServingException.class,
-                            e -> assertThat(e.reason()).isEqualTo(ServingException.Reason.ADAPTER_BUSY));
+                            e -> assertThat(e.reason()).isEqualTo(ServingException.Reason.SERVICE_BUSY));
             first.cancel(false);
             while (!tasks.isEmpty()) {
                 tasks.remove(0).run();
