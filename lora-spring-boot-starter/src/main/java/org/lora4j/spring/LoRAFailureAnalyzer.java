@@ -9,8 +9,9 @@ import org.springframework.boot.diagnostics.FailureAnalyzer;
 
 /** Says in a few lines why a bean of this starter could not be made, such as for a folder that is missing. */
 final class LoRAFailureAnalyzer implements FailureAnalyzer {
-    private static final String BEANS =
-            LoRAAutoConfiguration.class.getPackageName().replace('.', '/') + "/LoRA";
+    /** How the names of the beans of the starter begin. */
+    private static final String BEANS = "lora";
+
     private static final String ACTION =
             "Correct the properties that begin with lora, or the files that they name. See lora.model.path and"
                     + " lora.adapters.path.";
@@ -23,10 +24,7 @@ final class LoRAFailureAnalyzer implements FailureAnalyzer {
         Throwable last = failure;
         for (Throwable at = failure; at != null; at = at.getCause()) {
             isOfStarter |= at instanceof BeanCreationException bean
-                    // It is a name of a class, or a path of its file.
-                    && String.valueOf(bean.getResourceDescription())
-                            .replace('/', '.')
-                            .contains(BEANS);
+                    && String.valueOf(bean.getBeanName()).startsWith(BEANS);
             last = at;
         }
         boolean isUnderstood = last instanceof IOException
