@@ -135,7 +135,6 @@ class WholeFolderTest {
             for (int i = 0; i < 40; i++) {
                 assertThat(PeftAdapters.<String>readWhole(live, () -> {
                             String task = Files.readString(live.resolve(TASK));
-                            Thread.yield();
                             return task + Files.readString(live.resolve(TENSORS));
                         }))
                         .isIn("11", "22");

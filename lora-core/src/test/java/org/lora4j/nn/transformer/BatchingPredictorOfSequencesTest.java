@@ -179,7 +179,7 @@ class BatchingPredictorOfSequencesTest {
         }
     }
 
-    /** While a large call is computed, a small one of another adapter waits for one part of it at most. */
+    /** While a large call is computed, a small one of another adapter waits for the part that is computed, and for one more if it is next. */
     @Test
     void aSmallCallComesBetweenThePartsOfALargeOne() throws Exception {
         LoRAModel model = model(bert().classifier());
@@ -201,7 +201,7 @@ class BatchingPredictorOfSequencesTest {
             for (CompletableFuture<Void> one : small) {
                 one.get();
             }
-            assertThat(noted.ends).containsOnly("small after 2");
+            assertThat(noted.ends).hasSize(3).isSubsetOf("small after 2", "small after 3");
             assertThat(noted.tokens).hasSizeGreaterThan(10);
         }
     }
