@@ -99,7 +99,7 @@ public final class ChatAnswer {
 
     /** Calls what frees something when the generation has ended. */
     void onEnd(Runnable action) {
-        handle.result().whenComplete((result, failure) -> action.run());
+        Object unused = handle.result().whenComplete((result, failure) -> action.run());
     }
 
     /**

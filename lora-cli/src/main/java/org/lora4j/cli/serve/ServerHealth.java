@@ -20,7 +20,7 @@ final class ServerHealth {
     private static final double FULL = 0.95;
 
     private static final Duration STANDS = Duration.ofSeconds(10);
-    private static final Duration HANGS = Duration.ofSeconds(120);
+    private static final Duration HANGS = Duration.ofMinutes(2);
 
     /** How long an OutOfMemoryError, which may meet any thread, counts. */
     private static final Duration SHORT_OF_MEMORY = Duration.ofSeconds(10);

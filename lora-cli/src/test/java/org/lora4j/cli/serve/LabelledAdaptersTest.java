@@ -53,6 +53,7 @@ class LabelledAdaptersTest {
     }
 
     /** A base of which the weights of an adapter are read; before, another program exchanges two folders. */
+    @SuppressWarnings("ArrayRecordComponent") // It is not compared.
     private record Exchanging(Network base, Path live, Path other, boolean[] isDone) implements BaseModel {
         @Override
         public List<? extends BaseLayer> baseLayers() {

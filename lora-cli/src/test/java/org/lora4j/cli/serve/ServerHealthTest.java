@@ -52,7 +52,7 @@ class ServerHealthTest {
         standstill = Duration.ofSeconds(10);
         assertThat(health.notReady()).containsExactly(THREADS);
         assertThat(health.notAlive()).isEmpty();
-        standstill = Duration.ofSeconds(120);
+        standstill = Duration.ofMinutes(2);
         assertThat(health.notAlive()).containsExactly(THREADS);
     }
 }

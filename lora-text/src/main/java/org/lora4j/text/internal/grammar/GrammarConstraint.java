@@ -213,6 +213,7 @@ public final class GrammarConstraint implements TokenConstraint {
             }
         }
 
+        @SuppressWarnings("ReferenceEquality") // An engine that is compiled again has other expressions.
         private BitSet next(long steps) {
             Engine now = tokensLeft == 0 ? used : engine(steps);
             if (now != used) {
