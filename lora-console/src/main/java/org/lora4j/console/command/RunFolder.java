@@ -77,7 +77,7 @@ public final class RunFolder implements Closeable {
     /** Ends the run: another one can prepare the folder. The files stay. */
     @Override
     public void close() throws IOException {
-        lock.close();
+        lock.delete();
     }
 
     /** Returns the folder. */

@@ -5,10 +5,15 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -20,8 +25,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Lets one writer at a time into a folder, among all threads and processes. The lock is one of the operating system on an
- * empty file in the folder, so a process that is killed releases it. The file stays: deleting it would take it from a writer
- * that waits for it.
+ * empty file in the folder, so a process that is killed releases it. The file stays, unless its owner deletes it before it
+ * releases the lock.
  */
 @ForModules
 public final class FolderLock implements Closeable {
@@ -112,17 +117,37 @@ public final class FolderLock implements Closeable {
         FileChannel channel = null;
         try {
             FileAccess.requireRegularOrMissing(file);
-            channel = FileChannel.open(
-                    file, StandardOpenOption.CREATE, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
-            if (tryLock(file, channel)) {
+            createIfMissing(file);
+            Object before = key(file);
+            channel = FileChannel.open(file, StandardOpenOption.WRITE, LinkOption.NOFOLLOW_LINKS);
+            // Another writer may have deleted the file before it released the lock; then a third one can make a new
+            // one.
+            if (tryLock(file, channel) && before.equals(key(file))) {
                 taken = new FolderLock(file, channel);
             }
             return Optional.ofNullable(taken);
+        } catch (NoSuchFileException e) {
+            return Optional.empty();
         } finally {
             if (taken == null) {
                 release(file, channel);
             }
         }
+    }
+
+    private static void createIfMissing(Path file) throws IOException {
+        try {
+            Files.createFile(file);
+        } catch (FileAlreadyExistsException e) {
+            log.trace("{} is there", file);
+        }
+    }
+
+    /** What tells a file from another one that takes its name. */
+    private static Object key(Path file) throws IOException {
+        BasicFileAttributes attributes =
+                Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        return Objects.requireNonNullElse(attributes.fileKey(), attributes.creationTime());
     }
 
     private static boolean tryLock(Path file, FileChannel channel) {
@@ -143,6 +168,19 @@ public final class FolderLock implements Closeable {
             }
         } finally {
             HELD.remove(file);
+        }
+    }
+
+    /**
+     * Deletes the file and releases the lock.
+     *
+     * @throws IOException if the file cannot be deleted; the lock is released in any case
+     */
+    public void delete() throws IOException {
+        try {
+            Files.deleteIfExists(file);
+        } finally {
+            close();
         }
     }
 

@@ -87,7 +87,10 @@ class FolderLockTest {
         FolderLock.tryTake(folder, "other.lock").orElseThrow().close();
         assertFree(folder);
         lock.close();
-        FolderLock.tryTake(link, "one.lock").orElseThrow().close();
+        FolderLock.tryTake(link, "one.lock").orElseThrow().delete();
+        assertThat(folder.resolve("one.lock")).doesNotExist();
+        assertThat(folder.resolve("other.lock")).exists();
+        FolderLock.tryTake(folder, "one.lock").orElseThrow().delete();
     }
 
     @Test
