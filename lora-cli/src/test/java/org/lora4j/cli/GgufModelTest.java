@@ -11,6 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -44,7 +46,9 @@ class GgufModelTest {
         Path model = file("llama_q8_0");
         Path texts = Files.writeString(
                 temp.resolve("texts.csv"),
-                "text\n" + "Congress shall make no law. The United States of America.\n".repeat(40));
+                IntStream.range(0, 40)
+                        .mapToObj(i -> "Congress shall make no law " + i + ". The United States of America.\n")
+                        .collect(Collectors.joining("", "text\n", "")));
         Path adapter = temp.resolve("adapter");
         JsonNode report = Cli.good(
                         "clm",

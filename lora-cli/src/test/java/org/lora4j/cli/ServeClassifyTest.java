@@ -68,7 +68,7 @@ class ServeClassifyTest {
         StringBuilder lines = new StringBuilder("text,label\n");
         for (int i = 0; i < 12 * classes; i++) {
             String word = List.of("cat", "ship", "dog", "sea").get(i % classes);
-            lines.append("the %s a %s,about the %s%n".formatted(word, word, word));
+            lines.append("the %s a %s %s,about the %s%n".formatted(word, word, "x".repeat(i + 1), word));
         }
         return lines.toString();
     }

@@ -54,14 +54,23 @@ public final class LabelledTexts implements AutoCloseable {
         Map<String, Map<Division.Part, Integer>> counts =
                 known.isEmpty() ? new TreeMap<>(NUMBERS_FIRST) : new LinkedHashMap<>();
         known.forEach(name -> counts.put(name, new EnumMap<>(Division.Part.class)));
-        DataFile.Parts<LabelledText> parts = data.stratifiedBy(label)
-                .comparedBy(text::text)
-                .read(
-                        row -> List.of(of(row, text, label, known)),
-                        (examples, part) -> counts.computeIfAbsent(
-                                        examples.get(0).label(), name -> new EnumMap<>(Division.Part.class))
-                                .merge(part, 1, Integer::sum),
-                        seed);
+        DataFile.Parts<LabelledText> parts;
+        try {
+            parts = data.stratifiedBy(label)
+                    .comparedBy(text::text)
+                    .read(
+                            row -> List.of(of(row, text, label, known)),
+                            (examples, part) -> counts.computeIfAbsent(
+                                            examples.get(0).label(), name -> new EnumMap<>(Division.Part.class))
+                                    .merge(part, 1, Integer::sum),
+                            seed);
+        } catch (IOException e) {
+            // If the columns are exchanged, there are few texts, which cannot be divided.
+            if (known.isEmpty()) {
+                requireClasses(data, text, label, counts.values());
+            }
+            throw e;
+        }
         if (counts.size() < 2) {
             parts.close();
             throw new IOException(data.file() + ": the column " + label + " must have at least two classes, found only "

@@ -16,7 +16,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.text.Split;
 import org.lora4j.text.TextFiles;
-import org.lora4j.text.TextFormatException;
 import org.lora4j.text.TextRow;
 
 /** The examples of a file, which are read from it each time. */
@@ -146,8 +145,9 @@ class DataFileTest {
         assertThat(skipped.get(0)).startsWith(file + ":2: must be a JSON object");
         assertThat(skipped.get(1499)).isEqualTo(file + ":1501: wrong too");
         assertThatThrownBy(() -> new DataFile(file, null, null, Division.NONE, false).visit((row, part) -> {}, 0))
-                .isInstanceOf(TextFormatException.class)
-                .hasMessageStartingWith(file + ":2: ");
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith(file + ":2: ")
+                .hasMessageEndingWith("; leave out such lines with --skip-bad-lines");
     }
 
     /** Each text three times, with labels that do not depend on it. */
