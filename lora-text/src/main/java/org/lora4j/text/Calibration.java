@@ -30,7 +30,12 @@ public record Calibration(List<Bin> bins, double expectedError) {
      */
     public record Bin(double from, double to, int count, double probability, double accuracy) {}
 
-    /** Copies the bins. */
+    /**
+     * Copies the bins.
+     *
+     * @param bins the bins that have a prediction, in their order
+     * @param expectedError the expected calibration error, between 0 and 1
+     */
     public Calibration {
         bins = List.copyOf(bins);
     }
