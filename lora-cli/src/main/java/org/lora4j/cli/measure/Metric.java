@@ -5,48 +5,26 @@ import org.lora4j.console.report.ReportText;
 /** The number by which a report judges. */
 public enum Metric {
     /** The share of right answers. */
-    ACCURACY("accuracy", "points") {
-        @Override
-        public String text(double value) {
-            return ReportText.fixed(100 * value, 1) + " %";
-        }
+    ACCURACY("accuracy", "points", 100, 1, " %"),
 
-        @Override
-        public String difference(double value) {
-            return ReportText.signed(100 * value, 1);
-        }
-    },
     /** The mean of 1 divided by the rank of the first right text. */
-    MRR("mean reciprocal rank", "") {
-        @Override
-        public String text(double value) {
-            return ReportText.fixed(value, 3);
-        }
+    MRR("mean reciprocal rank", "", 1, 3, ""),
 
-        @Override
-        public String difference(double value) {
-            return ReportText.signed(value, 3);
-        }
-    },
     /** The mean loss of a token, of which a smaller one is better. */
-    LOSS("loss of a token", "") {
-        @Override
-        public String text(double value) {
-            return ReportText.fixed(value, 3);
-        }
-
-        @Override
-        public String difference(double value) {
-            return ReportText.signed(value, 3);
-        }
-    };
+    LOSS("loss of a token", "", 1, 3, "");
 
     private final String words;
     private final String unit;
+    private final double factor;
+    private final int decimals;
+    private final String sign;
 
-    Metric(String words, String unit) {
+    Metric(String words, String unit, double factor, int decimals, String sign) {
         this.words = words;
         this.unit = unit;
+        this.factor = factor;
+        this.decimals = decimals;
+        this.sign = sign;
     }
 
     /**
@@ -73,7 +51,9 @@ public enum Metric {
      * @param value the value
      * @return such as {@code 94.6 %}
      */
-    public abstract String text(double value);
+    public String text(double value) {
+        return ReportText.fixed(factor * value, decimals) + sign;
+    }
 
     /**
      * Returns a difference as text.
@@ -81,7 +61,9 @@ public enum Metric {
      * @param value the difference
      * @return such as {@code +5.4}
      */
-    public abstract String difference(double value);
+    public String difference(double value) {
+        return ReportText.signed(factor * value, decimals);
+    }
 
     /**
      * Returns an interval as text.
