@@ -219,51 +219,6 @@ public final class OneDnnEngine implements ProductEngine {
         }
     }
 
-    /** Computes {@code y = x·W} with a block, and what is added to it. The caller keeps the matrices reachable. */
-    void multiply(
-            PackedBlock weight,
-            MatrixLayout x,
-            long xAddress,
-            MatrixLayout y,
-            long yAddress,
-            Product.Addition addition,
-            long biasAddress) {
-        compute(workspace -> multiply(workspace, weight, x, xAddress, y, yAddress, addition, biasAddress));
-    }
-
-    private static void multiply(
-            Workspace workspace,
-            PackedBlock weight,
-            MatrixLayout x,
-            long xAddress,
-            MatrixLayout y,
-            long yAddress,
-            Product.Addition addition,
-            long biasAddress) {
-        long rows = x.rows();
-        long first = x.isInRows() && y.isInRows() ? firstRows(rows) : rows;
-        workspace.multiply(weight, x.withRows(first), xAddress, y.withRows(first), yAddress, addition, biasAddress);
-        if (first < rows) {
-            workspace.multiply(
-                    weight,
-                    x.withRows(rows - first),
-                    xAddress + Float.BYTES * first * x.rowStride(),
-                    y.withRows(rows - first),
-                    yAddress + Float.BYTES * first * y.rowStride(),
-                    addition,
-                    biasAddress);
-        }
-    }
-
-    /** How many rows the first part of a product has. The rest is never a single row, whose bits would be others. */
-    private static long firstRows(long rows) {
-        long rest = rows % PackedBlock.STEP_OF_ROWS;
-        if (rows <= PackedBlock.EXACT_ROWS || rest == 0) {
-            return rows;
-        }
-        return rows - rest - (rest == 1 ? PackedBlock.STEP_OF_ROWS : 0);
-    }
-
     Matmuls matmuls() {
         return matmuls;
     }

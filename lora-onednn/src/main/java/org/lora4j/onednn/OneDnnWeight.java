@@ -154,14 +154,14 @@ final class OneDnnWeight implements PackedWeight {
         try {
             engine.team().run(blocks.size(), i -> {
                 PackedBlock block = blocks.get(i);
-                engine.multiply(
+                engine.compute(workspace -> workspace.multiplyInParts(
                         block,
                         inputs,
                         xAddress,
                         results.withColumns(block.columns()),
                         yAddress + Float.BYTES * starts[i] * results.columnStride(),
                         addition,
-                        biasAddress + Float.BYTES * starts[i]);
+                        biasAddress + Float.BYTES * starts[i]));
             });
         } finally {
             // A native address does not keep its memory alive.

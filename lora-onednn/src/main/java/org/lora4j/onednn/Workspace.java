@@ -31,7 +31,7 @@ final class Workspace {
     }
 
     /**
-     * Computes {@code y = x·W}, and what is added to it.
+     * Computes {@code y = x·W}, and what is added to it. The caller keeps the matrices reachable.
      *
      * @param biasAddress read if a bias is added
      */
@@ -50,6 +50,39 @@ final class Workspace {
             products.put(key, product);
         }
         product.run(weight, xAddress, yAddress, biasAddress);
+    }
+
+    /** Computes as {@link #multiply} does, large numbers of rows in two parts, so that few numbers of rows need code of their own. */
+    void multiplyInParts(
+            PackedBlock weight,
+            MatrixLayout x,
+            long xAddress,
+            MatrixLayout y,
+            long yAddress,
+            Product.Addition addition,
+            long biasAddress) {
+        long rows = x.rows();
+        long first = x.isInRows() && y.isInRows() ? firstRows(rows) : rows;
+        multiply(weight, x.withRows(first), xAddress, y.withRows(first), yAddress, addition, biasAddress);
+        if (first < rows) {
+            multiply(
+                    weight,
+                    x.withRows(rows - first),
+                    xAddress + Float.BYTES * first * x.rowStride(),
+                    y.withRows(rows - first),
+                    yAddress + Float.BYTES * first * y.rowStride(),
+                    addition,
+                    biasAddress);
+        }
+    }
+
+    /** How many rows the first part of a product has. The rest is never a single row, whose bits would be others. */
+    private static long firstRows(long rows) {
+        long rest = rows % PackedBlock.STEP_OF_ROWS;
+        if (rows <= PackedBlock.EXACT_ROWS || rest == 0) {
+            return rows;
+        }
+        return rows - rest - (rest == 1 ? PackedBlock.STEP_OF_ROWS : 0);
     }
 
     dnnl_stream stream() {
