@@ -10,7 +10,6 @@ import com.google.re2j.Matcher;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;
@@ -79,7 +78,11 @@ public final class TokenizerCheck {
             switch (field) {
                 case "added_tokens" -> requireAdded(json);
                 case "model" -> requireModel(json);
-                case "normalizer", "pre_tokenizer", "post_processor", "decoder" -> require(field, tree(json));
+                case "normalizer" -> {
+                    normalizer = tree(json);
+                    require(field, normalizer);
+                }
+                case "pre_tokenizer", "post_processor", "decoder" -> require(field, tree(json));
                 default -> json.skipChildren();
             }
         }
@@ -95,7 +98,7 @@ public final class TokenizerCheck {
             throw new IOException(name + ": the settings beside the vocabulary must have at most "
                     + MOST_BYTES_OF_SETTINGS + " bytes, found " + (end - begin));
         }
-        return MAPPER.readTree(Arrays.copyOfRange(content, (int) begin, (int) end));
+        return MAPPER.readTree(content, (int) begin, (int) (end - begin));
     }
 
     private void requireAdded(JsonParser json) throws IOException {
@@ -117,7 +120,7 @@ public final class TokenizerCheck {
 
     /** The library searches for what the normalizer makes of a token, and must find characters. */
     private void requireNormalizedTokens() throws IOException {
-        List<JsonNode> changes = JsonNodes.withType(normalizer).stream()
+        List<JsonNode> changes = withType(normalizer).stream()
                 .filter(one -> isOf(one, "Replace") || isOf(one, "Strip"))
                 .toList();
         for (String token : changes.isEmpty() ? List.<String>of() : normalizedTokens) {
@@ -155,33 +158,36 @@ public final class TokenizerCheck {
     }
 
     private void require(String field, JsonNode settings) throws IOException {
-        switch (field) {
-            case "normalizer" -> {
-                normalizer = settings;
-                for (JsonNode one : JsonNodes.withType(settings)) {
-                    requireNormalizer(one);
-                }
-            }
-            case "pre_tokenizer" -> {
-                for (JsonNode one : JsonNodes.withType(settings)) {
+        for (JsonNode one : withType(settings)) {
+            switch (field) {
+                case "normalizer" -> requireNormalizer(one);
+                case "pre_tokenizer" -> {
                     if (isOf(one, "FixedLength") && one.path("length").asInt(1) < 1) {
                         throw refuse("the length of FixedLength must be at least 1", one.toString());
                     }
                 }
-            }
-            case "decoder" -> {
-                for (JsonNode one : JsonNodes.withType(settings)) {
+                case "decoder" -> {
                     if (isOf(one, "Strip") && one.path("stop").asLong() > 0) {
                         throw refuse("a Strip in the decoder must have 0 as its stop", one.toString());
                     }
                 }
-            }
-            default -> {
-                for (JsonNode one : JsonNodes.withType(settings)) {
-                    requireProcessor(one);
-                }
+                default -> requireProcessor(one);
             }
         }
+    }
+
+    /** Returns the value and all objects within it that say their type: a Sequence has a list of them, whose name differs. */
+    private static List<JsonNode> withType(JsonNode settings) {
+        List<JsonNode> found = new ArrayList<>();
+        collectWithType(settings, found);
+        return found;
+    }
+
+    private static void collectWithType(JsonNode node, List<JsonNode> found) {
+        if (node.isObject() && node.path("type").isTextual()) {
+            found.add(node);
+        }
+        node.forEach(child -> collectWithType(child, found));
     }
 
     private void requireNormalizer(JsonNode one) throws IOException {
