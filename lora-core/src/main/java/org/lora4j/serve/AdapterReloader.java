@@ -6,8 +6,6 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -18,6 +16,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.FileState;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -51,12 +50,6 @@ public final class AdapterReloader implements AutoCloseable {
     /** After so many looks in a row that found other files, an adapter is loaded while it is written. */
     private static final int MOST_CHANGES = 6;
 
-    /** The file of the command line, which makes no adapter alone. */
-    private static final String TASK = "task.json";
-
-    /** The files of an adapter; also those that a writer renames at the end, because they say that it is at work. */
-    private static final String FILES = "{adapter_*," + TASK + "}";
-
     private final AdapterCache cache;
     private final Path folder;
     private final Map<String, Watched> watched = new HashMap<>();
@@ -70,14 +63,6 @@ public final class AdapterReloader implements AutoCloseable {
 
     /** The folders of single adapters that could not be read at the last look. */
     private Set<String> unreadable = Set.of();
-
-    /** What is compared of a file. */
-    private record FileState(
-            long bytes, FileTime modified, @Nullable Object key) {
-        static FileState of(BasicFileAttributes attributes) {
-            return new FileState(attributes.size(), attributes.lastModifiedTime(), attributes.fileKey());
-        }
-    }
 
     /** An adapter's folder. */
     private static final class Watched {
@@ -238,22 +223,13 @@ public final class AdapterReloader implements AutoCloseable {
     }
 
     private static Map<String, FileState> filesOf(Path own) throws IOException {
-        Map<String, FileState> files = new HashMap<>();
-        try (DirectoryStream<Path> adapter = Files.newDirectoryStream(own, FILES)) {
-            for (Path file : adapter) {
-                try {
-                    files.put(
-                            String.valueOf(file.getFileName()),
-                            FileState.of(Files.readAttributes(file, BasicFileAttributes.class)));
-                } catch (NoSuchFileException e) {
-                    log.debug("{} was just renamed or deleted, or is a link to nothing", file, e);
-                }
-            }
+        try {
+            Map<String, FileState> files = FileState.ofAdapter(own);
+            return files.keySet().equals(Set.of(FileState.TASK)) ? Map.of() : files;
         } catch (NoSuchFileException e) {
             // The folder is being replaced. The next look decides.
             return Map.of();
         }
-        return files.keySet().equals(Set.of(TASK)) ? Map.of() : files;
     }
 
     /** Ends the looks. Waits for an adapter that is being loaded again; the cache's listener and source can close it too. */
