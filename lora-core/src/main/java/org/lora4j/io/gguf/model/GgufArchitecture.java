@@ -15,9 +15,13 @@ enum GgufArchitecture {
     LLAMA("llama", "llama", decoder(Map.of())),
     QWEN2("qwen2", "qwen2", decoder(Map.of())),
     QWEN3("qwen3", "qwen3", decoder(headNorms())),
-    GEMMA3("gemma3", "gemma3_text", gemma(Map.of())),
+    SMOLLM3("smollm3", "smollm3", decoder(Map.of())),
+    GEMMA2("gemma2", "gemma2", gemma(Map.of())),
+    GEMMA3("gemma3", "gemma3_text", gemma(headNorms())),
     GEMMA_EMBEDDING(
-            "gemma-embedding", "gemma3_text", gemma(Map.of("dense_2", "2_Dense/linear", "dense_3", "3_Dense/linear"))),
+            "gemma-embedding",
+            "gemma3_text",
+            gemma(headNorms(), Map.of("dense_2", "2_Dense/linear", "dense_3", "3_Dense/linear"))),
     PHI3(
             "phi3",
             "phi3",
@@ -116,12 +120,13 @@ enum GgufArchitecture {
         return Map.of("blk.attn_q_norm", "layers.N.self_attn.q_norm", "blk.attn_k_norm", "layers.N.self_attn.k_norm");
     }
 
-    private static Map<String, String> gemma(Map<String, String> others) {
-        Map<String, String> names = decoder(headNorms());
+    @SafeVarargs
+    private static Map<String, String> gemma(Map<String, String>... others) {
+        Map<String, String> names = decoder(Map.of());
         names.put("blk.post_attention_norm", "layers.N.post_attention_layernorm");
         names.put("blk.ffn_norm", "layers.N.pre_feedforward_layernorm");
         names.put("blk.post_ffw_norm", "layers.N.post_feedforward_layernorm");
-        names.putAll(others);
+        Arrays.stream(others).forEach(names::putAll);
         return names;
     }
 
@@ -140,7 +145,12 @@ enum GgufArchitecture {
     }
 
     boolean isGemma() {
-        return this == GEMMA3 || this == GEMMA_EMBEDDING;
+        return this == GEMMA2 || this == GEMMA3 || this == GEMMA_EMBEDDING;
+    }
+
+    /** Whether the rows of queries and keys that positions turn together stand one after the other. */
+    boolean hasPairs() {
+        return this == LLAMA || this == SMOLLM3;
     }
 
     /** What transformers calls a tensor; nothing if the architecture has none of this name. */
