@@ -17,6 +17,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 final class GgufConfig {
     private static final String ARCHITECTURE = "general.architecture";
+    private static final String TYPE = "general.type";
+    private static final String MODEL = "model";
     private static final String TABLE = "token_embd.weight";
     private static final String HEAD = "output.weight";
 
@@ -55,6 +57,13 @@ final class GgufConfig {
      * @throws GgufException if the file does not name one, or one that this library does not compute
      */
     static GgufArchitecture architecture(GgufKeys keys) throws GgufException {
+        String type = keys.text(TYPE).orElse(MODEL);
+        if (!type.equals(MODEL)) {
+            throw keys.refuse(
+                    TYPE,
+                    "must be " + MessageText.quote(MODEL) + " where a model is read",
+                    MessageText.quote(type) + "; use the file in place of an adapter's folder if it is one");
+        }
         String name = keys.text(ARCHITECTURE)
                 .orElseThrow(() -> keys.refuse(ARCHITECTURE, "must name the architecture of a model", "no such key"));
         return GgufArchitecture.of(name)
