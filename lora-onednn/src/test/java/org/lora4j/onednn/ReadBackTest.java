@@ -108,7 +108,9 @@ class ReadBackTest {
             float[] row = new float[300];
             for (int i = 0; i < 200; i++) {
                 assertThat(packed.orElseThrow().readRow(i, row)).isTrue();
-                assertThat(row).as("row %d", i).containsExactly(formula(weight.getRow(i).toFloatVector()));
+                assertThat(row)
+                        .as("row %d", i)
+                        .containsExactly(formula(weight.getRow(i).toFloatVector()));
             }
             assertThat(place).isEqualTo(before);
         }

@@ -19,6 +19,7 @@ import org.lora4j.internal.StrictJson;
 import org.lora4j.nn.layer.Normalize;
 import org.lora4j.text.Dataset;
 import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.SavedAdapter;
 import org.lora4j.text.TextRow;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.ops.transforms.Transforms;
@@ -87,7 +88,7 @@ public final class NegativeMining {
     public static Result mine(
             TrainingInput input, RetrieveTask.Settings retrieval, MiningSettings settings, Path output)
             throws IOException {
-        Path adapter = input.begin();
+        SavedAdapter adapter = input.begin();
         AdaptedModels.requireNoClassifier(adapter, "an embedding");
         List<String> skipped = new ArrayList<>();
         Map<String, Integer> ids = new LinkedHashMap<>();
