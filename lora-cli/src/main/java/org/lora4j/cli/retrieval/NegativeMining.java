@@ -20,6 +20,7 @@ import org.lora4j.nn.layer.Normalize;
 import org.lora4j.text.Dataset;
 import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.SavedAdapter;
+import org.lora4j.text.TextFormatException;
 import org.lora4j.text.TextRow;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.ops.transforms.Transforms;
@@ -93,11 +94,15 @@ public final class NegativeMining {
         List<String> skipped = new ArrayList<>();
         Map<String, Integer> ids = new LinkedHashMap<>();
         Map<String, Set<Integer>> positives = new LinkedHashMap<>();
-        for (FoundTexts pair : pairs(input.data(), retrieval.columns(), skipped)) {
-            int id = ids.computeIfAbsent(pair.positive(), text -> ids.size());
-            positives
-                    .computeIfAbsent(pair.query(), query -> new LinkedHashSet<>())
-                    .add(id);
+        try {
+            for (FoundTexts pair : pairs(input.data(), retrieval.columns(), skipped)) {
+                int id = ids.computeIfAbsent(pair.positive(), text -> ids.size());
+                positives
+                        .computeIfAbsent(pair.query(), query -> new LinkedHashSet<>())
+                        .add(id);
+            }
+        } catch (TextFormatException e) {
+            throw DataFile.advised(e);
         }
         if (positives.isEmpty()) {
             throw new IOException(input.data().file() + ": there must be at least one pair, found none");
