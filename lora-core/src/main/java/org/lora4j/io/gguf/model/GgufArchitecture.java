@@ -18,10 +18,7 @@ enum GgufArchitecture {
     SMOLLM3("smollm3", "smollm3", decoder(Map.of())),
     GEMMA2("gemma2", "gemma2", gemma(Map.of())),
     GEMMA3("gemma3", "gemma3_text", gemma(headNorms())),
-    GEMMA_EMBEDDING(
-            "gemma-embedding",
-            "gemma3_text",
-            gemma(headNorms(), Map.of("dense_2", "2_Dense/linear", "dense_3", "3_Dense/linear"))),
+    GEMMA_EMBEDDING("gemma-embedding", "gemma3_text", withDense(gemma(headNorms()))),
     PHI3(
             "phi3",
             "phi3",
@@ -120,13 +117,18 @@ enum GgufArchitecture {
         return Map.of("blk.attn_q_norm", "layers.N.self_attn.q_norm", "blk.attn_k_norm", "layers.N.self_attn.k_norm");
     }
 
-    @SafeVarargs
-    private static Map<String, String> gemma(Map<String, String>... others) {
+    private static Map<String, String> gemma(Map<String, String> others) {
         Map<String, String> names = decoder(Map.of());
         names.put("blk.post_attention_norm", "layers.N.post_attention_layernorm");
         names.put("blk.ffn_norm", "layers.N.pre_feedforward_layernorm");
         names.put("blk.post_ffw_norm", "layers.N.post_feedforward_layernorm");
-        Arrays.stream(others).forEach(names::putAll);
+        names.putAll(others);
+        return names;
+    }
+
+    private static Map<String, String> withDense(Map<String, String> names) {
+        names.put("dense_2", "2_Dense/linear");
+        names.put("dense_3", "3_Dense/linear");
         return names;
     }
 
