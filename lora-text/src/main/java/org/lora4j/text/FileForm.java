@@ -15,7 +15,13 @@ public record FileForm(@Nullable Character delimiter, String lineEnd, boolean by
     /** What a row ends with if a file has one row and nothing behind it. */
     static final String DEFAULT_END = "\n";
 
-    /** Checks the fields. */
+    /**
+     * Checks the fields.
+     *
+     * @param delimiter the character between two values of CSV or TSV; null for JSONL
+     * @param lineEnd what ends the first row
+     * @param byteOrderMark whether the file begins with U+FEFF
+     */
     public FileForm {
         Objects.requireNonNull(lineEnd, "lineEnd must not be null");
     }

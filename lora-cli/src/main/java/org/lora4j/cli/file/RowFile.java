@@ -45,10 +45,12 @@ public record RowFile(DataFile input, Path output, @Nullable Consumer<TextFormat
      */
     public <T> long copy(Function<TextRow, T> read, Function<List<T>, List<Map<String, Object>>> added)
             throws IOException {
-        boolean isSame = RowWriter.Format.of(output.toString())
-                == RowWriter.Format.of(input.file().toString());
+        RowWriter.Format format = RowWriter.Format.of(output.toString());
         try {
-            return write(output, isSame ? input.form() : null, sink -> copy(read, added, sink));
+            // First, because it says what is wrong with the name of the input.
+            FileForm form = input.form();
+            boolean isSame = format == RowWriter.Format.of(input.file().toString());
+            return write(output, isSame ? form : null, sink -> copy(read, added, sink));
         } catch (TextFormatException e) {
             throw DataFile.advised(e);
         }

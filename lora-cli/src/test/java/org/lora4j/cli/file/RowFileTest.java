@@ -116,6 +116,13 @@ class RowFileTest {
     }
 
     @Test
+    void refusesAnInputThatIsASpreadsheet() {
+        assertThatExceptionOfType(IllegalArgumentException.class)
+                .isThrownBy(() -> copy("a.xlsx", "PK", null, "b.csv"))
+                .withMessageContaining("a.xlsx: the file must be CSV, TSV or JSONL, found a spreadsheet");
+    }
+
+    @Test
     void refusesANameWithoutAForm() {
         assertThatExceptionOfType(IllegalArgumentException.class)
                 .isThrownBy(() -> RowFile.write(folder.resolve("rows.txt"), sink -> 0))
