@@ -184,6 +184,54 @@ class ConvertCommandsTest {
         }
     }
 
+    /** The rows of queries and keys stand in another order in the file. */
+    @Test
+    void theGgufFileOfAnAdapterTakesThePlaceOfItsFolder() throws IOException {
+        Path file = temp.resolve("in-place-of-first.gguf");
+        Cli.good("convert", "--adapter", first, "--model", llama, "--gguf", "F32", "--output", file);
+        Object[] generate = {
+            "generate", "--model", llama, "--prompt", "f", "--raw", "--max-new-tokens", 8, "--json", "--adapter"
+        };
+        assertThat(Cli.good(Cli.words(generate, file)).json())
+                .isEqualTo(Cli.good(Cli.words(generate, first)).json());
+
+        Path back = temp.resolve("back");
+        Cli.good("convert", "--adapter", file, "--model", llama, "--output", back);
+        assertThat(PeftAdapters.load(back).weights())
+                .isEqualTo(PeftAdapters.load(first).weights());
+        JsonNode seen = Cli.good("inspect", file, "--json").json();
+        assertThat(seen.at("/rank").asInt()).isEqualTo(8);
+        assertThat(seen.at("/bytes").asLong()).isEqualTo(Files.size(file));
+        assertThat(Cli.good("inspect", file, "--model", llama, "--json")
+                        .json()
+                        .at("/fit/fits")
+                        .asBoolean())
+                .isTrue();
+
+        Path merged = temp.resolve("merged-gguf-adapter");
+        Cli.good("merge", "--model", llama, "--adapter", file, "--output", merged);
+        LoRAModel adapted = LoRAModel.of(PretrainedModel.load(llama).causal());
+        assertClose(
+                PretrainedModel.load(merged).causal().predict(TOKENS),
+                adapted.load("a", first).predict(TOKENS));
+        Path both = temp.resolve("both-forms");
+        Object[] combine = {"combine", "--adapter", file + "=1", "--adapter", first + "=1", "--output", both};
+        assertFails(file + ": the GGUF file of an adapter must be read with its model", combine);
+        Cli.good(Cli.words(combine, "--model", llama));
+        assertThat(PeftAdapters.load(both).config().rank()).isEqualTo(16);
+
+        assertFails(
+                "general.type: must be 'model' where a model is read, found 'adapter'",
+                "generate",
+                "--model",
+                file,
+                "--prompt",
+                "f");
+        assertThat(Cli.run("convert", "--adapter", file, "--output", temp.resolve("none"))
+                        .err())
+                .contains("--model must be given with the GGUF file of an adapter");
+    }
+
     @Test
     void aMergedDecoderComputesWhatTheAdapterDoes() throws IOException {
         String forTools = "additional_chat_templates/tool_use.jinja";

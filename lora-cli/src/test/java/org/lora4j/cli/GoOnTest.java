@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -185,7 +186,9 @@ class GoOnTest {
         assertFails(1, message, "generate", "--model", llama, "--adapter", topics, "--prompt", "a");
         assertFails(1, message, "chat", "--model", llama, "--adapter", topics);
         Path peft = Files.createDirectories(temp.resolve("peft-classifier"));
-        Files.copy(topics.resolve("adapter_config.json"), peft.resolve("adapter_config.json"));
+        for (String file : List.of("adapter_config.json", "adapter_model.safetensors")) {
+            Files.copy(topics.resolve(file), peft.resolve(file));
+        }
         assertFails(
                 1,
                 peft + ": a language model needs an adapter without a classifier",

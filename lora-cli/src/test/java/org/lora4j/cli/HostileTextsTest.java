@@ -86,6 +86,7 @@ class HostileTextsTest {
                 .singleElement()
                 .asString()
                 .startsWith("error: " + file + ":2: ")
+                .contains("--skip-bad-lines")
                 .hasSizeLessThan(500);
         Cli rest = Cli.good(Cli.words(command, "--skip-bad-lines"));
         assertThat(rest.out()).contains("lines were left out; the first: " + file + ":2: ");

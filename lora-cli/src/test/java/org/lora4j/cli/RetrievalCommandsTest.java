@@ -363,6 +363,20 @@ class RetrievalCommandsTest {
         assertThat(Cli.run(mine).errLines().toString()).contains(mined + ": the output must be a new file, found one");
         Cli.good(Cli.words(mine, "--overwrite", "--sampling", "RANDOM", "--range-max", 9));
         assertThat(TextFiles.jsonl(mined).stream().count()).isEqualTo(128);
+        Path bad = Files.writeString(temp.resolve("bad-pairs.csv"), "query,positive\na,b\n ,c\nd,e\n");
+        Object[] ofBad = mine.clone();
+        ofBad[4] = bad;
+        ofBad[7] = temp.resolve("bad-mined.jsonl");
+        assertThat(Cli.run(ofBad).errLines())
+                .singleElement()
+                .asString()
+                .startsWith("error: " + bad + ":3: ")
+                .endsWith("; leave out such lines with --skip-bad-lines");
+        assertThat(Cli.good(Cli.words(ofBad, "--skip-bad-lines"))
+                        .json()
+                        .at("/skipped/0")
+                        .asText())
+                .startsWith(bad + ":3: ");
         Path output = temp.resolve("mined-adapter");
         JsonNode trained =
                 Cli.good(training("retrieve", mined, output, "--epochs", 1)).json();

@@ -305,7 +305,7 @@ class WrongUseTest {
         Cli.good(classify(bert, bars, "--epochs", 1, "--delimiter", "|"));
         Path copy = temp.resolve("bars-copied.csv");
         Cli.good("embed", "--model", bert, "--data", bars, "--delimiter", "|", "--output", copy);
-        assertThat(Files.readString(copy)).startsWith("text,label,group,embedding");
+        assertThat(Files.readString(copy)).startsWith("text|label|group|embedding");
         Path tabs = Files.writeString(temp.resolve("tabs.tsv"), comma.replace(',', '\t'));
         Cli.good(classify(bert, tabs, "--epochs", 1, "--delimiter", "tab"));
         assertFails(

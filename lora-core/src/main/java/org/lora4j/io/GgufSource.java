@@ -86,8 +86,15 @@ public final class GgufSource implements ModelSource {
      * @throws IOException if it cannot be read
      */
     public synchronized GgufKeys keys() throws IOException {
-        load();
-        return Objects.requireNonNull(keys);
+        GgufKeys read = keys;
+        if (read == null) {
+            // A file with a vocabulary alone has keys, and is no model.
+            try (GgufReader reader = opener.open()) {
+                read = reader.keys();
+                keys = read;
+            }
+        }
+        return read;
     }
 
     /**

@@ -32,6 +32,7 @@ import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
 import dev.langchain4j.model.output.FinishReason;
 import dev.langchain4j.service.AiServices;
 import dev.langchain4j.service.TokenStream;
+import dev.langchain4j.service.output.JsonSchemas;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -435,6 +436,36 @@ class ToolsTest {
                 assertThat(json.path("unit").asText()).isIn("m", "km");
             }
         }
+    }
+
+    /** Records with one name, as a schema has the name of its class. */
+    interface Small {
+        record Count(int many, short few, Byte least) {}
+    }
+
+    /** The same with other types. */
+    interface Large {
+        record Count(long many, long few, Long least) {}
+    }
+
+    /**
+     * All that a model gets of a record is its schema, which is the same for an int, a short and a long. So no model can know which
+     * numbers fit, and the page says to take {@code long}. If this fails, LangChain4j says it now, and the numbers can be bounded.
+     */
+    @Test
+    void theSchemaOfARecordDoesNotTellAnIntFromALong() {
+        ResponseFormat small = formatOf(Small.Count.class);
+        assertThat(small).isEqualTo(formatOf(Large.Count.class));
+        assertThat(small.jsonSchema().rootElement()).isInstanceOf(JsonObjectSchema.class);
+        assertThat(((JsonObjectSchema) small.jsonSchema().rootElement()).properties())
+                .containsOnlyKeys("many", "few", "least");
+    }
+
+    private static ResponseFormat formatOf(Class<?> type) {
+        return ResponseFormat.builder()
+                .type(ResponseFormatType.JSON)
+                .jsonSchema(JsonSchemas.jsonSchemaFrom(type).orElseThrow())
+                .build();
     }
 
     /** The model chooses: it has learned a call, and its other answers are JSON. */

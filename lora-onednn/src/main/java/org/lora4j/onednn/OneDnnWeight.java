@@ -58,9 +58,24 @@ final class OneDnnWeight implements PackedWeight {
 
     /** Packs a weight; empty if there is no fast code for its sizes. */
     static Optional<PackedWeight> of(OneDnnEngine engine, Kind kind, INDArray weight, Direction direction) {
+        if (!kind.isScaled()) {
+            return of(engine, kind, weight, direction, new float[0]);
+        }
+        float[] scales = scales(weight);
+        INDArray rounded = MiddleElements.rounded(weight, scales);
+        try {
+            return of(engine, kind, rounded, direction, scales);
+        } finally {
+            if (rounded != weight) {
+                rounded.close();
+            }
+        }
+    }
+
+    private static Optional<PackedWeight> of(
+            OneDnnEngine engine, Kind kind, INDArray weight, Direction direction, float[] scales) {
         INDArray matrix = direction == Direction.FORWARD ? weight.transpose() : weight;
         long[] starts = starts(matrix);
-        float[] scales = kind.isScaled() ? scales(weight) : new float[0];
         boolean scalesInput = kind.isScaled() && direction == Direction.TRANSPOSED;
         PackedBlock[] blocks = new PackedBlock[starts.length - 1];
         engine.team().run(blocks.length, i -> {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.Arrays;
+import java.util.List;
+import java.util.SplittableRandom;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -55,6 +57,77 @@ class ReadBackTest {
                 assumeTrue(packed.isPresent(), "oneDNN computes " + kind + " on this processor");
                 assertRows(packed.orElseThrow(), weight, kind + " " + out + "x" + in);
             }
+        }
+    }
+
+    /** Weights whose scales are no powers of two, and many of whose elements lie in the middle of two integers, or next to it. */
+    private static INDArray middles(long seed, int rows, int columns) {
+        SplittableRandom random = new SplittableRandom(seed);
+        INDArray weight = Nd4j.createUninitialized(DataType.FLOAT, new long[] {rows, columns}, 'c');
+        for (int i = 0; i < rows; i++) {
+            float largest = (float) (0.01 + random.nextDouble());
+            float scale = largest / 127;
+            for (int j = 0; j < columns; j++) {
+                float middle = (random.nextInt(-126, 126) + 0.5f) * scale;
+                float element = switch (j % 5) {
+                    case 0 -> Math.nextUp(middle);
+                    case 1 -> Math.nextDown(middle);
+                    case 2 -> (float) (random.nextDouble() * 2 - 1) * largest;
+                    default -> middle;
+                };
+                weight.putScalar(i, j, j == 0 ? largest : element);
+            }
+        }
+        return weight;
+    }
+
+    /** {@code s·round(w/s)} with {@code s = max|w|/127}, where halves go to the even integer. */
+    private static float[] formula(float[] row) {
+        float largest = 0;
+        for (float element : row) {
+            largest = Math.max(largest, Math.abs(element));
+        }
+        float scale = largest / 127;
+        float[] rounded = new float[row.length];
+        for (int j = 0; j < row.length; j++) {
+            rounded[j] = scale * (float) Math.rint(row[j] / scale) + 0.0f;
+        }
+        return rounded;
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Kind.class,
+            names = {"INT8", "INT8_BFLOAT16", "INT8_INT16", "INT8_INT8"})
+    void elementsInTheMiddleAreRoundedAsTheFormulaSays(Kind kind) {
+        INDArray weight = middles(7, 200, 300);
+        for (INDArray place : List.of(weight, weight.dup('f'))) {
+            INDArray before = place.dup();
+            var packed = engine.prepare(place, kind, Direction.FORWARD);
+            assumeTrue(packed.isPresent(), "oneDNN computes " + kind + " on this processor");
+            float[] row = new float[300];
+            for (int i = 0; i < 200; i++) {
+                assertThat(packed.orElseThrow().readRow(i, row)).isTrue();
+                assertThat(row)
+                        .as("row %d", i)
+                        .containsExactly(formula(weight.getRow(i).toFloatVector()));
+            }
+            assertThat(place).isEqualTo(before);
+        }
+    }
+
+    /** Each row of the identity reads a row of W. */
+    @Test
+    void theOtherDirectionHasTheSameIntegers() {
+        INDArray weight = middles(8, 200, 300);
+        PackedWeight packed =
+                engine.prepare(weight, Kind.INT8, Direction.TRANSPOSED).orElseThrow();
+        INDArray found = Nd4j.createUninitialized(DataType.FLOAT, new long[] {200, 300}, 'c');
+        packed.multiply(Nd4j.eye(200).castTo(DataType.FLOAT), found, false);
+        for (int i = 0; i < 200; i++) {
+            assertThat(found.getRow(i).toFloatVector())
+                    .as("row %d", i)
+                    .containsExactly(formula(weight.getRow(i).toFloatVector()));
         }
     }
 

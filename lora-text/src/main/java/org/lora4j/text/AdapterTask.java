@@ -36,7 +36,6 @@ public record AdapterTask(
     private static final String TASK = "task";
     private static final String MAX_TOKENS = "max_tokens";
     private static final String DIMENSIONS = "dimensions";
-    private static final String PEFT = "adapter_config.json";
 
     /** What an adapter does, as the command that trains it is called. */
     public enum Kind {
@@ -158,35 +157,6 @@ public record AdapterTask(
                     field + " must be a whole number from 0 to 2^31 - 1, found " + Json.describe(value));
         }
         return value.asInt();
-    }
-
-    /**
-     * Returns what an adapter is for, whoever wrote it.
-     *
-     * @param folder the folder of the adapter
-     * @return the kind in the file of {@link #read}, or {@code CLASSIFY} for a classifier of PEFT; nothing if no file says it
-     * @throws IOException if a file is damaged
-     */
-    public static Optional<Kind> kindOf(Path folder) throws IOException {
-        Optional<AdapterTask> written = read(folder);
-        if (written.isPresent()) {
-            return written.map(AdapterTask::kind);
-        }
-        String config = Json.textIfExists(ModelSource.of(folder), PEFT);
-        return config != null && isClassifierOfPeft(folder.resolve(PEFT), config)
-                ? Optional.of(Kind.CLASSIFY)
-                : Optional.empty();
-    }
-
-    private static boolean isClassifierOfPeft(Path file, String config) throws IOException {
-        try {
-            return Json.object(file.toString(), config)
-                    .path("task_type")
-                    .asText()
-                    .equals("SEQ_CLS");
-        } catch (IllegalArgumentException e) {
-            throw new IOException(e.getMessage(), e);
-        }
     }
 
     private static ClassifierHead head(String name) {

@@ -59,6 +59,12 @@ final class DelimitedRows implements Cursor<TextRow> {
         return new DelimitedColumns(columns, delimiter);
     }
 
+    /** What ends the first row; null if the file ends there. */
+    @Nullable
+    String lineEnd() {
+        return parser.getFirstEndOfLine();
+    }
+
     /** Returns the first delimiter that the line has outside of quotes; the first of all if it has none. */
     private static char delimiter(String line, String delimiters) {
         if (delimiters.length() == 1) {

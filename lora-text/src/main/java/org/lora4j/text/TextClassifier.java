@@ -22,7 +22,6 @@ import org.lora4j.adapter.TargetModules;
 import org.lora4j.internal.MessageText;
 import org.lora4j.internal.math.Softmax;
 import org.lora4j.io.ModelSource;
-import org.lora4j.io.ReadOptions;
 import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
@@ -110,24 +109,39 @@ public final class TextClassifier implements AutoCloseable {
         if (adapter == null) {
             return openAlone(ModelSource.of(folder), storage);
         }
+        return openAdapted(folder, SavedAdapter.read(adapter), storage);
+    }
+
+    /**
+     * Opens a model with a trained adapter that was read before.
+     *
+     * @param folder the folder of a model
+     * @param adapter the adapter
+     * @param storage how the large matrices of the model are stored
+     * @return the classifier
+     * @throws IOException if a file cannot be read, or the adapter does not fit the model
+     */
+    public static TextClassifier openAdapted(Path folder, SavedAdapter adapter, BaseStorage storage)
+            throws IOException {
         AdapterTask task = task(adapter);
         requireMadeFor(folder, adapter, task, task.limit());
         return openFor(open(folder, task, task.limit(), storage), task, task.labels())
-                .loaded(adapter, task);
+                .loaded(adapter);
     }
 
     /**
      * Opens a model with a trained adapter for work on the weights. It takes no texts and needs no tokenizer.
      *
      * @param folder the folder of a model
-     * @param adapter the folder of the adapter
+     * @param adapter the adapter
      * @param storage how the large matrices of the model are stored
      * @return the classifier
      * @throws IOException if a file cannot be read, or the adapter does not fit the model
      */
-    public static TextClassifier openWithoutTexts(Path folder, Path adapter, BaseStorage storage) throws IOException {
+    public static TextClassifier openWithoutTexts(Path folder, SavedAdapter adapter, BaseStorage storage)
+            throws IOException {
         AdapterTask task = task(adapter);
-        return openUntrained(folder, adapter, task, storage).loaded(adapter, task);
+        return openUntrained(folder, adapter, task, storage).loaded(adapter);
     }
 
     /**
@@ -173,7 +187,7 @@ public final class TextClassifier implements AutoCloseable {
      * Opens a model with an adapter that trains further.
      *
      * @param folder the folder of a model
-     * @param adapter the folder of the adapter, of this program or of PEFT, which has a classifier
+     * @param adapter the adapter, of this program or of PEFT, which has a classifier
      * @param labels the classes; those of the adapter if it has their names
      * @param maxTokens where texts are cut; nothing for where the adapter or the folder says
      * @param storage how the large matrices of the model are stored
@@ -181,7 +195,8 @@ public final class TextClassifier implements AutoCloseable {
      * @throws IOException if a file cannot be read, the adapter does not fit the model, or has no classifier of as many classes
      */
     public static TextClassifier goOn(
-            Path folder, Path adapter, Labels labels, OptionalInt maxTokens, BaseStorage storage) throws IOException {
+            Path folder, SavedAdapter adapter, Labels labels, OptionalInt maxTokens, BaseStorage storage)
+            throws IOException {
         AdapterTask task = task(adapter);
         if (task.labels().count() != labels.count()) {
             throw new IOException(adapter + ": the adapter must have a classifier of " + labels.count() + " classes, "
@@ -189,12 +204,12 @@ public final class TextClassifier implements AutoCloseable {
         }
         OptionalInt limit = maxTokens.isPresent() ? maxTokens : task.limit();
         requireMadeFor(folder, adapter, task, maxTokens.isPresent() ? OptionalInt.empty() : limit);
-        return openFor(open(folder, task, limit, storage), task, labels).loaded(adapter, task);
+        return openFor(open(folder, task, limit, storage), task, labels).loaded(adapter);
     }
 
-    private TextClassifier loaded(Path adapter, AdapterTask task) throws IOException {
+    private TextClassifier loaded(SavedAdapter adapter) throws IOException {
         try {
-            load(ADAPTER, adapter, task, labels);
+            load(ADAPTER, adapter, labels);
             return this;
         } catch (IOException | RuntimeException e) {
             close();
@@ -202,20 +217,9 @@ public final class TextClassifier implements AutoCloseable {
         }
     }
 
-    /** Loads an adapter whose task was read before. */
-    private void load(String name, Path folder, AdapterTask task, Labels ofAdapter) throws IOException {
-        LoRAAdapter adapter = PeftAdapters.readWhole(folder, () -> {
-            AdapterTask now = task(folder);
-            if (!now.labels().names().equals(task.labels().names())
-                    || now.head() != task.head()
-                    || now.maxTokens() != task.maxTokens()) {
-                throw new IOException(
-                        folder + ": the adapter must not be replaced by one of another task while it is opened, found "
-                                + now + " after " + task + "; open it again");
-            }
-            return PeftAdapters.load(folder, model.network(), ReadOptions.defaults());
-        });
-        requireClassifierOf(folder, adapter, ofAdapter);
+    private void load(String name, SavedAdapter saved, Labels ofAdapter) throws IOException {
+        LoRAAdapter adapter = saved.adapter(model.network());
+        requireClassifierOf(saved.folder(), adapter, ofAdapter);
         model.add(name, adapter);
         labelsByAdapter.put(name, ofAdapter);
     }
@@ -249,7 +253,8 @@ public final class TextClassifier implements AutoCloseable {
      */
     public void add(String name, Path adapter) throws IOException {
         Objects.requireNonNull(name, "name must not be null");
-        AdapterTask task = task(adapter);
+        SavedAdapter saved = SavedAdapter.read(adapter);
+        AdapterTask task = task(saved);
         ClassifierHead reads = task.head() == null ? base.headOfPeft() : task.head();
         if (reads != head()) {
             throw new IOException(adapter + ": the classifier must read what that of the model reads, " + head()
@@ -259,7 +264,7 @@ public final class TextClassifier implements AutoCloseable {
             throw new IOException(adapter + ": texts must be cut where the model cuts them, after " + maxTokens()
                     + " tokens, found " + task.maxTokens() + "; open the model with this adapter alone");
         }
-        load(name, adapter, task, task.labels());
+        load(name, saved, task.labels());
     }
 
     /**
@@ -267,23 +272,24 @@ public final class TextClassifier implements AutoCloseable {
      * takes no texts and needs no tokenizer.
      *
      * @param folder the folder of a model
-     * @param adapter the folder of the adapter
+     * @param adapter the adapter
      * @param storage how the large matrices of the model are stored
      * @return the classifier
      * @throws IOException if a file cannot be read, or the adapter has no classifier
      */
-    public static TextClassifier openUntrained(Path folder, Path adapter, BaseStorage storage) throws IOException {
+    public static TextClassifier openUntrained(Path folder, SavedAdapter adapter, BaseStorage storage)
+            throws IOException {
         return openUntrained(folder, adapter, task(adapter), storage);
     }
 
-    private static TextClassifier openUntrained(Path folder, Path adapter, AdapterTask task, BaseStorage storage)
-            throws IOException {
+    private static TextClassifier openUntrained(
+            Path folder, SavedAdapter adapter, AdapterTask task, BaseStorage storage) throws IOException {
         requireMadeFor(folder, adapter, task, OptionalInt.empty());
         return openFor(ClassifierBase.openWithoutTexts(ModelSource.of(folder), storage), task, task.labels());
     }
 
     /** Checks what the files of an adapter say of its model, before the weights are read. */
-    private static void requireMadeFor(Path folder, Path adapter, AdapterTask task, OptionalInt limit)
+    private static void requireMadeFor(Path folder, SavedAdapter adapter, AdapterTask task, OptionalInt limit)
             throws IOException {
         ModelConfig config = ModelConfig.read(folder);
         ClassifierHead head = task.head();
@@ -319,26 +325,42 @@ public final class TextClassifier implements AutoCloseable {
     /**
      * Returns what an adapter with a classifier is for, whoever wrote it.
      *
-     * @param adapter the folder of the adapter
+     * @param adapter the adapter
      * @return its task; for an adapter of PEFT, whose files have no names of classes, the classes {@code LABEL_0}, {@code LABEL_1} and
      *     so on, and a head of null for what suits the model
+     * @throws IOException if the adapter has no classifier
+     */
+    public static AdapterTask task(SavedAdapter adapter) throws IOException {
+        Objects.requireNonNull(adapter, "adapter must not be null");
+        return task(adapter.folder(), adapter.task(), adapter::adapter);
+    }
+
+    /**
+     * Returns what an adapter with a classifier is for; see {@link #task(SavedAdapter)}. It reads the weights only if no file says it.
+     *
+     * @param adapter the folder of the adapter
+     * @return its task
      * @throws IOException if a file cannot be read, or the adapter has no classifier
      */
     public static AdapterTask task(Path adapter) throws IOException {
         Objects.requireNonNull(adapter, "adapter must not be null");
-        Optional<AdapterTask> written = AdapterTask.read(adapter);
-        AdapterTask task = written.isPresent() ? written.get() : ofPeft(adapter);
+        return task(adapter, AdapterTask.read(adapter), () -> PeftAdapters.load(adapter));
+    }
+
+    private static AdapterTask task(
+            Path folder, Optional<AdapterTask> written, PeftAdapters.WholeReading<LoRAAdapter> weights)
+            throws IOException {
+        AdapterTask task = written.isPresent() ? written.get() : ofPeft(folder, weights.read());
         if (task.kind() == AdapterTask.Kind.RETRIEVE) {
             throw new IOException(
-                    adapter + ": the adapter must have a classifier, found one of 'lora retrieve'; use it with"
+                    folder + ": the adapter must have a classifier, found one of 'lora retrieve'; use it with"
                             + " 'lora embed'");
         }
         return task;
     }
 
     /** An adapter that PEFT trained: the classes are the rows of its classifier. */
-    private static AdapterTask ofPeft(Path adapter) throws IOException {
-        LoRAAdapter data = PeftAdapters.load(adapter);
+    private static AdapterTask ofPeft(Path adapter, LoRAAdapter data) throws IOException {
         var classifier = data.savedModules().entrySet().stream()
                 .filter(module -> isClassifier(module.getKey()))
                 .findFirst()

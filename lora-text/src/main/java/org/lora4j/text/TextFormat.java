@@ -3,6 +3,7 @@ package org.lora4j.text;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Objects;
 import org.apache.commons.csv.CSVFormat;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +25,12 @@ enum TextFormat {
         @Override
         Cursor<TextRow> rows(TextLines lines, DelimitedColumns columns) {
             return new JsonLines(lines);
+        }
+
+        @Override
+        FileForm form(TextLines lines, DelimitedColumns columns) {
+            String line = Objects.requireNonNullElse(lines.next(), "");
+            return FileForm.of(lines, null, line.endsWith("\r\n") ? "\r\n" : null);
         }
     };
 
@@ -84,6 +91,18 @@ enum TextFormat {
             throw new IllegalStateException(this + " must have its own rows");
         }
         return new DelimitedRows(lines, values, delimiters, columns);
+    }
+
+    /** Reads how the first row is written. */
+    FileForm form(TextLines lines, DelimitedColumns columns) {
+        DelimitedRows rows = new DelimitedRows(lines, Objects.requireNonNull(values), delimiters, columns);
+        return FileForm.of(lines, rows.columns().delimiter(), rows.lineEnd());
+    }
+
+    final FileForm form(Path file, DelimitedColumns columns) {
+        try (TextLines lines = new TextLines(file, endsAtReturn())) {
+            return form(lines, columns);
+        }
     }
 
     Dataset<TextRow> read(Path file, DelimitedColumns columns) {

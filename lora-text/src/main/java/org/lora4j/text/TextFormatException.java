@@ -59,8 +59,12 @@ public final class TextFormatException extends IllegalArgumentException {
         return new TextFormatException(file, line, true, reason);
     }
 
-    /** Whether nothing after this line can be read. */
-    boolean ends() {
+    /**
+     * Returns whether nothing after this line can be read, so that it cannot be left out.
+     *
+     * @return true if it is not known where the next row begins
+     */
+    public boolean ends() {
         return ends;
     }
 }

@@ -30,6 +30,7 @@ final class TextLines implements AutoCloseable {
     private final boolean endsAtReturn;
     private long line;
     private long emptyLines;
+    private boolean hasByteOrderMark;
     private long offset;
     private long nextOffset;
 
@@ -99,6 +100,11 @@ final class TextLines implements AutoCloseable {
         return offset;
     }
 
+    /** Whether the first line began with U+FEFF, which is no part of it. */
+    boolean hasByteOrderMark() {
+        return hasByteOrderMark;
+    }
+
     /** Returns the next line; null at the end. */
     @Nullable
     String next() {
@@ -151,6 +157,7 @@ final class TextLines implements AutoCloseable {
                     .decode(ByteBuffer.wrap(bytes))
                     .toString();
             boolean marked = line == 1 && text.startsWith("\uFEFF");
+            hasByteOrderMark |= marked;
             return marked ? text.substring(1) : text;
         } catch (CharacterCodingException e) {
             throw TextFormatException.ofLine(file, line, "must be UTF-8, found other bytes");

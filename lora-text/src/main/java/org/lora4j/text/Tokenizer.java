@@ -49,13 +49,16 @@ public final class Tokenizer implements AutoCloseable {
     /**
      * Loads a tokenizer that cuts nothing.
      *
-     * @param folder a folder with {@code tokenizer.json}, or this file
+     * @param folder a folder with {@code tokenizer.json}, or this file; or a GGUF file, which may have a vocabulary alone
      * @return the tokenizer
      * @throws IOException if the file cannot be read or is not one of Hugging Face's tokenizers, or the native library cannot be
      *     loaded
      */
     public static Tokenizer load(Path folder) throws IOException {
         Objects.requireNonNull(folder, "folder must not be null");
+        if (GgufSource.is(folder)) {
+            return load(GgufSource.of(folder));
+        }
         Path file = Files.isDirectory(folder) ? folder.resolve(FILE) : folder;
         return create(file.toString(), FileAccess.readAtMost(file, MOST_BYTES));
     }

@@ -60,6 +60,19 @@ class DataFilesTest {
         }
     }
 
+    /** A line end within quotes, and those of later rows, say nothing. */
+    @Test
+    void theFirstRowShowsHowAFileIsWritten() throws IOException {
+        assertThat(FileForm.of(write("a.csv", "\uFEFF\"text\n\";label\r\na;b\n"), ';'))
+                .isEqualTo(new FileForm(';', "\r\n", true));
+        assertThat(FileForm.of(write("a.csv", "text\na;b\r\n"), null)).isEqualTo(new FileForm(',', "\n", false));
+        assertThat(FileForm.of(write("a.csv", "text|b\ra|b"), '|')).isEqualTo(new FileForm('|', "\r", false));
+        assertThat(FileForm.of(write("a.csv", "text"), null)).isEqualTo(new FileForm(',', "\n", false));
+        assertThat(FileForm.of(write("a.tsv", "text;a\r\n"), null)).isEqualTo(new FileForm('\t', "\r\n", false));
+        assertThat(FileForm.of(write("a.jsonl", "\uFEFF{}\r\n{}\n"), null)).isEqualTo(new FileForm(null, "\r\n", true));
+        assertThat(FileForm.of(write("a.jsonl", ""), null)).isEqualTo(new FileForm(null, "\n", false));
+    }
+
     @Test
     void aDelimiterThatIsAskedForIsTaken() throws IOException {
         Path file = write("a.csv", "text|a,b;c\n1;2,3|4\n");

@@ -19,9 +19,11 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
+import org.lora4j.io.ModelSource;
 import org.lora4j.io.gguf.model.GgufException;
 import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.transformer.ModelConfig;
 
 /** GGUF files in place of folders: weights, tokens and ends of answers from one file. */
 class GgufFileTest {
@@ -120,6 +122,44 @@ class GgufFileTest {
                 assertThat(starts[starts.length - 1]).isEqualTo(text.length() - 1);
             }
         }
+    }
+
+    /** Such as the {@code ggml-vocab-*.gguf} of llama.cpp. */
+    @ParameterizedTest
+    @ValueSource(strings = {"bpe_qwen2", "spm_llama", "wordpiece_bert"})
+    void aVocabularyAloneHasATokenizerAndIsNoModel(String name) throws IOException {
+        Path folder = folder("tokenizer_" + name);
+        Path file = folder.resolve("vocab.gguf");
+        JsonNode json = json(folder);
+        int lines = 0;
+        try (Tokenizer tokenizer = Tokenizer.load(file);
+                Tokenizer ofSource = Tokenizer.load(ModelSource.of(file))) {
+            for (JsonNode line : json.get("lines")) {
+                if (line.has("text")) {
+                    JsonNode parsed = line.path("ids_parse_special");
+                    IntStream ids = numbers(parsed.isMissingNode() ? line.get("ids") : parsed);
+                    int[] whole = IntStream.concat(
+                                    IntStream.concat(numbers(json.get("add_special_prefix")), ids),
+                                    numbers(json.get("add_special_suffix")))
+                            .toArray();
+                    String text = line.get("text").asText();
+                    assertThat(tokenizer.encode(text).ids()).isEqualTo(whole);
+                    assertThat(ofSource.encode(text).ids()).isEqualTo(whole);
+                    lines++;
+                }
+            }
+        }
+        assertThat(lines).isGreaterThan(200);
+        assertThatThrownBy(() -> DecoderFolder.open(file))
+                .isInstanceOf(GgufException.class)
+                .hasMessage(
+                        file + ": tensors: a model must have weights, found none; of a file with a vocabulary alone,"
+                                + " Tokenizer.load opens the tokenizer");
+        assertThatThrownBy(() -> ModelConfig.read(file)).hasMessageContaining("a model must have weights");
+    }
+
+    private static IntStream numbers(JsonNode array) {
+        return IntStream.range(0, array.size()).map(i -> array.get(i).asInt());
     }
 
     @ParameterizedTest

@@ -87,8 +87,8 @@ class TextClassifierTest {
             assertThat(opened.probabilities(opened.tokens(TEXTS))).isDeepEqualTo(expected);
             assertThat(TextClassifier.isClassifier(opened.adapter().adapter())).isTrue();
         }
-        try (TextClassifier further =
-                TextClassifier.goOn(model, adapter, LABELS, OptionalInt.of(5), BaseStorage.of(Precision.FLOAT))) {
+        try (TextClassifier further = TextClassifier.goOn(
+                model, SavedAdapter.read(adapter), LABELS, OptionalInt.of(5), BaseStorage.of(Precision.FLOAT))) {
             assertThat(further.maxTokens()).isEqualTo(5);
             assertThat(further.probabilities(further.tokens(TEXTS))).isDeepEqualTo(expected);
         }
@@ -105,7 +105,7 @@ class TextClassifierTest {
         write(golden);
         double[][] expected = save(head);
         Path merged = temp.resolve("merged");
-        try (TextClassifier classifier = TextClassifier.openWithoutTexts(model, adapter, STORAGE)) {
+        try (TextClassifier classifier = TextClassifier.openWithoutTexts(model, SavedAdapter.read(adapter), STORAGE)) {
             classifier.saveMerged(merged);
             assertThatIllegalStateException()
                     .isThrownBy(() -> classifier.tokens(TEXTS))
@@ -196,6 +196,26 @@ class TextClassifierTest {
         }
     }
 
+    /** The folder is replaced after it was read and before the model is opened, which can take long. */
+    @Test
+    void anAdapterHasTheLabelsAndTheWeightsOfTheMomentWhenItWasRead() throws Exception {
+        write("encoder_forward");
+        double[][] expected = save(ClassifierHead.MEAN);
+        SavedAdapter first = SavedAdapter.read(adapter);
+        saveAs("adapter", Labels.of(List.of("a", "b", "c", "d", "e")), ClassifierHead.POOLER, 5);
+        try (TextClassifier opened = TextClassifier.openAdapted(model, first, STORAGE)) {
+            assertThat(opened.labels()).isEqualTo(LABELS);
+            assertThat(opened.head()).isEqualTo(ClassifierHead.MEAN);
+            assertThat(opened.probabilities(opened.tokens(TEXTS))).isDeepEqualTo(expected);
+        }
+        try (TextClassifier opened = TextClassifier.open(model, adapter, STORAGE)) {
+            assertThat(opened.labels().count()).isEqualTo(5);
+            assertThat(opened.head()).isEqualTo(ClassifierHead.POOLER);
+        }
+        assertThat(first.kind()).contains(AdapterTask.Kind.CLASSIFY);
+        assertThat(first.name()).isEqualTo("adapter");
+    }
+
     @Test
     void anAdapterHasAnOutputForEachOfItsLabels() throws Exception {
         write("encoder_forward");
@@ -258,7 +278,11 @@ class TextClassifierTest {
         save(ClassifierHead.MEAN);
         assertThatIOException()
                 .isThrownBy(() -> TextClassifier.goOn(
-                        model, adapter, Labels.of(List.of("one", "two")), OptionalInt.empty(), STORAGE))
+                        model,
+                        SavedAdapter.read(adapter),
+                        Labels.of(List.of("one", "two")),
+                        OptionalInt.empty(),
+                        STORAGE))
                 .withMessageContaining("the adapter must have a classifier of 2 classes")
                 .withMessageEndingWith("found 3");
         AdapterTask.retrieve(8, OptionalInt.empty(), Prompts.none()).write(adapter);

@@ -27,6 +27,7 @@ import org.lora4j.nn.Network;
 import org.lora4j.text.AdapterTask;
 import org.lora4j.text.ClassifierHead;
 import org.lora4j.text.LabelledText;
+import org.lora4j.text.SavedAdapter;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.train.Loss;
 
@@ -105,10 +106,10 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
     }
 
     /** Returns the classes of an adapter from which a training goes on; none if they are not known. */
-    private static List<String> known(@Nullable Path adapter) throws IOException {
+    private static List<String> known(@Nullable SavedAdapter adapter) {
         return adapter == null
                 ? List.of()
-                : AdapterTask.read(adapter).map(task -> task.labels().names()).orElse(List.of());
+                : adapter.task().map(task -> task.labels().names()).orElse(List.of());
     }
 
     @Override

@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.language.ChatSession;
@@ -13,6 +14,7 @@ import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.Terminal;
 import org.lora4j.console.command.WorkCommand;
 import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.SavedAdapter;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -35,7 +37,8 @@ public final class ChatCommand extends WorkCommand {
             names = "--adapter",
             paramLabel = "DIR",
             description =
-                    "The folder of an adapter; its name is the folder's. Repeat it for several; the first answers.")
+                    "The folder of an adapter, or its GGUF file; its name is that of the folder. Repeat it for several; the first"
+                            + " answers.")
     private List<Path> adapters = List.of();
 
     @Option(names = "--system", paramLabel = "TEXT", description = "The message of the system. Default: none.")
@@ -56,10 +59,14 @@ public final class ChatCommand extends WorkCommand {
 
     @Override
     protected void work() throws IOException {
+        List<SavedAdapter> saved = new ArrayList<>();
+        for (Path adapter : adapters) {
+            saved.add(SavedAdapter.read(adapter, model));
+        }
         try (DecoderFolder decoder = DecoderFolder.open(model, storage.value())) {
             ChatSession session = new ChatSession(
                     decoder,
-                    DecoderAdapters.load(decoder, adapters),
+                    DecoderAdapters.load(decoder, saved),
                     flags.options(),
                     system,
                     out(),

@@ -14,6 +14,7 @@ import org.lora4j.cli.convert.AdapterFiles;
 import org.lora4j.cli.convert.WeightedAdapters;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.WorkCommand;
+import org.lora4j.text.SavedAdapter;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
@@ -117,12 +118,16 @@ public final class CombineCommand extends WorkCommand {
 
     @Override
     protected void work() throws IOException {
-        List<Path> sources = adapters.stream().map(WeightedFolder::folder).toList();
-        List<Path> read = new ArrayList<>(sources);
+        List<Path> read =
+                new ArrayList<>(adapters.stream().map(WeightedFolder::folder).toList());
         if (model != null) {
             read.add(model);
         }
         overwrite.requireFolder(folder, read);
+        List<SavedAdapter> sources = new ArrayList<>();
+        for (WeightedFolder one : adapters) {
+            sources.add(SavedAdapter.read(one.folder(), model));
+        }
         LoRAAdapter combined = new WeightedAdapters(
                         sources, adapters.stream().map(WeightedFolder::weight).toList())
                 .combine(

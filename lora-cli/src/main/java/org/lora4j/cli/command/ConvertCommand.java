@@ -14,7 +14,9 @@ import org.lora4j.cli.convert.GgufExport;
 import org.lora4j.cli.convert.SourceAdapter;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.WorkCommand;
+import org.lora4j.io.GgufSource;
 import org.lora4j.io.safetensors.Dtype;
+import org.lora4j.text.SavedAdapter;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -37,7 +39,11 @@ public final class ConvertCommand extends WorkCommand {
         }
     }
 
-    @Option(names = "--adapter", required = true, paramLabel = "DIR", description = "The folder of the adapter.")
+    @Option(
+            names = "--adapter",
+            required = true,
+            paramLabel = "DIR",
+            description = "The folder of the adapter, or its GGUF file.")
     @SuppressWarnings("NullAway.Init")
     private Path adapter;
 
@@ -52,7 +58,7 @@ public final class ConvertCommand extends WorkCommand {
     @Option(
             names = "--rank",
             paramLabel = "R",
-            description = "The new rank. Default: that of the adapter, with --gguf.")
+            description = "The new rank. Default: that of the adapter, with --gguf or of a GGUF file.")
     private @Nullable Integer rank;
 
     @Option(
@@ -80,7 +86,11 @@ public final class ConvertCommand extends WorkCommand {
     @Override
     protected void checkOptions(OptionCheck check) {
         check.atLeast("--rank", Objects.requireNonNullElse(rank, 1), 1);
-        check.require(rank != null || gguf != null, "--rank or --gguf must be given, found neither");
+        boolean isGguf = GgufSource.is(adapter);
+        check.require(rank != null || gguf != null || isGguf, "--rank or --gguf must be given, found neither");
+        check.require(
+                !isGguf || model != null,
+                "--model must be given with the GGUF file of an adapter, which has the order of its rows, found none");
         check.require(gguf == null || model != null, "--gguf must be used with --model, found no model");
     }
 
@@ -92,10 +102,11 @@ public final class ConvertCommand extends WorkCommand {
         } else {
             overwrite.requireFile(target, inputs);
         }
-        AdapterResize.Result resized = rank == null ? null : AdapterResize.convert(adapter, TargetRank.of(rank), model);
-        LoRAAdapter result = resized == null ? SourceAdapter.load(adapter, model) : resized.adapter();
+        SavedAdapter saved = SavedAdapter.read(adapter, model);
+        AdapterResize.Result resized = rank == null ? null : AdapterResize.convert(saved, TargetRank.of(rank), model);
+        LoRAAdapter result = resized == null ? SourceAdapter.load(saved, model) : resized.adapter();
         if (gguf == null || model == null) {
-            AdapterFiles.save(result, List.of(adapter), model, target);
+            AdapterFiles.save(result, List.of(saved), model, target);
         } else {
             GgufExport.write(result, model, gguf.precision, target);
         }

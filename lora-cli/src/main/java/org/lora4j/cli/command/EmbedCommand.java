@@ -64,7 +64,7 @@ public final class EmbedCommand extends WorkCommand {
                 out(),
                 copy -> TextEmbedding.embed(
                         source.model(),
-                        source.adapter(),
+                        source.saved(),
                         copy,
                         texts.column(),
                         new TextEmbedding.Settings(

@@ -1,7 +1,6 @@
 package org.lora4j.cli.command;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +27,7 @@ import org.lora4j.console.report.TextOutput;
 import org.lora4j.text.AdapterTask;
 import org.lora4j.text.Calibration;
 import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.SavedAdapter;
 import org.lora4j.text.TextClassifier;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -110,7 +110,7 @@ public final class EvaluateCommand extends WorkCommand {
                             + source.model());
         });
         check.require(
-                !columns.isUsed() || source.adapter() == null || source.task() != AdapterTask.Kind.CLASSIFY,
+                !columns.isUsed() || !source.hasAdapter() || source.task() != AdapterTask.Kind.CLASSIFY,
                 "--query, --positive and --negative must be used with an adapter of 'lora retrieve' or 'lora rerank', found"
                         + " one of 'lora classify'");
         check.require(
@@ -123,7 +123,7 @@ public final class EvaluateCommand extends WorkCommand {
                 "--dimensions, --query-prompt and --document-prompt must be used with embeddings, found a task without them; use an adapter of 'lora retrieve', or"
                         + " --query and --positive");
         check.require(
-                passage == null || source.adapter() == null || source.task() == AdapterTask.Kind.RERANK,
+                passage == null || !source.hasAdapter() || source.task() == AdapterTask.Kind.RERANK,
                 "--passage must be used with a reranker or an adapter of 'lora rerank', found another adapter");
     }
 
@@ -145,7 +145,7 @@ public final class EvaluateCommand extends WorkCommand {
             return;
         }
         PairColumns names = columns.columns(passage, label);
-        Path adapter = source.adapter();
+        SavedAdapter adapter = source.saved();
         if (score != null) {
             show(grade(names, new Column("--score", score)));
         } else if (reranks()) {
@@ -167,13 +167,13 @@ public final class EvaluateCommand extends WorkCommand {
         return reranks()
                 ? GradeTest.ofReranker(
                         source.model(),
-                        source.adapter(),
+                        source.saved(),
                         texts.file(),
                         new GradeTest.Columns(names.query(), names.passage(), grade),
                         storage.value())
                 : GradeTest.ofEmbeddings(
                         source.model(),
-                        source.adapter(),
+                        source.saved(),
                         texts.file(),
                         new GradeTest.Columns(names.query(), names.positive(), grade),
                         embedding.rules(OptionalInt.empty()),
@@ -191,7 +191,7 @@ public final class EvaluateCommand extends WorkCommand {
 
     /** Whether pairs get a score: from an adapter that is for it, or from a model alone if the column of passages is named. */
     private boolean reranks() {
-        return source.adapter() == null ? passage != null : source.task() == AdapterTask.Kind.RERANK;
+        return !source.hasAdapter() ? passage != null : source.task() == AdapterTask.Kind.RERANK;
     }
 
     private void show(RankTest result) throws IOException {
@@ -255,7 +255,7 @@ public final class EvaluateCommand extends WorkCommand {
     }
 
     private void testClassifier() throws IOException {
-        try (TextClassifier classifier = TextClassifier.open(source.model(), source.adapter(), storage.value())) {
+        try (TextClassifier classifier = source.classifier(storage.value())) {
             ClassifierTest.Result result =
                     ClassifierTest.test(classifier, texts.file(), texts.column(), ColumnOptions.column(LABEL, label));
             output.show(out(), result, to -> print(to, result));

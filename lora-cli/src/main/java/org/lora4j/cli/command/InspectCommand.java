@@ -3,6 +3,7 @@ package org.lora4j.cli.command;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.inspect.AdapterFitness;
 import org.lora4j.cli.inspect.AdapterInspection;
@@ -11,7 +12,10 @@ import org.lora4j.cli.inspect.RefusedModel;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.WorkCommand;
 import org.lora4j.console.report.TextOutput;
+import org.lora4j.io.GgufSource;
+import org.lora4j.io.gguf.GgufAdapters;
 import org.lora4j.nn.transformer.ModelConfig;
+import org.lora4j.text.SavedAdapter;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -45,10 +49,19 @@ public final class InspectCommand extends WorkCommand {
         return Files.exists(folder.resolve("adapter_config.json"));
     }
 
+    /** Reads the adapter; nothing if the folder or file is of something else. */
+    private Optional<SavedAdapter> adapter() throws IOException {
+        if (GgufSource.is(folder) && GgufAdapters.isAdapter(folder)) {
+            return Optional.of(model == null ? SavedAdapter.readAsStored(folder) : SavedAdapter.read(folder, model));
+        }
+        return isAdapter() ? Optional.of(SavedAdapter.read(folder)) : Optional.empty();
+    }
+
     @Override
     protected void work() throws IOException {
-        if (isAdapter()) {
-            AdapterInspection adapter = AdapterInspection.of(folder, model);
+        Optional<SavedAdapter> saved = adapter();
+        if (saved.isPresent()) {
+            AdapterInspection adapter = AdapterInspection.of(saved.get(), model);
             output.show(out(), adapter, to -> print(to, adapter));
             return;
         }

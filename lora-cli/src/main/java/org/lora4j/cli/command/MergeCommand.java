@@ -10,6 +10,7 @@ import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.WorkCommand;
 import org.lora4j.io.GgufSource;
 import org.lora4j.io.gguf.model.GgufPrecision;
+import org.lora4j.text.SavedAdapter;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -27,7 +28,11 @@ public final class MergeCommand extends WorkCommand {
     @SuppressWarnings("NullAway.Init")
     private Path model;
 
-    @Option(names = "--adapter", required = true, paramLabel = "DIR", description = "The folder of the adapter.")
+    @Option(
+            names = "--adapter",
+            required = true,
+            paramLabel = "DIR",
+            description = "The folder of the adapter, or its GGUF file.")
     @SuppressWarnings("NullAway.Init")
     private Path adapter;
 
@@ -69,10 +74,14 @@ public final class MergeCommand extends WorkCommand {
     protected void work() throws IOException {
         if (GgufSource.is(model)) {
             overwrite.requireFile(folder, List.of(model, adapter));
-            ModelMerge.mergeGguf(model, adapter, precision == null ? GgufPrecision.F16 : precision, folder);
+            ModelMerge.mergeGguf(
+                    model,
+                    SavedAdapter.read(adapter, model),
+                    precision == null ? GgufPrecision.F16 : precision,
+                    folder);
         } else {
             overwrite.requireFolder(folder, List.of(model, adapter));
-            ModelMerge.merge(model, adapter, folder);
+            ModelMerge.merge(model, SavedAdapter.read(adapter, model), folder);
         }
         Written written = new Written(folder.toString(), Map.of());
         output.show(out(), written, to -> to.line("merged model written to %s", written.output()));

@@ -3,13 +3,15 @@ package org.lora4j.cli.command;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.io.ModelSource;
-import org.lora4j.io.peft.PeftAdapters;
+import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.text.AdapterTask;
 import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.SavedAdapter;
 import org.lora4j.text.TextClassifier;
 import picocli.CommandLine.Option;
 
@@ -26,8 +28,10 @@ final class ModelAndAdapter {
     @Option(
             names = "--adapter",
             paramLabel = "DIR",
-            description = "The folder of the adapter. Default: none, the model alone.")
+            description = "The folder of the adapter, or its GGUF file. Default: none, the model alone.")
     private @Nullable Path adapter;
+
+    private @Nullable SavedAdapter saved;
 
     Path model() {
         return model;
@@ -51,7 +55,9 @@ final class ModelAndAdapter {
         if (adapter != null ? task() == AdapterTask.Kind.RETRIEVE : EncoderFolder.embeds(ModelSource.of(model))) {
             return false;
         }
-        return adapter == null ? !config.isClassifier() : !TextClassifier.isClassifier(PeftAdapters.load(adapter));
+        return adapter == null
+                ? !config.isClassifier()
+                : !TextClassifier.isClassifier(require().adapter());
     }
 
     /** Returns the same; false for what cannot be read, which is refused when it is opened. */
@@ -63,13 +69,36 @@ final class ModelAndAdapter {
         }
     }
 
-    @Nullable
-    Path adapter() {
-        return adapter;
+    boolean hasAdapter() {
+        return adapter != null;
     }
 
-    List<Path> adapters() {
-        return adapter == null ? List.of() : List.of(adapter);
+    /**
+     * Returns the adapter as it is when it is first asked for; null if there is none.
+     *
+     * @throws IOException if a file of it cannot be read
+     */
+    @Nullable
+    SavedAdapter saved() throws IOException {
+        return adapter == null ? null : require();
+    }
+
+    private SavedAdapter require() throws IOException {
+        if (saved == null) {
+            saved = SavedAdapter.read(Objects.requireNonNull(adapter), model);
+        }
+        return saved;
+    }
+
+    List<SavedAdapter> adapters() throws IOException {
+        return adapter == null ? List.of() : List.of(require());
+    }
+
+    /** Opens the model with the classifier of the adapter, or with its own. */
+    TextClassifier classifier(BaseStorage storage) throws IOException {
+        return adapter == null
+                ? TextClassifier.open(model, null, storage)
+                : TextClassifier.openAdapted(model, require(), storage);
     }
 
     /** Returns what the adapter is for; a classifier if it does not say, or cannot be read, which is refused when it is opened. */
@@ -77,7 +106,7 @@ final class ModelAndAdapter {
         try {
             return adapter == null
                     ? AdapterTask.Kind.CLASSIFY
-                    : AdapterTask.read(adapter).map(AdapterTask::kind).orElse(AdapterTask.Kind.CLASSIFY);
+                    : require().task().map(AdapterTask::kind).orElse(AdapterTask.Kind.CLASSIFY);
         } catch (IOException e) {
             return AdapterTask.Kind.CLASSIFY;
         }

@@ -67,7 +67,7 @@ public final class PredictCommand extends WorkCommand {
                 "the options of a generation must be used with a decoder, found an encoder in " + source.model());
         flags.check(check);
         check.require(
-                !namesPairs() || source.adapter() == null || source.task() == AdapterTask.Kind.RERANK,
+                !namesPairs() || !source.hasAdapter() || source.task() == AdapterTask.Kind.RERANK,
                 "--query and --passage must be used with a reranker or an adapter of 'lora rerank', found another adapter");
     }
 
@@ -81,7 +81,7 @@ public final class PredictCommand extends WorkCommand {
     }
 
     private long classify(RowFile copy) throws IOException {
-        try (TextClassifier classifier = TextClassifier.open(source.model(), source.adapter(), storage.value())) {
+        try (TextClassifier classifier = source.classifier(storage.value())) {
             return ClassPredictor.predict(classifier, copy, texts.column());
         }
     }
@@ -92,11 +92,11 @@ public final class PredictCommand extends WorkCommand {
 
     /** Whether pairs get a score: from an adapter that is for it, or from a model alone if the columns of pairs are named. */
     private boolean reranks() {
-        return source.adapter() == null ? namesPairs() : source.task() == AdapterTask.Kind.RERANK;
+        return !source.hasAdapter() ? namesPairs() : source.task() == AdapterTask.Kind.RERANK;
     }
 
     private long rerank(RowFile copy) throws IOException {
-        try (TextClassifier classifier = RerankTask.open(source.model(), source.adapter(), storage.value())) {
+        try (TextClassifier classifier = RerankTask.open(source.model(), source.saved(), storage.value())) {
             return RerankTask.predict(
                     classifier, copy, ColumnOptions.column("query", query), ColumnOptions.column("passage", passage));
         }

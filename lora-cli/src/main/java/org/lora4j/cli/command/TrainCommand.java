@@ -18,6 +18,7 @@ import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.ProgressOptions;
 import org.lora4j.console.command.RunFolder;
 import org.lora4j.console.command.WorkCommand;
+import org.lora4j.text.SavedAdapter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
@@ -91,7 +92,12 @@ abstract class TrainCommand<R extends Record> extends WorkCommand {
     @Override
     protected final void work() throws IOException {
         TrainingInput input = new TrainingInput(
-                model, data.file(), adapter.config(training.seed()), adapter.begin(), training.plan(), storage.value());
+                model,
+                data.file(),
+                adapter.config(training.seed()),
+                adapter.begin() == null ? null : SavedAdapter.read(adapter.begin(), model),
+                training.plan(),
+                storage.value());
         if (worksOtherwise(input, training.output(), training.overwrites())) {
             return;
         }
@@ -100,7 +106,10 @@ abstract class TrainCommand<R extends Record> extends WorkCommand {
             return;
         }
         OutputPath.requireOther(
-                training.output(), input.begin() == null ? List.of(model) : List.of(model, input.begin()));
+                training.output(),
+                input.begin() == null
+                        ? List.of(model)
+                        : List.of(model, input.begin().folder()));
         CardFile.requireOwn(training.output());
         if (!training.overwrites() && !training.resumes()) {
             CheckpointFile.requireNone(training.output());

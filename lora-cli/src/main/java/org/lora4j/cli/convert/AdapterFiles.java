@@ -7,7 +7,9 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.cli.model.AdaptedModels;
 import org.lora4j.io.peft.PeftAdapters;
+import org.lora4j.io.peft.PeftFiles;
 import org.lora4j.text.AdapterTask;
+import org.lora4j.text.SavedAdapter;
 
 /** Writes adapters that were computed of others. */
 public final class AdapterFiles {
@@ -30,24 +32,24 @@ public final class AdapterFiles {
      * on which the others agree.
      *
      * @param adapter the adapter
-     * @param sources the folders of the adapters that it was made of
+     * @param sources the adapters that it was made of
      * @param model the folder of the model; null if it is not known
      * @param output the folder
      * @throws IOException if a file cannot be read or written
      */
-    public static void save(LoRAAdapter adapter, List<Path> sources, @Nullable Path model, Path output)
+    public static void save(LoRAAdapter adapter, List<SavedAdapter> sources, @Nullable Path model, Path output)
             throws IOException {
-        Path first = sources.get(0);
-        AdapterTask task = AdapterTask.read(first).orElse(null);
+        SavedAdapter first = sources.get(0);
         if (model == null) {
-            PeftAdapters.save(adapter, sources, output);
+            PeftFiles.of(adapter, sources.stream().map(SavedAdapter::files).toList())
+                    .save(output);
         } else {
             PeftAdapters.save(adapter, AdaptedModels.networkFor(model, first, adapter), output);
         }
-        if (task == null) {
-            AdapterTask.delete(output);
+        if (first.task().isPresent()) {
+            first.task().get().write(output);
         } else {
-            task.write(output);
+            AdapterTask.delete(output);
         }
     }
 }

@@ -8,6 +8,7 @@ import org.lora4j.algebra.AdapterApproximation;
 import org.lora4j.algebra.AdapterConversion;
 import org.lora4j.algebra.TargetRank;
 import org.lora4j.cli.model.AdaptedModels;
+import org.lora4j.text.SavedAdapter;
 
 /** Converts an adapter to another rank, and DoRA to LoRA. */
 public final class AdapterResize {
@@ -24,7 +25,7 @@ public final class AdapterResize {
     /**
      * Converts.
      *
-     * @param folder the folder of the adapter
+     * @param adapter the adapter
      * @param rank the new rank
      * @param model the folder of its model, with which DoRA becomes LoRA, and weights of it in the file are compared; null to change the
      *     rank of an adapter that is LoRA and has no such weights
@@ -32,11 +33,11 @@ public final class AdapterResize {
      * @throws IOException if a file cannot be read
      * @throws IllegalArgumentException if the adapter cannot be converted so
      */
-    public static Result convert(Path folder, TargetRank rank, @Nullable Path model) throws IOException {
-        LoRAAdapter before = SourceAdapter.load(folder, model);
+    public static Result convert(SavedAdapter adapter, TargetRank rank, @Nullable Path model) throws IOException {
+        LoRAAdapter before = SourceAdapter.load(adapter, model);
         AdapterApproximation after = model == null || !before.config().dora()
                 ? AdapterConversion.resize(before, rank)
-                : AdapterConversion.toLoRA(AdaptedModels.networkFor(model, folder, before), before, rank);
+                : AdapterConversion.toLoRA(AdaptedModels.networkFor(model, adapter, before), before, rank);
         double error = after.layers().values().stream()
                 .mapToDouble(AdapterApproximation.Layer::relativeError)
                 .max()

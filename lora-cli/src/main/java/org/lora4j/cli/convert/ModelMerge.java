@@ -13,14 +13,15 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.cli.model.AdaptedModels;
 import org.lora4j.io.ModelSource;
 import org.lora4j.io.gguf.model.GgufPrecision;
-import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
+import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.ModelFiles;
 import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.AdapterTask;
 import org.lora4j.text.ClassifierHead;
+import org.lora4j.text.SavedAdapter;
 import org.lora4j.text.TextClassifier;
 
 /** Merges an adapter into its model, and writes the result as a folder of Hugging Face. */
@@ -35,14 +36,14 @@ public final class ModelMerge {
      * Merges.
      *
      * @param model the folder of the model, which stays as it is
-     * @param adapter the folder of the adapter
+     * @param adapter the adapter
      * @param output the folder that is written, another one than those of the model and the adapter
      * @throws IOException if a file cannot be read or written, the adapter does not fit, or the result has no form in the files of
      *     Hugging Face
      */
-    public static void merge(Path model, Path adapter, Path output) throws IOException {
+    public static void merge(Path model, SavedAdapter adapter, Path output) throws IOException {
         ModelConfig config = ModelConfig.read(model);
-        LoRAAdapter data = PeftAdapters.load(adapter);
+        LoRAAdapter data = adapter.adapter();
         if (TextClassifier.isClassifier(data)) {
             mergeClassifier(model, adapter, output);
         } else {
@@ -50,8 +51,7 @@ public final class ModelMerge {
                 AdaptedModels.requireNoClassifier(adapter, "a language model");
             }
             PretrainedModel loaded = PretrainedModel.load(model);
-            LoRAModel adapted = LoRAModel.of(AdaptedModels.network(loaded, data));
-            loaded.save(adapted.load(TextClassifier.ADAPTER, adapter).merge(), output);
+            loaded.save(merged(loaded, data, adapter), output);
         }
         List<String> files = new ArrayList<>(ModelFiles.settings(ModelSource.of(model)));
         files.removeIf(ModelMerge::isWritten);
@@ -63,7 +63,7 @@ public final class ModelMerge {
                 Files.copy(model.resolve(file), copy, StandardCopyOption.REPLACE_EXISTING);
             }
         }
-        Optional<AdapterTask> task = AdapterTask.read(adapter);
+        Optional<AdapterTask> task = adapter.task();
         if (task.isPresent()) {
             task.get().mergeInto(output, config.isDecoder());
         }
@@ -73,17 +73,23 @@ public final class ModelMerge {
      * Merges into a GGUF file.
      *
      * @param model the GGUF file, which stays as it is
-     * @param adapter the folder of the adapter
+     * @param adapter the adapter
      * @param precision the form of the matrices that change
      * @param output the GGUF file that is written
      * @throws IOException if a file cannot be read or written, or the adapter does not fit
      */
-    public static void mergeGguf(Path model, Path adapter, GgufPrecision precision, Path output) throws IOException {
-        LoRAAdapter data = PeftAdapters.load(adapter);
+    public static void mergeGguf(Path model, SavedAdapter adapter, GgufPrecision precision, Path output)
+            throws IOException {
+        LoRAAdapter data = adapter.adapter();
         AdaptedModels.requireNoClassifier(adapter, "a GGUF file");
         PretrainedModel loaded = PretrainedModel.load(model);
-        LoRAModel adapted = LoRAModel.of(AdaptedModels.network(loaded, data));
-        loaded.saveGguf(adapted.load(TextClassifier.ADAPTER, adapter).merge(), model, precision, output);
+        loaded.saveGguf(merged(loaded, data, adapter), model, precision, output);
+    }
+
+    private static Network merged(PretrainedModel model, LoRAAdapter data, SavedAdapter adapter) throws IOException {
+        LoRAModel adapted = LoRAModel.of(AdaptedModels.network(model, data));
+        return adapted.add(TextClassifier.ADAPTER, adapter.adapter(adapted.network()))
+                .merge();
     }
 
     /** Whether the merged model is saved with a file: those of the model and its modules. */
@@ -91,7 +97,7 @@ public final class ModelMerge {
         return file.equals("modules.json") || Path.of(file).endsWith("config.json");
     }
 
-    private static void mergeClassifier(Path model, Path adapter, Path output) throws IOException {
+    private static void mergeClassifier(Path model, SavedAdapter adapter, Path output) throws IOException {
         try (TextClassifier classifier =
                 TextClassifier.openWithoutTexts(model, adapter, BaseStorage.of(Precision.FLOAT))) {
             if (classifier.head() == ClassifierHead.MEAN) {

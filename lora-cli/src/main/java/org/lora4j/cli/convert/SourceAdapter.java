@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.cli.model.AdaptedModels;
 import org.lora4j.internal.MessageText;
-import org.lora4j.io.peft.PeftAdapters;
+import org.lora4j.text.SavedAdapter;
 
 /** Reads adapters of which others are computed, so that nothing of them is lost. */
 public final class SourceAdapter {
@@ -16,23 +16,23 @@ public final class SourceAdapter {
     /**
      * Loads an adapter. Weights of the base that stand in its file are compared with the model, because they are not written again.
      *
-     * @param folder the folder of the adapter
+     * @param saved the files of the adapter
      * @param model the folder of its model; null if it is not known
      * @return the adapter
      * @throws IOException if a file cannot be read, or the adapter has weights of the base that are others, or that no model shows to be
      *     the same
      */
-    public static LoRAAdapter load(Path folder, @Nullable Path model) throws IOException {
-        LoRAAdapter adapter = PeftAdapters.load(folder);
-        List<String> copies = PeftAdapters.baseCopies(folder);
+    public static LoRAAdapter load(SavedAdapter saved, @Nullable Path model) throws IOException {
+        LoRAAdapter adapter = saved.adapter();
+        List<String> copies = saved.files().baseCopies();
         if (copies.isEmpty()) {
             return adapter;
         }
         if (model == null) {
-            throw new IOException(folder
+            throw new IOException(saved
                     + ": weights of the base in the file of an adapter must be compared with its model, because"
                     + " PEFT computes with them, found " + MessageText.list(copies) + "; give the model with --model");
         }
-        return PeftAdapters.load(folder, AdaptedModels.networkFor(model, folder, adapter));
+        return saved.adapter(AdaptedModels.networkFor(model, saved, adapter));
     }
 }

@@ -13,6 +13,7 @@ import org.lora4j.cli.train.Column;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.SavedAdapter;
 
 /** Adds the sentence embedding of a text to the rows of a file: {@code embedding}. */
 public final class TextEmbedding {
@@ -41,7 +42,7 @@ public final class TextEmbedding {
      * Embeds.
      *
      * @param folder the folder of an encoder
-     * @param adapter the folder of an adapter; null for the model alone
+     * @param adapter an adapter; null for the model alone
      * @param file the files
      * @param text the column of the text
      * @param settings what is embedded
@@ -51,7 +52,12 @@ public final class TextEmbedding {
      * @throws IllegalArgumentException if a line is wrong
      */
     public static long embed(
-            Path folder, @Nullable Path adapter, RowFile file, Column text, Settings settings, BaseStorage storage)
+            Path folder,
+            @Nullable SavedAdapter adapter,
+            RowFile file,
+            Column text,
+            Settings settings,
+            BaseStorage storage)
             throws IOException {
         try (EmbeddingRules.Opened opened = settings.rules().open(folder, adapter, storage)) {
             return file.copy(text::text, texts -> rows(opened.model(), tokens(opened.encoder(), texts, settings)));

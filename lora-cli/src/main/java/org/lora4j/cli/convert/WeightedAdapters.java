@@ -8,14 +8,15 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.algebra.AdapterCombination;
 import org.lora4j.algebra.AdapterCombination.MajoritySign;
 import org.lora4j.algebra.TargetRank;
+import org.lora4j.text.SavedAdapter;
 
 /**
  * Adapters with weights, which are combined into one.
  *
- * @param folders the folder of each adapter, at least one
+ * @param adapters the adapters, at least one
  * @param weights the weight of each
  */
-public record WeightedAdapters(List<Path> folders, List<Double> weights) {
+public record WeightedAdapters(List<SavedAdapter> adapters, List<Double> weights) {
     /** How adapters are combined; see {@link AdapterCombination}. */
     public enum Method {
         /** The weighted sum of the updates, exactly; the ranks add up. */
@@ -54,7 +55,7 @@ public record WeightedAdapters(List<Path> folders, List<Double> weights) {
 
     /** Copies the lists. */
     public WeightedAdapters {
-        folders = List.copyOf(folders);
+        adapters = List.copyOf(adapters);
         weights = List.copyOf(weights);
     }
 
@@ -72,10 +73,10 @@ public record WeightedAdapters(List<Path> folders, List<Double> weights) {
      */
     public LoRAAdapter combine(Method method, int rank, double density, long seed, @Nullable Path model)
             throws IOException {
-        LoRAAdapter first = SourceAdapter.load(folders.get(0), model);
+        LoRAAdapter first = SourceAdapter.load(adapters.get(0), model);
         AdapterCombination all = AdapterCombination.of(first, weights.get(0));
-        for (int i = 1; i < folders.size(); i++) {
-            all = all.plus(SourceAdapter.load(folders.get(i), model), weights.get(i));
+        for (int i = 1; i < adapters.size(); i++) {
+            all = all.plus(SourceAdapter.load(adapters.get(i), model), weights.get(i));
         }
         LoRAAdapter combined = switch (method) {
             case CAT -> all.cat();

@@ -10,26 +10,27 @@ import java.util.Objects;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVPrinter;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.text.FileForm;
 
-/** Values with commas or tabs between them, and the names of the columns in the first line. */
+/** Values with a character between them, such as a comma or a tab, and the names of the columns in the first line. */
 final class DelimitedWriter implements RowWriter {
-    static final CSVFormat CSV =
-            CSVFormat.RFC4180.builder().setRecordSeparator('\n').get();
-    static final CSVFormat TSV = CSVFormat.RFC4180
-            .builder()
-            .setDelimiter('\t')
-            .setQuote(null)
-            .setRecordSeparator('\n')
-            .get();
-
     private final Writer out;
     private final CSVFormat format;
+    private final char delimiter;
     private @Nullable CSVPrinter printer;
     private List<String> columns = List.of();
 
-    DelimitedWriter(Writer out, CSVFormat format) {
+    /**
+     * Creates a writer.
+     *
+     * @param isQuoted whether a value with a delimiter, a quote or a line feed stands in quotes; else it is refused
+     */
+    DelimitedWriter(Writer out, FileForm form, boolean isQuoted) {
         this.out = out;
-        this.format = format;
+        delimiter = Objects.requireNonNull(form.delimiter());
+        CSVFormat.Builder builder =
+                CSVFormat.RFC4180.builder().setDelimiter(delimiter).setRecordSeparator(form.lineEnd());
+        format = (isQuoted ? builder : builder.setQuote(null)).get();
     }
 
     @Override
@@ -53,9 +54,10 @@ final class DelimitedWriter implements RowWriter {
     private void print(CSVPrinter to, List<String> values) throws IOException {
         if (!format.isQuoteCharacterSet()
                 && values.stream()
-                        .anyMatch(value -> value.chars().anyMatch(c -> c == '\t' || c == '\n' || c == '\r'))) {
-            throw new IOException(
-                    "a value of TSV must have no tab and no line feed, found one; name an output that ends with .csv");
+                        .anyMatch(value -> value.chars().anyMatch(c -> c == delimiter || c == '\n' || c == '\r'))) {
+            throw new IOException("a value of TSV must have no "
+                    + (delimiter == '\t' ? "tab" : delimiter)
+                    + " and no line feed, found one; name an output that ends with .csv");
         }
         to.printRecord(values);
     }

@@ -5,11 +5,11 @@ import java.io.IOException;
 import java.io.Writer;
 
 /** An object in each line. */
-record JsonWriter(Writer out) implements RowWriter {
+record JsonWriter(Writer out, String lineEnd) implements RowWriter {
     @Override
     public void write(ObjectNode row) throws IOException {
         out.write(row.toString());
-        out.write('\n');
+        out.write(lineEnd);
     }
 
     @Override

@@ -18,12 +18,14 @@ import org.lora4j.cli.train.DataFile;
 import org.lora4j.internal.StrictJson;
 import org.lora4j.io.internal.AtomicFile;
 import org.lora4j.text.Dataset;
+import org.lora4j.text.FileForm;
 import org.lora4j.text.TextFormatException;
 import org.lora4j.text.TextRow;
 
 /**
  * Copies a file of rows, and adds values to each of them. Only a few rows are in memory at a time. The output appears as a whole,
- * after the last row.
+ * after the last row. If it is of the same format as the input, it is written in the same form, with the same delimiter, line ends
+ * and byte order mark.
  *
  * @param input the file that is read
  * @param output the file that is written, in the form that its name says
@@ -43,7 +45,15 @@ public record RowFile(DataFile input, Path output, @Nullable Consumer<TextFormat
      */
     public <T> long copy(Function<TextRow, T> read, Function<List<T>, List<Map<String, Object>>> added)
             throws IOException {
-        return write(output, sink -> copy(read, added, sink));
+        RowWriter.Format format = RowWriter.Format.of(output.toString());
+        try {
+            // First, because it says what is wrong with the name of the input.
+            FileForm form = input.form();
+            boolean isSame = format == RowWriter.Format.of(input.file().toString());
+            return write(output, isSame ? form : null, sink -> copy(read, added, sink));
+        } catch (TextFormatException e) {
+            throw DataFile.advised(e);
+        }
     }
 
     /** Takes rows. */
@@ -81,21 +91,25 @@ public record RowFile(DataFile input, Path output, @Nullable Consumer<TextFormat
      * @throws IOException if the file cannot be written
      */
     public static long write(Path output, Rows made) throws IOException {
+        return write(output, null, made);
+    }
+
+    private static long write(Path output, @Nullable FileForm form, Rows made) throws IOException {
         Path folder = output.toAbsolutePath().getParent();
         if (folder == null || !Files.isDirectory(folder)) {
             throw new FileSystemException(output.toString(), null, "must be in a folder that exists, found none");
         }
         long[] rows = new long[1];
         try {
-            AtomicFile.write(output, channel -> rows[0] = write(channel, output.toString(), made));
+            AtomicFile.write(output, channel -> rows[0] = write(channel, output.toString(), form, made));
         } catch (UncheckedIOException e) {
             throw e.getCause();
         }
         return rows[0];
     }
 
-    private static long write(FileChannel channel, String name, Rows made) throws IOException {
-        try (RowWriter writer = RowWriter.open(new OpenStream(channel), name)) {
+    private static long write(FileChannel channel, String name, @Nullable FileForm form, Rows made) throws IOException {
+        try (RowWriter writer = RowWriter.open(new OpenStream(channel), name, form)) {
             return made.writeTo(writer::write);
         } catch (FileSystemException e) {
             // It names the file that is wrong, which is another one.

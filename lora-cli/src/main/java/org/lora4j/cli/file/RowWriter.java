@@ -10,6 +10,8 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.zip.GZIPOutputStream;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.text.FileForm;
 
 /** Writes rows as CSV, TSV or JSONL. */
 interface RowWriter extends Closeable {
@@ -21,33 +23,66 @@ interface RowWriter extends Closeable {
      */
     void write(ObjectNode row) throws IOException;
 
+    /** What the end of a name says, also before {@code .gz}. */
+    enum Format {
+        CSV,
+        TSV,
+        JSONL;
+
+        /**
+         * Returns the format of a file.
+         *
+         * @throws IllegalArgumentException if the name says none
+         */
+        static Format of(String name) {
+            String plain = isPacked(name) ? name.substring(0, name.length() - GZIP.length()) : name;
+            String lower = plain.toLowerCase(Locale.ROOT);
+            if (lower.endsWith(".csv")) {
+                return CSV;
+            }
+            if (lower.endsWith(".tsv")) {
+                return TSV;
+            }
+            if (lower.endsWith(".jsonl") || lower.endsWith(".json")) {
+                return JSONL;
+            }
+            throw new IllegalArgumentException(
+                    name + ": the name must end with .csv, .tsv or .jsonl, or these and .gz; name the output so");
+        }
+
+        /** Returns how the rows of a new file are written. */
+        FileForm form() {
+            return new FileForm(this == JSONL ? null : this == CSV ? ',' : '\t', "\n", false);
+        }
+    }
+
+    /** The end of the name of a packed file. */
+    String GZIP = ".gz";
+
+    /** Whether the end of a name says that the file is packed. */
+    static boolean isPacked(String name) {
+        return name.toLowerCase(Locale.ROOT).endsWith(GZIP);
+    }
+
     /**
      * Opens a file by the end of its name.
      *
      * @param file takes the bytes, and is closed with the writer
-     * @param name the name that says the form: {@code .csv}, {@code .tsv}, {@code .jsonl} or {@code .json}, each also with
+     * @param name the name that says the format: {@code .csv}, {@code .tsv}, {@code .jsonl} or {@code .json}, each also with
      *     {@code .gz}
+     * @param asked how the rows are written; null for a new file
      * @throws IllegalArgumentException if the name ends otherwise
      */
-    static RowWriter open(OutputStream file, String name) throws IOException {
-        String lower = name.toLowerCase(Locale.ROOT);
-        boolean packed = lower.endsWith(".gz");
-        String plain = packed ? lower.substring(0, lower.length() - 3) : lower;
-        if (plain.endsWith(".csv")) {
-            return new DelimitedWriter(text(file, packed), DelimitedWriter.CSV);
+    static RowWriter open(OutputStream file, String name, @Nullable FileForm asked) throws IOException {
+        Format format = Format.of(name);
+        FileForm form = asked == null ? format.form() : asked;
+        Writer text = new BufferedWriter(
+                new OutputStreamWriter(isPacked(name) ? new GZIPOutputStream(file) : file, StandardCharsets.UTF_8));
+        if (form.byteOrderMark()) {
+            text.write('\uFEFF');
         }
-        if (plain.endsWith(".tsv")) {
-            return new DelimitedWriter(text(file, packed), DelimitedWriter.TSV);
-        }
-        if (plain.endsWith(".jsonl") || plain.endsWith(".json")) {
-            return new JsonWriter(text(file, packed));
-        }
-        throw new IllegalArgumentException(
-                name + ": the name must end with .csv, .tsv or .jsonl, or these and .gz; name the output so");
-    }
-
-    private static Writer text(OutputStream out, boolean packed) throws IOException {
-        return new BufferedWriter(
-                new OutputStreamWriter(packed ? new GZIPOutputStream(out) : out, StandardCharsets.UTF_8));
+        return format == Format.JSONL
+                ? new JsonWriter(text, form.lineEnd())
+                : new DelimitedWriter(text, form, format == Format.CSV);
     }
 }

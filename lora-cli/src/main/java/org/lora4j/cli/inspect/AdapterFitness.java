@@ -6,9 +6,8 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.cli.model.AdaptedModels;
 import org.lora4j.io.FingerprintCheck;
-import org.lora4j.io.ReadOptions;
-import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.Network;
+import org.lora4j.text.SavedAdapter;
 
 /**
  * Whether an adapter fits a model.
@@ -23,18 +22,19 @@ public record AdapterFitness(
         boolean fits,
         @Nullable Boolean sameWeights,
         @Nullable String problem) {
-    static AdapterFitness of(Path folder, LoRAAdapter adapter, int fingerprints, Path model) throws IOException {
-        Network network = AdaptedModels.networkFor(model, folder, adapter);
+    static AdapterFitness of(SavedAdapter saved, LoRAAdapter adapter, Path model) throws IOException {
+        Network network = AdaptedModels.networkFor(model, saved, adapter);
         try {
-            PeftAdapters.load(folder, network, ReadOptions.of(FingerprintCheck.IGNORE));
+            saved.files().adapter(network, FingerprintCheck.IGNORE);
         } catch (IOException | IllegalArgumentException e) {
             return new AdapterFitness(model.toString(), false, false, e.getMessage());
         }
         try {
-            PeftAdapters.load(folder, network, ReadOptions.of(FingerprintCheck.REQUIRE));
+            saved.files().adapter(network, FingerprintCheck.REQUIRE);
             return new AdapterFitness(model.toString(), true, true, null);
         } catch (IOException e) {
-            return new AdapterFitness(model.toString(), true, fingerprints == 0 ? null : false, e.getMessage());
+            return new AdapterFitness(
+                    model.toString(), true, saved.files().fingerprintCount() == 0 ? null : false, e.getMessage());
         }
     }
 }

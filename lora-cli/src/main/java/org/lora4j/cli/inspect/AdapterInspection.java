@@ -1,19 +1,16 @@
 package org.lora4j.cli.inspect;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
-import org.lora4j.io.peft.PeftAdapters;
-import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.text.AdapterTask;
 import org.lora4j.text.Labels;
+import org.lora4j.text.SavedAdapter;
 
 /**
  * What is in the folder of an adapter.
@@ -52,26 +49,20 @@ public record AdapterInspection(
         List<String> labels,
         int fingerprints,
         @Nullable AdapterFitness fit) {
-    private static final String TENSORS = "adapter_model.safetensors";
-
     /**
-     * Reads a folder.
+     * Says what an adapter has.
      *
-     * @param folder the folder of an adapter
+     * @param saved the files of the adapter
      * @param model the folder of a model that it may fit; null for none
      * @return what is in it
      * @throws IOException if a file cannot be read
      */
-    public static AdapterInspection of(Path folder, @Nullable Path model) throws IOException {
-        LoRAAdapter adapter = PeftAdapters.load(folder);
+    public static AdapterInspection of(SavedAdapter saved, @Nullable Path model) throws IOException {
+        LoRAAdapter adapter = saved.adapter();
         LoRAConfig config = adapter.config();
-        Optional<AdapterTask> task = AdapterTask.read(folder);
-        int fingerprints = (int) SafeTensors.readHeader(folder.resolve(TENSORS)).metadata().keySet().stream()
-                .filter(key -> key.startsWith("lora4j.base."))
-                .count();
         return new AdapterInspection(
                 "adapter",
-                folder.toString(),
+                saved.toString(),
                 config.hubFields().taskType(),
                 config.hubFields().baseModel(),
                 config.rank(),
@@ -82,10 +73,10 @@ public record AdapterInspection(
                 config.modulesToSave(),
                 byLastPart(adapter.weights().keySet()),
                 parameters(adapter),
-                Files.size(folder.resolve(TENSORS)),
-                task.map(AdapterTask::labels).map(Labels::names).orElse(List.of()),
-                fingerprints,
-                model == null ? null : AdapterFitness.of(folder, adapter, fingerprints, model));
+                saved.length(),
+                saved.task().map(AdapterTask::labels).map(Labels::names).orElse(List.of()),
+                saved.files().fingerprintCount(),
+                model == null ? null : AdapterFitness.of(saved, adapter, model));
     }
 
     static Map<String, Integer> byLastPart(Iterable<String> paths) {

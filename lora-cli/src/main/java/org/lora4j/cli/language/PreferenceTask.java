@@ -24,6 +24,7 @@ import org.lora4j.text.AdapterTask;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.DecoderTokens;
 import org.lora4j.text.PreferenceExample;
+import org.lora4j.text.SavedAdapter;
 import org.lora4j.text.TextFormatException;
 import org.lora4j.text.TextRow;
 import org.lora4j.train.AnswerLogProbabilities;
@@ -92,7 +93,7 @@ public final class PreferenceTask implements TextTask<PreferenceResult> {
         }
     }
 
-    private AdapterView reference(@Nullable Path begin) throws IOException {
+    private AdapterView reference(@Nullable SavedAdapter begin) throws IOException {
         if (settings.reference() == Reference.BASE) {
             return model.base();
         }
@@ -100,7 +101,7 @@ public final class PreferenceTask implements TextTask<PreferenceResult> {
             throw new IllegalArgumentException(
                     "the reference START must be an adapter, found none; name its folder with --adapter");
         }
-        return model.load(START, begin);
+        return model.add(START, begin.adapter(model.network()));
     }
 
     /**

@@ -10,6 +10,7 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.AdapterTask;
 import org.lora4j.text.ClassifierHead;
+import org.lora4j.text.SavedAdapter;
 import org.lora4j.text.TextClassifier;
 
 /** The network of a model for which an adapter was made. */
@@ -19,24 +20,24 @@ public final class AdaptedModels {
     /**
      * Refuses an adapter with a classifier where the model has none.
      *
-     * @param folder the folder of the adapter; null for none
+     * @param adapter the adapter; null for none
      * @param what what needs an adapter without one, for the message
      * @throws IOException if its files say that it classifies
      */
-    public static void requireNoClassifier(@Nullable Path folder, String what) throws IOException {
-        if (folder == null) {
+    public static void requireNoClassifier(@Nullable SavedAdapter adapter, String what) throws IOException {
+        if (adapter == null) {
             return;
         }
-        if (AdapterTask.read(folder)
+        if (adapter.task()
                 .map(AdapterTask::head)
                 .filter(ClassifierHead.YES_NO::equals)
                 .isPresent()) {
             // The score is an answer of the language model.
             return;
         }
-        AdapterTask.Kind task = AdapterTask.kindOf(folder).orElse(AdapterTask.Kind.RETRIEVE);
+        AdapterTask.Kind task = adapter.kind().orElse(AdapterTask.Kind.RETRIEVE);
         if (task != AdapterTask.Kind.RETRIEVE) {
-            throw new IOException(folder + ": " + what + " needs an adapter without a classifier, found one of '"
+            throw new IOException(adapter + ": " + what + " needs an adapter without a classifier, found one of '"
                     + (task == AdapterTask.Kind.RERANK ? "lora rerank" : "lora classify")
                     + "'; use it with 'lora predict'");
         }
@@ -64,16 +65,16 @@ public final class AdaptedModels {
      * says. It needs no tokenizer.
      *
      * @param model the folder of the model
-     * @param folder the folder of the adapter
+     * @param saved the files of the adapter
      * @param adapter the adapter
      * @return the network
      * @throws IOException if a file cannot be read
      */
-    public static Network networkFor(Path model, Path folder, LoRAAdapter adapter) throws IOException {
+    public static Network networkFor(Path model, SavedAdapter saved, LoRAAdapter adapter) throws IOException {
         if (!TextClassifier.isClassifier(adapter)) {
             return network(PretrainedModel.load(model), adapter);
         }
-        try (TextClassifier classifier = TextClassifier.openUntrained(model, folder, BaseStorage.of(Precision.FLOAT))) {
+        try (TextClassifier classifier = TextClassifier.openUntrained(model, saved, BaseStorage.of(Precision.FLOAT))) {
             return classifier.model().network();
         }
     }

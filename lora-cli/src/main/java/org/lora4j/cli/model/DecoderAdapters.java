@@ -1,11 +1,11 @@
 package org.lora4j.cli.model;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import org.lora4j.LoRAModel;
 import org.lora4j.nn.Network;
 import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.SavedAdapter;
 
 /** Adapters on a decoder. */
 public final class DecoderAdapters {
@@ -15,12 +15,12 @@ public final class DecoderAdapters {
      * Loads adapters. The name of each is that of its folder; the first becomes active.
      *
      * @param decoder the model
-     * @param adapters the folders of the adapters; none for the model alone
+     * @param adapters the adapters; none for the model alone
      * @return the model with them
-     * @throws IOException if an adapter cannot be read or does not fit
+     * @throws IOException if an adapter does not fit
      * @throws IllegalArgumentException if two folders have the same name
      */
-    public static LoRAModel load(DecoderFolder decoder, List<Path> adapters) throws IOException {
+    public static LoRAModel load(DecoderFolder decoder, List<SavedAdapter> adapters) throws IOException {
         return load(decoder.network(), adapters);
     }
 
@@ -33,11 +33,11 @@ public final class DecoderAdapters {
      * @throws IOException as {@link #load(DecoderFolder, List)}
      * @throws IllegalArgumentException as {@link #load(DecoderFolder, List)}
      */
-    public static LoRAModel load(Network network, List<Path> adapters) throws IOException {
+    public static LoRAModel load(Network network, List<SavedAdapter> adapters) throws IOException {
         LoRAModel model = LoRAModel.of(network);
-        for (Path folder : adapters) {
-            AdaptedModels.requireNoClassifier(folder, "a language model");
-            model.load(String.valueOf(folder.toAbsolutePath().normalize().getFileName()), folder);
+        for (SavedAdapter adapter : adapters) {
+            AdaptedModels.requireNoClassifier(adapter, "a language model");
+            model.add(adapter.name(), adapter.adapter(network));
         }
         return model;
     }

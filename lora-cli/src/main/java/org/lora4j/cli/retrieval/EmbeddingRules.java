@@ -8,9 +8,9 @@ import org.lora4j.LoRAModel;
 import org.lora4j.io.ModelSource;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
-import org.lora4j.text.AdapterTask;
 import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.Prompts;
+import org.lora4j.text.SavedAdapter;
 
 /**
  * How texts are embedded, as far as the folder of the model does not say it.
@@ -41,18 +41,18 @@ public record EmbeddingRules(OptionalInt maxTokens, OptionalInt dimensions, Prom
      * Opens a model with these rules. Where they say nothing, those hold with which the adapter was trained.
      *
      * @param folder the folder of a model
-     * @param adapter the folder of an adapter; null for the model alone
+     * @param adapter an adapter; null for the model alone
      * @param storage how the large matrices of the model are stored
      * @return the model
      * @throws IOException if a file cannot be read, or the adapter does not fit
      */
-    public Opened open(Path folder, @Nullable Path adapter, BaseStorage storage) throws IOException {
+    public Opened open(Path folder, @Nullable SavedAdapter adapter, BaseStorage storage) throws IOException {
         EmbeddingRules rules = orThoseOf(adapter);
         EncoderFolder encoder = rules.encoder(folder, storage);
         try {
             LoRAModel model = LoRAModel.of(rules.network(encoder));
             if (adapter != null) {
-                model.load(ADAPTER, adapter);
+                model.add(ADAPTER, adapter.adapter(model.network()));
             }
             return new Opened(encoder, model);
         } catch (IOException | RuntimeException e) {
@@ -64,13 +64,13 @@ public record EmbeddingRules(OptionalInt maxTokens, OptionalInt dimensions, Prom
     /**
      * Returns these rules, and those with which an adapter was trained where these say nothing.
      *
-     * @param adapter the folder of the adapter; null for none
+     * @param adapter the adapter; null for none
      */
-    EmbeddingRules orThoseOf(@Nullable Path adapter) throws IOException {
+    EmbeddingRules orThoseOf(@Nullable SavedAdapter adapter) {
         if (adapter == null) {
             return this;
         }
-        return AdapterTask.read(adapter)
+        return adapter.task()
                 .map(task -> new EmbeddingRules(
                         maxTokens.isPresent() ? maxTokens : task.limit(),
                         dimensions.isPresent() ? dimensions : task.length(),

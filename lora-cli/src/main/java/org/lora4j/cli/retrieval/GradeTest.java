@@ -10,6 +10,7 @@ import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.text.Correlation;
+import org.lora4j.text.SavedAdapter;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextPair;
 import org.lora4j.text.TextRow;
@@ -54,7 +55,7 @@ public record GradeTest(int pairs, double pearson, double spearman, List<String>
      * Tests the similarities of embeddings.
      *
      * @param folder the folder of the model
-     * @param adapter the folder of an adapter; null for the model alone
+     * @param adapter an adapter; null for the model alone
      * @param data the file
      * @param columns the columns
      * @param rules how texts are embedded
@@ -65,7 +66,7 @@ public record GradeTest(int pairs, double pearson, double spearman, List<String>
      */
     public static GradeTest ofEmbeddings(
             Path folder,
-            @Nullable Path adapter,
+            @Nullable SavedAdapter adapter,
             DataFile data,
             Columns columns,
             EmbeddingRules rules,
@@ -88,7 +89,7 @@ public record GradeTest(int pairs, double pearson, double spearman, List<String>
      * Tests the scores of a reranker.
      *
      * @param folder the folder of the model
-     * @param adapter the folder of the adapter; null for the model alone
+     * @param adapter the adapter; null for the model alone
      * @param data the file
      * @param columns the columns
      * @param storage how the large matrices of the model are stored
@@ -97,7 +98,7 @@ public record GradeTest(int pairs, double pearson, double spearman, List<String>
      * @throws IllegalArgumentException if a line is wrong, or all grades or all scores are equal
      */
     public static GradeTest ofReranker(
-            Path folder, @Nullable Path adapter, DataFile data, Columns columns, BaseStorage storage)
+            Path folder, @Nullable SavedAdapter adapter, DataFile data, Columns columns, BaseStorage storage)
             throws IOException {
         try (TextClassifier classifier = RerankTask.open(folder, adapter, storage)) {
             return of(data, columns, pairs -> classifier.scores(classifier.pairs(pairs)));

@@ -19,6 +19,8 @@ import org.lora4j.internal.StrictJson;
 import org.lora4j.nn.layer.Normalize;
 import org.lora4j.text.Dataset;
 import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.SavedAdapter;
+import org.lora4j.text.TextFormatException;
 import org.lora4j.text.TextRow;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.ops.transforms.Transforms;
@@ -87,16 +89,20 @@ public final class NegativeMining {
     public static Result mine(
             TrainingInput input, RetrieveTask.Settings retrieval, MiningSettings settings, Path output)
             throws IOException {
-        Path adapter = input.begin();
+        SavedAdapter adapter = input.begin();
         AdaptedModels.requireNoClassifier(adapter, "an embedding");
         List<String> skipped = new ArrayList<>();
         Map<String, Integer> ids = new LinkedHashMap<>();
         Map<String, Set<Integer>> positives = new LinkedHashMap<>();
-        for (FoundTexts pair : pairs(input.data(), retrieval.columns(), skipped)) {
-            int id = ids.computeIfAbsent(pair.positive(), text -> ids.size());
-            positives
-                    .computeIfAbsent(pair.query(), query -> new LinkedHashSet<>())
-                    .add(id);
+        try {
+            for (FoundTexts pair : pairs(input.data(), retrieval.columns(), skipped)) {
+                int id = ids.computeIfAbsent(pair.positive(), text -> ids.size());
+                positives
+                        .computeIfAbsent(pair.query(), query -> new LinkedHashSet<>())
+                        .add(id);
+            }
+        } catch (TextFormatException e) {
+            throw DataFile.advised(e);
         }
         if (positives.isEmpty()) {
             throw new IOException(input.data().file() + ": there must be at least one pair, found none");

@@ -30,6 +30,7 @@ import org.lora4j.text.AdapterTask;
 import org.lora4j.text.ClassifierHead;
 import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.Labels;
+import org.lora4j.text.SavedAdapter;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextPair;
 import org.lora4j.train.Loss;
@@ -115,7 +116,7 @@ public final class RerankTask implements TextTask<RankResult> {
      * Tests an adapter, or a reranker as it is, on a file.
      *
      * @param folder the folder of the model
-     * @param adapter the folder of the adapter; null for the model alone
+     * @param adapter the adapter; null for the model alone
      * @param data the file
      * @param columns the columns
      * @param storage how the large matrices of the model are stored
@@ -123,7 +124,7 @@ public final class RerankTask implements TextTask<RankResult> {
      * @throws IOException if a file cannot be read, the adapter does not fit, or no query has right and wrong texts
      */
     public static RankTest test(
-            Path folder, @Nullable Path adapter, DataFile data, PairColumns columns, BaseStorage storage)
+            Path folder, @Nullable SavedAdapter adapter, DataFile data, PairColumns columns, BaseStorage storage)
             throws IOException {
         try (TextClassifier classifier = open(folder, adapter, storage);
                 DataFile.Parts<RankedPair> pairs = RankedPair.read(data, columns, (examples, part) -> {}, 0)) {
@@ -141,15 +142,16 @@ public final class RerankTask implements TextTask<RankResult> {
      * Opens an adapter, or a reranker as it is.
      *
      * @param folder the folder of the model
-     * @param adapter the folder of the adapter; null for the model alone
+     * @param adapter the adapter; null for the model alone
      * @param storage how the large matrices of the model are stored
      * @return what gives pairs a score
      * @throws IOException if a file cannot be read, or the adapter does not fit
      */
-    public static TextClassifier open(Path folder, @Nullable Path adapter, BaseStorage storage) throws IOException {
+    public static TextClassifier open(Path folder, @Nullable SavedAdapter adapter, BaseStorage storage)
+            throws IOException {
         return adapter == null
                 ? TextClassifier.openReranker(folder, storage)
-                : TextClassifier.open(folder, adapter, storage);
+                : TextClassifier.openAdapted(folder, adapter, storage);
     }
 
     /**

@@ -16,6 +16,7 @@ import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.text.AdapterTask;
 import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.SavedAdapter;
 import org.lora4j.train.Loss;
 
 /** An adapter learns embeddings with which queries find the texts that belong to them. */
@@ -86,7 +87,7 @@ public final class RetrieveTask implements TextTask<RankResult> {
      * Tests a model on a file of pairs or triples.
      *
      * @param folder the folder of the model
-     * @param adapter the folder of an adapter; null for the model alone
+     * @param adapter an adapter; null for the model alone
      * @param data the file
      * @param columns the columns
      * @param rules how texts are embedded
@@ -96,7 +97,7 @@ public final class RetrieveTask implements TextTask<RankResult> {
      */
     public static RankTest test(
             Path folder,
-            @Nullable Path adapter,
+            @Nullable SavedAdapter adapter,
             DataFile data,
             PairColumns columns,
             EmbeddingRules rules,

@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.text.Dataset;
+import org.lora4j.text.FileForm;
 import org.lora4j.text.IndexedFile;
 import org.lora4j.text.TextFiles;
 import org.lora4j.text.TextFormatException;
@@ -294,9 +295,25 @@ public record DataFile(
         }
     }
 
-    /** Says how to go on without a wrong line, unless the message already names an option. */
-    private static IllegalArgumentException advised(TextFormatException e) {
-        return String.valueOf(e.getMessage()).contains("--")
+    /**
+     * Returns how the rows are written.
+     *
+     * @return the form of the first row
+     * @throws IOException if there is no such file
+     */
+    public FileForm form() throws IOException {
+        requireExists(file);
+        return FileForm.of(file, delimiter);
+    }
+
+    /**
+     * Says how to go on without a wrong line, unless the message already names an option, or the line cannot be left out.
+     *
+     * @param e what is wrong with a line
+     * @return the exception to throw
+     */
+    public static IllegalArgumentException advised(TextFormatException e) {
+        return e.ends() || String.valueOf(e.getMessage()).contains("--")
                 ? e
                 : new IllegalArgumentException(e.getMessage() + "; leave out such lines with --skip-bad-lines", e);
     }

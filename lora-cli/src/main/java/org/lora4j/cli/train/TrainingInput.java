@@ -7,6 +7,7 @@ import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.nn.BaseStorage;
+import org.lora4j.text.SavedAdapter;
 
 /**
  * What each training has, whatever its task.
@@ -14,7 +15,7 @@ import org.lora4j.nn.BaseStorage;
  * @param model the folder of the model
  * @param data the examples
  * @param config a new adapter
- * @param begin the folder of an adapter from which the training goes on; null for a new one
+ * @param begin an adapter from which the training goes on; null for a new one
  * @param plan how it trains
  * @param storage how the large matrices of the model are stored
  */
@@ -22,7 +23,7 @@ public record TrainingInput(
         Path model,
         DataFile data,
         LoRAConfig config,
-        @Nullable Path begin,
+        @Nullable SavedAdapter begin,
         TrainingPlan plan,
         BaseStorage storage) {
     /**
@@ -35,7 +36,7 @@ public record TrainingInput(
      * @throws IOException if that one cannot be read, or does not fit
      */
     public AdapterView addAdapter(LoRAModel to, String name, String base) throws IOException {
-        return begin == null ? to.add(name, configOn(base)) : to.load(name, begin);
+        return begin == null ? to.add(name, configOn(base)) : to.add(name, begin.adapter(to.network()));
     }
 
     /**

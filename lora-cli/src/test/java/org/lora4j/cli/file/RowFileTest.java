@@ -9,8 +9,14 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.cli.train.DataFile;
+import org.lora4j.cli.train.Division;
 import org.lora4j.internal.StrictJson;
 
 class RowFileTest {
@@ -63,6 +69,57 @@ class RowFileTest {
                 }))
                 .withMessage("input.csv");
         assertThat(folder).isEmptyDirectory();
+    }
+
+    private String copy(String input, String content, @Nullable Character delimiter, String output) throws IOException {
+        Path file = Files.writeString(folder.resolve(input), content);
+        DataFile data = new DataFile(file, delimiter, null, Division.NONE, false);
+        Path copy = folder.resolve(output);
+        long rows = new RowFile(data, copy, null)
+                .copy(
+                        row -> row.text("text"),
+                        texts -> texts.stream()
+                                .map(text -> Map.<String, Object>of("n", text.length()))
+                                .toList());
+        assertThat(rows).isEqualTo(2);
+        return Files.readString(copy);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiterString = "~",
+            value = {
+                "a.csv ~ 0 ~ 'text,k|\"a,b\",x|c;d,y|' ~ b.csv ~ 'text,k,n|\"a,b\",x,3|c;d,y,3|'",
+                "a.csv ~ 0 ~ '\uFEFFtext;k|\"a;b\";x|c,d;y|' ~ b.csv ~ '\uFEFFtext;k;n|\"a;b\";x;3|c,d;y;3|'",
+                "a.csv ~ 0 ~ 'text;k\u0085a;x\u0085cd;y' ~ b.csv ~ 'text;k;n\u0085a;x;1\u0085cd;y;2\u0085'",
+                "a.csv ~ 0 ~ '\uFEFFtext;k\u0085\"a|b\";x\u0085c;y\u0085' ~ b.csv"
+                        + " ~ '\uFEFFtext;k;n\u0085\"a|b\";x;3\u0085c;y;1\u0085'",
+                "a.csv ~ 0 ~ 'text\tk|a,b\tx|c\ty|' ~ b.csv ~ 'text\tk\tn|a,b\tx\t3|c\ty\t1|'",
+                "a.csv ~ ! ~ 'text!k|a,b!x|c!y|' ~ b.csv ~ 'text!k!n|a,b!x!3|c!y!1|'",
+                "a.tsv ~ 0 ~ '\uFEFFtext\tk\u0085a\tx\u0085c\ty' ~ b.tsv ~ '\uFEFFtext\tk\tn\u0085a\tx\t1\u0085c\ty\t1\u0085'",
+                "a.jsonl ~ 0 ~ '{\"text\":\"a\"}\u0085{\"text\":\"b\"}' ~ b.json"
+                        + " ~ '{\"text\":\"a\",\"n\":1}\u0085{\"text\":\"b\",\"n\":1}\u0085'",
+                "a.csv ~ 0 ~ '\uFEFFtext;k\u0085a;x\u0085c;y' ~ b.tsv ~ 'text\tk\tn|a\tx\t1|c\ty\t1|'",
+                "a.csv ~ 0 ~ '\uFEFFtext;k\u0085a;x\u0085c;y' ~ b.jsonl"
+                        + " ~ '{\"text\":\"a\",\"k\":\"x\",\"n\":1}|{\"text\":\"c\",\"k\":\"y\",\"n\":1}|'",
+                "a.tsv ~ 0 ~ 'text\tk\u0085a\tx\u0085c\ty' ~ b.csv ~ 'text,k,n|a,x,1|c,y,1|'"
+            })
+    void aCopyOfTheSameFormatHasTheFormOfItsInput(
+            String input, char delimiter, String content, String output, String expected) throws IOException {
+        assertThat(copy(input, lines(content), delimiter == '0' ? null : delimiter, output))
+                .isEqualTo(lines(expected));
+    }
+
+    /** A vertical bar is a line feed, and U+0085 a carriage return with a line feed. */
+    private static String lines(String text) {
+        return text.replace("|", "\n").replace("\u0085", "\r\n");
+    }
+
+    @Test
+    void refusesAnInputThatIsASpreadsheet() {
+        assertThatExceptionOfType(IllegalArgumentException.class)
+                .isThrownBy(() -> copy("a.xlsx", "PK", null, "b.csv"))
+                .withMessageContaining("a.xlsx: the file must be CSV, TSV or JSONL, found a spreadsheet");
     }
 
     @Test

@@ -18,4 +18,15 @@ public final class Int8Scale {
     public static float of(float largest) {
         return largest == 0 ? 1 : Math.max(largest / MOST, Float.MIN_NORMAL);
     }
+
+    /**
+     * Returns the integer of a weight.
+     *
+     * @param weight w
+     * @param scale the scale s of its row
+     * @return {@code w/s}, rounded to the nearest integer, and to the even one of two
+     */
+    public static byte code(float weight, float scale) {
+        return (byte) Math.rint(weight / scale);
+    }
 }

@@ -13,13 +13,15 @@ import org.lora4j.adapter.LayerKind;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.internal.MessageText;
+import org.lora4j.io.gguf.model.GgufReader;
 import org.lora4j.io.internal.AtomicFile;
 import org.lora4j.io.peft.PeftFiles;
 import org.lora4j.io.safetensors.Dtype;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Writes adapters of language models as GGUF files for llama.cpp and the programs around it, such as Ollama. The file is what
+ * Writes adapters of language models as GGUF files for llama.cpp and the programs around it, such as Ollama, and reads them. The file
+ * that is written is what
  * llama.cpp's {@code convert_lora_to_gguf.py} writes of the same adapter, with its names of the layers and its order of the
  * rows, where that program writes an adapter that computes the same.
  *
@@ -84,6 +86,52 @@ public final class GgufAdapters {
         AtomicFile.write(file, channel -> content.writeTo(bytes -> AtomicFile.writeFully(channel, bytes)));
     }
 
+    /**
+     * Returns whether a GGUF file is one of an adapter.
+     *
+     * @param file the file
+     * @return true if it says so
+     * @throws IOException if it cannot be read, or breaks a rule of the format
+     */
+    public static boolean isAdapter(Path file) throws IOException {
+        Objects.requireNonNull(file, "file must not be null");
+        try (GgufReader reader = GgufReader.open(file)) {
+            return reader.keys()
+                    .text(GgufAdapterReader.TYPE)
+                    .filter(GgufAdapterReader.ADAPTER::equals)
+                    .isPresent();
+        }
+    }
+
+    /**
+     * Loads an adapter that {@link #save} or llama.cpp's {@code convert_lora_to_gguf.py} wrote, of any type of numbers that a model can
+     * have. The rows of queries and keys get their order back. If the file has no α, or 0, the scale of each layer is 1, as in llama.cpp.
+     *
+     * @param file the file
+     * @param model the model that the adapter was made for
+     * @return the adapter, of FLOAT arrays, with the paths of the language model
+     * @throws IOException if the file cannot be read, breaks a rule of the format, holds another kind of adapter or one of another
+     *     architecture, or has factors that do not belong together, or are of no weight that llama.cpp adapts
+     */
+    public static LoRAAdapter load(Path file, GgufModel model) throws IOException {
+        Objects.requireNonNull(file, "file must not be null");
+        Objects.requireNonNull(model, "model must not be null");
+        return GgufAdapterReader.read(file, model);
+    }
+
+    /**
+     * Loads an adapter as it stands in the file, to look at it without its model: the layers have llama.cpp's names, such as
+     * {@code blk.0.attn_q.weight}, and the rows the order of the file.
+     *
+     * @param file the file
+     * @return the adapter, which fits no model
+     * @throws IOException as {@link #load}
+     */
+    public static LoRAAdapter loadAsStored(Path file) throws IOException {
+        Objects.requireNonNull(file, "file must not be null");
+        return GgufAdapterReader.read(file, null);
+    }
+
     private static String nameOf(Path file) {
         String name = String.valueOf(file.getFileName());
         return name.endsWith(EXTENSION) ? name.substring(0, name.length() - EXTENSION.length()) : name;
@@ -109,11 +157,11 @@ public final class GgufAdapters {
         }
         tensors.forEach(tensor -> tensor.requireFinite(precision));
         return new GgufFile(tensors, precision)
-                .metadata("general.architecture", model.architecture())
-                .metadata("general.type", "adapter")
-                .metadata("adapter.type", "lora")
+                .metadata(GgufAdapterReader.ARCHITECTURE, model.architecture())
+                .metadata(GgufAdapterReader.TYPE, GgufAdapterReader.ADAPTER)
+                .metadata(GgufAdapterReader.ADAPTER_TYPE, GgufAdapterReader.LORA)
                 .metadata("general.name", name)
-                .metadata("adapter.lora.alpha", alpha)
+                .metadata(GgufAdapterReader.ALPHA, alpha)
                 .metadata("general.quantization_version", QUANTIZATION_VERSION);
     }
 
@@ -167,13 +215,13 @@ public final class GgufAdapters {
         } else {
             double factor = alpha == (float) alphaOf(path) ? 1 : alphaOf(path) / alpha;
             INDArray loraA = isEmbedding ? weights.loraA().transpose() : weights.loraA();
-            tensors.add(GgufTensor.of(weight.name() + ".lora_a", loraA));
+            tensors.add(GgufTensor.of(weight.name() + GgufAdapterReader.LORA_A, loraA));
             tensors.add(loraB(path, weight, weights.loraB(), factor));
         }
     }
 
     private GgufTensor loraB(String path, GgufModel.Weight weight, INDArray loraB, double factor) {
-        String name = weight.name() + ".lora_b";
+        String name = weight.name() + GgufAdapterReader.LORA_B;
         if (weight.interleavedHeads() == 0) {
             return new GgufTensor(name, loraB, row -> row, factor);
         }

@@ -36,6 +36,7 @@ public record GgufModel(
     static final String OUTPUT = "output.weight";
 
     private static final Pattern IN_LAYER = Pattern.compile("(\\d{1,9})\\.(.+)");
+    private static final Pattern IN_BLOCK = Pattern.compile("blk\\.(\\d{1,9})\\..+");
 
     /** What transformers calls the head of all models. */
     private static final String HEAD = "lm_head";
@@ -93,6 +94,32 @@ public record GgufModel(
                 .map(found -> new Weight(
                         "blk." + Integer.parseInt(layer.group(1)) + "." + found + ".weight",
                         interleavedHeads.getOrDefault(layer.group(2), 0)));
+    }
+
+    /** The module of a weight: what {@link #weightOf} gives this name; nothing if there is none. */
+    Optional<String> pathOf(String weight) {
+        if (weight.equals(OUTPUT)) {
+            return Optional.of(HEAD);
+        }
+        if (weight.equals(EMBEDDING)) {
+            return Optional.of(prefix + embedding);
+        }
+        Matcher block = IN_BLOCK.matcher(weight);
+        if (!block.matches()) {
+            return Optional.empty();
+        }
+        return weights.keySet().stream()
+                .map(module -> prefix + layers + "." + Integer.parseInt(block.group(1)) + "." + module)
+                .filter(path -> weightOf(path).map(Weight::name).equals(Optional.of(weight)))
+                .findFirst();
+    }
+
+    /** The number of heads of a weight whose rows are in pairs, or 0 if the rows keep their order. */
+    int interleavedHeadsOf(String weight) {
+        return pathOf(weight)
+                .flatMap(this::weightOf)
+                .map(Weight::interleavedHeads)
+                .orElse(0);
     }
 
     /** The row of a matrix with interleaved heads in Hugging Face's order that a GGUF file has as row {@code row}. */

@@ -4,6 +4,7 @@
  * <pre>{@code
  * GgufModel llama = PretrainedModel.load(folder).config().ggufModel();
  * GgufAdapters.save(adapter, llama, Path.of("support.gguf"));
+ * LoRAAdapter same = GgufAdapters.load(Path.of("support.gguf"), llama);
  * }</pre>
  */
 @NullMarked

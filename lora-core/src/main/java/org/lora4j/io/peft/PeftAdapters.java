@@ -74,7 +74,7 @@ public final class PeftAdapters {
      */
     public static void save(LoRAAdapter adapter, Path folder) throws IOException {
         Objects.requireNonNull(folder, "folder must not be null");
-        PeftFiles.of(adapter).write(folder);
+        PeftFiles.of(adapter).save(folder);
     }
 
     /**
@@ -89,30 +89,7 @@ public final class PeftAdapters {
      */
     public static void save(LoRAAdapter adapter, BaseModel base, Path folder) throws IOException {
         Objects.requireNonNull(folder, "folder must not be null");
-        PeftFiles.of(adapter, base).write(folder);
-    }
-
-    /**
-     * Saves an adapter that was computed of others, with the fingerprints of their base. It has none if one of the others has
-     * none, or two of them were saved with different bases, which is logged as a warning.
-     *
-     * @param adapter the adapter
-     * @param sources the folders of the adapters of which it was computed, at least one
-     * @param folder the folder, created if it does not exist; an adapter in it is replaced
-     * @throws IllegalArgumentException if there is no source, or the adapter is refused as by {@link #save(LoRAAdapter, Path)}
-     * @throws IOException if a source cannot be read, or the files cannot be written; the old adapter is still there then
-     */
-    public static void save(LoRAAdapter adapter, List<Path> sources, Path folder) throws IOException {
-        Objects.requireNonNull(adapter, "adapter must not be null");
-        Objects.requireNonNull(folder, "folder must not be null");
-        if (sources.isEmpty()) {
-            throw new IllegalArgumentException("sources must have at least one folder, found none");
-        }
-        List<Map<String, String>> fingerprints = new ArrayList<>();
-        for (Path source : sources) {
-            fingerprints.add(new PeftFolder(source).read(ReadOptions.defaults(), PeftFiles::fingerprints));
-        }
-        PeftFiles.of(adapter, Fingerprint.common(fingerprints)).write(folder);
+        PeftFiles.of(adapter, base).save(folder);
     }
 
     /**
@@ -159,7 +136,7 @@ public final class PeftAdapters {
         });
         for (Map.Entry<String, PeftFiles> entry : prepared.entrySet()) {
             String name = entry.getKey();
-            entry.getValue().write(name.equals(DEFAULT) ? folder : folder.resolve(name));
+            entry.getValue().save(name.equals(DEFAULT) ? folder : folder.resolve(name));
         }
     }
 
@@ -207,17 +184,18 @@ public final class PeftAdapters {
     }
 
     /**
-     * Returns the tensors of an adapter that are weights of the base. PEFT stores them with an adapter of an embedding or of a head, and
-     * computes with them. {@link #load(Path, BaseModel)} refuses those that are not the base's; {@link #load(Path)} cannot compare them
-     * and leaves them out.
+     * Reads the files of an adapter into memory, for several uses of one adapter: what is read from them later is of this moment,
+     * whatever happens to the folder meanwhile. The options are {@link ReadOptions#defaults()}.
      *
      * @param folder the folder
-     * @return the names of the tensors; mostly none
-     * @throws IOException if the folder cannot be read
+     * @return the files
+     * @throws PeftFormatException if a file is missing, or the two do not belong together
+     * @throws SafeTensorsException if the file of the tensors is damaged
+     * @throws IOException if a file cannot be read
      */
-    public static List<String> baseCopies(Path folder) throws IOException {
+    public static PeftFiles read(Path folder) throws IOException {
         Objects.requireNonNull(folder, "folder must not be null");
-        return new PeftFolder(folder).read(ReadOptions.defaults(), PeftFiles::baseCopies);
+        return readFrom(folder, ReadOptions.defaults(), PeftFiles::toMemory);
     }
 
     /**
@@ -323,8 +301,12 @@ public final class PeftAdapters {
     private static LoRAAdapter loadFrom(Path folder, @Nullable BaseModel base, ReadOptions options) throws IOException {
         Objects.requireNonNull(folder, "folder must not be null");
         Objects.requireNonNull(options, "options must not be null");
+        return readFrom(folder, options, files -> files.toAdapter(base));
+    }
+
+    private static <T> T readFrom(Path folder, ReadOptions options, PeftFolder.Reading<T> reading) throws IOException {
         try {
-            return new PeftFolder(folder).read(options, files -> files.toAdapter(base));
+            return new PeftFolder(folder).read(options, reading);
         } catch (ClosedByInterruptException e) {
             throw AtomicFile.failure(folder + ": the adapter cannot be read, because the thread was interrupted", e);
         }

@@ -14,6 +14,7 @@ import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.internal.MessageText;
+import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.io.internal.ArrayBytes;
 import org.lora4j.io.safetensors.SafeTensors;
@@ -79,8 +80,23 @@ public final class PeftFiles {
         return create(adapter, base, Map.of());
     }
 
-    /** Creates the files with fingerprints that are known: those of the layers that the adapter has. */
-    static PeftFiles of(LoRAAdapter adapter, Map<String, String> fingerprints) {
+    /**
+     * Creates the files of an adapter that was computed of others, with the fingerprints of their base. They have none if one of the
+     * others has none, or two of them were saved with different bases, which is logged as a warning.
+     *
+     * @param adapter the adapter
+     * @param sources the files of the adapters of which it was computed, at least one
+     * @return the files; they hold the arrays of the adapter, not copies
+     * @throws IllegalArgumentException if there is no source, the arrays are not those that the configuration says, or hold NaN or
+     *     infinite numbers
+     */
+    public static PeftFiles of(LoRAAdapter adapter, List<PeftFiles> sources) {
+        Objects.requireNonNull(adapter, "adapter must not be null");
+        if (sources.isEmpty()) {
+            throw new IllegalArgumentException("sources must have at least one adapter, found none");
+        }
+        Map<String, String> fingerprints =
+                Fingerprint.common(sources.stream().map(PeftFiles::fingerprints).toList());
         Map<String, String> ofLayers = new LinkedHashMap<>();
         for (String path : adapter.weights().keySet()) {
             String fingerprint = fingerprints.get(Fingerprint.KEY + path);
@@ -92,14 +108,38 @@ public final class PeftFiles {
     }
 
     /** Returns the fingerprints of the base, by {@link Fingerprint#KEY} and the path of the layer. */
-    Map<String, String> fingerprints() {
+    private Map<String, String> fingerprints() {
         Map<String, String> fingerprints = new LinkedHashMap<>(tensors.header().metadata());
         fingerprints.keySet().removeIf(key -> !key.startsWith(Fingerprint.KEY));
         return fingerprints;
     }
 
-    /** Returns the names of the weights of the base that stand beside factors. */
-    List<String> baseCopies() {
+    /**
+     * Returns how many layers have a fingerprint of their base.
+     *
+     * @return the number of layers; 0 for an adapter that PEFT wrote
+     */
+    public int fingerprintCount() {
+        return fingerprints().size();
+    }
+
+    /**
+     * Returns the size of {@code adapter_model.safetensors}.
+     *
+     * @return its bytes
+     */
+    public long tensorsLength() {
+        return tensors.header().fileLength();
+    }
+
+    /**
+     * Returns the tensors of an adapter that are weights of the base. PEFT stores them with an adapter of an embedding or of a head, and
+     * computes with them. {@link #adapter(BaseModel)} refuses those that are not the base's; {@link #adapter()} cannot compare them and
+     * leaves them out.
+     *
+     * @return the names of the tensors; mostly none
+     */
+    public List<String> baseCopies() {
         FileKeys keys = FileKeys.read(tensors.header(), path -> true, key -> false);
         return BaseCopies.weights(keys).stream().map(keys::name).toList();
     }
@@ -235,9 +275,20 @@ public final class PeftFiles {
         all().write(tensorsTo);
     }
 
-    /** Writes the two files into a folder. */
-    void write(Path folder) throws IOException {
+    /**
+     * Saves the adapter; see {@link PeftAdapters}.
+     *
+     * @param folder the folder, created if it does not exist; an adapter in it is replaced
+     * @throws IOException if the files cannot be written; the old adapter is still there then
+     */
+    public void save(Path folder) throws IOException {
+        Objects.requireNonNull(folder, "folder must not be null");
         new PeftFolder(folder).write(config, all());
+    }
+
+    /** Returns the same files in memory, which stay as they are if those in the folder are replaced. */
+    PeftFiles toMemory() throws IOException {
+        return new PeftFiles(source, config, TensorSource.of(tensors.all()), options);
     }
 
     /**
@@ -265,6 +316,18 @@ public final class PeftFiles {
         return fromMemory(base);
     }
 
+    /**
+     * Reads the adapter for a base; see {@link #adapter(BaseModel)}.
+     *
+     * @param base the model to be adapted
+     * @param check what to do if the adapter was saved with another base, in place of what the options say
+     * @return the adapter, in the type of the base, its layers in the order of the base
+     * @throws PeftFormatException as {@link #adapter(BaseModel)}
+     */
+    public LoRAAdapter adapter(BaseModel base, FingerprintCheck check) throws PeftFormatException {
+        return new PeftFiles(source, config, tensors, ReadOptions.of(check)).adapter(base);
+    }
+
     private SafeTensors all() {
         try {
             return tensors.all();
@@ -279,7 +342,8 @@ public final class PeftFiles {
         } catch (PeftFormatException e) {
             throw e;
         } catch (IOException e) {
-            throw new AssertionError("reading from memory does not fail", e);
+            // A tensor that no array can hold.
+            throw new PeftFormatException(source, MessageText.line(String.valueOf(e.getMessage())), e);
         }
     }
 

@@ -113,8 +113,12 @@ public final class SafeTensorsHeader {
         return dataBegin;
     }
 
-    /** Returns the number of bytes that the file must have. */
-    long fileLength() {
+    /**
+     * Returns the size of the file.
+     *
+     * @return the bytes of the header and of all tensors
+     */
+    public long fileLength() {
         return dataBegin + dataLength;
     }
 

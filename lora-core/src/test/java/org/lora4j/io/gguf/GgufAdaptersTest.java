@@ -2,6 +2,7 @@ package org.lora4j.io.gguf;
 
 import static java.util.Objects.requireNonNull;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.within;
 import static org.lora4j.Refusals.argument;
@@ -12,18 +13,22 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.LoRAModel;
 import org.lora4j.adapter.BiasTraining;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.adapter.TrainableTokens;
+import org.lora4j.internal.Logged;
 import org.lora4j.internal.math.HalfFloats;
 import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.io.safetensors.Dtype;
@@ -106,6 +111,158 @@ class GgufAdaptersTest {
         Path file = folder.resolve("a.gguf");
         GgufAdapters.save(adapter, model, file);
         return GgufContent.read(file);
+    }
+
+    /** What llama.cpp's program wrote is the adapter that it wrote it of, up to halves. */
+    @ParameterizedTest
+    @CsvSource({
+        "decoder_lora_qv, adapter, F32",
+        "decoder_mixed, second, F32",
+        "decoder_lora_all_linear, adapter, F32",
+        "decoder_mixed, second, F16",
+        "decoder_embedding_lora, adapter, F16",
+    })
+    void aFileOfLlamaCppIsTheAdapterOfPeft(String name, String sub, Dtype precision) throws Exception {
+        Path golden = RawFile.golden(name);
+        Network base = PretrainedModel.load(golden).causal();
+        LoRAAdapter expected = PeftAdapters.load(golden.resolve(sub), base);
+        LoRAAdapter found = GgufAdapters.load(
+                Path.of(requireNonNull(getClass().getResource("/gguf/" + name + "." + precision + ".gguf"))
+                        .toURI()),
+                ModelConfig.parse(Files.readString(golden.resolve("config.json")))
+                        .ggufModel());
+        assertThat(found.weights().keySet())
+                .containsExactlyInAnyOrderElementsOf(expected.weights().keySet());
+        for (String path : expected.weights().keySet()) {
+            LoRAWeights factors = at(expected, path);
+            assertThat(at(found, path).kind()).isEqualTo(factors.kind());
+            assertThat(at(found, path).loraA()).isEqualTo(inPrecision(factors.loraA(), precision));
+            assertThat(at(found, path).loraB()).isEqualTo(inPrecision(factors.loraB(), precision));
+        }
+        LoRAModel model = LoRAModel.of(base);
+        model.add("found", found);
+        assertThat(model.names()).containsExactly("found");
+    }
+
+    private static INDArray inPrecision(INDArray array, Dtype precision) {
+        INDArray rounded = array.dup('c');
+        if (precision == Dtype.F16) {
+            for (long i = 0; i < rounded.length(); i++) {
+                rounded.putScalar(
+                        i, Float.intBitsToFloat(HalfFloats.toFloatBits(HalfFloats.of(rounded.getFloat(i)) & 0xFFFF)));
+            }
+        }
+        return rounded;
+    }
+
+    @Test
+    void whatIsSavedIsLoadedWithItsScales() throws Exception {
+        Network base = llama("llama", false);
+        LoRAConfig config = builder("q_proj", "k_proj", "down_proj", "embed_tokens", "lm_head")
+                .rankPattern(Map.of("down_proj", 3))
+                .alphaPattern(Map.of("k_proj", 5.0))
+                .build();
+        LoRAAdapter adapter = trained(base, config);
+        Path file = folder.resolve("a.gguf");
+        GgufAdapters.save(adapter, LLAMA, file);
+        assertThat(GgufAdapters.isAdapter(file)).isTrue();
+        LoRAAdapter found = GgufAdapters.load(file, LLAMA);
+        assertThat(found.weights().keySet())
+                .containsExactlyInAnyOrderElementsOf(adapter.weights().keySet());
+        for (String path : adapter.weights().keySet()) {
+            INDArray expected = delta(adapter, path);
+            assertThat(delta(found, path).distance2(expected))
+                    .as(path)
+                    .isLessThanOrEqualTo(1e-6 * expected.norm2Number().doubleValue());
+        }
+        LoRAAdapter stored = GgufAdapters.loadAsStored(file);
+        assertThat(stored.weights()).containsKeys("blk.0.attn_q.weight", "output.weight", "token_embd.weight");
+        assertThat(at(stored, "blk.0.attn_q.weight").loraB())
+                .isNotEqualTo(at(found, "model.layers.0.self_attn.q_proj").loraB());
+    }
+
+    private static INDArray delta(LoRAAdapter adapter, String path) {
+        LoRAWeights factors = at(adapter, path);
+        return factors.loraB().mmul(factors.loraA()).mul(adapter.config().scaleOf(path));
+    }
+
+    /** llama.cpp neither multiplies nor divides then. */
+    @ParameterizedTest
+    @CsvSource({"true, 0", "false, 0"})
+    void withoutAlphaTheScaleIsOne(boolean isStated, float alpha) throws Exception {
+        GgufSample sample = sample();
+        if (isStated) {
+            sample.key("adapter.lora.alpha", alpha);
+        }
+        LoRAAdapter found = GgufAdapters.load(sample.write(folder.resolve("a.gguf")), LLAMA);
+        assertThat(found.config().scaleOf("model.layers.0.self_attn.v_proj")).isEqualTo(1);
+        assertThat(found.config().scaleOf("model.layers.1.mlp.up_proj")).isEqualTo(1);
+        assertThat(at(found, "model.layers.1.mlp.up_proj").loraB().size(1)).isEqualTo(3);
+    }
+
+    private static GgufSample sample() {
+        return new GgufSample()
+                .key("general.architecture", "llama")
+                .key("general.type", "adapter")
+                .key("adapter.type", "lora")
+                .tensor("blk.0.attn_v.weight.lora_a", Nd4j.rand(DataType.FLOAT, 2, 8))
+                .tensor("blk.0.attn_v.weight.lora_b", Nd4j.rand(DataType.FLOAT, 4, 2))
+                .tensor("blk.1.ffn_up.weight.lora_a", Nd4j.rand(DataType.FLOAT, 3, 8))
+                .tensor("blk.1.ffn_up.weight.lora_b", Nd4j.rand(DataType.FLOAT, 12, 3));
+    }
+
+    @TestFactory
+    Stream<DynamicTest> refusesWhatIsNoAdapterOfTheModel() {
+        INDArray two = Nd4j.rand(DataType.FLOAT, 2, 8);
+        Map<String, UnaryOperator<GgufSample>> changes = new LinkedHashMap<>();
+        changes.put("general.type: must be 'adapter', found 'model'", s -> s.key("general.type", "model"));
+        changes.put(
+                "adapter.type: must be 'lora', found 'control_vector'", s -> s.key("adapter.type", "control_vector"));
+        changes.put(
+                "general.architecture: must be 'llama', found 'qwen2'", s -> s.key("general.architecture", "qwen2"));
+        changes.put(
+                "adapter.alora.invocation_tokens: must not be there",
+                s -> s.key("adapter.alora.invocation_tokens", List.of(1, 2)));
+        changes.put(
+                "must be pairs of NAME.lora_a and NAME.lora_b, found 'blk.0.attn_q.weight.lora_a'",
+                s -> s.tensor("blk.0.attn_q.weight.lora_a", two));
+        changes.put(
+                "must be pairs of NAME.lora_a and NAME.lora_b, found 'blk.0.attn_q.weight'",
+                s -> s.tensor("blk.0.attn_q.weight", two));
+        changes.put(
+                "must be those of weights that llama.cpp adapts in the architecture llama, found 'blk.00.ffn_up",
+                s -> s.tensor("blk.00.ffn_up.weight.lora_a", two).tensor("blk.00.ffn_up.weight.lora_b", two));
+        changes.put(
+                "'blk.0.attn_v.weight' must have factors of one rank, found 2 and 8",
+                s -> s.tensor("blk.0.attn_v.weight.lora_b", two));
+        changes.put(
+                "must have the 8 rows of the model, found 6",
+                s -> s.tensor("blk.0.attn_q.weight.lora_a", two)
+                        .tensor("blk.0.attn_q.weight.lora_b", Nd4j.rand(DataType.FLOAT, 6, 2)));
+        changes.put(
+                "must be a matrix, found 1 dimensions",
+                s -> s.tensor("blk.0.attn_v.weight.lora_a", Nd4j.rand(DataType.FLOAT, 8)));
+        changes.put(
+                "must hold finite numbers",
+                s -> s.tensor("blk.0.attn_v.weight.lora_a", two.dup().putScalar(3, Float.NaN)));
+        return changes.entrySet().stream()
+                .map(change -> DynamicTest.dynamicTest(change.getKey(), () -> {
+                    Path file = change.getValue().apply(sample()).write(folder.resolve("a.gguf"));
+                    assertThatIOException()
+                            .isThrownBy(() -> GgufAdapters.load(file, LLAMA))
+                            .withMessageContaining(file.toString())
+                            .withMessageContaining(change.getKey());
+                }));
+    }
+
+    @Test
+    void aNormIsLeftOutAsInLlamaCpp() throws Exception {
+        Path file = sample().tensor("blk.0.attn_norm.weight", Nd4j.ones(DataType.FLOAT, 8))
+                .write(folder.resolve("a.gguf"));
+        try (Logged logged = Logged.by(GgufAdapterReader.class)) {
+            assertThat(GgufAdapters.load(file, LLAMA).weights()).hasSize(2);
+            assertThat(logged.messages()).singleElement().asString().contains("blk.0.attn_norm.weight");
+        }
     }
 
     @ParameterizedTest

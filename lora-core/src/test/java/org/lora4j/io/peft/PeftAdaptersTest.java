@@ -7,6 +7,7 @@ import static org.lora4j.SmallModels.assertSameBits;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -325,7 +326,7 @@ class PeftAdaptersTest {
         PeftAdapters.save(adapter, others, other);
         PeftAdapters.save(adapter, none);
 
-        PeftAdapters.save(adapter, List.of(lower, one), result);
+        saveOf(adapter, List.of(lower, one), result);
         assertThat(PeftAdapters.load(result, base, ReadOptions.of(FingerprintCheck.REQUIRE))
                         .weights())
                 .isEqualTo(adapter.weights());
@@ -333,7 +334,7 @@ class PeftAdaptersTest {
                 .isEqualTo(SafeTensors.read(one.resolve(TENSORS)).metadata());
         try (Logged logged = Logged.by(Fingerprint.class)) {
             for (List<Path> sources : List.of(List.of(one, other), List.of(none, one))) {
-                PeftAdapters.save(adapter, sources, result);
+                saveOf(adapter, sources, result);
                 assertThat(SafeTensors.read(result.resolve(TENSORS)).metadata())
                         .isEqualTo(SafeTensors.read(none.resolve(TENSORS)).metadata());
             }
@@ -342,8 +343,38 @@ class PeftAdaptersTest {
                     .asString()
                     .contains("saved with different bases: the weights of net.layers.1.fc differ");
         }
-        assertThatThrownBy(() -> PeftAdapters.save(adapter, List.of(), result))
+        assertThatThrownBy(() -> PeftFiles.of(adapter, List.<PeftFiles>of()))
                 .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    private static void saveOf(LoRAAdapter adapter, List<Path> sources, Path result) throws IOException {
+        List<PeftFiles> files = new ArrayList<>();
+        for (Path source : sources) {
+            files.add(PeftAdapters.read(source));
+        }
+        PeftFiles.of(adapter, files).save(result);
+    }
+
+    /** What is read of them is of one moment, also when the folder has another adapter meanwhile. */
+    @Test
+    void filesThatWereReadStayThoseOfTheirMoment() throws Exception {
+        Network base = base(DataType.FLOAT);
+        LoRAAdapter first = trained(base, config().build()).adapter("trained");
+        LoRAAdapter second = trained(base, config().alpha(5).build()).adapter("trained");
+        PeftAdapters.save(first, base, folder);
+        PeftFiles files = PeftAdapters.read(folder);
+        long length = Files.size(folder.resolve(TENSORS));
+        PeftAdapters.save(second, folder);
+        assertThat(PeftAdapters.load(folder, base)).isEqualTo(second).isNotEqualTo(first);
+
+        assertThat(files.adapter()).isEqualTo(first);
+        assertThat(files.adapter(base)).isEqualTo(first);
+        assertThat(files.adapter(base, FingerprintCheck.REQUIRE)).isEqualTo(first);
+        assertThat(files.fingerprintCount()).isEqualTo(first.weights().size());
+        assertThat(files.tensorsLength()).isEqualTo(length);
+        assertThatThrownBy(() -> PeftAdapters.read(folder.resolve("none")))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("none");
     }
 
     @Test

@@ -15,9 +15,10 @@ enum GgufArchitecture {
     LLAMA("llama", "llama", decoder(Map.of())),
     QWEN2("qwen2", "qwen2", decoder(Map.of())),
     QWEN3("qwen3", "qwen3", decoder(headNorms())),
-    GEMMA3("gemma3", "gemma3_text", gemma(Map.of())),
-    GEMMA_EMBEDDING(
-            "gemma-embedding", "gemma3_text", gemma(Map.of("dense_2", "2_Dense/linear", "dense_3", "3_Dense/linear"))),
+    SMOLLM3("smollm3", "smollm3", decoder(Map.of())),
+    GEMMA2("gemma2", "gemma2", gemma(Map.of())),
+    GEMMA3("gemma3", "gemma3_text", gemma(headNorms())),
+    GEMMA_EMBEDDING("gemma-embedding", "gemma3_text", withDense(gemma(headNorms()))),
     PHI3(
             "phi3",
             "phi3",
@@ -117,11 +118,17 @@ enum GgufArchitecture {
     }
 
     private static Map<String, String> gemma(Map<String, String> others) {
-        Map<String, String> names = decoder(headNorms());
+        Map<String, String> names = decoder(Map.of());
         names.put("blk.post_attention_norm", "layers.N.post_attention_layernorm");
         names.put("blk.ffn_norm", "layers.N.pre_feedforward_layernorm");
         names.put("blk.post_ffw_norm", "layers.N.post_feedforward_layernorm");
         names.putAll(others);
+        return names;
+    }
+
+    private static Map<String, String> withDense(Map<String, String> names) {
+        names.put("dense_2", "2_Dense/linear");
+        names.put("dense_3", "3_Dense/linear");
         return names;
     }
 
@@ -140,7 +147,12 @@ enum GgufArchitecture {
     }
 
     boolean isGemma() {
-        return this == GEMMA3 || this == GEMMA_EMBEDDING;
+        return this == GEMMA2 || this == GEMMA3 || this == GEMMA_EMBEDDING;
+    }
+
+    /** Whether the rows of queries and keys that positions turn together stand one after the other. */
+    boolean hasPairs() {
+        return this == LLAMA || this == SMOLLM3;
     }
 
     /** What transformers calls a tensor; nothing if the architecture has none of this name. */

@@ -17,6 +17,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 final class GgufConfig {
     private static final String ARCHITECTURE = "general.architecture";
+    private static final String TYPE = "general.type";
+    private static final String MODEL = "model";
     private static final String TABLE = "token_embd.weight";
     private static final String HEAD = "output.weight";
 
@@ -25,11 +27,18 @@ final class GgufConfig {
 
     private static final String SCALING = "rope.scaling.type";
     private static final String LINEAR = "linear";
-    private static final int GEMMA_PATTERN = 6;
-    private static final double GEMMA_LOCAL_BASE = 10_000;
+    private static final String WINDOW = "attention.sliding_window";
+    private static final double BASE = 10_000;
 
-    /** The layers of the one Gemma 3 that scales its attention otherwise. */
-    private static final int LAYERS_OF_GEMMA_27B = 62;
+    /** Which layers of Gemma see all: each second one of Gemma 2, and each sixth one of Gemma 3. */
+    private static final int GEMMA2_PATTERN = 2;
+
+    private static final int GEMMA3_PATTERN = 6;
+
+    /** The layers of the one Gemma 2 and the one Gemma 3, with 27 thousand million weights, that scale their attention otherwise. */
+    private static final int LAYERS_OF_GEMMA2_27B = 46;
+
+    private static final int LAYERS_OF_GEMMA3_27B = 62;
 
     private final GgufReader reader;
     private final GgufKeys keys;
@@ -48,6 +57,13 @@ final class GgufConfig {
      * @throws GgufException if the file does not name one, or one that this library does not compute
      */
     static GgufArchitecture architecture(GgufKeys keys) throws GgufException {
+        String type = keys.text(TYPE).orElse(MODEL);
+        if (!type.equals(MODEL)) {
+            throw keys.refuse(
+                    TYPE,
+                    "must be " + MessageText.quote(MODEL) + " where a model is read",
+                    MessageText.quote(type) + "; use the file in place of an adapter's folder if it is one");
+        }
         String name = keys.text(ARCHITECTURE)
                 .orElseThrow(() -> keys.refuse(ARCHITECTURE, "must name the architecture of a model", "no such key"));
         return GgufArchitecture.of(name)
@@ -81,8 +97,9 @@ final class GgufConfig {
         token("pad_token_id", "tokenizer.ggml.padding_token_id");
         token("eos_token_id", "tokenizer.ggml.eos_token_id");
         switch (architecture) {
-            case LLAMA, QWEN2, QWEN3, PHI3 -> decoder();
-            case GEMMA3, GEMMA_EMBEDDING -> gemma();
+            case LLAMA, QWEN2, QWEN3, SMOLLM3, PHI3 -> decoder();
+            case GEMMA2 -> gemma2();
+            case GEMMA3, GEMMA_EMBEDDING -> gemma3();
             case GPT2 -> gpt2();
             case BERT -> bert();
             case NOMIC_BERT -> nomic();
@@ -147,19 +164,18 @@ final class GgufConfig {
         json.put("num_key_value_heads", keyValueHeads(keys, architecture, heads));
         number("rms_norm_eps", "attention.layer_norm_rms_epsilon");
         headSize(heads);
-        if (architecture == GgufArchitecture.LLAMA) {
+        if (architecture.hasPairs()) {
             json.put("attention_bias", reader.names().contains("blk.0.attn_q.bias"));
         }
         slidingWindow();
-        numberOr("rope_theta", "rope.freq_base", 10_000);
+        numberOr("rope_theta", "rope.freq_base", BASE);
         scaling();
     }
 
     /** The converter of llama.cpp writes 0 for a model of Phi-3 without a window. */
     private void slidingWindow() throws GgufException {
-        String key = key("attention.sliding_window");
-        if (architecture == GgufArchitecture.PHI3 && keys.has(key) && whole("attention.sliding_window") != 0) {
-            whole("sliding_window", "attention.sliding_window");
+        if (architecture == GgufArchitecture.PHI3 && keys.has(key(WINDOW)) && whole(WINDOW) != 0) {
+            whole("sliding_window", WINDOW);
         }
     }
 
@@ -252,19 +268,23 @@ final class GgufConfig {
         return factors;
     }
 
-    private void gemma() throws IOException {
-        decoder();
-        json.put("hidden_activation", "gelu_pytorch_tanh");
-        whole("sliding_window", "attention.sliding_window");
-        numberOr("rope_local_base_freq", "rope.freq_base_swa", GEMMA_LOCAL_BASE);
-        layerTypes(GEMMA_PATTERN);
-        long heads = json.get("num_attention_heads").longValue();
-        boolean isLargest = json.get("num_hidden_layers").longValue() == LAYERS_OF_GEMMA_27B;
-        json.put(
-                "query_pre_attn_scalar",
-                isLargest
-                        ? json.get("hidden_size").longValue() / heads
-                        : json.get("head_dim").longValue());
+    private void gemma2() throws IOException {
+        gemma(GEMMA2_PATTERN, LAYERS_OF_GEMMA2_27B);
+        json.put("sliding_window", keys.whole(key(WINDOW)).orElse(4096));
+        numberOr("attn_logit_softcapping", "attn_logit_softcapping", 50);
+        numberOr("final_logit_softcapping", "final_logit_softcapping", 30);
+        String ofWindow = key("rope.freq_base_swa");
+        double base = json.get("rope_theta").doubleValue();
+        OptionalDouble found = keys.number(ofWindow);
+        if (found.isPresent() && shortest(found.getAsDouble()) != base) {
+            throw keys.refuse(ofWindow, "must be that of all layers, " + base, found.getAsDouble());
+        }
+    }
+
+    private void gemma3() throws IOException {
+        gemma(GEMMA3_PATTERN, LAYERS_OF_GEMMA3_27B);
+        whole("sliding_window", WINDOW);
+        numberOr("rope_local_base_freq", "rope.freq_base_swa", BASE);
         OptionalDouble bound = keys.number(key("final_logit_softcapping"));
         if (bound.isPresent()) {
             json.put("final_logit_softcapping", shortest(bound.getAsDouble()));
@@ -272,6 +292,19 @@ final class GgufConfig {
         if (architecture == GgufArchitecture.GEMMA_EMBEDDING) {
             json.put("use_bidirectional_attention", true);
         }
+    }
+
+    private void gemma(int pattern, int layersOfLargest) throws IOException {
+        decoder();
+        json.put("hidden_activation", "gelu_pytorch_tanh");
+        layerTypes(pattern);
+        long heads = json.get("num_attention_heads").longValue();
+        boolean isLargest = json.get("num_hidden_layers").longValue() == layersOfLargest;
+        json.put(
+                "query_pre_attn_scalar",
+                isLargest
+                        ? json.get("hidden_size").longValue() / heads
+                        : json.get("head_dim").longValue());
     }
 
     /** Which layers have a window: all but each n-th, or as an array says. */
@@ -363,9 +396,9 @@ final class GgufConfig {
         encoderSizes();
         number("norm_eps", "attention.layer_norm_epsilon");
         json.put("hidden_activation", "gelu");
-        whole("local_attention", "attention.sliding_window");
+        whole("local_attention", WINDOW);
         layerTypes(3);
         number("global_rope_theta", "rope.freq_base");
-        numberOr("local_rope_theta", "rope.freq_base_swa", GEMMA_LOCAL_BASE);
+        numberOr("local_rope_theta", "rope.freq_base_swa", BASE);
     }
 }

@@ -31,6 +31,13 @@ public final class GgufFiles {
      */
     public static Map<String, String> of(GgufReader reader) throws IOException {
         Objects.requireNonNull(reader, "reader must not be null");
+        if (reader.names().isEmpty()) {
+            throw new GgufException(
+                    reader.keys().file(),
+                    "tensors",
+                    "a model must have weights",
+                    "none; of a file with a vocabulary alone, Tokenizer.load opens the tokenizer");
+        }
         Map<String, String> texts = new LinkedHashMap<>();
         GgufArchitecture architecture = GgufConfig.architecture(reader.keys());
         ObjectNode config = GgufConfig.read(reader);

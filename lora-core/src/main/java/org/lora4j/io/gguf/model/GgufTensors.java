@@ -19,8 +19,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <table>
  * <caption>What llama.cpp changes in a model, and this undoes</caption>
  * <tr><th>architecture</th><th>change</th></tr>
- * <tr><td>llama</td><td>the rows of queries and keys that positions turn together stand one after the other</td></tr>
- * <tr><td>gemma3, gemma-embedding</td><td>the weights of normalizations have 1 added</td></tr>
+ * <tr><td>llama, smollm3</td><td>the rows of queries and keys that positions turn together stand one after the other</td></tr>
+ * <tr><td>gemma2, gemma3, gemma-embedding</td><td>the weights of normalizations have 1 added</td></tr>
  * <tr><td>gpt2</td><td>matrices are transposed</td></tr>
  * </table>
  */
@@ -94,7 +94,7 @@ public final class GgufTensors implements Closeable {
     }
 
     private static Form form(GgufArchitecture architecture, String name, long[] shape) {
-        if (architecture == GgufArchitecture.LLAMA && (name.contains(".attn_q.") || name.contains(".attn_k."))) {
+        if (architecture.hasPairs() && (name.contains(".attn_q.") || name.contains(".attn_k."))) {
             return Form.PAIRS;
         }
         if (architecture.isGemma() && name.endsWith("norm.weight")) {

@@ -49,7 +49,7 @@ public final class Int8Matrix extends CodeMatrix {
         }
         float scale = Int8Scale.of(largest);
         for (int j = 0; j < row.length; j++) {
-            rounded[j] = (byte) Math.rint(row[j] / scale);
+            rounded[j] = Int8Scale.code(row[j], scale);
         }
         return scale;
     }

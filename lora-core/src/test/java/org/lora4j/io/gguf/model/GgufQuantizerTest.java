@@ -51,6 +51,24 @@ class GgufQuantizerTest {
         }
     }
 
+    /** As {@code roundf} of llama.cpp does it, and not to the even one as in the precision INT8. */
+    @Test
+    void aHalfGoesAwayFromZero() {
+        float[] row = new float[32];
+        for (int i = 0; i < 16; i++) {
+            row[i] = i + 0.5f;
+            row[16 + i] = -i - 0.5f;
+        }
+        row[15] = 127;
+        float[] read = writtenAndRead(GgufType.Q8_0, row);
+        for (int i = 0; i < 15; i++) {
+            assertThat(read[i]).isEqualTo(i + 1);
+            assertThat(read[16 + i]).isEqualTo(-i - 1);
+        }
+        row[0] = Math.nextDown(0.5f);
+        assertThat(writtenAndRead(GgufType.Q8_0, row)[0]).isZero();
+    }
+
     @Test
     void anElementDiffersByHalfAStep() {
         Random random = new Random(1);

@@ -3,11 +3,14 @@ package org.lora4j.spark.internal.base;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.nio.file.NoSuchFileException;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.jspecify.annotations.Nullable;
@@ -23,6 +26,13 @@ public final class AdapterBytes implements Serializable {
 
     private static final String CONFIG = "adapter_config.json";
     private static final String TENSORS = "adapter_model.safetensors";
+
+    private static final int ATTEMPTS = 20;
+
+    /** Another program that replaces a folder takes it away for a moment. */
+    private static final int MOST_MISSING = 4;
+
+    private static final long PAUSE_MILLIS = 20;
 
     private final byte[] config;
     private final byte[] tensors;
@@ -88,12 +98,67 @@ public final class AdapterBytes implements Serializable {
     }
 
     /**
-     * Reads the two files of an adapter, no more than the limits allow.
+     * Reads the two files of an adapter as they are at one moment, no more than the limits allow.
      *
      * @throws IllegalArgumentException if one of them is missing
      */
     static PeftFiles files(Path folder, Configuration hadoop, ReadOptions options) throws IOException {
         FileSystem files = folder.getFileSystem(hadoop);
+        int missing = 0;
+        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+            List<FileState> before = FileState.of(files, folder);
+            missing += before.isEmpty() ? 1 : 0;
+            if (missing > MOST_MISSING) {
+                // This tells what is missing.
+                return read(files, folder, options);
+            }
+            try {
+                if (!before.isEmpty()) {
+                    PeftFiles read = read(files, folder, options);
+                    if (before.equals(FileState.of(files, folder))) {
+                        return read;
+                    }
+                }
+            } catch (IOException | IllegalArgumentException e) {
+                if (before.equals(FileState.of(files, folder))) {
+                    throw e;
+                }
+            }
+            pause(folder);
+        }
+        throw new IOException(
+                folder + ": the adapter must not be replaced all the time while it is read, found changes in"
+                        + " each of " + ATTEMPTS + " attempts");
+    }
+
+    /** What is compared of a file, to see whether it was replaced. */
+    private record FileState(long length, long modified) {
+        /** Returns those of both files; none if one of them is missing now. */
+        static List<FileState> of(FileSystem files, Path folder) throws IOException {
+            try {
+                return List.of(
+                        of(files.getFileStatus(new Path(folder, CONFIG))),
+                        of(files.getFileStatus(new Path(folder, TENSORS))));
+            } catch (FileNotFoundException e) {
+                return List.of();
+            }
+        }
+
+        private static FileState of(FileStatus status) {
+            return new FileState(status.getLen(), status.getModificationTime());
+        }
+    }
+
+    private static void pause(Path folder) throws IOException {
+        try {
+            Thread.sleep(PAUSE_MILLIS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new InterruptedIOException(folder + ": interrupted while the adapter is read");
+        }
+    }
+
+    private static PeftFiles read(FileSystem files, Path folder, ReadOptions options) throws IOException {
         try (InputStream config = HadoopFiles.open(files, new Path(folder, CONFIG));
                 InputStream tensors = HadoopFiles.open(files, new Path(folder, TENSORS))) {
             return PeftFiles.read(config, tensors, options);
