@@ -19,17 +19,12 @@ import org.lora4j.nn.layer.TokenEmbeddings;
  * of their positions too. An adapter of the layers of queries and keys acts on the vectors of these differences as well. Version
  * 1 has other layers. The dropout of these vectors in the training is left out.
  */
-final class Deberta implements Family {
+final class Deberta extends Encoder {
     private static final String RELATIVE = "relative_attention";
     private static final String KEYS = "c2p";
     private static final String QUERIES = "p2c";
 
-    private final int vocabularySize;
     private final int embeddingSize;
-    private final int hiddenSize;
-    private final int layers;
-    private final int heads;
-    private final int intermediateSize;
     private final String activation;
     private final int positions;
     private final boolean hasPositions;
@@ -50,13 +45,8 @@ final class Deberta implements Family {
     private final double classifierDropout;
 
     Deberta(JsonFields fields) {
-        vocabularySize = fields.size("vocab_size");
-        hiddenSize = fields.size("hidden_size");
+        super(fields);
         embeddingSize = fields.size("embedding_size", Math.max(1, hiddenSize));
-        layers = fields.layers("num_hidden_layers");
-        heads = fields.size("num_attention_heads");
-        fields.requireDivides("num_attention_heads", heads, "hidden_size", hiddenSize);
-        intermediateSize = fields.size("intermediate_size");
         activation = fields.oneOf("hidden_act", "gelu", Parts.ACTIVATIONS);
         positions = fields.size("max_position_embeddings", 512);
         hasPositions = fields.truth("position_biased_input", true);
@@ -93,17 +83,12 @@ final class Deberta implements Family {
         if (kernel > 0) {
             fields.refuse("conv_kernel_size must be 0, as a convolution is not supported, found " + kernel);
         }
-        fields.requireEmpty("pruned_heads", "quantization_config");
+        fields.requireEmpty("pruned_heads");
     }
 
     @Override
     public String architecture() {
         return "DebertaV2";
-    }
-
-    @Override
-    public int hiddenSize() {
-        return hiddenSize;
     }
 
     /** Beyond the farthest difference, the buckets of transformers are not those of the authors. */
@@ -192,11 +177,10 @@ final class Deberta implements Family {
         String self = path + ".self";
         Linear query = projection(parts, self + ".query_proj");
         Linear key = projection(parts, self + ".key_proj");
-        SelfAttention.Builder attention = SelfAttention.builder(parts.path(self), heads, heads, hiddenSize / heads)
+        SelfAttention.Builder attention = attention(parts, self, attentionDropout)
                 .inputs(query, key, projection(parts, self + ".value_proj"))
                 .output(projection(parts, path + ".output.dense"))
-                .scale(1 / Math.sqrt((double) hiddenSize / heads * (1 + kinds.size())))
-                .dropout(attentionDropout, Parts.DROPOUT_SEED);
+                .scale(1 / Math.sqrt((double) hiddenSize / heads * (1 + kinds.size())));
         if (relative != null && kinds.contains(KEYS)) {
             attention.relativeKeys(relative, sharesProjections ? key : projection(parts, self + ".pos_key_proj"));
         }

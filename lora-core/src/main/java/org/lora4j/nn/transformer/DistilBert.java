@@ -6,22 +6,16 @@ import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Pooling;
 import org.lora4j.nn.layer.Residual;
-import org.lora4j.nn.layer.SelfAttention;
 import org.lora4j.nn.layer.TokenEmbeddings;
 
 /**
  * DistilBERT (<a href="https://arxiv.org/abs/1910.01108">arXiv:1910.01108</a>): a BERT with half the layers, without types of
  * tokens and without a pooler. Its classifier has a layer of its own, {@code pre_classifier}.
  */
-final class DistilBert implements Family {
+final class DistilBert extends Encoder {
     /** No field of the configuration says it. */
     private static final double EPSILON = 1e-12;
 
-    private final int vocabularySize;
-    private final int hiddenSize;
-    private final int layers;
-    private final int heads;
-    private final int intermediateSize;
     private final String activation;
     private final int positions;
     private final int padding;
@@ -30,29 +24,19 @@ final class DistilBert implements Family {
     private final double classifierDropout;
 
     DistilBert(JsonFields fields) {
-        vocabularySize = fields.size("vocab_size");
-        hiddenSize = fields.size("dim");
-        layers = fields.layers("n_layers");
-        heads = fields.size("n_heads");
-        fields.requireDivides("n_heads", heads, "dim", hiddenSize);
-        intermediateSize = fields.size("hidden_dim");
+        super(fields, new SizeFields("dim", "n_layers", "n_heads", "hidden_dim", 0));
         activation = fields.oneOf("activation", "gelu", Parts.ACTIVATIONS);
         positions = fields.size("max_position_embeddings", 512);
         padding = fields.token("pad_token_id", 0, vocabularySize);
         dropout = fields.dropout("dropout", 0.1);
         attentionDropout = fields.dropout("attention_dropout", 0.1);
         classifierDropout = fields.dropout("seq_classif_dropout", 0.2);
-        fields.requireEmpty("pruned_heads", "quantization_config");
+        fields.requireEmpty("pruned_heads");
     }
 
     @Override
     public String architecture() {
         return "DistilBert";
-    }
-
-    @Override
-    public int hiddenSize() {
-        return hiddenSize;
     }
 
     @Override
@@ -105,15 +89,13 @@ final class DistilBert implements Family {
     private Layer attention(Parts parts, String path) {
         return new Residual(
                 parts.path(path + ".residual"),
-                List.of(new SelfAttention(
-                        parts.path(path),
-                        parts.linear(path + ".q_lin", hiddenSize, hiddenSize, true),
-                        parts.linear(path + ".k_lin", hiddenSize, hiddenSize, true),
-                        parts.linear(path + ".v_lin", hiddenSize, hiddenSize, true),
-                        parts.linear(path + ".out_lin", hiddenSize, hiddenSize, true),
-                        heads,
-                        attentionDropout,
-                        Parts.DROPOUT_SEED)));
+                List.of(attention(parts, path, attentionDropout)
+                        .inputs(
+                                parts.linear(path + ".q_lin", hiddenSize, hiddenSize, true),
+                                parts.linear(path + ".k_lin", hiddenSize, hiddenSize, true),
+                                parts.linear(path + ".v_lin", hiddenSize, hiddenSize, true))
+                        .output(parts.linear(path + ".out_lin", hiddenSize, hiddenSize, true))
+                        .build()));
     }
 
     private Layer feedForward(Parts parts, String path) {

@@ -15,14 +15,9 @@ import org.lora4j.nn.layer.TokenEmbeddings;
  * queries and keys by their positions, with a gated feed-forward part. {@code qkv_proj} is one layer for queries, keys and
  * values, and {@code up_gate_proj} one for {@code up} and, in its second half, the gate.
  */
-final class Gte implements Family {
+final class Gte extends Encoder {
     private static final String SCALING = "rope_scaling";
 
-    private final int vocabularySize;
-    private final int hiddenSize;
-    private final int layers;
-    private final int heads;
-    private final int intermediateSize;
     private final String gate;
     private final int positions;
     private final int types;
@@ -34,12 +29,7 @@ final class Gte implements Family {
     private final double classifierDropout;
 
     Gte(JsonFields fields) {
-        vocabularySize = fields.size("vocab_size");
-        hiddenSize = fields.size("hidden_size");
-        layers = fields.layers("num_hidden_layers");
-        heads = fields.size("num_attention_heads");
-        fields.requireDivides("num_attention_heads", heads, "hidden_size", hiddenSize);
-        intermediateSize = fields.size("intermediate_size");
+        super(fields);
         gate = fields.oneOf("hidden_act", "gelu", Parts.GATES);
         positions = fields.size("max_position_embeddings", 8192);
         types = fields.integer("type_vocab_size", 1);
@@ -57,8 +47,7 @@ final class Gte implements Family {
         if (!fields.truth("pack_qkv", true)) {
             fields.refuse("pack_qkv must be true, found false");
         }
-        fields.requireEmpty("quantization_config");
-        rotary = rotary(fields, heads < 1 ? 0 : hiddenSize / heads);
+        rotary = rotary(fields, headSize());
     }
 
     /** The type {@code ntk} acts at every length: frequencies of {@code θ·f}, divided by {@code f^(2/d)}. */
@@ -81,11 +70,6 @@ final class Gte implements Family {
     @Override
     public String architecture() {
         return "New";
-    }
-
-    @Override
-    public int hiddenSize() {
-        return hiddenSize;
     }
 
     @Override
@@ -133,11 +117,10 @@ final class Gte implements Family {
     }
 
     private Layer attention(Parts parts, String path) {
-        SelfAttention attention = SelfAttention.builder(parts.path(path), heads, heads, hiddenSize / heads)
+        SelfAttention attention = attention(parts, path, attentionDropout)
                 .input(parts.linear(path + ".qkv_proj", hiddenSize, 3L * hiddenSize, true))
                 .output(parts.linear(path + ".o_proj", hiddenSize, hiddenSize, true))
                 .rotary(rotary)
-                .dropout(attentionDropout, Parts.DROPOUT_SEED)
                 .build();
         return new Residual(
                 parts.path(path + ".residual"), List.of(attention, parts.dropout(path + ".dropout", hiddenDropout)));
