@@ -13,7 +13,6 @@ import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
-import org.lora4j.nn.compute.internal.PassSource;
 
 /**
  * Generates many texts together, each with its own adapters on one base. Texts join and leave between the steps. Each step
@@ -136,8 +135,7 @@ public final class BatchGenerator {
         Objects.requireNonNull(prompt, "prompt must not be null");
         Objects.requireNonNull(options, "options must not be null");
         Objects.requireNonNull(consumer, "consumer must not be null");
-        PassSource source = Decoder.source(model);
-        if (source.stack() != decoder.stack()) {
+        if (model.stack() != decoder.stack()) {
             throw new IllegalArgumentException(
                     "generation: texts that are generated together must have one and the same base"
                             + " network, found another one; use a BatchGenerator for each base");
@@ -148,7 +146,7 @@ public final class BatchGenerator {
         int maxTokens =
                 decoder.maxTokens(prompt, options, Math.max(0, cacheLimit / decoder.bytesPerToken() - reserved));
         ConstrainedChoice constrained = ConstrainedChoice.begin(options, maxTokens, decoder.vocabulary());
-        EffectiveLayers layers = source.effectiveLayers();
+        EffectiveLayers layers = model.effectiveLayers();
         int longest = prompt.length + maxTokens - 1;
         CachedSequence text = cache == null ? new CachedSequence(decoder, layers, longest) : cache.take();
         int reused = text.start(layers, prompt, cache == null ? 0 : prompt.length - 1);

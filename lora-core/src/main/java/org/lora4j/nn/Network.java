@@ -62,7 +62,7 @@ import org.slf4j.LoggerFactory;
  * <p>A network holds parameters only, so threads can share it: any number of them can call {@link #predict} at the same
  * time.
  */
-public final class Network extends NetworkModel implements BaseModel {
+public final class Network extends Model implements BaseModel {
     private static final Logger log = LoggerFactory.getLogger(Network.class);
     private static final EffectiveLayers EFFECTIVE = layer -> layer.updates().effective();
 

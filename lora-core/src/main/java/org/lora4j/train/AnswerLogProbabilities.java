@@ -29,7 +29,7 @@ public final class AnswerLogProbabilities {
      */
     public AnswerLogProbabilities(Model model) {
         Objects.requireNonNull(model, "model must not be null");
-        pass = Passes.forPredictions(model);
+        pass = model.newInferencePass();
         logits = BatchLoss.of(pass, model);
     }
 

@@ -40,7 +40,7 @@ public final class BatchGradients {
     public BatchGradients(Model model, Loss loss) {
         Objects.requireNonNull(model, "model must not be null");
         this.loss = new CheckedLoss(Objects.requireNonNull(loss, "loss must not be null"));
-        pass = Passes.forTraining(model, false);
+        pass = new Pass(model.newTrainingSegment(), false);
         parameters = List.copyOf(pass.trainableParameters());
         if (parameters.isEmpty()) {
             throw new IllegalStateException("nothing to train: every parameter of " + model + " is frozen");

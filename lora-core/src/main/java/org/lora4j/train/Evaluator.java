@@ -62,7 +62,7 @@ public final class Evaluator {
 
     private static Evaluation evaluate(Model model, BatchSource data) {
         Evaluation evaluation = new Evaluation(Math.toIntExact(model.outputSize()));
-        Pass pass = Passes.forPredictions(model);
+        Pass pass = model.newInferencePass();
         data.reset(1);
         while (data.hasNext()) {
             Batch batch = data.next().here();

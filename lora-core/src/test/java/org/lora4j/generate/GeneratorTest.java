@@ -132,7 +132,7 @@ class GeneratorTest {
         AdapterView view = model.using("a");
         Decoder decoder = Decoder.of(view);
         DecoderPass pass = new DecoderPass(decoder.ofLastTokens());
-        CachedSequence text = new CachedSequence(decoder, Decoder.source(view).effectiveLayers(), 60);
+        CachedSequence text = new CachedSequence(decoder, view.effectiveLayers(), 60);
         text.start(text.layers(), PROMPT, 0);
         pass.compute(List.of(text), (row, logits) -> {});
         for (int more : List.of(1, 3, 20)) {

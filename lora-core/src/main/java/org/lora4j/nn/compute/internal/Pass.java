@@ -12,7 +12,6 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.math.RowBlocks;
 import org.lora4j.internal.memory.BatchBuffer;
-import org.lora4j.internal.memory.BuffersByWidth;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
 import org.lora4j.nn.batch.internal.Inputs;
 import org.lora4j.nn.batch.internal.KeyValueCache;
@@ -62,7 +61,7 @@ public final class Pass {
     private final @Nullable SegmentHeads heads;
 
     /** The activations of segments that were computed once for all of them. */
-    private final BuffersByWidth repeated;
+    private final BatchBuffer.ByWidth repeated;
 
     /** The rows of several segments. Unlike the arrays of callers, these are used again. */
     private final BatchBuffer inputs;
@@ -130,7 +129,7 @@ public final class Pass {
         Linear linear = network.outputRows() == RowKind.TOKEN ? network.head() : null;
         head = linear == null ? null : new HeadPass(linear, network.softcap(), resources);
         headLayers = network.softcap() == null ? 1 : 2;
-        repeated = new BuffersByWidth(network.dataType(), order);
+        repeated = new BatchBuffer.ByWidth(network.dataType(), order);
         heads = layers.get(layers.size() - 1) instanceof Linear last ? new SegmentHeads(last, resources) : null;
         inputs = new BatchBuffer(network.dataType(), network.inputSize(), 'c');
         outputGradients = new BatchBuffer(network.dataType(), network.outputSize(), order);

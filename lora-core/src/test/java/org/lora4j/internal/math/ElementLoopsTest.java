@@ -13,8 +13,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 @Tag("numbers")
-class ReluTest {
-    private final Relu relu = new Relu();
+class ElementLoopsTest {
+    private final ElementLoops loops = new ElementLoops();
 
     @ParameterizedTest
     @CsvSource({
@@ -27,24 +27,24 @@ class ReluTest {
         "DOUBLE, 40, 2500, c",
         "FLOAT, 700, 300, c"
     })
-    void givesTheNumbersOfTheFormula(DataType type, int rows, int columns, char order) {
+    void reluGivesTheNumbersOfTheFormula(DataType type, int rows, int columns, char order) {
         INDArray x = Samples.gaussian(1, type, rows, columns).dup(order);
         INDArray yGradient = Samples.gaussian(2, type, rows, columns).dup(order);
         INDArray y = x.dup(order);
-        relu.forward(x, y);
+        loops.relu(x, y);
         INDArray isPositive = x.gt(0).castTo(type);
         assertThat(y).isEqualTo(isPositive.mul(x));
         INDArray gradient = x.dup(order);
-        relu.backward(y, yGradient, gradient);
+        loops.reluGradient(y, yGradient, gradient);
         assertThat(gradient).isEqualTo(isPositive.mul(yGradient));
     }
 
     @ParameterizedTest
     @CsvSource({"c, f", "f, c"})
-    void acceptsInputsInAnotherOrder(char order, char outputOrder) {
+    void reluAcceptsInputsInAnotherOrder(char order, char outputOrder) {
         INDArray x = Samples.gaussian(1, DataType.FLOAT, 4, 6).dup(order);
         INDArray y = x.ulike().dup(outputOrder);
-        relu.forward(x, y);
+        loops.relu(x, y);
         assertThat(y).isEqualTo(x.gt(0).castTo(DataType.FLOAT).mul(x));
     }
 
@@ -52,13 +52,13 @@ class ReluTest {
     @EnumSource(
             value = DataType.class,
             names = {"FLOAT", "DOUBLE"})
-    void worksInPlace(DataType type) {
+    void reluWorksInPlace(DataType type) {
         INDArray x = Nd4j.createFromArray(-1.0, 2.0, -3.0, 4.0).castTo(type).reshape(2, 2);
-        relu.forward(x, x);
+        loops.relu(x, x);
         assertThat(x.toDoubleMatrix()).isDeepEqualTo(new double[][] {{0, 2}, {0, 4}});
         INDArray gradient =
                 Nd4j.createFromArray(5.0, 6.0, 7.0, 8.0).castTo(type).reshape(2, 2);
-        relu.backward(x, gradient, x);
+        loops.reluGradient(x, gradient, x);
         assertThat(x.toDoubleMatrix()).isDeepEqualTo(new double[][] {{0, 6}, {0, 8}});
     }
 
@@ -66,7 +66,7 @@ class ReluTest {
     @EnumSource(
             value = DataType.class,
             names = {"FLOAT", "DOUBLE"})
-    void passesTheGradientOfTheSmallestAndTheLargestOutput(DataType type) {
+    void reluPassesTheGradientOfTheSmallestAndTheLargestOutput(DataType type) {
         boolean isFloat = type == DataType.FLOAT;
         INDArray y = Nd4j.create(type, 1, 5);
         double[] outputs = {
@@ -81,7 +81,7 @@ class ReluTest {
             memory.put(i, outputs[i]);
         }
         INDArray gradient = Nd4j.create(type, 1, 5);
-        relu.backward(y, Nd4j.ones(type, 1, 5).muli(-3), gradient);
+        loops.reluGradient(y, Nd4j.ones(type, 1, 5).muli(-3), gradient);
         assertThat(gradient.toDoubleVector())
                 .usingElementComparator(Double::compare)
                 .startsWith(-3, -3, -3, -3);
@@ -92,20 +92,36 @@ class ReluTest {
     @EnumSource(
             value = DataType.class,
             names = {"FLOAT", "DOUBLE"})
-    void keepsNotANumber(DataType type) {
+    void reluKeepsNotANumber(DataType type) {
         INDArray x = Nd4j.createFromArray(Double.NaN, -1.0).castTo(type).reshape(1, 2);
-        relu.forward(x, x);
+        loops.relu(x, x);
         assertThat(x.toDoubleVector()).containsExactly(Double.NaN, 0);
     }
 
     @ParameterizedTest
     @CsvSource({"c, f", "f, c"})
-    void acceptsGradientsInAnotherOrder(char order, char gradientOrder) {
+    void reluAcceptsGradientsInAnotherOrder(char order, char gradientOrder) {
         INDArray y = Samples.gaussian(1, DataType.FLOAT, 4, 6).dup(order);
-        relu.forward(y, y);
+        loops.relu(y, y);
         INDArray yGradient = Samples.gaussian(2, DataType.FLOAT, 4, 6).dup(gradientOrder);
         INDArray gradient = y.dup(order);
-        relu.backward(y, yGradient, gradient);
+        loops.reluGradient(y, yGradient, gradient);
         assertThat(gradient).isEqualTo(y.gt(0).castTo(DataType.FLOAT).mul(yGradient));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"FLOAT, 1, 1, c, c", "DOUBLE, 3, 2731, c, f", "FLOAT, 70, 300, f, c", "FLOAT, 5, 33, f, f"})
+    void sumIsThatOfEachElement(DataType type, int rows, int columns, char order, char otherOrder) {
+        INDArray x = Samples.gaussian(1, type, rows, columns).dup(order);
+        INDArray y = Samples.gaussian(2, type, rows, columns).dup(otherOrder);
+        INDArray expected = x.add(y);
+        INDArray z = x.ulike();
+        loops.sum(x, y, z);
+        assertThat(z).isEqualTo(expected);
+        loops.sum(x, y, y);
+        assertThat(y).isEqualTo(expected);
+        INDArray twice = x.add(x);
+        loops.sum(x, x, x);
+        assertThat(x).isEqualTo(twice);
     }
 }
