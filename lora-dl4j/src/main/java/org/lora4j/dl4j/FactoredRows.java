@@ -60,11 +60,11 @@ final class FactoredRows {
     private INDArray gradientOfZ = Nd4j.empty();
     private INDArray v = Nd4j.empty();
 
-    FactoredRows(LoRALayer layer, Attachment attachment, Trained trained) {
+    FactoredRows(LayerAdapter adapter, Attachment attachment, Trained trained) {
         this.trained = trained;
         base = attachment.weights().get(0);
         passesGradient = attachment.passesGradient();
-        target = layer.targets().isEmpty() ? null : layer.targets().get(0);
+        target = adapter.target();
         subtracted = attachment.subtracted().get(base.parameter());
         double scale = target == null ? 1 : target.scale();
         up = new Gemm(false, true, scale, 1);
