@@ -33,7 +33,7 @@ public record HubFields(
      */
     public HubFields {
         Objects.requireNonNull(others, "others must not be null");
-        others = Collections.unmodifiableMap(new TreeMap<>(ConfigChecks.copy("others", others)));
+        others = Collections.unmodifiableMap(new TreeMap<>(CheckedCopy.of("others", others)));
     }
 
     /**

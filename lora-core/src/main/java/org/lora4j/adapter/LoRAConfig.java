@@ -56,11 +56,11 @@ public final class LoRAConfig {
         loraBias = builder.loraBias;
         targetModules = builder.targetModules;
         excludeModules = builder.excludeModules;
-        layersToTransform = ConfigChecks.copy("layersToTransform", builder.layersToTransform);
-        layersPattern = ConfigChecks.copy("layersPattern", builder.layersPattern);
-        rankPattern = ConfigChecks.copy("rankPattern", builder.rankPattern);
-        alphaPattern = ConfigChecks.copy("alphaPattern", builder.alphaPattern);
-        modulesToSave = ConfigChecks.copy("modulesToSave", builder.modulesToSave);
+        layersToTransform = CheckedCopy.of("layersToTransform", builder.layersToTransform);
+        layersPattern = CheckedCopy.of("layersPattern", builder.layersPattern);
+        rankPattern = CheckedCopy.of("rankPattern", builder.rankPattern);
+        alphaPattern = CheckedCopy.of("alphaPattern", builder.alphaPattern);
+        modulesToSave = CheckedCopy.of("modulesToSave", builder.modulesToSave);
         trainableTokens = builder.trainableTokens;
         fanInFanOut = builder.fanInFanOut;
         hubFields = builder.hubFields;

@@ -10,7 +10,7 @@ import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 
 /** Evaluates classifiers. */
 public final class Evaluator {
-    private static final TargetLoss CLASSES = new SparseCrossEntropy(null);
+    private static final TargetLoss CLASSES = new SoftmaxCrossEntropy.Sparse(null);
 
     private Evaluator() {}
 

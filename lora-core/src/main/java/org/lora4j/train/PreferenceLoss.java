@@ -210,14 +210,14 @@ public record PreferenceLoss(double beta, double labelSmoothing, boolean normali
          */
         void add(double chosen, double rejected, double[] slopes, int pair) {
             double z = beta * (chosen - rejected);
-            double exponential = SigmoidCrossEntropy.exponential(z);
+            double exponential = Sigmoid.exponential(z);
             int n = slopes.length / 2;
-            slopes[pair] = SigmoidCrossEntropy.orZero(
-                    beta * SigmoidCrossEntropy.slope(z, 1 - labelSmoothing, exponential) / n);
+            slopes[pair] = Sigmoid.orZero(
+                    beta * Sigmoid.slope(z, 1 - labelSmoothing, exponential) / n);
             slopes[n + pair] = -slopes[pair];
             pairs++;
             preferred += chosen > rejected ? 1 : 0;
-            loss += SigmoidCrossEntropy.loss(z, 1 - labelSmoothing, exponential);
+            loss += Sigmoid.loss(z, 1 - labelSmoothing, exponential);
             chosenReward += beta * chosen;
             rejectedReward += beta * rejected;
         }

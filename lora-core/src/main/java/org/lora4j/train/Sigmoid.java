@@ -1,30 +1,11 @@
 package org.lora4j.train;
 
-import org.nd4j.linalg.api.ndarray.INDArray;
-
-/** Implements {@link Loss#multiLabel}. */
-enum SigmoidCrossEntropy implements Loss {
-    INSTANCE;
-
+/** The cross-entropy of the sigmoid of one output z with a label y, and its derivative. */
+final class Sigmoid {
     /** Smaller gradients are zero: as floats, they and their products would be below the smallest normal number. */
     private static final double SMALLEST = 1e-30;
 
-    @Override
-    public double compute(INDArray output, INDArray labels, INDArray gradient) {
-        LossRows rows = new LossRows(output, labels, gradient);
-        int columns = rows.columns();
-        double size = (double) rows.rows() * columns;
-        double sum = rows.compute((z, y, from) -> {
-            double part = 0;
-            for (int k = from; k < from + columns; k++) {
-                double exponential = exponential(z[k]);
-                part += loss(z[k], y[k], exponential);
-                z[k] = orZero(slope(z[k], y[k], exponential) / size);
-            }
-            return part;
-        });
-        return sum / size;
-    }
+    private Sigmoid() {}
 
     /** Returns a gradient, or 0 if it is too small. */
     static double orZero(double gradient) {
