@@ -3,7 +3,6 @@ package org.lora4j.serve;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +13,7 @@ import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.MessageText;
+import org.lora4j.internal.memory.Recent;
 
 /**
  * The requests that wait, in a fair order of their adapters: each adapter has a counter of what was computed for it, divided by
@@ -38,12 +38,7 @@ final class FairQueue<R extends Request> {
     private final Set<R> placed = new LinkedHashSet<>();
     private final TreeSet<Tenant<R>> waiting = new TreeSet<>(
             Comparator.comparingDouble((Tenant<R> tenant) -> tenant.counter).thenComparingLong(tenant -> tenant.turn));
-    private final Map<String, Double> idleCounters = new LinkedHashMap<>(16, 0.75f, true) {
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Double> eldest) {
-            return size() > MOST_IDLE;
-        }
-    };
+    private final Map<String, Double> idleCounters = new Recent<>(MOST_IDLE);
 
     /** The counter of the adapter that was the last to have no request that waits. */
     private double lastCounter;

@@ -1,7 +1,6 @@
 package org.lora4j.internal.memory;
 
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataBuffer;
@@ -20,14 +19,7 @@ public final class BatchBuffer {
     private final DataType dataType;
     private final long columns;
     private final char order;
-    private final Map<Long, INDArray> bySize = new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Long, INDArray> eldest) {
-            return size() > REMEMBERED_SIZES;
-        }
-    };
+    private final Map<Long, INDArray> bySize = new Recent<>(REMEMBERED_SIZES);
     private @Nullable INDArray memory;
     private @Nullable INDArray last;
 
