@@ -2,6 +2,10 @@ package org.lora4j.nn.transformer;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -10,7 +14,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.MessageText;
+import org.lora4j.internal.StrictJson;
 import org.lora4j.io.ModelSource;
 
 /**
@@ -37,7 +43,40 @@ public final class ModelFiles {
             "chat_template.jinja",
             "additional_chat_templates/tool_use.jinja");
 
+    /** A longer file is not one of a model's settings. */
+    private static final int MOST_BYTES = 1_000_000;
+
     private ModelFiles() {}
+
+    /**
+     * Reads the text of a file.
+     *
+     * @throws IllegalArgumentException if it is too long or no UTF-8
+     * @throws IOException if it cannot be read, or is a folder, a device, a pipe or the like
+     */
+    static String read(ModelSource source, String file) throws IOException {
+        byte[] bytes;
+        try (InputStream in = source.open(file)) {
+            bytes = in.readNBytes(MOST_BYTES + 1);
+        }
+        if (bytes.length > MOST_BYTES) {
+            throw new IllegalArgumentException(
+                    source.describe(file) + ": must have at most " + MOST_BYTES + " bytes, found more");
+        }
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new IllegalArgumentException(source.describe(file) + ": must be text in UTF-8, found other bytes", e);
+        }
+    }
+
+    /** Reads the text of a file, or null if there is none. */
+    static @Nullable String readIfExists(ModelSource source, String file) throws IOException {
+        return source.has(file) ? read(source, file) : null;
+    }
 
     /**
      * Returns the files without weights that there are: all that this library reads.
@@ -120,7 +159,7 @@ public final class ModelFiles {
     }
 
     private static Map<String, Set<String>> index(ModelSource source) throws IOException {
-        JsonNode map = ModelJson.parse(INDEX, ModelJson.read(source, INDEX)).path("weight_map");
+        JsonNode map = StrictJson.parse(INDEX, read(source, INDEX)).path("weight_map");
         if (!map.isObject() || map.isEmpty()) {
             throw new IllegalArgumentException(
                     source.describe(INDEX) + ": must have a weight_map from tensors to files, found none");
