@@ -37,7 +37,6 @@ import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.Pooling;
-import org.lora4j.nn.layer.RowKind;
 import org.lora4j.nn.layer.SelfAttention;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.layer.WeightedLayer;
@@ -216,7 +215,7 @@ public final class Network extends Model implements BaseModel {
     @Override
     public Optional<String> replaceableHead() {
         Layer last = layers().get(layers().size() - 1);
-        return last instanceof Linear head && stack().outputRows() == RowKind.EXAMPLE && !head.isTied()
+        return last instanceof Linear head && stack().outputRows() == Layer.RowKind.EXAMPLE && !head.isTied()
                 ? Optional.of(head.path())
                 : Optional.empty();
     }
@@ -380,7 +379,7 @@ public final class Network extends Model implements BaseModel {
      * @return the architecture
      * @throws IllegalArgumentException if an activation is none of ND4J's own
      */
-    public NetworkArchitecture architecture() {
+    NetworkArchitecture architecture() {
         return NetworkArchitecture.of(this);
     }
 

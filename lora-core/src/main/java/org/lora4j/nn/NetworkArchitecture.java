@@ -19,7 +19,7 @@ import org.nd4j.linalg.api.buffer.DataType;
  *
  * <p>Immutable. Two instances are equal if they describe the same layers.
  */
-public final class NetworkArchitecture {
+final class NetworkArchitecture {
     private final ObjectNode description;
 
     private NetworkArchitecture(ObjectNode description) {

@@ -14,7 +14,7 @@ final class AdapterRecorder {
     private final LongAdder cancelled = new LongAdder();
     private final DistributionRecorder latencyNanos = new DistributionRecorder();
     private final DistributionRecorder queueNanos = new DistributionRecorder();
-    private volatile AdapterStats.@Nullable Failure lastFailure;
+    private volatile ServingStats.OfAdapter.@Nullable Failure lastFailure;
 
     void rejected() {
         rejected.increment();
@@ -46,16 +46,20 @@ final class AdapterRecorder {
             case UNKNOWN_ADAPTER, INVALID_INPUT -> failed.increment();
             default -> {
                 failed.increment();
-                lastFailure = new AdapterStats.Failure(Instant.now(), Failures.describe(failure));
+                lastFailure = new ServingStats.OfAdapter.Failure(Instant.now(), Failures.describe(failure));
             }
         }
     }
 
     /** The figures so far. What happens at the same time may be counted in part. */
-    AdapterStats stats(
-            AdapterStats.State state, int waiting, long bytes, LoadFigures loads, @Nullable String fingerprint) {
-        Distribution latency = latencyNanos.snapshot();
-        return new AdapterStats(
+    ServingStats.OfAdapter stats(
+            ServingStats.OfAdapter.State state,
+            int waiting,
+            long bytes,
+            LoadFigures loads,
+            @Nullable String fingerprint) {
+        ServingStats.Distribution latency = latencyNanos.snapshot();
+        return new ServingStats.OfAdapter(
                 state,
                 waiting,
                 (int) Math.max(0, running.sum()),
@@ -71,7 +75,7 @@ final class AdapterRecorder {
                 loads.loads(),
                 loads.failedLoads(),
                 loads.evictions(),
-                AdapterStats.Failure.later(lastFailure, loads.lastFailure()),
+                ServingStats.OfAdapter.Failure.later(lastFailure, loads.lastFailure()),
                 fingerprint);
     }
 }

@@ -93,7 +93,7 @@ final class ServingRecorder {
             cache.figures()
                     .forEach((name, figures) -> loadsByLabel.merge(adapters.label(name), figures, LoadFigures::plus));
         }
-        Map<String, AdapterStats> byName = new HashMap<>();
+        Map<String, ServingStats.OfAdapter> byName = new HashMap<>();
         long othersBytes = model.names().stream()
                 .filter(name -> adapters.label(name).equals(ServingStats.OTHERS))
                 .mapToLong(this::bytes)
@@ -113,7 +113,9 @@ final class ServingRecorder {
                 all.stats(
                         state(!model.names().isEmpty()),
                         waiting.values().stream().mapToInt(Integer::intValue).sum(),
-                        byName.values().stream().mapToLong(AdapterStats::bytes).sum(),
+                        byName.values().stream()
+                                .mapToLong(ServingStats.OfAdapter::bytes)
+                                .sum(),
                         loadsByLabel.values().stream().reduce(LoadFigures.NONE, LoadFigures::plus),
                         null),
                 byName,
@@ -122,13 +124,13 @@ final class ServingRecorder {
                 batchNanos.snapshot());
     }
 
-    private static AdapterStats.State state(boolean isLoaded) {
-        return isLoaded ? AdapterStats.State.LOADED : AdapterStats.State.ABSENT;
+    private static ServingStats.OfAdapter.State state(boolean isLoaded) {
+        return isLoaded ? ServingStats.OfAdapter.State.LOADED : ServingStats.OfAdapter.State.ABSENT;
     }
 
-    private AdapterStats.State state(String name) {
+    private ServingStats.OfAdapter.State state(String name) {
         if (cache != null && cache.isLoading(name)) {
-            return AdapterStats.State.LOADING;
+            return ServingStats.OfAdapter.State.LOADING;
         }
         return state(name.equals(LoRAModel.BASE) || model.names().contains(name));
     }

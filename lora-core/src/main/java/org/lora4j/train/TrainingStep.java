@@ -55,7 +55,7 @@ final class TrainingStep {
      * Creates the steps of a training.
      *
      * @param settings the settings
-     * @param computedElsewhere whether a {@link GradientSource} computes the gradients
+     * @param computedElsewhere whether a {@link BatchGradients.Source} computes the gradients
      */
     TrainingStep(TrainingSettings settings, boolean computedElsewhere) {
         Model model = settings.model();
@@ -195,7 +195,7 @@ final class TrainingStep {
      * @throws IllegalStateException if the trainable parameters are not those that the training started with
      * @throws DivergedException if the loss is not finite
      */
-    double compute(GradientSource source, long number, int examples, long iteration) {
+    double compute(BatchGradients.Source source, long number, int examples, long iteration) {
         pass.segment().resolve();
         requirePinned();
         double value =

@@ -318,13 +318,13 @@ public final class SelfAttention implements Layer {
     }
 
     @Override
-    public RowKind outputRows(RowKind inputRows) {
-        if (inputRows != RowKind.TOKEN) {
+    public Layer.RowKind outputRows(Layer.RowKind inputRows) {
+        if (inputRows != Layer.RowKind.TOKEN) {
             throw new IllegalArgumentException(path
                     + ": self-attention takes the tokens of sequences, found rows that are examples; put it after"
                     + " TokenEmbeddings and before the pooling");
         }
-        return RowKind.TOKEN;
+        return Layer.RowKind.TOKEN;
     }
 
     @Override

@@ -12,19 +12,14 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.MessageText;
 import org.lora4j.internal.StrictJson;
 import org.lora4j.io.ModelSource;
 
-/**
- * The files of a model. The modules of this library use it; not part of the API.
- *
- * @hidden
- */
-public final class ModelFiles {
+/** The files of a model. */
+final class ModelFiles {
     /** The name of one file of weights. */
     static final String ONE = "model.safetensors";
 
@@ -78,15 +73,8 @@ public final class ModelFiles {
         return source.has(file) ? read(source, file) : null;
     }
 
-    /**
-     * Returns the files without weights that there are: all that this library reads.
-     *
-     * @param source the files of a model
-     * @return their names
-     * @throws IOException if this cannot be found out
-     */
-    public static List<String> settings(ModelSource source) throws IOException {
-        Objects.requireNonNull(source, "source must not be null");
+    /** The files without weights that there are. */
+    static List<String> settings(ModelSource source) throws IOException {
         List<String> found = new ArrayList<>(existing(source, CONFIGS));
         found.addAll(SentenceModules.settings(source));
         found.addAll(existing(source, TEXTS));
@@ -104,16 +92,8 @@ public final class ModelFiles {
         return found;
     }
 
-    /**
-     * Returns the files with the weights, and the index if there are several.
-     *
-     * @param source the files of a model
-     * @return their names
-     * @throws IOException if there are none, or one that the index names is missing
-     * @throws IllegalArgumentException if the index is wrong
-     */
-    public static List<String> weights(ModelSource source) throws IOException {
-        Objects.requireNonNull(source, "source must not be null");
+    /** The files with the weights, and the index if there are several. */
+    static List<String> weights(ModelSource source) throws IOException {
         List<String> files = new ArrayList<>(tensors(source).keySet());
         if (!files.contains(ONE)) {
             files.add(INDEX);

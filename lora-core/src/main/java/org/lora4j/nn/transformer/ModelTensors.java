@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.lora4j.internal.MessageText;
-import org.lora4j.io.gguf.model.GgufGroups;
+import org.lora4j.io.gguf.internal.GgufGroups;
 import org.lora4j.io.safetensors.Dtype;
 import org.lora4j.io.safetensors.SafeTensorsException;
 import org.lora4j.linalg.Precision;

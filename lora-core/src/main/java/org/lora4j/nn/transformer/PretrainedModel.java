@@ -206,6 +206,29 @@ public final class PretrainedModel {
         }
     }
 
+    /**
+     * Returns the files of a model without weights that there are: all that this library reads.
+     *
+     * @param source the files of a model
+     * @return their names
+     * @throws IOException if this cannot be found out
+     */
+    public static List<String> settingFiles(ModelSource source) throws IOException {
+        return ModelFiles.settings(Objects.requireNonNull(source, "source must not be null"));
+    }
+
+    /**
+     * Returns the files of a model with the weights, and the index if there are several.
+     *
+     * @param source the files of a model
+     * @return their names
+     * @throws IOException if there are none, or one that the index names is missing
+     * @throws IllegalArgumentException if the index is wrong
+     */
+    public static List<String> weightFiles(ModelSource source) throws IOException {
+        return ModelFiles.weights(Objects.requireNonNull(source, "source must not be null"));
+    }
+
     private static PretrainedModel create(
             ModelConfig config, TensorFiles files, ModelTensors.Form form, SentenceModules sentences)
             throws IOException {

@@ -2,7 +2,7 @@ package org.lora4j.update.internal;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.adapter.TokenRows;
+import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.internal.math.RowMath;
 import org.lora4j.internal.memory.ArrayMemory;
 import org.lora4j.internal.memory.BatchBuffer;
@@ -30,7 +30,7 @@ public final class HeadRowsUpdate implements WeightUpdate {
         this.rows = rows;
     }
 
-    private TokenRows data() {
+    private LoRAAdapter.TokenRows data() {
         return rows.data();
     }
 

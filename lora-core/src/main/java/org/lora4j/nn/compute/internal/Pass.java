@@ -23,7 +23,6 @@ import org.lora4j.nn.input.Input;
 import org.lora4j.nn.layer.Activation;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Linear;
-import org.lora4j.nn.layer.RowKind;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.layer.WeightedLayer;
 import org.lora4j.nn.parameter.Parameter;
@@ -126,7 +125,7 @@ public final class Pass {
             embeddings = null;
             chain = builder.chain(layers, network.inputSize(), false);
         }
-        Linear linear = network.outputRows() == RowKind.TOKEN ? network.head() : null;
+        Linear linear = network.outputRows() == Layer.RowKind.TOKEN ? network.head() : null;
         head = linear == null ? null : new HeadPass(linear, network.softcap(), resources);
         headLayers = network.softcap() == null ? 1 : 2;
         repeated = new BatchBuffer.ByWidth(network.dataType(), order);
@@ -308,7 +307,7 @@ public final class Pass {
 
     /** The batch whose rows are those of the output. */
     private Segments outputBatch(Segments segments) {
-        return network.outputRows() == RowKind.TOKEN ? segments : segments.pooled();
+        return network.outputRows() == Layer.RowKind.TOKEN ? segments : segments.pooled();
     }
 
     /**

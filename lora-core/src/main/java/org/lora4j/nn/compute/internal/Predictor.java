@@ -15,7 +15,7 @@ import org.lora4j.nn.batch.internal.Segments;
 import org.lora4j.nn.batch.internal.TokenBlocks;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.layer.RowKind;
+import org.lora4j.nn.layer.Layer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -232,7 +232,7 @@ public final class Predictor {
 
     /** How many rows the output of the first examples has. */
     private long outputRows(Input x, int examples) {
-        return network.outputRows() == RowKind.TOKEN && x instanceof Sequences sequences
+        return network.outputRows() == Layer.RowKind.TOKEN && x instanceof Sequences sequences
                 ? sequences.start(examples)
                 : examples;
     }

@@ -1,12 +1,15 @@
-package org.lora4j.io.gguf.model;
+package org.lora4j.io.gguf.internal;
 
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.IntStream;
+import org.lora4j.internal.ForModules;
+import org.lora4j.io.gguf.model.GgufException;
 
 /** The tokens that end an answer, as llama.cpp finds them: some keys name them, and some have well-known texts. */
+@ForModules
 public final class GgufEnds {
     private static final String TOKENS = "tokenizer.ggml.tokens";
 

@@ -1,4 +1,4 @@
-package org.lora4j.io.gguf.model;
+package org.lora4j.io.gguf.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.lora4j.io.gguf.model.GgufException;
 
 /** What keys say that the cases do not have. */
 class GgufConfigTest {

@@ -1,4 +1,4 @@
-package org.lora4j.io.gguf.model;
+package org.lora4j.io.gguf.internal;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
+import org.lora4j.io.gguf.model.GgufException;
 import org.lora4j.io.internal.RandomAccess;
 
 /** What a small file can make the reader keep on the heap. */

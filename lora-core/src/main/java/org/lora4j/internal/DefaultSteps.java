@@ -1,4 +1,4 @@
-package org.lora4j.train;
+package org.lora4j.internal;
 
 /**
  * How large a batch is and how often the examples are used, if nobody says it. A training must have some hundred steps, so few
@@ -6,6 +6,7 @@ package org.lora4j.train;
  *
  * @hidden
  */
+@ForModules
 public final class DefaultSteps {
     /** A classifier has learned a good deal after so many steps. */
     public static final int ENOUGH = 300;

@@ -1,4 +1,4 @@
-package org.lora4j.io.gguf.model;
+package org.lora4j.io.gguf.internal;
 
 import java.nio.ByteBuffer;
 import org.lora4j.internal.math.HalfFloats;

@@ -1,4 +1,4 @@
-package org.lora4j.io.gguf.model;
+package org.lora4j.io.gguf.internal;
 
 import java.io.Closeable;
 import java.io.IOException;
@@ -20,7 +20,9 @@ import java.util.Set;
 import java.util.function.IntUnaryOperator;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.lora4j.internal.ForModules;
 import org.lora4j.internal.MessageText;
+import org.lora4j.io.gguf.model.GgufException;
 import org.lora4j.io.internal.ArrayBytes;
 import org.lora4j.io.internal.ByteSink;
 import org.lora4j.io.internal.FileAccess;
@@ -43,6 +45,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <p>Types are F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K to Q6_K, IQ4_NL and IQ4_XS. Several threads may use one reader at
  * the same time.
  */
+@ForModules
 public final class GgufReader implements Closeable {
     private static final Pattern PART = Pattern.compile("(.*)-(\\d{5})-of-(\\d{5})\\.gguf");
     private static final String SPLIT = "split.";

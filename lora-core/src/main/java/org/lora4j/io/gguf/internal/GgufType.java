@@ -1,4 +1,4 @@
-package org.lora4j.io.gguf.model;
+package org.lora4j.io.gguf.internal;
 
 import java.nio.ByteBuffer;
 import java.util.Arrays;
@@ -6,6 +6,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.io.gguf.model.GgufPrecision;
 
 /**
  * The form of the elements of a tensor in a GGUF file. A row is a sequence of blocks, each with the same number of elements.
@@ -61,6 +62,22 @@ enum GgufType {
 
     @SuppressWarnings("ImmutableEnumChecker") // It refers to a method without a state.
     private final @Nullable Groups groups;
+
+    /**
+     * The type of a tensor that is written: that of vectors is F32, and rows that are no whole blocks have F16, as llama.cpp does it.
+     */
+    static GgufType of(GgufPrecision precision, long[] shape) {
+        if (shape.length < 2) {
+            return F32;
+        }
+        GgufType type = switch (precision) {
+            case F32 -> F32;
+            case F16 -> F16;
+            case Q8_0 -> Q8_0;
+            case Q4_0 -> Q4_0;
+        };
+        return shape[shape.length - 1] % type.elements() == 0 ? type : F16;
+    }
 
     /** Reads the elements of a block. */
     @FunctionalInterface

@@ -1,4 +1,4 @@
-package org.lora4j.io.gguf.model;
+package org.lora4j.io.gguf.internal;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.lora4j.internal.MessageText;
+import org.lora4j.io.gguf.model.GgufPrecision;
 import org.lora4j.io.internal.ArrayBytes;
 import org.lora4j.io.internal.AtomicFile;
 import org.lora4j.io.internal.ByteSink;
@@ -85,7 +86,7 @@ public final class GgufRewriter {
 
     private GgufType type(String stored) {
         return changed.containsKey(stored)
-                ? precision.typeOf(reader.shape(stored))
+                ? GgufType.of(precision, reader.shape(stored))
                 : GgufType.valueOf(reader.type(stored));
     }
 

@@ -1,4 +1,4 @@
-package org.lora4j.io.gguf.model;
+package org.lora4j.io.gguf.internal;
 
 import java.util.Arrays;
 import java.util.Collections;
@@ -10,13 +10,16 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.ForModules;
 import org.lora4j.internal.MessageText;
+import org.lora4j.io.gguf.model.GgufException;
 
 /**
  * The keys of a GGUF file with their values, such as {@code general.architecture} or {@code tokenizer.ggml.tokens}. Immutable.
  *
  * @see <a href="https://github.com/ggml-org/ggml/blob/master/docs/gguf.md">The GGUF format</a>
  */
+@ForModules
 public final class GgufKeys {
     private final String file;
 

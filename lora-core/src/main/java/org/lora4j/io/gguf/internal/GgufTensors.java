@@ -1,4 +1,4 @@
-package org.lora4j.io.gguf.model;
+package org.lora4j.io.gguf.internal;
 
 import java.io.Closeable;
 import java.io.IOException;
@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import org.lora4j.internal.MessageText;
+import org.lora4j.io.gguf.model.GgufException;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

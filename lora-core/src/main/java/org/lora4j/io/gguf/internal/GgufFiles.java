@@ -1,4 +1,4 @@
-package org.lora4j.io.gguf.model;
+package org.lora4j.io.gguf.internal;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.StrictJson;
+import org.lora4j.io.gguf.model.GgufException;
 
 /** What the keys of a GGUF file say, as the files that the same model has on Hugging Face's hub. */
 public final class GgufFiles {

@@ -1,4 +1,4 @@
-package org.lora4j.io.gguf.model;
+package org.lora4j.io.gguf.internal;
 
 import java.io.IOException;
 import java.util.ArrayList;
@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import org.lora4j.internal.MessageText;
+import org.lora4j.io.gguf.model.GgufException;
 
 /**
  * What stands before the elements of the tensors: the keys, and where each tensor is.

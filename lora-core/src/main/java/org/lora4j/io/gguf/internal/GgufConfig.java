@@ -1,4 +1,4 @@
-package org.lora4j.io.gguf.model;
+package org.lora4j.io.gguf.internal;
 
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -9,6 +9,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.lora4j.internal.MessageText;
 import org.lora4j.internal.StrictJson;
+import org.lora4j.io.gguf.model.GgufException;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

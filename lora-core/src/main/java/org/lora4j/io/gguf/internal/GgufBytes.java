@@ -1,10 +1,11 @@
-package org.lora4j.io.gguf.model;
+package org.lora4j.io.gguf.internal;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import org.lora4j.io.gguf.model.GgufException;
 import org.lora4j.io.internal.BufferTransfer;
 import org.lora4j.io.internal.RandomAccess;
 

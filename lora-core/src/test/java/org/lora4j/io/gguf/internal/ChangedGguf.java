@@ -1,4 +1,4 @@
-package org.lora4j.io.gguf.model;
+package org.lora4j.io.gguf.internal;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
