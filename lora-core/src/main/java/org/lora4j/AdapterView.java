@@ -11,7 +11,7 @@ import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.model.internal.AdapterRegistry;
 import org.lora4j.model.internal.AppliedAdapter;
 import org.lora4j.model.internal.ModelState;
-import org.lora4j.model.internal.Selection;
+import org.lora4j.model.internal.ModelState.Selection;
 import org.lora4j.model.internal.TrainingSelection;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;

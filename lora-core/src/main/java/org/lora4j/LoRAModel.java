@@ -17,7 +17,7 @@ import org.lora4j.model.internal.AdapterRegistry;
 import org.lora4j.model.internal.ManagedAdapter;
 import org.lora4j.model.internal.ModelSnapshot;
 import org.lora4j.model.internal.ModelState;
-import org.lora4j.model.internal.Selection;
+import org.lora4j.model.internal.ModelState.Selection;
 import org.lora4j.model.internal.ServableModel;
 import org.lora4j.model.internal.TrainingSelection;
 import org.lora4j.nn.Model;

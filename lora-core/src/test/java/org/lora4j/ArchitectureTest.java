@@ -166,11 +166,17 @@ class ArchitectureTest {
                             .filter(ArchitectureTest::isInternal)
                             .map(JavaClass::getSimpleName)
                             .collect(Collectors.toSet());
-                    if (!internal.isEmpty() && !implementsInternal(method)) {
+                    if (!internal.isEmpty() && isSeen(method.getOwner()) && !implementsInternal(method)) {
                         events.add(SimpleConditionEvent.violated(method, method.getFullName() + " names " + internal));
                     }
                 }
             });
+
+    /** Whether the classes around a nested one are public too. */
+    private static boolean isSeen(JavaClass type) {
+        return type.getModifiers().contains(JavaModifier.PUBLIC)
+                && type.getEnclosingClass().map(ArchitectureTest::isSeen).orElse(true);
+    }
 
     private static boolean isInternal(JavaClass type) {
         return type.getPackageName().startsWith("org.lora4j")

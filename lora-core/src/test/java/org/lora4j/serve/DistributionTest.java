@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Counted values. */
 class DistributionTest {
     private static ServingStats.Distribution of(long... values) {
-        DistributionRecorder recorder = new DistributionRecorder();
+        ServingRecorder.OfValues recorder = new ServingRecorder.OfValues();
         for (long value : values) {
             recorder.record(value);
         }
@@ -52,7 +52,7 @@ class DistributionTest {
 
     @Test
     void percentilesOfManyValues() {
-        DistributionRecorder recorder = new DistributionRecorder();
+        ServingRecorder.OfValues recorder = new ServingRecorder.OfValues();
         for (int i = 1; i <= 10_000; i++) {
             recorder.record(i);
         }

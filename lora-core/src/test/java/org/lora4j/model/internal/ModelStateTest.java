@@ -6,6 +6,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.lora4j.Models;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.model.internal.ModelState.Selection;
 
 class ModelStateTest {
     @Test

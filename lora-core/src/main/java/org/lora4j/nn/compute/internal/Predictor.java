@@ -12,7 +12,6 @@ import org.lora4j.nn.batch.internal.Inputs;
 import org.lora4j.nn.batch.internal.LayerStack;
 import org.lora4j.nn.batch.internal.Segment;
 import org.lora4j.nn.batch.internal.Segments;
-import org.lora4j.nn.batch.internal.TokenBlocks;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.layer.Layer;
@@ -28,6 +27,9 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 public final class Predictor {
     /** Larger inputs are computed in blocks of this many rows, so that the buffers of a pass stay small. */
     private static final int BLOCK_ROWS = 512;
+
+    /** Sequences are computed in blocks of at most so many tokens. More at a time are no faster. */
+    private static final int BLOCK_TOKENS = 4096;
 
     private static final BlasAdvice ADVICE = new BlasAdvice();
 
@@ -190,7 +192,7 @@ public final class Predictor {
         return passes.use(pass -> {
             forEachBlock(x, (block, from, to) -> {
                 int together = block instanceof Sequences sequences
-                        ? TokenBlocks.MAX_TOKENS / sequences.tokens()
+                        ? BLOCK_TOKENS / sequences.tokens()
                         : BLOCK_ROWS / block.count();
                 pass.forwardWithAll(
                         block,
@@ -210,7 +212,7 @@ public final class Predictor {
 
     private static void forEachBlock(Input x, BlockVisitor visitor) {
         if (x instanceof Sequences sequences) {
-            TokenBlocks.forEach(sequences, visitor::accept);
+            forEachBlockOfTokens(sequences, visitor);
             return;
         }
         INDArray rows = Inputs.rows(x);
@@ -218,6 +220,18 @@ public final class Predictor {
         for (int from = 0; from < n; from += BLOCK_ROWS) {
             int to = Math.min(n, from + BLOCK_ROWS);
             visitor.accept(n <= BLOCK_ROWS ? x : Input.of(rows(rows, from, to).dup('c')), from, to);
+        }
+    }
+
+    private static void forEachBlockOfTokens(Sequences x, BlockVisitor visitor) {
+        int from = 0;
+        while (from < x.count()) {
+            int to = from + 1;
+            while (to < x.count() && x.start(to + 1) - x.start(from) <= BLOCK_TOKENS) {
+                to++;
+            }
+            visitor.accept(from == 0 && to == x.count() ? x : x.part(from, to), from, to);
+            from = to;
         }
     }
 
