@@ -295,7 +295,7 @@ public final class BatchGenerator {
      * for rounding.
      *
      * <pre>{@code
-     * PromptCache conversation = batch.newPromptCache();
+     * BatchGenerator.PromptCache conversation = batch.newPromptCache();
      * RunningGeneration reply = batch.add(view, prompt, options, token -> true, conversation);
      * }</pre>
      *

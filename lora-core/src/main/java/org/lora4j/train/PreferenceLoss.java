@@ -44,7 +44,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <pre>{@code
  * Sequences chosen = Sequences.of(new int[] {5, 9, 3, 7}).withPrompts(2);
  * Sequences rejected = Sequences.of(new int[] {5, 9, 4}).withPrompts(2);
- * AnswerLogProbabilities reference = new AnswerLogProbabilities(model.base());
+ * PreferenceLoss.AnswerLogProbabilities reference = new PreferenceLoss.AnswerLogProbabilities(model.base());
  * Batch batch = Batch.ofPreferences(chosen, rejected, reference.compute(chosen), reference.compute(rejected));
  * Trainer.builder(view).loss(PreferenceLoss.of(0.1)).updater(new AdamW(5e-6, 0)).build().fit(List.of(batch));
  * double accuracy = PreferenceLoss.of(0.1).evaluate(view, heldOut).accuracy();
@@ -253,7 +253,7 @@ public record PreferenceLoss(double beta, double labelSmoothing, boolean normali
      * tokens after the prompt, its end included. {@link PreferenceLoss} needs those of a reference.
      *
      * <pre>{@code
-     * AnswerLogProbabilities reference = new AnswerLogProbabilities(model.base());
+     * PreferenceLoss.AnswerLogProbabilities reference = new PreferenceLoss.AnswerLogProbabilities(model.base());
      * double[] sums = reference.compute(Sequences.of(new int[] {5, 9, 3}, new int[] {7, 2, 8, 1}).withPrompts(2, 1));
      * }</pre>
      *

@@ -33,7 +33,7 @@ final class Bert extends Encoder {
     Bert(JsonFields fields) {
         super(fields);
         modelType = fields.modelType();
-        activation = fields.oneOf("hidden_act", "gelu", Parts.ACTIVATIONS);
+        activation = fields.oneOf("hidden_act", "gelu", ModelParts.ACTIVATIONS);
         positions = fields.size("max_position_embeddings", 512);
         types = fields.size("type_vocab_size", 2);
         epsilon = fields.epsilon("layer_norm_eps", 1e-12);
@@ -96,14 +96,14 @@ final class Bert extends Encoder {
     }
 
     @Override
-    public List<Layer> layers(Parts parts) {
+    public List<Layer> layers(ModelParts parts) {
         List<Layer> all = new ArrayList<>(embeddings(parts, hiddenSize));
         all.addAll(encoder(parts));
         return all;
     }
 
     /** The embeddings, of a width. */
-    List<Layer> embeddings(Parts parts, int width) {
+    List<Layer> embeddings(ModelParts parts, int width) {
         return List.of(
                 new TokenEmbeddings(
                         parts.path("embeddings"),
@@ -119,7 +119,7 @@ final class Bert extends Encoder {
     }
 
     /** The layers behind the embeddings. */
-    List<Layer> encoder(Parts parts) {
+    List<Layer> encoder(ModelParts parts) {
         List<Layer> all = new ArrayList<>();
         for (int i = 0; i < layers; i++) {
             String layer = "encoder.layer." + i + ".";
@@ -131,7 +131,7 @@ final class Bert extends Encoder {
         return all;
     }
 
-    private Layer attention(Parts parts, String path) {
+    private Layer attention(ModelParts parts, String path) {
         SelfAttention attention = attention(parts, path + ".self", attentionDropout)
                 .inputs(
                         parts.linear(path + ".self.query", hiddenSize, hiddenSize, true),
@@ -144,12 +144,12 @@ final class Bert extends Encoder {
     }
 
     @Override
-    public List<Layer> pooler(Parts parts) {
+    public List<Layer> pooler(ModelParts parts) {
         return parts.pooler(hiddenSize);
     }
 
     @Override
-    public List<Layer> classifier(Parts parts) {
+    public List<Layer> classifier(ModelParts parts) {
         return isRoberta()
                 ? parts.end().denseClassifier(hiddenSize, "tanh", classifierDropout)
                 : parts.pooledClassifier(hiddenSize, classifierDropout);

@@ -47,7 +47,7 @@ final class Deberta extends Encoder {
     Deberta(JsonFields fields) {
         super(fields);
         embeddingSize = fields.size("embedding_size", Math.max(1, hiddenSize));
-        activation = fields.oneOf("hidden_act", "gelu", Parts.ACTIVATIONS);
+        activation = fields.oneOf("hidden_act", "gelu", ModelParts.ACTIVATIONS);
         positions = fields.size("max_position_embeddings", 512);
         hasPositions = fields.truth("position_biased_input", true);
         types = fields.integer("type_vocab_size", 0);
@@ -71,7 +71,7 @@ final class Deberta extends Encoder {
                     + buckets + " and " + farthest);
         }
         poolerSize = fields.size("pooler_hidden_size", Math.max(1, hiddenSize));
-        poolerActivation = fields.oneOf("pooler_hidden_act", "gelu", Parts.POOLER_ACTIVATIONS);
+        poolerActivation = fields.oneOf("pooler_hidden_act", "gelu", ModelParts.POOLER_ACTIVATIONS);
         poolerDropout = fields.dropout("pooler_dropout", 0);
         hiddenDropout = fields.dropout("hidden_dropout_prob", 0.1);
         attentionDropout = fields.dropout("attention_probs_dropout_prob", 0.1);
@@ -123,7 +123,7 @@ final class Deberta extends Encoder {
     }
 
     @Override
-    public List<Layer> layers(Parts parts) {
+    public List<Layer> layers(ModelParts parts) {
         List<Layer> all = new ArrayList<>(embeddings(parts));
         RelativePositions relative = isRelative ? relative(parts) : null;
         for (int i = 0; i < layers; i++) {
@@ -140,7 +140,7 @@ final class Deberta extends Encoder {
         return all;
     }
 
-    private List<Layer> embeddings(Parts parts) {
+    private List<Layer> embeddings(ModelParts parts) {
         String path = parts.path("embeddings");
         Embedding word = parts.embedding("embeddings.word_embeddings", vocabularySize, embeddingSize, padding);
         Embedding type = types == 0
@@ -162,18 +162,18 @@ final class Deberta extends Encoder {
         return all;
     }
 
-    private Embedding positions(Parts parts) {
+    private Embedding positions(ModelParts parts) {
         return parts.embedding("embeddings.position_embeddings", positions, embeddingSize, Embedding.NO_PADDING);
     }
 
-    private RelativePositions relative(Parts parts) {
+    private RelativePositions relative(ModelParts parts) {
         int span = buckets > 0 ? buckets : farthest;
         Embedding table = parts.embedding("encoder.rel_embeddings", 2L * span, hiddenSize, Embedding.NO_PADDING);
         @Nullable LayerNorm norm = normsPositions ? parts.layerNorm("encoder.LayerNorm", hiddenSize, epsilon) : null;
         return RelativePositions.distances(table, norm, buckets > 0 ? farthest : 0);
     }
 
-    private SelfAttention attention(Parts parts, String path, @Nullable RelativePositions relative) {
+    private SelfAttention attention(ModelParts parts, String path, @Nullable RelativePositions relative) {
         String self = path + ".self";
         Linear query = projection(parts, self + ".query_proj");
         Linear key = projection(parts, self + ".key_proj");
@@ -191,14 +191,14 @@ final class Deberta extends Encoder {
         return attention.build();
     }
 
-    private Linear projection(Parts parts, String path) {
+    private Linear projection(ModelParts parts, String path) {
         return parts.linear(path, hiddenSize, hiddenSize, true);
     }
 
     /** A layer and an activation on the vector of the first token. */
     @Override
-    public List<Layer> classifier(Parts parts) {
-        Parts end = parts.end();
+    public List<Layer> classifier(ModelParts parts) {
+        ModelParts end = parts.end();
         return List.of(
                 end.pooling("pooler.first", Pooling.Method.FIRST),
                 end.dropout("pooler.dropout", poolerDropout),

@@ -25,7 +25,7 @@ final class DistilBert extends Encoder {
 
     DistilBert(JsonFields fields) {
         super(fields, new SizeFields("dim", "n_layers", "n_heads", "hidden_dim", 0));
-        activation = fields.oneOf("activation", "gelu", Parts.ACTIVATIONS);
+        activation = fields.oneOf("activation", "gelu", ModelParts.ACTIVATIONS);
         positions = fields.size("max_position_embeddings", 512);
         padding = fields.token("pad_token_id", 0, vocabularySize);
         dropout = fields.dropout("dropout", 0.1);
@@ -67,7 +67,7 @@ final class DistilBert extends Encoder {
     }
 
     @Override
-    public List<Layer> layers(Parts parts) {
+    public List<Layer> layers(ModelParts parts) {
         List<Layer> all = new ArrayList<>();
         all.add(new TokenEmbeddings(
                 parts.path("embeddings"),
@@ -86,7 +86,7 @@ final class DistilBert extends Encoder {
         return all;
     }
 
-    private Layer attention(Parts parts, String path) {
+    private Layer attention(ModelParts parts, String path) {
         return new Residual(
                 parts.path(path + ".residual"),
                 List.of(attention(parts, path, attentionDropout)
@@ -98,7 +98,7 @@ final class DistilBert extends Encoder {
                         .build()));
     }
 
-    private Layer feedForward(Parts parts, String path) {
+    private Layer feedForward(ModelParts parts, String path) {
         return new Residual(
                 parts.path(path),
                 List.of(
@@ -110,8 +110,8 @@ final class DistilBert extends Encoder {
 
     /** A layer and ReLU on the vector of the first token. */
     @Override
-    public List<Layer> classifier(Parts parts) {
-        Parts end = parts.end();
+    public List<Layer> classifier(ModelParts parts) {
+        ModelParts end = parts.end();
         return List.of(
                 end.pooling("pre_classifier.first", Pooling.Method.FIRST),
                 end.linear("pre_classifier", hiddenSize, hiddenSize, true),

@@ -48,7 +48,8 @@ abstract class Encoder implements Family {
     }
 
     /** An attention in which each head has keys and values of its own. */
-    final SelfAttention.Builder attention(Parts parts, String path, double dropout) {
-        return SelfAttention.builder(parts.path(path), heads, heads, headSize()).dropout(dropout, Parts.DROPOUT_SEED);
+    final SelfAttention.Builder attention(ModelParts parts, String path, double dropout) {
+        return SelfAttention.builder(parts.path(path), heads, heads, headSize())
+                .dropout(dropout, ModelParts.DROPOUT_SEED);
     }
 }

@@ -30,7 +30,7 @@ final class Gte extends Encoder {
 
     Gte(JsonFields fields) {
         super(fields);
-        gate = fields.oneOf("hidden_act", "gelu", Parts.GATES);
+        gate = fields.oneOf("hidden_act", "gelu", ModelParts.GATES);
         positions = fields.size("max_position_embeddings", 8192);
         types = fields.integer("type_vocab_size", 1);
         if (types < 0) {
@@ -95,7 +95,7 @@ final class Gte extends Encoder {
     }
 
     @Override
-    public List<Layer> layers(Parts parts) {
+    public List<Layer> layers(ModelParts parts) {
         List<Layer> all = new ArrayList<>();
         all.add(new TokenEmbeddings(
                 parts.path("embeddings"),
@@ -116,7 +116,7 @@ final class Gte extends Encoder {
         return all;
     }
 
-    private Layer attention(Parts parts, String path) {
+    private Layer attention(ModelParts parts, String path) {
         SelfAttention attention = attention(parts, path, attentionDropout)
                 .input(parts.linear(path + ".qkv_proj", hiddenSize, 3L * hiddenSize, true))
                 .output(parts.linear(path + ".o_proj", hiddenSize, hiddenSize, true))
@@ -126,13 +126,13 @@ final class Gte extends Encoder {
                 parts.path(path + ".residual"), List.of(attention, parts.dropout(path + ".dropout", hiddenDropout)));
     }
 
-    private Layer feedForward(Parts parts, String path) {
+    private Layer feedForward(ModelParts parts, String path) {
         return new Residual(
                 parts.path(path + ".residual"),
                 List.of(
                         GatedFeedForward.ofOne(
                                 parts.path(path),
-                                Parts.gate(gate),
+                                ModelParts.gate(gate),
                                 parts.linear(path + ".up_gate_proj", hiddenSize, 2L * intermediateSize, false),
                                 false,
                                 parts.linear(path + ".down_proj", intermediateSize, hiddenSize, true)),
@@ -140,12 +140,12 @@ final class Gte extends Encoder {
     }
 
     @Override
-    public List<Layer> pooler(Parts parts) {
+    public List<Layer> pooler(ModelParts parts) {
         return parts.pooler(hiddenSize);
     }
 
     @Override
-    public List<Layer> classifier(Parts parts) {
+    public List<Layer> classifier(ModelParts parts) {
         return parts.pooledClassifier(hiddenSize, classifierDropout);
     }
 

@@ -39,8 +39,8 @@ final class ModernBert extends Encoder {
 
     ModernBert(JsonFields fields) {
         super(fields);
-        gate = fields.oneOf("hidden_activation", "gelu", Parts.GATES);
-        classifierActivation = fields.oneOf("classifier_activation", "gelu", Parts.ACTIVATIONS);
+        gate = fields.oneOf("hidden_activation", "gelu", ModelParts.GATES);
+        classifierActivation = fields.oneOf("classifier_activation", "gelu", ModelParts.ACTIVATIONS);
         positions = fields.size("max_position_embeddings", 8192);
         padding = fields.token("pad_token_id", 0, vocabularySize);
         epsilon = fields.epsilon("norm_eps", 1e-5);
@@ -91,7 +91,7 @@ final class ModernBert extends Encoder {
     }
 
     @Override
-    public List<Layer> layers(Parts parts) {
+    public List<Layer> layers(ModelParts parts) {
         List<Layer> all = new ArrayList<>();
         all.add(new TokenEmbeddings(
                 parts.path("embeddings"),
@@ -119,11 +119,11 @@ final class ModernBert extends Encoder {
         return all;
     }
 
-    private LayerNorm norm(Parts parts, String path) {
+    private LayerNorm norm(ModelParts parts, String path) {
         return parts.layerNorm(path, hiddenSize, epsilon, normBias);
     }
 
-    private SelfAttention attention(Parts parts, String path, int i) {
+    private SelfAttention attention(ModelParts parts, String path, int i) {
         boolean isGlobal = !types.slides(i);
         SelfAttention.Builder attention = attention(parts, path, attentionDropout)
                 .input(parts.linear(path + ".Wqkv", hiddenSize, 3L * hiddenSize, attentionBias))
@@ -132,10 +132,10 @@ final class ModernBert extends Encoder {
         return (isGlobal ? attention : attention.window(window)).build();
     }
 
-    private Layer feedForward(Parts parts, String path) {
+    private Layer feedForward(ModelParts parts, String path) {
         return GatedFeedForward.ofOne(
                 parts.path(path),
-                Parts.gate(gate),
+                ModelParts.gate(gate),
                 parts.linear(path + ".Wi", hiddenSize, 2L * intermediateSize, feedForwardBias),
                 true,
                 parts.linear(path + ".Wo", intermediateSize, hiddenSize, feedForwardBias));
@@ -143,8 +143,8 @@ final class ModernBert extends Encoder {
 
     /** A layer, an activation and a normalization on the first token or the mean. */
     @Override
-    public List<Layer> classifier(Parts parts) {
-        Parts end = parts.end();
+    public List<Layer> classifier(ModelParts parts) {
+        ModelParts end = parts.end();
         return List.of(
                 end.pooling("head.pooling", pooling),
                 end.linear("head.dense", hiddenSize, hiddenSize, classifierBias),

@@ -26,7 +26,7 @@ final class Mpnet extends Encoder {
 
     Mpnet(JsonFields fields) {
         super(fields);
-        activation = fields.oneOf("hidden_act", "gelu", Parts.ACTIVATIONS);
+        activation = fields.oneOf("hidden_act", "gelu", ModelParts.ACTIVATIONS);
         positions = fields.size("max_position_embeddings", 512);
         if (vocabularySize <= PADDING || positions <= PADDING + 1) {
             fields.refuse("vocab_size must be more than the token of padding, which is 1, and max_position_embeddings"
@@ -77,7 +77,7 @@ final class Mpnet extends Encoder {
     }
 
     @Override
-    public List<Layer> layers(Parts parts) {
+    public List<Layer> layers(ModelParts parts) {
         List<Layer> all = new ArrayList<>();
         all.add(new TokenEmbeddings(
                 parts.path("embeddings"),
@@ -98,7 +98,7 @@ final class Mpnet extends Encoder {
         return all;
     }
 
-    private Layer attention(Parts parts, String path, RelativePositions relative) {
+    private Layer attention(ModelParts parts, String path, RelativePositions relative) {
         String attn = path + ".attn";
         SelfAttention attention = attention(parts, attn, attentionDropout)
                 .inputs(
@@ -112,13 +112,13 @@ final class Mpnet extends Encoder {
     }
 
     @Override
-    public List<Layer> pooler(Parts parts) {
+    public List<Layer> pooler(ModelParts parts) {
         return parts.pooler(hiddenSize);
     }
 
     /** A layer and tanh on the vector of the first token. */
     @Override
-    public List<Layer> classifier(Parts parts) {
+    public List<Layer> classifier(ModelParts parts) {
         return parts.end().denseClassifier(hiddenSize, "tanh", classifierDropout);
     }
 

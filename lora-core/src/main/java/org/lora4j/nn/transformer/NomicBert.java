@@ -95,7 +95,7 @@ final class NomicBert extends Encoder {
     }
 
     @Override
-    public List<Layer> layers(Parts parts) {
+    public List<Layer> layers(ModelParts parts) {
         List<Layer> all = new ArrayList<>();
         all.add(new TokenEmbeddings(
                 parts.path("embeddings"),
@@ -114,7 +114,7 @@ final class NomicBert extends Encoder {
         return all;
     }
 
-    private Layer attention(Parts parts, String layer) {
+    private Layer attention(ModelParts parts, String layer) {
         String path = layer + "attn";
         SelfAttention attention = attention(parts, path, attentionDropout)
                 .input(parts.linear(path + ".Wqkv", hiddenSize, 3L * hiddenSize, attentionBias))
@@ -126,7 +126,7 @@ final class NomicBert extends Encoder {
                 List.of(attention, parts.dropout(layer + "dropout1", residualDropout)));
     }
 
-    private Layer feedForward(Parts parts, String layer) {
+    private Layer feedForward(ModelParts parts, String layer) {
         String path = layer + "mlp";
         return new Residual(
                 parts.path(layer + "feed_forward"),
@@ -141,12 +141,12 @@ final class NomicBert extends Encoder {
     }
 
     @Override
-    public List<Layer> pooler(Parts parts) {
+    public List<Layer> pooler(ModelParts parts) {
         return parts.pooler(hiddenSize);
     }
 
     @Override
-    public List<Layer> classifier(Parts parts) {
+    public List<Layer> classifier(ModelParts parts) {
         return parts.pooledClassifier(hiddenSize, residualDropout);
     }
 

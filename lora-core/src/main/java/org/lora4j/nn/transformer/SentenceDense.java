@@ -156,7 +156,7 @@ record SentenceDense(String folder, long inputs, long outputs, boolean hasBias, 
      * @param width the length of the vectors before it
      * @throws IllegalArgumentException if the module takes another length
      */
-    List<Layer> layers(Parts parts, long width) {
+    List<Layer> layers(ModelParts parts, long width) {
         if (inputs != width) {
             throw new IllegalArgumentException(folder + "/config.json: in_features must be " + width
                     + ", the length of the vectors of the module before, found " + inputs);

@@ -197,7 +197,7 @@ record SentenceModules(Map<String, String> texts) {
      * @param width the length of the vectors of tokens
      * @throws IllegalArgumentException as {@link #pooling}, or if the sizes of the modules do not fit
      */
-    List<Layer> layers(Parts parts, long width) {
+    List<Layer> layers(ModelParts parts, long width) {
         List<Layer> layers = new ArrayList<>();
         long size = width;
         for (Entry entry : entries()) {
@@ -210,7 +210,7 @@ record SentenceModules(Map<String, String> texts) {
         return layers;
     }
 
-    private List<Layer> layers(Entry entry, Parts parts, long width) {
+    private List<Layer> layers(Entry entry, ModelParts parts, long width) {
         String path = parts.path(entry.folder());
         return switch (entry.name()) {
             case POOL ->

@@ -35,13 +35,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * tensors. Each call of {@link #tensor} reads the elements of that tensor and no others, as single-precision numbers, which are
  * bit for bit those of llama.cpp.
  *
- * <pre>{@code
- * try (GgufReader reader = GgufReader.open(Path.of("model.gguf"))) {
- *     String architecture = reader.keys().text("general.architecture").orElseThrow();
- *     INDArray table = reader.tensor("token_embd.weight");
- * }
- * }</pre>
- *
  * <p>Types are F32, F16, BF16, Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q2_K to Q6_K, IQ4_NL and IQ4_XS. Several threads may use one reader at
  * the same time.
  */

@@ -27,7 +27,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param ends the tensors of what follows
  * @param prefix what stands before the paths
  */
-record Parts(Tensors tensors, Tensors ends, String prefix) {
+record ModelParts(Tensors tensors, Tensors ends, String prefix) {
     /** All random numbers of a network come from one sequence, which the training seeds. */
     static final long DROPOUT_SEED = 0;
 
@@ -41,8 +41,8 @@ record Parts(Tensors tensors, Tensors ends, String prefix) {
     static final List<String> GATES = List.of("gelu", "gelu_new", "gelu_pytorch_tanh", "relu", "silu", "swish");
 
     /** The parts of what follows on the last hidden state, whose modules have no prefix. */
-    Parts end() {
-        return new Parts(ends, ends, "");
+    ModelParts end() {
+        return new ModelParts(ends, ends, "");
     }
 
     /** The path of a module. */
@@ -148,7 +148,7 @@ record Parts(Tensors tensors, Tensors ends, String prefix) {
             case "gelu" -> Gate.GELU;
             case "gelu_new", "gelu_pytorch_tanh" -> Gate.GELU_TANH;
             case "relu" -> Gate.RELU;
-            default -> throw new IllegalArgumentException("gate: must be one that Parts knows, found " + name);
+            default -> throw new IllegalArgumentException("gate: must be one that ModelParts knows, found " + name);
         };
     }
 
@@ -159,7 +159,8 @@ record Parts(Tensors tensors, Tensors ends, String prefix) {
             case "gelu_new", "gelu_pytorch_tanh" -> new Gelu(path(path), Gelu.Form.TANH);
             case "relu" -> new Activation(path(path), new ActivationReLU());
             case "tanh" -> new Activation(path(path), new ActivationTanH());
-            default -> throw new IllegalArgumentException("activation: must be one that Parts knows, found " + name);
+            default ->
+                throw new IllegalArgumentException("activation: must be one that ModelParts knows, found " + name);
         };
     }
 }
