@@ -11,10 +11,10 @@ import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.model.internal.AdapterRegistry;
 import org.lora4j.model.internal.AppliedAdapter;
 import org.lora4j.model.internal.ModelState;
-import org.lora4j.model.internal.Selection;
+import org.lora4j.model.internal.ModelState.Selection;
 import org.lora4j.model.internal.TrainingSelection;
+import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.NetworkModel;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
 import org.lora4j.nn.batch.internal.Segment;
 import org.lora4j.nn.compute.internal.Predictor;
@@ -41,7 +41,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  *
  * <p>Immutable. Any number of threads can use a view at the same time.
  */
-public final class AdapterView extends NetworkModel {
+public final class AdapterView extends Model {
     private static final double MAX_MULTIPLIER = 1e15;
 
     private final Network network;

@@ -17,11 +17,11 @@ import org.lora4j.model.internal.AdapterRegistry;
 import org.lora4j.model.internal.ManagedAdapter;
 import org.lora4j.model.internal.ModelSnapshot;
 import org.lora4j.model.internal.ModelState;
-import org.lora4j.model.internal.Selection;
+import org.lora4j.model.internal.ModelState.Selection;
 import org.lora4j.model.internal.ServableModel;
 import org.lora4j.model.internal.TrainingSelection;
+import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.NetworkModel;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
 import org.lora4j.nn.batch.internal.ExampleOutputs;
 import org.lora4j.nn.batch.internal.Segment;
@@ -53,7 +53,7 @@ import org.slf4j.LoggerFactory;
  *
  * <p>Any number of threads can predict while others change the model: each prediction sees one state of it.
  */
-public final class LoRAModel extends NetworkModel implements ServableModel {
+public final class LoRAModel extends Model implements ServableModel {
     /** The name that stands for no adapter in a mixed batch; PEFT's. */
     public static final String BASE = AdapterNames.BASE;
 

@@ -12,7 +12,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaCall;
 import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaMethod;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTest;
@@ -27,6 +29,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.lora4j.fixtures.Circles;
 import org.lora4j.internal.ForModules;
 
 /** Each package imports only those below it; see the architecture page. */
@@ -41,7 +44,7 @@ class ArchitectureTest {
             update.internal: adapter internal.math internal.memory linalg nn.layer nn.parameter nn.parametrization.internal nn.weight.internal
             samediff: adapter internal internal.memory io io.peft linalg train
             train: internal internal.math internal.memory internal.threads linalg nn nn.batch.internal nn.compute.internal nn.input nn.layer nn.parameter nn.weight.internal
-            nn.transformer: internal internal.math internal.memory io io.gguf io.gguf.model io.internal io.safetensors linalg nn nn.layer nn.parameter nn.weight.internal
+            nn.transformer: internal internal.math internal.memory io io.gguf io.gguf.internal io.gguf.model io.internal io.safetensors linalg nn nn.layer nn.parameter nn.weight.internal
             nn: adapter internal internal.math internal.threads io.safetensors linalg nn.batch.internal nn.compute.internal nn.input nn.layer nn.parameter nn.parametrization.internal nn.weight.internal
             nn.compute.internal: internal.math internal.memory internal.threads linalg nn.attention.internal nn.batch.internal nn.input nn.layer nn.parameter nn.parametrization.internal nn.weight.internal
             nn.attention.internal: internal.math internal.memory internal.threads nn.batch.internal nn.input nn.layer nn.parameter nn.parametrization.internal nn.weight.internal
@@ -55,8 +58,9 @@ class ArchitectureTest {
             io.gguf: adapter internal internal.math io.gguf.model io.internal io.peft io.safetensors
             io.peft: adapter internal internal.memory io io.internal io.safetensors
             io.safetensors: internal internal.math internal.memory io io.internal
-            io: internal io.gguf.model io.internal
-            io.gguf.model: internal internal.math io.internal
+            io: internal io.gguf.internal io.gguf.model io.internal
+            io.gguf.internal: internal internal.math io.gguf.model io.internal
+            io.gguf.model:
             io.internal: internal
             adapter: internal internal.math internal.memory linalg
             linalg: internal.memory
@@ -126,6 +130,24 @@ class ArchitectureTest {
             .callMethodWhere(
                     JavaCall.Predicates.target(nameMatching("asNio.*|asBuffer|asByteBuffer|pointer|addressPointer")));
 
+    /** Each public type is one more that a user may have to know. A nested type is a part of another. */
+    @ArchTest
+    static void fewTypesArePublic(JavaClasses classes) {
+        List<String> types = classes.stream()
+                .filter(type -> type.getModifiers().contains(JavaModifier.PUBLIC))
+                .filter(JavaClass::isTopLevelClass)
+                .filter(type -> !isInternal(type))
+                .map(JavaClass::getName)
+                .sorted()
+                .toList();
+        assertThat(types).hasSizeLessThanOrEqualTo(115);
+    }
+
+    @ArchTest
+    static void noCircleOfClassesIsLarge(JavaClasses classes) {
+        assertThat(Circles.largest(classes)).hasSizeLessThanOrEqualTo(5);
+    }
+
     /** What users see names no internal type, except where it implements an internal interface, which Javadoc hides. */
     @ArchTest
     static final ArchRule THE_API_NAMES_NO_INTERNAL_TYPE = methods()
@@ -144,11 +166,17 @@ class ArchitectureTest {
                             .filter(ArchitectureTest::isInternal)
                             .map(JavaClass::getSimpleName)
                             .collect(Collectors.toSet());
-                    if (!internal.isEmpty() && !implementsInternal(method)) {
+                    if (!internal.isEmpty() && isSeen(method.getOwner()) && !implementsInternal(method)) {
                         events.add(SimpleConditionEvent.violated(method, method.getFullName() + " names " + internal));
                     }
                 }
             });
+
+    /** Whether the classes around a nested one are public too. */
+    private static boolean isSeen(JavaClass type) {
+        return type.getModifiers().contains(JavaModifier.PUBLIC)
+                && type.getEnclosingClass().map(ArchitectureTest::isSeen).orElse(true);
+    }
 
     private static boolean isInternal(JavaClass type) {
         return type.getPackageName().startsWith("org.lora4j")

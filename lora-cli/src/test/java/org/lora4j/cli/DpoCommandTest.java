@@ -26,10 +26,8 @@ import org.lora4j.text.DecoderTokens;
 import org.lora4j.text.PreferenceExample;
 import org.lora4j.text.TextFiles;
 import org.lora4j.text.TextRow;
-import org.lora4j.train.AnswerLogProbabilities;
 import org.lora4j.train.Batch;
 import org.lora4j.train.PreferenceLoss;
-import org.lora4j.train.PreferenceMetrics;
 
 /** Training on pairs of answers, on a small random Llama whose tokens are bytes. */
 @Tag("slow")
@@ -76,8 +74,8 @@ class DpoCommandTest {
         return new ObjectMapper().readTree(output.resolve("report.json").toFile());
     }
 
-    private static PreferenceMetrics metrics(JsonNode node) {
-        return new PreferenceMetrics(
+    private static PreferenceLoss.Metrics metrics(JsonNode node) {
+        return new PreferenceLoss.Metrics(
                 node.at("/pairs").asLong(),
                 node.at("/loss").asDouble(),
                 node.at("/accuracy").asDouble(),
@@ -87,11 +85,11 @@ class DpoCommandTest {
     }
 
     /** Measures an adapter with the library alone. */
-    private static PreferenceMetrics measure(Path adapter, Path data, PreferenceLoss loss) throws IOException {
+    private static PreferenceLoss.Metrics measure(Path adapter, Path data, PreferenceLoss loss) throws IOException {
         try (DecoderFolder decoder = DecoderFolder.open(model)) {
             LoRAModel adapted = LoRAModel.of(decoder.network());
             AdapterView view = adapted.load("a", adapter);
-            AnswerLogProbabilities reference = new AnswerLogProbabilities(adapted.base());
+            PreferenceLoss.AnswerLogProbabilities reference = new PreferenceLoss.AnswerLogProbabilities(adapted.base());
             DecoderTokens tokens = new DecoderTokens(decoder);
             List<PreferenceExample> examples = TextFiles.jsonl(data).stream()
                     .map(TextRow::preference)
@@ -102,7 +100,7 @@ class DpoCommandTest {
         }
     }
 
-    private static void assertClose(PreferenceMetrics found, PreferenceMetrics expected) {
+    private static void assertClose(PreferenceLoss.Metrics found, PreferenceLoss.Metrics expected) {
         assertThat(found.pairs()).isEqualTo(expected.pairs());
         assertThat(found.accuracy()).isEqualTo(expected.accuracy());
         assertThat(found.loss()).isCloseTo(expected.loss(), within(1e-4));
@@ -121,7 +119,7 @@ class DpoCommandTest {
                 .contains("adapter against chance: +", "adapter against the ", "measured on 30 validation pairs")
                 .containsPattern("held out, 30 pairs: loss [0-9.]+, accuracy [0-9.]+ %, margin [0-9.]+, reward ");
         JsonNode report = report(output);
-        PreferenceMetrics held = metrics(report.at("/heldPairs"));
+        PreferenceLoss.Metrics held = metrics(report.at("/heldPairs"));
         assertThat(held.accuracy()).isGreaterThan(0.95);
         assertThat(held.loss()).isLessThan(0.3);
         assertThat(held.chosenReward()).isGreaterThan(held.rejectedReward() + 1);
@@ -163,7 +161,7 @@ class DpoCommandTest {
         Cli.good(training(other, output, settings));
         assertThat(output.resolve("adapter_model.safetensors"))
                 .hasSameBinaryContentAs(texts.resolve("adapter_model.safetensors"));
-        PreferenceMetrics found = metrics(report(output).at("/trainingPairs"));
+        PreferenceLoss.Metrics found = metrics(report(output).at("/trainingPairs"));
         assertClose(found, measure(output, pairs, new PreferenceLoss(5, 0, true)));
         assertThat(report(output).at("/heldPairs").isNull()).isTrue();
     }
@@ -188,7 +186,7 @@ class DpoCommandTest {
                     reference));
             assertThat(PeftAdapters.load(output).weights())
                     .isEqualTo(PeftAdapters.load(first).weights());
-            PreferenceMetrics found = metrics(report(output).at("/trainingPairs"));
+            PreferenceLoss.Metrics found = metrics(report(output).at("/trainingPairs"));
             assertThat(report(output).at("/settings/reference").asText()).isEqualTo(reference);
             if (reference.equals("base")) {
                 assertClose(found, measure(first, pairs, new PreferenceLoss(0.1, 0.1, false)));
@@ -260,7 +258,7 @@ class DpoCommandTest {
                 storage
             };
             Cli.good(Cli.words(train, "--output", output));
-            PreferenceMetrics found = metrics(report(output).at("/trainingPairs"));
+            PreferenceLoss.Metrics found = metrics(report(output).at("/trainingPairs"));
             assertThat(report(output).at("/training/losses/0").asDouble()).isCloseTo(Math.log(2), within(1e-4));
             assertThat(found.accuracy()).as(storage).isEqualTo(1);
             assertThat(found.loss()).isLessThan(0.6);

@@ -21,7 +21,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
-import org.lora4j.io.gguf.model.GgufReader;
+import org.lora4j.io.gguf.internal.GgufReader;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.EncoderFolder;
 import org.nd4j.linalg.api.ndarray.INDArray;

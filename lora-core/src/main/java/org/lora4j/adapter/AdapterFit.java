@@ -108,7 +108,7 @@ final class AdapterFit {
                 : shape;
     }
 
-    private void checkTokens(LoRAAdapter data, String path, TokenRows rows) {
+    private void checkTokens(LoRAAdapter data, String path, LoRAAdapter.TokenRows rows) {
         BaseLayer layer = layer(path);
         if (layer == null) {
             return;

@@ -18,7 +18,7 @@ final class AdapterInitialization {
     private final Map<String, LoRAWeights> weights = new LinkedHashMap<>();
     private final Map<String, INDArray> biases = new LinkedHashMap<>();
     private final Map<String, LoRAAdapter.SavedModule> saved = new LinkedHashMap<>();
-    private final Map<String, TokenRows> tokenRows = new LinkedHashMap<>();
+    private final Map<String, LoRAAdapter.TokenRows> tokenRows = new LinkedHashMap<>();
     private final Map<String, LowRankFactors> subtracted = new LinkedHashMap<>();
 
     private AdapterInitialization(BaseModel base, LoRAConfig config) {
@@ -91,7 +91,7 @@ final class AdapterInitialization {
                         + layer.shape()[0] + ", found " + token);
             }
         }
-        tokenRows.put(path, TokenRows.of(tokens, layer.weight()));
+        tokenRows.put(path, LoRAAdapter.TokenRows.of(tokens, layer.weight()));
     }
 
     /**
@@ -99,7 +99,7 @@ final class AdapterInitialization {
      * so others get none.
      */
     private LoRAConfig withTaskType() {
-        HubFields fields = config.hubFields();
+        LoRAConfig.HubFields fields = config.hubFields();
         boolean isOpened = base.taskType().isPresent()
                 && (!base.taskType().get().equals("SEQ_CLS")
                         || base.paths().stream().filter(HEADS::matches).allMatch(saved::containsKey));

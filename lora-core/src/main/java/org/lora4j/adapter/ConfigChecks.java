@@ -1,39 +1,11 @@
 package org.lora4j.adapter;
 
-import java.util.ArrayList;
-import java.util.Collections;
-import java.util.LinkedHashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.Objects;
-
-/** Checks the settings of a {@link LoRAConfig}, and copies its lists and maps. */
+/** Checks the settings of a {@link LoRAConfig}. */
 final class ConfigChecks {
     /** With larger scales, the squares of gradients overflow, and Adam takes no steps. */
     private static final double MAX_ALPHA = 1e15;
 
     private ConfigChecks() {}
-
-    /** Copies a list. */
-    static <T> List<T> copy(String what, List<T> list) {
-        for (int i = 0; i < list.size(); i++) {
-            requireElement(what, list.get(i), "index " + i);
-        }
-        return Collections.unmodifiableList(new ArrayList<>(list));
-    }
-
-    /** Copies a map in its order. */
-    static <T> Map<String, T> copy(String what, Map<String, T> map) {
-        map.forEach((key, value) -> {
-            requireElement("the keys of " + what, key, "a key");
-            requireElement(what, value, "'" + key + "'");
-        });
-        return Collections.unmodifiableMap(new LinkedHashMap<>(map));
-    }
-
-    private static void requireElement(String what, Object element, String where) {
-        Objects.requireNonNull(element, () -> what + " must not hold null, found null at " + where);
-    }
 
     /** Refuses values that are out of bounds, and settings that exclude each other. */
     static void require(LoRAConfig config) {

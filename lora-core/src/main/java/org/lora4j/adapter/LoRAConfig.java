@@ -1,9 +1,12 @@
 package org.lora4j.adapter;
 
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,11 +59,11 @@ public final class LoRAConfig {
         loraBias = builder.loraBias;
         targetModules = builder.targetModules;
         excludeModules = builder.excludeModules;
-        layersToTransform = ConfigChecks.copy("layersToTransform", builder.layersToTransform);
-        layersPattern = ConfigChecks.copy("layersPattern", builder.layersPattern);
-        rankPattern = ConfigChecks.copy("rankPattern", builder.rankPattern);
-        alphaPattern = ConfigChecks.copy("alphaPattern", builder.alphaPattern);
-        modulesToSave = ConfigChecks.copy("modulesToSave", builder.modulesToSave);
+        layersToTransform = CheckedCopy.of("layersToTransform", builder.layersToTransform);
+        layersPattern = CheckedCopy.of("layersPattern", builder.layersPattern);
+        rankPattern = CheckedCopy.of("rankPattern", builder.rankPattern);
+        alphaPattern = CheckedCopy.of("alphaPattern", builder.alphaPattern);
+        modulesToSave = CheckedCopy.of("modulesToSave", builder.modulesToSave);
         trainableTokens = builder.trainableTokens;
         fanInFanOut = builder.fanInFanOut;
         hubFields = builder.hubFields;
@@ -376,5 +379,75 @@ public final class LoRAConfig {
         defaults.keySet().removeAll(Set.of("rank", "alpha"));
         named.entrySet().removeAll(defaults.entrySet());
         return "LoRAConfig" + named;
+    }
+
+    /**
+     * What {@code adapter_config.json} says about an adapter that does not change what it computes here. It is kept when an
+     * adapter is read and saved again, because Python's PEFT and programs around it need it: its Auto classes open an adapter by
+     * its task type and its base.
+     *
+     * @param taskType PEFT's task type, such as {@code SEQ_CLS}, or null
+     * @param baseModel the name or folder of the base, {@code base_model_name_or_path}, or null
+     * @param revision the version of the base, or null
+     * @param others all further fields by name, each as JSON
+     */
+    public record HubFields(
+            @Nullable String taskType,
+            @Nullable String baseModel,
+            @Nullable String revision,
+            Map<String, String> others) {
+        private static final HubFields NONE = new HubFields(null, null, null, Map.of());
+
+        /**
+         * Copies the map.
+         *
+         * @param taskType the task type, or null
+         * @param baseModel the name or folder of the base, or null
+         * @param revision the version of the base, or null
+         * @param others all further fields by name
+         */
+        public HubFields {
+            Objects.requireNonNull(others, "others must not be null");
+            others = Collections.unmodifiableMap(new TreeMap<>(CheckedCopy.of("others", others)));
+        }
+
+        /**
+         * Returns no fields.
+         *
+         * @return the fields of an adapter of which nothing is known
+         */
+        public static HubFields none() {
+            return NONE;
+        }
+
+        /**
+         * Changes the task type.
+         *
+         * @param changed PEFT's task type: {@code SEQ_CLS}, {@code FEATURE_EXTRACTION}, {@code CAUSAL_LM} or another; null for none
+         * @return these fields with this change
+         */
+        public HubFields withTaskType(@Nullable String changed) {
+            return new HubFields(changed, baseModel, revision, others);
+        }
+
+        /**
+         * Changes the base.
+         *
+         * @param name its name or folder, as {@code from_pretrained} takes it; null for none
+         * @return these fields with this change
+         */
+        public HubFields withBaseModel(@Nullable String name) {
+            return new HubFields(taskType, name, revision, others);
+        }
+
+        /**
+         * Changes the version of the base.
+         *
+         * @param changed a branch, tag or commit; null for none
+         * @return these fields with this change
+         */
+        public HubFields withRevision(@Nullable String changed) {
+            return new HubFields(taskType, baseModel, changed, others);
+        }
     }
 }

@@ -29,7 +29,7 @@ public final class LoRAConfigBuilder {
     List<String> modulesToSave = List.of();
     TrainableTokens trainableTokens = TrainableTokens.none();
     boolean fanInFanOut;
-    HubFields hubFields = HubFields.none();
+    LoRAConfig.HubFields hubFields = LoRAConfig.HubFields.none();
 
     LoRAConfigBuilder() {}
 
@@ -283,7 +283,7 @@ public final class LoRAConfigBuilder {
      * @param hubFields task type, base and further fields
      * @return this
      */
-    public LoRAConfigBuilder hubFields(HubFields hubFields) {
+    public LoRAConfigBuilder hubFields(LoRAConfig.HubFields hubFields) {
         this.hubFields = Objects.requireNonNull(hubFields, "hubFields must not be null");
         return this;
     }

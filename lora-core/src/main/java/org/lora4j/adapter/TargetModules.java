@@ -56,7 +56,7 @@ public sealed interface TargetModules {
                 throw new IllegalArgumentException(
                         "target modules must be at most " + MAX_ENTRIES + " names, found " + entries.size());
             }
-            this.entries = ConfigChecks.copy("target modules", entries);
+            this.entries = CheckedCopy.of("target modules", entries);
             lookup = new HashSet<>(entries);
             if (entries.isEmpty() || entries.stream().anyMatch(String::isBlank)) {
                 throw new IllegalArgumentException("target modules must be one or more names that are not blank, found "

@@ -31,8 +31,8 @@ public record TrainableTokens(List<Integer> ofInput, Map<String, List<Integer>> 
     public TrainableTokens {
         Objects.requireNonNull(ofInput, "ofInput must not be null");
         Objects.requireNonNull(ofModules, "ofModules must not be null");
-        ofInput = ConfigChecks.copy("trainableTokens", ofInput);
-        ofModules = ConfigChecks.copy("trainableTokens", ofModules);
+        ofInput = CheckedCopy.of("trainableTokens", ofInput);
+        ofModules = CheckedCopy.of("trainableTokens", ofModules);
         if (!ofInput.isEmpty() && !ofModules.isEmpty()) {
             throw new IllegalArgumentException("trainableTokens must be those of the input embedding or those of named"
                     + " modules, found both; name the input embedding too");
@@ -42,7 +42,7 @@ public record TrainableTokens(List<Integer> ofInput, Map<String, List<Integer>> 
             if (name.isBlank()) {
                 throw new IllegalArgumentException("trainableTokens: a module name must not be blank, found one");
             }
-            requireTokens("'" + name + "'", ConfigChecks.copy("trainableTokens of '" + name + "'", tokens));
+            requireTokens("'" + name + "'", CheckedCopy.of("trainableTokens of '" + name + "'", tokens));
         });
     }
 

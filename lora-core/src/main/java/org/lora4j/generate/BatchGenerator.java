@@ -9,11 +9,11 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
-import org.lora4j.nn.compute.internal.PassSource;
 
 /**
  * Generates many texts together, each with its own adapters on one base. Texts join and leave between the steps. Each step
@@ -136,8 +136,7 @@ public final class BatchGenerator {
         Objects.requireNonNull(prompt, "prompt must not be null");
         Objects.requireNonNull(options, "options must not be null");
         Objects.requireNonNull(consumer, "consumer must not be null");
-        PassSource source = Decoder.source(model);
-        if (source.stack() != decoder.stack()) {
+        if (model.stack() != decoder.stack()) {
             throw new IllegalArgumentException(
                     "generation: texts that are generated together must have one and the same base"
                             + " network, found another one; use a BatchGenerator for each base");
@@ -148,7 +147,7 @@ public final class BatchGenerator {
         int maxTokens =
                 decoder.maxTokens(prompt, options, Math.max(0, cacheLimit / decoder.bytesPerToken() - reserved));
         ConstrainedChoice constrained = ConstrainedChoice.begin(options, maxTokens, decoder.vocabulary());
-        EffectiveLayers layers = source.effectiveLayers();
+        EffectiveLayers layers = model.effectiveLayers();
         int longest = prompt.length + maxTokens - 1;
         CachedSequence text = cache == null ? new CachedSequence(decoder, layers, longest) : cache.take();
         int reused = text.start(layers, prompt, cache == null ? 0 : prompt.length - 1);
@@ -287,5 +286,59 @@ public final class BatchGenerator {
     @Override
     public synchronized String toString() {
         return "BatchGenerator(" + running.size() + " texts)";
+    }
+
+    /**
+     * The keys and values of the last text of a conversation in a {@link BatchGenerator}. If the next prompt begins with the same
+     * tokens, only the other ones are computed. It is never used for others than the layers that computed it: after the adapter was
+     * replaced or trained, or if another adapter generates, the whole prompt is computed. So the result is the same as without it, except
+     * for rounding.
+     *
+     * <pre>{@code
+     * BatchGenerator.PromptCache conversation = batch.newPromptCache();
+     * RunningGeneration reply = batch.add(view, prompt, options, token -> true, conversation);
+     * }</pre>
+     *
+     * <p>One generation at a time can use it, and until that has ended, nobody else.
+     */
+    public static final class PromptCache {
+        private final CachedSequence text;
+        private final AtomicBoolean isInUse = new AtomicBoolean();
+
+        PromptCache(CachedSequence text) {
+            this.text = text;
+        }
+
+        /** The text, for one generation. */
+        CachedSequence take() {
+            if (isInUse.getAndSet(true)) {
+                throw new IllegalStateException(
+                        "generation: a prompt cache must be of one generation at a time, found one that is in use; wait for"
+                                + " its end, or use another one");
+            }
+            return text;
+        }
+
+        CachedSequence text() {
+            return text;
+        }
+
+        void giveBack() {
+            isInUse.set(false);
+        }
+
+        /**
+         * Returns the memory that its keys and values take now.
+         *
+         * @return the bytes
+         */
+        public long bytes() {
+            return text.cache().bytes();
+        }
+
+        @Override
+        public String toString() {
+            return "PromptCache(" + text.length() + " tokens)";
+        }
     }
 }

@@ -3,10 +3,8 @@ package org.lora4j.generate;
 import java.util.ArrayList;
 import java.util.List;
 import org.lora4j.nn.Model;
-import org.lora4j.nn.NetworkModel;
 import org.lora4j.nn.batch.internal.KeyValueCache;
 import org.lora4j.nn.batch.internal.LayerStack;
-import org.lora4j.nn.compute.internal.PassSource;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Pooling;
 import org.lora4j.nn.layer.SelfAttention;
@@ -32,7 +30,7 @@ final class Decoder {
      * @throws IllegalArgumentException if it does not predict the next token of a text
      */
     static Decoder of(Model model) {
-        LayerStack stack = source(model).stack();
+        LayerStack stack = model.stack();
         if (!stack.takesSequences()) {
             throw refused("a network that takes rows of features");
         }
@@ -63,11 +61,6 @@ final class Decoder {
         return new IllegalArgumentException(
                 "generation: the model must be a decoder that predicts the next token, such as"
                         + " causal() of a PretrainedModel, found " + found);
-    }
-
-    /** The only kind of model. */
-    static PassSource source(Model model) {
-        return (NetworkModel) model;
     }
 
     LayerStack stack() {

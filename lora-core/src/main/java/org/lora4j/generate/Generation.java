@@ -18,7 +18,7 @@ public record Generation(
         Finish finish,
         int promptTokens,
         int reusedTokens,
-        List<TokenLogProbabilities> logProbabilities) {
+        List<LogProbabilities.OfToken> logProbabilities) {
     /** Why a generation ended. */
     public enum Finish {
         /**

@@ -6,7 +6,6 @@ import java.util.Objects;
 import java.util.function.IntPredicate;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
-import org.lora4j.nn.compute.internal.PassSource;
 
 /**
  * Generates text with a decoder, one text at a time.
@@ -34,15 +33,15 @@ public final class Generator {
     /** Rows of logits that are computed at a time. */
     private static final int SCORED_ROWS = 64;
 
-    private final PassSource source;
+    private final Model model;
     private final Decoder decoder;
     private final int room;
     private final DecoderPass lastTokens;
     private final DecoderPass allTokens;
     private CachedSequence text;
 
-    private Generator(PassSource source, Decoder decoder, int room) {
-        this.source = source;
+    private Generator(Model model, Decoder decoder, int room) {
+        this.model = model;
         this.decoder = decoder;
         this.room = room;
         lastTokens = new DecoderPass(decoder.ofLastTokens());
@@ -51,7 +50,7 @@ public final class Generator {
     }
 
     private CachedSequence newText() {
-        return new CachedSequence(decoder, source.effectiveLayers(), room);
+        return new CachedSequence(decoder, model.effectiveLayers(), room);
     }
 
     /**
@@ -76,7 +75,7 @@ public final class Generator {
     public static Generator of(Model model, long cacheLimit) {
         Objects.requireNonNull(model, "model must not be null");
         Decoder decoder = Decoder.of(model);
-        return new Generator(Decoder.source(model), decoder, room(decoder, cacheLimit));
+        return new Generator(model, decoder, room(decoder, cacheLimit));
     }
 
     private static int room(Decoder decoder, long cacheLimit) {
@@ -122,7 +121,7 @@ public final class Generator {
         decoder.requireTokens("prompt", prompt);
         int maxTokens = decoder.maxTokens(prompt, options, room);
         ConstrainedChoice constrained = ConstrainedChoice.begin(options, maxTokens, decoder.vocabulary());
-        EffectiveLayers layers = source.effectiveLayers();
+        EffectiveLayers layers = model.effectiveLayers();
         int reused = text.start(layers, prompt, prompt.length - 1);
         RunningGeneration running =
                 new RunningGeneration(text, prompt, reused, options, maxTokens, consumer, null, constrained);
@@ -160,7 +159,7 @@ public final class Generator {
         decoder.requireTokens("prompt with the completion but its last token", ids);
         decoder.requireRoom(ids.length, room);
         int before = prompt.length - 1;
-        text.start(source.effectiveLayers(), ids, before);
+        text.start(model.effectiveLayers(), ids, before);
         double[] logProbabilities = new double[completion.length];
         while (text.from() < ids.length) {
             if (text.from() < before) {
@@ -202,6 +201,6 @@ public final class Generator {
 
     @Override
     public String toString() {
-        return "Generator(" + source + ")";
+        return "Generator(" + model + ")";
     }
 }

@@ -23,12 +23,12 @@ public final class RunningGeneration {
     private final int maxTokens;
     private final int promptTokens;
     private final int reusedTokens;
-    private final @Nullable PromptCache cache;
+    private final BatchGenerator.@Nullable PromptCache cache;
     private boolean left;
     private final List<Integer> tokens = new ArrayList<>();
 
     /** Those of each token; none if the options do not ask for them. */
-    private final List<TokenLogProbabilities> logProbabilities = new ArrayList<>();
+    private final List<LogProbabilities.OfToken> logProbabilities = new ArrayList<>();
 
     private @Nullable Finish finish;
     private @Nullable Throwable failure;
@@ -41,7 +41,7 @@ public final class RunningGeneration {
             GenerationOptions options,
             int maxTokens,
             IntPredicate consumer,
-            @Nullable PromptCache cache,
+            BatchGenerator.@Nullable PromptCache cache,
             @Nullable ConstrainedChoice constrained) {
         this.text = text;
         this.options = options;
@@ -145,7 +145,7 @@ public final class RunningGeneration {
             // The choice overwrites them.
             double[] computed = top.isPresent() ? logits.clone() : logits;
             int id = choose(logits);
-            take(id, top.isPresent() ? TokenLogProbabilities.of(computed, id, top.getAsInt()) : null);
+            take(id, top.isPresent() ? LogProbabilities.OfToken.of(computed, id, top.getAsInt()) : null);
         } catch (Throwable e) {
             // A consumer in another language can throw anything, and must not end the steps of the others.
             fail(e);
@@ -175,7 +175,7 @@ public final class RunningGeneration {
         }
     }
 
-    private void take(int id, @Nullable TokenLogProbabilities found) {
+    private void take(int id, LogProbabilities.@Nullable OfToken found) {
         add(id, found);
         end(id, consumer.test(id));
     }
@@ -184,7 +184,7 @@ public final class RunningGeneration {
         failure = e;
     }
 
-    private synchronized void add(int id, @Nullable TokenLogProbabilities found) {
+    private synchronized void add(int id, LogProbabilities.@Nullable OfToken found) {
         if (constrained != null) {
             constrained.accept(id);
         }
@@ -258,7 +258,7 @@ public final class RunningGeneration {
      * @throws IllegalStateException if the options do not ask for them
      * @throws IndexOutOfBoundsException if the token has not come
      */
-    public synchronized TokenLogProbabilities logProbabilities(int index) {
+    public synchronized LogProbabilities.OfToken logProbabilities(int index) {
         if (options.logProbabilities().isEmpty()) {
             throw new IllegalStateException("generation: the options must ask for log probabilities, found some that do"
                     + " not; use withLogProbabilities");

@@ -1,8 +1,10 @@
 package org.lora4j.internal;
 
 import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.StreamReadFeature;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 
 /** How JSON is read and written, where nothing else is said. A file may come from a stranger, or be damaged. */
@@ -20,4 +22,21 @@ public final class StrictJson {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
 
     private StrictJson() {}
+
+    /**
+     * Parses a text.
+     *
+     * @param place where the text is from, for messages
+     * @param text the text
+     * @return the value
+     * @throws IllegalArgumentException if it is no JSON
+     */
+    public static JsonNode parse(String place, String text) {
+        try {
+            return MAPPER.readTree(text);
+        } catch (JsonProcessingException e) {
+            throw new IllegalArgumentException(
+                    place + ": must be valid JSON, found " + MessageText.describe(e.getOriginalMessage()), e);
+        }
+    }
 }

@@ -11,20 +11,21 @@ import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.MessageText;
+import org.lora4j.io.gguf.internal.GgufContents;
+import org.lora4j.io.gguf.internal.GgufFiles;
+import org.lora4j.io.gguf.internal.GgufKeys;
+import org.lora4j.io.gguf.internal.GgufReader;
+import org.lora4j.io.gguf.internal.GgufTensors;
 import org.lora4j.io.gguf.model.GgufException;
-import org.lora4j.io.gguf.model.GgufFiles;
-import org.lora4j.io.gguf.model.GgufKeys;
-import org.lora4j.io.gguf.model.GgufReader;
-import org.lora4j.io.gguf.model.GgufTensors;
 
 /**
  * A GGUF file as the files of a model on Hugging Face's hub: {@code config.json} and {@code modules.json} as its keys say, and its
- * tensors by the names and in the form of transformers. It has no {@code model.safetensors} and no {@code tokenizer.json}: who
- * reads weights and texts asks for {@link #tensors} and {@link #keys}.
+ * tensors by the names and in the form of transformers. It has no {@code model.safetensors} and no {@code tokenizer.json}: this
+ * library reads weights and texts from the tensors and the keys.
  *
  * <p>The file is opened anew for each call that reads tensors, and must not change meanwhile.
  */
-public final class GgufSource implements ModelSource {
+public final class GgufSource implements ModelSource, GgufContents {
     private static final String EXTENSION = ".gguf";
 
     private final String file;
@@ -79,12 +80,14 @@ public final class GgufSource implements ModelSource {
     }
 
     /**
-     * Returns the keys of the file.
+     * Returns the keys of the file; not part of the API.
      *
      * @return the keys
      * @throws GgufException if the file breaks a rule of the format
      * @throws IOException if it cannot be read
+     * @hidden
      */
+    @Override
     public synchronized GgufKeys keys() throws IOException {
         GgufKeys read = keys;
         if (read == null) {
@@ -98,12 +101,14 @@ public final class GgufSource implements ModelSource {
     }
 
     /**
-     * Opens the file to read its tensors.
+     * Opens the file to read its tensors; not part of the API.
      *
      * @return the tensors by the names of transformers, which the caller closes
      * @throws GgufException if the file breaks a rule of the format, or has tensors that the architecture has not
      * @throws IOException if it cannot be read
+     * @hidden
      */
+    @Override
     public GgufTensors tensors() throws IOException {
         return GgufTensors.of(opener.open());
     }

@@ -1,43 +1,75 @@
 package org.lora4j.nn;
 
 import java.util.Objects;
+import org.lora4j.nn.batch.internal.LayerStack;
+import org.lora4j.nn.compute.internal.PassSource;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.input.Sequences;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Something that predicts and can be trained: a {@link Network}, or a network with adapters. Passes of this library compute it, so
- * nobody else can implement it.
+ * Something that predicts and can be trained: a {@link Network}, or a network with adapters. The passes of this library compute its
+ * layers, so only this library extends it.
  */
-public sealed interface Model permits NetworkModel {
+public abstract class Model implements PassSource {
+    private final LayerStack stack;
+
+    /**
+     * Creates a model; not part of the API.
+     *
+     * @param stack the layers
+     * @hidden
+     */
+    protected Model(LayerStack stack) {
+        this.stack = stack;
+    }
+
+    /**
+     * Returns what passes compute; not part of the API.
+     *
+     * @hidden
+     */
+    @Override
+    public final LayerStack stack() {
+        return stack;
+    }
+
     /**
      * Returns the number of features in an input row.
      *
      * @return the width of the input; the size of the vocabulary if the model takes sequences of tokens
      */
-    long inputSize();
+    public final long inputSize() {
+        return stack.inputSize();
+    }
 
     /**
      * Returns the number of values in an output row. An adapter can bring a head with another number than that of its base.
      *
      * @return the width of the output with the adapters that are applied now
      */
-    long outputSize();
+    public final long outputSize() {
+        return stack.outputSize(effectiveLayers());
+    }
 
     /**
      * Returns the type of all parameters, inputs and outputs.
      *
      * @return FLOAT or DOUBLE
      */
-    DataType dataType();
+    public final DataType dataType() {
+        return stack.dataType();
+    }
 
     /**
      * Returns whether the input is sequences of tokens, not rows of features.
      *
      * @return true for a transformer
      */
-    boolean takesSequences();
+    public final boolean takesSequences() {
+        return stack.takesSequences();
+    }
 
     /**
      * Computes the output. Any number of threads can call this at the same time.
@@ -47,7 +79,7 @@ public sealed interface Model permits NetworkModel {
      *     the model has no pooling
      * @throws IllegalArgumentException if the model takes input of the other kind, or the input does not fit it
      */
-    INDArray predict(Input x);
+    public abstract INDArray predict(Input x);
 
     /**
      * Computes the output of an array.
@@ -57,7 +89,7 @@ public sealed interface Model permits NetworkModel {
      * @return as {@link #predict(Input)}
      * @throws IllegalArgumentException if the shape or the type of {@code x} does not fit
      */
-    default INDArray predict(INDArray x) {
+    public INDArray predict(INDArray x) {
         Objects.requireNonNull(x, "x must not be null");
         return predict(input(x));
     }
@@ -72,7 +104,7 @@ public sealed interface Model permits NetworkModel {
      * @throws IllegalArgumentException if {@code x} does not fit the model, or {@code y} has another shape or type than the output;
      *     {@code y} is not written to then
      */
-    default void predictInto(INDArray x, INDArray y) {
+    public void predictInto(INDArray x, INDArray y) {
         Objects.requireNonNull(x, "x must not be null");
         predictInto(input(x), y);
     }
@@ -85,7 +117,7 @@ public sealed interface Model permits NetworkModel {
      *     sequences if the model has no pooling
      * @throws IllegalArgumentException as {@link #predictInto(INDArray, INDArray)}
      */
-    void predictInto(Input x, INDArray y);
+    public abstract void predictInto(Input x, INDArray y);
 
     private Input input(INDArray x) {
         return takesSequences() ? Sequences.of(x, null, null) : Input.of(x);

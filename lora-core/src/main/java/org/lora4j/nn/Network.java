@@ -37,7 +37,6 @@ import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.Pooling;
-import org.lora4j.nn.layer.RowKind;
 import org.lora4j.nn.layer.SelfAttention;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.layer.WeightedLayer;
@@ -62,7 +61,7 @@ import org.slf4j.LoggerFactory;
  * <p>A network holds parameters only, so threads can share it: any number of them can call {@link #predict} at the same
  * time.
  */
-public final class Network extends NetworkModel implements BaseModel {
+public final class Network extends Model implements BaseModel {
     private static final Logger log = LoggerFactory.getLogger(Network.class);
     private static final EffectiveLayers EFFECTIVE = layer -> layer.updates().effective();
 
@@ -216,7 +215,7 @@ public final class Network extends NetworkModel implements BaseModel {
     @Override
     public Optional<String> replaceableHead() {
         Layer last = layers().get(layers().size() - 1);
-        return last instanceof Linear head && stack().outputRows() == RowKind.EXAMPLE && !head.isTied()
+        return last instanceof Linear head && stack().outputRows() == Layer.RowKind.EXAMPLE && !head.isTied()
                 ? Optional.of(head.path())
                 : Optional.empty();
     }
@@ -380,7 +379,7 @@ public final class Network extends NetworkModel implements BaseModel {
      * @return the architecture
      * @throws IllegalArgumentException if an activation is none of ND4J's own
      */
-    public NetworkArchitecture architecture() {
+    NetworkArchitecture architecture() {
         return NetworkArchitecture.of(this);
     }
 

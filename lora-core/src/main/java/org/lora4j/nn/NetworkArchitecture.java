@@ -1,15 +1,13 @@
 package org.lora4j.nn;
 
-import com.fasterxml.jackson.core.JacksonException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.MessageText;
+import org.lora4j.internal.StrictJson;
 import org.lora4j.nn.layer.Activation;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Linear;
@@ -19,18 +17,9 @@ import org.nd4j.linalg.api.buffer.DataType;
  * The architecture of a {@link Network} as data: its layers without their parameters. Another process builds the same
  * network from it.
  *
- * <pre>{@code
- * String json = network.architecture().toJson();
- * Network same = NetworkArchitecture.parse(json).build(seed);   // the same layers with new parameters
- * }</pre>
- *
  * <p>Immutable. Two instances are equal if they describe the same layers.
  */
-public final class NetworkArchitecture {
-    private static final ObjectMapper JSON = new ObjectMapper()
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY);
-
+final class NetworkArchitecture {
     private final ObjectNode description;
 
     private NetworkArchitecture(ObjectNode description) {
@@ -43,7 +32,7 @@ public final class NetworkArchitecture {
      * @throws IllegalArgumentException if an activation is none of ND4J's own
      */
     static NetworkArchitecture of(Network network) {
-        ObjectNode description = JSON.createObjectNode();
+        ObjectNode description = StrictJson.MAPPER.createObjectNode();
         description.put("dataType", network.dataType().name());
         description.put("inputSize", network.inputSize());
         ArrayNode layers = description.putArray("layers");
@@ -93,14 +82,10 @@ public final class NetworkArchitecture {
      */
     static NetworkArchitecture parse(String json, double mostElements) {
         Objects.requireNonNull(json, "json must not be null");
-        try {
-            if (JSON.readTree(json) instanceof ObjectNode object) {
-                requireSize(object, mostElements);
-                // Built once, so that whatever is wrong is found here; what is not needed is left out.
-                return of(build(object, 0));
-            }
-        } catch (JacksonException e) {
-            throw new IllegalArgumentException("an architecture must be valid JSON: " + e.getOriginalMessage(), e);
+        if (StrictJson.parse("architecture", json) instanceof ObjectNode object) {
+            requireSize(object, mostElements);
+            // Built once, so that whatever is wrong is found here; what is not needed is left out.
+            return of(build(object, 0));
         }
         throw new IllegalArgumentException("an architecture must be a JSON object, found something else");
     }

@@ -17,7 +17,7 @@ import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.io.safetensors.SafeTensorsBuilder;
 import org.lora4j.io.safetensors.SafeTensorsException;
 import org.lora4j.nn.parameter.Parameter;
-import org.lora4j.nn.weight.internal.BFloat16Matrix;
+import org.lora4j.nn.weight.internal.MatrixConversion;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -66,7 +66,7 @@ final class NetworkTensors {
             }
             boolean writesHalf = isHalf && parameter.weight().fitsFewerBits() && parameter.isFinite();
             INDArray array =
-                    writesHalf ? BFloat16Matrix.rounded(parameter.weight().matrix()) : parameter.value();
+                    writesHalf ? MatrixConversion.toBFloat16(parameter.weight().matrix()) : parameter.value();
             INDArray written =
                     isTransposed.test(parameter.name()) ? array.transpose().dup('c') : array;
             if (writesHalf) {

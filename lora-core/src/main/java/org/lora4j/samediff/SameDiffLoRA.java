@@ -20,9 +20,13 @@ import org.lora4j.internal.NamedAdapters;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.train.DivergedException;
+import org.nd4j.autodiff.listeners.At;
+import org.nd4j.autodiff.listeners.Operation;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
+import org.nd4j.autodiff.samediff.internal.InferenceSession;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -43,7 +47,7 @@ import org.slf4j.LoggerFactory;
  * <p>An operation {@code y = op(x, W)} becomes {@code y = op(x, W) + s·B·A·x}, for {@code matmul}, {@code xw_plus_b},
  * {@code conv2d} and {@code gather} on a constant or variable W. The variable y keeps its name and its consumers.
  *
- * <p>A {@link GraphView} computes with the adapters that it names, whatever the graph itself computes with. The graph's own
+ * <p>A {@link View} computes with the adapters that it names, whatever the graph itself computes with. The graph's own
  * calls ({@code fit}, {@code output}, {@code evaluate}, {@code save}) compute with the <em>active</em> adapters: the one
  * being trained after {@link #train}, those named after {@link #activate}, and none at first.
  *
@@ -143,7 +147,7 @@ public final class SameDiffLoRA implements BaseModel {
      * @throws IllegalArgumentException if the name is refused or the configuration does not fit the graph; nothing changes
      *     then
      */
-    public synchronized GraphView add(String name, LoRAConfig config) {
+    public synchronized View add(String name, LoRAConfig config) {
         Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(config, "config must not be null");
         adapters.requireNew(name);
@@ -163,7 +167,7 @@ public final class SameDiffLoRA implements BaseModel {
      * @return the view of this adapter
      * @throws IllegalArgumentException if the name is refused or the data do not fit the graph; nothing changes then
      */
-    public synchronized GraphView add(String name, LoRAAdapter adapter) {
+    public synchronized View add(String name, LoRAAdapter adapter) {
         Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(adapter, "adapter must not be null");
         adapters.requireNew(name);
@@ -189,7 +193,7 @@ public final class SameDiffLoRA implements BaseModel {
      * @throws IOException if the files cannot be read, or are refused; see {@link PeftAdapters}
      * @throws IllegalArgumentException as {@link #add(String, LoRAAdapter)}
      */
-    public GraphView load(String name, Path folder) throws IOException {
+    public View load(String name, Path folder) throws IOException {
         return load(name, folder, ReadOptions.defaults());
     }
 
@@ -203,7 +207,7 @@ public final class SameDiffLoRA implements BaseModel {
      * @throws IOException if the files cannot be read, or are refused; see {@link PeftAdapters}
      * @throws IllegalArgumentException as {@link #add(String, LoRAAdapter)}
      */
-    public GraphView load(String name, Path folder, ReadOptions options) throws IOException {
+    public View load(String name, Path folder, ReadOptions options) throws IOException {
         Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(folder, "folder must not be null");
         Objects.requireNonNull(options, "options must not be null");
@@ -301,7 +305,7 @@ public final class SameDiffLoRA implements BaseModel {
      * @throws IllegalArgumentException if there is no name, an adapter does not exist or is named twice, or two replace
      *     the same bias or weight
      */
-    public synchronized GraphView using(String... names) {
+    public synchronized View using(String... names) {
         List<String> named = requireNamed("using", names);
         List<GraphAdapter> unused = select(named);
         return view(named);
@@ -321,12 +325,12 @@ public final class SameDiffLoRA implements BaseModel {
      *
      * @return a view without adapters, which computes the bits of the original graph
      */
-    public GraphView base() {
+    public View base() {
         return view(List.of());
     }
 
-    private GraphView view(List<String> names) {
-        return new GraphView(this, names);
+    private View view(List<String> names) {
+        return new View(this, names);
     }
 
     /** The adapters of some names. They can be applied together. */
@@ -417,5 +421,54 @@ public final class SameDiffLoRA implements BaseModel {
     @Override
     public synchronized String toString() {
         return "SameDiffLoRA" + adapters + " active " + adapted.active();
+    }
+
+    /**
+     * Computes with some adapters of a {@link SameDiffLoRA}, whatever the graph itself computes with.
+     *
+     * <p>A view finds its adapters by name at each call. If one was deleted, the call fails.
+     *
+     * <p>Immutable. Any number of threads can use a view at the same time.
+     */
+    public static final class View {
+        private final SameDiffLoRA lora;
+        private final List<String> names;
+
+        View(SameDiffLoRA lora, List<String> names) {
+            this.lora = lora;
+            this.names = List.copyOf(names);
+        }
+
+        /**
+         * Returns the adapters of this view.
+         *
+         * @return their names; empty for the view of the base
+         */
+        public List<String> names() {
+            return names;
+        }
+
+        /**
+         * Computes outputs with the adapters of this view, whose updates add up. The graph is not changed.
+         *
+         * @param placeholders the values of the placeholders by name
+         * @param outputs the names of variables
+         * @return their values by name, new arrays
+         * @throws IllegalArgumentException if an adapter was deleted
+         * @throws IllegalStateException if an operation was added to the graph that uses an adapted weight
+         */
+        public Map<String, INDArray> output(Map<String, INDArray> placeholders, String... outputs) {
+            Objects.requireNonNull(placeholders, "placeholders must not be null");
+            Objects.requireNonNull(outputs, "outputs must not be null");
+            SupportedGraphs.requireNamesAndValues(placeholders, outputs);
+            // A session of SameDiff belongs to one thread and keeps arrays, so it ends with the call.
+            return new InferenceSession(lora.copy(names))
+                    .output(Arrays.asList(outputs), placeholders, null, null, null, At.defaultAt(Operation.INFERENCE));
+        }
+
+        @Override
+        public String toString() {
+            return "SameDiffLoRA.View" + names;
+        }
     }
 }

@@ -301,7 +301,7 @@ public final class AdapterCache {
      *
      * @return why, by name; at most 1,000, the last ones
      */
-    public Map<String, AdapterStats.Failure> failures() {
+    public Map<String, ServingStats.OfAdapter.Failure> failures() {
         return cached.failures();
     }
 

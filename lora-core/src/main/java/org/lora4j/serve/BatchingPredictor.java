@@ -78,8 +78,8 @@ public final class BatchingPredictor implements AutoCloseable {
         requiresFinite = builder.requiresFinite;
         adapters = new ServedAdapters(model, builder.cache, builder.allowBase);
         recorder = new ServingRecorder(model, builder.cache, builder.listener, builder.maxNames);
-        QueueLimits limits =
-                QueueLimits.of(builder.maxWaitingRowsPerAdapter, builder.maxWaitingRows, "rows", "maxWaitingRows");
+        FairQueue.Limits limits =
+                FairQueue.Limits.of(builder.maxWaitingRowsPerAdapter, builder.maxWaitingRows, "rows", "maxWaitingRows");
         maxBatchRows = builder.maxBatchRows;
         maxBatchTokens = builder.maxBatchTokens;
         queue = new BatchQueue(
@@ -233,7 +233,7 @@ public final class BatchingPredictor implements AutoCloseable {
     /** Lets an admitted call wait for its turn as soon as its adapter is loaded. */
     private <T> void start(PredictionCall call, CompletableFuture<T> future) {
         String adapter = call.adapter();
-        RequestTimer timer = new RequestTimer(call, () -> runner.fail(call, Failures.late()));
+        Request.Timer timer = new Request.Timer(call, () -> runner.fail(call, Failures.late()));
         // The results of both actions are those of the future.
         CompletableFuture<T> unused = future.whenComplete((y, failure) -> {
             timer.stop();

@@ -262,7 +262,7 @@ final class CachedAdapters {
         }
     }
 
-    Map<String, AdapterStats.Failure> failures() {
+    Map<String, ServingStats.OfAdapter.Failure> failures() {
         synchronized (lock) {
             return failures.all();
         }

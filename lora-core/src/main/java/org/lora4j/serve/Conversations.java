@@ -5,7 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.generate.PromptCache;
+import org.lora4j.generate.BatchGenerator;
 
 /**
  * The prompt caches of conversations that do not generate now. Those that were not used for the longest time make room for others.
@@ -14,7 +14,7 @@ import org.lora4j.generate.PromptCache;
 final class Conversations {
     private final int most;
     private final long bytesPerToken;
-    private final Map<Key, PromptCache> kept = new LinkedHashMap<>();
+    private final Map<Key, BatchGenerator.PromptCache> kept = new LinkedHashMap<>();
 
     /**
      * What a cache is kept under: conversations of different adapters share nothing.
@@ -30,13 +30,12 @@ final class Conversations {
     }
 
     /** Takes the cache of a conversation, or returns null. */
-    @Nullable
-    PromptCache take(Key key) {
+    BatchGenerator.@Nullable PromptCache take(Key key) {
         return kept.remove(key);
     }
 
     /** Keeps the cache of a conversation, as the one that was used last. */
-    void keep(Key key, PromptCache cache) {
+    void keep(Key key, BatchGenerator.PromptCache cache) {
         kept.remove(key);
         kept.put(key, cache);
         while (kept.size() > most) {
@@ -52,7 +51,7 @@ final class Conversations {
     /** The tokens that the caches have room for. */
     long tokens() {
         long bytes = 0;
-        for (PromptCache cache : kept.values()) {
+        for (BatchGenerator.PromptCache cache : kept.values()) {
             bytes += cache.bytes();
         }
         return bytes / bytesPerToken;
@@ -61,7 +60,7 @@ final class Conversations {
     /** Drops those that were not used for the longest time, until the others keep a limit. */
     void evictTo(long tokens) {
         long now = tokens();
-        Iterator<PromptCache> oldest = kept.values().iterator();
+        Iterator<BatchGenerator.PromptCache> oldest = kept.values().iterator();
         while (now > tokens && oldest.hasNext()) {
             now -= oldest.next().bytes() / bytesPerToken;
             oldest.remove();

@@ -2,10 +2,10 @@ package org.lora4j.serve;
 
 import java.time.Instant;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.memory.Recent;
 
 /**
  * Which adapters could not be loaded, and when the next try may be: after a delay that doubles with each failure in a row. Not
@@ -18,12 +18,7 @@ final class FailedLoads {
     private final long firstDelayNanos;
     private final long longestDelayNanos;
     private final LongSupplier clock;
-    private final Map<String, Failed> byName = new LinkedHashMap<>(16, 0.75f, true) {
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Failed> eldest) {
-            return size() > MOST;
-        }
-    };
+    private final Map<String, Failed> byName = new Recent<>(MOST);
 
     private record Failed(Throwable cause, Instant time, long delay, long nextTry) {}
 
@@ -62,11 +57,11 @@ final class FailedLoads {
     }
 
     /** The last failures, without those of names that are no adapters. */
-    Map<String, AdapterStats.Failure> all() {
-        Map<String, AdapterStats.Failure> all = new HashMap<>();
+    Map<String, ServingStats.OfAdapter.Failure> all() {
+        Map<String, ServingStats.OfAdapter.Failure> all = new HashMap<>();
         byName.forEach((name, failed) -> {
             if (!(failed.cause instanceof UnknownAdapterException)) {
-                all.put(name, new AdapterStats.Failure(failed.time, Failures.describe(failed.cause)));
+                all.put(name, new ServingStats.OfAdapter.Failure(failed.time, Failures.describe(failed.cause)));
             }
         });
         return all;

@@ -45,7 +45,7 @@ public final class FairLimiter {
     private final Executor workers;
     private final Object lock = new Object();
     private final FairQueue<Task<?>> queue =
-            new FairQueue<>(new QueueLimits(Long.MAX_VALUE, Long.MAX_VALUE, "units", "a limit"), adapter -> 1);
+            new FairQueue<>(new FairQueue.Limits(Long.MAX_VALUE, Long.MAX_VALUE, "units", "a limit"), adapter -> 1);
     private final Map<String, Integer> runningOf = new HashMap<>();
     private long size;
     private int running;

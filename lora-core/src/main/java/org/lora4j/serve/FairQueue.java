@@ -3,7 +3,6 @@ package org.lora4j.serve;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +13,8 @@ import java.util.function.Predicate;
 import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.MessageText;
+import org.lora4j.internal.memory.Recent;
+import org.lora4j.serve.ServingException.Reason;
 
 /**
  * The requests that wait, in a fair order of their adapters: each adapter has a counter of what was computed for it, divided by
@@ -32,18 +33,13 @@ final class FairQueue<R extends Request> {
     /** The counters of so many adapters without requests are kept. A forgotten one starts as if it were new. */
     private static final int MOST_IDLE = 10_000;
 
-    private final QueueLimits limits;
+    private final Limits limits;
     private final ToDoubleFunction<String> weights;
     private final Map<String, Tenant<R>> tenants = new HashMap<>();
     private final Set<R> placed = new LinkedHashSet<>();
     private final TreeSet<Tenant<R>> waiting = new TreeSet<>(
             Comparator.comparingDouble((Tenant<R> tenant) -> tenant.counter).thenComparingLong(tenant -> tenant.turn));
-    private final Map<String, Double> idleCounters = new LinkedHashMap<>(16, 0.75f, true) {
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<String, Double> eldest) {
-            return size() > MOST_IDLE;
-        }
-    };
+    private final Map<String, Double> idleCounters = new Recent<>(MOST_IDLE);
 
     /** The counter of the adapter that was the last to have no request that waits. */
     private double lastCounter;
@@ -60,7 +56,7 @@ final class FairQueue<R extends Request> {
      *
      * @param weights gives the weight of an adapter: one with twice the weight has twice as much computed if both wait
      */
-    FairQueue(QueueLimits limits, ToDoubleFunction<String> weights) {
+    FairQueue(Limits limits, ToDoubleFunction<String> weights) {
         this.limits = limits;
         this.weights = weights;
     }
@@ -280,5 +276,78 @@ final class FairQueue<R extends Request> {
 
     boolean isClosed() {
         return closed;
+    }
+
+    /**
+     * The requests of one adapter in a {@link FairQueue}.
+     *
+     * @param <R> the type of the requests
+     */
+    private static final class Tenant<R extends Request> {
+        private static final Comparator<Request> ORDER =
+                Comparator.comparingInt(Request::priority).reversed().thenComparingLong(request -> request.number);
+
+        final String adapter;
+        final double weight;
+
+        /** What was computed for it, divided by its weight. */
+        double counter;
+
+        /** Its place among tenants with the same counter. */
+        long turn;
+
+        /** The size of its requests that wait, also for their adapter. */
+        long size;
+
+        /** The number of its requests that wait, also for their adapter. */
+        int requests;
+
+        final TreeSet<R> waiting = new TreeSet<>(ORDER);
+
+        Tenant(String adapter, double weight, double counter) {
+            this.adapter = adapter;
+            this.weight = weight;
+            this.counter = counter;
+        }
+    }
+
+    /**
+     * How much may wait in a {@link FairQueue}.
+     *
+     * @param perAdapter from which size of its waiting requests on those of an adapter are rejected
+     * @param inAll from which size of all waiting requests on others are rejected
+     * @param unit what a size counts, for messages
+     * @param setting the name of the setting of the limit in all, for messages
+     */
+    record Limits(long perAdapter, long inAll, String unit, String setting) {
+        /** One adapter may use this part of the limit in all, if nothing else is said. */
+        private static final int PART = 4;
+
+        /** The limits, where 0 says that there is no limit for each adapter of its own. */
+        static Limits of(long perAdapter, long inAll, String unit, String setting) {
+            return new Limits(perAdapter > 0 ? perAdapter : Math.max(1, inAll / PART), inAll, unit, setting);
+        }
+
+        void requirePlace(long waiting) {
+            if (waiting >= inAll) {
+                throw new ServingException(
+                        Reason.SERVICE_BUSY,
+                        "too many requests wait; try again later",
+                        new IllegalStateException(
+                                "a request is accepted while fewer than " + inAll + " " + unit + " wait in all, found "
+                                        + waiting + "; send fewer requests at once, or set " + setting));
+            }
+        }
+
+        void requirePlace(String adapter, long waiting) {
+            if (waiting >= perAdapter) {
+                throw new ServingException(
+                        Reason.ADAPTER_BUSY,
+                        "too many requests of the adapter " + MessageText.quote(adapter) + " wait; try again later",
+                        new IllegalStateException("a request is accepted while fewer than " + perAdapter + " " + unit
+                                + " of its adapter wait, found " + waiting + " of " + MessageText.quote(adapter)
+                                + "; send fewer requests at once, or set " + setting + "PerAdapter"));
+            }
+        }
     }
 }

@@ -15,7 +15,7 @@ import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.generate.Generation;
-import org.lora4j.generate.TokenLogProbabilities;
+import org.lora4j.generate.LogProbabilities;
 
 /**
  * A generation that a {@link GenerationService} computes: its tokens as they come, its result, and how to cancel it.
@@ -33,7 +33,7 @@ public final class GenerationHandle {
     private final Runnable canceller;
     private final Object lock = new Object();
     private final List<Integer> tokens = new ArrayList<>();
-    private final List<TokenLogProbabilities> logProbabilities = new ArrayList<>();
+    private final List<LogProbabilities.OfToken> logProbabilities = new ArrayList<>();
     private boolean ended;
     private volatile @Nullable UsedAdapter used;
     private @Nullable ServingException failure;
@@ -48,7 +48,7 @@ public final class GenerationHandle {
     }
 
     /** Adds a token, with its log probabilities if the request asks for them. */
-    void accept(int token, @Nullable TokenLogProbabilities ofToken) {
+    void accept(int token, LogProbabilities.@Nullable OfToken ofToken) {
         synchronized (lock) {
             tokens.add(token);
             if (ofToken != null) {
@@ -133,7 +133,7 @@ public final class GenerationHandle {
      * @throws IndexOutOfBoundsException if the token has not come, or {@link
      *     org.lora4j.generate.GenerationOptions#withLogProbabilities} did not ask for them
      */
-    public TokenLogProbabilities logProbabilities(int index) {
+    public LogProbabilities.OfToken logProbabilities(int index) {
         synchronized (lock) {
             return logProbabilities.get(index);
         }

@@ -11,7 +11,6 @@ import org.lora4j.LoRAModel;
 import org.lora4j.generate.BatchGenerator;
 import org.lora4j.generate.Generation;
 import org.lora4j.generate.Generation.Finish;
-import org.lora4j.generate.PromptCache;
 import org.lora4j.generate.RunningGeneration;
 import org.lora4j.model.internal.ModelSnapshot;
 
@@ -253,7 +252,7 @@ final class GenerationLoop {
         Conversations.Key key = keepsCache(task) ? task.conversation() : null;
         task.room = roomFor(task);
         if (key != null) {
-            PromptCache known = conversations.take(key);
+            BatchGenerator.PromptCache known = conversations.take(key);
             boolean isTooLarge = known != null && known.bytes() > task.room * batch.cacheBytesPerToken();
             task.cache = known == null || isTooLarge ? batch.newPromptCache() : known;
         }

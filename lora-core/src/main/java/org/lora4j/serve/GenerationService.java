@@ -67,7 +67,7 @@ public final class GenerationService implements AutoCloseable {
                 : Runtime.getRuntime().maxMemory() / 2 / checks.cacheBytesPerToken();
         adapters = new ServedAdapters(model, builder.cache, builder.allowBase);
         recorder = new ServingRecorder(model, builder.cache, builder.listener, builder.maxNames);
-        QueueLimits limits = QueueLimits.of(
+        FairQueue.Limits limits = FairQueue.Limits.of(
                 builder.maxWaitingTokensPerAdapter, builder.maxWaitingTokens, "tokens", "maxWaitingTokens");
         ownThread = builder.steps == null ? newThread() : null;
         loop = new GenerationLoop(
@@ -120,7 +120,7 @@ public final class GenerationService implements AutoCloseable {
             recorder.rejected(request.adapter());
             throw e;
         }
-        RequestTimer timer = new RequestTimer(task, () -> loop.failWaiting(task, Failures.late()));
+        Request.Timer timer = new Request.Timer(task, () -> loop.failWaiting(task, Failures.late()));
         // The results of both actions are those of the handle.
         CompletableFuture<?> unused = task.handle().result().whenComplete((result, failure) -> {
             timer.stop();

@@ -1,10 +1,10 @@
 package org.lora4j.serve;
 
 import org.jspecify.annotations.Nullable;
+import org.lora4j.generate.BatchGenerator;
 import org.lora4j.generate.Generation;
 import org.lora4j.generate.Generation.Finish;
 import org.lora4j.generate.GenerationOptions;
-import org.lora4j.generate.PromptCache;
 import org.lora4j.generate.RunningGeneration;
 
 /** A request of a {@link GenerationService} on its way. The thread that takes the steps owns what changes while it runs. */
@@ -22,8 +22,7 @@ final class GenerationTask extends Request {
     RunningGeneration running;
 
     /** The cache of its conversation while it runs. */
-    @Nullable
-    PromptCache cache;
+    BatchGenerator.@Nullable PromptCache cache;
 
     /** The tokens that it has room for keys and values of. */
     long room;

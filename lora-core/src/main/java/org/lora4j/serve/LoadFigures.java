@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param evictions how often it was deleted to keep a limit
  * @param lastFailure the last failure of a load, or null
  */
-record LoadFigures(long loads, long failedLoads, long evictions, AdapterStats.@Nullable Failure lastFailure) {
+record LoadFigures(long loads, long failedLoads, long evictions, ServingStats.OfAdapter.@Nullable Failure lastFailure) {
     static final LoadFigures NONE = new LoadFigures(0, 0, 0, null);
 
     LoadFigures plus(LoadFigures other) {
@@ -18,6 +18,6 @@ record LoadFigures(long loads, long failedLoads, long evictions, AdapterStats.@N
                 loads + other.loads,
                 failedLoads + other.failedLoads,
                 evictions + other.evictions,
-                AdapterStats.Failure.later(lastFailure, other.lastFailure));
+                ServingStats.OfAdapter.Failure.later(lastFailure, other.lastFailure));
     }
 }

@@ -9,7 +9,7 @@ final class LoadRecorder {
     private final LongAdder loads = new LongAdder();
     private final LongAdder failedLoads = new LongAdder();
     private final LongAdder evictions = new LongAdder();
-    private volatile AdapterStats.@Nullable Failure lastFailure;
+    private volatile ServingStats.OfAdapter.@Nullable Failure lastFailure;
 
     void loaded() {
         loads.increment();
@@ -18,7 +18,7 @@ final class LoadRecorder {
     void failed(Throwable cause) {
         failedLoads.increment();
         if (!(cause instanceof UnknownAdapterException)) {
-            lastFailure = new AdapterStats.Failure(Instant.now(), Failures.describe(cause));
+            lastFailure = new ServingStats.OfAdapter.Failure(Instant.now(), Failures.describe(cause));
         }
     }
 

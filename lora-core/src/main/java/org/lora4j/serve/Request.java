@@ -1,6 +1,8 @@
 package org.lora4j.serve;
 
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 
 /** A request of an adapter, and where it is on its way. The lock of its queue guards what changes. */
 abstract class Request {
@@ -81,5 +83,32 @@ abstract class Request {
 
     final boolean isLate(long now) {
         return nanosLeft(now) <= 0;
+    }
+
+    /** Says when a request is late, by the timer thread that all futures of the JVM share. */
+    static final class Timer {
+        private final CompletableFuture<Void> end = new CompletableFuture<>();
+
+        /**
+         * Starts a timer, unless the request is never late.
+         *
+         * @param action runs when the request is late, unless the timer was stopped; it must be fast
+         */
+        Timer(Request request, Runnable action) {
+            if (request.hasDeadline()) {
+                // It is completed by the timer, and its failure says nothing but that.
+                CompletableFuture<Void> unused = end.orTimeout(
+                                request.nanosLeft(System.nanoTime()), TimeUnit.NANOSECONDS)
+                        .whenComplete((nothing, failure) -> {
+                            if (failure != null) {
+                                action.run();
+                            }
+                        });
+            }
+        }
+
+        void stop() {
+            end.complete(null);
+        }
     }
 }

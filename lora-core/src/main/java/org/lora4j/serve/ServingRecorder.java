@@ -1,7 +1,11 @@
 package org.lora4j.serve;
 
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.atomic.LongAccumulator;
+import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.serve.ServingException.Reason;
@@ -11,17 +15,17 @@ final class ServingRecorder {
     private final LoRAModel model;
     private final @Nullable AdapterCache cache;
     private final SafeListener<ServingListener> listener;
-    private final AdapterRecorder all = new AdapterRecorder();
-    private final BoundedNames<AdapterRecorder> adapters;
-    private final DistributionRecorder batchRequests = new DistributionRecorder();
-    private final DistributionRecorder batchUnits = new DistributionRecorder();
-    private final DistributionRecorder batchNanos = new DistributionRecorder();
+    private final OfAdapter all = new OfAdapter();
+    private final BoundedNames<OfAdapter> adapters;
+    private final OfValues batchRequests = new OfValues();
+    private final OfValues batchUnits = new OfValues();
+    private final OfValues batchNanos = new OfValues();
 
     ServingRecorder(LoRAModel model, @Nullable AdapterCache cache, ServingListener listener, int maxNames) {
         this.model = model;
         this.cache = cache;
         this.listener = new SafeListener<>(listener, "service");
-        adapters = new BoundedNames<>(maxNames, AdapterRecorder::new);
+        adapters = new BoundedNames<>(maxNames, OfAdapter::new);
     }
 
     /** Notes a request that was not accepted. */
@@ -93,7 +97,7 @@ final class ServingRecorder {
             cache.figures()
                     .forEach((name, figures) -> loadsByLabel.merge(adapters.label(name), figures, LoadFigures::plus));
         }
-        Map<String, AdapterStats> byName = new HashMap<>();
+        Map<String, ServingStats.OfAdapter> byName = new HashMap<>();
         long othersBytes = model.names().stream()
                 .filter(name -> adapters.label(name).equals(ServingStats.OTHERS))
                 .mapToLong(this::bytes)
@@ -113,7 +117,9 @@ final class ServingRecorder {
                 all.stats(
                         state(!model.names().isEmpty()),
                         waiting.values().stream().mapToInt(Integer::intValue).sum(),
-                        byName.values().stream().mapToLong(AdapterStats::bytes).sum(),
+                        byName.values().stream()
+                                .mapToLong(ServingStats.OfAdapter::bytes)
+                                .sum(),
                         loadsByLabel.values().stream().reduce(LoadFigures.NONE, LoadFigures::plus),
                         null),
                 byName,
@@ -122,13 +128,13 @@ final class ServingRecorder {
                 batchNanos.snapshot());
     }
 
-    private static AdapterStats.State state(boolean isLoaded) {
-        return isLoaded ? AdapterStats.State.LOADED : AdapterStats.State.ABSENT;
+    private static ServingStats.OfAdapter.State state(boolean isLoaded) {
+        return isLoaded ? ServingStats.OfAdapter.State.LOADED : ServingStats.OfAdapter.State.ABSENT;
     }
 
-    private AdapterStats.State state(String name) {
+    private ServingStats.OfAdapter.State state(String name) {
         if (cache != null && cache.isLoading(name)) {
-            return AdapterStats.State.LOADING;
+            return ServingStats.OfAdapter.State.LOADING;
         }
         return state(name.equals(LoRAModel.BASE) || model.names().contains(name));
     }
@@ -139,6 +145,105 @@ final class ServingRecorder {
         } catch (IllegalArgumentException e) {
             // It was deleted in between.
             return 0;
+        }
+    }
+
+    /** Counts what happens to the requests of one adapter, or of all. Thread-safe. */
+    private static final class OfAdapter {
+        private final LongAdder running = new LongAdder();
+        private final LongAdder units = new LongAdder();
+        private final LongAdder failed = new LongAdder();
+        private final LongAdder rejected = new LongAdder();
+        private final LongAdder late = new LongAdder();
+        private final LongAdder cancelled = new LongAdder();
+        private final OfValues latencyNanos = new OfValues();
+        private final OfValues queueNanos = new OfValues();
+        private volatile ServingStats.OfAdapter.@Nullable Failure lastFailure;
+
+        void rejected() {
+            rejected.increment();
+        }
+
+        void began(long nanosInQueue) {
+            running.increment();
+            queueNanos.record(Math.max(0, nanosInQueue));
+        }
+
+        void stopped() {
+            running.decrement();
+        }
+
+        void computed(long more) {
+            units.add(more);
+        }
+
+        void completed(long nanos) {
+            latencyNanos.record(Math.max(0, nanos));
+        }
+
+        void failed(Throwable failure) {
+            ServingException.Reason reason =
+                    failure instanceof ServingException known ? known.reason() : ServingException.Reason.INTERNAL;
+            switch (reason) {
+                case LATE -> late.increment();
+                case CANCELLED -> cancelled.increment();
+                case UNKNOWN_ADAPTER, INVALID_INPUT -> failed.increment();
+                default -> {
+                    failed.increment();
+                    lastFailure = new ServingStats.OfAdapter.Failure(Instant.now(), Failures.describe(failure));
+                }
+            }
+        }
+
+        /** The figures so far. What happens at the same time may be counted in part. */
+        ServingStats.OfAdapter stats(
+                ServingStats.OfAdapter.State state,
+                int waiting,
+                long bytes,
+                LoadFigures loads,
+                @Nullable String fingerprint) {
+            ServingStats.Distribution latency = latencyNanos.snapshot();
+            return new ServingStats.OfAdapter(
+                    state,
+                    waiting,
+                    (int) Math.max(0, running.sum()),
+                    latency.count(),
+                    units.sum(),
+                    failed.sum(),
+                    rejected.sum(),
+                    late.sum(),
+                    cancelled.sum(),
+                    latency,
+                    queueNanos.snapshot(),
+                    bytes,
+                    loads.loads(),
+                    loads.failedLoads(),
+                    loads.evictions(),
+                    ServingStats.OfAdapter.Failure.later(lastFailure, loads.lastFailure()),
+                    fingerprint);
+        }
+    }
+
+    /** Counts values for a {@link ServingStats.Distribution}. It allocates nothing for a value. Thread-safe. */
+    static final class OfValues {
+        private final AtomicLongArray counts = new AtomicLongArray(ServingStats.Distribution.GROUPS);
+        private final LongAdder sum = new LongAdder();
+        private final LongAccumulator max = new LongAccumulator(Math::max, 0);
+
+        /** Counts a value, which is not negative. */
+        void record(long value) {
+            counts.getAndIncrement(ServingStats.Distribution.group(value));
+            sum.add(value);
+            max.accumulate(value);
+        }
+
+        /** The values so far. Those that are being recorded at the same time may be counted in part. */
+        ServingStats.Distribution snapshot() {
+            long[] copy = new long[counts.length()];
+            for (int i = 0; i < copy.length; i++) {
+                copy[i] = counts.get(i);
+            }
+            return new ServingStats.Distribution(copy, sum.sum(), max.get());
         }
     }
 }

@@ -109,7 +109,7 @@ public record Batch(Input input, @Nullable INDArray labels) {
 
     /**
      * Creates a batch of preferences, for {@link PreferenceLoss}. Its labels {@code [2n]} are the log probabilities of the
-     * reference; {@link AnswerLogProbabilities} computes them.
+     * reference; {@link PreferenceLoss.AnswerLogProbabilities} computes them.
      *
      * @param chosen n sequences, each a {@linkplain Sequences#withPrompts prompt} and the answer that is to be preferred
      * @param rejected the same prompts with the other answers

@@ -31,7 +31,7 @@ interface BatchSource {
      * A batch that was taken.
      *
      * @param size the number of its examples
-     * @param batch the batch, or null if a {@link GradientSource} computes it
+     * @param batch the batch, or null if a {@link BatchGradients.Source} computes it
      */
     record Taken(int size, @Nullable Batch batch) {
         private static Taken of(Batch batch) {
@@ -108,7 +108,7 @@ interface BatchSource {
     }
 
     /** Returns batches that are computed elsewhere. */
-    static BatchSource of(GradientSource source) {
+    static BatchSource of(BatchGradients.Source source) {
         return new BatchSource() {
             private int next;
 

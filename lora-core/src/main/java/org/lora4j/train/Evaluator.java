@@ -10,7 +10,7 @@ import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
 
 /** Evaluates classifiers. */
 public final class Evaluator {
-    private static final TargetLoss CLASSES = new SparseCrossEntropy(null);
+    private static final TargetLoss CLASSES = new SoftmaxCrossEntropy.Sparse(null);
 
     private Evaluator() {}
 
@@ -62,7 +62,7 @@ public final class Evaluator {
 
     private static Evaluation evaluate(Model model, BatchSource data) {
         Evaluation evaluation = new Evaluation(Math.toIntExact(model.outputSize()));
-        Pass pass = Passes.forPredictions(model);
+        Pass pass = model.newInferencePass();
         data.reset(1);
         while (data.hasNext()) {
             Batch batch = data.next().here();

@@ -27,9 +27,9 @@ final class LabelCheck {
      * @throws IllegalArgumentException if a label, or the sum of a row, does not fit
      */
     void require(INDArray labels, Loss loss) {
-        if (loss == SoftmaxCrossEntropy.INSTANCE || loss instanceof WeightedCrossEntropy) {
+        if (loss == SoftmaxCrossEntropy.INSTANCE || loss instanceof SoftmaxCrossEntropy.Weighted) {
             forEachRow(labels, LabelCheck::requireOneClass);
-        } else if (loss == SigmoidCrossEntropy.INSTANCE) {
+        } else if (loss == ElementLoss.SIGMOID_CROSS_ENTROPY) {
             forEachRow(labels, LabelCheck::requireFractions);
         }
     }

@@ -54,7 +54,7 @@ public interface Loss {
      */
     static Loss softmaxCrossEntropy(double... classWeights) {
         Objects.requireNonNull(classWeights, "classWeights must not be null");
-        return new WeightedCrossEntropy(new ClassWeights(classWeights));
+        return new SoftmaxCrossEntropy.Weighted(new ClassWeights(classWeights));
     }
 
     /**
@@ -69,7 +69,7 @@ public interface Loss {
      * @return the loss function. A {@link Trainer} refuses a batch without a label that counts, and labels that are no classes
      */
     static Loss sparseSoftmaxCrossEntropy() {
-        return new SparseCrossEntropy(null);
+        return new SoftmaxCrossEntropy.Sparse(null);
     }
 
     /**
@@ -83,7 +83,7 @@ public interface Loss {
      */
     static Loss sparseSoftmaxCrossEntropy(double... classWeights) {
         Objects.requireNonNull(classWeights, "classWeights must not be null");
-        return new SparseCrossEntropy(new ClassWeights(classWeights));
+        return new SoftmaxCrossEntropy.Sparse(new ClassWeights(classWeights));
     }
 
     /**
@@ -92,7 +92,7 @@ public interface Loss {
      * @return the loss function
      */
     static Loss meanSquaredError() {
-        return MeanSquaredError.INSTANCE;
+        return ElementLoss.SQUARED_ERROR;
     }
 
     /**
@@ -105,7 +105,7 @@ public interface Loss {
      * @return the loss function
      */
     static Loss multiLabel() {
-        return SigmoidCrossEntropy.INSTANCE;
+        return ElementLoss.SIGMOID_CROSS_ENTROPY;
     }
 
     /**

@@ -11,7 +11,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** Implements {@link Loss#nextToken}. */
-enum NextToken implements TargetLoss {
+enum NextToken implements Loss, TargetLoss {
     INSTANCE;
 
     /**

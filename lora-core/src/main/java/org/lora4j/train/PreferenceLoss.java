@@ -4,6 +4,8 @@ import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Model;
+import org.lora4j.nn.batch.internal.Segments;
+import org.lora4j.nn.compute.internal.Pass;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.input.Sequences;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -42,7 +44,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <pre>{@code
  * Sequences chosen = Sequences.of(new int[] {5, 9, 3, 7}).withPrompts(2);
  * Sequences rejected = Sequences.of(new int[] {5, 9, 4}).withPrompts(2);
- * AnswerLogProbabilities reference = new AnswerLogProbabilities(model.base());
+ * PreferenceLoss.AnswerLogProbabilities reference = new PreferenceLoss.AnswerLogProbabilities(model.base());
  * Batch batch = Batch.ofPreferences(chosen, rejected, reference.compute(chosen), reference.compute(rejected));
  * Trainer.builder(view).loss(PreferenceLoss.of(0.1)).updater(new AdamW(5e-6, 0)).build().fit(List.of(batch));
  * double accuracy = PreferenceLoss.of(0.1).evaluate(view, heldOut).accuracy();
@@ -128,7 +130,7 @@ public record PreferenceLoss(double beta, double labelSmoothing, boolean normali
      * @return the means over all pairs
      * @throws IllegalArgumentException if there is no batch, or one does not fit the loss or the model
      */
-    public PreferenceMetrics evaluate(Model model, Iterable<Batch> batches) {
+    public Metrics evaluate(Model model, Iterable<Batch> batches) {
         Objects.requireNonNull(batches, "batches must not be null");
         AnswerLogProbabilities policy = new AnswerLogProbabilities(model);
         Sums sums = new Sums();
@@ -194,7 +196,7 @@ public record PreferenceLoss(double beta, double labelSmoothing, boolean normali
         return labels.castTo(DataType.DOUBLE).dup('c').data().asDouble();
     }
 
-    /** The one formula: sums over the pairs of what {@link PreferenceMetrics} has as means. */
+    /** The one formula: sums over the pairs of what {@link Metrics} has as means. */
     private final class Sums {
         private long pairs;
         private long preferred;
@@ -210,26 +212,84 @@ public record PreferenceLoss(double beta, double labelSmoothing, boolean normali
          */
         void add(double chosen, double rejected, double[] slopes, int pair) {
             double z = beta * (chosen - rejected);
-            double exponential = SigmoidCrossEntropy.exponential(z);
+            double exponential = Sigmoid.exponential(z);
             int n = slopes.length / 2;
-            slopes[pair] = SigmoidCrossEntropy.orZero(
-                    beta * SigmoidCrossEntropy.slope(z, 1 - labelSmoothing, exponential) / n);
+            slopes[pair] = Sigmoid.orZero(beta * Sigmoid.slope(z, 1 - labelSmoothing, exponential) / n);
             slopes[n + pair] = -slopes[pair];
             pairs++;
             preferred += chosen > rejected ? 1 : 0;
-            loss += SigmoidCrossEntropy.loss(z, 1 - labelSmoothing, exponential);
+            loss += Sigmoid.loss(z, 1 - labelSmoothing, exponential);
             chosenReward += beta * chosen;
             rejectedReward += beta * rejected;
         }
 
-        PreferenceMetrics metrics() {
-            return new PreferenceMetrics(
+        Metrics metrics() {
+            return new Metrics(
                     pairs,
                     loss / pairs,
                     (double) preferred / pairs,
                     (chosenReward - rejectedReward) / pairs,
                     chosenReward / pairs,
                     rejectedReward / pairs);
+        }
+    }
+
+    /**
+     * How far a model prefers the chosen answers of pairs, beside a reference; see {@link PreferenceLoss#evaluate}. The reward of
+     * an answer y is {@code β·(log π(y) − log ref(y))}, with both divided by the number of tokens of y if the loss normalizes lengths.
+     *
+     * @param pairs the number of pairs
+     * @param loss the mean loss
+     * @param accuracy the share of the pairs whose chosen answer has the greater reward
+     * @param margin the mean of the reward of the chosen answer minus that of the rejected one
+     * @param chosenReward the mean reward of the chosen answers
+     * @param rejectedReward the mean reward of the rejected answers
+     */
+    public record Metrics(
+            long pairs, double loss, double accuracy, double margin, double chosenReward, double rejectedReward) {}
+
+    /**
+     * Computes the log probability that a language model gives to an answer, without dropout: the sum of {@code log p} over all
+     * tokens after the prompt, its end included. {@link PreferenceLoss} needs those of a reference.
+     *
+     * <pre>{@code
+     * PreferenceLoss.AnswerLogProbabilities reference = new PreferenceLoss.AnswerLogProbabilities(model.base());
+     * double[] sums = reference.compute(Sequences.of(new int[] {5, 9, 3}, new int[] {7, 2, 8, 1}).withPrompts(2, 1));
+     * }</pre>
+     *
+     * <p>The model is read at each call, so with an adapter that trains the numbers change. Not thread-safe; several instances
+     * can share a model.
+     */
+    public static final class AnswerLogProbabilities {
+        private final Pass pass;
+        private final BatchLoss logits;
+
+        /**
+         * Creates an instance with buffers of its own.
+         *
+         * @param model a model that gives logits for each token
+         */
+        public AnswerLogProbabilities(Model model) {
+            Objects.requireNonNull(model, "model must not be null");
+            pass = model.newInferencePass();
+            logits = BatchLoss.of(pass, model);
+        }
+
+        /**
+         * Computes the log probabilities of the answers.
+         *
+         * @param sequences n sequences, each with a prompt and an answer; see {@link Sequences#withPrompts}
+         * @return a number for each sequence {@code [n]}
+         * @throws IllegalArgumentException if a sequence has no prompt or no answer, or the model cannot take it
+         */
+        public double[] compute(Sequences sequences) {
+            Objects.requireNonNull(sequences, "sequences must not be null");
+            Answers answers = Answers.of(sequences);
+            pass.require(sequences);
+            pass.segment().resolve();
+            logits.forward(Segments.of(pass.segment(), sequences), true);
+            TokenLogits ofTokens = logits.logits(0);
+            return answers.logProbabilities(ofTokens, answers.entropy(ofTokens));
         }
     }
 }

@@ -7,7 +7,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A loss whose labels are numbers of columns of the output, one for each row, of which some do not count. */
-interface TargetLoss extends Loss {
+interface TargetLoss {
     /** The label that takes no part, as in PyTorch. */
     int IGNORED = -100;
 

@@ -1,7 +1,7 @@
 package org.lora4j.train;
 
 import java.util.List;
-import org.lora4j.internal.math.Relu;
+import org.lora4j.internal.math.ElementLoops;
 import org.lora4j.linalg.ProductEngine;
 import org.lora4j.nn.batch.internal.LayerStack;
 import org.lora4j.nn.layer.Activation;
@@ -42,14 +42,14 @@ final class ThreadAdvice {
     }
 
     private static boolean usesLoopsOfNd4j(TrainingSettings settings) {
-        LayerStack stack = Passes.source(settings.model()).stack();
+        LayerStack stack = settings.model().stack();
         return stack.dataType() == DataType.DOUBLE
                 || settings.updaters().useNd4j()
                 || stack.layers().stream().anyMatch(ThreadAdvice::isActivationOfNd4j);
     }
 
     private static boolean isActivationOfNd4j(Layer layer) {
-        return (layer instanceof Activation activation && !Relu.computes(activation.function()))
+        return (layer instanceof Activation activation && !ElementLoops.isRelu(activation.function()))
                 || layer.children().stream().anyMatch(ThreadAdvice::isActivationOfNd4j);
     }
 }

@@ -139,7 +139,7 @@ public final class Trainer {
      * @throws DivergedException as {@link #fit(DataSetIterator)}
      * @throws UncheckedIOException if a checkpoint cannot be stored
      */
-    public TrainingResult fit(GradientSource source) {
+    public TrainingResult fit(BatchGradients.Source source) {
         Objects.requireNonNull(source, "source must not be null");
         return new TrainingRun(settings, source).run();
     }

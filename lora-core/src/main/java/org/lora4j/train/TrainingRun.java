@@ -22,7 +22,7 @@ final class TrainingRun {
 
     private final TrainingSettings settings;
     private final BatchSource data;
-    private final @Nullable GradientSource source;
+    private final BatchGradients.@Nullable Source source;
     private final TrainingStep step;
     private final @Nullable Validator validator;
     private final RunningMean losses = new RunningMean();
@@ -46,11 +46,11 @@ final class TrainingRun {
     }
 
     /** Creates a training whose gradients are computed elsewhere. */
-    TrainingRun(TrainingSettings settings, GradientSource source) {
+    TrainingRun(TrainingSettings settings, BatchGradients.Source source) {
         this(settings, BatchSource.of(source), source);
     }
 
-    private TrainingRun(TrainingSettings settings, BatchSource data, @Nullable GradientSource source) {
+    private TrainingRun(TrainingSettings settings, BatchSource data, BatchGradients.@Nullable Source source) {
         this.settings = settings;
         this.data = data;
         this.source = source;

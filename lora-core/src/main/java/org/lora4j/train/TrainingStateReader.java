@@ -27,6 +27,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.MessageText;
+import org.lora4j.nn.batch.internal.Inputs;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -91,7 +92,7 @@ final class TrainingStateReader {
             return new double[0];
         }
         if (losses.rank() != 1 || losses.length() != length || losses.dataType() != DataType.DOUBLE) {
-            problems.add(LOSSES + " must be [" + length + "] of DOUBLE, found " + TrainingStep.describe(losses));
+            problems.add(LOSSES + " must be [" + length + "] of DOUBLE, found " + Inputs.describe(losses));
             return new double[0];
         }
         return losses.toDoubleVector();
@@ -155,16 +156,16 @@ final class TrainingStateReader {
             problems.add(key + VALUE + " must be FLOAT or DOUBLE, found " + value.dataType());
         }
         if (state != null && (state.rank() != 1 || state.dataType() != value.dataType())) {
-            problems.add(key + STATE + " must be a vector of " + value.dataType() + ", found "
-                    + TrainingStep.describe(state));
+            problems.add(
+                    key + STATE + " must be a vector of " + value.dataType() + ", found " + Inputs.describe(state));
         }
         INDArray best = hasBest ? take(key + BEST) : null;
         if (hasBest
                 && (best == null
                         || !Arrays.equals(best.shape(), value.shape())
                         || best.dataType() != value.dataType())) {
-            problems.add(key + BEST + " must be " + TrainingStep.describe(value) + ", found "
-                    + (best == null ? "none" : TrainingStep.describe(best)));
+            problems.add(key + BEST + " must be " + Inputs.describe(value) + ", found "
+                    + (best == null ? "none" : Inputs.describe(best)));
         }
         return Optional.of(new ParameterState(name, order.equals("f") ? 'f' : 'c', value, updater, state, best));
     }

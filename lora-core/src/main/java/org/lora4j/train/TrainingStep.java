@@ -9,6 +9,7 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.MessageText;
 import org.lora4j.nn.Model;
+import org.lora4j.nn.batch.internal.Inputs;
 import org.lora4j.nn.batch.internal.Segment;
 import org.lora4j.nn.batch.internal.Segments;
 import org.lora4j.nn.compute.internal.Pass;
@@ -54,11 +55,11 @@ final class TrainingStep {
      * Creates the steps of a training.
      *
      * @param settings the settings
-     * @param computedElsewhere whether a {@link GradientSource} computes the gradients
+     * @param computedElsewhere whether a {@link BatchGradients.Source} computes the gradients
      */
     TrainingStep(TrainingSettings settings, boolean computedElsewhere) {
         Model model = settings.model();
-        pass = Passes.forTraining(model, settings.recomputes());
+        pass = new Pass(model.newTrainingSegment(), settings.recomputes());
         loss = new CheckedLoss(settings.loss());
         clipNorm = settings.clipNorm();
         losses = BatchLoss.of(pass, model);
@@ -158,7 +159,8 @@ final class TrainingStep {
         long size = one.settings().stateSize(value.length());
         if (!Arrays.equals(value.shape(), saved.value().shape())
                 || value.dataType() != saved.value().dataType()) {
-            problems.add(saved.name() + ": " + describe(value) + ", but the state has " + describe(saved.value()));
+            problems.add(saved.name() + ": " + Inputs.describe(value) + ", but the state has "
+                    + Inputs.describe(saved.value()));
         } else if (ParameterState.orderOf(value) != saved.order()) {
             problems.add(saved.name() + ": memory order '" + ParameterState.orderOf(value) + "', but the state has '"
                     + saved.order() + "'");
@@ -168,10 +170,6 @@ final class TrainingStep {
             problems.add(saved.name() + ": the updater needs " + size + " numbers, but the state has "
                     + (state == null ? 0 : state.length()));
         }
-    }
-
-    static String describe(INDArray array) {
-        return Arrays.toString(array.shape()) + " of " + array.dataType();
     }
 
     /**
@@ -197,7 +195,7 @@ final class TrainingStep {
      * @throws IllegalStateException if the trainable parameters are not those that the training started with
      * @throws DivergedException if the loss is not finite
      */
-    double compute(GradientSource source, long number, int examples, long iteration) {
+    double compute(BatchGradients.Source source, long number, int examples, long iteration) {
         pass.segment().resolve();
         requirePinned();
         double value =

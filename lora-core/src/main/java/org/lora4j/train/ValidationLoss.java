@@ -23,7 +23,7 @@ final class ValidationLoss implements DoubleSupplier {
 
     @Override
     public double getAsDouble() {
-        Pass now = pass == null ? Passes.forPredictions(model) : pass;
+        Pass now = pass == null ? model.newInferencePass() : pass;
         BatchLoss computed = losses == null ? BatchLoss.of(now, model) : losses;
         pass = now;
         losses = computed;

@@ -14,7 +14,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
-import org.lora4j.io.gguf.model.GgufReader;
+import org.lora4j.io.gguf.internal.GgufReader;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The bytes of a GGUF file: keys of all types, a vocabulary, and tensors of several types. */

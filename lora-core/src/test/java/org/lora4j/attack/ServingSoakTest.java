@@ -48,7 +48,6 @@ import org.lora4j.nn.compute.internal.Decoders;
 import org.lora4j.nn.input.Input;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.AdapterSource;
-import org.lora4j.serve.AdapterStats;
 import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.GenerationHandle;
 import org.lora4j.serve.GenerationRequest;
@@ -56,6 +55,7 @@ import org.lora4j.serve.GenerationService;
 import org.lora4j.serve.RequestOptions;
 import org.lora4j.serve.ServingException;
 import org.lora4j.serve.ServingException.Reason;
+import org.lora4j.serve.ServingStats;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -175,7 +175,7 @@ class ServingSoakTest {
             }
         }
 
-        void require(String what, Load load, AdapterStats stats) {
+        void require(String what, Load load, ServingStats.OfAdapter stats) {
             if (!load.equals(Load.SMALL)) {
                 System.out.println(what + ": " + asked.sum() + " requests, " + answered.sum() + " answered, "
                         + wrong.sum() + " wrong, " + faults.size() + " failures that nothing explains; " + stats);

@@ -73,7 +73,7 @@ class JavadocSamplesTest {
                 Linear query, key, value, output;
                 SameDiff graph;
                 Trainer trainer;
-                GradientSource source;
+                BatchGradients.Source source;
                 AdapterCache cache;
                 BatchingPredictor predictor;
                 BatchGenerator batch;

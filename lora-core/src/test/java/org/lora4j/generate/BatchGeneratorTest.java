@@ -200,7 +200,7 @@ class BatchGeneratorTest {
     void aPromptCacheIsOfOneGenerationAtATimeAndOfTheContentOfTheAdapter() {
         model.add("a", GeneratorTest.adapter(network, 1));
         BatchGenerator batch = BatchGenerator.of(network);
-        PromptCache cache = batch.newPromptCache();
+        BatchGenerator.PromptCache cache = batch.newPromptCache();
         assertThat(cache.bytes()).isZero();
         int[] prompt = {1, 2, 3, 4};
         RunningGeneration first = batch.add(model.using("a"), prompt, GREEDY.withMaxTokens(5), id -> true, cache);

@@ -70,8 +70,7 @@ class GenerateGoldenTest {
             for (int i = 0; i < GenerateCase.PROMPTS; i++) {
                 int[] ids = golden.ids(which + "_ids_" + i);
                 int[] prompt = golden.prompt(i);
-                CachedSequence text =
-                        new CachedSequence(decoder, Decoder.source(view).effectiveLayers(), 64);
+                CachedSequence text = new CachedSequence(decoder, view.effectiveLayers(), 64);
                 text.start(text.layers(), prompt, 0);
                 INDArray expected = golden.io().tensor(which + "_logits_" + i);
                 double largest = Math.max(1, expected.amaxNumber().doubleValue());

@@ -132,7 +132,7 @@ class GeneratorTest {
         AdapterView view = model.using("a");
         Decoder decoder = Decoder.of(view);
         DecoderPass pass = new DecoderPass(decoder.ofLastTokens());
-        CachedSequence text = new CachedSequence(decoder, Decoder.source(view).effectiveLayers(), 60);
+        CachedSequence text = new CachedSequence(decoder, view.effectiveLayers(), 60);
         text.start(text.layers(), PROMPT, 0);
         pass.compute(List.of(text), (row, logits) -> {});
         for (int more : List.of(1, 3, 20)) {
@@ -394,8 +394,10 @@ class GeneratorTest {
                         "generation: the model must be a decoder that predicts the next token, such as causal() of a"
                                 + " PretrainedModel, found a network that takes rows of features");
         Embedding word = new Embedding("word", Nd4j.ones(DataType.DOUBLE, 6, 4), Embedding.NO_PADDING);
-        SelfAttention attention =
-                new SelfAttention("layer.0.self", linear("q"), linear("k"), linear("v"), linear("o"), 2, 0, 1);
+        SelfAttention attention = SelfAttention.builder("layer.0.self", 2, 2, 2)
+                .inputs(linear("q"), linear("k"), linear("v"))
+                .output(linear("o"))
+                .build();
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Generator.of(new Network(
                         List.of(new TokenEmbeddings("embeddings", word, 9), attention, Linear.tiedTo("head", word)))))

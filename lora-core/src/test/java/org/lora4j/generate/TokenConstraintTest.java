@@ -354,7 +354,7 @@ class TokenConstraintTest {
                 .isThrownBy(() -> generator.generate(PROMPT, options, seen::add))
                 .withMessage("maxTokens must be at least 3, found 2");
         BatchGenerator batch = BatchGenerator.of(network);
-        PromptCache cache = batch.newPromptCache();
+        BatchGenerator.PromptCache cache = batch.newPromptCache();
         assertThatIllegalArgumentException().isThrownBy(() -> batch.add(network, PROMPT, options, seen::add, cache));
         assertThat(seen).isEmpty();
         assertThat(batch.step()).isZero();

@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.lora4j.LoRAModel;
 import org.lora4j.generate.Generation.Finish;
-import org.lora4j.generate.TokenLogProbabilities.Token;
+import org.lora4j.generate.LogProbabilities.OfToken.Token;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.compute.internal.Decoders;
@@ -44,7 +44,7 @@ class TokenLogProbabilitiesTest {
         for (int i = 0; i < found.newTokens().size(); i++) {
             double[] row = logits[prompt.length + i - 1];
             double sum = Arrays.stream(row).map(Math::exp).sum();
-            TokenLogProbabilities step = found.logProbabilities().get(i);
+            LogProbabilities.OfToken step = found.logProbabilities().get(i);
             assertThat(step.chosen().id()).isEqualTo(found.newTokens().get(i));
             assertThat(step.chosen().logProbability())
                     .isCloseTo(Math.log(Math.exp(row[step.chosen().id()]) / sum), within(1e-9));
@@ -151,7 +151,7 @@ class TokenLogProbabilitiesTest {
         BatchGenerator batch = BatchGenerator.of(decoder);
         List<RunningGeneration> all = new ArrayList<>();
         List<Generation> expected = new ArrayList<>();
-        List<List<TokenLogProbabilities>> streamed = new ArrayList<>();
+        List<List<LogProbabilities.OfToken>> streamed = new ArrayList<>();
         while (all.size() < 30 || batch.step() > 0) {
             if (all.size() == 30 || random.nextInt(3) == 0) {
                 batch.step();
@@ -165,7 +165,7 @@ class TokenLogProbabilitiesTest {
                     .withMaxTokens(1 + random.nextInt(12));
             int top = random.nextInt(-1, 8);
             GenerationOptions asked = top < 0 ? options : options.withLogProbabilities(top);
-            List<TokenLogProbabilities> steps = new ArrayList<>();
+            List<LogProbabilities.OfToken> steps = new ArrayList<>();
             int index = all.size();
             all.add(batch.add(view, prompt, asked, id -> {
                 if (top >= 0) {
@@ -191,11 +191,11 @@ class TokenLogProbabilitiesTest {
     @Test
     void manyEqualOrLargeLogits() {
         double[] logits = {1e4, 5, 1e4, -1e300, 1e4};
-        TokenLogProbabilities found = TokenLogProbabilities.of(logits, 3, 2);
+        LogProbabilities.OfToken found = LogProbabilities.OfToken.of(logits, 3, 2);
         assertThat(found.top()).extracting(Token::id).containsExactly(0, 2);
         assertThat(found.top().get(0).logProbability()).isCloseTo(-Math.log(3), within(1e-12));
         assertThat(found.chosen().logProbability()).isEqualTo(-1e300);
-        TokenLogProbabilities all = TokenLogProbabilities.of(logits, 1, Integer.MAX_VALUE);
+        LogProbabilities.OfToken all = LogProbabilities.OfToken.of(logits, 1, Integer.MAX_VALUE);
         assertThat(all.top()).extracting(Token::id).containsExactly(0, 2, 4, 1, 3);
         assertThat(all.top().stream()
                         .mapToDouble(token -> Math.exp(token.logProbability()))
@@ -219,7 +219,7 @@ class TokenLogProbabilitiesTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> three.withLogProbabilities(-1))
                 .withMessage("generation: logProbabilities must be at least 0, found -1");
-        TokenLogProbabilities one = with.logProbabilities(0);
+        LogProbabilities.OfToken one = with.logProbabilities(0);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> new Generation(List.of(1, 2), Finish.STOP, 1, 0, List.of(one)))
                 .withMessage("generation: logProbabilities must be empty or one for each of the 2 new tokens, found 1");

@@ -115,15 +115,10 @@ class CompositionTest {
             case GELU -> new Gelu(path);
             case DROPOUT -> new Dropout(path, 0, 1);
             case ATTENTION ->
-                new SelfAttention(
-                        path,
-                        linear(path + ".q"),
-                        linear(path + ".k"),
-                        linear(path + ".v"),
-                        linear(path + ".o"),
-                        2,
-                        0,
-                        1);
+                SelfAttention.builder(path, 2, 2, WIDTH / 2)
+                        .inputs(linear(path + ".q"), linear(path + ".k"), linear(path + ".v"))
+                        .output(linear(path + ".o"))
+                        .build();
             case GELU_TANH -> new Gelu(path, Gelu.Form.TANH);
             case CAUSAL_ATTENTION ->
                 SelfAttention.builder(path, 2, 1, 3)

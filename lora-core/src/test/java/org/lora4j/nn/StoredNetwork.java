@@ -6,7 +6,7 @@ import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.WeightedLayer;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.weight.internal.ArrayMatrix;
-import org.lora4j.nn.weight.internal.CompactMatrix;
+import org.lora4j.nn.weight.internal.MatrixConversion;
 import org.lora4j.nn.weight.internal.OwnedMatrix;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -40,6 +40,6 @@ public final class StoredNetwork {
     private static Parameter parameter(WeightedLayer layer, Precision precision) {
         return new Parameter(
                 layer.path() + ".weight",
-                new OwnedMatrix(CompactMatrix.convert(new ArrayMatrix(layer.weight()), precision)));
+                new OwnedMatrix(MatrixConversion.convert(new ArrayMatrix(layer.weight()), precision)));
     }
 }

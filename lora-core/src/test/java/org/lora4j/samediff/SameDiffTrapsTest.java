@@ -238,7 +238,7 @@ class SameDiffTrapsTest {
                 .isTrue();
     }
 
-    private static GraphView view(SameDiffLoRA lora, List<String> names) {
+    private static SameDiffLoRA.View view(SameDiffLoRA lora, List<String> names) {
         return names.isEmpty() ? lora.base() : lora.using(names.toArray(new String[0]));
     }
 
@@ -246,11 +246,11 @@ class SameDiffTrapsTest {
     void aViewFindsItsAdaptersByName() {
         Mlp mlp = new Mlp(DataType.FLOAT);
         SameDiffLoRA lora = SameDiffLoRA.of(mlp.graph);
-        GraphView added = lora.add("a", RANDOM);
-        GraphView view = lora.using("a");
+        SameDiffLoRA.View added = lora.add("a", RANDOM);
+        SameDiffLoRA.View view = lora.using("a");
         assertThat(added.names()).containsExactly("a").isEqualTo(view.names());
         assertThat(lora.base().names()).isEmpty();
-        assertThat(view).hasToString("GraphView[a]");
+        assertThat(view).hasToString("SameDiffLoRA.View[a]");
         INDArray first = SameDiffLoRATest.logits(view.output(mlp.feed(), "logits"));
         assertThat(SameDiffLoRATest.logits(added.output(mlp.feed(), "logits"))).isEqualTo(first);
         lora.delete("a");

@@ -10,8 +10,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Counted values. */
 class DistributionTest {
-    private static Distribution of(long... values) {
-        DistributionRecorder recorder = new DistributionRecorder();
+    private static ServingStats.Distribution of(long... values) {
+        ServingRecorder.OfValues recorder = new ServingRecorder.OfValues();
         for (long value : values) {
             recorder.record(value);
         }
@@ -20,7 +20,7 @@ class DistributionTest {
 
     @Test
     void hasTheNumbersOfItsValues() {
-        Distribution distribution = of(3, 1, 2, 10);
+        ServingStats.Distribution distribution = of(3, 1, 2, 10);
         assertThat(distribution.count()).isEqualTo(4);
         assertThat(distribution.sum()).isEqualTo(16);
         assertThat(distribution.mean()).isEqualTo(4);
@@ -35,7 +35,7 @@ class DistributionTest {
 
     @Test
     void ofNothingIsZero() {
-        Distribution distribution = of();
+        ServingStats.Distribution distribution = of();
         assertThat(distribution.count()).isZero();
         assertThat(distribution.mean()).isZero();
         assertThat(distribution.max()).isZero();
@@ -46,17 +46,17 @@ class DistributionTest {
     @ValueSource(longs = {0, 1, 15, 16, 17, 31, 32, 33, 1000, 123_456_789, Long.MAX_VALUE / 2, Long.MAX_VALUE})
     void aPercentileIsAtMostASixteenthTooHigh(long value) {
         // A larger value, so that the bound of the group counts and not the maximum.
-        Distribution distribution = of(value, Long.MAX_VALUE);
+        ServingStats.Distribution distribution = of(value, Long.MAX_VALUE);
         assertThat((double) distribution.percentile(50)).isBetween((double) value, value * (1 + 1.0 / 16));
     }
 
     @Test
     void percentilesOfManyValues() {
-        DistributionRecorder recorder = new DistributionRecorder();
+        ServingRecorder.OfValues recorder = new ServingRecorder.OfValues();
         for (int i = 1; i <= 10_000; i++) {
             recorder.record(i);
         }
-        Distribution distribution = recorder.snapshot();
+        ServingStats.Distribution distribution = recorder.snapshot();
         assertThat((double) distribution.percentile(50)).isCloseTo(5000, within(5000 / 16.0));
         assertThat((double) distribution.percentile(99)).isCloseTo(9900, within(9900 / 16.0));
     }

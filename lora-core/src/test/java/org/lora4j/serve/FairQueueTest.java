@@ -17,7 +17,7 @@ import org.lora4j.serve.ServingException.Reason;
 
 /** The order of a queue, which the tests fill and empty by hand. */
 class FairQueueTest {
-    private static final QueueLimits WIDE = QueueLimits.of(100_000, 100_000, "rows", "maxWaitingRows");
+    private static final FairQueue.Limits WIDE = FairQueue.Limits.of(100_000, 100_000, "rows", "maxWaitingRows");
 
     private static final class Plain extends Request {
         /** The number of the batch in which it came. */
@@ -68,7 +68,7 @@ class FairQueueTest {
     void anAdapterThatFloodsWaitsForItself() {
         int others = 50;
         int room = 16;
-        QueueLimits limits = QueueLimits.of(0, 1024, "rows", "maxWaitingRows");
+        FairQueue.Limits limits = FairQueue.Limits.of(0, 1024, "rows", "maxWaitingRows");
         FairQueue<Plain> queue = new FairQueue<>(limits, adapter -> 1);
         SplittableRandom random = new SplittableRandom(5);
         int sentByOthers = 0;
@@ -275,7 +275,7 @@ class FairQueueTest {
 
     @Test
     void limitsSayWhichOneWasReached() {
-        FairQueue<Plain> queue = new FairQueue<>(QueueLimits.of(4, 10, "rows", "maxWaitingRows"), adapter -> 1);
+        FairQueue<Plain> queue = new FairQueue<>(FairQueue.Limits.of(4, 10, "rows", "maxWaitingRows"), adapter -> 1);
         add(queue, "a", 3);
         Plain loading = new Plain("a", 3, RequestOptions.defaults(), 0);
         queue.admit(loading);

@@ -35,8 +35,8 @@ import org.lora4j.generate.Generation;
 import org.lora4j.generate.Generation.Finish;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
+import org.lora4j.generate.LogProbabilities;
 import org.lora4j.generate.TokenConstraint;
-import org.lora4j.generate.TokenLogProbabilities;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.compute.internal.Decoders;
 import org.lora4j.serve.ServingException.Reason;
@@ -116,7 +116,7 @@ class GenerationServiceTest {
                 assertThat(result.newTokens()).isEqualTo(expected.get(i));
                 assertThat(result.finish()).isEqualTo(Finish.LENGTH);
             }
-            AdapterStats all = service.stats().all();
+            ServingStats.OfAdapter all = service.stats().all();
             assertThat(all.completed()).isEqualTo(24);
             assertThat(all.waiting()).isZero();
             assertThat(all.running()).isZero();
@@ -130,8 +130,8 @@ class GenerationServiceTest {
     @Test
     void hasLogProbabilitiesWithEachToken() {
         GenerationOptions options = GenerationOptions.sampling(3).withMaxTokens(6);
-        List<TokenLogProbabilities> consumed = new ArrayList<>();
-        List<TokenLogProbabilities> streamed = new ArrayList<>();
+        List<LogProbabilities.OfToken> consumed = new ArrayList<>();
+        List<LogProbabilities.OfToken> streamed = new ArrayList<>();
         try (GenerationService service = GenerationService.builder(model).build()) {
             CompletableFuture<GenerationHandle> handle = new CompletableFuture<>();
             handle.complete(service.generate(GenerationRequest.of("a", PROMPT, options.withLogProbabilities(2))

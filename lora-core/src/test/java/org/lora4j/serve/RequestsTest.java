@@ -88,7 +88,7 @@ class RequestsTest {
                     predictor.predictAsync(x, "a", RequestOptions.defaults().withTimeout(Duration.ofDays(100_000)));
             batches.release();
             assertSameBits(good.get(), model.using("a").predict(row));
-            AdapterStats all = predictor.stats().all();
+            ServingStats.OfAdapter all = predictor.stats().all();
             assertThat(all.late()).isEqualTo(2);
             assertThat(all.failed()).isZero();
             assertThat(all.completed()).isEqualTo(2);
@@ -223,7 +223,7 @@ class RequestsTest {
                             .getMessage())
                     .hasSizeLessThan(130)
                     .doesNotContain("\n", "\u202e");
-            AdapterStats stats = predictor.stats().adapter("c");
+            ServingStats.OfAdapter stats = predictor.stats().adapter("c");
             assertThat(stats.failed()).isEqualTo(2);
             // The second request came before the next try was due.
             assertThat(stats.failedLoads()).isEqualTo(1);
@@ -245,8 +245,8 @@ class RequestsTest {
             other.get();
             predictor.predict(row, "b");
             ServingStats stats = predictor.stats();
-            AdapterStats a = stats.adapter("a");
-            assertThat(a.state()).isEqualTo(AdapterStats.State.LOADED);
+            ServingStats.OfAdapter a = stats.adapter("a");
+            assertThat(a.state()).isEqualTo(ServingStats.OfAdapter.State.LOADED);
             assertThat(a.completed()).isEqualTo(2);
             assertThat(a.units()).isEqualTo(5);
             assertThat(a.waiting()).isZero();
@@ -284,7 +284,7 @@ class RequestsTest {
             }
             ServingStats stats = predictor.stats();
             assertThat(stats.adapters()).containsOnlyKeys("a", "b", ServingStats.OTHERS);
-            AdapterStats others = stats.adapter(ServingStats.OTHERS);
+            ServingStats.OfAdapter others = stats.adapter(ServingStats.OTHERS);
             assertThat(others.completed()).isEqualTo(2);
             assertThat(others.failed()).isEqualTo(40);
             assertThat(others.bytes()).isEqualTo(5 * model.residentBytes("further0"));

@@ -51,7 +51,7 @@ class AdapterTrainingTest {
     }
 
     private static List<String> trainable(Model of) {
-        return Passes.source(of).newTrainingPass().trainableParameters().stream()
+        return of.newTrainingPass().trainableParameters().stream()
                 .map(Parameter::name)
                 .toList();
     }

@@ -54,7 +54,7 @@ class GradientSourceTest {
     }
 
     /** Computes each batch in parts of 3 rows, each with a model of another machine. */
-    private static final class Parts implements GradientSource {
+    private static final class Parts implements BatchGradients.Source {
         private final Batches data = data();
         private final AdapterView trained;
         private final List<AdapterView> models = new ArrayList<>();
@@ -205,8 +205,8 @@ class GradientSourceTest {
     }
 
     /** A source that gives the same loss for all batches, and no gradient. */
-    private static GradientSource source(int batches, int examples, double loss) {
-        return new GradientSource() {
+    private static BatchGradients.Source source(int batches, int examples, double loss) {
+        return new BatchGradients.Source() {
             @Override
             public int batches() {
                 return batches;

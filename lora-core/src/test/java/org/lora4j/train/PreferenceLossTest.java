@@ -70,7 +70,7 @@ class PreferenceLossTest {
             chosen[i] = 1 + random.nextInt(30);
             rejected[i] = 1 + random.nextInt(30);
         }
-        AnswerLogProbabilities ofReference = new AnswerLogProbabilities(reference);
+        PreferenceLoss.AnswerLogProbabilities ofReference = new PreferenceLoss.AnswerLogProbabilities(reference);
         Sequences preferred = texts(random, prompts, chosen);
         Sequences other = texts(random, prompts, rejected);
         return Batch.ofPreferences(preferred, other, ofReference.compute(preferred), ofReference.compute(other));
@@ -333,7 +333,7 @@ class PreferenceLossTest {
                         .build());
         Batch batch = batch(model.base(), 1, 4);
         assertThat(Objects.requireNonNull(batch.labels()).toDoubleVector()).containsExactly(original);
-        PreferenceMetrics before = LOSS.evaluate(view, List.of(batch));
+        PreferenceLoss.Metrics before = LOSS.evaluate(view, List.of(batch));
         assertThat(before.loss()).isCloseTo(Math.log(2), within(1e-10));
         assertThat(before.margin()).isCloseTo(0, within(1e-10));
         Trainer.builder(view)
@@ -352,8 +352,8 @@ class PreferenceLossTest {
         AdapterView view = add(model, "a", config().dropout(0.5));
         Batch whole = batch(model.base(), 5, 5);
         List<Batch> parts = List.of(part(whole, 0, 1), part(whole, 1, 5));
-        PreferenceMetrics all = LOSS.evaluate(view, List.of(whole));
-        PreferenceMetrics inParts = LOSS.evaluate(view, parts);
+        PreferenceLoss.Metrics all = LOSS.evaluate(view, List.of(whole));
+        PreferenceLoss.Metrics inParts = LOSS.evaluate(view, parts);
         assertThat(inParts.pairs()).isEqualTo(5);
         assertThat(inParts.loss()).isCloseTo(all.loss(), within(1e-12));
         assertThat(inParts.margin()).isCloseTo(all.margin(), within(1e-12));
@@ -384,7 +384,7 @@ class PreferenceLossTest {
         Sequences marked = text.withPrompts(1);
         double[] one = {-1};
         Trainer trainer = Trainer.builder(view).loss(LOSS).build();
-        AnswerLogProbabilities base = new AnswerLogProbabilities(model.base());
+        PreferenceLoss.AnswerLogProbabilities base = new PreferenceLoss.AnswerLogProbabilities(model.base());
         return Refusals.table(
                 argument(() -> PreferenceLoss.of(0)).says("beta must be positive and finite, found 0.0"),
                 argument(() -> PreferenceLoss.of(Double.NaN)).says("beta must be positive and finite, found NaN"),

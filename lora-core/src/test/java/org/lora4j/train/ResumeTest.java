@@ -230,7 +230,7 @@ class ResumeTest {
         TrainingResult result = builder.build().fit(new ShuffledBatches(1, type, 6, classes, 22, 5));
         Map<String, double[]> parameters = new HashMap<>();
         int i = 0;
-        for (Parameter parameter : Passes.forTraining(model, false).trainableParameters()) {
+        for (Parameter parameter : model.newTrainingPass().trainableParameters()) {
             parameters.put(i++ + parameter.name(), Samples.bits(parameter.value()));
         }
         return new Training(iterations, epochEnds, result, parameters, states);

@@ -11,6 +11,7 @@ import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.common.primitives.Pair;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * A layer of an adapted network, as DL4J sees it: its parameters are the arrays of the adapter. A frozen layer inside
@@ -18,7 +19,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 @SuppressWarnings("serial") // DL4J declares its layers serializable; nothing serializes them.
 class AdaptedLayer extends BaseWrapperLayer {
-    private final LoRALayer layer;
+    private final org.deeplearning4j.nn.conf.layers.Layer layer;
+    private final LayerAdapter adapter;
+    private final TrainedArrayInitializer arrays;
     private final Trained trained;
     private final Inside inside;
     private NeuralNetConfiguration conf;
@@ -31,8 +34,10 @@ class AdaptedLayer extends BaseWrapperLayer {
     AdaptedLayer(Inside inside, NeuralNetConfiguration conf, Trained trained) {
         super(inside.layer());
         this.conf = conf;
-        this.layer = (LoRALayer) conf.getLayer();
         this.trained = trained;
+        layer = conf.getLayer();
+        adapter = trained.adapter();
+        arrays = new TrainedArrayInitializer(adapter.arrays());
         this.inside = inside;
     }
 
@@ -46,7 +51,7 @@ class AdaptedLayer extends BaseWrapperLayer {
      * @throws IllegalStateException if the base was trained, so that it and what was computed from it do not belong together
      */
     final void refresh() {
-        Attachment attachment = layer.attachment();
+        Attachment attachment = adapter.attachment();
         if (attachment != null) {
             attachment.requireBase().run();
         }
@@ -68,19 +73,21 @@ class AdaptedLayer extends BaseWrapperLayer {
     }
 
     private boolean passesGradient() {
-        Attachment attachment = layer.attachment();
+        Attachment attachment = adapter.attachment();
         return attachment == null || attachment.passesGradient();
     }
 
     /** Whether backpropagation ends above this layer: nothing here or below trains. */
     final boolean isBelowTraining() {
-        return layer.arrays().isEmpty() && !passesGradient();
+        return adapter.arrays().isEmpty() && !passesGradient();
     }
 
-    /** DL4J's own layers write the gradients of their parameters somewhere. */
+    /** DL4J's own layers write the gradients of their parameters somewhere: here outside of its workspaces. */
     final void provideGradients() {
         if (underlying.getGradientsViewArray() == null && underlying.numParams() > 0) {
-            underlying.setBackpropGradientsViewArray(AdaptedLayers.scratch(underlying));
+            underlying.setBackpropGradientsViewArray(
+                    Nd4j.createUninitializedDetached(underlying.params().dataType(), underlying.numParams())
+                            .assign(0));
         }
     }
 
@@ -125,7 +132,7 @@ class AdaptedLayer extends BaseWrapperLayer {
 
     @Override
     public long numParams() {
-        return TrainedArrayInitializer.INSTANCE.numParams(layer);
+        return arrays.length();
     }
 
     @Override
@@ -178,7 +185,7 @@ class AdaptedLayer extends BaseWrapperLayer {
     @Override
     public void setBackpropGradientsViewArray(@Nullable INDArray view) {
         gradients = view;
-        trained.setGradients(TrainedArrayInitializer.INSTANCE.getGradientsFromFlattened(conf, view));
+        trained.setGradients(arrays.views(view));
     }
 
     @Override

@@ -20,7 +20,6 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.dl4j.TrainedArray.Role;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /** Creates the layers of an adapted network. */
 final class AdaptedLayers {
@@ -38,9 +37,10 @@ final class AdaptedLayers {
             int index,
             @Nullable INDArray view,
             DataType type) {
-        Trained trained = new Trained(layer);
-        Map<String, INDArray> table = TrainedArrayInitializer.INSTANCE.init(conf, view, false);
-        Attachment attachment = layer.attachment();
+        Trained trained = new Trained(layer.adapter());
+        Map<String, INDArray> table =
+                new TrainedArrayInitializer(layer.adapter().arrays()).init(conf, view, false);
+        Attachment attachment = layer.adapter().attachment();
         AdaptedLayer adapted = attachment == null
                 ? wrap(Inside.of(new UnattachedLayer(conf, type)), conf, trained)
                 : attached(layer, attachment, conf, listeners, index, type, trained);
@@ -68,14 +68,14 @@ final class AdaptedLayers {
             return wrap(factored, conf, trained);
         }
         INDArray original = attachment.base().params();
-        boolean changes = !layer.arrays().isEmpty();
+        boolean changes = !layer.adapter().arrays().isEmpty();
         INDArray parameters = changes ? original.dup() : original;
         Layer inside = layer.getUnderlying().instantiate(inner, listeners, index, parameters, false, type);
-        if (layer.getUnderlying() instanceof BatchNormalization) {
-            return new FrozenBatchNormalization(inside, conf, trained);
+        if (layer.getUnderlying() instanceof BatchNormalization normalization) {
+            return new FrozenBatchNormalization(inside, normalization, conf, trained);
         }
         EffectiveParameters effective =
-                changes ? new EffectiveParameters(layer, attachment, trained, inside.paramTable()) : null;
+                changes ? new EffectiveParameters(layer.adapter(), attachment, trained, inside.paramTable()) : null;
         return wrap(new Inside(inside, effective, null), conf, trained);
     }
 
@@ -91,7 +91,7 @@ final class AdaptedLayers {
 
     /** Whether a layer computes with its factors, and not with a copy of its parameters. */
     static boolean isFactored(LoRALayer layer) {
-        return layer.arrays().stream().noneMatch(AdaptedLayers::needsEffectiveWeight)
+        return layer.adapter().arrays().stream().noneMatch(AdaptedLayers::needsEffectiveWeight)
                 && hasFactoredForm(layer.getUnderlying());
     }
 
@@ -124,13 +124,14 @@ final class AdaptedLayers {
         }
         org.deeplearning4j.nn.conf.layers.Layer conf = layer.getUnderlying();
         if (conf instanceof EmbeddingLayer) {
-            return Inside.of(new FactoredEmbedding(inner, type, new FactoredColumns(layer, attachment, trained)));
+            return Inside.of(
+                    new FactoredEmbedding(inner, type, new FactoredColumns(layer.adapter(), attachment, trained)));
         }
         if (conf instanceof EmbeddingSequenceLayer) {
-            return Inside.of(
-                    new FactoredEmbeddingSequence(inner, type, new FactoredColumns(layer, attachment, trained)));
+            return Inside.of(new FactoredEmbeddingSequence(
+                    inner, type, new FactoredColumns(layer.adapter(), attachment, trained)));
         }
-        FactoredRows rows = new FactoredRows(layer, attachment, trained);
+        FactoredRows rows = new FactoredRows(layer.adapter(), attachment, trained);
         return new Inside(withRows(conf, attachment, inner, type, rows), null, rows);
     }
 
@@ -157,11 +158,5 @@ final class AdaptedLayers {
 
     private static INDArray kernels(BaseWeight weight) {
         return weight.kind().asMatrix(weight.weight()).transpose();
-    }
-
-    /** Memory for the gradients of all parameters of a layer, outside of DL4J's workspaces. */
-    static INDArray scratch(Layer layer) {
-        return Nd4j.createUninitializedDetached(layer.params().dataType(), layer.numParams())
-                .assign(0);
     }
 }

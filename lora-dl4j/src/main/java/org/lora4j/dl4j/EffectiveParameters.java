@@ -17,7 +17,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * {@code V = G}. With DoRA, {@code V = (m/‖W + s·B·A‖)∘G}, and the norm counts as a constant, as in PEFT.
  */
 final class EffectiveParameters {
-    private final LoRALayer layer;
+    private final LayerAdapter adapter;
     private final Trained trained;
     private final Map<String, INDArray> original;
     private final Map<String, INDArray> effective;
@@ -31,13 +31,13 @@ final class EffectiveParameters {
      *
      * @param effective the arrays of the layer that computes, which are written to
      */
-    EffectiveParameters(LoRALayer layer, Attachment attachment, Trained trained, Map<String, INDArray> effective) {
-        this.layer = layer;
+    EffectiveParameters(LayerAdapter adapter, Attachment attachment, Trained trained, Map<String, INDArray> effective) {
+        this.adapter = adapter;
         this.trained = trained;
         this.effective = effective;
         original = attachment.base().paramTable();
         attachment.weights().forEach(weight -> weights.put(weight.parameter(), weight));
-        for (Target target : layer.targets()) {
+        for (Target target : adapter.targets()) {
             BaseWeight weight = weight(target);
             LowRankFactors initial = attachment.subtracted().get(target.parameter());
             residual.put(
@@ -60,7 +60,7 @@ final class EffectiveParameters {
 
     /** Computes the parameters anew. While the adapter is disabled, they are the original ones, bit for bit. */
     void refresh() {
-        for (TrainedArray array : layer.arrays()) {
+        for (TrainedArray array : adapter.arrays()) {
             if (array.role() == Role.COPY) {
                 INDArray source = trained.isActive()
                         ? Objects.requireNonNull(trained.value(array.parameter(), Role.COPY))
@@ -69,7 +69,7 @@ final class EffectiveParameters {
                 view.assign(source.reshape('c', view.shape()));
             }
         }
-        for (Target target : layer.targets()) {
+        for (Target target : adapter.targets()) {
             refresh(target, weight(target));
         }
     }
@@ -104,14 +104,14 @@ final class EffectiveParameters {
         if (!trained.isActive()) {
             return;
         }
-        for (TrainedArray array : layer.arrays()) {
+        for (TrainedArray array : adapter.arrays()) {
             INDArray copy = trained.gradient(array.parameter(), Role.COPY);
             if (array.role() == Role.COPY && copy != null) {
                 INDArray full = gradient.getGradientFor(array.parameter());
                 copy.assign(full.reshape('c', copy.shape()));
             }
         }
-        for (Target target : layer.targets()) {
+        for (Target target : adapter.targets()) {
             project(target, weight(target), gradient);
         }
     }

@@ -20,10 +20,10 @@ final class FactoredColumns {
     private final @Nullable LowRankFactors subtracted;
     private INDArray u = Nd4j.empty();
 
-    FactoredColumns(LoRALayer layer, Attachment attachment, Trained trained) {
+    FactoredColumns(LayerAdapter adapter, Attachment attachment, Trained trained) {
         this.trained = trained;
         base = attachment.weights().get(0);
-        target = layer.targets().isEmpty() ? null : layer.targets().get(0);
+        target = adapter.target();
         subtracted = attachment.subtracted().get(base.parameter());
     }
 

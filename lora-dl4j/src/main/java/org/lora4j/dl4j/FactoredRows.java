@@ -6,7 +6,7 @@ import org.deeplearning4j.nn.workspace.ArrayType;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.dl4j.TrainedArray.Role;
-import org.lora4j.internal.math.Relu;
+import org.lora4j.internal.math.ElementLoops;
 import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.nn.weight.internal.Gemm;
 import org.nd4j.linalg.activations.IActivation;
@@ -44,7 +44,8 @@ final class FactoredRows {
     private final Gemm gradientOfA = new Gemm(true, false, 1, 0);
     private final Gemm addInputGradient = new Gemm(false, false, 1, 1);
     private final Gemm subtractInputGradient;
-    private final Relu relu = new Relu();
+    private final ElementLoops outputLoops = new ElementLoops();
+    private final ElementLoops gradientLoops = new ElementLoops();
 
     /** What the last forward pass in training kept: z, u, and drop(x) with its mask. */
     private INDArray z = Nd4j.empty();
@@ -59,11 +60,11 @@ final class FactoredRows {
     private INDArray gradientOfZ = Nd4j.empty();
     private INDArray v = Nd4j.empty();
 
-    FactoredRows(LoRALayer layer, Attachment attachment, Trained trained) {
+    FactoredRows(LayerAdapter adapter, Attachment attachment, Trained trained) {
         this.trained = trained;
         base = attachment.weights().get(0);
         passesGradient = attachment.passesGradient();
-        target = layer.targets().isEmpty() ? null : layer.targets().get(0);
+        target = adapter.target();
         subtracted = attachment.subtracted().get(base.parameter());
         double scale = target == null ? 1 : target.scale();
         up = new Gemm(false, true, scale, 1);
@@ -188,12 +189,12 @@ final class FactoredRows {
             gradientOfY = assignable(gradientOfY, computed).assign(yGradient);
             given = gradientOfY;
         }
-        if (!Relu.computes(function)) {
+        if (!ElementLoops.isRelu(function)) {
             return function.backprop(computed, given).getFirst();
         }
         gradientOfZ = assignable(gradientOfZ, computed);
-        relu.forward(computed, computed);
-        relu.backward(computed, given, gradientOfZ);
+        outputLoops.relu(computed, computed);
+        gradientLoops.reluGradient(computed, given, gradientOfZ);
         return gradientOfZ;
     }
 

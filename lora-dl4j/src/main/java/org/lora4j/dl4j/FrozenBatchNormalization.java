@@ -22,9 +22,10 @@ import org.nd4j.linalg.ops.transforms.Transforms;
 final class FrozenBatchNormalization extends AdaptedLayer {
     private final BatchNormalization normalization;
 
-    FrozenBatchNormalization(Layer inside, NeuralNetConfiguration conf, Trained trained) {
+    FrozenBatchNormalization(
+            Layer inside, BatchNormalization normalization, NeuralNetConfiguration conf, Trained trained) {
         super(Inside.of(inside), conf, trained);
-        normalization = (BatchNormalization) ((LoRALayer) conf.getLayer()).getUnderlying();
+        this.normalization = normalization;
     }
 
     @Override

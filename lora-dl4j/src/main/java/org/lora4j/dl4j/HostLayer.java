@@ -78,8 +78,9 @@ record HostLayer(String path, org.deeplearning4j.nn.conf.layers.Layer conf, Laye
                 TrainedArrays.targets(adaptation.adapter(), weights),
                 TrainedArrays.of(adaptation.adapter(), weights),
                 adaptation.updater().clone());
-        adapted.attach(new Attachment(
-                layer, weights, subtracted(adaptation.subtracted()), passesGradient, adaptation.requireBase()));
+        adapted.adapter()
+                .attach(new Attachment(
+                        layer, weights, subtracted(adaptation.subtracted()), passesGradient, adaptation.requireBase()));
         return adapted;
     }
 

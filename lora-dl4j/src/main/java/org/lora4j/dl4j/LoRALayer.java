@@ -40,8 +40,7 @@ public final class LoRALayer extends BaseWrapperLayer {
     private final List<Target> targets;
     private final List<TrainedArray> arrays;
     private final @Nullable IUpdater updater;
-    private transient @Nullable Attachment attachment;
-    private transient volatile boolean disabled;
+    private final transient LayerAdapter adapter;
 
     @JsonCreator
     LoRALayer(
@@ -49,36 +48,26 @@ public final class LoRALayer extends BaseWrapperLayer {
             @JsonProperty("targets") List<Target> targets,
             @JsonProperty("arrays") List<TrainedArray> arrays,
             @JsonProperty("updater") @Nullable IUpdater updater) {
+        this(underlying, new LayerAdapter(List.copyOf(targets), List.copyOf(arrays)), updater);
+    }
+
+    LoRALayer(Layer underlying, LayerAdapter adapter, @Nullable IUpdater updater) {
         super(underlying);
-        this.targets = List.copyOf(targets);
-        this.arrays = List.copyOf(arrays);
+        this.adapter = adapter;
         this.updater = updater;
+        targets = adapter.targets();
+        arrays = adapter.arrays();
         setLayerName(underlying.getLayerName());
     }
 
-    List<Target> targets() {
-        return targets;
+    /** A configuration that Java read has its adapter anew, without a base. */
+    @Serial
+    private Object readResolve() {
+        return new LoRALayer(underlying, targets, arrays, updater);
     }
 
-    List<TrainedArray> arrays() {
-        return arrays;
-    }
-
-    @Nullable
-    Attachment attachment() {
-        return attachment;
-    }
-
-    void attach(Attachment toBase) {
-        attachment = toBase;
-    }
-
-    boolean isEnabled() {
-        return !disabled;
-    }
-
-    void setEnabled(boolean enabled) {
-        disabled = !enabled;
+    LayerAdapter adapter() {
+        return adapter;
     }
 
     void setLearningRate(double rate) {
@@ -102,10 +91,7 @@ public final class LoRALayer extends BaseWrapperLayer {
      */
     @Override
     public LoRALayer clone() {
-        LoRALayer copy = new LoRALayer(underlying.clone(), targets, arrays, updater == null ? null : updater.clone());
-        copy.attachment = attachment;
-        copy.disabled = disabled;
-        return copy;
+        return new LoRALayer(underlying.clone(), adapter.copy(), updater == null ? null : updater.clone());
     }
 
     @Override
@@ -121,7 +107,7 @@ public final class LoRALayer extends BaseWrapperLayer {
 
     @Override
     public ParamInitializer initializer() {
-        return TrainedArrayInitializer.INSTANCE;
+        return new TrainedArrayInitializer(arrays);
     }
 
     @Override

@@ -355,7 +355,7 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
      * @throws IllegalArgumentException if there is no such adapter
      */
     public void setEnabled(String name, boolean enabled) {
-        layers(name).forEach(layer -> layer.setEnabled(enabled));
+        layers(name).forEach(layer -> layer.adapter().setEnabled(enabled));
     }
 
     /**
@@ -366,7 +366,7 @@ public final class LoRANetwork<N extends Model> implements BaseModel {
      * @throws IllegalArgumentException if there is no such adapter
      */
     public boolean isEnabled(String name) {
-        return layers(name).stream().allMatch(LoRALayer::isEnabled);
+        return layers(name).stream().allMatch(layer -> layer.adapter().isEnabled());
     }
 
     /**

@@ -35,7 +35,8 @@ record Restored<N extends Model>(Host<N> host, N network) {
 
     private IUpdater updater() {
         for (HostLayer layer : host.layers()) {
-            if (conf(network, layer) instanceof LoRALayer lora && !lora.arrays().isEmpty()) {
+            if (conf(network, layer) instanceof LoRALayer lora
+                    && !lora.adapter().arrays().isEmpty()) {
                 return Objects.requireNonNull(lora.getUpdaterByParam(""));
             }
         }
@@ -55,8 +56,8 @@ record Restored<N extends Model>(Host<N> host, N network) {
     private static void requireSame(String path, Layer expected, Layer found) {
         boolean same = expected instanceof LoRALayer ours
                 ? found instanceof LoRALayer theirs
-                        && ours.arrays().equals(theirs.arrays())
-                        && ours.targets().equals(theirs.targets())
+                        && ours.adapter().arrays().equals(theirs.adapter().arrays())
+                        && ours.adapter().targets().equals(theirs.adapter().targets())
                 : !(found instanceof LoRALayer);
         if (!same) {
             throw new IllegalArgumentException("layer '" + path + "': the network must have the arrays of this base and"

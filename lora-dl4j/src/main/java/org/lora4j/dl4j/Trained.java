@@ -9,17 +9,21 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The arrays that an adapter trains for one layer, and their gradients: views of DL4J's vectors. */
 final class Trained {
-    private final LoRALayer layer;
+    private final LayerAdapter adapter;
     private Map<String, INDArray> values = Map.of();
     private Map<String, INDArray> gradients = Map.of();
 
-    Trained(LoRALayer layer) {
-        this.layer = layer;
+    Trained(LayerAdapter adapter) {
+        this.adapter = adapter;
+    }
+
+    LayerAdapter adapter() {
+        return adapter;
     }
 
     /** Whether the layer computes with the adapter. */
     boolean isActive() {
-        return layer.isEnabled() && !values.isEmpty();
+        return adapter.isEnabled() && !values.isEmpty();
     }
 
     void setValues(Map<String, INDArray> views) {
@@ -47,7 +51,7 @@ final class Trained {
     }
 
     private @Nullable INDArray find(Map<String, INDArray> arrays, String parameter, Role role) {
-        for (TrainedArray array : layer.arrays()) {
+        for (TrainedArray array : adapter.arrays()) {
             if (array.role() == role && array.parameter().equals(parameter)) {
                 return arrays.get(array.key());
             }
@@ -59,7 +63,7 @@ final class Trained {
     Gradient gradients() {
         Gradient gradient = new DefaultGradient();
         gradients.forEach((key, array) -> {
-            if (!layer.isEnabled()) {
+            if (!adapter.isEnabled()) {
                 array.assign(0);
             }
             gradient.setGradientFor(key, array);

@@ -15,23 +15,30 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  * vector, in 'f' order, because DL4J's products write to views of this order.
  */
 final class TrainedArrayInitializer implements ParamInitializer {
-    static final TrainedArrayInitializer INSTANCE = new TrainedArrayInitializer();
+    private final List<TrainedArray> arrays;
 
-    private TrainedArrayInitializer() {}
+    TrainedArrayInitializer(List<TrainedArray> arrays) {
+        this.arrays = arrays;
+    }
+
+    /** How long DL4J's vector of the arrays is. */
+    long length() {
+        return arrays.stream().mapToLong(TrainedArray::length).sum();
+    }
 
     @Override
     public long numParams(NeuralNetConfiguration conf) {
-        return numParams(conf.getLayer());
+        return length();
     }
 
     @Override
     public long numParams(Layer layer) {
-        return arrays(layer).stream().mapToLong(TrainedArray::length).sum();
+        return length();
     }
 
     @Override
     public List<String> paramKeys(Layer layer) {
-        return arrays(layer).stream().map(TrainedArray::key).toList();
+        return arrays.stream().map(TrainedArray::key).toList();
     }
 
     @Override
@@ -56,7 +63,7 @@ final class TrainedArrayInitializer implements ParamInitializer {
 
     @Override
     public Map<String, INDArray> init(NeuralNetConfiguration conf, @Nullable INDArray view, boolean initialize) {
-        Map<String, INDArray> table = getGradientsFromFlattened(conf, view);
+        Map<String, INDArray> table = views(view);
         conf.clearVariables();
         table.keySet().forEach(conf::addVariable);
         return table;
@@ -64,21 +71,22 @@ final class TrainedArrayInitializer implements ParamInitializer {
 
     @Override
     public Map<String, INDArray> getGradientsFromFlattened(NeuralNetConfiguration conf, @Nullable INDArray view) {
+        return views(view);
+    }
+
+    /** The parts of a vector, by DL4J's keys; none if there is no vector. */
+    Map<String, INDArray> views(@Nullable INDArray view) {
         Map<String, INDArray> table = new LinkedHashMap<>();
         if (view == null) {
             return table;
         }
         INDArray flat = view.reshape(view.length());
         long from = 0;
-        for (TrainedArray array : arrays(conf.getLayer())) {
+        for (TrainedArray array : arrays) {
             INDArray part = flat.get(NDArrayIndex.interval(from, from + array.length()));
             table.put(array.key(), part.reshape('f', array.rows(), array.columns()));
             from += array.length();
         }
         return table;
-    }
-
-    private static List<TrainedArray> arrays(Layer layer) {
-        return ((LoRALayer) layer).arrays();
     }
 }

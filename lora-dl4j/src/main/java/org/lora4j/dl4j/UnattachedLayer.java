@@ -3,6 +3,7 @@ package org.lora4j.dl4j;
 import java.util.List;
 import org.deeplearning4j.nn.api.layers.IOutputLayer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.wrapper.BaseWrapperLayer;
 import org.deeplearning4j.nn.gradient.Gradient;
 import org.deeplearning4j.nn.layers.AbstractLayer;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
@@ -17,7 +18,7 @@ import org.nd4j.linalg.dataset.api.iterator.DataSetIterator;
  * stand for an output layer too.
  */
 @SuppressWarnings("serial") // DL4J declares its layers serializable; nothing serializes them.
-final class UnattachedLayer extends AbstractLayer<LoRALayer> implements IOutputLayer {
+final class UnattachedLayer extends AbstractLayer<BaseWrapperLayer> implements IOutputLayer {
 
     UnattachedLayer(NeuralNetConfiguration conf, DataType type) {
         super(conf, type);

@@ -16,8 +16,6 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 import java.util.function.ToDoubleFunction;
 import java.util.function.ToLongFunction;
-import org.lora4j.serve.AdapterStats;
-import org.lora4j.serve.Distribution;
 import org.lora4j.serve.ServingStats;
 
 /** The meters of a service in one registry. They read the same figures for a moment, and register adapters that are new in them. */
@@ -95,42 +93,52 @@ final class ServingMeters {
 
     private void register(String adapter) {
         Tags own = tags.and("adapter", adapter);
-        requests(own, "completed", adapter, AdapterStats::completed);
-        requests(own, "failed", adapter, AdapterStats::failed);
-        requests(own, "rejected", adapter, AdapterStats::rejected);
-        requests(own, "late", adapter, AdapterStats::late);
-        requests(own, "cancelled", adapter, AdapterStats::cancelled);
-        gauge("lora.requests.waiting", "Requests that wait", own, adapter, AdapterStats::waiting);
-        gauge("lora.requests.running", "Requests that are computed", own, adapter, AdapterStats::running);
-        counter("lora.units", "Rows of features or tokens that were computed", own, adapter, AdapterStats::units);
+        requests(own, "completed", adapter, ServingStats.OfAdapter::completed);
+        requests(own, "failed", adapter, ServingStats.OfAdapter::failed);
+        requests(own, "rejected", adapter, ServingStats.OfAdapter::rejected);
+        requests(own, "late", adapter, ServingStats.OfAdapter::late);
+        requests(own, "cancelled", adapter, ServingStats.OfAdapter::cancelled);
+        gauge("lora.requests.waiting", "Requests that wait", own, adapter, ServingStats.OfAdapter::waiting);
+        gauge("lora.requests.running", "Requests that are computed", own, adapter, ServingStats.OfAdapter::running);
+        counter(
+                "lora.units",
+                "Rows of features or tokens that were computed",
+                own,
+                adapter,
+                ServingStats.OfAdapter::units);
         timer(
                 "lora.request.latency",
                 "Time from the start of a request to its output",
                 own,
                 adapter,
-                AdapterStats::latencyNanos);
+                ServingStats.OfAdapter::latencyNanos);
         timer(
                 "lora.request.queue",
                 "Time from the start of a request to its computation",
                 own,
                 adapter,
-                AdapterStats::queueNanos);
+                ServingStats.OfAdapter::queueNanos);
         String loads = "Loads of the adapter";
-        counter("lora.adapter.loads", loads, own.and("outcome", "loaded"), adapter, AdapterStats::loads);
-        counter("lora.adapter.loads", loads, own.and("outcome", "failed"), adapter, AdapterStats::failedLoads);
+        counter("lora.adapter.loads", loads, own.and("outcome", "loaded"), adapter, ServingStats.OfAdapter::loads);
+        counter(
+                "lora.adapter.loads",
+                loads,
+                own.and("outcome", "failed"),
+                adapter,
+                ServingStats.OfAdapter::failedLoads);
         counter(
                 "lora.adapter.evictions",
                 "Deletions from memory to keep a limit",
                 own,
                 adapter,
-                AdapterStats::evictions);
+                ServingStats.OfAdapter::evictions);
         gauge(
                 "lora.adapter.loaded",
                 "Whether the adapter is in memory",
                 own,
                 adapter,
-                figures -> figures.state() == AdapterStats.State.LOADED ? 1 : 0);
-        Gauge.builder("lora.adapter.size", this, of(adapter, AdapterStats::bytes))
+                figures -> figures.state() == ServingStats.OfAdapter.State.LOADED ? 1 : 0);
+        Gauge.builder("lora.adapter.size", this, of(adapter, ServingStats.OfAdapter::bytes))
                 .description("Arrays of the adapter in memory")
                 .baseUnit("bytes")
                 .tags(own)
@@ -138,12 +146,16 @@ final class ServingMeters {
                 .register(registry);
     }
 
-    private void requests(Tags own, String outcome, String adapter, ToDoubleFunction<AdapterStats> figure) {
+    private void requests(Tags own, String outcome, String adapter, ToDoubleFunction<ServingStats.OfAdapter> figure) {
         counter("lora.requests", "Requests that have ended", own.and("outcome", outcome), adapter, figure);
     }
 
     private void counter(
-            String name, String description, Tags own, String adapter, ToDoubleFunction<AdapterStats> figure) {
+            String name,
+            String description,
+            Tags own,
+            String adapter,
+            ToDoubleFunction<ServingStats.OfAdapter> figure) {
         FunctionCounter.builder(name, this, of(adapter, figure))
                 .description(description)
                 .tags(own)
@@ -151,7 +163,11 @@ final class ServingMeters {
     }
 
     private void gauge(
-            String name, String description, Tags own, String adapter, ToDoubleFunction<AdapterStats> figure) {
+            String name,
+            String description,
+            Tags own,
+            String adapter,
+            ToDoubleFunction<ServingStats.OfAdapter> figure) {
         Gauge.builder(name, this, of(adapter, figure))
                 .description(description)
                 .tags(own)
@@ -160,7 +176,11 @@ final class ServingMeters {
     }
 
     private void timer(
-            String name, String description, Tags own, String adapter, Function<AdapterStats, Distribution> nanos) {
+            String name,
+            String description,
+            Tags own,
+            String adapter,
+            Function<ServingStats.OfAdapter, ServingStats.Distribution> nanos) {
         ToLongFunction<ServingMeters> count = meters -> nanos.apply(of(adapter)).count();
         FunctionTimer.builder(
                         name,
@@ -186,12 +206,12 @@ final class ServingMeters {
     }
 
     /** A figure of an adapter. The function holds these meters, because the registry itself does not. */
-    private ToDoubleFunction<ServingMeters> of(String adapter, ToDoubleFunction<AdapterStats> figure) {
+    private ToDoubleFunction<ServingMeters> of(String adapter, ToDoubleFunction<ServingStats.OfAdapter> figure) {
         return meters -> figure.applyAsDouble(this.of(adapter));
     }
 
     /** A service never drops an adapter that has figures of its own. */
-    private AdapterStats of(String adapter) {
+    private ServingStats.OfAdapter of(String adapter) {
         return stats().adapter(adapter);
     }
 }

@@ -26,9 +26,9 @@ import org.junit.jupiter.api.Timeout;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.nn.Network;
-import org.lora4j.serve.AdapterStats;
 import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.ServingException;
+import org.lora4j.serve.ServingStats;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -107,7 +107,7 @@ class ServingMetricsTest {
                         .gauge()
                         .value())
                 .isEqualTo((double) model.residentBytes("b"));
-        AdapterStats a = predictor.stats().adapter("a");
+        ServingStats.OfAdapter a = predictor.stats().adapter("a");
         assertThat(registry.get("lora.request.latency")
                         .tags("adapter", "a")
                         .functionTimer()

@@ -2,6 +2,7 @@ package org.lora4j.onednn;
 
 import java.util.Map;
 import java.util.function.Function;
+import org.lora4j.internal.memory.Recent;
 
 /**
  * The code that was generated last, for all weights. To generate code for a new number of rows takes about a millisecond, so
@@ -19,7 +20,7 @@ final class Matmuls {
      */
     record Key(Kind kind, long n, long k, long m, long rowStride, boolean addsBias) {}
 
-    private final Map<Key, Matmul> kept = new Recent<>(KEPT, matmul -> {});
+    private final Map<Key, Matmul> kept = new Recent<>(KEPT);
 
     Matmul get(Key key, Function<Key, Matmul> create) {
         synchronized (kept) {

@@ -9,6 +9,7 @@ import java.util.Map;
 import org.bytedeco.dnnl.dnnl_memory;
 import org.bytedeco.dnnl.dnnl_memory_desc;
 import org.lora4j.internal.memory.ArrayMemory;
+import org.lora4j.internal.memory.Recent;
 
 /** Rounds rows to integers, and joins the results of their parts, see {@link RoundedProduct}. Belongs to a {@link Workspace}. */
 final class RoundedRows {

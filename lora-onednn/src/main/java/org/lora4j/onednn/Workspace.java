@@ -4,6 +4,7 @@ import java.util.Map;
 import org.bytedeco.dnnl.dnnl_stream;
 import org.bytedeco.javacpp.Pointer;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.memory.Recent;
 
 /**
  * What the products of one thread at a time need: buffers, which are as large as the largest product so far needed, and the

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.fixtures.CompleteEncoder;
 import org.lora4j.fixtures.KnownAdapter;
 import org.lora4j.io.ModelSource;
-import org.lora4j.nn.transformer.ModelFiles;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.spark.internal.base.StoredBase;
 import org.lora4j.text.EncoderFolder;
 
@@ -109,8 +109,8 @@ class OneFolderTest {
                 complete.folder().toString(),
                 copy.toString(),
                 Sessions.local().sessionState().newHadoopConf());
-        assertThat(ModelFiles.settings(ModelSource.of(copy.resolve("base"))))
-                .isEqualTo(ModelFiles.settings(ModelSource.of(complete.folder())))
+        assertThat(PretrainedModel.settingFiles(ModelSource.of(copy.resolve("base"))))
+                .isEqualTo(PretrainedModel.settingFiles(ModelSource.of(complete.folder())))
                 .contains(
                         "sentence_bert_config.json",
                         "config_sentence_transformers.json",

@@ -25,7 +25,6 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.adapter.BiasTraining;
-import org.lora4j.adapter.HubFields;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.TargetModules;
@@ -104,7 +103,7 @@ class PipelineTest {
                 LoRAConfig.builder()
                         .init(LoRAInit.mica())
                         .trainableTokens(5, 3)
-                        .hubFields(new HubFields("SEQ_CLS", "bert", null, Map.of("new", "[1]")))
+                        .hubFields(new LoRAConfig.HubFields("SEQ_CLS", "bert", null, Map.of("new", "[1]")))
                         .build(),
                 LoRAConfig.builder()
                         .trainableTokens(TrainableTokens.of(Map.of("words", List.of(7, 2))))

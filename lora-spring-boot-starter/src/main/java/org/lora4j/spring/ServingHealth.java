@@ -8,7 +8,6 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.serve.AdapterCache;
-import org.lora4j.serve.AdapterStats;
 import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.GenerationService;
 import org.lora4j.serve.ServingStats;
@@ -60,11 +59,11 @@ final class ServingHealth {
             details.put("reason", "there must be one model to serve, found none; set lora.model.path");
             return details;
         }
-        AdapterStats all = service.get().all();
+        ServingStats.OfAdapter all = service.get().all();
         details.put("adapters", served.names().size());
         details.put("waiting", all.waiting());
         details.put("running", all.running());
-        AdapterStats.Failure last = all.lastFailure();
+        ServingStats.OfAdapter.Failure last = all.lastFailure();
         if (last != null) {
             details.put("lastFailure", last.time().toString());
         }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.Generation;
 import org.lora4j.generate.Generation.Finish;
 import org.lora4j.generate.GenerationOptions;
-import org.lora4j.generate.TokenLogProbabilities;
+import org.lora4j.generate.LogProbabilities;
 import org.lora4j.serve.GenerationHandle;
 import org.lora4j.serve.ServingException;
 import org.lora4j.serve.ServingException.Reason;
@@ -51,7 +51,7 @@ public final class ChatAnswer {
             Finish finish,
             int promptTokens,
             int tokens,
-            List<TokenLogProbabilities> logProbabilities) {
+            List<LogProbabilities.OfToken> logProbabilities) {
         /**
          * Copies the lists.
          *
@@ -176,7 +176,7 @@ public final class ChatAnswer {
         }
         Finish finish = stops.isFound() ? Finish.STOP : generation.finish();
         ToolAnswer answer = ToolAnswer.of(all);
-        List<TokenLogProbabilities> ofTokens = generation.logProbabilities();
+        List<LogProbabilities.OfToken> ofTokens = generation.logProbabilities();
         return Optional.of(new Whole(
                 answer.text(),
                 answer.calls(),

@@ -10,7 +10,7 @@ import org.lora4j.internal.MessageText;
 import org.lora4j.io.ModelSource;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.ModelConfig;
-import org.lora4j.nn.transformer.ModelFiles;
+import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.internal.LetterCase;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,7 +69,7 @@ public final class EncoderTokens implements AutoCloseable {
         TextRules rules = TextRules.read(source, config.maxLength(), maxTokens);
         String prompts = Json.textIfExists(source, SENTENCES);
         Prompts read = Prompts.parse(prompts);
-        List<String> settings = ModelFiles.settings(source);
+        List<String> settings = PretrainedModel.settingFiles(source);
         Tokenizer tokenizer = Tokenizer.load(source).limited(rules.maxTokens());
         log.info(
                 "{}: texts are cut at {} tokens, as {} says; of the files that decide, there are {}",

@@ -2,8 +2,8 @@ package org.lora4j.text;
 
 import java.util.List;
 import java.util.stream.IntStream;
+import org.lora4j.io.gguf.internal.GgufKeys;
 import org.lora4j.io.gguf.model.GgufException;
-import org.lora4j.io.gguf.model.GgufKeys;
 import org.lora4j.text.internal.vocabulary.VocabularyTokens;
 
 /** The tokenizer in a GGUF file. Like Hugging Face's, it finds special tokens that are written in a text. */

@@ -9,7 +9,7 @@ import java.io.InputStream;
 import java.util.List;
 import org.lora4j.io.GgufSource;
 import org.lora4j.io.ModelSource;
-import org.lora4j.io.gguf.model.GgufKeys;
+import org.lora4j.io.gguf.internal.GgufKeys;
 
 /**
  * The length of the longest token of a vocabulary, in characters. In vocabularies of bytes a letter stands for a byte, and a character

@@ -4,7 +4,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.train.AnswerLogProbabilities;
 import org.lora4j.train.Batch;
 import org.lora4j.train.PreferenceLoss;
 
@@ -88,7 +87,7 @@ public record PreferenceExample(TokenExample chosen, TokenExample rejected) {
      * @param reference the reference, whose log probabilities are computed here
      * @return the batch
      */
-    public static Batch batch(List<PreferenceExample> examples, AnswerLogProbabilities reference) {
+    public static Batch batch(List<PreferenceExample> examples, PreferenceLoss.AnswerLogProbabilities reference) {
         Objects.requireNonNull(reference, "reference must not be null");
         Sequences chosen = chosen(examples);
         Sequences rejected = rejected(examples);

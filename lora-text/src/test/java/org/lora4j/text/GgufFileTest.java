@@ -182,8 +182,8 @@ class GgufFileTest {
                 .hasMessageStartingWith(file + ": " + message);
     }
 
-    private static org.lora4j.io.gguf.model.GgufKeys keys(Path file) throws IOException {
-        try (var reader = org.lora4j.io.gguf.model.GgufReader.open(file)) {
+    private static org.lora4j.io.gguf.internal.GgufKeys keys(Path file) throws IOException {
+        try (var reader = org.lora4j.io.gguf.internal.GgufReader.open(file)) {
             return reader.keys();
         }
     }

@@ -17,8 +17,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.train.AnswerLogProbabilities;
 import org.lora4j.train.Batch;
+import org.lora4j.train.PreferenceLoss;
 
 /** Prompts with two answers: the forms of a file, and their tokens. */
 class PreferenceTest {
@@ -139,7 +139,8 @@ class PreferenceTest {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> tokens.preference(PREFERENCE))
                     .withMessageContaining("must have a chat template for conversations, found none");
-            AnswerLogProbabilities reference = new AnswerLogProbabilities(decoder.network());
+            PreferenceLoss.AnswerLogProbabilities reference =
+                    new PreferenceLoss.AnswerLogProbabilities(decoder.network());
             Batch batch = PreferenceExample.batch(List.of(example), reference);
             Sequences both = (Sequences) batch.input();
             int prompt = example.chosen().prompt().length;

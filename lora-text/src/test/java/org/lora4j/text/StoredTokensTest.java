@@ -23,8 +23,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.io.ModelSource;
-import org.lora4j.io.gguf.model.GgufKeys;
-import org.lora4j.io.gguf.model.GgufReader;
+import org.lora4j.io.gguf.internal.GgufKeys;
+import org.lora4j.io.gguf.internal.GgufReader;
 import org.lora4j.text.internal.vocabulary.StoredTokens;
 
 /** The bytes of the tokens of a text are the bytes of the text, and what is decoded. */

@@ -10,7 +10,7 @@ import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.console.command.OptionCheck;
-import org.lora4j.train.DefaultSteps;
+import org.lora4j.internal.DefaultSteps;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;

@@ -5,8 +5,8 @@ import java.nio.file.Path;
 import java.util.List;
 import org.lora4j.adapter.BaseLayer;
 import org.lora4j.adapter.BiasTraining;
-import org.lora4j.adapter.HubFields;
 import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.algebra.AdapterApproximation;
 import org.lora4j.algebra.AdapterExtraction;
 import org.lora4j.algebra.TargetRank;
@@ -133,7 +133,7 @@ public final class ModelDifference {
     }
 
     private static LoRAAdapter named(LoRAAdapter adapter, Network base, Path model) {
-        HubFields fields = adapter.config()
+        LoRAConfig.HubFields fields = adapter.config()
                 .hubFields()
                 .withBaseModel(String.valueOf(model.toAbsolutePath().normalize().getFileName()));
         return new LoRAAdapter(

@@ -17,7 +17,6 @@ import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.ModelConfig;
-import org.lora4j.nn.transformer.ModelFiles;
 import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.AdapterTask;
 import org.lora4j.text.ClassifierHead;
@@ -53,7 +52,7 @@ public final class ModelMerge {
             PretrainedModel loaded = PretrainedModel.load(model);
             loaded.save(merged(loaded, data, adapter), output);
         }
-        List<String> files = new ArrayList<>(ModelFiles.settings(ModelSource.of(model)));
+        List<String> files = new ArrayList<>(PretrainedModel.settingFiles(ModelSource.of(model)));
         files.removeIf(ModelMerge::isWritten);
         files.addAll(OF_PYTHON);
         for (String file : files) {

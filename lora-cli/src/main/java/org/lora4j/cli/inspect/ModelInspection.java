@@ -12,14 +12,13 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.io.GgufSource;
 import org.lora4j.io.ModelSource;
-import org.lora4j.io.gguf.model.GgufReader;
+import org.lora4j.io.gguf.internal.GgufReader;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.Pooling;
 import org.lora4j.nn.transformer.ModelConfig;
-import org.lora4j.nn.transformer.ModelFiles;
 import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.ChatTemplate;
 import org.lora4j.text.EncoderFolder;
@@ -124,7 +123,7 @@ public record ModelInspection(
     public static ModelInspection of(Path folder) throws IOException {
         ModelConfig config = ModelConfig.read(folder);
         ModelSource source = ModelSource.of(folder);
-        List<String> files = GgufSource.is(folder) ? List.of(types(folder)) : ModelFiles.settings(source);
+        List<String> files = GgufSource.is(folder) ? List.of(types(folder)) : PretrainedModel.settingFiles(source);
         List<String> warnings = new ArrayList<>();
         if (!Tokenizer.isIn(source)) {
             warnings.add("there is no tokenizer.json, so the model takes no texts");

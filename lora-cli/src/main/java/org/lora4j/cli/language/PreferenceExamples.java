@@ -6,8 +6,8 @@ import java.util.stream.IntStream;
 import org.lora4j.cli.train.Examples;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.PreferenceExample;
-import org.lora4j.train.AnswerLogProbabilities;
 import org.lora4j.train.Batch;
+import org.lora4j.train.PreferenceLoss;
 
 /**
  * The pairs of one side of a split. The reference does not change, so its log probabilities are computed when a pair is used
@@ -15,11 +15,11 @@ import org.lora4j.train.Batch;
  */
 final class PreferenceExamples extends Examples {
     private final List<PreferenceExample> all;
-    private final AnswerLogProbabilities reference;
+    private final PreferenceLoss.AnswerLogProbabilities reference;
     private final double[] ofChosen;
     private final double[] ofRejected;
 
-    PreferenceExamples(List<PreferenceExample> all, AnswerLogProbabilities reference) {
+    PreferenceExamples(List<PreferenceExample> all, PreferenceLoss.AnswerLogProbabilities reference) {
         super(all);
         this.all = all;
         this.reference = reference;

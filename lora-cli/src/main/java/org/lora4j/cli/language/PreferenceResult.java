@@ -2,7 +2,7 @@ package org.lora4j.cli.language;
 
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.measure.Judgement;
-import org.lora4j.train.PreferenceMetrics;
+import org.lora4j.train.PreferenceLoss;
 
 /**
  * How far the trained adapter prefers the chosen answers, beside the reference.
@@ -13,5 +13,5 @@ import org.lora4j.train.PreferenceMetrics;
  */
 public record PreferenceResult(
         @Nullable Judgement judgement,
-        PreferenceMetrics trainingPairs,
-        @Nullable PreferenceMetrics heldPairs) {}
+        PreferenceLoss.Metrics trainingPairs,
+        PreferenceLoss.@Nullable Metrics heldPairs) {}

@@ -27,10 +27,8 @@ import org.lora4j.text.PreferenceExample;
 import org.lora4j.text.SavedAdapter;
 import org.lora4j.text.TextFormatException;
 import org.lora4j.text.TextRow;
-import org.lora4j.train.AnswerLogProbabilities;
 import org.lora4j.train.Batch;
 import org.lora4j.train.PreferenceLoss;
-import org.lora4j.train.PreferenceMetrics;
 
 /** An adapter learns from pairs of answers to prefer the chosen one (DPO). */
 public final class PreferenceTask implements TextTask<PreferenceResult> {
@@ -83,7 +81,8 @@ public final class PreferenceTask implements TextTask<PreferenceResult> {
         try {
             model = LoRAModel.of(decoder.network());
             adapter = input.addAdapter(model, ADAPTER, decoder.name());
-            AnswerLogProbabilities reference = new AnswerLogProbabilities(reference(input.begin()));
+            PreferenceLoss.AnswerLogProbabilities reference =
+                    new PreferenceLoss.AnswerLogProbabilities(reference(input.begin()));
             train = new PreferenceExamples(pairs.train(), reference);
             validation = new PreferenceExamples(pairs.validation(), reference);
             judging = pairs.test().isEmpty() ? validation : new PreferenceExamples(pairs.test(), reference);
@@ -212,22 +211,22 @@ public final class PreferenceTask implements TextTask<PreferenceResult> {
     @Override
     public PreferenceResult measure() {
         PreferenceLoss loss = settings.loss();
-        PreferenceMetrics trained = loss.evaluate(adapter, train.sampled(MOST_MEASURED, batch));
+        PreferenceLoss.Metrics trained = loss.evaluate(adapter, train.sampled(MOST_MEASURED, batch));
         if (judging.size() == 0) {
             return new PreferenceResult(null, trained, null);
         }
-        List<PreferenceMetrics> each = new ArrayList<>();
+        List<PreferenceLoss.Metrics> each = new ArrayList<>();
         for (Batch pair : judging.batches(1)) {
             each.add(loss.evaluate(adapter, List.of(pair)));
         }
-        PreferenceMetrics all = new PreferenceMetrics(
+        PreferenceLoss.Metrics all = new PreferenceLoss.Metrics(
                 each.size(),
-                mean(each, PreferenceMetrics::loss),
-                mean(each, PreferenceMetrics::accuracy),
-                mean(each, PreferenceMetrics::margin),
-                mean(each, PreferenceMetrics::chosenReward),
-                mean(each, PreferenceMetrics::rejectedReward));
-        List<Double> right = each.stream().map(PreferenceMetrics::accuracy).toList();
+                mean(each, PreferenceLoss.Metrics::loss),
+                mean(each, PreferenceLoss.Metrics::accuracy),
+                mean(each, PreferenceLoss.Metrics::margin),
+                mean(each, PreferenceLoss.Metrics::chosenReward),
+                mean(each, PreferenceLoss.Metrics::rejectedReward));
+        List<Double> right = each.stream().map(PreferenceLoss.Metrics::accuracy).toList();
         List<Double> half = Collections.nCopies(right.size(), 0.5);
         LengthRule rule = LengthRule.of(pairs.train());
         Judgement judgement = new Judgement(
@@ -242,7 +241,7 @@ public final class PreferenceTask implements TextTask<PreferenceResult> {
         return new PreferenceResult(judgement, trained, all);
     }
 
-    private static double mean(List<PreferenceMetrics> each, ToDoubleFunction<PreferenceMetrics> number) {
+    private static double mean(List<PreferenceLoss.Metrics> each, ToDoubleFunction<PreferenceLoss.Metrics> number) {
         return each.stream().mapToDouble(number).average().orElseThrow();
     }
 

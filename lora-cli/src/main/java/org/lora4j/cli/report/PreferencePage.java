@@ -9,7 +9,7 @@ import org.lora4j.cli.measure.Judgement;
 import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.console.report.ReportText;
 import org.lora4j.console.report.TextOutput;
-import org.lora4j.train.PreferenceMetrics;
+import org.lora4j.train.PreferenceLoss;
 
 /** What is said of a training on preferences. */
 public final class PreferencePage extends TaskPage {
@@ -63,7 +63,7 @@ public final class PreferencePage extends TaskPage {
         return results;
     }
 
-    private static void add(Map<String, String> results, String pairs, @Nullable PreferenceMetrics metrics) {
+    private static void add(Map<String, String> results, String pairs, PreferenceLoss.@Nullable Metrics metrics) {
         if (metrics != null) {
             results.put("accuracy on " + pairs, ReportText.percent(metrics.accuracy()));
             results.put("margin on " + pairs, ReportText.fixed(metrics.margin(), 3));
@@ -81,7 +81,7 @@ public final class PreferencePage extends TaskPage {
         print(out, "held out", report.result().heldPairs());
     }
 
-    private static void print(TextOutput out, String what, @Nullable PreferenceMetrics metrics) {
+    private static void print(TextOutput out, String what, PreferenceLoss.@Nullable Metrics metrics) {
         if (metrics != null) {
             out.fact(
                     "%s, %s: loss %.4f, accuracy %s, margin %.4f, reward %.4f chosen and %.4f rejected",

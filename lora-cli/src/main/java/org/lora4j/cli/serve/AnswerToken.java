@@ -1,13 +1,13 @@
 package org.lora4j.cli.serve;
 
-import org.lora4j.generate.TokenLogProbabilities;
+import org.lora4j.generate.LogProbabilities;
 
 /**
  * A token of an answer with its log probabilities.
  *
  * @param offset the character of the answer at which it begins; the two halves of a character count as one
  */
-record AnswerToken(TokenLogProbabilities logProbabilities, int offset) {
+record AnswerToken(LogProbabilities.OfToken logProbabilities, int offset) {
     /** About so many bytes has a log probability as an object and in JSON together. */
     private static final long BYTES = 128;
 

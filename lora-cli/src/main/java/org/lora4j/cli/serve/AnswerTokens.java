@@ -4,7 +4,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import org.lora4j.generate.TokenLogProbabilities;
+import org.lora4j.generate.LogProbabilities;
 import org.lora4j.text.Tokenizer;
 
 /** The tokens of an answer that wait until their text is certain to be a part of it. */
@@ -29,7 +29,7 @@ final class AnswerTokens {
      *
      * @param text what it adds to the text: nothing for a part of a character, whose text comes with a later token
      */
-    void add(TokenLogProbabilities token, String text) {
+    void add(LogProbabilities.OfToken token, String text) {
         String own = isHeld ? tokenizer.decode(new int[] {token.chosen().id()}) : text;
         int begin = text.endsWith(own) ? text.length() - own.length() : 0;
         AnswerToken added = new AnswerToken(token, offset + text.codePointCount(0, begin));

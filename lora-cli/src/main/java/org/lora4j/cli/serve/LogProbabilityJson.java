@@ -9,7 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import org.lora4j.generate.TokenLogProbabilities.Token;
+import org.lora4j.generate.LogProbabilities.OfToken.Token;
 
 /** Writes log probabilities in the forms of OpenAI's API. */
 final class LogProbabilityJson {

@@ -10,7 +10,7 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.generate.Generation;
-import org.lora4j.generate.TokenLogProbabilities;
+import org.lora4j.generate.LogProbabilities;
 import org.lora4j.serve.GenerationHandle;
 import org.lora4j.serve.ServingException;
 import org.lora4j.text.StopTexts;
@@ -85,7 +85,7 @@ final class TextGeneration {
     TextPiece add(int id) {
         String text = stream.add(id);
         if (request.options().logProbabilities().isPresent()) {
-            TokenLogProbabilities ofToken = handle.logProbabilities(count);
+            LogProbabilities.OfToken ofToken = handle.logProbabilities(count);
             logProbability += ofToken.chosen().logProbability();
             // What ends a text is no part of it.
             if (!request.options().stopIds().contains(id)) {

@@ -3,8 +3,8 @@ package org.lora4j.cli.train;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.lora4j.internal.DefaultSteps;
 import org.lora4j.train.AdamW;
-import org.lora4j.train.DefaultSteps;
 
 /**
  * How a training runs: AdamW, with a warm-up of the learning rate.

@@ -339,15 +339,18 @@ enum DoubleRowMath implements RowMath<double[]> {
     @Override
     public void swigluGradient(double[] g, double[] u, double[] y, double[] room, int n) {
         for (int i = 0; i < n; i++) {
-            double s = sigmoid(g[i]);
-            double silu = g[i] * s;
-            g[i] = y[i] * u[i] * (s + silu * (1 - s));
+            room[i] = sigmoid(g[i]);
+        }
+        for (int i = 0; i < n; i++) {
+            double silu = g[i] * room[i];
+            double slope = room[i] + silu * (1 - room[i]);
+            g[i] = y[i] * u[i] * slope;
             u[i] = y[i] * silu;
         }
     }
 
     private static double sigmoid(double x) {
-        return 1 / (1 + Math.exp(-x));
+        return 1 / (1 + exp(-x));
     }
 
     @Override
@@ -364,15 +367,19 @@ enum DoubleRowMath implements RowMath<double[]> {
     public double softmax(double[] x, int n) {
         double max = max(x, n);
         for (int i = 0; i < n; i++) {
-            x[i] = Math.exp(x[i] - max);
+            x[i] = exp(x[i] - max);
         }
         double sum = sum(x, n);
         scale(1 / sum, x, n);
         return max + Math.log(sum);
     }
 
+    private static double exp(double x) {
+        return Math.exp(x);
+    }
+
     private static double density(double x) {
-        return Math.exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);
+        return exp(-0.5 * x * x) / Math.sqrt(2 * Math.PI);
     }
 
     /** {@code Φ(x) = 1/2 + φ(x)·(x + x³/3 + x⁵/15 + …)}, a series whose terms all have the sign of x. */

@@ -2,19 +2,47 @@ package org.lora4j.internal.math;
 
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.ForModules;
 import org.lora4j.internal.memory.ArrayMemory;
 import org.lora4j.internal.threads.Workers;
+import org.nd4j.linalg.activations.IActivation;
+import org.nd4j.linalg.activations.impl.ActivationReLU;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * Loops over the elements of arrays of two values, piece by piece on the heap. A native loop would wake the threads of ND4J, which
- * then wait actively, on the processors that the next product needs. Not thread-safe.
+ * Functions of the elements of arrays, piece by piece on the heap. A native loop would wake the threads of ND4J, which then wait
+ * actively, on the processors that the next product needs.
+ *
+ * <p>Not thread-safe. An instance remembers the memory of its last arrays, so each place of a pass that calls a function again and
+ * again has an instance of its own.
  */
-final class ElementLoops {
+@ForModules
+public final class ElementLoops {
     /** So many elements of two arrays stay in the first cache between two loops. */
     static final int PIECE = 2048;
 
     private static final long NANOS_PER_PIECE = PIECE / 4;
+
+    private static final Function POSITIVE = new Function() {
+        @Override
+        public <A> void compute(RowMath<A> math, A x, A y, int n) {
+            math.relu(y, n);
+        }
+    };
+
+    private static final Function WHERE_POSITIVE = new Function() {
+        @Override
+        public <A> void compute(RowMath<A> math, A x, A y, int n) {
+            math.keepWherePositive(x, y, n);
+        }
+    };
+
+    private static final Function SUM = new Function() {
+        @Override
+        public <A> void compute(RowMath<A> math, A x, A y, int n) {
+            math.add(x, y, n);
+        }
+    };
 
     private @Nullable OfType<?> loops;
     private final BoundMemory first = new BoundMemory();
@@ -22,9 +50,59 @@ final class ElementLoops {
     private final BoundMemory result = new BoundMemory();
 
     /** A function of the elements of two arrays. */
-    interface Function {
+    private interface Function {
         /** Computes the first n elements, into y. */
         <A> void compute(RowMath<A> math, A x, A y, int n);
+    }
+
+    /** Creates an instance without buffers. */
+    public ElementLoops() {}
+
+    /**
+     * Returns whether {@link #relu} computes an activation function. ND4J's ReLU can also have a bound, a threshold or a slope.
+     *
+     * @param function the function
+     * @return true for a plain ReLU
+     */
+    public static boolean isRelu(IActivation function) {
+        return function.equals(new ActivationReLU());
+    }
+
+    /**
+     * Computes {@code y = max(x, 0)}; NaN stays NaN.
+     *
+     * @param x the input, FLOAT or DOUBLE
+     * @param y the output, a contiguous array of the same shape and type; can be {@code x}
+     */
+    public void relu(INDArray x, INDArray y) {
+        INDArray source = haveSameOrder(x, y) ? x : y.assign(x);
+        run(source, source, y, POSITIVE);
+    }
+
+    /**
+     * Computes the gradient of the input of {@link #relu}: that of the output where the output is positive, or else 0.
+     *
+     * @param y the output of {@link #relu}
+     * @param yGradient the gradient of the output; not written to
+     * @param xGradient gets the gradient of the input, a contiguous array; can be {@code y}
+     */
+    public void reluGradient(INDArray y, INDArray yGradient, INDArray xGradient) {
+        run(inOrderOf(xGradient, y), inOrderOf(xGradient, yGradient), xGradient, WHERE_POSITIVE);
+    }
+
+    /**
+     * Computes {@code z = x + y}.
+     *
+     * @param x FLOAT or DOUBLE
+     * @param y an array of the same shape and type
+     * @param z gets the sum, a contiguous array; can be x or y
+     */
+    public void sum(INDArray x, INDArray y, INDArray z) {
+        run(inOrderOf(z, x), inOrderOf(z, y), z, SUM);
+    }
+
+    private static INDArray inOrderOf(INDArray like, INDArray array) {
+        return haveSameOrder(array, like) ? array : array.dup(like.ordering());
     }
 
     /**
@@ -34,7 +112,7 @@ final class ElementLoops {
      * @param y with the order of x
      * @param z gets the results, with the order of x; can be x or y
      */
-    void run(INDArray x, INDArray y, INDArray z, Function function) {
+    private void run(INDArray x, INDArray y, INDArray z, Function function) {
         ArrayMemory memory = result.of(z);
         OfType<?> known = loops;
         if (known == null || known.isFloat != memory.isFloat()) {
@@ -45,7 +123,7 @@ final class ElementLoops {
     }
 
     /** Whether two arrays are contiguous, with their elements in the same places of their memory. */
-    static boolean haveSameOrder(INDArray one, INDArray other) {
+    private static boolean haveSameOrder(INDArray one, INDArray other) {
         return one == other
                 || (one.elementWiseStride() == 1
                         && other.elementWiseStride() == 1

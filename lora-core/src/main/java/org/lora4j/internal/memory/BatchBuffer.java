@@ -1,6 +1,6 @@
 package org.lora4j.internal.memory;
 
-import java.util.LinkedHashMap;
+import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.nd4j.linalg.api.buffer.DataBuffer;
@@ -19,14 +19,7 @@ public final class BatchBuffer {
     private final DataType dataType;
     private final long columns;
     private final char order;
-    private final Map<Long, INDArray> bySize = new LinkedHashMap<>(16, 0.75f, true) {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Long, INDArray> eldest) {
-            return size() > REMEMBERED_SIZES;
-        }
-    };
+    private final Map<Long, INDArray> bySize = new Recent<>(REMEMBERED_SIZES);
     private @Nullable INDArray memory;
     private @Nullable INDArray last;
 
@@ -85,5 +78,59 @@ public final class BatchBuffer {
             bySize.clear();
         }
         return store.data();
+    }
+
+    /** Buffers of several widths. If adapters of different ranks alternate, each rank keeps its buffer. */
+    public static final class ByWidth {
+        private final DataType dataType;
+        private final char order;
+        private final Map<Long, BatchBuffer> buffers = new HashMap<>();
+
+        /**
+         * Creates the set without buffers, for matrices in 'f' order.
+         *
+         * @param dataType FLOAT or DOUBLE
+         */
+        public ByWidth(DataType dataType) {
+            this(dataType, 'f');
+        }
+
+        /**
+         * Creates the set without buffers.
+         *
+         * @param dataType FLOAT or DOUBLE
+         * @param order the memory order of the matrices
+         */
+        public ByWidth(DataType dataType, char order) {
+            this.dataType = dataType;
+            this.order = order;
+        }
+
+        /**
+         * Returns the matrix for a batch.
+         *
+         * @param rows the batch size, at least 1
+         * @param columns the width
+         * @return a matrix {@code [rows, columns]} with undefined content
+         */
+        public INDArray rows(long rows, long columns) {
+            return of(columns).rows(rows);
+        }
+
+        /**
+         * Returns the buffer of a width.
+         *
+         * @param columns the width
+         * @return the same buffer for the same width
+         */
+        public BatchBuffer of(long columns) {
+            Long width = columns;
+            BatchBuffer buffer = buffers.get(width);
+            if (buffer == null) {
+                buffer = new BatchBuffer(dataType, columns, order);
+                buffers.put(width, buffer);
+            }
+            return buffer;
+        }
     }
 }

@@ -20,7 +20,6 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BiasTraining;
-import org.lora4j.adapter.HubFields;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.ModuleSelection;
@@ -210,7 +209,7 @@ final class PeftConfigReader {
         boolean fanInFanOut = fields.truth("fan_in_fan_out", false);
         TrainableTokens tokens = tokens();
         requireSupported();
-        HubFields hubFields = hubFields();
+        LoRAConfig.HubFields hubFields = hubFields();
         if (!problems.isEmpty()) {
             return null;
         }
@@ -353,7 +352,7 @@ final class PeftConfigReader {
     }
 
     /** What is kept for PEFT. All keys that have a meaning here were read before. */
-    private HubFields hubFields() {
+    private LoRAConfig.HubFields hubFields() {
         Map<String, String> others = new LinkedHashMap<>();
         for (String key : IRRELEVANT) {
             fields.optional(key)
@@ -373,7 +372,7 @@ final class PeftConfigReader {
                 others.put(key, node.toString());
             }
         });
-        return new HubFields(task, base, revision, others);
+        return new LoRAConfig.HubFields(task, base, revision, others);
     }
 
     /** A number beyond the range of double cannot be written again. */

@@ -16,7 +16,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.adapter.HubFields;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.TargetModules;
@@ -102,7 +101,7 @@ final class PeftConfigWriter {
     }
 
     /** Writes the fields that have no meaning here as they were read. */
-    private static void putOthers(Map<String, @Nullable Object> fields, HubFields hubFields) {
+    private static void putOthers(Map<String, @Nullable Object> fields, LoRAConfig.HubFields hubFields) {
         hubFields.others().forEach((key, text) -> {
             if (PeftConfigReader.SETTINGS.contains(key)) {
                 throw new IllegalArgumentException("hubFields: must hold no settings of the adapter, found "

@@ -17,7 +17,6 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.adapter.ModuleSelection;
 import org.lora4j.adapter.TargetModules;
-import org.lora4j.adapter.TokenRows;
 import org.lora4j.internal.MessageText;
 import org.lora4j.internal.memory.ArrayBits;
 import org.lora4j.io.safetensors.SafeTensors;
@@ -183,7 +182,7 @@ final class PeftTensors {
         Map<String, LoRAWeights> weights = new LinkedHashMap<>();
         Map<String, INDArray> biases = new LinkedHashMap<>();
         Map<String, LoRAAdapter.SavedModule> saved = new LinkedHashMap<>();
-        Map<String, TokenRows> tokens = new LinkedHashMap<>();
+        Map<String, LoRAAdapter.TokenRows> tokens = new LinkedHashMap<>();
         arrays.forEach((key, array) -> {
             String path = key.path();
             switch (key.kind()) {
@@ -192,7 +191,7 @@ final class PeftTensors {
                     saved.put(
                             path, new LoRAAdapter.SavedModule(array, arrays.get(new PeftKey(PeftKey.Kind.BIAS, path))));
                 case BASE_BIAS -> biases.put(path, array);
-                case TOKENS -> tokens.put(path, new TokenRows(layout.tokens(path), array));
+                case TOKENS -> tokens.put(path, new LoRAAdapter.TokenRows(layout.tokens(path), array));
                 case BIAS -> {
                     if (!arrays.containsKey(new PeftKey(PeftKey.Kind.WEIGHT, path))) {
                         biases.put(path, array);

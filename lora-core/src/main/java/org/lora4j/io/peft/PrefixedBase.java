@@ -7,14 +7,12 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BaseLayer;
 import org.lora4j.adapter.BaseModel;
-import org.lora4j.adapter.HubFields;
 import org.lora4j.adapter.LayerKind;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.ModuleSelection;
 import org.lora4j.adapter.TargetModules;
-import org.lora4j.adapter.TokenRows;
 import org.lora4j.adapter.TrainableTokens;
 import org.lora4j.internal.memory.Fingerprinted;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -132,7 +130,7 @@ final class PrefixedBase implements BaseModel {
             }
         });
         Map<String, List<Integer>> tokens = new LinkedHashMap<>();
-        Map<String, TokenRows> rows = renamed(adapter.tokenRows());
+        Map<String, LoRAAdapter.TokenRows> rows = renamed(adapter.tokenRows());
         rows.forEach((path, row) -> tokens.put(path, row.tokens()));
         LoRAConfigBuilder changed = config.toBuilder()
                 .rankPattern(ranks)
@@ -177,14 +175,14 @@ final class PrefixedBase implements BaseModel {
     }
 
     /** The class of the other model is not that of the base, and a classifier is not opened without its head. */
-    private HubFields hubFields(HubFields fields) {
+    private LoRAConfig.HubFields hubFields(LoRAConfig.HubFields fields) {
         if (prefix.inFile().equals("module.")) {
             return fields; // DataParallel wraps the same model.
         }
         Map<String, String> others = new LinkedHashMap<>(fields.others());
         others.remove("auto_mapping");
         String task = base.taskType().filter(type -> !type.equals("SEQ_CLS")).orElse(null);
-        return new HubFields(task, fields.baseModel(), fields.revision(), others);
+        return new LoRAConfig.HubFields(task, fields.baseModel(), fields.revision(), others);
     }
 
     private <T> Map<String, T> renamed(Map<String, T> byPath) {

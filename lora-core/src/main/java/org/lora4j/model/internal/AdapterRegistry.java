@@ -7,6 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.internal.NamedAdapters;
+import org.lora4j.model.internal.ModelState.Selection;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
 import org.lora4j.nn.batch.internal.Merging;

@@ -11,7 +11,6 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAWeights;
-import org.lora4j.adapter.TokenRows;
 import org.lora4j.internal.memory.ArrayBits;
 import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.nn.Network;
@@ -283,7 +282,7 @@ public final class AppliedAdapter {
                 new LoRAAdapter.SavedModule(
                         copies.weight().value().dup('c'),
                         copies.bias() == null ? null : copies.bias().value().dup())));
-        Map<String, TokenRows> rowCopies = new LinkedHashMap<>();
+        Map<String, LoRAAdapter.TokenRows> rowCopies = new LinkedHashMap<>();
         tokenRows.forEach((layer, rows) -> rowCopies.put(layer.path(), rows.copy()));
         return new LoRAAdapter(config, weights, biasCopies, modules, rowCopies).againstBase(subtracted);
     }

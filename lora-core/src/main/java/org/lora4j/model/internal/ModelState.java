@@ -3,6 +3,8 @@ package org.lora4j.model.internal;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.NamedAdapters;
@@ -18,12 +20,16 @@ import org.lora4j.nn.parametrization.internal.EffectiveLinear;
  * change nor two.
  */
 public final class ModelState {
+    static final int MAX_SELECTIONS = 1024;
+
     private final Network network;
     private final NamedAdapters<AppliedAdapter> adapters;
     private final List<String> active;
     private final boolean enabled;
     private final @Nullable MergedLayers merged;
-    private final SelectionCache selections;
+
+    /** What the layers compute with under some adapters, as long as those stay the same. */
+    private final ConcurrentMap<Selection, EffectiveLayers> selections;
 
     /** Copies of the weights with some adapters merged into them. */
     private record MergedLayers(Selection selection, EffectiveLayers layers) {}
@@ -34,7 +40,7 @@ public final class ModelState {
             List<String> active,
             boolean enabled,
             @Nullable MergedLayers merged,
-            SelectionCache selections) {
+            ConcurrentMap<Selection, EffectiveLayers> selections) {
         this.network = network;
         this.adapters = adapters;
         this.active = active;
@@ -44,7 +50,7 @@ public final class ModelState {
     }
 
     public static ModelState of(Network network) {
-        return new ModelState(network, NamedAdapters.none(), List.of(), true, null, new SelectionCache());
+        return new ModelState(network, NamedAdapters.none(), List.of(), true, null, new ConcurrentHashMap<>());
     }
 
     /** Other adapters. A merged copy stays if its adapters are still the same. */
@@ -52,7 +58,12 @@ public final class ModelState {
         boolean mergedStays = merged != null
                 && merged.selection.names().stream().allMatch(name -> changed.find(name) == adapters.find(name));
         return new ModelState(
-                network, changed, List.copyOf(nowActive), enabled, mergedStays ? merged : null, new SelectionCache());
+                network,
+                changed,
+                List.copyOf(nowActive),
+                enabled,
+                mergedStays ? merged : null,
+                new ConcurrentHashMap<>());
     }
 
     public ModelState withActive(List<String> nowActive) {
@@ -148,7 +159,20 @@ public final class ModelState {
     }
 
     public EffectiveLayers factored(Selection selection) {
-        return selections.get(selection, this::select);
+        EffectiveLayers known = selections.get(selection);
+        if (known != null) {
+            return known;
+        }
+        if (selections.size() >= MAX_SELECTIONS) {
+            // It is created again when it is needed.
+            selections.remove(selections.keySet().iterator().next());
+        }
+        return selections.computeIfAbsent(selection, this::select);
+    }
+
+    /** How many selections are remembered. */
+    int countSelections() {
+        return selections.size();
     }
 
     private EffectiveLayers select(Selection selection) {
@@ -167,5 +191,21 @@ public final class ModelState {
             layers.put(layer, effective);
         }
         return EffectiveLayers.of(layers);
+    }
+
+    /**
+     * Which adapters are applied, and how strongly.
+     *
+     * @param names the adapters, whose updates add up
+     * @param multiplier what the scale of each is multiplied by; 1 for the adapters as they are
+     */
+    public record Selection(List<String> names, double multiplier) {
+        public Selection {
+            names = List.copyOf(names);
+        }
+
+        public static Selection of(List<String> names) {
+            return new Selection(names, 1);
+        }
     }
 }

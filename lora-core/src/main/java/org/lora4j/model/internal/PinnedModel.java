@@ -1,6 +1,6 @@
 package org.lora4j.model.internal;
 
-import org.lora4j.nn.NetworkModel;
+import org.lora4j.nn.Model;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
 import org.lora4j.nn.batch.internal.LayerStack;
 import org.lora4j.nn.batch.internal.Segment;
@@ -9,7 +9,7 @@ import org.lora4j.nn.input.Input;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** A model with the adapter that it had at one moment, whatever becomes of the adapter. */
-final class PinnedModel extends NetworkModel {
+final class PinnedModel extends Model {
     private final Predictor predictor;
     private final EffectiveLayers layers;
 

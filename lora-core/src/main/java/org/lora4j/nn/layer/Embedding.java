@@ -80,7 +80,7 @@ public final class Embedding implements WeightedLayer {
     }
 
     @Override
-    public RowKind outputRows(RowKind inputRows) {
+    public Layer.RowKind outputRows(Layer.RowKind inputRows) {
         throw new IllegalArgumentException(
                 path + ": a table of embeddings must be a part of TokenEmbeddings, found it as a layer of its own");
     }

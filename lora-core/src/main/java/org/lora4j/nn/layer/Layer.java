@@ -70,4 +70,12 @@ public sealed interface Layer
     default Layer with(UnaryOperator<WeightedLayer> weights) {
         return this;
     }
+
+    /** What a row of a batch stands for between two layers. */
+    enum RowKind {
+        /** An example: rows of features, or one row for each sequence after a {@link Pooling}. */
+        EXAMPLE,
+        /** A token of a sequence. */
+        TOKEN
+    }
 }

@@ -67,12 +67,12 @@ public record Pooling(String path, List<Method> methods, boolean includesPrompt)
     }
 
     @Override
-    public RowKind outputRows(RowKind inputRows) {
-        if (inputRows != RowKind.TOKEN) {
+    public Layer.RowKind outputRows(Layer.RowKind inputRows) {
+        if (inputRows != Layer.RowKind.TOKEN) {
             throw new IllegalArgumentException(path
                     + ": a pooling takes the tokens of sequences, found rows that are examples; a network has one pooling,"
                     + " after TokenEmbeddings");
         }
-        return RowKind.EXAMPLE;
+        return Layer.RowKind.EXAMPLE;
     }
 }

@@ -63,8 +63,8 @@ public final class Residual implements Layer {
     }
 
     @Override
-    public RowKind outputRows(RowKind inputRows) {
-        RowKind rows = inputRows;
+    public Layer.RowKind outputRows(Layer.RowKind inputRows) {
+        Layer.RowKind rows = inputRows;
         for (Layer layer : layers) {
             rows = layer.outputRows(rows);
         }

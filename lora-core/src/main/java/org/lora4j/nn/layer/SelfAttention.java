@@ -81,37 +81,6 @@ public final class SelfAttention implements Layer {
     }
 
     /**
-     * Creates the attention of an encoder, whose keys and values have as many heads as its queries.
-     *
-     * @param path the module path
-     * @param query {@code [dim, dim]}
-     * @param key {@code [dim, dim]}
-     * @param value {@code [dim, dim]}
-     * @param output {@code [dim, dim]}, applied to the heads side by side
-     * @param heads the number of heads, which divides {@code dim}
-     * @param dropout the probability with which an attention weight is dropped in training; 0 for none
-     * @param seed the seed of the dropout
-     * @throws IllegalArgumentException if the sizes do not fit together, or the dropout is outside [0, 1)
-     */
-    public SelfAttention(
-            String path, Linear query, Linear key, Linear value, Linear output, int heads, double dropout, long seed) {
-        this(encoder(path, query, key, value, output, heads)
-                .dropout(dropout, seed)
-                .checked());
-    }
-
-    private static Builder encoder(String path, Linear query, Linear key, Linear value, Linear output, int heads) {
-        Objects.requireNonNull(path, "path must not be null");
-        Objects.requireNonNull(query, "query must not be null");
-        if (heads < 1 || query.outputSize() % heads != 0) {
-            throw new IllegalArgumentException(
-                    path + ": the number of heads must divide the width " + query.outputSize() + ", found " + heads);
-        }
-        int headSize = Math.toIntExact(query.outputSize() / heads);
-        return builder(path, heads, heads, headSize).inputs(query, key, value).output(output);
-    }
-
-    /**
      * Starts a layer.
      *
      * @param path the module path
@@ -318,13 +287,13 @@ public final class SelfAttention implements Layer {
     }
 
     @Override
-    public RowKind outputRows(RowKind inputRows) {
-        if (inputRows != RowKind.TOKEN) {
+    public Layer.RowKind outputRows(Layer.RowKind inputRows) {
+        if (inputRows != Layer.RowKind.TOKEN) {
             throw new IllegalArgumentException(path
                     + ": self-attention takes the tokens of sequences, found rows that are examples; put it after"
                     + " TokenEmbeddings and before the pooling");
         }
-        return RowKind.TOKEN;
+        return Layer.RowKind.TOKEN;
     }
 
     @Override

@@ -208,7 +208,7 @@ public final class TokenEmbeddings implements Layer {
     }
 
     @Override
-    public RowKind outputRows(RowKind inputRows) {
+    public Layer.RowKind outputRows(Layer.RowKind inputRows) {
         throw new IllegalArgumentException(path
                 + ": TokenEmbeddings must be the first layer of a network, found it after or inside another layer");
     }

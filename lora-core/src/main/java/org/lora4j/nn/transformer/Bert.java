@@ -16,16 +16,11 @@ import org.lora4j.nn.layer.TokenEmbeddings;
  * (<a href="https://arxiv.org/abs/1911.02116">arXiv:1911.02116</a>): encoders that normalize after each sum. RoBERTa counts
  * positions from behind the token of padding, and its classifier has layers of its own in place of the pooler.
  */
-final class Bert implements Family {
+final class Bert extends Encoder {
     private static final Map<String, String> ARCHITECTURES =
             Map.of("bert", "Bert", "roberta", "Roberta", "xlm-roberta", "XLMRoberta");
 
     final String modelType;
-    final int vocabularySize;
-    final int hiddenSize;
-    final int layers;
-    final int heads;
-    final int intermediateSize;
     final String activation;
     final int positions;
     final int types;
@@ -36,14 +31,9 @@ final class Bert implements Family {
     final double classifierDropout;
 
     Bert(JsonFields fields) {
+        super(fields);
         modelType = fields.modelType();
-        vocabularySize = fields.size("vocab_size");
-        hiddenSize = fields.size("hidden_size");
-        layers = fields.layers("num_hidden_layers");
-        heads = fields.size("num_attention_heads");
-        fields.requireDivides("num_attention_heads", heads, "hidden_size", hiddenSize);
-        intermediateSize = fields.size("intermediate_size");
-        activation = fields.oneOf("hidden_act", "gelu", Parts.ACTIVATIONS);
+        activation = fields.oneOf("hidden_act", "gelu", ModelParts.ACTIVATIONS);
         positions = fields.size("max_position_embeddings", 512);
         types = fields.size("type_vocab_size", 2);
         epsilon = fields.epsilon("layer_norm_eps", 1e-12);
@@ -58,7 +48,7 @@ final class Bert implements Family {
         classifierDropout = fields.dropout("classifier_dropout", hiddenDropout);
         fields.requireText("position_embedding_type", "absolute");
         fields.requireOff("is_decoder", "add_cross_attention");
-        fields.requireEmpty("pruned_heads", "quantization_config");
+        fields.requireEmpty("pruned_heads");
     }
 
     private boolean isRoberta() {
@@ -68,11 +58,6 @@ final class Bert implements Family {
     @Override
     public String architecture() {
         return Objects.requireNonNull(ARCHITECTURES.get(modelType));
-    }
-
-    @Override
-    public int hiddenSize() {
-        return hiddenSize;
     }
 
     @Override
@@ -111,14 +96,14 @@ final class Bert implements Family {
     }
 
     @Override
-    public List<Layer> layers(Parts parts) {
+    public List<Layer> layers(ModelParts parts) {
         List<Layer> all = new ArrayList<>(embeddings(parts, hiddenSize));
         all.addAll(encoder(parts));
         return all;
     }
 
     /** The embeddings, of a width. */
-    List<Layer> embeddings(Parts parts, int width) {
+    List<Layer> embeddings(ModelParts parts, int width) {
         return List.of(
                 new TokenEmbeddings(
                         parts.path("embeddings"),
@@ -134,7 +119,7 @@ final class Bert implements Family {
     }
 
     /** The layers behind the embeddings. */
-    List<Layer> encoder(Parts parts) {
+    List<Layer> encoder(ModelParts parts) {
         List<Layer> all = new ArrayList<>();
         for (int i = 0; i < layers; i++) {
             String layer = "encoder.layer." + i + ".";
@@ -146,27 +131,25 @@ final class Bert implements Family {
         return all;
     }
 
-    private Layer attention(Parts parts, String path) {
-        SelfAttention attention = new SelfAttention(
-                parts.path(path + ".self"),
-                parts.linear(path + ".self.query", hiddenSize, hiddenSize, true),
-                parts.linear(path + ".self.key", hiddenSize, hiddenSize, true),
-                parts.linear(path + ".self.value", hiddenSize, hiddenSize, true),
-                parts.linear(path + ".output.dense", hiddenSize, hiddenSize, true),
-                heads,
-                attentionDropout,
-                Parts.DROPOUT_SEED);
+    private Layer attention(ModelParts parts, String path) {
+        SelfAttention attention = attention(parts, path + ".self", attentionDropout)
+                .inputs(
+                        parts.linear(path + ".self.query", hiddenSize, hiddenSize, true),
+                        parts.linear(path + ".self.key", hiddenSize, hiddenSize, true),
+                        parts.linear(path + ".self.value", hiddenSize, hiddenSize, true))
+                .output(parts.linear(path + ".output.dense", hiddenSize, hiddenSize, true))
+                .build();
         return new Residual(
                 parts.path(path), List.of(attention, parts.dropout(path + ".output.dropout", hiddenDropout)));
     }
 
     @Override
-    public List<Layer> pooler(Parts parts) {
+    public List<Layer> pooler(ModelParts parts) {
         return parts.pooler(hiddenSize);
     }
 
     @Override
-    public List<Layer> classifier(Parts parts) {
+    public List<Layer> classifier(ModelParts parts) {
         return isRoberta()
                 ? parts.end().denseClassifier(hiddenSize, "tanh", classifierDropout)
                 : parts.pooledClassifier(hiddenSize, classifierDropout);

@@ -19,17 +19,12 @@ import org.lora4j.nn.layer.TokenEmbeddings;
  * of their positions too. An adapter of the layers of queries and keys acts on the vectors of these differences as well. Version
  * 1 has other layers. The dropout of these vectors in the training is left out.
  */
-final class Deberta implements Family {
+final class Deberta extends Encoder {
     private static final String RELATIVE = "relative_attention";
     private static final String KEYS = "c2p";
     private static final String QUERIES = "p2c";
 
-    private final int vocabularySize;
     private final int embeddingSize;
-    private final int hiddenSize;
-    private final int layers;
-    private final int heads;
-    private final int intermediateSize;
     private final String activation;
     private final int positions;
     private final boolean hasPositions;
@@ -50,14 +45,9 @@ final class Deberta implements Family {
     private final double classifierDropout;
 
     Deberta(JsonFields fields) {
-        vocabularySize = fields.size("vocab_size");
-        hiddenSize = fields.size("hidden_size");
+        super(fields);
         embeddingSize = fields.size("embedding_size", Math.max(1, hiddenSize));
-        layers = fields.layers("num_hidden_layers");
-        heads = fields.size("num_attention_heads");
-        fields.requireDivides("num_attention_heads", heads, "hidden_size", hiddenSize);
-        intermediateSize = fields.size("intermediate_size");
-        activation = fields.oneOf("hidden_act", "gelu", Parts.ACTIVATIONS);
+        activation = fields.oneOf("hidden_act", "gelu", ModelParts.ACTIVATIONS);
         positions = fields.size("max_position_embeddings", 512);
         hasPositions = fields.truth("position_biased_input", true);
         types = fields.integer("type_vocab_size", 0);
@@ -81,7 +71,7 @@ final class Deberta implements Family {
                     + buckets + " and " + farthest);
         }
         poolerSize = fields.size("pooler_hidden_size", Math.max(1, hiddenSize));
-        poolerActivation = fields.oneOf("pooler_hidden_act", "gelu", Parts.POOLER_ACTIVATIONS);
+        poolerActivation = fields.oneOf("pooler_hidden_act", "gelu", ModelParts.POOLER_ACTIVATIONS);
         poolerDropout = fields.dropout("pooler_dropout", 0);
         hiddenDropout = fields.dropout("hidden_dropout_prob", 0.1);
         attentionDropout = fields.dropout("attention_probs_dropout_prob", 0.1);
@@ -93,17 +83,12 @@ final class Deberta implements Family {
         if (kernel > 0) {
             fields.refuse("conv_kernel_size must be 0, as a convolution is not supported, found " + kernel);
         }
-        fields.requireEmpty("pruned_heads", "quantization_config");
+        fields.requireEmpty("pruned_heads");
     }
 
     @Override
     public String architecture() {
         return "DebertaV2";
-    }
-
-    @Override
-    public int hiddenSize() {
-        return hiddenSize;
     }
 
     /** Beyond the farthest difference, the buckets of transformers are not those of the authors. */
@@ -138,7 +123,7 @@ final class Deberta implements Family {
     }
 
     @Override
-    public List<Layer> layers(Parts parts) {
+    public List<Layer> layers(ModelParts parts) {
         List<Layer> all = new ArrayList<>(embeddings(parts));
         RelativePositions relative = isRelative ? relative(parts) : null;
         for (int i = 0; i < layers; i++) {
@@ -155,7 +140,7 @@ final class Deberta implements Family {
         return all;
     }
 
-    private List<Layer> embeddings(Parts parts) {
+    private List<Layer> embeddings(ModelParts parts) {
         String path = parts.path("embeddings");
         Embedding word = parts.embedding("embeddings.word_embeddings", vocabularySize, embeddingSize, padding);
         Embedding type = types == 0
@@ -177,26 +162,25 @@ final class Deberta implements Family {
         return all;
     }
 
-    private Embedding positions(Parts parts) {
+    private Embedding positions(ModelParts parts) {
         return parts.embedding("embeddings.position_embeddings", positions, embeddingSize, Embedding.NO_PADDING);
     }
 
-    private RelativePositions relative(Parts parts) {
+    private RelativePositions relative(ModelParts parts) {
         int span = buckets > 0 ? buckets : farthest;
         Embedding table = parts.embedding("encoder.rel_embeddings", 2L * span, hiddenSize, Embedding.NO_PADDING);
         @Nullable LayerNorm norm = normsPositions ? parts.layerNorm("encoder.LayerNorm", hiddenSize, epsilon) : null;
         return RelativePositions.distances(table, norm, buckets > 0 ? farthest : 0);
     }
 
-    private SelfAttention attention(Parts parts, String path, @Nullable RelativePositions relative) {
+    private SelfAttention attention(ModelParts parts, String path, @Nullable RelativePositions relative) {
         String self = path + ".self";
         Linear query = projection(parts, self + ".query_proj");
         Linear key = projection(parts, self + ".key_proj");
-        SelfAttention.Builder attention = SelfAttention.builder(parts.path(self), heads, heads, hiddenSize / heads)
+        SelfAttention.Builder attention = attention(parts, self, attentionDropout)
                 .inputs(query, key, projection(parts, self + ".value_proj"))
                 .output(projection(parts, path + ".output.dense"))
-                .scale(1 / Math.sqrt((double) hiddenSize / heads * (1 + kinds.size())))
-                .dropout(attentionDropout, Parts.DROPOUT_SEED);
+                .scale(1 / Math.sqrt((double) hiddenSize / heads * (1 + kinds.size())));
         if (relative != null && kinds.contains(KEYS)) {
             attention.relativeKeys(relative, sharesProjections ? key : projection(parts, self + ".pos_key_proj"));
         }
@@ -207,14 +191,14 @@ final class Deberta implements Family {
         return attention.build();
     }
 
-    private Linear projection(Parts parts, String path) {
+    private Linear projection(ModelParts parts, String path) {
         return parts.linear(path, hiddenSize, hiddenSize, true);
     }
 
     /** A layer and an activation on the vector of the first token. */
     @Override
-    public List<Layer> classifier(Parts parts) {
-        Parts end = parts.end();
+    public List<Layer> classifier(ModelParts parts) {
+        ModelParts end = parts.end();
         return List.of(
                 end.pooling("pooler.first", Pooling.Method.FIRST),
                 end.dropout("pooler.dropout", poolerDropout),

@@ -28,7 +28,7 @@ interface DecoderFamily extends Family {
     }
 
     /** The layers up to the logits of the next token. */
-    default List<Layer> causal(Parts parts) {
+    default List<Layer> causal(ModelParts parts) {
         List<Layer> layers = new ArrayList<>(layers(parts));
         Embedding word = word(layers);
         layers.add(isTied() ? Linear.tiedTo(HEAD, word) : untiedHead(parts, word));
@@ -36,7 +36,7 @@ interface DecoderFamily extends Family {
     }
 
     /** A head with a matrix of its own. */
-    default Linear untiedHead(Parts parts, Embedding word) {
+    default Linear untiedHead(ModelParts parts, Embedding word) {
         return parts.end().linear(HEAD, hiddenSize(), word.shape()[0], false);
     }
 
@@ -47,7 +47,7 @@ interface DecoderFamily extends Family {
 
     /** A layer without bias on the vector of the last token, the only one that has seen all others. */
     @Override
-    default List<Layer> classifier(Parts parts) {
+    default List<Layer> classifier(ModelParts parts) {
         return List.of(parts.pooling("last", Pooling.Method.LAST), parts.end().labels(SCORE, hiddenSize(), false));
     }
 }

@@ -6,22 +6,16 @@ import org.lora4j.nn.layer.Embedding;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Pooling;
 import org.lora4j.nn.layer.Residual;
-import org.lora4j.nn.layer.SelfAttention;
 import org.lora4j.nn.layer.TokenEmbeddings;
 
 /**
  * DistilBERT (<a href="https://arxiv.org/abs/1910.01108">arXiv:1910.01108</a>): a BERT with half the layers, without types of
  * tokens and without a pooler. Its classifier has a layer of its own, {@code pre_classifier}.
  */
-final class DistilBert implements Family {
+final class DistilBert extends Encoder {
     /** No field of the configuration says it. */
     private static final double EPSILON = 1e-12;
 
-    private final int vocabularySize;
-    private final int hiddenSize;
-    private final int layers;
-    private final int heads;
-    private final int intermediateSize;
     private final String activation;
     private final int positions;
     private final int padding;
@@ -30,29 +24,19 @@ final class DistilBert implements Family {
     private final double classifierDropout;
 
     DistilBert(JsonFields fields) {
-        vocabularySize = fields.size("vocab_size");
-        hiddenSize = fields.size("dim");
-        layers = fields.layers("n_layers");
-        heads = fields.size("n_heads");
-        fields.requireDivides("n_heads", heads, "dim", hiddenSize);
-        intermediateSize = fields.size("hidden_dim");
-        activation = fields.oneOf("activation", "gelu", Parts.ACTIVATIONS);
+        super(fields, new SizeFields("dim", "n_layers", "n_heads", "hidden_dim", 0));
+        activation = fields.oneOf("activation", "gelu", ModelParts.ACTIVATIONS);
         positions = fields.size("max_position_embeddings", 512);
         padding = fields.token("pad_token_id", 0, vocabularySize);
         dropout = fields.dropout("dropout", 0.1);
         attentionDropout = fields.dropout("attention_dropout", 0.1);
         classifierDropout = fields.dropout("seq_classif_dropout", 0.2);
-        fields.requireEmpty("pruned_heads", "quantization_config");
+        fields.requireEmpty("pruned_heads");
     }
 
     @Override
     public String architecture() {
         return "DistilBert";
-    }
-
-    @Override
-    public int hiddenSize() {
-        return hiddenSize;
     }
 
     @Override
@@ -83,7 +67,7 @@ final class DistilBert implements Family {
     }
 
     @Override
-    public List<Layer> layers(Parts parts) {
+    public List<Layer> layers(ModelParts parts) {
         List<Layer> all = new ArrayList<>();
         all.add(new TokenEmbeddings(
                 parts.path("embeddings"),
@@ -102,21 +86,19 @@ final class DistilBert implements Family {
         return all;
     }
 
-    private Layer attention(Parts parts, String path) {
+    private Layer attention(ModelParts parts, String path) {
         return new Residual(
                 parts.path(path + ".residual"),
-                List.of(new SelfAttention(
-                        parts.path(path),
-                        parts.linear(path + ".q_lin", hiddenSize, hiddenSize, true),
-                        parts.linear(path + ".k_lin", hiddenSize, hiddenSize, true),
-                        parts.linear(path + ".v_lin", hiddenSize, hiddenSize, true),
-                        parts.linear(path + ".out_lin", hiddenSize, hiddenSize, true),
-                        heads,
-                        attentionDropout,
-                        Parts.DROPOUT_SEED)));
+                List.of(attention(parts, path, attentionDropout)
+                        .inputs(
+                                parts.linear(path + ".q_lin", hiddenSize, hiddenSize, true),
+                                parts.linear(path + ".k_lin", hiddenSize, hiddenSize, true),
+                                parts.linear(path + ".v_lin", hiddenSize, hiddenSize, true))
+                        .output(parts.linear(path + ".out_lin", hiddenSize, hiddenSize, true))
+                        .build()));
     }
 
-    private Layer feedForward(Parts parts, String path) {
+    private Layer feedForward(ModelParts parts, String path) {
         return new Residual(
                 parts.path(path),
                 List.of(
@@ -128,8 +110,8 @@ final class DistilBert implements Family {
 
     /** A layer and ReLU on the vector of the first token. */
     @Override
-    public List<Layer> classifier(Parts parts) {
-        Parts end = parts.end();
+    public List<Layer> classifier(ModelParts parts) {
+        ModelParts end = parts.end();
         return List.of(
                 end.pooling("pre_classifier.first", Pooling.Method.FIRST),
                 end.linear("pre_classifier", hiddenSize, hiddenSize, true),

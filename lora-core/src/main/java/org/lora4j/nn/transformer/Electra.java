@@ -57,7 +57,7 @@ final class Electra implements Family {
     }
 
     @Override
-    public List<Layer> layers(Parts parts) {
+    public List<Layer> layers(ModelParts parts) {
         List<Layer> all = new ArrayList<>(bert.embeddings(parts, embeddingSize));
         if (embeddingSize != bert.hiddenSize) {
             all.add(parts.linear("embeddings_project", embeddingSize, bert.hiddenSize, true));
@@ -68,7 +68,7 @@ final class Electra implements Family {
 
     /** A layer and GELU on the vector of the first token. */
     @Override
-    public List<Layer> classifier(Parts parts) {
+    public List<Layer> classifier(ModelParts parts) {
         return parts.end().denseClassifier(bert.hiddenSize, "gelu", bert.classifierDropout);
     }
 

@@ -55,12 +55,12 @@ final class EmbeddingGemma implements Family {
     }
 
     @Override
-    public List<Layer> layers(Parts parts) {
+    public List<Layer> layers(ModelParts parts) {
         return gemma.layers(parts);
     }
 
     @Override
-    public List<Layer> classifier(Parts parts) {
+    public List<Layer> classifier(ModelParts parts) {
         return gemma.classifier(parts);
     }
 }

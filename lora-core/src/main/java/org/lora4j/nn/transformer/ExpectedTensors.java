@@ -65,13 +65,13 @@ record ExpectedTensors(
      */
     static ExpectedTensors of(Family family, Map<String, long[]> found) {
         Notes required = new Notes(found);
-        Embedding word = DecoderFamily.word(family.layers(new Parts(required, required, "")));
+        Embedding word = DecoderFamily.word(family.layers(new ModelParts(required, required, "")));
         Notes ends = new Notes(found);
         Notes classifierBody = new Notes(found);
-        family.classifier(new Parts(classifierBody, ends, ""));
+        family.classifier(new ModelParts(classifierBody, ends, ""));
         Set<String> classifier = new LinkedHashSet<>(ends.expected.keySet());
         Notes body = new Notes(found);
-        Parts parts = new Parts(body, ends, "");
+        ModelParts parts = new ModelParts(body, ends, "");
         family.pooler(parts);
         Set<String> pooler = new LinkedHashSet<>(body.expected.keySet());
         family.meanClassifier(parts);
@@ -89,7 +89,7 @@ record ExpectedTensors(
     /** The number of types of tokens; 0 if the family has none. */
     static int tokenTypes(Family family) {
         Notes notes = new Notes(Map.of());
-        Layer first = family.layers(new Parts(notes, notes, "")).get(0);
+        Layer first = family.layers(new ModelParts(notes, notes, "")).get(0);
         Embedding types = ((TokenEmbeddings) first).type();
         return types == null ? 0 : Math.toIntExact(types.shape()[0]);
     }

@@ -62,19 +62,19 @@ interface Family {
     }
 
     /** The layers up to the last hidden state. The first one is a {@link org.lora4j.nn.layer.TokenEmbeddings}. */
-    List<Layer> layers(Parts parts);
+    List<Layer> layers(ModelParts parts);
 
     /** What makes one vector of the last hidden state; nothing if the family has no such end. */
-    default List<Layer> pooler(Parts parts) {
+    default List<Layer> pooler(ModelParts parts) {
         return List.of();
     }
 
     /** The end of a classifier. */
-    List<Layer> classifier(Parts parts);
+    List<Layer> classifier(ModelParts parts);
 
     /** The end of a classifier on the mean over the tokens. */
-    default List<Layer> meanClassifier(Parts parts) {
-        Parts end = parts.end();
+    default List<Layer> meanClassifier(ModelParts parts) {
+        ModelParts end = parts.end();
         return List.of(
                 parts.pooling("mean", Pooling.Method.MEAN),
                 end.dropout("dropout", classifierDropout()),

@@ -115,7 +115,7 @@ abstract class GatedDecoder implements DecoderFamily {
     }
 
     @Override
-    public List<Layer> layers(Parts parts) {
+    public List<Layer> layers(ModelParts parts) {
         List<Layer> all = new ArrayList<>();
         all.add(new TokenEmbeddings(
                 parts.path("embeddings"),
@@ -132,35 +132,35 @@ abstract class GatedDecoder implements DecoderFamily {
     }
 
     /** What follows on the embeddings. */
-    List<Layer> afterEmbeddings(Parts parts) {
+    List<Layer> afterEmbeddings(ModelParts parts) {
         return List.of();
     }
 
     /** What is added to the vectors first in the i-th layer. */
-    List<Layer> attentionPart(Parts parts, String layer, int i) {
+    List<Layer> attentionPart(ModelParts parts, String layer, int i) {
         return List.of(norm(parts, layer + "input_layernorm", hiddenSize), attention(parts, layer + "self_attn", i));
     }
 
     /** What is added to the vectors then. */
-    List<Layer> feedForwardPart(Parts parts, String layer) {
+    List<Layer> feedForwardPart(ModelParts parts, String layer) {
         return List.of(norm(parts, layer + "post_attention_layernorm", hiddenSize), feedForward(parts, layer + "mlp"));
     }
 
-    RMSNorm norm(Parts parts, String path, int width) {
+    RMSNorm norm(ModelParts parts, String path, int width) {
         return parts.rmsNorm(path, width, epsilon);
     }
 
     /** The attention of the i-th layer. */
-    abstract SelfAttention attention(Parts parts, String path, int i);
+    abstract SelfAttention attention(ModelParts parts, String path, int i);
 
-    final SelfAttention.Builder attention(Parts parts, String path) {
+    final SelfAttention.Builder attention(ModelParts parts, String path) {
         return SelfAttention.builder(parts.path(path), heads, keyValueHeads, headSize)
-                .dropout(attentionDropout, Parts.DROPOUT_SEED);
+                .dropout(attentionDropout, ModelParts.DROPOUT_SEED);
     }
 
     /** An attention with a layer for queries, keys and values each. It sees the tokens behind its own too. */
     final SelfAttention.Builder attention(
-            Parts parts, String path, boolean inputBias, boolean outputBias, @Nullable RotaryEmbedding turn) {
+            ModelParts parts, String path, boolean inputBias, boolean outputBias, @Nullable RotaryEmbedding turn) {
         long queries = (long) heads * headSize;
         long keys = (long) keyValueHeads * headSize;
         SelfAttention.Builder attention = attention(parts, path)
@@ -173,13 +173,13 @@ abstract class GatedDecoder implements DecoderFamily {
     }
 
     /** The feed-forward part of a layer. */
-    abstract Layer feedForward(Parts parts, String path);
+    abstract Layer feedForward(ModelParts parts, String path);
 
-    final Layer feedForward(Parts parts, String path, boolean bias) {
+    final Layer feedForward(ModelParts parts, String path, boolean bias) {
         return feedForward(parts, path, Gate.SILU, bias);
     }
 
-    final Layer feedForward(Parts parts, String path, Gate gate, boolean bias) {
+    final Layer feedForward(ModelParts parts, String path, Gate gate, boolean bias) {
         return GatedFeedForward.of(
                 parts.path(path),
                 gate,

@@ -131,17 +131,17 @@ final class Gemma extends GatedDecoder {
     }
 
     @Override
-    RMSNorm norm(Parts parts, String path, int width) {
+    RMSNorm norm(ModelParts parts, String path, int width) {
         return parts.zeroCenteredNorm(path, width, epsilon);
     }
 
     @Override
-    List<Layer> afterEmbeddings(Parts parts) {
+    List<Layer> afterEmbeddings(ModelParts parts) {
         return List.of(new Scale(parts.path("embed_scale"), Math.sqrt(hiddenSize)));
     }
 
     @Override
-    List<Layer> attentionPart(Parts parts, String layer, int i) {
+    List<Layer> attentionPart(ModelParts parts, String layer, int i) {
         return List.of(
                 norm(parts, layer + "input_layernorm", hiddenSize),
                 attention(parts, layer + "self_attn", i),
@@ -149,7 +149,7 @@ final class Gemma extends GatedDecoder {
     }
 
     @Override
-    List<Layer> feedForwardPart(Parts parts, String layer) {
+    List<Layer> feedForwardPart(ModelParts parts, String layer) {
         return List.of(
                 norm(parts, layer + "pre_feedforward_layernorm", hiddenSize),
                 feedForward(parts, layer + "mlp"),
@@ -157,7 +157,7 @@ final class Gemma extends GatedDecoder {
     }
 
     @Override
-    SelfAttention attention(Parts parts, String path, int i) {
+    SelfAttention attention(ModelParts parts, String path, int i) {
         boolean slides = types.slides(i);
         SelfAttention.Builder attention = attention(
                         parts, path, attentionBias, attentionBias, slides ? ofWindow : rotary)
@@ -173,12 +173,12 @@ final class Gemma extends GatedDecoder {
     }
 
     @Override
-    Layer feedForward(Parts parts, String path) {
+    Layer feedForward(ModelParts parts, String path) {
         return feedForward(parts, path, gate, false);
     }
 
     @Override
-    public List<Layer> causal(Parts parts) {
+    public List<Layer> causal(ModelParts parts) {
         List<Layer> all = new ArrayList<>(super.causal(parts));
         if (finalSoftcap != SelfAttention.NO_SOFTCAP) {
             all.add(new Softcap("final_logit_softcapping", finalSoftcap));

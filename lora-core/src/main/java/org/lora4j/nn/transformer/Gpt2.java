@@ -40,7 +40,7 @@ final class Gpt2 implements DecoderFamily {
         heads = fields.size("n_head");
         fields.requireDivides("n_head", heads, "n_embd", hiddenSize);
         intermediateSize = fields.size("n_inner", (int) Math.min(Integer.MAX_VALUE, 4L * hiddenSize));
-        activation = fields.oneOf("activation_function", "gelu_new", Parts.ACTIVATIONS);
+        activation = fields.oneOf("activation_function", "gelu_new", ModelParts.ACTIVATIONS);
         positions = fields.size("n_positions", 1024);
         epsilon = fields.epsilon("layer_norm_epsilon", 1e-5);
         tied = fields.truth("tie_word_embeddings", true);
@@ -101,7 +101,7 @@ final class Gpt2 implements DecoderFamily {
     }
 
     @Override
-    public List<Layer> layers(Parts parts) {
+    public List<Layer> layers(ModelParts parts) {
         List<Layer> all = new ArrayList<>();
         all.add(new TokenEmbeddings(
                 parts.path("embeddings"),
@@ -124,16 +124,16 @@ final class Gpt2 implements DecoderFamily {
         return all;
     }
 
-    private Layer attention(Parts parts, String path) {
+    private Layer attention(ModelParts parts, String path) {
         return SelfAttention.builder(parts.path(path), heads, heads, hiddenSize / heads)
                 .input(parts.conv1d(path + ".c_attn", hiddenSize, 3L * hiddenSize))
                 .output(parts.conv1d(path + ".c_proj", hiddenSize, hiddenSize))
                 .causal()
-                .dropout(attentionDropout, Parts.DROPOUT_SEED)
+                .dropout(attentionDropout, ModelParts.DROPOUT_SEED)
                 .build();
     }
 
-    private Layer feedForward(Parts parts, String layer) {
+    private Layer feedForward(ModelParts parts, String layer) {
         String path = layer + "mlp.";
         return new Residual(
                 parts.path(layer + "feed_forward"),

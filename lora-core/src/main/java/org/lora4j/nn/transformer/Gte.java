@@ -15,14 +15,9 @@ import org.lora4j.nn.layer.TokenEmbeddings;
  * queries and keys by their positions, with a gated feed-forward part. {@code qkv_proj} is one layer for queries, keys and
  * values, and {@code up_gate_proj} one for {@code up} and, in its second half, the gate.
  */
-final class Gte implements Family {
+final class Gte extends Encoder {
     private static final String SCALING = "rope_scaling";
 
-    private final int vocabularySize;
-    private final int hiddenSize;
-    private final int layers;
-    private final int heads;
-    private final int intermediateSize;
     private final String gate;
     private final int positions;
     private final int types;
@@ -34,13 +29,8 @@ final class Gte implements Family {
     private final double classifierDropout;
 
     Gte(JsonFields fields) {
-        vocabularySize = fields.size("vocab_size");
-        hiddenSize = fields.size("hidden_size");
-        layers = fields.layers("num_hidden_layers");
-        heads = fields.size("num_attention_heads");
-        fields.requireDivides("num_attention_heads", heads, "hidden_size", hiddenSize);
-        intermediateSize = fields.size("intermediate_size");
-        gate = fields.oneOf("hidden_act", "gelu", Parts.GATES);
+        super(fields);
+        gate = fields.oneOf("hidden_act", "gelu", ModelParts.GATES);
         positions = fields.size("max_position_embeddings", 8192);
         types = fields.integer("type_vocab_size", 1);
         if (types < 0) {
@@ -57,8 +47,7 @@ final class Gte implements Family {
         if (!fields.truth("pack_qkv", true)) {
             fields.refuse("pack_qkv must be true, found false");
         }
-        fields.requireEmpty("quantization_config");
-        rotary = rotary(fields, heads < 1 ? 0 : hiddenSize / heads);
+        rotary = rotary(fields, headSize());
     }
 
     /** The type {@code ntk} acts at every length: frequencies of {@code θ·f}, divided by {@code f^(2/d)}. */
@@ -84,11 +73,6 @@ final class Gte implements Family {
     }
 
     @Override
-    public int hiddenSize() {
-        return hiddenSize;
-    }
-
-    @Override
     public int maxLength() {
         return positions;
     }
@@ -111,7 +95,7 @@ final class Gte implements Family {
     }
 
     @Override
-    public List<Layer> layers(Parts parts) {
+    public List<Layer> layers(ModelParts parts) {
         List<Layer> all = new ArrayList<>();
         all.add(new TokenEmbeddings(
                 parts.path("embeddings"),
@@ -132,24 +116,23 @@ final class Gte implements Family {
         return all;
     }
 
-    private Layer attention(Parts parts, String path) {
-        SelfAttention attention = SelfAttention.builder(parts.path(path), heads, heads, hiddenSize / heads)
+    private Layer attention(ModelParts parts, String path) {
+        SelfAttention attention = attention(parts, path, attentionDropout)
                 .input(parts.linear(path + ".qkv_proj", hiddenSize, 3L * hiddenSize, true))
                 .output(parts.linear(path + ".o_proj", hiddenSize, hiddenSize, true))
                 .rotary(rotary)
-                .dropout(attentionDropout, Parts.DROPOUT_SEED)
                 .build();
         return new Residual(
                 parts.path(path + ".residual"), List.of(attention, parts.dropout(path + ".dropout", hiddenDropout)));
     }
 
-    private Layer feedForward(Parts parts, String path) {
+    private Layer feedForward(ModelParts parts, String path) {
         return new Residual(
                 parts.path(path + ".residual"),
                 List.of(
                         GatedFeedForward.ofOne(
                                 parts.path(path),
-                                Parts.gate(gate),
+                                ModelParts.gate(gate),
                                 parts.linear(path + ".up_gate_proj", hiddenSize, 2L * intermediateSize, false),
                                 false,
                                 parts.linear(path + ".down_proj", intermediateSize, hiddenSize, true)),
@@ -157,12 +140,12 @@ final class Gte implements Family {
     }
 
     @Override
-    public List<Layer> pooler(Parts parts) {
+    public List<Layer> pooler(ModelParts parts) {
         return parts.pooler(hiddenSize);
     }
 
     @Override
-    public List<Layer> classifier(Parts parts) {
+    public List<Layer> classifier(ModelParts parts) {
         return parts.pooledClassifier(hiddenSize, classifierDropout);
     }
 

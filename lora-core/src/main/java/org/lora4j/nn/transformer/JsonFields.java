@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.MessageText;
+import org.lora4j.internal.StrictJson;
 
 /**
  * Reads the fields of a {@code config.json}, and collects what is wrong and what was read. A field that is null counts as
@@ -58,7 +59,7 @@ final class JsonFields {
      * @param place the file, for messages
      */
     static ObjectNode parse(String place, String text) {
-        if (ModelJson.parse(place, text) instanceof ObjectNode object) {
+        if (StrictJson.parse(place, text) instanceof ObjectNode object) {
             return object;
         }
         throw new IllegalArgumentException(place + ": must be a JSON object, found something else");

@@ -53,7 +53,7 @@ final class Llama extends GatedDecoder {
     }
 
     @Override
-    SelfAttention attention(Parts parts, String path, int i) {
+    SelfAttention attention(ModelParts parts, String path, int i) {
         SelfAttention.Builder attention = attention(parts, path, inputBias, outputBias, rotary);
         if (modelType.equals("qwen3")) {
             attention.norms(
@@ -67,7 +67,7 @@ final class Llama extends GatedDecoder {
     }
 
     @Override
-    Layer feedForward(Parts parts, String path) {
+    Layer feedForward(ModelParts parts, String path) {
         return feedForward(parts, path, feedForwardBias);
     }
 

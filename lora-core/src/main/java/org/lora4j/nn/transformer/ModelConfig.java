@@ -72,7 +72,7 @@ public final class ModelConfig {
         if (folder != null) {
             requireFolder(folder);
         }
-        ObjectNode json = JsonFields.parse(file, ModelJson.read(source, FILE));
+        ObjectNode json = JsonFields.parse(file, ModelFiles.read(source, FILE));
         if (source instanceof GgufSource) {
             return ofGguf(source.toString(), json);
         }

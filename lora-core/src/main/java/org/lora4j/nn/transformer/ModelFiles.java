@@ -2,23 +2,24 @@ package org.lora4j.nn.transformer;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.MessageText;
+import org.lora4j.internal.StrictJson;
 import org.lora4j.io.ModelSource;
 
-/**
- * The files of a model. The modules of this library use it; not part of the API.
- *
- * @hidden
- */
-public final class ModelFiles {
+/** The files of a model. */
+final class ModelFiles {
     /** The name of one file of weights. */
     static final String ONE = "model.safetensors";
 
@@ -37,17 +38,43 @@ public final class ModelFiles {
             "chat_template.jinja",
             "additional_chat_templates/tool_use.jinja");
 
+    /** A longer file is not one of a model's settings. */
+    private static final int MOST_BYTES = 1_000_000;
+
     private ModelFiles() {}
 
     /**
-     * Returns the files without weights that there are: all that this library reads.
+     * Reads the text of a file.
      *
-     * @param source the files of a model
-     * @return their names
-     * @throws IOException if this cannot be found out
+     * @throws IllegalArgumentException if it is too long or no UTF-8
+     * @throws IOException if it cannot be read, or is a folder, a device, a pipe or the like
      */
-    public static List<String> settings(ModelSource source) throws IOException {
-        Objects.requireNonNull(source, "source must not be null");
+    static String read(ModelSource source, String file) throws IOException {
+        byte[] bytes;
+        try (InputStream in = source.open(file)) {
+            bytes = in.readNBytes(MOST_BYTES + 1);
+        }
+        if (bytes.length > MOST_BYTES) {
+            throw new IllegalArgumentException(
+                    source.describe(file) + ": must have at most " + MOST_BYTES + " bytes, found more");
+        }
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw new IllegalArgumentException(source.describe(file) + ": must be text in UTF-8, found other bytes", e);
+        }
+    }
+
+    /** Reads the text of a file, or null if there is none. */
+    static @Nullable String readIfExists(ModelSource source, String file) throws IOException {
+        return source.has(file) ? read(source, file) : null;
+    }
+
+    /** The files without weights that there are. */
+    static List<String> settings(ModelSource source) throws IOException {
         List<String> found = new ArrayList<>(existing(source, CONFIGS));
         found.addAll(SentenceModules.settings(source));
         found.addAll(existing(source, TEXTS));
@@ -65,16 +92,8 @@ public final class ModelFiles {
         return found;
     }
 
-    /**
-     * Returns the files with the weights, and the index if there are several.
-     *
-     * @param source the files of a model
-     * @return their names
-     * @throws IOException if there are none, or one that the index names is missing
-     * @throws IllegalArgumentException if the index is wrong
-     */
-    public static List<String> weights(ModelSource source) throws IOException {
-        Objects.requireNonNull(source, "source must not be null");
+    /** The files with the weights, and the index if there are several. */
+    static List<String> weights(ModelSource source) throws IOException {
         List<String> files = new ArrayList<>(tensors(source).keySet());
         if (!files.contains(ONE)) {
             files.add(INDEX);
@@ -120,7 +139,7 @@ public final class ModelFiles {
     }
 
     private static Map<String, Set<String>> index(ModelSource source) throws IOException {
-        JsonNode map = ModelJson.parse(INDEX, ModelJson.read(source, INDEX)).path("weight_map");
+        JsonNode map = StrictJson.parse(INDEX, read(source, INDEX)).path("weight_map");
         if (!map.isObject() || map.isEmpty()) {
             throw new IllegalArgumentException(
                     source.describe(INDEX) + ": must have a weight_map from tensors to files, found none");

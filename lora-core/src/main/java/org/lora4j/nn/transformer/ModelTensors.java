@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import org.lora4j.internal.MessageText;
-import org.lora4j.io.gguf.model.GgufGroups;
+import org.lora4j.io.gguf.internal.GgufGroups;
 import org.lora4j.io.safetensors.Dtype;
 import org.lora4j.io.safetensors.SafeTensorsException;
 import org.lora4j.linalg.Precision;
@@ -18,6 +18,7 @@ import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.weight.internal.ArrayMatrix;
 import org.lora4j.nn.weight.internal.BFloat16Matrix;
 import org.lora4j.nn.weight.internal.CompactMatrix;
+import org.lora4j.nn.weight.internal.MatrixConversion;
 import org.lora4j.nn.weight.internal.OwnedMatrix;
 import org.lora4j.nn.weight.internal.WeightMatrix;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -169,7 +170,7 @@ final class ModelTensors implements Tensors {
         if (read.precision() == precision) {
             return isOwned ? new OwnedMatrix(read) : read;
         }
-        WeightMatrix matrix = new OwnedMatrix(CompactMatrix.convert(read, precision));
+        WeightMatrix matrix = new OwnedMatrix(MatrixConversion.convert(read, precision));
         if (isOwned) {
             array.close();
         }

@@ -17,12 +17,7 @@ import org.lora4j.nn.layer.TokenEmbeddings;
  * other layers those of a window around it. {@code Wqkv} is one layer for queries, keys and values, and {@code Wi} one for the
  * gate and, in its second half, what it is multiplied with.
  */
-final class ModernBert implements Family {
-    private final int vocabularySize;
-    private final int hiddenSize;
-    private final int layers;
-    private final int heads;
-    private final int intermediateSize;
+final class ModernBert extends Encoder {
     private final String gate;
     private final String classifierActivation;
     private final int positions;
@@ -43,14 +38,9 @@ final class ModernBert implements Family {
     private final double classifierDropout;
 
     ModernBert(JsonFields fields) {
-        vocabularySize = fields.size("vocab_size");
-        hiddenSize = fields.size("hidden_size");
-        layers = fields.layers("num_hidden_layers");
-        heads = fields.size("num_attention_heads");
-        fields.requireDivides("num_attention_heads", heads, "hidden_size", hiddenSize);
-        intermediateSize = fields.size("intermediate_size");
-        gate = fields.oneOf("hidden_activation", "gelu", Parts.GATES);
-        classifierActivation = fields.oneOf("classifier_activation", "gelu", Parts.ACTIVATIONS);
+        super(fields);
+        gate = fields.oneOf("hidden_activation", "gelu", ModelParts.GATES);
+        classifierActivation = fields.oneOf("classifier_activation", "gelu", ModelParts.ACTIVATIONS);
         positions = fields.size("max_position_embeddings", 8192);
         padding = fields.token("pad_token_id", 0, vocabularySize);
         epsilon = fields.epsilon("norm_eps", 1e-5);
@@ -68,20 +58,14 @@ final class ModernBert implements Family {
         attentionDropout = fields.dropout("attention_dropout", 0);
         feedForwardDropout = fields.dropout("mlp_dropout", 0);
         classifierDropout = fields.dropout("classifier_dropout", 0);
-        fields.requireEmpty("quantization_config", "rope_scaling");
-        int headSize = heads < 1 ? 0 : hiddenSize / heads;
-        global = RotaryFields.ofType(fields, headSize, LayerTypes.FULL, "global_rope_theta", 160_000.0);
-        local = RotaryFields.ofType(fields, headSize, LayerTypes.SLIDING, "local_rope_theta", 10_000.0);
+        fields.requireEmpty("rope_scaling");
+        global = RotaryFields.ofType(fields, headSize(), LayerTypes.FULL, "global_rope_theta", 160_000.0);
+        local = RotaryFields.ofType(fields, headSize(), LayerTypes.SLIDING, "local_rope_theta", 10_000.0);
     }
 
     @Override
     public String architecture() {
         return "ModernBert";
-    }
-
-    @Override
-    public int hiddenSize() {
-        return hiddenSize;
     }
 
     @Override
@@ -107,7 +91,7 @@ final class ModernBert implements Family {
     }
 
     @Override
-    public List<Layer> layers(Parts parts) {
+    public List<Layer> layers(ModelParts parts) {
         List<Layer> all = new ArrayList<>();
         all.add(new TokenEmbeddings(
                 parts.path("embeddings"),
@@ -135,24 +119,23 @@ final class ModernBert implements Family {
         return all;
     }
 
-    private LayerNorm norm(Parts parts, String path) {
+    private LayerNorm norm(ModelParts parts, String path) {
         return parts.layerNorm(path, hiddenSize, epsilon, normBias);
     }
 
-    private SelfAttention attention(Parts parts, String path, int i) {
+    private SelfAttention attention(ModelParts parts, String path, int i) {
         boolean isGlobal = !types.slides(i);
-        SelfAttention.Builder attention = SelfAttention.builder(parts.path(path), heads, heads, hiddenSize / heads)
+        SelfAttention.Builder attention = attention(parts, path, attentionDropout)
                 .input(parts.linear(path + ".Wqkv", hiddenSize, 3L * hiddenSize, attentionBias))
                 .output(parts.linear(path + ".Wo", hiddenSize, hiddenSize, attentionBias))
-                .rotary(isGlobal ? global : local)
-                .dropout(attentionDropout, Parts.DROPOUT_SEED);
+                .rotary(isGlobal ? global : local);
         return (isGlobal ? attention : attention.window(window)).build();
     }
 
-    private Layer feedForward(Parts parts, String path) {
+    private Layer feedForward(ModelParts parts, String path) {
         return GatedFeedForward.ofOne(
                 parts.path(path),
-                Parts.gate(gate),
+                ModelParts.gate(gate),
                 parts.linear(path + ".Wi", hiddenSize, 2L * intermediateSize, feedForwardBias),
                 true,
                 parts.linear(path + ".Wo", intermediateSize, hiddenSize, feedForwardBias));
@@ -160,8 +143,8 @@ final class ModernBert implements Family {
 
     /** A layer, an activation and a normalization on the first token or the mean. */
     @Override
-    public List<Layer> classifier(Parts parts) {
-        Parts end = parts.end();
+    public List<Layer> classifier(ModelParts parts) {
+        ModelParts end = parts.end();
         return List.of(
                 end.pooling("head.pooling", pooling),
                 end.linear("head.dense", hiddenSize, hiddenSize, classifierBias),

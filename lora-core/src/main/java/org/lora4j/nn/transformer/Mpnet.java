@@ -13,15 +13,10 @@ import org.lora4j.nn.layer.TokenEmbeddings;
  * MPNet (<a href="https://arxiv.org/abs/2004.09297">arXiv:2004.09297</a>): a RoBERTa without types of tokens, whose attentions
  * share a bias for the differences of positions. Token 1 is that of padding, whatever the file says.
  */
-final class Mpnet implements Family {
+final class Mpnet extends Encoder {
     private static final int PADDING = 1;
     private static final int BUCKETS = 32;
 
-    private final int vocabularySize;
-    private final int hiddenSize;
-    private final int layers;
-    private final int heads;
-    private final int intermediateSize;
     private final String activation;
     private final int positions;
     private final double epsilon;
@@ -30,13 +25,8 @@ final class Mpnet implements Family {
     private final double classifierDropout;
 
     Mpnet(JsonFields fields) {
-        vocabularySize = fields.size("vocab_size");
-        hiddenSize = fields.size("hidden_size");
-        layers = fields.layers("num_hidden_layers");
-        heads = fields.size("num_attention_heads");
-        fields.requireDivides("num_attention_heads", heads, "hidden_size", hiddenSize);
-        intermediateSize = fields.size("intermediate_size");
-        activation = fields.oneOf("hidden_act", "gelu", Parts.ACTIVATIONS);
+        super(fields);
+        activation = fields.oneOf("hidden_act", "gelu", ModelParts.ACTIVATIONS);
         positions = fields.size("max_position_embeddings", 512);
         if (vocabularySize <= PADDING || positions <= PADDING + 1) {
             fields.refuse("vocab_size must be more than the token of padding, which is 1, and max_position_embeddings"
@@ -51,17 +41,12 @@ final class Mpnet implements Family {
         hiddenDropout = fields.dropout("hidden_dropout_prob", 0.1);
         attentionDropout = fields.dropout("attention_probs_dropout_prob", 0.1);
         classifierDropout = fields.dropout("classifier_dropout", hiddenDropout);
-        fields.requireEmpty("pruned_heads", "quantization_config");
+        fields.requireEmpty("pruned_heads");
     }
 
     @Override
     public String architecture() {
         return "MPNet";
-    }
-
-    @Override
-    public int hiddenSize() {
-        return hiddenSize;
     }
 
     @Override
@@ -92,7 +77,7 @@ final class Mpnet implements Family {
     }
 
     @Override
-    public List<Layer> layers(Parts parts) {
+    public List<Layer> layers(ModelParts parts) {
         List<Layer> all = new ArrayList<>();
         all.add(new TokenEmbeddings(
                 parts.path("embeddings"),
@@ -113,28 +98,27 @@ final class Mpnet implements Family {
         return all;
     }
 
-    private Layer attention(Parts parts, String path, RelativePositions relative) {
+    private Layer attention(ModelParts parts, String path, RelativePositions relative) {
         String attn = path + ".attn";
-        SelfAttention attention = SelfAttention.builder(parts.path(attn), heads, heads, hiddenSize / heads)
+        SelfAttention attention = attention(parts, attn, attentionDropout)
                 .inputs(
                         parts.linear(attn + ".q", hiddenSize, hiddenSize, true),
                         parts.linear(attn + ".k", hiddenSize, hiddenSize, true),
                         parts.linear(attn + ".v", hiddenSize, hiddenSize, true))
                 .output(parts.linear(attn + ".o", hiddenSize, hiddenSize, true))
                 .relativeBias(relative)
-                .dropout(attentionDropout, Parts.DROPOUT_SEED)
                 .build();
         return new Residual(parts.path(path), List.of(attention, parts.dropout(path + ".dropout", hiddenDropout)));
     }
 
     @Override
-    public List<Layer> pooler(Parts parts) {
+    public List<Layer> pooler(ModelParts parts) {
         return parts.pooler(hiddenSize);
     }
 
     /** A layer and tanh on the vector of the first token. */
     @Override
-    public List<Layer> classifier(Parts parts) {
+    public List<Layer> classifier(ModelParts parts) {
         return parts.end().denseClassifier(hiddenSize, "tanh", classifierDropout);
     }
 

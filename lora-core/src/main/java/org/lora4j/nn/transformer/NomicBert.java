@@ -16,12 +16,7 @@ import org.lora4j.nn.layer.TokenEmbeddings;
  * positions, with a gated feed-forward part. {@code Wqkv} is one layer for queries, keys and values; {@code fc12} is the gate.
  * Its configuration has the names of GPT-2's.
  */
-final class NomicBert implements Family {
-    private final int vocabularySize;
-    private final int hiddenSize;
-    private final int layers;
-    private final int heads;
-    private final int intermediateSize;
+final class NomicBert extends Encoder {
     private final Gate gate;
     private final int maxLength;
     private final int types;
@@ -36,12 +31,7 @@ final class NomicBert implements Family {
     private final double residualDropout;
 
     NomicBert(JsonFields fields) {
-        vocabularySize = fields.size("vocab_size");
-        hiddenSize = fields.size("n_embd");
-        layers = fields.layers("n_layer");
-        heads = fields.size("n_head");
-        fields.requireDivides("n_head", heads, "n_embd", hiddenSize);
-        intermediateSize = fields.size("n_inner", (int) Math.min(Integer.MAX_VALUE, 4L * hiddenSize));
+        super(fields, new SizeFields("n_embd", "n_layer", "n_head", "n_inner", 4));
         gate = fields.oneOf("activation_function", "swiglu", List.of("swiglu", "geglu"))
                         .equals("swiglu")
                 ? Gate.SILU
@@ -61,9 +51,9 @@ final class NomicBert implements Family {
         attentionDropout = fields.dropout("attn_pdrop", 0.1);
         residualDropout = fields.dropout("resid_pdrop", 0.1);
         fields.requireOff("prenorm", "parallel_block", "use_rms_norm", "causal", "rotary_emb_interleaved", "norm_mlp");
-        fields.requireEmpty("rotary_emb_scale_base", "quantization_config");
+        fields.requireEmpty("rotary_emb_scale_base");
         fields.requireNoExperts("num_experts");
-        rotary = rotary(fields, heads < 1 ? 0 : hiddenSize / heads);
+        rotary = rotary(fields, headSize());
     }
 
     private static RotaryEmbedding rotary(JsonFields fields, int headSize) {
@@ -80,11 +70,6 @@ final class NomicBert implements Family {
     @Override
     public String architecture() {
         return "NomicBert";
-    }
-
-    @Override
-    public int hiddenSize() {
-        return hiddenSize;
     }
 
     @Override
@@ -110,7 +95,7 @@ final class NomicBert implements Family {
     }
 
     @Override
-    public List<Layer> layers(Parts parts) {
+    public List<Layer> layers(ModelParts parts) {
         List<Layer> all = new ArrayList<>();
         all.add(new TokenEmbeddings(
                 parts.path("embeddings"),
@@ -129,20 +114,19 @@ final class NomicBert implements Family {
         return all;
     }
 
-    private Layer attention(Parts parts, String layer) {
+    private Layer attention(ModelParts parts, String layer) {
         String path = layer + "attn";
-        SelfAttention attention = SelfAttention.builder(parts.path(path), heads, heads, hiddenSize / heads)
+        SelfAttention attention = attention(parts, path, attentionDropout)
                 .input(parts.linear(path + ".Wqkv", hiddenSize, 3L * hiddenSize, attentionBias))
                 .output(parts.linear(path + ".out_proj", hiddenSize, hiddenSize, attentionBias))
                 .rotary(rotary)
-                .dropout(attentionDropout, Parts.DROPOUT_SEED)
                 .build();
         return new Residual(
                 parts.path(layer + "attention"),
                 List.of(attention, parts.dropout(layer + "dropout1", residualDropout)));
     }
 
-    private Layer feedForward(Parts parts, String layer) {
+    private Layer feedForward(ModelParts parts, String layer) {
         String path = layer + "mlp";
         return new Residual(
                 parts.path(layer + "feed_forward"),
@@ -157,12 +141,12 @@ final class NomicBert implements Family {
     }
 
     @Override
-    public List<Layer> pooler(Parts parts) {
+    public List<Layer> pooler(ModelParts parts) {
         return parts.pooler(hiddenSize);
     }
 
     @Override
-    public List<Layer> classifier(Parts parts) {
+    public List<Layer> classifier(ModelParts parts) {
         return parts.pooledClassifier(hiddenSize, residualDropout);
     }
 

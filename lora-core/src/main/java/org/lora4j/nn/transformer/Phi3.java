@@ -40,27 +40,27 @@ final class Phi3 extends GatedDecoder {
     }
 
     @Override
-    List<Layer> afterEmbeddings(Parts parts) {
+    List<Layer> afterEmbeddings(ModelParts parts) {
         return List.of(parts.dropout("embed_dropout", embeddingDropout));
     }
 
     @Override
-    List<Layer> attentionPart(Parts parts, String layer, int i) {
+    List<Layer> attentionPart(ModelParts parts, String layer, int i) {
         return withDropout(parts, layer + "resid_attn_dropout", super.attentionPart(parts, layer, i));
     }
 
     @Override
-    List<Layer> feedForwardPart(Parts parts, String layer) {
+    List<Layer> feedForwardPart(ModelParts parts, String layer) {
         return withDropout(parts, layer + "resid_mlp_dropout", super.feedForwardPart(parts, layer));
     }
 
-    private List<Layer> withDropout(Parts parts, String path, List<Layer> part) {
+    private List<Layer> withDropout(ModelParts parts, String path, List<Layer> part) {
         return Stream.concat(part.stream(), Stream.of(parts.dropout(path, residualDropout)))
                 .toList();
     }
 
     @Override
-    SelfAttention attention(Parts parts, String path, int i) {
+    SelfAttention attention(ModelParts parts, String path, int i) {
         long queries = (long) heads * headSize;
         long keys = (long) keyValueHeads * headSize;
         return attention(parts, path)
@@ -73,7 +73,7 @@ final class Phi3 extends GatedDecoder {
     }
 
     @Override
-    Layer feedForward(Parts parts, String path) {
+    Layer feedForward(ModelParts parts, String path) {
         return GatedFeedForward.ofOne(
                 parts.path(path),
                 Gate.SILU,

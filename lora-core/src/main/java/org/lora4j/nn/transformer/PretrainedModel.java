@@ -206,6 +206,29 @@ public final class PretrainedModel {
         }
     }
 
+    /**
+     * Returns the files of a model without weights that there are: all that this library reads.
+     *
+     * @param source the files of a model
+     * @return their names
+     * @throws IOException if this cannot be found out
+     */
+    public static List<String> settingFiles(ModelSource source) throws IOException {
+        return ModelFiles.settings(Objects.requireNonNull(source, "source must not be null"));
+    }
+
+    /**
+     * Returns the files of a model with the weights, and the index if there are several.
+     *
+     * @param source the files of a model
+     * @return their names
+     * @throws IOException if there are none, or one that the index names is missing
+     * @throws IllegalArgumentException if the index is wrong
+     */
+    public static List<String> weightFiles(ModelSource source) throws IOException {
+        return ModelFiles.weights(Objects.requireNonNull(source, "source must not be null"));
+    }
+
     private static PretrainedModel create(
             ModelConfig config, TensorFiles files, ModelTensors.Form form, SentenceModules sentences)
             throws IOException {
@@ -298,7 +321,7 @@ public final class PretrainedModel {
             throw new IllegalStateException(
                     "pooled: the file must have a pooler, found none; choose another end, such as meanPooled()");
         }
-        Parts parts = parts("");
+        ModelParts parts = parts("");
         return network(parts, config.family().pooler(parts));
     }
 
@@ -309,7 +332,7 @@ public final class PretrainedModel {
      * @return a network with the output {@code [n, dim]}
      */
     public Network meanPooled() {
-        Parts parts = parts("");
+        ModelParts parts = parts("");
         return network(parts, List.of(parts.pooling("mean", Pooling.Method.MEAN)));
     }
 
@@ -335,7 +358,7 @@ public final class PretrainedModel {
                     SentenceModules.MODULES,
                     SentenceModules.POOLING);
         }
-        Parts parts = parts("");
+        ModelParts parts = parts("");
         return network(parts, sentences.layers(parts, config.family().hiddenSize()));
     }
 
@@ -422,7 +445,7 @@ public final class PretrainedModel {
                     + String.join(" and ", expected().classifier())
                     + ", found none; give the number of labels for a new one, classifier(labels, seed)");
         }
-        Parts parts = parts(config.family().prefix());
+        ModelParts parts = parts(config.family().prefix());
         return network(parts, config.family().classifier(parts));
     }
 
@@ -446,7 +469,7 @@ public final class PretrainedModel {
      * @throws IllegalStateException if the classifier needs a pooler, and the file has none
      */
     public Network classifier(int labels, long seed) {
-        Parts parts = newEnd(labels, seed);
+        ModelParts parts = newEnd(labels, seed);
         return network(parts, config.family().classifier(parts));
     }
 
@@ -460,7 +483,7 @@ public final class PretrainedModel {
      * @throws IllegalArgumentException if there are fewer than 1 labels
      */
     public Network meanClassifier(int labels, long seed) {
-        Parts parts = newEnd(labels, seed);
+        ModelParts parts = newEnd(labels, seed);
         return network(parts, config.family().meanClassifier(parts));
     }
 
@@ -513,18 +536,18 @@ public final class PretrainedModel {
         return ExpectedTensors.of(config.family(), tensors.shapes());
     }
 
-    private Parts parts(String prefix) {
-        return new Parts(tensors, tensors, prefix);
+    private ModelParts parts(String prefix) {
+        return new ModelParts(tensors, tensors, prefix);
     }
 
-    private Parts newEnd(int labels, long seed) {
-        return new Parts(
+    private ModelParts newEnd(int labels, long seed) {
+        return new ModelParts(
                 tensors,
                 new NewTensors(tensors.type(), labels, seed),
                 config.family().prefix());
     }
 
-    private Network network(Parts parts, List<Layer> end) {
+    private Network network(ModelParts parts, List<Layer> end) {
         List<Layer> layers = new ArrayList<>(config.family().layers(parts));
         layers.addAll(end);
         return new Network(layers);

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.lora4j.internal.MessageText;
+import org.lora4j.internal.StrictJson;
 import org.lora4j.io.ModelSource;
 import org.lora4j.io.safetensors.SafeTensorsException;
 import org.lora4j.nn.layer.Activation;
@@ -46,7 +47,7 @@ record SentenceDense(String folder, long inputs, long outputs, boolean hasBias, 
      * @throws IllegalArgumentException if a field is wrong, or asks for something that this library does not compute
      */
     static SentenceDense parse(String folder, String file, String text) {
-        JsonNode json = ModelJson.parse(file, text);
+        JsonNode json = StrictJson.parse(file, text);
         requireSentence(file, json);
         require(file, json, "bias", json.path("bias").isBoolean(), "must be true or false");
         require(
@@ -155,7 +156,7 @@ record SentenceDense(String folder, long inputs, long outputs, boolean hasBias, 
      * @param width the length of the vectors before it
      * @throws IllegalArgumentException if the module takes another length
      */
-    List<Layer> layers(Parts parts, long width) {
+    List<Layer> layers(ModelParts parts, long width) {
         if (inputs != width) {
             throw new IllegalArgumentException(folder + "/config.json: in_features must be " + width
                     + ", the length of the vectors of the module before, found " + inputs);

@@ -14,6 +14,7 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.lora4j.internal.MessageText;
+import org.lora4j.internal.StrictJson;
 import org.lora4j.io.ModelSource;
 import org.lora4j.io.internal.AtomicFile;
 import org.lora4j.nn.layer.Layer;
@@ -82,7 +83,7 @@ record SentenceModules(Map<String, String> texts) {
     static SentenceModules read(ModelSource source) throws IOException {
         Map<String, String> texts = new LinkedHashMap<>();
         for (String file : settings(source)) {
-            texts.put(file, ModelJson.read(source, file));
+            texts.put(file, ModelFiles.read(source, file));
         }
         return new SentenceModules(Collections.unmodifiableMap(texts));
     }
@@ -107,7 +108,7 @@ record SentenceModules(Map<String, String> texts) {
 
     /** The entries of a file that may be wrong: nothing says so before someone wants an embedding. */
     private static Stream<Entry> readableEntries(ModelSource source) throws IOException {
-        String text = ModelJson.readIfExists(source, MODULES);
+        String text = ModelFiles.readIfExists(source, MODULES);
         if (text == null) {
             return Stream.of();
         }
@@ -196,7 +197,7 @@ record SentenceModules(Map<String, String> texts) {
      * @param width the length of the vectors of tokens
      * @throws IllegalArgumentException as {@link #pooling}, or if the sizes of the modules do not fit
      */
-    List<Layer> layers(Parts parts, long width) {
+    List<Layer> layers(ModelParts parts, long width) {
         List<Layer> layers = new ArrayList<>();
         long size = width;
         for (Entry entry : entries()) {
@@ -209,7 +210,7 @@ record SentenceModules(Map<String, String> texts) {
         return layers;
     }
 
-    private List<Layer> layers(Entry entry, Parts parts, long width) {
+    private List<Layer> layers(Entry entry, ModelParts parts, long width) {
         String path = parts.path(entry.folder());
         return switch (entry.name()) {
             case POOL ->
@@ -219,7 +220,7 @@ record SentenceModules(Map<String, String> texts) {
                 String text = texts.get(entry.folder() + CONFIG);
                 if (text != null) {
                     SentenceDense.requireSentence(
-                            entry.folder() + CONFIG, ModelJson.parse(entry.folder() + CONFIG, text));
+                            entry.folder() + CONFIG, StrictJson.parse(entry.folder() + CONFIG, text));
                 }
                 yield List.of(new Normalize(path));
             }
@@ -255,7 +256,7 @@ record SentenceModules(Map<String, String> texts) {
     }
 
     private static List<Entry> entries(String text) {
-        JsonNode list = ModelJson.parse(MODULES, text);
+        JsonNode list = StrictJson.parse(MODULES, text);
         if (!list.isArray()) {
             throw new IllegalArgumentException(MODULES + ": must be a list of modules, found no list");
         }

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.lora4j.internal.MessageText;
+import org.lora4j.internal.StrictJson;
 import org.lora4j.nn.layer.Pooling;
 
 /**
@@ -40,7 +41,7 @@ record SentencePooling(List<Pooling.Method> methods, boolean includesPrompt) {
      * @throws IllegalArgumentException if it names no mode, or one that this library does not compute
      */
     static SentencePooling parse(String file, String text) {
-        JsonNode json = ModelJson.parse(file, text);
+        JsonNode json = StrictJson.parse(file, text);
         JsonNode includesPrompt = json.path(INCLUDES_PROMPT);
         if (!includesPrompt.isMissingNode() && !includesPrompt.isBoolean()) {
             throw refuse(file, INCLUDES_PROMPT, "must be true or false", includesPrompt);

@@ -44,14 +44,14 @@ final class SmolLm3 extends GatedDecoder {
     }
 
     @Override
-    SelfAttention attention(Parts parts, String path, int i) {
+    SelfAttention attention(ModelParts parts, String path, int i) {
         return attention(parts, path, attentionBias, attentionBias, isTurned(i) ? rotary : null)
                 .causal()
                 .build();
     }
 
     @Override
-    Layer feedForward(Parts parts, String path) {
+    Layer feedForward(ModelParts parts, String path) {
         return feedForward(parts, path, feedForwardBias);
     }
 

@@ -11,7 +11,7 @@ import java.util.Set;
 import org.lora4j.internal.MessageText;
 import org.lora4j.io.GgufSource;
 import org.lora4j.io.ModelSource;
-import org.lora4j.io.gguf.model.GgufGroups;
+import org.lora4j.io.gguf.internal.GgufGroups;
 import org.lora4j.io.safetensors.Dtype;
 import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.io.safetensors.SafeTensorsException;

@@ -3,7 +3,7 @@ package org.lora4j.nn.transformer;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
-/** Where {@link Parts} takes tensors from, by their plain names. */
+/** Where {@link ModelParts} takes tensors from, by their plain names. */
 interface Tensors {
     /**
      * Returns a matrix {@code [rows, columns]} as a parameter.

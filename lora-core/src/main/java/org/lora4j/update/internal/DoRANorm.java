@@ -3,7 +3,7 @@ package org.lora4j.update.internal;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.internal.math.HeapColumns;
 import org.lora4j.internal.math.RowNorms;
-import org.lora4j.internal.memory.BuffersByWidth;
+import org.lora4j.internal.memory.BatchBuffer;
 import org.lora4j.nn.parametrization.internal.PassContext;
 import org.lora4j.nn.weight.internal.Gemm;
 import org.lora4j.nn.weight.internal.ProductContext;
@@ -24,8 +24,8 @@ final class DoRANorm {
     private static final double CANCELLED = 1.0 / 64;
 
     private final PassContext context;
-    private final BuffersByWidth grams;
-    private final BuffersByWidth products;
+    private final BatchBuffer.ByWidth grams;
+    private final BatchBuffer.ByWidth products;
     private final ProductContext ownProduct = new ProductContext();
     private final Gemm gramProduct = new Gemm(false, true, 1, 0);
     private final Gemm addGram = new Gemm(false, true, 1, 1);
@@ -53,8 +53,8 @@ final class DoRANorm {
         b = dora.b();
         out = Math.toIntExact(b.size(0));
         norms = new double[out];
-        grams = new BuffersByWidth(context.dataType());
-        products = new BuffersByWidth(context.dataType(), context.order());
+        grams = new BatchBuffer.ByWidth(context.dataType());
+        products = new BatchBuffer.ByWidth(context.dataType(), context.order());
         p = products.rows(dora.rank(), out);
     }
 

@@ -2,7 +2,7 @@ package org.lora4j.update.internal;
 
 import java.util.function.LongFunction;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.memory.BuffersByWidth;
+import org.lora4j.internal.memory.BatchBuffer;
 import org.lora4j.nn.parametrization.internal.Gradient;
 import org.lora4j.nn.weight.internal.Gemm;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -19,8 +19,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 abstract sealed class FactoredUpdate<X> permits ProductUpdate, LookupUpdate {
     private final LongFunction<INDArray> ones;
-    private final BuffersByWidth us;
-    private final BuffersByWidth vs;
+    private final BatchBuffer.ByWidth us;
+    private final BatchBuffer.ByWidth vs;
     private final Gemm addSecond = new Gemm(false, true, 1, 1);
     private final Gemm addBias = new Gemm(false, false, 1, 1);
     private final Gemm vProduct = new Gemm(false, false, 1, 0);
@@ -43,8 +43,8 @@ abstract sealed class FactoredUpdate<X> permits ProductUpdate, LookupUpdate {
      */
     FactoredUpdate(DataType dataType, LongFunction<INDArray> ones) {
         this.ones = ones;
-        us = new BuffersByWidth(dataType);
-        vs = new BuffersByWidth(dataType);
+        us = new BatchBuffer.ByWidth(dataType);
+        vs = new BatchBuffer.ByWidth(dataType);
     }
 
     /** Computes {@code u = first(x)}. */

@@ -2,11 +2,10 @@ package org.lora4j.update.internal;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.adapter.TokenRows;
+import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.internal.math.RowMath;
 import org.lora4j.internal.memory.ArrayMemory;
 import org.lora4j.internal.memory.BatchBuffer;
-import org.lora4j.internal.memory.BuffersByWidth;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.parametrization.internal.Gradient;
 import org.lora4j.nn.parametrization.internal.PassContext;
@@ -31,7 +30,7 @@ public final class HeadRowsUpdate implements WeightUpdate {
         this.rows = rows;
     }
 
-    private TokenRows data() {
+    private LoRAAdapter.TokenRows data() {
         return rows.data();
     }
 
@@ -71,8 +70,8 @@ public final class HeadRowsUpdate implements WeightUpdate {
 
         private final BatchBuffer originals;
         private final BatchBuffer differences;
-        private final BuffersByWidth products;
-        private final BuffersByWidth productGradients;
+        private final BatchBuffer.ByWidth products;
+        private final BatchBuffer.ByWidth productGradients;
 
         // The update that this is bound to.
         private HeadRowsUpdate bound;
@@ -90,8 +89,8 @@ public final class HeadRowsUpdate implements WeightUpdate {
             gradient = context.gradient(update.parameter());
             originals = new BatchBuffer(context.dataType(), width, 'c');
             differences = new BatchBuffer(context.dataType(), width, 'c');
-            products = new BuffersByWidth(context.dataType(), 'c');
-            productGradients = new BuffersByWidth(context.dataType(), 'c');
+            products = new BatchBuffer.ByWidth(context.dataType(), 'c');
+            productGradients = new BatchBuffer.ByWidth(context.dataType(), 'c');
         }
 
         @Override

@@ -401,12 +401,12 @@ public final class LoRAUpdate implements WeightUpdate {
 
     @Override
     public WeightUpdatePass newPass(PassContext context) {
-        return magnitude == null ? new LoRAPass(this, context) : new DoRAPass(this, context);
+        return magnitude == null ? new LoRAPass.OfRows(this, context) : new DoRAPass.OfRows(this, context);
     }
 
     @Override
     public TokenUpdatePass newTokenPass(PassContext context) {
-        return magnitude == null ? new EmbeddingLoRAPass(this, context) : new EmbeddingDoRAPass(this, context);
+        return magnitude == null ? new LoRAPass.OfTokens(this, context) : new DoRAPass.OfTokens(this, context);
     }
 
     @Override

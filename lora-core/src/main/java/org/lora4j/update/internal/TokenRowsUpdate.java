@@ -4,7 +4,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.adapter.TokenRows;
+import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.internal.math.RowMath;
 import org.lora4j.internal.memory.ArrayMemory;
 import org.lora4j.internal.memory.BatchBuffer;
@@ -20,7 +20,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Rows of an embedding that replace those of some tokens: {@code yᵢ += R[k] − W[idᵢ]} if {@code idᵢ} is the k-th of these
- * tokens; see {@link TokenRows}. Only R trains.
+ * tokens; see {@link LoRAAdapter.TokenRows}. Only R trains.
  */
 public final class TokenRowsUpdate implements WeightUpdate {
     private final Embedding layer;
@@ -29,7 +29,7 @@ public final class TokenRowsUpdate implements WeightUpdate {
     private final Map<Integer, Integer> rowOfToken = new HashMap<>();
     private final Parameter rows;
 
-    private TokenRowsUpdate(Embedding layer, TokenRows data) {
+    private TokenRowsUpdate(Embedding layer, LoRAAdapter.TokenRows data) {
         this.layer = layer;
         tokens = data.tokens();
         tokenIds = tokens.stream().mapToInt(token -> token).toArray();
@@ -50,7 +50,7 @@ public final class TokenRowsUpdate implements WeightUpdate {
      * @return the update, which is trainable
      * @throws IllegalArgumentException if the layer is no embedding
      */
-    public static TokenRowsUpdate of(WeightedLayer layer, TokenRows data) {
+    public static TokenRowsUpdate of(WeightedLayer layer, LoRAAdapter.TokenRows data) {
         if (!(layer instanceof Embedding embedding)) {
             throw new IllegalArgumentException(
                     layer.path() + ": token rows must be those of an embedding, found " + layer);
@@ -59,8 +59,8 @@ public final class TokenRowsUpdate implements WeightUpdate {
     }
 
     /** The rows as data; the array itself. */
-    TokenRows data() {
-        return new TokenRows(tokens, rows.value());
+    LoRAAdapter.TokenRows data() {
+        return new LoRAAdapter.TokenRows(tokens, rows.value());
     }
 
     /** The tokens; do not write to it. */
@@ -73,8 +73,8 @@ public final class TokenRowsUpdate implements WeightUpdate {
      *
      * @return the rows as data
      */
-    public TokenRows copy() {
-        return new TokenRows(tokens, rows.value().dup('c'));
+    public LoRAAdapter.TokenRows copy() {
+        return new LoRAAdapter.TokenRows(tokens, rows.value().dup('c'));
     }
 
     @Override

@@ -12,7 +12,6 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.adapter.BiasTraining;
-import org.lora4j.adapter.HubFields;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAConfigBuilder;
 import org.lora4j.adapter.LoRAInit;
@@ -179,7 +178,9 @@ class PeftConfigTest {
     void ignoresFeaturesThatDoNotChangeATrainedAdapter() throws Exception {
         assertThat(readWith("""
                         "corda_config": {"corda_method": "kpm"}, "lora_ga_config": {"direction": "ArB2r"},
-                        "loftq_config": {"bits": 4}, "velora_config": {"a": 1}, "ensure_weight_tying": true""").toBuilder().hubFields(HubFields.none()).build())
+                        "loftq_config": {"bits": 4}, "velora_config": {"a": 1}, "ensure_weight_tying": true""").toBuilder()
+                        .hubFields(LoRAConfig.HubFields.none())
+                        .build())
                 .isEqualTo(builder().build());
     }
 
@@ -229,7 +230,7 @@ class PeftConfigTest {
         try (Logged logged = Logged.by(PeftConfigReader.class)) {
             LoRAConfig read =
                     readWith("\"use_hyperlora\": true, \"runtime_config\": {}, \"shiny\\n\": 1, \"new\": false");
-            assertThat(read.toBuilder().hubFields(HubFields.none()).build())
+            assertThat(read.toBuilder().hubFields(LoRAConfig.HubFields.none()).build())
                     .isEqualTo(builder().build());
             assertThat(read.hubFields().others())
                     .isEqualTo(Map.of("use_hyperlora", "true", "shiny\n", "1", "new", "false"));

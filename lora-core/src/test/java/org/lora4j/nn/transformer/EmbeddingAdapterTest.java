@@ -31,7 +31,6 @@ import org.lora4j.nn.FiniteDifferences;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.SteadyState;
 import org.lora4j.nn.compute.internal.Pass;
-import org.lora4j.nn.compute.internal.PassSource;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -222,7 +221,7 @@ class EmbeddingAdapterTest {
         AdapterView both = model.using("a", "whole");
         Parameter magnitude = parameter(view, "lora_magnitude_vector");
         Parameter table = parameter(model.using("whole"), "word_embeddings.weight");
-        Pass pass = ((PassSource) both).newTrainingPass();
+        Pass pass = both.newTrainingPass();
         INDArray direction = RandomArrays.gaussian(new SplittableRandom(3), 1, DOUBLE, 10, 24);
         Map<Parameter, INDArray> gradients = gradients(pass, direction);
         assertThat(gradients).hasSize(both.parameters().size());
@@ -258,7 +257,7 @@ class EmbeddingAdapterTest {
                                 Map.of("word_embeddings", List.of(9, 2, 50), "position_embeddings", List.of(1))))
                         .build(),
                 1);
-        Pass pass = ((PassSource) view).newTrainingPass();
+        Pass pass = view.newTrainingPass();
         INDArray direction = RandomArrays.gaussian(new SplittableRandom(3), 1, DOUBLE, 10, 24);
         Map<Parameter, INDArray> gradients = gradients(pass, direction);
         assertThat(gradients).hasSize(view.parameters().size());
@@ -286,7 +285,7 @@ class EmbeddingAdapterTest {
         Sequences withPadding = Sequences.of(new int[] {3, 0, 4});
         for (String name : new String[] {"factors", "rows"}) {
             AdapterView view = model.using(name);
-            Pass pass = ((PassSource) view).newTrainingPass();
+            Pass pass = view.newTrainingPass();
             pass.forward(withPadding);
             pass.backward(Nd4j.rand(DOUBLE, 3, 24));
             boolean rows = name.equals("rows");
@@ -327,7 +326,7 @@ class EmbeddingAdapterTest {
                 "a",
                 config.trainableTokens(9, 2).build(),
                 1);
-        Pass pass = ((PassSource) view).newTrainingPass();
+        Pass pass = view.newTrainingPass();
         INDArray direction = Nd4j.ones(DataType.FLOAT, 10, 24);
         SteadyState.assertReached(3, () -> {
             pass.forward(INPUT);

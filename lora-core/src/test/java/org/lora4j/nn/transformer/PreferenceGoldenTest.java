@@ -23,11 +23,9 @@ import org.lora4j.nn.Model;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.train.AdamW;
-import org.lora4j.train.AnswerLogProbabilities;
 import org.lora4j.train.Batch;
 import org.lora4j.train.BatchGradients;
 import org.lora4j.train.PreferenceLoss;
-import org.lora4j.train.PreferenceMetrics;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingListener;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -98,7 +96,7 @@ class PreferenceGoldenTest {
     }
 
     private static List<Batch> batches(SafeTensors io, Model reference) throws Exception {
-        AnswerLogProbabilities ofReference = new AnswerLogProbabilities(reference);
+        PreferenceLoss.AnswerLogProbabilities ofReference = new PreferenceLoss.AnswerLogProbabilities(reference);
         List<Batch> batches = new ArrayList<>();
         for (int b = 0; b < BATCHES; b++) {
             Sequences chosen = half(io, b, true);
@@ -125,7 +123,7 @@ class PreferenceGoldenTest {
         for (int b = 0; b < BATCHES; b++) {
             Batch batch = batches.get(b);
             assertClose("reference", Objects.requireNonNull(batch.labels()), io.tensor(b + ".ref_logps"), EXACT);
-            double[] policy = new AnswerLogProbabilities(view).compute((Sequences) batch.input());
+            double[] policy = new PreferenceLoss.AnswerLogProbabilities(view).compute((Sequences) batch.input());
             INDArray expectedPolicy = io.tensor(b + ".logps");
             for (int i = 0; i < policy.length; i++) {
                 assertThat(policy[i]).isCloseTo(expectedPolicy.getDouble(i), within(EXACT * 100));
@@ -142,7 +140,7 @@ class PreferenceGoldenTest {
                         EXACT);
             }
             assertThat(gradients.parameters()).hasSize(8);
-            PreferenceMetrics metrics = variant.loss().evaluate(view, List.of(batch));
+            PreferenceLoss.Metrics metrics = variant.loss().evaluate(view, List.of(batch));
             double[] rewards = io.tensor(variant.key(b, "rewards")).toDoubleVector();
             double chosen =
                     IntStream.range(0, 4).mapToDouble(i -> rewards[i]).average().orElseThrow();

@@ -36,7 +36,6 @@ import org.lora4j.nn.FiniteDifferences;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.SteadyState;
 import org.lora4j.nn.compute.internal.Pass;
-import org.lora4j.nn.compute.internal.PassSource;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.train.Batch;
@@ -104,7 +103,7 @@ class TransformerAdapterTest {
         LoRAModel model =
                 LoRAModel.of(bert(DataType.DOUBLE).withDropout(dropout).classifier());
         AdapterView view = add(model, "a", config.build(), 1);
-        Pass pass = ((PassSource) view).newTrainingPass();
+        Pass pass = view.newTrainingPass();
         INDArray direction = RandomArrays.gaussian(new SplittableRandom(2), 1, DataType.DOUBLE, 3, 3);
         pass.forward(INPUT);
         pass.backward(direction);
@@ -327,7 +326,7 @@ class TransformerAdapterTest {
                 "a",
                 LoRAConfig.builder().rank(2).targetModules("query", "dense").build(),
                 1);
-        Pass pass = ((PassSource) view).newTrainingPass();
+        Pass pass = view.newTrainingPass();
         INDArray direction = Nd4j.ones(DataType.FLOAT, 3, 3);
         SteadyState.assertReached(3, () -> {
             pass.forward(INPUT);

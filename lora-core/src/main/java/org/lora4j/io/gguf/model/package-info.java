@@ -1,11 +1,10 @@
 /**
- * GGUF files as models: their keys, and their tensors in the form of transformers.
+ * What a model in a GGUF file needs besides {@link org.lora4j.nn.transformer.PretrainedModel}: the form of changed matrices, and how
+ * a file that breaks a rule of the format is refused.
  *
  * <pre>{@code
- * try (GgufReader reader = GgufReader.open(Path.of("model.gguf"))) {
- *     String architecture = reader.keys().text("general.architecture").orElseThrow();
- *     INDArray table = reader.tensor("token_embd.weight");
- * }
+ * PretrainedModel model = PretrainedModel.load(Path.of("model.gguf"));
+ * model.saveGguf(model.causal(), Path.of("model.gguf"), GgufPrecision.Q8_0, Path.of("copy.gguf"));
  * }</pre>
  */
 @NullMarked

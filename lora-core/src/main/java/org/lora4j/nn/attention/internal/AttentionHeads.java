@@ -30,7 +30,7 @@ public final class AttentionHeads<A> {
     private final Workers<HeadGroup<A>> workers;
 
     // What forward keeps for backward.
-    private @Nullable HeadInputs inputs;
+    private HeadColumns.@Nullable Inputs inputs;
     private @Nullable RelativeInputs positions;
     private final @Nullable HeapBuffer<A> kept;
 
@@ -103,7 +103,8 @@ public final class AttentionHeads<A> {
      * @param relative what is known of the differences of positions; null if they are not used
      * @param context gets the heads {@code [tokens, h·d]}
      */
-    public void forward(Segments segments, HeadInputs all, @Nullable RelativeInputs relative, HeadColumns context) {
+    public void forward(
+            Segments segments, HeadColumns.Inputs all, @Nullable RelativeInputs relative, HeadColumns context) {
         inputs = all;
         positions = relative;
         if (drops) {
@@ -136,10 +137,10 @@ public final class AttentionHeads<A> {
     public void backward(
             Segments segments,
             HeadColumns context,
-            HeadInputs gradients,
+            HeadColumns.Inputs gradients,
             @Nullable RelativeInputs positionGradients,
-            HeadInputs.Wanted wanted) {
-        HeadInputs all = Objects.requireNonNull(inputs, "backward needs a forward before it");
+            HeadColumns.Inputs.Wanted wanted) {
+        HeadColumns.Inputs all = Objects.requireNonNull(inputs, "backward needs a forward before it");
         List<AttentionSequence> sequences = sequences(segments);
         A weights = kept();
         Backward<A> backward = (worker, sequence, group) -> worker.backward(

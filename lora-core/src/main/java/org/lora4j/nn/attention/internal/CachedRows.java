@@ -44,7 +44,8 @@ final class CachedRows<A> {
      * @param past the number of tokens in the cache
      * @param first the row of the first new token
      */
-    void forward(LayerCache<A> cache, int group, int past, int first, int n, HeadInputs all, HeadColumns context) {
+    void forward(
+            LayerCache<A> cache, int group, int past, int first, int n, HeadColumns.Inputs all, HeadColumns context) {
         if (math.length(weights) < past + n) {
             weights = math.array(2 * (past + n));
         }

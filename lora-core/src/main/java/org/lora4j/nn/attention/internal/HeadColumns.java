@@ -20,4 +20,27 @@ public record HeadColumns(ArrayMemory memory, int width, int offset, int size) {
     public int position(int row, int head) {
         return row * width + offset + head * size;
     }
+
+    /** The heads of the queries, keys and values of all tokens, or of their gradients. */
+    public record Inputs(HeadColumns queries, HeadColumns keys, HeadColumns values) {
+        /**
+         * Which gradients are needed.
+         *
+         * @param relative those of {@link RelativeInputs}
+         */
+        public record Wanted(boolean queries, boolean keys, boolean values, boolean relative) {
+            /** Whether those of the scores are needed. */
+            boolean scores() {
+                return queries || keys || relative;
+            }
+        }
+
+        /** Three matrices of heads side by side. */
+        public static Inputs of(INDArray queries, INDArray keys, INDArray values, int size) {
+            return new Inputs(
+                    new HeadColumns(queries, 0, size),
+                    new HeadColumns(keys, 0, size),
+                    new HeadColumns(values, 0, size));
+        }
+    }
 }

@@ -4,6 +4,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.math.RowMath;
 import org.lora4j.internal.memory.ArrayMemory;
+import org.lora4j.nn.attention.internal.HeadProducts.MatrixBuffer;
 import org.lora4j.nn.batch.internal.KeyValueCache;
 import org.lora4j.nn.batch.internal.LayerCache;
 import org.lora4j.nn.batch.internal.Segment;
@@ -154,7 +155,7 @@ final class HeadGroup<A> {
     void forward(
             AttentionSequence of,
             int group,
-            HeadInputs all,
+            HeadColumns.Inputs all,
             @Nullable RelativeInputs positions,
             HeadColumns context,
             @Nullable A kept) {
@@ -202,7 +203,8 @@ final class HeadGroup<A> {
     }
 
     /** Loads those of a cache, if there is one, and then those of this batch, which are added to the cache. */
-    private void loadKeysAndValues(AttentionSequence of, int group, HeadInputs all, @Nullable LayerCache<A> cache) {
+    private void loadKeysAndValues(
+            AttentionSequence of, int group, HeadColumns.Inputs all, @Nullable LayerCache<A> cache) {
         int n = of.keys();
         int past = of.pastKeys();
         int m = past + n;
@@ -334,13 +336,13 @@ final class HeadGroup<A> {
     void backward(
             AttentionSequence of,
             int group,
-            HeadInputs all,
+            HeadColumns.Inputs all,
             @Nullable RelativeInputs positions,
             @Nullable RelativeInputs positionGradients,
             HeadColumns context,
             @Nullable A kept,
-            HeadInputs gradients,
-            HeadInputs.Wanted wanted) {
+            HeadColumns.Inputs gradients,
+            HeadColumns.Inputs.Wanted wanted) {
         begin(of);
         if (group == 0) {
             if (of.causal()) {
@@ -385,7 +387,7 @@ final class HeadGroup<A> {
             @Nullable RelativeInputs positionGradients,
             HeadColumns context,
             HeadColumns queryGradients,
-            HeadInputs.Wanted wanted) {
+            HeadColumns.Inputs.Wanted wanted) {
         int rows = groupSize * block.length();
         int m = block.keys();
         int first = block.of().firstQuery();
@@ -450,7 +452,11 @@ final class HeadGroup<A> {
     }
 
     private void storeKeysAndValues(
-            AttentionSequence of, int group, HeadInputs all, HeadInputs gradients, HeadInputs.Wanted wanted) {
+            AttentionSequence of,
+            int group,
+            HeadColumns.Inputs all,
+            HeadColumns.Inputs gradients,
+            HeadColumns.Inputs.Wanted wanted) {
         int n = of.keys();
         ArrayMemory keys = products.keyGradients(n).memory();
         ArrayMemory values = products.valueGradients(n).memory();

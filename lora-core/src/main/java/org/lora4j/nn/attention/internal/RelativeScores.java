@@ -3,6 +3,7 @@ package org.lora4j.nn.attention.internal;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.math.RowMath;
 import org.lora4j.internal.memory.ArrayMemory;
+import org.lora4j.nn.attention.internal.HeadProducts.MatrixBuffer;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.layer.RelativePositions;
 import org.lora4j.nn.weight.internal.Gemm;

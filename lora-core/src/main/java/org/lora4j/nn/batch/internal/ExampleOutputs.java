@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.memory.ArrayMemory;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.layer.RowKind;
+import org.lora4j.nn.layer.Layer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -35,7 +35,7 @@ public final class ExampleOutputs {
         widths = new int[x.count()];
         long elements = 0;
         for (int i = 0; i < x.count(); i++) {
-            boolean perToken = network.outputRows() == RowKind.TOKEN;
+            boolean perToken = network.outputRows() == Layer.RowKind.TOKEN;
             int rows = perToken && x instanceof Sequences sequences ? sequences.length(i) : 1;
             widths[i] = Math.toIntExact(width.applyAsLong(i));
             elements += (long) rows * widths[i];

@@ -11,7 +11,6 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.layer.Activation;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Linear;
-import org.lora4j.nn.layer.RowKind;
 import org.lora4j.nn.layer.SelfAttention;
 import org.lora4j.nn.layer.Softcap;
 import org.lora4j.nn.layer.TokenEmbeddings;
@@ -28,7 +27,7 @@ public final class LayerStack {
 
     private final long inputSize;
     private final long outputSize;
-    private final RowKind outputRows;
+    private final Layer.RowKind outputRows;
 
     /**
      * Creates a stack.
@@ -83,8 +82,8 @@ public final class LayerStack {
         }
     }
 
-    private RowKind findRows() {
-        RowKind rows = takesSequences() ? RowKind.TOKEN : RowKind.EXAMPLE;
+    private Layer.RowKind findRows() {
+        Layer.RowKind rows = takesSequences() ? Layer.RowKind.TOKEN : Layer.RowKind.EXAMPLE;
         for (Layer layer : takesSequences() ? layers.subList(1, layers.size()) : layers) {
             rows = layer.outputRows(rows);
         }
@@ -201,7 +200,7 @@ public final class LayerStack {
      *
      * @return a token or an example
      */
-    public RowKind outputRows() {
+    public Layer.RowKind outputRows() {
         return outputRows;
     }
 

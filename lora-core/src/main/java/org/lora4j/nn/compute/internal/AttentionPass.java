@@ -8,7 +8,6 @@ import org.lora4j.internal.math.RowMath;
 import org.lora4j.internal.memory.BatchBuffer;
 import org.lora4j.nn.attention.internal.AttentionHeads;
 import org.lora4j.nn.attention.internal.HeadColumns;
-import org.lora4j.nn.attention.internal.HeadInputs;
 import org.lora4j.nn.attention.internal.RelativeInputs;
 import org.lora4j.nn.batch.internal.Scratch;
 import org.lora4j.nn.batch.internal.Segments;
@@ -83,20 +82,20 @@ final class AttentionPass<A> implements LayerPass {
     }
 
     /** The heads in the outputs of the three layers, or of the one layer, or in their gradients. */
-    private HeadInputs columns(List<INDArray> matrices) {
+    private HeadColumns.Inputs columns(List<INDArray> matrices) {
         if (matrices.size() == 1) {
             INDArray all = matrices.get(0);
-            return new HeadInputs(
+            return new HeadColumns.Inputs(
                     new HeadColumns(all, 0, size),
                     new HeadColumns(all, queryWidth, size),
                     new HeadColumns(all, queryWidth + keyWidth, size));
         }
-        return HeadInputs.of(matrices.get(0), matrices.get(1), matrices.get(2), size);
+        return HeadColumns.Inputs.of(matrices.get(0), matrices.get(1), matrices.get(2), size);
     }
 
     @Override
     public @Nullable INDArray backward(Segments batch, INDArray yGradient, boolean wantsInput) {
-        HeadInputs.Wanted wanted = wanted(wantsInput);
+        HeadColumns.Inputs.Wanted wanted = wanted(wantsInput);
         INDArray contextGradient = output.backward(
                 batch, yGradient, wanted.queries() || wanted.keys() || wanted.values() || wanted.relative());
         if (contextGradient == null) {
@@ -123,10 +122,10 @@ final class AttentionPass<A> implements LayerPass {
         return xGradient;
     }
 
-    private HeadInputs.Wanted wanted(boolean wantsInput) {
+    private HeadColumns.Inputs.Wanted wanted(boolean wantsInput) {
         boolean one = inputs.size() == 1;
         boolean all = wantsInput || (one && trains(0));
-        return new HeadInputs.Wanted(
+        return new HeadColumns.Inputs.Wanted(
                 all || heads.queriesTrain() || trains(0),
                 all || heads.keysTrain() || (!one && trains(1)),
                 all || (!one && trains(2)),

@@ -26,10 +26,11 @@ final class LayerUpdates<P> implements PassContext {
     private final PassResources resources;
     private final BiPredicate<P, WeightUpdate> binds;
     private final BiFunction<WeightUpdate, PassContext, P> create;
-    private final OnesColumn ones;
+    private final BatchBuffer ones;
     private final List<P> bound = new ArrayList<>();
     private final List<P> idle = new ArrayList<>();
     private final List<WeightProduct.Further> requested = new ArrayList<>();
+    private long filledOnes;
     private Segments batch;
     private Segment segment;
     private Parameter weight;
@@ -54,7 +55,7 @@ final class LayerUpdates<P> implements PassContext {
         this.binds = binds;
         this.create = create;
         batch = Segments.of(segment);
-        ones = new OnesColumn(resources.dataType());
+        ones = new BatchBuffer(resources.dataType(), 1);
     }
 
     /** The computations of the updates that were bound last. */
@@ -149,6 +150,12 @@ final class LayerUpdates<P> implements PassContext {
 
     @Override
     public INDArray ones(long rows) {
-        return ones.rows(rows);
+        INDArray column = ones.rows(rows);
+        // Smaller columns lie at the start of the same memory.
+        if (rows > filledOnes) {
+            column.assign(1);
+            filledOnes = rows;
+        }
+        return column;
     }
 }

@@ -12,7 +12,6 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.math.RowBlocks;
 import org.lora4j.internal.memory.BatchBuffer;
-import org.lora4j.internal.memory.BuffersByWidth;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
 import org.lora4j.nn.batch.internal.Inputs;
 import org.lora4j.nn.batch.internal.KeyValueCache;
@@ -24,7 +23,6 @@ import org.lora4j.nn.input.Input;
 import org.lora4j.nn.layer.Activation;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Linear;
-import org.lora4j.nn.layer.RowKind;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.layer.WeightedLayer;
 import org.lora4j.nn.parameter.Parameter;
@@ -62,7 +60,7 @@ public final class Pass {
     private final @Nullable SegmentHeads heads;
 
     /** The activations of segments that were computed once for all of them. */
-    private final BuffersByWidth repeated;
+    private final BatchBuffer.ByWidth repeated;
 
     /** The rows of several segments. Unlike the arrays of callers, these are used again. */
     private final BatchBuffer inputs;
@@ -127,10 +125,10 @@ public final class Pass {
             embeddings = null;
             chain = builder.chain(layers, network.inputSize(), false);
         }
-        Linear linear = network.outputRows() == RowKind.TOKEN ? network.head() : null;
+        Linear linear = network.outputRows() == Layer.RowKind.TOKEN ? network.head() : null;
         head = linear == null ? null : new HeadPass(linear, network.softcap(), resources);
         headLayers = network.softcap() == null ? 1 : 2;
-        repeated = new BuffersByWidth(network.dataType(), order);
+        repeated = new BatchBuffer.ByWidth(network.dataType(), order);
         heads = layers.get(layers.size() - 1) instanceof Linear last ? new SegmentHeads(last, resources) : null;
         inputs = new BatchBuffer(network.dataType(), network.inputSize(), 'c');
         outputGradients = new BatchBuffer(network.dataType(), network.outputSize(), order);
@@ -309,7 +307,7 @@ public final class Pass {
 
     /** The batch whose rows are those of the output. */
     private Segments outputBatch(Segments segments) {
-        return network.outputRows() == RowKind.TOKEN ? segments : segments.pooled();
+        return network.outputRows() == Layer.RowKind.TOKEN ? segments : segments.pooled();
     }
 
     /**

@@ -3,7 +3,7 @@ package org.lora4j.nn.compute.internal;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.math.Relu;
+import org.lora4j.internal.math.ElementLoops;
 import org.lora4j.internal.math.RowMath;
 import org.lora4j.nn.layer.Activation;
 import org.lora4j.nn.layer.Dropout;
@@ -84,7 +84,7 @@ final class PassBuilder {
     /** Whether the gradients of a layer need its output, so that nothing may be written in its place. */
     private static boolean readsOutput(Layer layer) {
         return layer instanceof Normalize
-                || (layer instanceof Activation activation && Relu.computes(activation.function()));
+                || (layer instanceof Activation activation && ElementLoops.isRelu(activation.function()));
     }
 
     private LayerPass pass(List<Layer> part, long size, boolean inputIsBuffer) {
@@ -105,7 +105,7 @@ final class PassBuilder {
         if (layer instanceof Linear linear) {
             return new LinearPass(linear, resources);
         } else if (layer instanceof Activation activation) {
-            return Relu.computes(activation.function())
+            return ElementLoops.isRelu(activation.function())
                     ? new ReluPass(size, inputIsBuffer, resources)
                     : new ActivationPass(activation.function(), size, resources);
         } else if (layer instanceof Gelu gelu) {

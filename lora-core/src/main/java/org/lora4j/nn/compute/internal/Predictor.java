@@ -3,6 +3,8 @@ package org.lora4j.nn.compute.internal;
 import java.util.List;
 import java.util.function.IntToLongFunction;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.memory.ArrayMemory;
 import org.lora4j.internal.memory.IdlePool;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
 import org.lora4j.nn.batch.internal.ExampleOutputs;
@@ -10,11 +12,12 @@ import org.lora4j.nn.batch.internal.Inputs;
 import org.lora4j.nn.batch.internal.LayerStack;
 import org.lora4j.nn.batch.internal.Segment;
 import org.lora4j.nn.batch.internal.Segments;
-import org.lora4j.nn.batch.internal.TokenBlocks;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.layer.RowKind;
+import org.lora4j.nn.layer.Layer;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
@@ -24,6 +27,9 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
 public final class Predictor {
     /** Larger inputs are computed in blocks of this many rows, so that the buffers of a pass stay small. */
     private static final int BLOCK_ROWS = 512;
+
+    /** Sequences are computed in blocks of at most so many tokens. More at a time are no faster. */
+    private static final int BLOCK_TOKENS = 4096;
 
     private static final BlasAdvice ADVICE = new BlasAdvice();
 
@@ -186,7 +192,7 @@ public final class Predictor {
         return passes.use(pass -> {
             forEachBlock(x, (block, from, to) -> {
                 int together = block instanceof Sequences sequences
-                        ? TokenBlocks.MAX_TOKENS / sequences.tokens()
+                        ? BLOCK_TOKENS / sequences.tokens()
                         : BLOCK_ROWS / block.count();
                 pass.forwardWithAll(
                         block,
@@ -206,7 +212,7 @@ public final class Predictor {
 
     private static void forEachBlock(Input x, BlockVisitor visitor) {
         if (x instanceof Sequences sequences) {
-            TokenBlocks.forEach(sequences, visitor::accept);
+            forEachBlockOfTokens(sequences, visitor);
             return;
         }
         INDArray rows = Inputs.rows(x);
@@ -214,6 +220,18 @@ public final class Predictor {
         for (int from = 0; from < n; from += BLOCK_ROWS) {
             int to = Math.min(n, from + BLOCK_ROWS);
             visitor.accept(n <= BLOCK_ROWS ? x : Input.of(rows(rows, from, to).dup('c')), from, to);
+        }
+    }
+
+    private static void forEachBlockOfTokens(Sequences x, BlockVisitor visitor) {
+        int from = 0;
+        while (from < x.count()) {
+            int to = from + 1;
+            while (to < x.count() && x.start(to + 1) - x.start(from) <= BLOCK_TOKENS) {
+                to++;
+            }
+            visitor.accept(from == 0 && to == x.count() ? x : x.part(from, to), from, to);
+            from = to;
         }
     }
 
@@ -228,12 +246,69 @@ public final class Predictor {
 
     /** How many rows the output of the first examples has. */
     private long outputRows(Input x, int examples) {
-        return network.outputRows() == RowKind.TOKEN && x instanceof Sequences sequences
+        return network.outputRows() == Layer.RowKind.TOKEN && x instanceof Sequences sequences
                 ? sequences.start(examples)
                 : examples;
     }
 
     private static INDArray rows(INDArray matrix, long from, long to) {
         return matrix.get(NDArrayIndex.interval(from, to), NDArrayIndex.all());
+    }
+
+    /** The output of a batch that is computed in blocks: a new array, or one of the caller. */
+    private static final class OutputArray {
+        private final long rows;
+        private @Nullable INDArray array;
+
+        private OutputArray(long rows, @Nullable INDArray array) {
+            this.rows = rows;
+            this.array = array;
+        }
+
+        /** An output in a new array, which is as wide as the blocks. */
+        static OutputArray create(long rows) {
+            return new OutputArray(rows, null);
+        }
+
+        /**
+         * An output in an array of the caller.
+         *
+         * @throws IllegalArgumentException if it has another shape or type
+         */
+        static OutputArray of(INDArray array, long rows, long width, DataType type) {
+            if (array.rank() != 2 || array.size(0) != rows || array.size(1) != width || array.dataType() != type) {
+                throw new IllegalArgumentException("y: must be a matrix [" + rows + ", " + width + "] of " + type
+                        + ", as the output is, found " + Inputs.describe(array));
+            }
+            return new OutputArray(rows, array);
+        }
+
+        /** Copies a block. */
+        void set(long firstRow, INDArray block) {
+            INDArray target = array;
+            if (target == null && block.size(0) == rows) {
+                array = block.dup('c');
+                return;
+            }
+            if (target == null) {
+                target = Nd4j.createUninitializedDetached(block.dataType(), 'c', rows, block.size(1));
+                array = target;
+            }
+            if (ArrayMemory.isInRows(block) && ArrayMemory.isInRows(target) && target.length() <= Integer.MAX_VALUE) {
+                int start = Math.toIntExact(firstRow * block.size(1));
+                new ArrayMemory(block).copy(0, new ArrayMemory(target), start, Math.toIntExact(block.length()));
+            } else {
+                target.get(NDArrayIndex.interval(firstRow, firstRow + block.size(0)), NDArrayIndex.all())
+                        .assign(block);
+            }
+        }
+
+        /** The output, after all blocks were copied. */
+        INDArray array() {
+            if (array == null) {
+                throw new IllegalStateException("the output must have at least one block, found none");
+            }
+            return array;
+        }
     }
 }

@@ -95,7 +95,7 @@ final class RelativePass<A> {
         batch = ofRows;
         INDArray r = rows.rows((long) segments.count() * each);
         for (int s = 0; s < segments.count(); s++) {
-            SegmentEmbedding<A> one = table.of(ofRows, s);
+            EmbeddingPass.OfSegment<A> one = table.of(ofRows, s);
             INDArray block = ofRows.block(blocks, r, s);
             one.copyRows(ids, block);
             one.addUpdates(ids, block);

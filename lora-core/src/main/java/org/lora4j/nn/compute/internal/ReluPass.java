@@ -1,7 +1,7 @@
 package org.lora4j.nn.compute.internal;
 
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.math.Relu;
+import org.lora4j.internal.math.ElementLoops;
 import org.lora4j.internal.memory.BatchBuffer;
 import org.lora4j.nn.batch.internal.Segments;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -10,7 +10,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 final class ReluPass implements LayerPass {
     private final @Nullable BatchBuffer outputs;
     private final BatchBuffer masks;
-    private final Relu relu = new Relu();
+    private final ElementLoops outputLoops = new ElementLoops();
+    private final ElementLoops gradientLoops = new ElementLoops();
     private @Nullable INDArray output;
 
     /**
@@ -26,7 +27,7 @@ final class ReluPass implements LayerPass {
     @Override
     public INDArray forward(Segments batch, INDArray x) {
         INDArray y = outputs == null ? x : outputs.rows(x.size(0));
-        relu.forward(x, y);
+        outputLoops.relu(x, y);
         output = y;
         return y;
     }
@@ -41,7 +42,7 @@ final class ReluPass implements LayerPass {
             throw new IllegalStateException("backward needs a forward before it");
         }
         INDArray xGradient = masks.rows(yGradient.size(0));
-        relu.backward(output, yGradient, xGradient);
+        gradientLoops.reluGradient(output, yGradient, xGradient);
         return xGradient;
     }
 }

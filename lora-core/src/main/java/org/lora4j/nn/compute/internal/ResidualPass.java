@@ -2,7 +2,7 @@ package org.lora4j.nn.compute.internal;
 
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.math.ArraySum;
+import org.lora4j.internal.math.ElementLoops;
 import org.lora4j.internal.memory.BatchBuffer;
 import org.lora4j.nn.batch.internal.Scratch;
 import org.lora4j.nn.batch.internal.Segments;
@@ -19,7 +19,7 @@ final class ResidualPass implements LayerPass {
     /** The sums, where they must not overwrite what the chain computes; null where they may. */
     private final @Nullable BatchBuffer sums;
 
-    private final ArraySum add = new ArraySum();
+    private final ElementLoops loops = new ElementLoops();
     private @Nullable NormPass<?> normAfter;
 
     /**
@@ -64,7 +64,7 @@ final class ResidualPass implements LayerPass {
         INDArray y = chain.forward(batch, x);
         INDArray sum = sums == null ? y : sums.rows(y.size(0));
         if (normAfter == null) {
-            add.run(y, x, sum);
+            loops.sum(y, x, sum);
         } else {
             normAfter.addAndNormalize(batch, y, x, sum);
         }
@@ -83,7 +83,7 @@ final class ResidualPass implements LayerPass {
         }
         // A chain that computes nothing returns the gradient that it is given, which is not to be overwritten.
         INDArray result = xGradient == yGradient ? scratch.take(yGradient.size(0), yGradient.size(1)) : xGradient;
-        add.run(xGradient, yGradient, result);
+        loops.sum(xGradient, yGradient, result);
         return result;
     }
 

@@ -79,10 +79,10 @@ final class TokenEmbeddingsPass<A> {
 
     private void forward(Segments batch, int segment, INDArray sum) {
         INDArray block = batch.block(sumBlocks, sum, segment);
-        List<SegmentEmbedding<A>> bound = new ArrayList<>();
+        List<EmbeddingPass.OfSegment<A>> bound = new ArrayList<>();
         List<int[]> ids = new ArrayList<>();
         for (int t = 0; t < tables.size(); t++) {
-            SegmentEmbedding<A> table = tables.get(t).of(batch, segment);
+            EmbeddingPass.OfSegment<A> table = tables.get(t).of(batch, segment);
             bound.add(table);
             ids.add(rows(batch, t, segment));
             if (t == 0) {

@@ -42,16 +42,10 @@ public final class BFloat16Matrix extends CodeMatrix {
         return new BFloat16Matrix(codes, original == null && !isExact ? fingerprint(rows, height, width) : original);
     }
 
-    /**
-     * Rounds a matrix.
-     *
-     * @param matrix a matrix of FLOAT
-     * @return a new array of BFLOAT16
-     */
-    public static INDArray rounded(WeightMatrix matrix) {
-        long[] shape = matrix.shape();
-        INDArray codes = allocate(DataType.BFLOAT16, Math.toIntExact(shape[0]), Math.toIntExact(shape[1]));
-        OwnedMatrix.read(matrix, elements -> withRows(elements, rows -> round(rows, codes)));
+    /** Rounds rows to a new array of BFLOAT16. */
+    static INDArray rounded(Rows rows, int height, int width) {
+        INDArray codes = allocate(DataType.BFLOAT16, height, width);
+        round(rows, codes);
         return codes;
     }
 

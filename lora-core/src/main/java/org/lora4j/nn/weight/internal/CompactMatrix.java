@@ -1,9 +1,7 @@
 package org.lora4j.nn.weight.internal;
 
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.threads.SpareProcessors;
-import org.lora4j.linalg.Precision;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -52,63 +50,6 @@ public abstract sealed class CompactMatrix extends RowMatrix permits CodeMatrix,
         }
         long elements = shape[0] * shape[1];
         return elements >= LEAST_ELEMENTS && elements <= Integer.MAX_VALUE / Short.BYTES;
-    }
-
-    /**
-     * Stores a matrix in another form.
-     *
-     * @param matrix a matrix that {@link #fits}
-     * @param precision the form; {@code FLOAT} for an array
-     * @return a matrix that shares no memory with the other one, and has its fingerprint
-     */
-    public static WeightMatrix convert(WeightMatrix matrix, Precision precision) {
-        if (precision == Precision.FLOAT) {
-            return new ArrayMatrix(matrix.copy(), matrix.fingerprint());
-        }
-        return OwnedMatrix.read(
-                matrix,
-                elements -> withRows(
-                        elements,
-                        rows -> of(
-                                rows,
-                                Math.toIntExact(elements.shape()[0]),
-                                Math.toIntExact(elements.shape()[1]),
-                                precision,
-                                originalOf(elements))));
-    }
-
-    private static @Nullable String originalOf(WeightMatrix elements) {
-        return elements instanceof ArrayMatrix rounded ? rounded.original() : elements.fingerprint();
-    }
-
-    /** Passes the rows of a matrix to a function. */
-    static <R> R withRows(WeightMatrix matrix, Function<Rows, R> function) {
-        if (matrix instanceof RowMatrix rows) {
-            return function.apply(rows.rows());
-        }
-        INDArray array = matrix.array();
-        INDArray rows = array.ordering() == 'c' ? array : array.dup('c');
-        try {
-            return function.apply(ArrayMatrix.rowsOf(rows));
-        } finally {
-            if (rows != array) {
-                rows.close();
-            }
-        }
-    }
-
-    /** Rounds the rows of a matrix. */
-    static CompactMatrix of(RowMatrix matrix, Precision precision, @Nullable String original) {
-        return of(matrix.rows(), matrix.height(), matrix.width(), precision, original);
-    }
-
-    private static CompactMatrix of(Rows rows, int height, int width, Precision precision, @Nullable String original) {
-        return switch (precision) {
-            case BFLOAT16 -> BFloat16Matrix.of(rows, height, width, original);
-            case INT8, INT8_DYNAMIC -> Int8Matrix.of(rows, height, width, precision, original);
-            case INT4 -> Int4Matrix.of(rows, height, width, original);
-            case FLOAT -> throw new IllegalArgumentException("precision: must have fewer bits, found FLOAT");
-        };
     }
 
     /** The number of blocks. */

@@ -1,5 +1,6 @@
 package org.lora4j.nn.weight.internal;
 
+import org.lora4j.internal.memory.ArrayMemory;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -20,7 +21,7 @@ record Int4Inputs(int[][] rows, int[][] sums, float[] scales) {
 
     /** Rounds the rows of a matrix, whose columns are continued with zeros up to whole groups. */
     static Int4Inputs of(INDArray x, int groups) {
-        MatrixMemory matrix = MatrixMemory.of(x);
+        ArrayMemory.Matrix matrix = ArrayMemory.Matrix.of(x);
         int n = matrix.rows();
         int[][] rows = new int[n][groups * Int4Matrix.GROUP];
         int[][] sums = new int[n][groups];

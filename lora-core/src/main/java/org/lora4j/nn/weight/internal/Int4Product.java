@@ -46,7 +46,7 @@ final class Int4Product {
 
     /** Computes the columns {@code [from, to)} of {@code y = x·Wᵀ}. */
     void run(Int4Matrix matrix, int from, int to, Int4Inputs inputs, INDArray y) {
-        MatrixMemory target = MatrixMemory.of(y);
+        ArrayMemory.Matrix target = ArrayMemory.Matrix.of(y);
         int first = from;
         while (first < to) {
             int count = Math.min(to, matrix.tileEnd(first)) - first;

@@ -61,6 +61,6 @@ final class PackedMatrix extends RowMatrix {
 
     /** The matrix as it was before it was packed. */
     WeightMatrix unpack() {
-        return isCompact() ? CompactMatrix.of(this, precision, original()) : new ArrayMatrix(array(), original());
+        return isCompact() ? MatrixConversion.round(this, precision, original()) : new ArrayMatrix(array(), original());
     }
 }

@@ -311,7 +311,7 @@ public final class Weight {
     private void convert() {
         WeightMatrix now = matrix;
         if (now.precision() != precision && fitsFewerBits()) {
-            matrix = new OwnedMatrix(CompactMatrix.convert(now, precision));
+            matrix = new OwnedMatrix(MatrixConversion.convert(now, precision));
             // After the matrix, so that nothing computed from the old one is taken for new.
             changed();
         }

@@ -86,15 +86,11 @@ class DividedLoopsTest {
     }
 
     private Network encoder() {
-        SelfAttention attention = new SelfAttention(
-                "attention",
-                linear("query", WIDTH, WIDTH),
-                linear("key", WIDTH, WIDTH),
-                linear("value", WIDTH, WIDTH),
-                linear("output", WIDTH, WIDTH),
-                4,
-                0.1,
-                3);
+        SelfAttention attention = SelfAttention.builder("attention", 4, 4, WIDTH / 4)
+                .inputs(linear("query", WIDTH, WIDTH), linear("key", WIDTH, WIDTH), linear("value", WIDTH, WIDTH))
+                .output(linear("output", WIDTH, WIDTH))
+                .dropout(0.1, 3)
+                .build();
         return new Network(List.of(
                 new TokenEmbeddings(
                         "embeddings",

@@ -32,7 +32,7 @@ class CompactMatrixTest {
     private final ProductContext context = new ProductContext();
 
     private static CompactMatrix matrix(INDArray w, Precision precision) {
-        return (CompactMatrix) CompactMatrix.convert(new ArrayMatrix(w), precision);
+        return (CompactMatrix) MatrixConversion.convert(new ArrayMatrix(w), precision);
     }
 
     private static INDArray floats(long seed, int rows, int columns) {

@@ -26,7 +26,7 @@ class Int4MatrixTest {
     private final ProductContext context = new ProductContext();
 
     private static Int4Matrix rounded(INDArray w) {
-        return (Int4Matrix) CompactMatrix.convert(new ArrayMatrix(w), Precision.INT4);
+        return (Int4Matrix) MatrixConversion.convert(new ArrayMatrix(w), Precision.INT4);
     }
 
     private static INDArray floats(long seed, int rows, int columns) {

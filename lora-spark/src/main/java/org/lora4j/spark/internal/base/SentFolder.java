@@ -12,7 +12,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.util.SerializableConfiguration;
 import org.lora4j.io.ModelSource;
-import org.lora4j.nn.transformer.ModelFiles;
+import org.lora4j.nn.transformer.PretrainedModel;
 
 /** The folder of a model on its way to the executors: all files that are read, or only the paths of the weights. */
 final class SentFolder implements SentModel, ModelSource {
@@ -33,10 +33,10 @@ final class SentFolder implements SentModel, ModelSource {
         HadoopFolder folder = new HadoopFolder(path, hadoop);
         SerializableConfiguration settings = new SerializableConfiguration(hadoop);
         Map<String, SentFile> files = new LinkedHashMap<>();
-        for (String name : ModelFiles.settings(folder)) {
+        for (String name : PretrainedModel.settingFiles(folder)) {
             files.put(name, SentFile.read(folder.file(name), settings, SentFile.MOST_BYTES));
         }
-        List<String> weights = ModelFiles.weights(folder);
+        List<String> weights = PretrainedModel.weightFiles(folder);
         long bytes = 0;
         for (String name : weights) {
             bytes += path.getFileSystem(hadoop).getFileStatus(folder.file(name)).getLen();

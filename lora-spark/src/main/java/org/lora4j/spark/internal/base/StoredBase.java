@@ -9,7 +9,7 @@ import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.FileUtil;
 import org.apache.hadoop.fs.Path;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.nn.transformer.ModelFiles;
+import org.lora4j.nn.transformer.PretrainedModel;
 
 /** The copy of a base in the folder of a saved model. */
 public final class StoredBase {
@@ -27,8 +27,8 @@ public final class StoredBase {
             return;
         }
         HadoopFolder folder = new HadoopFolder(from, hadoop);
-        List<String> names = new ArrayList<>(ModelFiles.settings(folder));
-        names.addAll(ModelFiles.weights(folder));
+        List<String> names = new ArrayList<>(PretrainedModel.settingFiles(folder));
+        names.addAll(PretrainedModel.weightFiles(folder));
         for (String name : names) {
             copy(folder.file(name), new Path(to, name), hadoop);
         }

@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BiasTraining;
-import org.lora4j.adapter.HubFields;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.adapter.TargetModules;
@@ -97,7 +96,7 @@ public final class LoRAConfigJson {
                     .modulesToSave(list(json.required("modulesToSave"), JsonNode::textValue))
                     .trainableTokens(tokens(json.required("trainableTokens")))
                     .fanInFanOut(json.required("fanInFanOut").booleanValue())
-                    .hubFields(StrictJson.MAPPER.convertValue(json.required("hubFields"), HubFields.class))
+                    .hubFields(StrictJson.MAPPER.convertValue(json.required("hubFields"), LoRAConfig.HubFields.class))
                     .build();
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException("loraConfig must be JSON, found: " + e.getOriginalMessage(), e);

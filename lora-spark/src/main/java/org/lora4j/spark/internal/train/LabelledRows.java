@@ -16,6 +16,7 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.internal.DefaultSteps;
 import org.lora4j.spark.internal.base.BaseNetwork;
 import org.lora4j.spark.internal.param.EncoderHead;
 import org.lora4j.spark.internal.param.InvalidRows;
@@ -25,7 +26,6 @@ import org.lora4j.spark.internal.rows.LabelReader;
 import org.lora4j.spark.internal.rows.LabelledReader;
 import org.lora4j.spark.internal.rows.TableColumns;
 import org.lora4j.spark.param.HasLabel;
-import org.lora4j.train.DefaultSteps;
 
 /**
  * Rows with an input and a label.

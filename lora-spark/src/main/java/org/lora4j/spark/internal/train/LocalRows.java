@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.lora4j.AdapterView;
 import org.lora4j.train.BatchGradients;
-import org.lora4j.train.GradientSource;
 import org.lora4j.train.Loss;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingListener;
@@ -63,8 +62,8 @@ final class LocalRows {
         return sum[0] / rows();
     }
 
-    private GradientSource source(AdapterView view, BatchGradients gradients) {
-        return new GradientSource() {
+    private BatchGradients.Source source(AdapterView view, BatchGradients gradients) {
+        return new BatchGradients.Source() {
             @Override
             public int batches() {
                 return parts.size();

@@ -8,12 +8,12 @@ import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.lora4j.spark.internal.rows.FlatValues;
-import org.lora4j.train.GradientSource;
+import org.lora4j.train.BatchGradients;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import scala.Tuple2;
 
 /** Computes each batch with an ordinary job of Spark: every worker computes its rows, and the driver adds up. */
-public final class SparkGradients implements GradientSource {
+public final class SparkGradients implements BatchGradients.Source {
     private final JobNames jobs;
     private final JavaRDD<Shard> shards;
     private final Broadcast<TrainingTask> task;

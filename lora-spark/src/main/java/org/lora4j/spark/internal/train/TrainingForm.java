@@ -44,7 +44,7 @@ interface TrainingForm<B extends SentBase> {
     /** The number of features; −1 if the input is tokens or texts. */
     int inputs(B base);
 
-    /** How many steps a training has at least if nobody says it, or 0; see {@link org.lora4j.train.DefaultSteps}. */
+    /** How many steps a training has at least if nobody says it, or 0; see {@link org.lora4j.internal.DefaultSteps}. */
     int defaultSteps();
 
     /** The parameters of the stage that decide what a row is, for a checkpoint. */

@@ -8,8 +8,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.io.GgufSource;
 import org.lora4j.io.ModelSource;
+import org.lora4j.io.gguf.internal.GgufKeys;
 import org.lora4j.io.gguf.model.GgufException;
-import org.lora4j.io.gguf.model.GgufKeys;
 
 /**
  * The bytes that each token of a model adds to a text, and its special and added tokens.

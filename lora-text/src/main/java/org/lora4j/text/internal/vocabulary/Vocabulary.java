@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import org.lora4j.io.gguf.model.GgufEnds;
+import org.lora4j.io.gguf.internal.GgufEnds;
+import org.lora4j.io.gguf.internal.GgufKeys;
 import org.lora4j.io.gguf.model.GgufException;
-import org.lora4j.io.gguf.model.GgufKeys;
 
 /** The tokens of a GGUF file: their texts, their kinds, and which of them begin and end a text. */
 public final class Vocabulary {

@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.lora4j.io.gguf.internal.GgufKeys;
 import org.lora4j.io.gguf.model.GgufException;
-import org.lora4j.io.gguf.model.GgufKeys;
 
 /** The tokens of texts by the vocabulary of a GGUF file, as llama.cpp computes them. Thread-safe. */
 public final class VocabularyTokens {

@@ -12,7 +12,7 @@ import java.util.HexFormat;
 import java.util.Objects;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.lora4j.io.gguf.model.GgufReader;
+import org.lora4j.io.gguf.internal.GgufReader;
 
 /** Tokens as llama.cpp computes them. */
 class VocabularyTokensTest {
