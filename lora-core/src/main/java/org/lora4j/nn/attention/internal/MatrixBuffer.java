@@ -9,7 +9,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * A matrix of any shape in 'c' order. All shapes share one piece of memory, which is as large as the largest so far. The same
+ * A matrix of any shape in 'c' order. All shapes share one piece of memory, which is at most half larger than the largest so far. The same
  * shape returns the same array, so nothing is allocated in a steady state.
  */
 final class MatrixBuffer {
@@ -40,7 +40,10 @@ final class MatrixBuffer {
         INDArray memory = store;
         long needed = ((long) first + rows) * columns;
         if (memory == null || memory.length() < needed) {
-            memory = Nd4j.createUninitializedDetached(dataType, needed);
+            // A text that grows asks for a little more each time, and what is let go stays until the next garbage
+            // collection.
+            long grown = memory == null ? needed : Math.max(needed, memory.length() + memory.length() / 2);
+            memory = Nd4j.createUninitializedDetached(dataType, grown);
             store = memory;
             byPlace.clear();
         }
