@@ -36,6 +36,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -162,6 +163,41 @@ class ServeCommandTest {
                 assertThat(server.post(TEXT, text(name, "")).statusCode()).isEqualTo(404);
             }
         }
+    }
+
+    /** True also where the file system takes them for one folder. */
+    @Test
+    void foldersThatDifferOnlyInCaseAreNeitherListedNorServed() throws Exception {
+        Path folder = temp.resolve("case");
+        for (String name : List.of("nine", "other")) {
+            RandomAdapters.write(folder.resolve(name), "model.layers", "self_attn.q_proj", 1);
+        }
+        try (RunningServer server = RunningServer.start("--model", llama, "--adapters", folder)) {
+            assertThat(listed(server)).containsExactly("nine", "other");
+            server.good(TEXT, text("nine", ""));
+            RandomAdapters.write(folder.resolve("Nine"), "model.layers", "self_attn.q_proj", 2);
+            try (Stream<Path> all = Files.list(folder)) {
+                assertThat(listed(server)).hasSize(all.count() == 3 ? 1 : 2).contains("other");
+            }
+            for (String name : List.of("nine", "Nine", "NINE", "other")) {
+                int expected = listed(server).contains(name) ? 200 : 404;
+                assertThat(server.post(TEXT, text(name, "")).statusCode())
+                        .as(name)
+                        .isEqualTo(expected);
+                assertThat(server.get("/v1/models/" + name).statusCode()).isEqualTo(expected);
+            }
+            for (String file : List.of("adapter_config.json", "adapter_model.safetensors", "")) {
+                Files.deleteIfExists(folder.resolve("Nine").resolve(file));
+            }
+            for (String name : List.of("nine", "Nine")) {
+                assertThat(server.post(TEXT, text(name, "")).statusCode())
+                        .isEqualTo(listed(server).contains(name) ? 200 : 404);
+            }
+        }
+    }
+
+    private static List<String> listed(RunningServer server) throws Exception {
+        return RunningServer.json(server.get("/v1/models")).path("data").findValuesAsText("id");
     }
 
     @Test

@@ -12,22 +12,24 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Tag;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.fixtures.Patience;
 
-/** Ctrl-C while a server answers, in another process. */
+/** Ctrl-C and SIGTERM while a server answers, in another process. */
 @Tag("slow")
 class ServeInterruptTest {
     @TempDir
     private Path temp;
 
-    @Test
+    @ParameterizedTest
+    @CsvSource({"INT, 130", "TERM, 143"})
     @EnabledOnOs({OS.LINUX, OS.MAC})
-    void aRunningRequestEndsFirst() throws Exception {
-        assumeThat(Interrupts.areIgnored()).isFalse();
+    void aRunningRequestEndsFirst(String signal, int code) throws Exception {
+        assumeThat(signal.equals("INT") && Interrupts.areIgnored()).isFalse();
         Path model = SmallModels.llama(temp.resolve("llama"), 1);
         Path config = model.resolve("config.json");
         Files.writeString(
@@ -66,13 +68,13 @@ class ServeInterruptTest {
             HttpResponse<InputStream> response =
                     HttpClient.newHttpClient().send(request, HttpResponse.BodyHandlers.ofInputStream());
             assertThat(response.statusCode()).isEqualTo(200);
-            assertThat(new ProcessBuilder("kill", "-INT", String.valueOf(process.pid()))
+            assertThat(new ProcessBuilder("kill", "-" + signal, String.valueOf(process.pid()))
                             .start()
                             .waitFor())
                     .isZero();
             String body = new String(response.body().readAllBytes(), StandardCharsets.UTF_8);
             assertThat(body).endsWith("data: [DONE]\n\n").contains("\"finish_reason\":\"length\"");
-            assertThat(Patience.awaitEnd(process)).isEqualTo(130);
+            assertThat(Patience.awaitEnd(process)).isEqualTo(code);
             assertThat(text(log))
                     .contains("interrupted; running requests end first")
                     .doesNotContain("Exception");

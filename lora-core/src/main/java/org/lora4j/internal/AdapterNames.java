@@ -4,12 +4,16 @@ import java.nio.charset.StandardCharsets;
 import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Checks the names of adapters: each must be a valid folder name on every platform. */
@@ -135,6 +139,19 @@ public final class AdapterNames {
             case Character.CONTROL, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> "a control character";
             default -> Character.toString(c);
         };
+    }
+
+    /**
+     * Returns the names that differ from another one only in case, which are one name on some file systems.
+     *
+     * @param names names, each once
+     */
+    public static Set<String> alikeButForCase(Collection<String> names) {
+        Map<String, Integer> counts = new HashMap<>();
+        names.forEach(name -> counts.merge(fold(name), 1, Integer::sum));
+        return names.stream()
+                .filter(name -> counts.getOrDefault(fold(name), 0) > 1)
+                .collect(Collectors.toCollection(TreeSet::new));
     }
 
     /** Upper case first: some letters have the same upper case and different lower cases, and file systems differ. */

@@ -2,6 +2,7 @@ package org.lora4j.serve;
 
 import java.time.Duration;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CancellationException;
@@ -10,6 +11,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +37,18 @@ import org.jspecify.annotations.Nullable;
 public final class FairLimiter {
     private static final long IDLE_SECONDS = 5;
 
+    /** So long an adapter may work without a pause if it did nothing before. */
+    private static final long BURST_NANOS = 50_000_000;
+
+    /** How long work makes no pause. A thread that others wait for gets the processor at once then. */
+    private static final long SLICE_NANOS = 2_000_000;
+
+    /** A longer pause is divided, so that work ends soon for which nobody waits. */
+    private static final long LONGEST_PAUSE_NANOS = 20_000_000;
+
+    /** What so many adapters have worked is known. */
+    private static final int MOST_PACES = 1000;
+
     /** The work that this thread does now. */
     private static final ThreadLocal<Running> CURRENT = new ThreadLocal<>();
 
@@ -42,6 +56,7 @@ public final class FairLimiter {
     private final int threads;
     private final int small;
     private final int ofOne;
+    private final int pauses;
     private final Executor workers;
     private final Object lock = new Object();
     private final FairQueue<Task<?>> queue =
@@ -53,6 +68,24 @@ public final class FairLimiter {
     /** When work began, did something or ended last. */
     private long progress = System.nanoTime();
 
+    /** How long each adapter has worked, without what its pauses made up for. */
+    private final Map<String, Pace> paces = new LinkedHashMap<>(16, 0.75f, true) {
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<String, Pace> eldest) {
+            return size() > MOST_PACES;
+        }
+    };
+
+    /** What an adapter has worked until a moment. */
+    private static final class Pace {
+        private long worked;
+        private long since;
+
+        Pace(long since) {
+            this.since = since;
+        }
+    }
+
     /** Work and the limiter that does it. */
     private record Running(FairLimiter limiter, Task<?> task) {}
 
@@ -62,6 +95,10 @@ public final class FairLimiter {
         private final CompletableFuture<@Nullable T> future = new CompletableFuture<>();
         private volatile boolean isAbandoned;
         private boolean isDone;
+
+        /** Since when it makes no pause; its own thread alone uses it. */
+        private long workingSince;
+
         private @Nullable T result;
         private @Nullable Throwable failure;
 
@@ -105,14 +142,30 @@ public final class FairLimiter {
      * @throws IllegalArgumentException if a number is out of its range
      */
     public FairLimiter(int most, int threads, int small, int ofOne) {
-        this(most, threads, small, ofOne, FairLimiter::newWorkers);
+        this(most, threads, small, ofOne, 0);
+    }
+
+    /**
+     * Creates a limiter in which adapters with much work make pauses, so that it leaves processors, and pauses of the garbage collector, to others.
+     *
+     * @param most as in {@link #FairLimiter(int, int, int)}
+     * @param threads as in {@link #FairLimiter(int, int, int)}
+     * @param small as in {@link #FairLimiter(int, int, int)}
+     * @param ofOne as in {@link #FairLimiter(int, int, int, int)}
+     * @param pauses how many times as long as it worked the work of an adapter pauses once it has worked for 50 ms, not negative. It
+     *     pauses before it begins, and in {@link #spend}
+     * @throws IllegalArgumentException if a number is out of its range
+     */
+    public FairLimiter(int most, int threads, int small, int ofOne, int pauses) {
+        this(most, threads, small, ofOne, pauses, FairLimiter::newWorkers);
     }
 
     /** Creates a limiter with workers of another kind, for as many threads. */
-    FairLimiter(int most, int threads, int small, int ofOne, IntFunction<Executor> workers) {
-        if (most < 1 || threads < 1 || small < 0) {
-            throw new IllegalArgumentException("most and threads must be at least 1 and small not negative, found "
-                    + most + ", " + threads + " and " + small);
+    FairLimiter(int most, int threads, int small, int ofOne, int pauses, IntFunction<Executor> workers) {
+        if (most < 1 || threads < 1 || small < 0 || pauses < 0) {
+            throw new IllegalArgumentException(
+                    "most and threads must be at least 1, and small and pauses not negative, found " + most + ", "
+                            + threads + ", " + small + " and " + pauses);
         }
         if (ofOne < 1 || ofOne > threads) {
             throw new IllegalArgumentException(
@@ -122,6 +175,7 @@ public final class FairLimiter {
         this.threads = threads;
         this.small = small;
         this.ofOne = ofOne;
+        this.pauses = pauses;
         this.workers = workers.apply(threads);
     }
 
@@ -229,6 +283,35 @@ public final class FairLimiter {
         }
         if (task.isAbandoned) {
             throw new CancellationException("nobody waits for the work any more");
+        }
+        pause(task);
+    }
+
+    /** Counts what the work did since its last pause, and pauses if its adapter has worked long. */
+    private void pause(Task<?> task) {
+        long now = System.nanoTime();
+        long worked = now - task.workingSince;
+        if (pauses == 0 || worked < SLICE_NANOS) {
+            return;
+        }
+        rest(task, now);
+    }
+
+    private void rest(Task<?> task, long now) {
+        long nanos = worked(task, now);
+        if (nanos > 0) {
+            LockSupport.parkNanos(Math.min(Math.min(nanos, LONGEST_PAUSE_NANOS), left(task)));
+        }
+        task.workingSince = System.nanoTime();
+    }
+
+    /** Counts what the work did since its last pause. Returns how long its adapter must pause. */
+    private long worked(Task<?> task, long now) {
+        synchronized (lock) {
+            Pace pace = paces.computeIfAbsent(task.adapter(), adapter -> new Pace(now));
+            pace.worked = Math.max(0, pace.worked - (now - pace.since) / (1 + pauses)) + now - task.workingSince;
+            pace.since = now;
+            return (pace.worked - BURST_NANOS) * (1 + pauses);
         }
     }
 
@@ -344,12 +427,19 @@ public final class FairLimiter {
         Running before = CURRENT.get();
         CURRENT.set(new Running(this, task));
         try {
+            task.workingSince = System.nanoTime();
+            if (pauses > 0) {
+                rest(task, task.workingSince);
+            }
             result = task.work.get();
         } catch (Throwable e) {
             // Work in another language can throw anything, and its room must become free.
             failure = e;
         } finally {
             restore(before);
+        }
+        if (pauses > 0) {
+            long unused = worked(task, System.nanoTime());
         }
         synchronized (lock) {
             end(task, result, failure);

@@ -1,5 +1,6 @@
 package org.lora4j.internal;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
@@ -94,6 +95,13 @@ class AdapterNamesTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> AdapterNames.requireNew(name, List.of("other", swapCase(name))))
                 .withMessageContaining("must differ from the others in more than case");
+    }
+
+    @Test
+    void findsThoseThatAreAlikeButForCase() {
+        assertThat(AdapterNames.alikeButForCase(List.of("nine", "Nine", "ten", "\u017f", "s")))
+                .containsExactly("Nine", "nine", "s", "\u017f");
+        assertThat(AdapterNames.alikeButForCase(List.of("nine", "ten"))).isEmpty();
     }
 
     private static String swapCase(String name) {

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.lora4j.fixtures.MustEnd;
 import org.lora4j.fixtures.Patience;
+import org.lora4j.fixtures.ProcessorTime;
 import org.lora4j.serve.ServingException.Reason;
 
 /** Work of requests before the model computes them. */
@@ -195,7 +196,7 @@ class FairLimiterTest {
     @Test
     void workThatCannotBeStartedGivesItsRoomBack() {
         AtomicInteger failures = new AtomicInteger(2);
-        FairLimiter limiter = new FairLimiter(10, 1, 0, 1, threads -> task -> {
+        FairLimiter limiter = new FairLimiter(10, 1, 0, 1, 0, threads -> task -> {
             if (failures.getAndDecrement() > 0) {
                 throw new OutOfMemoryError("unable to create native thread");
             }
@@ -283,6 +284,7 @@ class FairLimiterTest {
                 argument(() -> new FairLimiter(1, 1, -1)),
                 argument(() -> new FairLimiter(1, 2, 0, 0)),
                 argument(() -> new FairLimiter(1, 2, 0, 3)),
+                argument(() -> new FairLimiter(1, 2, 0, 2, -1)),
                 argument(() -> FairLimiter.spend(-1)),
                 argument(() -> new FairLimiter(1, 1).run("a", -1, RequestOptions.defaults(), () -> 0)));
     }
@@ -313,6 +315,24 @@ class FairLimiterTest {
             end.set(e);
             throw e;
         }
+    }
+
+    /** A lower bound of the time, which other work of the machine makes only longer. */
+    @Test
+    void longWorkMakesPauses() {
+        FairLimiter limiter = new FairLimiter(10, 1, 0, 1, 3);
+        Duration used = limiter.run("a", 1, RequestOptions.defaults(), () -> {
+            Duration begin = ProcessorTime.now();
+            Duration now = begin;
+            long since = System.nanoTime();
+            // The first 50 ms are without a pause.
+            while (now.minus(begin).toMillis() < 150) {
+                FairLimiter.spend(1);
+                now = ProcessorTime.now();
+            }
+            return Duration.ofNanos(System.nanoTime() - since);
+        });
+        assertThat(used).isGreaterThan(Duration.ofMillis(300));
     }
 
     @Test

@@ -204,27 +204,29 @@ public final class LoRAChatModel implements ChatModel, AutoCloseable {
         String adapter = adapters.isEmpty() ? LoRAModel.BASE : adapters.get(0);
         Conversation conversation = ChatInput.conversation(request.messages(), parameters);
         try {
-            GenerationOptions options = options(conversation, parameters);
+            GenerationOptions options = options(parameters);
             List<String> stops = parameters.stopSequences();
-            return parameters.toolChoice() == ToolChoice.REQUIRED
-                    ? chats.startCall(adapter, conversation, Optional.empty(), options, stops, urgency)
-                    : chats.start(adapter, conversation, options, stops, urgency);
+            if (parameters.toolChoice() == ToolChoice.REQUIRED) {
+                return chats.startCall(adapter, conversation, Optional.empty(), options, stops, urgency);
+            }
+            String schema = ChatInput.schema(parameters);
+            return schema == null
+                    ? chats.start(adapter, conversation, options, stops, urgency)
+                    : chats.startJson(adapter, conversation, schema, options, stops, urgency);
         } catch (IllegalArgumentException e) {
             throw new InvalidRequestException(e.getMessage(), e);
         }
     }
 
-    private GenerationOptions options(Conversation conversation, ChatRequestParameters parameters) {
+    private GenerationOptions options(ChatRequestParameters parameters) {
         GenerationOptions options = GenerationOptions.sampling(
                 seed.orElseGet(() -> ThreadLocalRandom.current().nextLong()));
-        String schema = ChatInput.schema(parameters);
         return options.withMaxTokens(orElse(parameters.maxOutputTokens(), DEFAULT_TOKENS))
                 .withTemperature(orElse(parameters.temperature(), options.temperature()))
                 .withTopP(orElse(parameters.topP(), options.topP()))
                 .withTopK(orElse(parameters.topK(), options.topK()))
                 .withFrequencyPenalty(orElse(parameters.frequencyPenalty(), options.frequencyPenalty()))
-                .withPresencePenalty(orElse(parameters.presencePenalty(), options.presencePenalty()))
-                .withConstraint(schema == null ? null : chats.json(conversation, schema));
+                .withPresencePenalty(orElse(parameters.presencePenalty(), options.presencePenalty()));
     }
 
     private static <T> T orElse(@Nullable T value, T other) {

@@ -123,13 +123,13 @@ final class AdaptedChatModel implements ChatModel {
         try {
             Conversation conversation = new Conversation(ChatMessages.read(prompt.getInstructions()), List.of())
                     .withTools(tools.tools(options));
+            String adapter = adapters.adapter(name(options));
             String schema = schema(options);
-            return chats.start(
-                    adapters.adapter(name(options)),
-                    conversation,
-                    generation(options).withConstraint(schema == null ? null : chats.json(conversation, schema)),
-                    stops == null ? List.of() : stops,
-                    RequestOptions.defaults());
+            GenerationOptions generation = generation(options);
+            List<String> ends = stops == null ? List.of() : stops;
+            return schema == null
+                    ? chats.start(adapter, conversation, generation, ends, RequestOptions.defaults())
+                    : chats.startJson(adapter, conversation, schema, generation, ends, RequestOptions.defaults());
         } catch (IllegalArgumentException e) {
             throw new ServingException(Reason.INVALID_INPUT, String.valueOf(e.getMessage()), e);
         }

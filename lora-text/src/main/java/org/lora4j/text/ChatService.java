@@ -6,15 +6,16 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.GenerationOptions;
-import org.lora4j.generate.TokenConstraint;
 import org.lora4j.serve.GenerationHandle;
 import org.lora4j.serve.GenerationRequest;
 import org.lora4j.serve.GenerationService;
 import org.lora4j.serve.RequestOptions;
 import org.lora4j.serve.ServingException;
 import org.lora4j.serve.ServingException.Reason;
+import org.lora4j.text.grammar.Grammar;
 import org.lora4j.text.grammar.GrammarLease;
 import org.lora4j.text.tools.ForcedCall;
 import org.lora4j.text.tools.ToolFormat;
@@ -127,21 +128,73 @@ public final class ChatService {
             RequestOptions urgency) {
         Objects.requireNonNull(conversation, "conversation must not be null");
         Objects.requireNonNull(tool, "tool must not be null");
-        Objects.requireNonNull(generation, "generation must not be null");
         ToolFormat format = format(conversation);
-        Objects.requireNonNull(adapter, "adapter must not be null");
-        Objects.requireNonNull(urgency, "urgency must not be null");
-        long begin = System.nanoTime();
-        GrammarLease lease;
-        try {
+        return start(adapter, conversation, generation, stops, urgency, format, () -> {
             if (format == null) {
                 throw new IllegalArgumentException(
                         "a call must be one of the tools of the conversation, found no tools");
             }
             ForcedCall one = conversation.forcedCall(format, tool);
             ForcedCall calls = tool.isEmpty() ? one.repeated() : one;
+            return new AskedGrammar(calls, calls::grammar);
+        });
+    }
+
+    /**
+     * Starts an answer that is JSON; or calls, if the conversation has tools. The JSON fits a schema, and the calls those of the tools.
+     *
+     * @param adapter as in {@link #start}
+     * @param conversation the messages so far
+     * @param schema the text of the JSON Schema that the JSON fits
+     * @param generation as in {@link #startCall}
+     * @param stops as in {@link #start}
+     * @param urgency as in {@link #start}
+     * @return the answer that is being generated
+     * @throws ServingException as {@link #start}, or if a schema has what {@link
+     *     org.lora4j.text.grammar.Grammar#jsonSchema(String)} does not support
+     * @throws java.util.concurrent.CancellationException if the thread is interrupted
+     */
+    public ChatAnswer startJson(
+            String adapter,
+            Conversation conversation,
+            String schema,
+            GenerationOptions generation,
+            List<String> stops,
+            RequestOptions urgency) {
+        Objects.requireNonNull(conversation, "conversation must not be null");
+        Objects.requireNonNull(schema, "schema must not be null");
+        ToolFormat format = format(conversation);
+        return start(adapter, conversation, generation, stops, urgency, format, () -> {
+            if (format == null || conversation.tools().isEmpty()) {
+                return new AskedGrammar(schema, () -> Grammar.jsonSchema(schema));
+            }
+            ForcedCall either =
+                    conversation.forcedCall(format, Optional.empty()).repeated().orJson(schema);
+            return new AskedGrammar(either, either::grammar);
+        });
+    }
+
+    /** What an answer must be, and the key under which that is known. */
+    private record AskedGrammar(Object key, Supplier<Grammar> grammar) {}
+
+    /** Starts an answer of a grammar, which counts against the memory of grammars until the answer has ended. */
+    private ChatAnswer start(
+            String adapter,
+            Conversation conversation,
+            GenerationOptions generation,
+            List<String> stops,
+            RequestOptions urgency,
+            @Nullable ToolFormat format,
+            Supplier<AskedGrammar> grammar) {
+        Objects.requireNonNull(adapter, "adapter must not be null");
+        Objects.requireNonNull(generation, "generation must not be null");
+        Objects.requireNonNull(urgency, "urgency must not be null");
+        long begin = System.nanoTime();
+        GrammarLease lease;
+        try {
+            AskedGrammar asked = grammar.get();
             lease = decoder.grammars()
-                    .lease(adapter, urgency, calls, calls::grammar, Math.max(1, generation.maxTokens()));
+                    .lease(adapter, urgency, asked.key, asked.grammar, Math.max(1, generation.maxTokens()));
         } catch (IllegalArgumentException e) {
             throw new ServingException(Reason.INVALID_INPUT, String.valueOf(e.getMessage()), e);
         }
@@ -151,32 +204,10 @@ public final class ChatService {
                     start(adapter, conversation, generation.withConstraint(lease.constraint()), stops, left, format);
             answer.onEnd(lease::close);
             return answer;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             lease.close();
             throw e;
         }
-    }
-
-    /**
-     * Returns which tokens an answer may have that is JSON; or calls, if the conversation has tools. Calls fit the schemas of the tools.
-     *
-     * @param conversation the messages so far
-     * @param schema the text of the JSON Schema that the JSON fits
-     * @return the constraint of the answer, for {@link GenerationOptions#withConstraint}
-     * @throws ServingException if the template knows no tools
-     * @throws IllegalArgumentException if a schema has what {@link org.lora4j.text.grammar.Grammar#jsonSchema(String)} does not
-     *     support. The message is for the client
-     */
-    public TokenConstraint json(Conversation conversation, String schema) {
-        Objects.requireNonNull(conversation, "conversation must not be null");
-        Objects.requireNonNull(schema, "schema must not be null");
-        ToolFormat format = format(conversation);
-        if (format == null || conversation.tools().isEmpty()) {
-            return decoder.grammars().jsonSchema(schema);
-        }
-        ForcedCall either =
-                conversation.forcedCall(format, Optional.empty()).repeated().orJson(schema);
-        return decoder.grammars().constraint(either, either::grammar);
     }
 
     private ChatAnswer start(

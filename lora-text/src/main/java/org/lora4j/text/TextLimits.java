@@ -31,6 +31,8 @@ final class TextLimits {
     private static FairLimiter limiter(int small) {
         Runtime runtime = Runtime.getRuntime();
         long heap = Math.max(1, runtime.maxMemory() / HEAP_PER_CHARACTER);
-        return new FairLimiter((int) Math.min(MOST_CHARACTERS, heap), runtime.availableProcessors(), small);
+        int ofOne = runtime.availableProcessors();
+        // One adapter can use all processors, and the long texts of one do not keep the others waiting.
+        return new FairLimiter((int) Math.min(MOST_CHARACTERS, heap), ofOne + 1, small, ofOne);
     }
 }

@@ -24,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.fixtures.Patience;
 import org.lora4j.generate.Generation;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
@@ -243,6 +244,60 @@ class ChatServiceTest {
     }
     // spotless:on
 
+    /** Some bytes, as many as this model has tokens for. */
+    private void openWithBytes() throws IOException {
+        close();
+        String level = "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":false,\"use_regex\":false}";
+        Files.writeString(folder.resolve("tokenizer.json"), """
+                {"version":"1.0","truncation":null,"padding":null,"added_tokens":[],"normalizer":null,"pre_tokenizer":%1$s,
+                 "post_processor":%1$s,"decoder":%1$s,
+                 "model":{"type":"BPE","dropout":null,"unk_token":null,"continuing_subword_prefix":null,
+                  "end_of_word_suffix":null,"fuse_unk":false,"byte_fallback":false,
+                  "vocab":{"\\"":3,"a":4,"e":5,"i":6,"j":7,"n":8,"x":9},"merges":[]}}
+                """.formatted(level));
+        decoder = DecoderFolder.open(folder);
+        model = LoRAModel.of(decoder.network());
+        service = GenerationService.builder(model).allowBase(true).build();
+        chats = chats("{{ messages[0].content }}");
+    }
+
+    private ChatAnswer startJson(String schema, int tokens, RequestOptions urgency) {
+        return chats.startJson(
+                LoRAModel.BASE,
+                Conversation.of(ChatMessage.of("user", "a")),
+                schema,
+                GenerationOptions.greedy().withMaxTokens(tokens),
+                List.of(),
+                urgency);
+    }
+
+    /** As the server does it: what cannot begin is not kept, and nobody compiles for longer than a request has time. */
+    @Test
+    void theSchemaOfAnAnswerIsBoundByItsTokensAndItsTime() throws IOException {
+        openWithBytes();
+        assertThat(startJson("{\"const\": \"ja\"}", 10, RequestOptions.defaults())
+                        .read(part -> {})
+                        .orElseThrow()
+                        .text())
+                .isEqualTo("\"ja\"");
+        long before = decoder.grammars().bytes();
+        assertThat(before).isPositive();
+        String large = "{\"const\": \"" + "x".repeat(10_000) + "\"}";
+        assertThatExceptionOfType(ServingException.class)
+                .isThrownBy(() -> startJson(large, 10, RequestOptions.defaults()))
+                .withMessageContaining("maxTokens must be at least 10002")
+                .matches(e -> e.reason() == Reason.INVALID_INPUT);
+        assertThat(decoder.grammars().bytes()).isEqualTo(before);
+        RequestOptions soon = RequestOptions.defaults().withTimeout(Duration.ofNanos(1));
+        assertThatExceptionOfType(ServingException.class)
+                .isThrownBy(() -> startJson("{\"const\": \"nein\"}", 10, soon))
+                .matches(e -> e.reason() == Reason.LATE);
+        assertThatExceptionOfType(ServingException.class)
+                .isThrownBy(() -> startJson("{\"unknown\": 1}", 10, RequestOptions.defaults()))
+                .withMessageContaining("unknown")
+                .matches(e -> e.reason() == Reason.INVALID_INPUT);
+    }
+
     /** Before the template writes it. */
     @Test
     void aConversationOfTooManyCharactersIsRefusedBeforeItIsWritten() {
@@ -264,17 +319,47 @@ class ChatServiceTest {
                 .withMessageContaining("found " + (2 * most + 1));
     }
 
+    /** However many long texts another adapter has. */
+    @Test
+    void theTextsOfOneAdapterLeaveAThreadToOthers() throws Exception {
+        int threads = Runtime.getRuntime().availableProcessors() + 2;
+        CountDownLatch end = new CountDownLatch(1);
+        ExecutorService flood = Executors.newFixedThreadPool(threads);
+        try {
+            for (int i = 0; i < threads; i++) {
+                Future<?> unused =
+                        flood.submit(() -> decoder.textLimiter().run("flood", 1, RequestOptions.defaults(), () -> {
+                            try {
+                                end.await();
+                                return true;
+                            } catch (InterruptedException e) {
+                                return false;
+                            }
+                        }));
+            }
+            // As many run as there are processors.
+            Patience.await(() -> decoder.textLimiter().waiting() == 2);
+            RequestOptions soon = RequestOptions.defaults().withTimeout(Patience.LIMIT);
+            assertThat(decoder.textLimiter().<Integer>run("small", 1, soon, () -> 1))
+                    .isOne();
+        } finally {
+            end.countDown();
+            flood.shutdown();
+        }
+    }
+
     /** The time begins with the request, not with the generation. */
     @Test
     void theTimeCoversTheWaitForTheTokens() throws Exception {
         CountDownLatch end = new CountDownLatch(1);
-        int threads = Runtime.getRuntime().availableProcessors();
+        int threads = Runtime.getRuntime().availableProcessors() + 1;
         CountDownLatch begun = new CountDownLatch(threads);
         ExecutorService others = Executors.newFixedThreadPool(threads);
         try {
             for (int i = 0; i < threads; i++) {
+                String other = "other " + i;
                 Future<?> unused =
-                        others.submit(() -> decoder.textLimiter().run("other", 1, RequestOptions.defaults(), () -> {
+                        others.submit(() -> decoder.textLimiter().run(other, 1, RequestOptions.defaults(), () -> {
                             begun.countDown();
                             try {
                                 end.await();

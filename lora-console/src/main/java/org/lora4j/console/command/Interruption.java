@@ -22,7 +22,7 @@ final class Interruption implements AutoCloseable {
      */
     static Interruption announce(PrintWriter err, Runnable before, Supplier<String> kept) {
         Thread line = new Thread(() -> {
-            AtomicFile.deleteUnfinished();
+            AtomicFile.end();
             before.run();
             if (Terminal.isPresent()) {
                 // The cursor is behind ^C, or behind a progress bar.

@@ -13,7 +13,7 @@ import org.lora4j.adapter.LayerKind;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAWeights;
 import org.lora4j.internal.MessageText;
-import org.lora4j.io.gguf.model.GgufReader;
+import org.lora4j.io.gguf.internal.GgufReader;
 import org.lora4j.io.internal.AtomicFile;
 import org.lora4j.io.peft.PeftFiles;
 import org.lora4j.io.safetensors.Dtype;

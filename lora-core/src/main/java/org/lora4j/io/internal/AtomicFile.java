@@ -76,17 +76,18 @@ public final class AtomicFile {
         try (TemporaryFile temporary = TemporaryFile.create(target, permissions.whileWriting())) {
             content.writeTo(temporary.channel());
             temporary.channel().force(true);
-            permissions.apply(temporary.path());
-            temporary.moveTo(target);
+            temporary.moveTo(target, permissions);
         }
     }
 
     /**
-     * Deletes the temporary files of all writers of this process, for the end of a process that was interrupted: its other threads go
-     * on until it is gone, and would leave them. The files that they were to replace keep their content.
+     * Ends all writing of this process, for the end of a process that was interrupted: its other threads go on until it is gone. The
+     * temporary files of all writers are deleted, and the files that they were to replace keep their content; so are the files of
+     * {@linkplain FolderLock locks}. A thread that writes a file, or begins to, waits for the end of the process.
      */
-    public static void deleteUnfinished() {
-        TemporaryFile.deleteOpen();
+    public static void end() {
+        TemporaryFile.end();
+        FolderLock.deleteAll();
     }
 
     /** Writes the whole buffer. */

@@ -42,6 +42,9 @@ public final class FolderLock implements Closeable {
      */
     private static final Set<Path> HELD = ConcurrentHashMap.newKeySet();
 
+    /** Those of them whose lock it has. */
+    private static final Set<Path> TAKEN = ConcurrentHashMap.newKeySet();
+
     private static final Logger log = LoggerFactory.getLogger(FolderLock.class);
 
     private final Path file;
@@ -124,6 +127,7 @@ public final class FolderLock implements Closeable {
             // one.
             if (tryLock(file, channel) && before.equals(key(file))) {
                 taken = new FolderLock(file, channel);
+                TAKEN.add(file);
             }
             return Optional.ofNullable(taken);
         } catch (NoSuchFileException e) {
@@ -167,6 +171,7 @@ public final class FolderLock implements Closeable {
                 channel.close();
             }
         } finally {
+            TAKEN.remove(file);
             HELD.remove(file);
         }
     }
@@ -181,6 +186,17 @@ public final class FolderLock implements Closeable {
             Files.deleteIfExists(file);
         } finally {
             close();
+        }
+    }
+
+    /** Deletes the files of all locks of this process, which ends. Their owners release them with its end. */
+    static void deleteAll() {
+        for (Path file : TAKEN) {
+            try {
+                Files.deleteIfExists(file);
+            } catch (IOException e) {
+                log.debug("{}: the file of the lock cannot be deleted", file, e);
+            }
         }
     }
 

@@ -17,6 +17,8 @@ import java.nio.file.attribute.FileAttribute;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.regex.Pattern;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +42,9 @@ final class TemporaryFile implements Closeable {
     /** The files that this process writes now. */
     private static final Set<Path> OPEN = ConcurrentHashMap.newKeySet();
 
+    /** Held for reading while a file is created or takes its place. Who has it for writing lets nobody do so. */
+    private static final ReadWriteLock NAMES = new ReentrantReadWriteLock();
+
     private static final Logger log = LoggerFactory.getLogger(TemporaryFile.class);
 
     private final Path path;
@@ -47,14 +52,17 @@ final class TemporaryFile implements Closeable {
 
     private TemporaryFile(Path path, FileAttribute<?>... attributes) throws IOException {
         this.path = path;
-        OWN.add(name(path));
-        OPEN.add(path);
+        NAMES.readLock().lock();
         try {
+            OWN.add(name(path));
+            OPEN.add(path);
             channel =
                     FileChannel.open(path, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), attributes);
         } catch (Throwable failure) {
             forget(path);
             throw failure;
+        } finally {
+            NAMES.readLock().unlock();
         }
     }
 
@@ -93,10 +101,6 @@ final class TemporaryFile implements Closeable {
         return Files.exists(path);
     }
 
-    Path path() {
-        return path;
-    }
-
     /** The channel that writes the file. */
     FileChannel channel() {
         return channel;
@@ -105,13 +109,18 @@ final class TemporaryFile implements Closeable {
     /**
      * Renames the file to its target. The file stays locked, so that nobody deletes it before.
      *
+     * @param permissions what the file gets before
      * @throws IOException if the file cannot be renamed
      */
-    void moveTo(Path target) throws IOException {
+    void moveTo(Path target, KeptPermissions permissions) throws IOException {
+        NAMES.readLock().lock();
         try {
+            permissions.apply(path);
             Files.move(path, target, StandardCopyOption.ATOMIC_MOVE);
         } catch (AtomicMoveNotSupportedException e) {
             Files.move(path, target, StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            NAMES.readLock().unlock();
         }
     }
 
@@ -130,8 +139,9 @@ final class TemporaryFile implements Closeable {
         OPEN.remove(path);
     }
 
-    /** Deletes what this process is writing, as far as this is possible. The writers fail. */
-    static void deleteOpen() {
+    /** Lets no writer of this process begin or finish from now on: it waits for the end of the process. Then deletes its files. */
+    static void end() {
+        NAMES.writeLock().lock();
         for (Path path : OPEN) {
             try {
                 Files.deleteIfExists(path);

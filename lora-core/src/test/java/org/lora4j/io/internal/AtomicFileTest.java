@@ -192,21 +192,4 @@ class AtomicFileTest {
     private static ByteBuffer ascii(String text) {
         return ByteBuffer.wrap(text.getBytes(StandardCharsets.US_ASCII));
     }
-
-    @Test
-    void whatIsNotFinishedIsDeletedWhenTheProcessEnds() throws IOException {
-        write("a", "old");
-        Path file = folder.resolve("a");
-        assertThatThrownBy(() -> AtomicFile.write(file, channel -> {
-                    AtomicFile.writeFully(channel, ascii("new"));
-                    AtomicFile.deleteUnfinished();
-                    try (Stream<Path> files = Files.list(folder)) {
-                        assertThat(files).containsExactly(file);
-                    }
-                }))
-                .isInstanceOf(IOException.class);
-        assertThat(file).hasContent("old");
-        write("a", "next");
-        assertThat(file).hasContent("next");
-    }
 }

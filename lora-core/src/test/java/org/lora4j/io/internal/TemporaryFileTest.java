@@ -8,9 +8,12 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class TemporaryFileTest {
@@ -30,6 +33,40 @@ class TemporaryFileTest {
                 System.out.flush();
                 System.in.read();
             });
+        }
+    }
+
+    /** Another process, two threads of which write one file after the other, also while it ends. */
+    static final class EndingWriter {
+        private static final int BYTES = 1 << 20;
+        private static final int WHILE_IT_ENDS_MILLIS = 300;
+
+        private EndingWriter() {}
+
+        public static void main(String[] args) {
+            Runtime.getRuntime().addShutdownHook(new Thread(() -> {
+                AtomicFile.end();
+                try {
+                    Thread.sleep(WHILE_IT_ENDS_MILLIS);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                }
+            }));
+            for (String file : args) {
+                new Thread(() -> writeWithoutEnd(Path.of(file))).start();
+            }
+        }
+
+        private static void writeWithoutEnd(Path file) {
+            try {
+                while (true) {
+                    AtomicFile.write(file, channel -> channel.write(ByteBuffer.wrap(new byte[BYTES])));
+                    System.out.print('.');
+                    System.out.flush();
+                }
+            } catch (IOException e) {
+                System.err.println(e);
+            }
         }
     }
 
@@ -80,15 +117,46 @@ class TemporaryFileTest {
     }
 
     private Process startWriter() throws IOException {
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx64m",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Writer.class.getName(),
-                        folder.resolve("file").toString())
+        return new ProcessBuilder(program(Writer.class, "file"))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
+    }
+
+    private List<String> program(Class<?> program, String... names) {
+        List<String> words = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx64m",
+                "-cp",
+                System.getProperty("java.class.path"),
+                program.getName()));
+        for (String name : names) {
+            words.add(folder.resolve(name).toString());
+        }
+        return words;
+    }
+
+    @Test
+    @EnabledOnOs({OS.LINUX, OS.MAC})
+    void aProcessThatEndsByItselfLeavesNone() throws Exception {
+        Path errors = Files.createTempFile("errors", ".txt");
+        Process writer = new ProcessBuilder(program(EndingWriter.class, "a", "b"))
+                .redirectError(errors.toFile())
+                .start();
+        try {
+            for (int i = 0; i < 4; i++) {
+                assertThat(writer.getInputStream().read()).isEqualTo('.');
+            }
+            // Its streams stay open.
+            assertThat(writer.toHandle().destroy()).isTrue();
+            assertThat(writer.getInputStream().readAllBytes()).containsOnly('.');
+            assertThat(writer.waitFor()).isEqualTo(128 + 15);
+            assertThat(files()).isSubsetOf("a", "b").isNotEmpty();
+            // Nobody sees that a file was taken away.
+            assertThat(errors).isEmptyFile();
+        } finally {
+            writer.destroyForcibly();
+            Files.delete(errors);
+        }
     }
 
     /** On POSIX, a thread that opened and closed the file once more would release its lock. */
@@ -126,7 +194,7 @@ class TemporaryFileTest {
     void theLockStaysWhileTheFileIsRenamed() throws Exception {
         Path target = folder.resolve("file");
         try (TemporaryFile file = TemporaryFile.create(target)) {
-            file.moveTo(target);
+            file.moveTo(target, KeptPermissions.of(target));
             assertThat(file.channel().isOpen()).isTrue();
             assertThat(target).exists();
         }

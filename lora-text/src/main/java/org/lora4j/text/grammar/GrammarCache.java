@@ -5,6 +5,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.TokenConstraint;
@@ -14,6 +15,7 @@ import org.lora4j.serve.RequestOptions;
 import org.lora4j.serve.ServingException;
 import org.lora4j.serve.ServingException.Reason;
 import org.lora4j.text.internal.grammar.BegunConstraint;
+import org.lora4j.text.internal.grammar.Expressions;
 import org.lora4j.text.internal.grammar.GrammarConstraint;
 
 /**
@@ -33,12 +35,22 @@ public final class GrammarCache {
     private static final int MOST_UNUSED = 16;
     private static final int PART_OF_HEAP = 8;
 
+    /**
+     * The part of the heap that a grammar of a client takes at most. What a compilation keeps is copied by the garbage collector, and all
+     * others wait for that: 8 MB take it some 10 ms.
+     */
+    private static final int PART_OF_CLIENT = 64;
+
     /** With two threads, of which one adapter has one, the schemas of an adapter do not wait for those of another one. */
     private static final int THREADS = 2;
+
+    /** An adapter with much work leaves three quarters of the time of its thread to others, and makes garbage so much more slowly. */
+    private static final int PAUSES = 3;
 
     private final GrammarVocabulary vocabulary;
     private final long mostBytes;
     private final FairLimiter limiter;
+    private final StepBudget atOnce = new StepBudget(System::nanoTime);
 
     /** By their keys, those that were used last at the end. It guards its entries. */
     private final Map<Object, Entry> known = new LinkedHashMap<>(MOST_UNUSED, 0.75f, true);
@@ -75,7 +87,7 @@ public final class GrammarCache {
     GrammarCache(GrammarVocabulary vocabulary, long mostBytes) {
         this.vocabulary = Objects.requireNonNull(vocabulary, "vocabulary must not be null");
         this.mostBytes = mostBytes;
-        limiter = new FairLimiter(Integer.MAX_VALUE, THREADS, 0, 1);
+        limiter = new FairLimiter(Integer.MAX_VALUE, THREADS, 0, 1, PAUSES);
     }
 
     /**
@@ -144,7 +156,9 @@ public final class GrammarCache {
             constraint = limiter.run(adapter, 1, options, () -> {
                 // Another request with the same may have come before.
                 GrammarConstraint other = get(key);
-                return other == null ? compile(grammar) : other;
+                return other == null
+                        ? Expressions.within(Runtime.getRuntime().maxMemory() / PART_OF_CLIENT, () -> compile(grammar))
+                        : other;
             });
         }
         // What cannot begin is not kept.
@@ -230,10 +244,25 @@ public final class GrammarCache {
 
     /** Lets a thread of this cache compute tokens for an adapter. */
     GrammarConstraint.Workers workers(String adapter) {
-        return work -> limiter.submit(adapter, 1, () -> {
-            work.run();
-            return true;
-        });
+        return new GrammarConstraint.Workers() {
+            @Override
+            public CompletableFuture<?> submit(Runnable work) {
+                return limiter.submit(adapter, 1, () -> {
+                    work.run();
+                    return true;
+                });
+            }
+
+            @Override
+            public long fewSteps() {
+                return atOnce.left();
+            }
+
+            @Override
+            public void computed(long steps) {
+                atOnce.spend(steps);
+            }
+        };
     }
 
     /**

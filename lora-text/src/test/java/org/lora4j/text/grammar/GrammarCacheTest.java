@@ -3,6 +3,7 @@ package org.lora4j.text.grammar;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,6 +11,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -106,6 +108,43 @@ class GrammarCacheTest {
         GrammarCache small = new GrammarCache(vocabulary, one / 2);
         lease(small, constant('a', 2000)).close();
         assertThat(small.bytes()).isZero();
+    }
+
+    /** A large one makes the garbage collector stop all others for long. */
+    @Test
+    void aGrammarOfAClientIsSmallerThanThoseOfThePrograms() throws Exception {
+        GrammarCache cache = new GrammarCache(vocabulary());
+        // A character takes 256 bytes.
+        int length = (int) Math.min(300_000, Runtime.getRuntime().maxMemory() / 64 / 256 * 2);
+        assumeThat(256L * length).isGreaterThan(Runtime.getRuntime().maxMemory() / 64);
+        String schema = constant('x', length);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> cache.lease(
+                        "a", RequestOptions.defaults(), schema, () -> Grammar.jsonSchema(schema), 2 * length))
+                .withMessageContaining("must weigh at most");
+        assertThat(cache.bytes()).isZero();
+        assertThat(cache.jsonSchema(schema).begin(2 * length).canContinue()).isTrue();
+        try (GrammarLease small = lease(cache, constant('x', 100))) {
+            assertThat(small.constraint().begin(200).canContinue()).isTrue();
+        }
+    }
+
+    @Test
+    void whatIsComputedAtOnceForManyAnswersIsBoundTogether() {
+        AtomicLong clock = new AtomicLong();
+        StepBudget budget = new StepBudget(clock::get);
+        long first = budget.left();
+        assertThat(first).isEqualTo(50_000);
+        budget.spend(first);
+        // What is known can still be read.
+        assertThat(budget.left()).isEqualTo(200);
+        clock.addAndGet(1_000_000);
+        assertThat(budget.left()).isEqualTo(first / 10);
+        budget.spend(3 * first);
+        clock.addAndGet(10_000_000);
+        assertThat(budget.left()).isEqualTo(200);
+        clock.addAndGet(1_000_000_000);
+        assertThat(budget.left()).isEqualTo(first);
     }
 
     /** This pattern and the length exclude each other, which takes a long search. */

@@ -232,7 +232,7 @@ public final class HeadProducts {
     }
 
     /**
-     * A matrix of any shape in 'c' order. All shapes share one piece of memory, which is as large as the largest so far. The same
+     * A matrix of any shape in 'c' order. All shapes share one piece of memory, which is at most half larger than the largest so far. The same
      * shape returns the same array, so nothing is allocated in a steady state.
      */
     static final class MatrixBuffer {
@@ -263,7 +263,10 @@ public final class HeadProducts {
             INDArray memory = store;
             long needed = ((long) first + rows) * columns;
             if (memory == null || memory.length() < needed) {
-                memory = Nd4j.createUninitializedDetached(dataType, needed);
+                // A text that grows asks for a little more each time, and what is let go stays until the next garbage
+                // collection.
+                long grown = memory == null ? needed : Math.max(needed, memory.length() + memory.length() / 2);
+                memory = Nd4j.createUninitializedDetached(dataType, grown);
                 store = memory;
                 byPlace.clear();
             }

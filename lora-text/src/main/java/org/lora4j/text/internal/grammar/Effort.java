@@ -49,7 +49,7 @@ final class Effort {
      */
     void spend(long more) {
         unspent += more;
-        if (unspent >= PART) {
+        if (unspent >= PART || steps + unspent > most) {
             long now = unspent;
             unspent = 0;
             steps += now;

@@ -12,6 +12,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -29,12 +30,20 @@ public final class Expressions {
     private static final long MOST_WEIGHT =
             Math.max(100_000, Math.min(6_000_000, Runtime.getRuntime().maxMemory() / (PART_OF_HEAP * BYTES_OF_WEIGHT)));
 
+    /** How much those may weigh that this thread creates; null for {@link #MOST_WEIGHT}. */
+    private static final ThreadLocal<@Nullable Long> LIMIT = new ThreadLocal<>();
+
     private static final int WEIGHT = 12;
+
+    /** Those of a sequence. */
+    private static final int PARTS = 2;
+
     static final int BYTES = 256;
 
     /** So many different tokens a grammar may name. */
     private static final int MOST_TOKENS = 256;
 
+    private final long mostWeight;
     private final BitSet typed;
 
     /** The tokens; null for all that can be. */
@@ -45,6 +54,7 @@ public final class Expressions {
 
     private final Effort effort = new Effort();
     private final Map<List<Object>, Expression> known = new HashMap<>();
+    private final ConcatTable sequences = new ConcatTable();
     private final Map<List<Object>, Rule> rules = new LinkedHashMap<>();
     private final Set<BitSet> sets = new LinkedHashSet<>();
     private final List<Expression> created = new ArrayList<>();
@@ -64,6 +74,8 @@ public final class Expressions {
     }
 
     private Expressions(BitSet typed, @Nullable TokenTrie trie) {
+        Long limit = LIMIT.get();
+        mostWeight = limit == null ? MOST_WEIGHT : Math.min(limit, MOST_WEIGHT);
         this.typed = typed;
         this.trie = trie;
         never = add(List.of("never"), 1, () -> new Constant(this, false));
@@ -73,6 +85,26 @@ public final class Expressions {
     /** Creates none yet, for a vocabulary that has a token for each byte and all special tokens. */
     public Expressions() {
         this(allBytes(), null);
+    }
+
+    /**
+     * Lets a thread create expressions of less memory: those of each grammar take at most so many bytes.
+     *
+     * @return what the supplier returns
+     */
+    public static <T> T within(long bytes, Supplier<T> creation) {
+        Long before = LIMIT.get();
+        LIMIT.set(bytes / BYTES_OF_WEIGHT);
+        try {
+            return creation.get();
+        } finally {
+            LIMIT.set(before);
+        }
+    }
+
+    /** The most bytes that they may take. */
+    long mostBytes() {
+        return mostWeight * BYTES_OF_WEIGHT;
     }
 
     private static BitSet allBytes() {
@@ -97,16 +129,18 @@ public final class Expressions {
             addWeight(WEIGHT + 2L * size);
             found = creation.create();
             known.put(key, found);
-            if (isComplete) {
-                if (!found.isSearched) {
-                    found.shortest();
-                    found.fewestTokens();
-                }
-            } else {
-                created.add(found);
-            }
+            created(found);
         }
         return found;
+    }
+
+    private void created(Expression one) {
+        if (!isComplete) {
+            created.add(one);
+        } else if (!one.isSearched) {
+            one.shortest();
+            one.fewestTokens();
+        }
     }
 
     boolean isComplete() {
@@ -125,16 +159,16 @@ public final class Expressions {
     @SuppressWarnings("NonAtomicVolatileUpdate") // One thread at a time adds.
     void addWeight(long more) {
         weight += more;
-        if (weight > MOST_WEIGHT) {
+        if (weight > mostWeight) {
             throw new IllegalArgumentException(
-                    "grammar: the expressions must weigh at most " + MOST_WEIGHT
+                    "grammar: the expressions must weigh at most " + mostWeight
                             + " together, found more; use a shorter grammar, smaller counts or patterns with fewer alternatives");
         }
     }
 
     /** Returns whether derivatives take more than half of what the grammar itself left. */
     boolean isHalfFull() {
-        return weight > (MOST_WEIGHT + weightOfGrammar) / 2;
+        return weight > (mostWeight + weightOfGrammar) / 2;
     }
 
     static int depth(Collection<Expression> parts) {
@@ -204,7 +238,15 @@ public final class Expressions {
     }
 
     private Expression pair(Expression first, Expression rest) {
-        return add(List.of("concat", first, rest), 2, () -> new Concat(this, first, rest));
+        effort.spend(1 + PARTS);
+        Concat found = sequences.get(first, rest);
+        if (found == null) {
+            addWeight(WEIGHT + 2L * PARTS);
+            found = new Concat(this, first, rest);
+            sequences.add(found);
+            created(found);
+        }
+        return found;
     }
 
     Expression sequence(Expression... parts) {

@@ -11,9 +11,6 @@ import org.lora4j.generate.TokenConstraint;
 
 /** The tokens of a vocabulary that a grammar allows. Any number of threads can use it. */
 public final class GrammarConstraint implements TokenConstraint {
-    /** What is computed at once although others wait for it: about a millisecond. */
-    private static final long FEW_STEPS = 50_000;
-
     private final GrammarSource grammar;
     private final TokenTrie trie;
     private final boolean dropsFirstSpace;
@@ -28,7 +25,6 @@ public final class GrammarConstraint implements TokenConstraint {
     private record Engine(Expression root, Masks masks, FixedText fixed, long fewest) {}
 
     /** Lets other threads compute tokens if that takes long. */
-    @FunctionalInterface
     public interface Workers {
         /**
          * Lets work be done.
@@ -36,6 +32,12 @@ public final class GrammarConstraint implements TokenConstraint {
          * @return ends with the work
          */
         CompletableFuture<?> submit(Runnable work);
+
+        /** Returns how many steps may be computed at once although others wait for them. */
+        long fewSteps();
+
+        /** Counts steps that were computed at once. */
+        void computed(long steps);
     }
 
     /**
@@ -73,7 +75,7 @@ public final class GrammarConstraint implements TokenConstraint {
             if (steps < Effort.MOST) {
                 throw new Effort.Exhausted();
             }
-            engine = newEngine();
+            engine = Expressions.within(engine.root().all.mostBytes(), this::newEngine);
         }
         return engine;
     }
@@ -153,7 +155,7 @@ public final class GrammarConstraint implements TokenConstraint {
             if (computation != null && !computation.isDone()) {
                 return computation;
             }
-            if (workers == null || allowed != null || computation != null || computeSoon()) {
+            if (workers == null || allowed != null || computation != null || computeSoon(workers)) {
                 return null;
             }
             computation = workers.submit(() -> compute(Effort.MOST));
@@ -161,16 +163,17 @@ public final class GrammarConstraint implements TokenConstraint {
         }
 
         /** Computes what may come next if that takes few steps, and nobody else computes. Returns whether it is known. */
-        private boolean computeSoon() {
+        private boolean computeSoon(Workers others) {
             if (!lock.tryLock()) {
                 return false;
             }
             try {
-                compute(FEW_STEPS);
+                compute(others.fewSteps());
                 return true;
             } catch (Effort.Exhausted e) {
                 return false;
             } finally {
+                others.computed(used.root().all.effort().steps());
                 lock.unlock();
             }
         }

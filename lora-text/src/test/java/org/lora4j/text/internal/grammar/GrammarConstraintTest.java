@@ -525,8 +525,11 @@ class GrammarConstraintTest {
     }
 
     /** Workers whose work is done when a test says so. */
-    private static final class HeldWork implements GrammarConstraint.Workers {
+    private static class HeldWork implements GrammarConstraint.Workers {
+        private static final long FEW_STEPS = 50_000;
+
         private final Deque<Runnable> work = new ArrayDeque<>();
+        private long atOnce;
 
         @Override
         public CompletableFuture<?> submit(Runnable one) {
@@ -540,6 +543,16 @@ class GrammarConstraintTest {
                 }
             });
             return end;
+        }
+
+        @Override
+        public long fewSteps() {
+            return FEW_STEPS;
+        }
+
+        @Override
+        public void computed(long steps) {
+            atOnce += steps;
         }
     }
 
@@ -596,6 +609,7 @@ class GrammarConstraintTest {
             alone.accept(id);
         }
         assertThat(pending).isPositive();
+        assertThat(workers.atOnce).isPositive();
         workers.work.clear();
         TokenConstraint.State small = begin(constraint(GrammarSource.jsonSchema("{\"type\":\"integer\"}")), workers);
         assertThat(small.pending()).isNull();
@@ -607,8 +621,14 @@ class GrammarConstraintTest {
         GrammarConstraint constraint = large();
         CompletableFuture<Boolean> failed = new CompletableFuture<>();
         failed.completeExceptionally(new IllegalStateException("refused"));
+        HeldWork workers = new HeldWork() {
+            @Override
+            public CompletableFuture<?> submit(Runnable one) {
+                return failed;
+            }
+        };
         TokenConstraint.State refused =
-                constraint.using(work -> failed, failure -> failure).begin(1000);
+                constraint.using(workers, failure -> failure).begin(1000);
         refused.allowed(new BitSet());
         refused.accept('"');
         assertThat(refused.pending()).isSameAs(failed);
