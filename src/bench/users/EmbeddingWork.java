@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.lora4j.langchain4j.LoRAEmbeddingModel;
-import org.lora4j.text.TextFiles;
+import org.lora4j.text.data.TextFiles;
 
 /**
  * Embeds texts with all-MiniLM-L6-v2 through LangChain4j, with this library or with LangChain4j's own model in ONNX Runtime, as a

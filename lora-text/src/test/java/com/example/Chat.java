@@ -10,11 +10,11 @@ import org.lora4j.LoRAModel;
 import org.lora4j.generate.Generation;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
-import org.lora4j.text.ChatMessage;
-import org.lora4j.text.Conversation;
 import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.DecoderTokens;
-import org.lora4j.text.TokenStream;
+import org.lora4j.text.chat.ChatMessage;
+import org.lora4j.text.chat.Conversation;
+import org.lora4j.text.chat.DecoderTokens;
+import org.lora4j.text.tokens.TokenStream;
 
 /** Answers the lines of standard input. The arguments: the folder of a model, and the folder of an adapter. */
 public final class Chat {
@@ -25,7 +25,7 @@ public final class Chat {
                 Scanner lines = new Scanner(System.in, StandardCharsets.UTF_8)) {
             LoRAModel model = LoRAModel.of(decoder.network());
             Generator generator = Generator.of(model.load("support", Path.of(args[1])));
-            DecoderTokens tokens = new DecoderTokens(decoder);
+            DecoderTokens tokens = decoder.tokens();
             GenerationOptions options = GenerationOptions.greedy()
                     .withMaxTokens(100)
                     .withStopIds(decoder.endIds().stream().mapToInt(id -> id).toArray());

@@ -1,19 +1,21 @@
 package com.example;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.OptionalInt;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
-import org.lora4j.text.Dataset;
 import org.lora4j.text.EncoderFolder;
-import org.lora4j.text.LabelledText;
-import org.lora4j.text.Labels;
-import org.lora4j.text.Split;
-import org.lora4j.text.TextFiles;
+import org.lora4j.text.data.Dataset;
+import org.lora4j.text.data.LabelledText;
+import org.lora4j.text.data.Labels;
+import org.lora4j.text.data.Split;
+import org.lora4j.text.data.TextFiles;
+import org.lora4j.text.task.Classify;
+import org.lora4j.text.task.Head;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Evaluator;
@@ -57,7 +59,7 @@ public final class ClassifyTexts {
                     .fit(train);
             Path adapter = Path.of(args[2]);
             topics.save(adapter);
-            Files.write(adapter.resolve("labels.txt"), labels.names());
+            new Classify(labels, Head.MEAN, OptionalInt.empty()).write(adapter); // what the adapter is for
 
             double accuracy = Evaluator.evaluate(topics, heldOut).accuracy();
             System.out.println("accuracy on held-out texts: " + accuracy);

@@ -28,8 +28,8 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.EncoderFolder;
-import org.lora4j.text.TextFiles;
-import org.lora4j.text.TextRow;
+import org.lora4j.text.data.TextFiles;
+import org.lora4j.text.data.TextRow;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** What becomes of trained adapters: merged models, combinations, other ranks, embeddings. */
@@ -619,9 +619,9 @@ class ConvertCommandsTest {
                 texts,
                 "--output",
                 output);
-        // The embedding has no pooler, so an adapter that changes it does not fit.
+        // An adapter says what it is for.
         assertFails(
-                "use a model that has all of them",
+                "found an adapter that classifies texts; it is for another command",
                 "embed",
                 "--model",
                 bert,
@@ -631,28 +631,11 @@ class ConvertCommandsTest {
                 texts,
                 "--output",
                 output);
-        Path attention = temp.resolve("attention");
-        Cli.good(
-                "classify",
-                "--model",
-                bert,
-                "--data",
-                texts,
-                "--output",
-                attention,
-                "--validation",
-                0,
-                "--epochs",
-                1,
-                "--target",
-                "query,value");
         for (String kind : new String[] {"query", "document"}) {
             Cli.good(
                     "embed",
                     "--model",
                     bert,
-                    "--adapter",
-                    attention,
                     "--data",
                     texts,
                     "--output",

@@ -22,10 +22,10 @@ import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.DecoderTokens;
-import org.lora4j.text.PreferenceExample;
-import org.lora4j.text.TextFiles;
-import org.lora4j.text.TextRow;
+import org.lora4j.text.chat.DecoderTokens;
+import org.lora4j.text.chat.Preference;
+import org.lora4j.text.data.PreferenceExample;
+import org.lora4j.text.data.TextFiles;
 import org.lora4j.train.Batch;
 import org.lora4j.train.PreferenceLoss;
 
@@ -90,9 +90,9 @@ class DpoCommandTest {
             LoRAModel adapted = LoRAModel.of(decoder.network());
             AdapterView view = adapted.load("a", adapter);
             PreferenceLoss.AnswerLogProbabilities reference = new PreferenceLoss.AnswerLogProbabilities(adapted.base());
-            DecoderTokens tokens = new DecoderTokens(decoder);
+            DecoderTokens tokens = decoder.tokens();
             List<PreferenceExample> examples = TextFiles.jsonl(data).stream()
-                    .map(TextRow::preference)
+                    .map(Preference::of)
                     .map(tokens::preference)
                     .toList();
             Batch batch = PreferenceExample.batch(examples, reference);

@@ -8,6 +8,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -18,9 +19,10 @@ import org.lora4j.fixtures.MustEnd;
 import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.PretrainedModel;
-import org.lora4j.text.AdapterTask;
-import org.lora4j.text.ClassifierHead;
-import org.lora4j.text.Labels;
+import org.lora4j.text.data.Labels;
+import org.lora4j.text.task.Classify;
+import org.lora4j.text.task.Head;
+import org.lora4j.text.task.Task;
 
 /** Commands read the folder of an adapter, while another program puts another adapter in its place again and again. */
 @MustEnd
@@ -62,7 +64,7 @@ class ExchangedAdapterTest {
                                 .build())
                 .adapter();
         PeftAdapters.save(adapter, network, folder);
-        AdapterTask.classify(Labels.of(labels), ClassifierHead.MEAN, maxTokens).write(folder);
+        new Classify(Labels.of(labels), Head.MEAN, OptionalInt.of(maxTokens)).write(folder);
     }
 
     private interface Reading {
@@ -137,10 +139,10 @@ class ExchangedAdapterTest {
             Cli cli = Cli.run("convert", "--adapter", live, "--rank", 1, "--output", output, "--overwrite");
             if (!isRefused(cli)) {
                 double alpha = PeftAdapters.load(output).config().alpha();
-                AdapterTask task = AdapterTask.read(output).orElseThrow();
+                Classify task = (Classify) Task.read(output).orElseThrow();
                 // The scale α/r of both is 1; the labels tell them apart, and so does where texts are cut.
                 assertThat(alpha).isEqualTo(1);
-                assertThat(task.maxTokens()).isEqualTo(task.labels().names().contains("cats") ? 8 : 16);
+                assertThat(task.maxTokens()).hasValue(task.labels().names().contains("cats") ? 8 : 16);
             }
         });
     }

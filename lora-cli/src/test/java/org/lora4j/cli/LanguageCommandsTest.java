@@ -32,11 +32,12 @@ import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.PretrainedModel;
-import org.lora4j.text.ChatTemplate;
-import org.lora4j.text.ChatTokens;
-import org.lora4j.text.TextFiles;
-import org.lora4j.text.TextRow;
-import org.lora4j.text.Tokenizer;
+import org.lora4j.text.chat.ChatTemplate;
+import org.lora4j.text.chat.ChatTokens;
+import org.lora4j.text.chat.Conversation;
+import org.lora4j.text.data.TextFiles;
+import org.lora4j.text.data.TextRow;
+import org.lora4j.text.tokens.Tokenizer;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.LinearWarmupSchedule;
@@ -316,7 +317,7 @@ class LanguageCommandsTest {
             ChatTemplate template = ChatTemplate.load(model);
             List<ChatTokens> examples = new ArrayList<>();
             for (TextRow row : TextFiles.jsonl(chats)) {
-                examples.add(template.tokens(tokenizer, row.conversation()));
+                examples.add(template.tokens(tokenizer, Conversation.of(row)));
             }
             AdapterView view = LoRAModel.of(PretrainedModel.load(model).causal())
                     .add(

@@ -4,11 +4,11 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.lora4j.fixtures.LearnedChats;
-import org.lora4j.text.ChatMessage;
-import org.lora4j.text.Conversation;
 import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.DecoderTokens;
-import org.lora4j.text.TokenExample;
+import org.lora4j.text.chat.ChatMessage;
+import org.lora4j.text.chat.Conversation;
+import org.lora4j.text.chat.DecoderTokens;
+import org.lora4j.text.data.TokenExample;
 import org.lora4j.text.tools.Tool;
 import org.lora4j.text.tools.ToolCall;
 import org.lora4j.train.Batch;
@@ -51,7 +51,7 @@ final class LearnedTools {
     /** What the model learns of conversations: the messages of the assistant. */
     private static Batch batch(Path folder, List<Conversation> conversations) throws IOException {
         try (DecoderFolder opened = DecoderFolder.open(folder)) {
-            DecoderTokens tokens = new DecoderTokens(opened);
+            DecoderTokens tokens = opened.tokens();
             return TokenExample.batch(
                     conversations.stream().map(tokens::conversation).toList());
         }

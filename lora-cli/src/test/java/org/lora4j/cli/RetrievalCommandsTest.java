@@ -32,15 +32,15 @@ import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
-import org.lora4j.text.ClassifierHead;
-import org.lora4j.text.Correlation;
 import org.lora4j.text.EncoderFolder;
-import org.lora4j.text.Labels;
-import org.lora4j.text.Similarity;
 import org.lora4j.text.TextClassifier;
-import org.lora4j.text.TextFiles;
-import org.lora4j.text.TextPair;
-import org.lora4j.text.TextRow;
+import org.lora4j.text.data.Labels;
+import org.lora4j.text.data.TextFiles;
+import org.lora4j.text.data.TextRow;
+import org.lora4j.text.metrics.Correlation;
+import org.lora4j.text.task.Head;
+import org.lora4j.text.task.Similarity;
+import org.lora4j.text.tokens.TextPair;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -253,7 +253,7 @@ class RetrievalCommandsTest {
         Labels score = Labels.of(List.of("LABEL_0"));
         BaseStorage floats = BaseStorage.of(Precision.FLOAT);
         try (TextClassifier reranker =
-                TextClassifier.create(merged, score, ClassifierHead.YES_NO, OptionalInt.empty(), 0, floats)) {
+                TextClassifier.create(merged, score, Head.YES_NO, OptionalInt.empty(), 0, floats)) {
             // The merged model scores as it is.
             JsonNode alone = Cli.good(
                             "evaluate", "--model", merged, "--data", labelled, "--passage", "passage", "--json")

@@ -203,9 +203,10 @@ class ServeCommandTest {
     @Test
     void aPathOfAnotherTaskIsExplained() throws Exception {
         for (String path : List.of("/classify", "/v1/classify", "/v1/rerank", "/v2/rerank", EMBED)) {
-            HttpResponse<String> response = decoder.post(path, "{}");
-            assertThat(response.statusCode()).isEqualTo(404);
-            assertThat(response.body()).contains("the model must have " + path + ", found one with [");
+            HttpResponse<String> response = decoder.post(path, "{\"model\": \"style\"}");
+            assertThat(response.statusCode()).isEqualTo(400);
+            assertThat(response.body())
+                    .contains("found 'style', which generates text; use /v1/chat/completions", "wrong_task");
         }
     }
 
@@ -350,7 +351,7 @@ class ServeCommandTest {
         assertThat(ofText.at("/choices/0/text").asText()).isEqualTo(expected);
         assertThat(ofText.path("object").asText()).isEqualTo("text_completion");
         List<Integer> ids = new ArrayList<>();
-        try (var tokenizer = org.lora4j.text.Tokenizer.load(llama)) {
+        try (var tokenizer = org.lora4j.text.tokens.Tokenizer.load(llama)) {
             for (int id : tokenizer.encode("the cat").ids()) {
                 ids.add(id);
             }
@@ -603,7 +604,8 @@ class ServeCommandTest {
                         .statusCode())
                 .isEqualTo(405);
         assertThat(decoder.get("/v1/nothing").statusCode()).isEqualTo(404);
-        assertThat(decoder.post(EMBED, "{}").body()).contains("the model must have /v1/embeddings, found one with");
+        assertThat(encoder.post(CHAT, "{}").body())
+                .contains("the model must have /v1/chat/completions, found one with");
         assertThat(encoder.post(CHAT, "{}").statusCode()).isEqualTo(404);
         HttpResponse<String> method = decoder.get(CHAT);
         assertThat(method.statusCode()).isEqualTo(405);
@@ -882,9 +884,12 @@ class ServeCommandTest {
         tensors.put("classifier.weight", Nd4j.ones(3, SmallModels.WIDTH));
         tensors.put("classifier.bias", Nd4j.zeros(3));
         SafeTensors.of(tensors, all.metadata()).write(file);
-        Cli refused = Cli.run("serve", "--model", classifier, "--allow-base", "--port", 0);
-        assertThat(refused.code()).isOne();
-        assertThat(refused.err()).contains("the model must return an embedding of each text, found a classifier");
+        try (RunningServer server = RunningServer.start("--model", classifier, "--allow-base")) {
+            HttpResponse<String> refused = server.post(
+                    "/v1/embeddings", "{\"model\": \"" + classifier.getFileName() + "\", \"input\": \"a\"}");
+            assertThat(refused.statusCode()).isEqualTo(400);
+            assertThat(refused.body()).contains("which classifies texts; use /v1/classify");
+        }
     }
 
     @Test

@@ -44,11 +44,13 @@ class ServePageTest {
             assertThat(server.get("/").body())
                     .contains("/v1/completions")
                     .contains("name=\"lora-keys\" content=\"false\"")
-                    .doesNotContain("{paths}", "/v1/embeddings");
+                    .doesNotContain("{paths}");
         }
         Path bert = SmallModels.bert(temp.resolve("bert"), 1);
         try (RunningServer server = RunningServer.start("--model", bert, "--allow-base", "--page")) {
-            assertThat(server.get("/").body()).contains("content=\"/v1/embeddings\"");
+            assertThat(server.get("/").body())
+                    .contains("/v1/classify /v1/embeddings /v1/rerank")
+                    .doesNotContain("/v1/completions");
         }
     }
 

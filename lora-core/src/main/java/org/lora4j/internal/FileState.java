@@ -21,6 +21,7 @@ import org.slf4j.LoggerFactory;
  * @param modified when it was changed
  * @param key what tells it from another one of the same name; null if the file system has no such thing
  */
+@ForModules
 public record FileState(
         long bytes, FileTime modified, @Nullable Object key) {
     /** The file of the command line, which makes no adapter alone. */

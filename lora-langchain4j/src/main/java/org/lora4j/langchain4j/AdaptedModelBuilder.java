@@ -8,10 +8,17 @@ import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
+import org.lora4j.io.ReadOptions;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.serve.AdapterCache;
+import org.lora4j.serve.AdapterSource;
+import org.lora4j.text.Adapters;
+import org.lora4j.text.TextModel;
+import org.lora4j.text.task.Head;
+import org.lora4j.text.task.Task;
+import org.lora4j.text.task.TaskSettings;
 
 /**
  * What the builders of all models have in common: the adapters, and which of them is the default.
@@ -104,16 +111,22 @@ public abstract class AdaptedModelBuilder<B extends AdaptedModelBuilder<B>> {
         return modelName;
     }
 
-    /** Loads the adapters. */
-    final @Nullable AdapterCache loadAdapters(LoRAModel into) throws IOException {
-        for (Map.Entry<String, Path> adapter : folders.entrySet()) {
-            into.load(adapter.getKey(), adapter.getValue());
+    /** The adapters with what they are for. */
+    final Adapters adapters(TextModel opened, Task alone, TaskSettings asked) {
+        return new Adapters(opened, onDemand, folders, alone, asked);
+    }
+
+    /** Loads the adapters for a head, or for the model that was given. */
+    final @Nullable AdapterCache loadAdapters(LoRAModel into, Adapters adapters, Head head) throws IOException {
+        AdapterSource source = model == null ? adapters.of(head, into.network()) : adapters.of(into.network());
+        for (String name : folders.keySet()) {
+            into.add(name, source.load(name, into.network(), ReadOptions.defaults()));
         }
-        return onDemand == null ? null : AdapterCache.builder(into, onDemand).build();
+        return onDemand == null ? null : AdapterCache.builder(into, source).build();
     }
 
     /** Loads the adapters, and names the model. */
-    final ModelNames namedAdapters(String baseName, LoRAModel into) throws IOException {
-        return new ModelNames(baseName, into, loadAdapters(into));
+    final ModelNames namedAdapters(String baseName, LoRAModel into, Adapters adapters, Head head) throws IOException {
+        return new ModelNames(baseName, into, loadAdapters(into, adapters, head));
     }
 }

@@ -19,7 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.text.Conversation;
+import org.lora4j.text.chat.Conversation;
 
 /** Reads the requests of LangChain4j, and refuses what a decoder with a chat template does not compute. */
 final class ChatInput {
@@ -58,7 +58,7 @@ final class ChatInput {
      * @throws InvalidRequestException if a tool or a call of one is not what it must be
      */
     static Conversation conversation(List<ChatMessage> messages, ChatRequestParameters parameters) {
-        List<org.lora4j.text.ChatMessage> all = new ArrayList<>(messages.size());
+        List<org.lora4j.text.chat.ChatMessage> all = new ArrayList<>(messages.size());
         for (ChatMessage message : messages) {
             all.add(message(message));
         }
@@ -68,19 +68,19 @@ final class ChatInput {
                 .withTools(hasTools ? ToolInput.tools(parameters.toolSpecifications()) : List.of());
     }
 
-    private static org.lora4j.text.ChatMessage message(ChatMessage message) {
+    private static org.lora4j.text.chat.ChatMessage message(ChatMessage message) {
         if (message instanceof SystemMessage system) {
-            return org.lora4j.text.ChatMessage.of("system", system.text());
+            return org.lora4j.text.chat.ChatMessage.of("system", system.text());
         }
         if (message instanceof UserMessage user) {
-            return org.lora4j.text.ChatMessage.of("user", text(user.contents()));
+            return org.lora4j.text.chat.ChatMessage.of("user", text(user.contents()));
         }
         if (message instanceof AiMessage answer) {
             requireAbsent("a message with images", !answer.images().isEmpty());
             return answer.hasToolExecutionRequests()
                     ? ToolInput.calls(answer)
-                    : org.lora4j.text.ChatMessage.of(
-                            org.lora4j.text.ChatMessage.ASSISTANT, Objects.requireNonNullElse(answer.text(), ""));
+                    : org.lora4j.text.chat.ChatMessage.of(
+                            org.lora4j.text.chat.ChatMessage.ASSISTANT, Objects.requireNonNullElse(answer.text(), ""));
         }
         if (message instanceof ToolExecutionResultMessage result) {
             return ToolInput.result(result, text(result.contents()));

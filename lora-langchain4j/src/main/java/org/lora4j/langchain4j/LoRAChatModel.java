@@ -34,11 +34,14 @@ import org.lora4j.generate.GenerationOptions;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.GenerationService;
 import org.lora4j.serve.RequestOptions;
-import org.lora4j.text.ChatAnswer;
 import org.lora4j.text.ChatService;
-import org.lora4j.text.ChatTemplate;
-import org.lora4j.text.Conversation;
 import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.chat.ChatAnswer;
+import org.lora4j.text.chat.ChatTemplate;
+import org.lora4j.text.chat.Conversation;
+import org.lora4j.text.task.Generate;
+import org.lora4j.text.task.Head;
+import org.lora4j.text.task.TaskSettings;
 
 /**
  * A {@link ChatModel} of LangChain4j: a decoder of the Llama family or a GPT-2 with a chat template, alone or with adapters. {@link
@@ -423,7 +426,8 @@ public final class LoRAChatModel implements ChatModel, AutoCloseable {
 
         private GenerationService newService(DecoderFolder decoder, String named) throws IOException {
             LoRAModel model = modelOr(decoder::network);
-            AdapterCache cache = loadAdapters(model);
+            AdapterCache cache =
+                    loadAdapters(model, adapters(decoder, new Generate(), TaskSettings.none()), Head.NEXT_TOKEN);
             ModelNames adapters = new ModelNames(decoder.name(), model, cache);
             List<String> unused = adapters.defaults(named);
             GenerationService.Builder generations =

@@ -23,12 +23,16 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
-import org.lora4j.io.ModelSource;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.serve.RequestOptions;
+import org.lora4j.text.Adapters;
 import org.lora4j.text.EncoderFolder;
-import org.lora4j.text.Prompts;
+import org.lora4j.text.task.Embed;
+import org.lora4j.text.task.Head;
+import org.lora4j.text.task.RowModel;
+import org.lora4j.text.task.TaskSettings;
+import org.lora4j.text.tokens.Prompts;
 
 /**
  * An {@link EmbeddingModel} of LangChain4j: a transformer of the BERT family, alone or with adapters.
@@ -60,6 +64,7 @@ import org.lora4j.text.Prompts;
 public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
     private final EncoderFolder encoder;
     private final boolean closesEncoder;
+    private final TaskModels<Embed.Texts, float[], Embed> tasks;
     private final ModelNames adapters;
     private final List<String> names;
     private final List<EmbeddingModelListener> listeners;
@@ -67,12 +72,13 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
     private LoRAEmbeddingModel(
             EncoderFolder encoder,
             boolean closesEncoder,
-            ModelNames adapters,
+            TaskModels<Embed.Texts, float[], Embed> tasks,
             List<String> names,
             List<EmbeddingModelListener> listeners) {
         this.encoder = encoder;
         this.closesEncoder = closesEncoder;
-        this.adapters = adapters;
+        this.tasks = tasks;
+        adapters = tasks.names();
         this.names = names;
         this.listeners = listeners;
     }
@@ -157,11 +163,13 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
      * @throws IllegalArgumentException if the name is refused or taken, or the adapter does not fit the model
      */
     public LoRAEmbeddingModel load(String adapter, Path folder) throws IOException {
-        return with(model().load(adapter, folder).names());
+        LoRAModel model = model();
+        return with(model.add(adapter, tasks.adapters().read(adapter, folder, Head.EMBEDDING, model.network()))
+                .names());
     }
 
     private LoRAEmbeddingModel with(List<String> adapterNames) {
-        return new LoRAEmbeddingModel(encoder, closesEncoder, adapters, adapterNames, listeners);
+        return new LoRAEmbeddingModel(encoder, closesEncoder, tasks, adapterNames, listeners);
     }
 
     /**
@@ -174,16 +182,17 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
      * @throws IllegalStateException if the model was closed
      */
     public Sequences tokens(List<String> texts) {
-        return tokens(texts, null);
+        return tasks.compute(names, (view, rows) -> tokens(rows, Embed.Texts.of(texts)));
     }
 
-    private Sequences tokens(List<String> texts, @Nullable EmbeddingInputType type) {
-        return GivenModel.requireOpen(() -> {
-            if (type == null) {
-                return encoder.tokens(texts);
-            }
-            return type == EmbeddingInputType.QUERY ? encoder.queries(texts) : encoder.documents(texts);
-        });
+    private static Sequences tokens(RowModel<Embed.Texts, float[]> rows, Embed.Texts texts) {
+        return GivenModel.requireOpen(() -> rows.tokens(texts));
+    }
+
+    private static Embed.Kind kind(@Nullable EmbeddingInputType type) {
+        return type == null
+                ? Embed.Kind.TEXT
+                : type == EmbeddingInputType.QUERY ? Embed.Kind.QUERY : Embed.Kind.DOCUMENT;
     }
 
     /**
@@ -192,7 +201,7 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
      * @return the most tokens of a text, with the special ones at its ends
      */
     public int maxTokens() {
-        return encoder.tokenizer().maxTokens();
+        return tasks.compute(names, (view, rows) -> rows.maxTokens());
     }
 
     /**
@@ -260,16 +269,20 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
         String asked = request.modelName();
         List<String> used = asked == null || asked.equals(modelName()) ? names : adapters.adapters(asked);
         List<String> texts = request.inputs().stream().map(EmbeddingInput::text).toList();
+        Embed.Texts wanted = Embed.Texts.of(kind(request.inputType()), texts);
+        record Computed(List<float[]> vectors, Sequences tokens) {}
+        Computed computed = tasks.compute(used, (view, rows) -> {
+            Sequences tokens = encoder.textLimiter()
+                    .run(
+                            adapters.modelName(used),
+                            rows.characters(wanted),
+                            RequestOptions.defaults(),
+                            () -> tokens(rows, wanted));
+            return new Computed(rows.read(wanted, view.predict(tokens)), tokens);
+        });
+        Sequences tokens = computed.tokens;
         List<Embedding> embeddings = new ArrayList<>(texts.size());
-        long characters = texts.stream().mapToLong(String::length).sum();
-        Sequences tokens = encoder.textLimiter()
-                .run(
-                        adapters.modelName(used),
-                        characters,
-                        RequestOptions.defaults(),
-                        () -> tokens(texts, request.inputType()));
-        float[][] vectors = adapters.compute(used, view -> view.predict(tokens).toFloatMatrix());
-        for (float[] vector : vectors) {
+        for (float[] vector : computed.vectors) {
             embeddings.add(Embedding.from(vector));
         }
         int specialTokens = tokens.count() * encoder.tokenizer().specialTokens();
@@ -296,7 +309,9 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
 
     @Override
     public int dimension() {
-        return Math.toIntExact(model().outputSize());
+        return adapters.compute(names, view -> tasks.task(names))
+                .dimensions()
+                .orElseGet(() -> Math.toIntExact(model().outputSize()));
     }
 
     /**
@@ -332,10 +347,10 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
         }
 
         /**
-         * Sets where texts are cut. It has no effect on a folder that was opened before.
+         * Sets where texts are cut, in place of what the folder and the adapters say.
          *
          * @param tokens the most tokens of a text, with the special ones at its ends; at most the number of positions of the
-         *     model. By default what the folder says
+         *     model. By default what an adapter or the folder says
          * @return this builder
          */
         public Builder maxTokens(int tokens) {
@@ -344,10 +359,9 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
         }
 
         /**
-         * Sets the length of embeddings, for models that were trained for shorter ones (Matryoshka). It has no effect on a model
-         * that is given.
+         * Sets the length of embeddings, for models that were trained for shorter ones (Matryoshka), in place of what the adapters say.
          *
-         * @param numbers how many numbers an embedding has: the first ones. All by default
+         * @param numbers how many numbers an embedding has: the first ones. By default what an adapter says, or all
          * @return this builder
          */
         public Builder dimensions(int numbers) {
@@ -356,7 +370,8 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
         }
 
         /**
-         * Sets the prompts, for models whose folder does not name them, such as those of E5 and BGE.
+         * Sets prompts in place of those of the same names of the folder and the adapters, or beside them, for models whose folder does
+         * not name them, such as those of E5 and BGE.
          *
          * @param texts for example {@link Prompts#e5}; those of the folder by default
          * @return this builder
@@ -386,15 +401,20 @@ public final class LoRAEmbeddingModel implements EmbeddingModel, AutoCloseable {
          *     is a classifier or returns something for each token, an adapter does not fit the model, there is none of the name of the default, or the number of tokens or of dimensions is out of range
          */
         public LoRAEmbeddingModel build() throws IOException {
-            return source.make(folder -> EncoderFolder.open(ModelSource.of(folder), maxTokens, storage), encoder -> {
-                LoRAModel model = modelOr(() -> encoder.sentenceEmbeddings(dimensions));
+            return source.make(folder -> EncoderFolder.open(folder, storage), encoder -> {
+                LoRAModel model = modelOr(encoder::sentenceEmbeddings);
                 Network unused = EncoderFolder.requireEmbeddings(model.network());
-                ModelNames adapters = namedAdapters(encoder.name(), model);
+                TaskSettings asked =
+                        new TaskSettings(maxTokens, dimensions, prompts == null ? Prompts.none() : prompts);
+                Embed alone = Embed.asTheModelSays().with(asked);
+                Object unusedRows = alone.on(encoder.textTokens(), model.network());
+                Adapters known = adapters(encoder, alone, asked);
+                ModelNames named = namedAdapters(encoder.name(), model, known, Head.EMBEDDING);
                 return new LoRAEmbeddingModel(
-                        prompts == null ? encoder : encoder.withPrompts(prompts),
+                        encoder,
                         source.isOwned(),
-                        adapters,
-                        adapters.defaults(defaultName()),
+                        new TaskModels<>(encoder, Embed.class, alone, known, named),
+                        named.defaults(defaultName()),
                         listeners);
             });
         }

@@ -5,26 +5,30 @@ import dev.langchain4j.model.output.Response;
 import dev.langchain4j.model.output.TokenUsage;
 import dev.langchain4j.model.scoring.ScoringModel;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
 import org.lora4j.LoRAModel;
 import org.lora4j.io.ModelSource;
+import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.serve.RequestOptions;
-import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.EncoderFolder;
-import org.lora4j.text.PairScorer;
+import org.lora4j.text.Adapters;
 import org.lora4j.text.TextModel;
-import org.lora4j.text.TextPair;
+import org.lora4j.text.task.Head;
+import org.lora4j.text.task.PairScore;
+import org.lora4j.text.task.Rerank;
+import org.lora4j.text.task.RowModel;
+import org.lora4j.text.task.TaskSettings;
+import org.lora4j.text.tokens.TextPair;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * A {@link ScoringModel} of LangChain4j, which ranks texts anew: a reranker, alone or with adapters. It reads the query and a text
  * together: an encoder with a classifier of one output, or a decoder that answers yes or no, such as Qwen3-Reranker. See
- * {@link PairScorer}.
+ * {@link Rerank}.
  *
  * <pre>{@code
  * LoRAScoringModel model = LoRAScoringModel.builder(Path.of("ms-marco-MiniLM-L6-v2"))
@@ -43,7 +47,7 @@ import org.lora4j.text.TextPair;
 public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
     private final TextModel opened;
     private final boolean closesModel;
-    private final PairScorer scorer;
+    private final TaskModels<List<TextPair>, PairScore, Rerank> tasks;
     private final ModelNames adapters;
     private final List<String> names;
     private final boolean normalize;
@@ -51,14 +55,13 @@ public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
     private LoRAScoringModel(
             TextModel opened,
             boolean closesModel,
-            PairScorer scorer,
-            ModelNames adapters,
+            TaskModels<List<TextPair>, PairScore, Rerank> tasks,
             List<String> names,
             boolean normalize) {
         this.opened = opened;
         this.closesModel = closesModel;
-        this.scorer = scorer;
-        this.adapters = adapters;
+        this.tasks = tasks;
+        adapters = tasks.names();
         this.names = names;
         this.normalize = normalize;
     }
@@ -86,7 +89,7 @@ public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
 
     /**
      * Returns the model with the weights and the adapters, to add, train, replace and delete adapters. It takes pairs, see
-     * {@link PairScorer#pairs}; its outputs are {@code [pairs, 1]}.
+     * {@link RowModel#tokens}; its outputs are {@code [pairs, 1]}.
      *
      * @return the model that all views share
      */
@@ -120,15 +123,7 @@ public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
     }
 
     private LoRAScoringModel with(List<String> adapterNames) {
-        return new LoRAScoringModel(opened, closesModel, scorer, adapters, adapterNames, normalize);
-    }
-
-    /** An adapter can bring a classifier of its own, which need not be one for scores. */
-    private static void requireOneOutput(int outputs) {
-        if (outputs != 1) {
-            throw new IllegalStateException(
-                    "the adapter must have a classifier with one output for scores, found " + outputs + " outputs");
-        }
+        return new LoRAScoringModel(opened, closesModel, tasks, adapterNames, normalize);
     }
 
     /**
@@ -152,23 +147,30 @@ public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
         }
         List<TextPair> pairs =
                 texts.stream().map(text -> new TextPair(query, text)).toList();
-        long characters = pairs.stream()
-                .mapToLong(pair -> pair.first().length() + pair.second().length())
-                .sum();
-        Sequences tokens = opened.textLimiter()
-                .run(
-                        modelName(),
-                        characters,
-                        RequestOptions.defaults(),
-                        () -> GivenModel.requireOpen(() -> scorer.pairs(pairs)));
-        float[][] outputs = adapters.compute(names, view -> view.predict(tokens).toFloatMatrix());
-        requireOneOutput(outputs[0].length);
-        List<Double> scores = new ArrayList<>(outputs.length);
-        for (float[] output : outputs) {
-            double z = output[0];
-            scores.add(normalize ? 1 / (1 + Math.exp(-z)) : z);
+        record Computed(List<PairScore> scores, Sequences tokens) {}
+        Computed computed = tasks.compute(names, (view, rows) -> {
+            Sequences tokens = opened.textLimiter()
+                    .run(
+                            modelName(),
+                            rows.characters(pairs),
+                            RequestOptions.defaults(),
+                            () -> GivenModel.requireOpen(() -> rows.tokens(pairs)));
+            return new Computed(scores(rows, pairs, view.predict(tokens)), tokens);
+        });
+        List<Double> scores = computed.scores.stream()
+                .map(score -> normalize ? score.probability() : (double) score.logit())
+                .toList();
+        return Response.from(scores, new TokenUsage(computed.tokens.tokens()));
+    }
+
+    /** An adapter of the program can bring a classifier of its own, which need not be one for scores. */
+    private static List<PairScore> scores(
+            RowModel<List<TextPair>, PairScore> rows, List<TextPair> pairs, INDArray outputs) {
+        if (outputs.size(1) != 1) {
+            throw new IllegalStateException("the adapter must have a classifier with one output for scores, found "
+                    + outputs.size(1) + " outputs");
         }
-        return Response.from(scores, new TokenUsage(tokens.tokens()));
+        return rows.read(pairs, outputs);
     }
 
     /**
@@ -212,11 +214,11 @@ public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
         }
 
         /**
-         * Sets where pairs are cut: the longer text first by an encoder, the document by a decoder. It has no effect on an encoder
-         * that was opened before.
+         * Sets where pairs are cut, in place of what the folder and the adapters say: the longer text first by an encoder, the document by
+         * a decoder.
          *
          * @param tokens the most tokens of a pair, with the special ones; at most the number of positions of the model. By default
-         *     what the folder of an encoder says, and 8,192 for a decoder
+         *     what an adapter or the folder of an encoder says, and 8,192 for a decoder
          * @return this builder
          */
         public Builder maxTokens(int tokens) {
@@ -245,25 +247,44 @@ public final class LoRAScoringModel implements ScoringModel, AutoCloseable {
          */
         public LoRAScoringModel build() throws IOException {
             return source.make(this::open, opened -> {
-                PairScorer scorer = PairScorer.of(opened, maxTokens);
-                LoRAModel model = modelOr(scorer::network);
+                Head head = opened.model().config().isDecoder() ? Head.YES_NO : Head.POOLER;
+                LoRAModel model = modelOr(() -> network(opened, head));
                 long outputs = model.base().outputSize();
                 if (outputs != 1) {
                     throw new IllegalArgumentException(
                             "the model must have a classifier with one output for scores, found " + outputs
                                     + " outputs");
                 }
-                ModelNames adapters = namedAdapters(opened.name(), model);
+                TaskSettings asked = TaskSettings.ofMaxTokens(maxTokens);
+                Rerank alone = new Rerank(head, maxTokens);
+                Object unusedRows = alone.on(opened.textTokens(), model.network());
+                Adapters known = adapters(opened, alone, asked);
+                ModelNames named = namedAdapters(opened.name(), model, known, head);
                 return new LoRAScoringModel(
-                        opened, source.isOwned(), scorer, adapters, adapters.defaults(defaultName()), normalize);
+                        opened,
+                        source.isOwned(),
+                        new TaskModels<>(opened, Rerank.class, alone, known, named),
+                        named.defaults(defaultName()),
+                        normalize);
             });
         }
 
         private TextModel open(Path folder) throws IOException {
-            ModelSource files = ModelSource.of(folder);
-            return ModelConfig.read(files).isDecoder()
-                    ? DecoderFolder.open(files, storage)
-                    : EncoderFolder.open(files, maxTokens, storage);
+            return TextModel.open(ModelSource.of(folder), storage);
+        }
+
+        private static Network network(TextModel opened, Head head) {
+            if (!head.isTrained() || opened.model().hasClassifier()) {
+                try {
+                    return opened.network(head);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
+            throw new IllegalArgumentException(
+                    "the model must have a classifier for scores, found none; if the adapters"
+                            + " bring one, give the builder a model with a new one, such as"
+                            + " LoRAModel.of(encoder.model().meanClassifier(1, 0))");
         }
     }
 }

@@ -13,7 +13,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executor;
-import org.lora4j.text.ChatAnswer;
+import org.lora4j.text.chat.ChatAnswer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 

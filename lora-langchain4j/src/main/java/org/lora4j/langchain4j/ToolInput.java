@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.text.ChatMessage;
+import org.lora4j.text.chat.ChatMessage;
 import org.lora4j.text.tools.Tool;
 import org.lora4j.text.tools.ToolCall;
 

@@ -38,9 +38,9 @@ import org.lora4j.generate.Generation;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
 import org.lora4j.serve.GenerationService;
-import org.lora4j.text.ChatMessage;
-import org.lora4j.text.Conversation;
 import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.chat.ChatMessage;
+import org.lora4j.text.chat.Conversation;
 
 /** Chats with a small decoder, alone and with adapters. Its tokens are letters, so a text has as many characters as tokens. */
 class ChatModelTest {

@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.lora4j.LoRAModel;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.EncoderFolder;
-import org.lora4j.text.Prompts;
+import org.lora4j.text.tokens.Prompts;
 
 /** What the builder sets, on a small encoder with two adapters. */
 class EmbeddingBuilderTest {

@@ -35,7 +35,7 @@ import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.text.EncoderFolder;
-import org.lora4j.text.Prompts;
+import org.lora4j.text.tokens.Prompts;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;

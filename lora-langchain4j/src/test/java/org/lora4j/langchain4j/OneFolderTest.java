@@ -20,9 +20,9 @@ import org.lora4j.fixtures.CompleteEncoder;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
 import org.lora4j.nn.Model;
-import org.lora4j.text.ChatTemplate;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.chat.ChatTemplate;
 
 /** A folder with every file that decides about embeddings. */
 class OneFolderTest {

@@ -31,7 +31,7 @@ import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.TextClassifier;
-import org.lora4j.text.TextPair;
+import org.lora4j.text.tokens.TextPair;
 
 /** Scores of a small cross-encoder, alone and with adapters. */
 class ScoringModelTest {
@@ -239,7 +239,7 @@ class ScoringModelTest {
             assertThatIllegalArgumentException()
                     .isThrownBy(
                             () -> LoRAScoringModel.builder(opened).maxTokens(0).build())
-                    .withMessageContaining("maxTokens must be more than");
+                    .withMessageContaining("maxTokens must be between 1 and");
             assertThat(opened.tokenizer().encode(List.of("my parcel"))).hasSize(1);
         }
         assertThatIllegalArgumentException()

@@ -46,10 +46,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.fixtures.LearnedChats;
 import org.lora4j.fixtures.Patience;
-import org.lora4j.text.Conversation;
 import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.DecoderTokens;
-import org.lora4j.text.TokenExample;
+import org.lora4j.text.chat.Conversation;
+import org.lora4j.text.chat.DecoderTokens;
+import org.lora4j.text.data.TokenExample;
 import org.lora4j.text.tools.ToolCall;
 import org.lora4j.train.Batch;
 
@@ -101,24 +101,24 @@ class ToolsTest {
         ToolCall stocks = ToolCall.of("stocks", "{}");
         List<Conversation> learned = List.of(
                 chat(
-                        org.lora4j.text.ChatMessage.of("user", SUM),
-                        org.lora4j.text.ChatMessage.ofToolCalls(null, List.of(sum)),
-                        org.lora4j.text.ChatMessage.ofToolResult(sum, "5"),
-                        org.lora4j.text.ChatMessage.of("assistant", "It is 5.")),
+                        org.lora4j.text.chat.ChatMessage.of("user", SUM),
+                        org.lora4j.text.chat.ChatMessage.ofToolCalls(null, List.of(sum)),
+                        org.lora4j.text.chat.ChatMessage.ofToolResult(sum, "5"),
+                        org.lora4j.text.chat.ChatMessage.of("assistant", "It is 5.")),
                 chat(
-                        org.lora4j.text.ChatMessage.of("user", BOTH),
-                        org.lora4j.text.ChatMessage.ofToolCalls("Let me look.", List.of(sum, rome)),
-                        org.lora4j.text.ChatMessage.ofToolResult(sum, "5"),
-                        org.lora4j.text.ChatMessage.ofToolResult(rome, "sun"),
-                        org.lora4j.text.ChatMessage.of("assistant", "5, and sun.")),
+                        org.lora4j.text.chat.ChatMessage.of("user", BOTH),
+                        org.lora4j.text.chat.ChatMessage.ofToolCalls("Let me look.", List.of(sum, rome)),
+                        org.lora4j.text.chat.ChatMessage.ofToolResult(sum, "5"),
+                        org.lora4j.text.chat.ChatMessage.ofToolResult(rome, "sun"),
+                        org.lora4j.text.chat.ChatMessage.of("assistant", "5, and sun.")),
                 chat(
-                        org.lora4j.text.ChatMessage.of("user", STOCKS),
-                        org.lora4j.text.ChatMessage.ofToolCalls(null, List.of(stocks)),
-                        org.lora4j.text.ChatMessage.ofToolResult(stocks, "There is no function stocks."),
-                        org.lora4j.text.ChatMessage.of("assistant", "No idea.")),
+                        org.lora4j.text.chat.ChatMessage.of("user", STOCKS),
+                        org.lora4j.text.chat.ChatMessage.ofToolCalls(null, List.of(stocks)),
+                        org.lora4j.text.chat.ChatMessage.ofToolResult(stocks, "There is no function stocks."),
+                        org.lora4j.text.chat.ChatMessage.of("assistant", "No idea.")),
                 chat(
-                        org.lora4j.text.ChatMessage.of("user", THANKS),
-                        org.lora4j.text.ChatMessage.of("assistant", "Hello.")));
+                        org.lora4j.text.chat.ChatMessage.of("user", THANKS),
+                        org.lora4j.text.chat.ChatMessage.of("assistant", "Hello.")));
         model = LoRAChatModel.builder(LearnedChats.write(
                         temp.resolve("learned"),
                         folder -> batch(
@@ -134,13 +134,13 @@ class ToolsTest {
     /** What the model learns of conversations: the messages of the assistant. */
     private static Batch batch(Path folder, List<Conversation> conversations) throws IOException {
         try (DecoderFolder opened = DecoderFolder.open(folder)) {
-            DecoderTokens tokens = new DecoderTokens(opened);
+            DecoderTokens tokens = opened.tokens();
             return TokenExample.batch(
                     conversations.stream().map(tokens::conversation).toList());
         }
     }
 
-    private static Conversation chat(org.lora4j.text.ChatMessage... messages) {
+    private static Conversation chat(org.lora4j.text.chat.ChatMessage... messages) {
         return Conversation.of(messages);
     }
 

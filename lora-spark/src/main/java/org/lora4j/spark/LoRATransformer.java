@@ -130,7 +130,13 @@ public final class LoRATransformer extends ScoringParams<LoRATransformer>
     public Dataset<Row> transform(Dataset<?> dataset) {
         StructType schema = transformSchema(dataset.schema());
         Broadcast<ScoringTask<BaseNetwork>> task = broadcast(dataset.sparkSession());
-        BaseColumns.requireFit(this, dataset.schema(), task.value().base());
+        BaseNetwork base = task.value().base();
+        BaseColumns.requireFit(this, dataset.schema(), base);
+        if (isDefined(adapterPath()) && BaseColumns.hasTexts(this, dataset.schema())) {
+            base.requireTask(
+                    getOrDefault(adapterPath()),
+                    dataset.sparkSession().sessionState().newHadoopConf());
+        }
         ScoringColumns columns = columns(this, dataset.schema());
         NetworkOutputs outputs = outputs(dataset.schema());
         return dataset.toDF()

@@ -44,7 +44,6 @@ import org.lora4j.spark.internal.param.StorageName;
 import org.lora4j.spark.internal.rows.FlatValues;
 import org.lora4j.spark.internal.train.PartialGradients;
 import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.DecoderTokens;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
 import org.lora4j.train.Trainer;
@@ -112,7 +111,7 @@ class CausalLMTest {
     }
 
     private List<Batch> batches(DecoderFolder decoder, String form) {
-        return Chats.batches(chats.examples(new DecoderTokens(decoder), form), BATCH);
+        return Chats.batches(chats.examples(decoder.tokens(), form), BATCH);
     }
 
     private double moved(LoRAAdapter trained) throws Exception {
@@ -256,7 +255,7 @@ class CausalLMTest {
                 .fit(marked);
         List<Double> expected = new ArrayList<>();
         try (DecoderFolder decoder = DecoderFolder.open(Path.of(base))) {
-            var examples = chats.examples(new DecoderTokens(decoder), "messages");
+            var examples = chats.examples(decoder.tokens(), "messages");
             AdapterView view = LoRAModel.of(decoder.network()).add("a", config(0));
             Trainer.builder(view)
                     .loss(Loss.nextToken())

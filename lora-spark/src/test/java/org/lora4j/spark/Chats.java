@@ -19,10 +19,10 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.PretrainedModel;
-import org.lora4j.text.ChatMessage;
-import org.lora4j.text.Conversation;
-import org.lora4j.text.DecoderTokens;
-import org.lora4j.text.TokenExample;
+import org.lora4j.text.chat.ChatMessage;
+import org.lora4j.text.chat.Conversation;
+import org.lora4j.text.chat.DecoderTokens;
+import org.lora4j.text.data.TokenExample;
 import org.lora4j.train.Batch;
 import org.nd4j.linalg.api.buffer.DataType;
 

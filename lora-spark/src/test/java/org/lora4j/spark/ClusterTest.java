@@ -28,7 +28,6 @@ import org.lora4j.fixtures.Patience;
 import org.lora4j.nn.Network;
 import org.lora4j.spark.internal.param.OptimizerName;
 import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.DecoderTokens;
 import org.lora4j.train.Loss;
 import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -178,7 +177,7 @@ class ClusterTest {
                     .updater(OptimizerName.ADAMW.updater(0.002, 0.01))
                     .maxIterations(50)
                     .build()
-                    .fit(Chats.batches(chats.examples(new DecoderTokens(decoder), "messages"), 10));
+                    .fit(Chats.batches(chats.examples(decoder.tokens(), "messages"), 10));
             assertThat(Adapters.difference(ofMessages, view.adapter())).isLessThan(1e-5);
         }
     }

@@ -37,9 +37,10 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.EncoderFolder;
-import org.lora4j.text.PairScorer;
-import org.lora4j.text.Prompts;
-import org.lora4j.text.TextPair;
+import org.lora4j.text.task.Head;
+import org.lora4j.text.task.Rerank;
+import org.lora4j.text.tokens.Prompts;
+import org.lora4j.text.tokens.TextPair;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
 import org.lora4j.train.Trainer;
@@ -254,11 +255,12 @@ class ModelCardTest {
     void aDecoderAnswersYesOrNo() throws IOException {
         Path base = SmallReranker.write(folder.resolve("reranker"));
         try (DecoderFolder decoder = DecoderFolder.open(base)) {
-            PairScorer scorer = PairScorer.of(decoder, OptionalInt.empty());
-            LoRAModel model = LoRAModel.of(scorer.network());
+            Network network = decoder.network(Head.YES_NO);
+            var scorer = new Rerank(Head.YES_NO, OptionalInt.empty()).on(decoder.textTokens(), network);
+            LoRAModel model = LoRAModel.of(network);
             addTenants(model, DECODER);
             save(model);
-            float[][] expected = mixed(model, scorer.pairs(pairs()));
+            float[][] expected = mixed(model, scorer.tokens(pairs()));
             LoRATransformer transformer =
                     transformer(base).setEncoderHead("yesNo").setPairCol("other");
             Dataset<Row> scored = transformer.transform(table());
@@ -357,12 +359,13 @@ class ModelCardTest {
                 .setLoss("meanSquaredError")
                 .fit(table());
         try (DecoderFolder decoder = DecoderFolder.open(base)) {
-            PairScorer scorer = PairScorer.of(decoder, OptionalInt.empty());
+            Network network = decoder.network(Head.YES_NO);
+            var scorer = new Rerank(Head.YES_NO, OptionalInt.empty()).on(decoder.textTokens(), network);
             LoRAAdapter expected = onOneMachine(
-                    scorer.network(),
+                    network,
                     config(DECODER),
                     Loss.meanSquaredError(),
-                    (from, to) -> scorer.pairs(pairs().subList(from, to)),
+                    (from, to) -> scorer.tokens(pairs().subList(from, to)),
                     1);
             assertSame(trained.adapter(), expected);
         }

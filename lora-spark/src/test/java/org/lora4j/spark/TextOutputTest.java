@@ -51,9 +51,9 @@ import org.lora4j.spark.internal.score.ScoringTask;
 import org.lora4j.spark.internal.score.SentOptions;
 import org.lora4j.spark.internal.score.TextScores;
 import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.DecoderTokens;
-import org.lora4j.text.Perplexity;
-import org.lora4j.text.TokenExample;
+import org.lora4j.text.chat.DecoderTokens;
+import org.lora4j.text.data.TokenExample;
+import org.lora4j.text.metrics.Perplexity;
 
 /** Probabilities and new texts of the rows of a table, against those of one machine; and rows that have none. */
 @Tag("slow")
@@ -112,7 +112,7 @@ class TextOutputTest {
     @ParameterizedTest
     @ValueSource(strings = {"messages", "prompt", "text"})
     void eachRowIsScoredWithItsAdapter(String form) {
-        DecoderTokens tokens = new DecoderTokens(decoder);
+        DecoderTokens tokens = decoder.tokens();
         LoRACausalLMModel model = model().setMaxTokens(Chats.BLOCK);
         if (form.equals("prompt")) {
             model.setPromptCol("prompt");
@@ -144,7 +144,7 @@ class TextOutputTest {
     @ParameterizedTest
     @ValueSource(strings = {"messages", "prompt", "text"})
     void eachRowIsContinuedWithItsAdapter(String form) {
-        DecoderTokens tokens = new DecoderTokens(decoder);
+        DecoderTokens tokens = decoder.tokens();
         LoRACausalLMModel model = model().setTask("generate").setMaxNewTokens(9).setBatchSize(7);
         Dataset<Row> some = table.drop("completion");
         if (form.equals("prompt")) {
@@ -164,7 +164,7 @@ class TextOutputTest {
 
     private String generated(Model model, int[] prompt, GenerationOptions options) {
         List<Integer> ids = Generator.of(model)
-                .generate(prompt, new DecoderTokens(decoder).fitting(options, prompt.length))
+                .generate(prompt, decoder.tokens().fitting(options, prompt.length))
                 .newTokens();
         return decoder.tokenizer()
                 .decode(ids.stream().mapToInt(Integer::intValue).toArray());
@@ -195,8 +195,7 @@ class TextOutputTest {
                 .withRepetitionPenalty(1.1)
                 .withMaxTokens(12);
         assertThat(row.getString(1))
-                .isEqualTo(generated(
-                        tenants.using("tenant0"), new DecoderTokens(decoder).prompt(chats.question(6)), options));
+                .isEqualTo(generated(tenants.using("tenant0"), decoder.tokens().prompt(chats.question(6)), options));
     }
 
     private static List<Row> generated(LoRACausalLMModel model, Dataset<Row> table) {
@@ -413,7 +412,7 @@ class TextOutputTest {
     /** With few logits at a time, each text is computed alone. */
     @Test
     void textsThatAreComputedTogetherHaveTheScoresOfTextsAlone() {
-        DecoderTokens tokens = new DecoderTokens(decoder);
+        DecoderTokens tokens = decoder.tokens();
         Dataset<Row> plain = table.select("id", "text");
         LoRACausalLMModel model = model().setTextCol("text");
         JavaSparkContext spark =

@@ -3,15 +3,13 @@ package org.lora4j.spring;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.nn.input.Sequences;
-import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.RequestOptions;
-import org.lora4j.serve.ServingException;
-import org.lora4j.serve.ServingException.Reason;
-import org.lora4j.text.ClientTexts;
+import org.lora4j.text.Answer;
 import org.lora4j.text.EncoderFolder;
-import org.lora4j.text.ShorterEmbeddings;
+import org.lora4j.text.TextService;
+import org.lora4j.text.task.Embed;
 import org.springframework.ai.chat.metadata.DefaultUsage;
 import org.springframework.ai.document.Document;
 import org.springframework.ai.embedding.BatchingStrategy;
@@ -28,32 +26,26 @@ import org.springframework.ai.embedding.EmbeddingResponseMetadata;
  */
 final class AdaptedEmbeddingModel implements EmbeddingModel {
     private final EncoderFolder encoder;
-    private final ClientTexts texts;
-    private final BatchingPredictor predictor;
+    private final TextService service;
     private final RequestedAdapter adapters;
-    private final ShorterEmbeddings shorter;
 
-    AdaptedEmbeddingModel(
-            EncoderFolder encoder, BatchingPredictor predictor, RequestedAdapter adapters, ShorterEmbeddings shorter) {
+    AdaptedEmbeddingModel(EncoderFolder encoder, TextService service, RequestedAdapter adapters) {
         this.encoder = encoder;
-        texts = new ClientTexts(encoder);
-        this.predictor = predictor;
+        this.service = service;
         this.adapters = adapters;
-        this.shorter = shorter;
     }
 
     @Override
     public EmbeddingResponse call(EmbeddingRequest request) {
         Objects.requireNonNull(request, "request must not be null");
         String name = name(request.getOptions());
-        String adapter = adapters.adapter(name);
-        Sequences tokens = texts.queries(adapter, request.getInstructions(), RequestOptions.defaults());
+        Answer<float[]> answer = answer(Embed.Kind.QUERY, request.getInstructions(), name, request.getOptions());
         List<Embedding> embeddings = new ArrayList<>();
-        for (float[] vector : vectors(tokens, adapter, request.getOptions())) {
+        for (float[] vector : answer.values()) {
             embeddings.add(new Embedding(vector, embeddings.size()));
         }
-        int specialTokens = tokens.count() * encoder.tokenizer().specialTokens();
-        DefaultUsage usage = new DefaultUsage(tokens.tokens() - specialTokens, 0);
+        int specialTokens = embeddings.size() * encoder.tokenizer().specialTokens();
+        DefaultUsage usage = new DefaultUsage(answer.tokens() - specialTokens, 0);
         return new EmbeddingResponse(embeddings, new EmbeddingResponseMetadata(name, usage));
     }
 
@@ -61,21 +53,12 @@ final class AdaptedEmbeddingModel implements EmbeddingModel {
         return adapters.name(options == null ? null : options.getModel());
     }
 
-    private float[][] vectors(Sequences tokens, String adapter, @Nullable EmbeddingOptions options) {
-        int length = length(options);
-        return shorter.cut(predictor.predict(tokens, adapter).toFloatMatrix(), length);
-    }
-
-    private int length(@Nullable EmbeddingOptions options) {
+    private Answer<float[]> answer(
+            Embed.Kind kind, List<String> texts, String name, @Nullable EmbeddingOptions options) {
         Integer length = options == null ? null : options.getDimensions();
-        if (length == null) {
-            return shorter.dimensions();
-        }
-        try {
-            return shorter.require(length);
-        } catch (IllegalArgumentException e) {
-            throw new ServingException(Reason.INVALID_INPUT, String.valueOf(e.getMessage()), e);
-        }
+        Embed.Texts asked =
+                new Embed.Texts(texts, kind, null, length == null ? OptionalInt.empty() : OptionalInt.of(length));
+        return service.answer(Embed.class, adapters.adapter(name), asked, RequestOptions.defaults());
     }
 
     @Override
@@ -104,12 +87,14 @@ final class AdaptedEmbeddingModel implements EmbeddingModel {
             RequestedAdapter.requireAbsent("a document without text", text == null);
             all.add(Objects.requireNonNull(text));
         }
-        String adapter = adapters.adapter(name);
-        return List.of(vectors(texts.documents(adapter, all, RequestOptions.defaults()), adapter, options));
+        return answer(Embed.Kind.DOCUMENT, all, name, options).values();
     }
 
     @Override
     public int dimensions() {
-        return shorter.dimensions();
+        String name = adapters.name(null);
+        return service.task(adapters.adapter(name)) instanceof Embed embed
+                ? embed.dimensions().orElseGet(encoder::embeddingSize)
+                : encoder.embeddingSize();
     }
 }

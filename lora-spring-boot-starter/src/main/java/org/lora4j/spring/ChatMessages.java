@@ -3,7 +3,7 @@ package org.lora4j.spring;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import org.lora4j.text.ChatMessage;
+import org.lora4j.text.chat.ChatMessage;
 import org.lora4j.text.tools.ToolCall;
 import org.springframework.ai.chat.messages.AssistantMessage;
 import org.springframework.ai.chat.messages.Message;

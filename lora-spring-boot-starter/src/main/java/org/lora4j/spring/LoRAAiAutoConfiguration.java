@@ -3,12 +3,11 @@ package org.lora4j.spring;
 import java.io.IOException;
 import org.lora4j.LoRAModel;
 import org.lora4j.nn.Network;
-import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.GenerationService;
 import org.lora4j.text.ChatService;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.EncoderFolder;
-import org.lora4j.text.ShorterEmbeddings;
+import org.lora4j.text.TextService;
 import org.springframework.ai.chat.model.ChatModel;
 import org.springframework.ai.embedding.EmbeddingModel;
 import org.springframework.ai.model.tool.ToolCallingManager;
@@ -33,10 +32,10 @@ public final class LoRAAiAutoConfiguration {
 
     @Bean
     @ConditionalOnMissingBean(EmbeddingModel.class)
-    @ConditionalOnBean({EncoderFolder.class, BatchingPredictor.class})
+    @ConditionalOnBean({EncoderFolder.class, TextService.class})
     @Conditional(ServedKind.OfEmbeddings.class)
     EmbeddingModel loraEmbeddingModel(
-            EncoderFolder encoder, LoRAModel model, BatchingPredictor predictor, LoRAProperties properties) {
+            EncoderFolder encoder, LoRAModel model, TextService service, LoRAProperties properties) {
         try {
             Network unused = EncoderFolder.requireEmbeddings(model.network());
         } catch (IllegalArgumentException e) {
@@ -46,7 +45,7 @@ public final class LoRAAiAutoConfiguration {
                     e);
         }
         RequestedAdapter adapters = new RequestedAdapter(encoder.name(), properties.serve());
-        return new AdaptedEmbeddingModel(encoder, predictor, adapters, new ShorterEmbeddings(model.network()));
+        return new AdaptedEmbeddingModel(encoder, service, adapters);
     }
 
     @Bean

@@ -3,6 +3,7 @@ package org.lora4j.spring;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
@@ -16,11 +17,14 @@ import org.lora4j.serve.AdapterReloader;
 import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.GenerationService;
 import org.lora4j.serve.ServingListener;
-import org.lora4j.spring.LoRAProperties.Adapters;
 import org.lora4j.spring.LoRAProperties.Model;
 import org.lora4j.spring.LoRAProperties.Serve;
+import org.lora4j.text.Adapters;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.TextModel;
+import org.lora4j.text.TextService;
+import org.lora4j.text.task.Task;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.DisposableBean;
@@ -44,9 +48,12 @@ import org.springframework.context.annotation.Configuration;
  * <tr><th>bean</th><th>if</th></tr>
  * <tr><td>{@link EncoderFolder} or {@link DecoderFolder}</td><td>{@code lora.model.path} is set</td></tr>
  * <tr><td>{@link LoRAModel}</td><td>there is a folder</td></tr>
+ * <tr><td>{@link Adapters}</td><td>there is a folder of a model, and {@code lora.adapters.path} is set</td></tr>
  * <tr><td>{@link AdapterCache}</td><td>there is a model, and {@code lora.adapters.path} is set</td></tr>
  * <tr><td>{@link AdapterReloader}</td><td>there is a cache, and {@code lora.adapters.reload} is set</td></tr>
  * <tr><td>{@link BatchingPredictor}, or {@link GenerationService} for a decoder</td><td>there is a model</td></tr>
+ * <tr><td>{@link TextService}, for embeddings, classes and scores</td><td>there are an encoder's folder and a predictor, and
+ *     {@code lora.model.kind} is not {@code hidden-states}</td></tr>
  * </table>
  *
  * <p>The service and the cache get the program's bean of {@link ServingListener} and of {@link AdapterCache.Listener}, if there is one.
@@ -110,15 +117,35 @@ public final class LoRAAutoConfiguration {
     /** Creates the configuration. */
     public LoRAAutoConfiguration() {}
 
+    /** Reads the adapters with what they are for. */
+    @Bean
+    @ConditionalOnMissingBean
+    @ConditionalOnBean(TextModel.class)
+    @ConditionalOnProperty("lora.adapters.path")
+    Adapters loraAdapters(TextModel model, LoRAProperties properties) throws IOException {
+        return new Adapters(
+                model,
+                path(properties.adapters()),
+                Map.of(),
+                ServedKind.alone(properties.model(), model),
+                ServedKind.asked(properties.model()));
+    }
+
     @Bean
     @ConditionalOnMissingBean
     @ConditionalOnBean(LoRAModel.class)
     @ConditionalOnProperty("lora.adapters.path")
     AdapterCache loraAdapterCache(
-            LoRAModel model, LoRAProperties properties, ObjectProvider<AdapterCache.Listener> listener) {
-        Adapters adapters = properties.adapters();
-        AdapterCache.Builder builder =
-                AdapterCache.builder(model, path(adapters)).keep(adapters.keep());
+            LoRAModel model,
+            LoRAProperties properties,
+            ObjectProvider<Adapters> known,
+            ObjectProvider<AdapterCache.Listener> listener) {
+        LoRAProperties.Adapters adapters = properties.adapters();
+        Adapters read = known.getIfUnique();
+        AdapterCache.Builder builder = (read == null
+                        ? AdapterCache.builder(model, path(adapters))
+                        : AdapterCache.builder(model, read.of(model.network())))
+                .keep(adapters.keep());
         ifSet(adapters.maxBytes(), size -> builder.maxBytes(size.toBytes()));
         ifSet(adapters.maxNumber(), builder::maxAdapters);
         listener.ifUnique(builder::listener);
@@ -130,7 +157,7 @@ public final class LoRAAutoConfiguration {
     @ConditionalOnBean(AdapterCache.class)
     @ConditionalOnProperty({"lora.adapters.path", "lora.adapters.reload"})
     AdapterReloader loraAdapterReloader(AdapterCache cache, LoRAProperties properties) {
-        Adapters adapters = properties.adapters();
+        LoRAProperties.Adapters adapters = properties.adapters();
         return AdapterReloader.start(
                 cache, path(adapters), Objects.requireNonNull(adapters.reload(), "lora.adapters.reload must be set"));
     }
@@ -194,6 +221,28 @@ public final class LoRAAutoConfiguration {
         return builder.build();
     }
 
+    /** Answers for adapters of all tasks of an encoder; the predictor computes those of the kind that is served. */
+    @Bean
+    @ConditionalOnMissingBean
+    @ConditionalOnBean({EncoderFolder.class, BatchingPredictor.class})
+    @Conditional(ServedKind.OfTexts.class)
+    TextService loraTexts(
+            EncoderFolder encoder,
+            LoRAModel model,
+            BatchingPredictor predictor,
+            LoRAProperties properties,
+            ObjectProvider<Adapters> adapters)
+            throws IOException {
+        Task alone = ServedKind.alone(properties.model(), encoder);
+        TextService.Builder builder = TextService.builder(encoder)
+                .alone(alone)
+                .allowBase(properties.serve().allowBase())
+                .settings(ServedKind.asked(properties.model()))
+                .predictor(alone.head(), model, predictor);
+        adapters.ifUnique(builder::adapters);
+        return builder.build();
+    }
+
     /** Ends the requests of a service that this class created, before the service itself is closed, which would wait for all. */
     @Bean
     @ConditionalOnBean(name = "loraPredictor")
@@ -213,7 +262,7 @@ public final class LoRAAutoConfiguration {
         return Objects.requireNonNull(model.path(), "lora.model.path must be set");
     }
 
-    private static Path path(Adapters adapters) {
+    private static Path path(LoRAProperties.Adapters adapters) {
         Path path = Objects.requireNonNull(adapters.path(), "lora.adapters.path must be set");
         if (!Files.isDirectory(path)) {
             throw new IllegalStateException(

@@ -4,13 +4,21 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.io.ModelSource;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.spring.LoRAProperties.Kind;
-import org.lora4j.text.ChatTemplate;
+import org.lora4j.spring.LoRAProperties.Model;
 import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.TextModel;
+import org.lora4j.text.chat.ChatTemplate;
+import org.lora4j.text.task.Embed;
+import org.lora4j.text.task.Generate;
+import org.lora4j.text.task.Task;
+import org.lora4j.text.task.TaskSettings;
+import org.lora4j.text.tokens.Prompts;
 import org.springframework.boot.autoconfigure.condition.ConditionOutcome;
 import org.springframework.boot.autoconfigure.condition.SpringBootCondition;
 import org.springframework.boot.context.properties.bind.Binder;
@@ -37,6 +45,30 @@ abstract class ServedKind extends SpringBootCondition {
         OfEncoder() {
             super(EnumSet.complementOf(EnumSet.of(Kind.DECODER)));
         }
+    }
+
+    /** Matches if an encoder answers whole texts. */
+    static final class OfTexts extends ServedKind {
+        OfTexts() {
+            super(EnumSet.of(Kind.EMBEDDINGS, Kind.CLASSIFIER));
+        }
+    }
+
+    /** Returns what the model does without an adapter. */
+    static Task alone(Model properties, TextModel model) throws IOException {
+        return switch (kind(properties.kind(), properties.path())) {
+            case EMBEDDINGS, HIDDEN_STATES -> Embed.asTheModelSays();
+            case CLASSIFIER -> model.task();
+            case DECODER -> new Generate();
+        };
+    }
+
+    /** Returns what the properties ask for in place of what the files say. */
+    static TaskSettings asked(Model properties) {
+        return new TaskSettings(
+                OptionalInt.empty(),
+                properties.dimensions() == null ? OptionalInt.empty() : OptionalInt.of(properties.dimensions()),
+                Prompts.none());
     }
 
     /** Matches if sentence embeddings are served. */

@@ -1,12 +1,10 @@
 package org.lora4j.spring;
 
 import java.util.List;
-import org.lora4j.nn.input.Sequences;
-import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.RequestOptions;
 import org.lora4j.serve.ServingException;
-import org.lora4j.text.ClientTexts;
-import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.TextService;
+import org.lora4j.text.task.Embed;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.http.ResponseEntity;
@@ -19,18 +17,17 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @SpringBootApplication
 public class Application {
-    private final ClientTexts texts;
-    private final BatchingPredictor predictor;
+    private final TextService texts;
 
-    Application(EncoderFolder encoder, BatchingPredictor predictor) {
-        texts = new ClientTexts(encoder);
-        this.predictor = predictor;
+    Application(TextService texts) {
+        this.texts = texts;
     }
 
     @GetMapping("/embed/{adapter}")
     float[] embed(@PathVariable("adapter") String adapter, @RequestParam("text") String text) {
-        Sequences tokens = texts.tokens(adapter, List.of(text), RequestOptions.defaults());
-        return predictor.predict(tokens, adapter).toFloatVector();
+        return texts.answer(Embed.class, adapter, Embed.Texts.of(List.of(text)), RequestOptions.defaults())
+                .values()
+                .get(0);
     }
 
     @ExceptionHandler

@@ -5,10 +5,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.function.Consumer;
 import org.lora4j.fixtures.LearnedChats;
-import org.lora4j.text.Conversation;
 import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.DecoderTokens;
-import org.lora4j.text.TokenExample;
+import org.lora4j.text.chat.Conversation;
+import org.lora4j.text.chat.DecoderTokens;
+import org.lora4j.text.data.TokenExample;
 import org.lora4j.text.tools.Tool;
 import org.lora4j.train.Batch;
 import org.springframework.ai.chat.model.ChatModel;
@@ -26,7 +26,7 @@ final class Learned {
 
     private static Batch batch(Path folder, List<Conversation> conversations) throws IOException {
         try (DecoderFolder opened = DecoderFolder.open(folder)) {
-            DecoderTokens tokens = new DecoderTokens(opened);
+            DecoderTokens tokens = opened.tokens();
             return TokenExample.batch(
                     conversations.stream().map(tokens::conversation).toList());
         }

@@ -15,6 +15,11 @@ import org.lora4j.serve.GenerationService;
 import org.lora4j.serve.RequestOptions;
 import org.lora4j.serve.ServingException;
 import org.lora4j.serve.ServingException.Reason;
+import org.lora4j.text.chat.ChatAnswer;
+import org.lora4j.text.chat.ChatTemplate;
+import org.lora4j.text.chat.Conversation;
+import org.lora4j.text.chat.DecoderTokens;
+import org.lora4j.text.chat.StopTexts;
 import org.lora4j.text.grammar.Grammar;
 import org.lora4j.text.grammar.GrammarLease;
 import org.lora4j.text.tools.ForcedCall;
@@ -50,7 +55,7 @@ public final class ChatService {
         this.template = template;
         this.service = service;
         this.named = named;
-        tokens = new DecoderTokens(decoder);
+        tokens = decoder.tokens();
     }
 
     /**

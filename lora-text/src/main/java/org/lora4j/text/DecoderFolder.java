@@ -1,20 +1,22 @@
 package org.lora4j.text;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
-import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.io.ModelSource;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.PretrainedModel;
+import org.lora4j.text.chat.ChatTemplate;
+import org.lora4j.text.chat.DecoderRules;
+import org.lora4j.text.chat.DecoderTokens;
 import org.lora4j.text.grammar.GrammarCache;
 import org.lora4j.text.grammar.GrammarVocabulary;
+import org.lora4j.text.tokens.TextTokens;
+import org.lora4j.text.tokens.Tokenizer;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
@@ -23,24 +25,19 @@ import org.nd4j.linalg.api.buffer.DataType;
  */
 public final class DecoderFolder extends TextModel {
     private static final String WHAT = "generation";
-    private static final String EOS = "eos_token_id";
 
     private @Nullable Network network;
-    private final Tokenizer tokenizer;
-    private final @Nullable ChatTemplate template;
-    private final Set<Integer> endIds;
-    private final int longestToken;
+    private final DecoderRules rules;
+    private final TextTokens textTokens;
     private @Nullable GrammarVocabulary vocabulary;
     private @Nullable GrammarCache grammars;
 
     /** Takes a tokenizer, which is closed if another file is wrong. */
     DecoderFolder(ModelSource source, PretrainedModel model, Tokenizer tokenizer) throws IOException {
         super(source, model, TextLimits.forDecoder());
-        this.tokenizer = tokenizer;
         try {
-            template = template(source);
-            endIds = endIds(source, tokenizer, template);
-            longestToken = LongestToken.read(source);
+            rules = DecoderRules.read(source, tokenizer, model.config().maxLength());
+            textTokens = TextTokens.of(source, model.config(), tokenizer);
         } catch (IOException | RuntimeException e) {
             tokenizer.close();
             throw e;
@@ -113,34 +110,6 @@ public final class DecoderFolder extends TextModel {
         return new DecoderFolder(source, PretrainedModel.load(source, dataType), Tokenizer.load(source));
     }
 
-    private static @Nullable ChatTemplate template(ModelSource source) throws IOException {
-        try {
-            return ChatTemplate.load(source);
-        } catch (FileNotFoundException e) {
-            return null;
-        }
-    }
-
-    private static Set<Integer> endIds(ModelSource source, Tokenizer tokenizer, @Nullable ChatTemplate template)
-            throws IOException {
-        Set<Integer> ids = new TreeSet<>();
-        for (String file : new String[] {"config.json", "generation_config.json"}) {
-            JsonNode json = Json.readIfExists(source, file);
-            if (json != null) {
-                JsonNode eos = json.path(EOS);
-                if (eos.isInt()) {
-                    ids.add(eos.intValue());
-                }
-                eos.forEach(id -> ids.add(id.asInt()));
-            }
-        }
-        if (template != null) {
-            template.specialToken("eos_token")
-                    .ifPresent(token -> tokenizer.tokenId(token).ifPresent(ids::add));
-        }
-        return ids;
-    }
-
     /**
      * Returns the language model.
      *
@@ -159,7 +128,7 @@ public final class DecoderFolder extends TextModel {
      * @return the number of tokens
      */
     public int maxLength() {
-        return model().config().maxLength();
+        return rules.maxLength();
     }
 
     /**
@@ -168,17 +137,26 @@ public final class DecoderFolder extends TextModel {
      * @return {@link #maxLength} times the characters of the longest token of the vocabulary
      */
     public long maxCharacters() {
-        return (long) maxLength() * longestToken;
+        return rules.maxCharacters();
     }
 
-    /** The most characters of a token. */
-    int longestToken() {
-        return longestToken;
+    /**
+     * Returns what makes the tokens of prompts and of conversations.
+     *
+     * @return the tokens, for any number of threads
+     */
+    public DecoderTokens tokens() {
+        return new DecoderTokens(rules);
     }
 
     @Override
     public Tokenizer tokenizer() {
-        return tokenizer;
+        return rules.tokenizer();
+    }
+
+    @Override
+    public TextTokens textTokens() {
+        return textTokens;
     }
 
     /**
@@ -187,7 +165,7 @@ public final class DecoderFolder extends TextModel {
      * @return the template; nothing if the folder has none
      */
     public Optional<ChatTemplate> template() {
-        return Optional.ofNullable(template);
+        return rules.template();
     }
 
     /**
@@ -197,12 +175,11 @@ public final class DecoderFolder extends TextModel {
      * @throws IOException if the folder has none
      */
     public ChatTemplate requireTemplate() throws IOException {
-        if (template == null) {
-            throw new IOException(source() + ": the model must have a chat template, in chat_template.jinja, in"
-                    + " tokenizer_config.json or in tokenizer.chat_template of a GGUF file, found none; use a model"
-                    + " that was trained for chats, or plain text");
-        }
-        return template;
+        return rules.template()
+                .orElseThrow(() ->
+                        new IOException(source() + ": the model must have a chat template, in chat_template.jinja, in"
+                                + " tokenizer_config.json or in tokenizer.chat_template of a GGUF file, found none; use a model"
+                                + " that was trained for chats, or plain text"));
     }
 
     /**
@@ -211,7 +188,7 @@ public final class DecoderFolder extends TextModel {
      * @return {@code eos_token_id} of {@code config.json} and {@code generation_config.json}, and {@code eos_token}
      */
     public Set<Integer> endIds() {
-        return Set.copyOf(endIds);
+        return rules.endIds();
     }
 
     /**
@@ -245,7 +222,8 @@ public final class DecoderFolder extends TextModel {
     public synchronized GrammarVocabulary vocabulary() {
         if (vocabulary == null) {
             try {
-                vocabulary = GrammarVocabulary.load(source()).withTokenizer(text -> tokenizer.ids(text, false));
+                vocabulary = GrammarVocabulary.load(source())
+                        .withTokenizer(text -> tokenizer().ids(text, false));
             } catch (IOException e) {
                 throw new IllegalArgumentException(
                         "forms and log probabilities of answers need the bytes of tokens: " + e.getMessage(), e);
@@ -256,6 +234,6 @@ public final class DecoderFolder extends TextModel {
 
     @Override
     public void close() {
-        tokenizer.close();
+        rules.tokenizer().close();
     }
 }

@@ -14,6 +14,15 @@ import org.lora4j.nn.layer.Pooling;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.serve.FairLimiter;
+import org.lora4j.text.data.Labels;
+import org.lora4j.text.internal.Json;
+import org.lora4j.text.task.Head;
+import org.lora4j.text.task.Similarity;
+import org.lora4j.text.tokens.Prompts;
+import org.lora4j.text.tokens.TextPair;
+import org.lora4j.text.tokens.TextRules;
+import org.lora4j.text.tokens.TextTokens;
+import org.lora4j.text.tokens.Tokenizer;
 
 /**
  * A folder of Hugging Face's hub with an encoder of the BERT family, or with a decoder that embeds texts, opened whole:
@@ -25,20 +34,20 @@ import org.lora4j.serve.FairLimiter;
  * <tr><td>{@code config.json}, {@code model.safetensors}</td><td>{@link #model}, {@link #labels}</td></tr>
  * <tr><td>{@code modules.json}, and the folders that it names</td><td>{@link #sentenceEmbeddings}; the mean without them</td></tr>
  * <tr><td>{@code config_sentence_transformers.json}</td><td>{@link #similarity}, and prompts</td></tr>
- * <tr><td>the files of {@link EncoderTokens}</td><td>the tokens of texts, where they are cut, and prompts</td></tr>
+ * <tr><td>the files of {@link TextTokens}</td><td>the tokens of texts, where they are cut, and prompts</td></tr>
  * </table>
  */
 public final class EncoderFolder extends TextModel {
     private final Labels labels;
     private final Similarity similarity;
-    private final EncoderTokens tokens;
+    private final TextTokens tokens;
 
     private EncoderFolder(
             ModelSource source,
             PretrainedModel model,
             Labels labels,
             Similarity similarity,
-            EncoderTokens tokens,
+            TextTokens tokens,
             FairLimiter textLimiter) {
         super(source, model, textLimiter);
         this.labels = labels;
@@ -111,15 +120,12 @@ public final class EncoderFolder extends TextModel {
      */
     public static EncoderFolder open(ModelSource source, OptionalInt maxTokens, BaseStorage storage)
             throws IOException {
-        if (configOf(source).isDecoder() && !embeds(source)) {
-            throw new IllegalArgumentException(
-                    source + ": an embedding needs an encoder of the BERT family, or a decoder with"
-                            + " modules.json, found a decoder without");
-        }
+        Object unused = configOf(source);
+        requireHead(source, Head.EMBEDDING);
         PretrainedModel model = PretrainedModel.load(source, storage);
         Labels labels = Labels.read(source);
-        Similarity similarity = Similarity.parse(Json.textIfExists(source, EncoderTokens.SENTENCES));
-        EncoderTokens tokens = EncoderTokens.open(source, model.config(), maxTokens);
+        Similarity similarity = Similarity.parse(Json.textIfExists(source, TextTokens.SENTENCES));
+        TextTokens tokens = TextTokens.open(source, model.config(), maxTokens);
         return new EncoderFolder(source, model, labels, similarity, tokens, TextLimits.forEncoder());
     }
 
@@ -198,8 +204,8 @@ public final class EncoderFolder extends TextModel {
         return tokens.tokenizer();
     }
 
-    /** What makes tokens of texts and of pairs. */
-    EncoderTokens encoderTokens() {
+    @Override
+    public TextTokens textTokens() {
         return tokens;
     }
 

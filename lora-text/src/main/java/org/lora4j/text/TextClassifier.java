@@ -1,8 +1,6 @@
 package org.lora4j.text;
 
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -22,11 +20,24 @@ import org.lora4j.adapter.TargetModules;
 import org.lora4j.internal.MessageText;
 import org.lora4j.internal.math.Softmax;
 import org.lora4j.io.ModelSource;
-import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.ModelConfig;
+import org.lora4j.nn.transformer.PretrainedModel;
+import org.lora4j.text.data.Labels;
+import org.lora4j.text.task.ClassScores;
+import org.lora4j.text.task.Classify;
+import org.lora4j.text.task.Embed;
+import org.lora4j.text.task.Generate;
+import org.lora4j.text.task.Head;
+import org.lora4j.text.task.PairScore;
+import org.lora4j.text.task.Rerank;
+import org.lora4j.text.task.RowModel;
+import org.lora4j.text.task.SavedAdapter;
+import org.lora4j.text.task.SavedClassifier;
+import org.lora4j.text.task.Task;
+import org.lora4j.text.tokens.TextPair;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -43,22 +54,96 @@ public final class TextClassifier implements AutoCloseable {
     /** The name of the adapter. */
     public static final String ADAPTER = "adapter";
 
-    private static final List<String> MODULES = List.of("classifier", "classifier.out_proj", "score");
-
     /** Enough that the products of matrices are large; more would not be faster. */
     private static final int BATCH = 32;
 
-    private final ClassifierBase base;
+    private final Base base;
     private final Labels labels;
-    private final @Nullable ClassifierHead head;
+    private final Head head;
+
+    /** Whether the classifier is that of the model, and not a new one. */
+    private final boolean isOwn;
+
     private final LoRAModel model;
+    private final @Nullable RowModel<List<String>, ClassScores> classes;
+    private final @Nullable RowModel<List<TextPair>, PairScore> scores;
     private final Map<String, Labels> labelsByAdapter = new ConcurrentSkipListMap<>();
 
-    private TextClassifier(ClassifierBase base, Labels labels, @Nullable ClassifierHead head, Network network) {
+    /**
+     * A model on which a classifier stands.
+     *
+     * @param source its files
+     * @param model its weights
+     * @param texts the same with its tokenizer; null for work on the weights
+     * @param maxTokens where texts are cut; empty for where its files say
+     */
+    private record Base(
+            ModelSource source,
+            PretrainedModel model,
+            @Nullable TextModel texts,
+            OptionalInt maxTokens) implements AutoCloseable {
+        static Base open(ModelSource source, OptionalInt maxTokens, BaseStorage storage) throws IOException {
+            TextModel texts = ModelConfig.read(source).isDecoder()
+                    ? TextModel.open(source, storage)
+                    : EncoderFolder.open(source, maxTokens, storage);
+            return new Base(source, texts.model(), texts, maxTokens);
+        }
+
+        boolean isDecoder() {
+            return model.config().isDecoder();
+        }
+
+        /** The module of the classifier, which trains in full. */
+        String module() {
+            return isDecoder() ? "score" : "classifier";
+        }
+
+        /** The head that suits the model: for a folder of sentence-transformers and for a BERT without a pooler the mean. */
+        Head head() throws IOException {
+            return !isDecoder() && source.has("modules.json") ? Head.MEAN : Head.ofPeft(model);
+        }
+
+        TextModel requireTexts() {
+            if (texts == null) {
+                throw new IllegalStateException("the model must be opened with its tokenizer, found one without");
+            }
+            return texts;
+        }
+
+        /** Puts a new classifier on the model. */
+        Network create(Head head, int classes, long seed) throws IOException {
+            if (head != Head.YES_NO) {
+                return head.network(model, classes, seed);
+            }
+            head.requireFits(model.config());
+            if (classes != 1) {
+                throw new IllegalArgumentException("head: YES_NO gives a pair of texts one score, found " + classes
+                        + " classes; use the head LAST");
+            }
+            return requireTexts().network(head);
+        }
+
+        @Override
+        public void close() {
+            if (texts != null) {
+                texts.close();
+            }
+        }
+    }
+
+    private TextClassifier(Base base, Labels labels, Head head, boolean isOwn, Network network) {
         this.base = base;
         this.labels = labels;
         this.head = head;
+        this.isOwn = isOwn;
         model = LoRAModel.of(network);
+        TextModel texts = base.texts;
+        classes = texts == null || !head.isTrained()
+                ? null
+                : new Classify(labels, head, base.maxTokens).on(texts.textTokens(), network);
+        scores = texts == null || head == Head.LAST
+                ? null
+                : new Rerank(head, base.maxTokens).on(texts.textTokens(), network);
     }
 
     /**
@@ -74,16 +159,10 @@ public final class TextClassifier implements AutoCloseable {
      * @throws IOException if the model cannot be read, or cannot have the head
      */
     public static TextClassifier create(
-            Path folder,
-            Labels labels,
-            @Nullable ClassifierHead head,
-            OptionalInt maxTokens,
-            long seed,
-            BaseStorage storage)
+            Path folder, Labels labels, @Nullable Head head, OptionalInt maxTokens, long seed, BaseStorage storage)
             throws IOException {
         Objects.requireNonNull(labels, "labels must not be null");
-        ClassifierBase base =
-                ClassifierBase.open(ModelSource.of(folder), maxTokens, storage, head == ClassifierHead.YES_NO);
+        Base base = Base.open(ModelSource.of(folder), maxTokens, storage);
         try {
             return create(base, labels, head == null ? base.head() : head, seed);
         } catch (IOException | RuntimeException e) {
@@ -92,8 +171,8 @@ public final class TextClassifier implements AutoCloseable {
         }
     }
 
-    private static TextClassifier create(ClassifierBase base, Labels labels, ClassifierHead head, long seed) {
-        return new TextClassifier(base, labels, head, base.create(head, labels.count(), seed));
+    private static TextClassifier create(Base base, Labels labels, Head head, long seed) throws IOException {
+        return new TextClassifier(base, labels, head, false, base.create(head, labels.count(), seed));
     }
 
     /**
@@ -123,25 +202,25 @@ public final class TextClassifier implements AutoCloseable {
      */
     public static TextClassifier openAdapted(Path folder, SavedAdapter adapter, BaseStorage storage)
             throws IOException {
-        AdapterTask task = task(adapter);
-        requireMadeFor(folder, adapter, task, task.limit());
-        return openFor(open(folder, task, task.limit(), storage), task, task.labels())
-                .loaded(adapter);
+        requireMadeFor(folder, adapter, OptionalInt.empty());
+        return openFor(folder, adapter, null, OptionalInt.empty(), storage);
     }
 
     /**
      * Opens a model with a trained adapter for work on the weights. It takes no texts and needs no tokenizer.
      *
      * @param folder the folder of a model
-     * @param adapter the adapter
+     * @param adapter the folder of the adapter
      * @param storage how the large matrices of the model are stored
      * @return the classifier
      * @throws IOException if a file cannot be read, or the adapter does not fit the model
      */
     public static TextClassifier openWithoutTexts(Path folder, SavedAdapter adapter, BaseStorage storage)
             throws IOException {
-        AdapterTask task = task(adapter);
-        return openUntrained(folder, adapter, task, storage).loaded(adapter);
+        requireMadeFor(folder, adapter, OptionalInt.empty());
+        Base base = withoutTexts(folder, storage);
+        Task task = adapterTask(adapter, base.model);
+        return openFor(base, task, null).loaded(adapter);
     }
 
     /**
@@ -156,7 +235,7 @@ public final class TextClassifier implements AutoCloseable {
      */
     public static TextClassifier openReranker(Path folder, BaseStorage storage) throws IOException {
         if (ModelConfig.read(folder).isDecoder()) {
-            return create(folder, Labels.numbered(1), ClassifierHead.YES_NO, OptionalInt.empty(), 0, storage);
+            return create(folder, Labels.numbered(1), Head.YES_NO, OptionalInt.empty(), 0, storage);
         }
         TextClassifier classifier = openAlone(ModelSource.of(folder), storage);
         long outputs = classifier.model().network().outputSize();
@@ -169,14 +248,15 @@ public final class TextClassifier implements AutoCloseable {
     }
 
     private static TextClassifier openAlone(ModelSource source, BaseStorage storage) throws IOException {
-        ClassifierBase base = ClassifierBase.open(source, OptionalInt.empty(), storage);
+        Base base = Base.open(source, OptionalInt.empty(), storage);
         try {
             if (!base.model().hasClassifier()) {
                 throw new IOException(source + ": the model must have a classifier, found none; give an adapter that"
                         + " has one, or train one with 'lora classify'");
             }
             Network network = base.model().classifier();
-            return new TextClassifier(base, Labels.read(source, network.outputSize()), null, network);
+            Head own = base.isDecoder() ? Head.LAST : Head.POOLER;
+            return new TextClassifier(base, Labels.read(source, network.outputSize()), own, true, network);
         } catch (IOException | RuntimeException e) {
             base.close();
             throw e;
@@ -197,14 +277,40 @@ public final class TextClassifier implements AutoCloseable {
     public static TextClassifier goOn(
             Path folder, SavedAdapter adapter, Labels labels, OptionalInt maxTokens, BaseStorage storage)
             throws IOException {
-        AdapterTask task = task(adapter);
-        if (task.labels().count() != labels.count()) {
-            throw new IOException(adapter + ": the adapter must have a classifier of " + labels.count() + " classes, "
-                    + labels + ", found " + task.labels().count());
+        Objects.requireNonNull(labels, "labels must not be null");
+        requireMadeFor(folder, adapter, maxTokens);
+        return openFor(folder, adapter, labels, maxTokens, storage);
+    }
+
+    /** Opens a model with an adapter, which was checked before. */
+    private static TextClassifier openFor(
+            Path folder, SavedAdapter adapter, @Nullable Labels labels, OptionalInt maxTokens, BaseStorage storage)
+            throws IOException {
+        OptionalInt limit = maxTokens.isPresent()
+                ? maxTokens
+                : adapter.task().map(Task::maxTokens).orElse(OptionalInt.empty());
+        Base base = Base.open(ModelSource.of(folder), limit, storage);
+        try {
+            Task task = adapterTask(adapter, base.model);
+            if (labels != null && labelsOf(task).count() != labels.count()) {
+                throw new IOException(adapter + ": the adapter must have a classifier of " + labels.count()
+                        + " classes, " + labels + ", found "
+                        + labelsOf(task).count());
+            }
+            return openFor(base, task, labels).loaded(adapter);
+        } catch (IOException | RuntimeException e) {
+            base.close();
+            throw e;
         }
-        OptionalInt limit = maxTokens.isPresent() ? maxTokens : task.limit();
-        requireMadeFor(folder, adapter, task, maxTokens.isPresent() ? OptionalInt.empty() : limit);
-        return openFor(open(folder, task, limit, storage), task, labels).loaded(adapter);
+    }
+
+    private static Base withoutTexts(Path folder, BaseStorage storage) throws IOException {
+        ModelSource source = ModelSource.of(folder);
+        return new Base(source, PretrainedModel.load(source, storage), null, OptionalInt.empty());
+    }
+
+    private static Labels labelsOf(Task task) {
+        return task instanceof Classify classify ? classify.labels() : Labels.numbered(1);
     }
 
     private TextClassifier loaded(SavedAdapter adapter) throws IOException {
@@ -228,8 +334,8 @@ public final class TextClassifier implements AutoCloseable {
         Network network = model.network();
         String module = network.replaceableHead().orElseThrow();
         LoRAAdapter.SavedModule saved = adapter.savedModules().get(module);
-        // A model with a classifier of its own has a head of null, and the answer yes or no needs none.
-        boolean isUntrained = head != null && head != ClassifierHead.YES_NO;
+        // The answer yes or no needs no classifier.
+        boolean isUntrained = !isOwn && head != Head.YES_NO;
         if (saved == null && isUntrained) {
             throw new IOException(folder + ": the adapter must have a classifier, found no " + module
                     + " among its saved modules " + adapter.savedModules().keySet());
@@ -237,7 +343,7 @@ public final class TextClassifier implements AutoCloseable {
         long outputs = saved == null ? network.outputSize() : saved.weight().size(0);
         if (outputs != ofAdapter.count()) {
             throw new IOException(folder + ": the classifier must have an output for each of the " + ofAdapter.count()
-                    + " labels in " + AdapterTask.NAME + ", " + ofAdapter + ", found " + outputs);
+                    + " labels in " + Task.FILE + ", " + ofAdapter + ", found " + outputs);
         }
     }
 
@@ -254,17 +360,16 @@ public final class TextClassifier implements AutoCloseable {
     public void add(String name, Path adapter) throws IOException {
         Objects.requireNonNull(name, "name must not be null");
         SavedAdapter saved = SavedAdapter.read(adapter);
-        AdapterTask task = task(saved);
-        ClassifierHead reads = task.head() == null ? base.headOfPeft() : task.head();
-        if (reads != head()) {
-            throw new IOException(adapter + ": the classifier must read what that of the model reads, " + head()
-                    + ", found " + reads + "; open the model with this adapter alone");
+        Task task = adapterTask(saved, base.model);
+        if (task.head() != head) {
+            throw new IOException(adapter + ": the classifier must read what that of the model reads, " + head
+                    + ", found " + task.head() + "; open the model with this adapter alone");
         }
-        if (task.limit().orElse(maxTokens()) != maxTokens()) {
+        if (task.maxTokens().orElse(maxTokens()) != maxTokens()) {
             throw new IOException(adapter + ": texts must be cut where the model cuts them, after " + maxTokens()
-                    + " tokens, found " + task.maxTokens() + "; open the model with this adapter alone");
+                    + " tokens, found " + task.maxTokens().getAsInt() + "; open the model with this adapter alone");
         }
-        load(name, saved, task.labels());
+        load(name, saved, labelsOf(task));
     }
 
     /**
@@ -272,34 +377,35 @@ public final class TextClassifier implements AutoCloseable {
      * takes no texts and needs no tokenizer.
      *
      * @param folder the folder of a model
-     * @param adapter the adapter
+     * @param adapter the folder of the adapter
      * @param storage how the large matrices of the model are stored
      * @return the classifier
      * @throws IOException if a file cannot be read, or the adapter has no classifier
      */
     public static TextClassifier openUntrained(Path folder, SavedAdapter adapter, BaseStorage storage)
             throws IOException {
-        return openUntrained(folder, adapter, task(adapter), storage);
-    }
-
-    private static TextClassifier openUntrained(
-            Path folder, SavedAdapter adapter, AdapterTask task, BaseStorage storage) throws IOException {
-        requireMadeFor(folder, adapter, task, OptionalInt.empty());
-        return openFor(ClassifierBase.openWithoutTexts(ModelSource.of(folder), storage), task, task.labels());
+        requireMadeFor(folder, adapter, OptionalInt.empty());
+        Base base = withoutTexts(folder, storage);
+        return openFor(base, adapterTask(adapter, base.model), null);
     }
 
     /** Checks what the files of an adapter say of its model, before the weights are read. */
-    private static void requireMadeFor(Path folder, SavedAdapter adapter, AdapterTask task, OptionalInt limit)
-            throws IOException {
+    private static void requireMadeFor(Path folder, SavedAdapter adapter, OptionalInt maxTokens) throws IOException {
+        Objects.requireNonNull(adapter, "adapter must not be null");
         ModelConfig config = ModelConfig.read(folder);
-        ClassifierHead head = task.head();
-        boolean readsDecoder = head == ClassifierHead.LAST || head == ClassifierHead.YES_NO;
-        if (head != null && readsDecoder != config.isDecoder()) {
+        Optional<Task> written = adapter.task();
+        if (written.isEmpty()) {
+            return;
+        }
+        Task task = requireClassifier(adapter, written.get());
+        boolean readsDecoder = task.head() == Head.LAST || task.head() == Head.YES_NO;
+        if (readsDecoder != config.isDecoder()) {
             throw new IOException(adapter + ": the model must be " + (readsDecoder ? "a decoder" : "an encoder")
-                    + " for a classifier that reads " + head + ", found " + folder + ", "
+                    + " for a classifier that reads " + task.head() + ", found " + folder + ", "
                     + (readsDecoder ? "an encoder" : "a decoder")
                     + "; use the model that the adapter was trained with");
         }
+        OptionalInt limit = maxTokens.isPresent() ? OptionalInt.empty() : task.maxTokens();
         if (limit.isPresent() && limit.getAsInt() > config.maxLength()) {
             throw new IOException(adapter + ": the model must have positions for the " + limit.getAsInt()
                     + " tokens of a text, found " + config.maxLength() + " in " + folder
@@ -307,75 +413,31 @@ public final class TextClassifier implements AutoCloseable {
         }
     }
 
-    private static ClassifierBase open(Path folder, AdapterTask task, OptionalInt limit, BaseStorage storage)
-            throws IOException {
-        return ClassifierBase.open(ModelSource.of(folder), limit, storage, task.head() == ClassifierHead.YES_NO);
-    }
-
-    private static TextClassifier openFor(ClassifierBase base, AdapterTask task, Labels labels) {
+    private static TextClassifier openFor(Base base, Task task, @Nullable Labels labels) throws IOException {
         try {
-            ClassifierHead head = task.head();
-            return create(base, labels, head == null ? base.headOfPeft() : head, 0);
-        } catch (RuntimeException e) {
+            return create(base, labels == null ? labelsOf(task) : labels, task.head(), 0);
+        } catch (IOException | RuntimeException e) {
             base.close();
             throw e;
         }
     }
 
-    /**
-     * Returns what an adapter with a classifier is for, whoever wrote it.
-     *
-     * @param adapter the adapter
-     * @return its task; for an adapter of PEFT, whose files have no names of classes, the classes {@code LABEL_0}, {@code LABEL_1} and
-     *     so on, and a head of null for what suits the model
-     * @throws IOException if the adapter has no classifier
-     */
-    public static AdapterTask task(SavedAdapter adapter) throws IOException {
-        Objects.requireNonNull(adapter, "adapter must not be null");
-        return task(adapter.folder(), adapter.task(), adapter::adapter);
+    /** Returns what an adapter with a classifier or a score is for, whoever wrote it. */
+    private static Task adapterTask(SavedAdapter adapter, PretrainedModel model) throws IOException {
+        return requireClassifier(adapter, adapter.task(model, new Generate()));
     }
 
-    /**
-     * Returns what an adapter with a classifier is for; see {@link #task(SavedAdapter)}. It reads the weights only if no file says it.
-     *
-     * @param adapter the folder of the adapter
-     * @return its task
-     * @throws IOException if a file cannot be read, or the adapter has no classifier
-     */
-    public static AdapterTask task(Path adapter) throws IOException {
-        Objects.requireNonNull(adapter, "adapter must not be null");
-        return task(adapter, AdapterTask.read(adapter), () -> PeftAdapters.load(adapter));
-    }
-
-    private static AdapterTask task(
-            Path folder, Optional<AdapterTask> written, PeftAdapters.WholeReading<LoRAAdapter> weights)
-            throws IOException {
-        AdapterTask task = written.isPresent() ? written.get() : ofPeft(folder, weights.read());
-        if (task.kind() == AdapterTask.Kind.RETRIEVE) {
+    private static Task requireClassifier(SavedAdapter adapter, Task task) throws IOException {
+        if (task instanceof Embed && adapter.task().isPresent()) {
             throw new IOException(
-                    folder + ": the adapter must have a classifier, found one of 'lora retrieve'; use it with"
+                    adapter + ": the adapter must have a classifier, found one of 'lora retrieve'; use it with"
                             + " 'lora embed'");
         }
-        return task;
-    }
-
-    /** An adapter that PEFT trained: the classes are the rows of its classifier. */
-    private static AdapterTask ofPeft(Path adapter, LoRAAdapter data) throws IOException {
-        var classifier = data.savedModules().entrySet().stream()
-                .filter(module -> isClassifier(module.getKey()))
-                .findFirst()
-                .orElseThrow(() -> new IOException(adapter
-                        + ": the adapter must have a classifier among its saved modules, found "
-                        + data.savedModules().keySet()));
-        Labels labels =
-                Labels.numbered(Math.toIntExact(classifier.getValue().weight().size(0)));
-        return new AdapterTask(
-                AdapterTask.Kind.CLASSIFY,
-                labels,
-                classifier.getKey().endsWith("score") ? ClassifierHead.LAST : null,
-                0,
-                0,
-                Prompts.none());
+        if (task instanceof Classify || task instanceof Rerank) {
+            return task;
+        }
+        throw new IOException(adapter + ": the adapter must have a classifier among its saved modules, found "
+                + adapter.adapter().savedModules().keySet());
     }
 
     /**
@@ -385,18 +447,7 @@ public final class TextClassifier implements AutoCloseable {
      * @return true if one of its modules that are stored in full is a classifier
      */
     public static boolean isClassifier(LoRAAdapter adapter) {
-        return adapter.savedModules().keySet().stream().anyMatch(TextClassifier::isClassifier);
-    }
-
-    /**
-     * Returns whether a module is a classifier.
-     *
-     * @param module the path of a module that an adapter stores in full
-     * @return true for {@code classifier}, {@code score} and the like
-     */
-    public static boolean isClassifier(String module) {
-        Objects.requireNonNull(module, "module must not be null");
-        return MODULES.stream().anyMatch(module::endsWith);
+        return SavedClassifier.of(adapter).isPresent();
     }
 
     /**
@@ -406,7 +457,7 @@ public final class TextClassifier implements AutoCloseable {
      * @return the view of the adapter
      */
     public AdapterView addAdapter(LoRAConfig config) {
-        if (head == ClassifierHead.YES_NO) {
+        if (head == Head.YES_NO) {
             if (config.excludeModules() != null) {
                 throw new IllegalArgumentException(
                         "addAdapter: excludeModules must not be set for the head YES_NO, which"
@@ -454,8 +505,7 @@ public final class TextClassifier implements AutoCloseable {
      * @throws IllegalStateException if the model is a decoder
      */
     public EncoderFolder encoder() {
-        EncoderFolder encoder = base.encoder();
-        if (encoder == null) {
+        if (!(base.texts instanceof EncoderFolder encoder) || base.isDecoder()) {
             throw new IllegalStateException("the model must be an encoder that was opened with its tokenizer, found "
                     + (base.isDecoder() ? "a decoder" : "one without"));
         }
@@ -468,7 +518,7 @@ public final class TextClassifier implements AutoCloseable {
      * @return the name of its folder
      */
     public String name() {
-        return base.source().name();
+        return base.source.name();
     }
 
     /**
@@ -477,7 +527,7 @@ public final class TextClassifier implements AutoCloseable {
      * @return the most tokens of one
      */
     public int maxTokens() {
-        return base.requireTokens().tokenizer().maxTokens();
+        return classes == null ? requireScores().maxTokens() : classes.maxTokens();
     }
 
     /**
@@ -486,7 +536,7 @@ public final class TextClassifier implements AutoCloseable {
      * @return a network with a row for each text: the mean of the last hidden states
      */
     public Network features() {
-        return base.model().meanPooled();
+        return base.model.meanPooled();
     }
 
     /**
@@ -497,10 +547,9 @@ public final class TextClassifier implements AutoCloseable {
      */
     public void saveMerged(Path target) throws IOException {
         base.model().save(model.mergeActive(), target);
-        Path file = target.resolve("config.json");
-        ObjectNode config = Json.object(file.toString(), Files.readString(file));
-        labels.write(config);
-        Json.write(file, config);
+        if (head.isTrained()) {
+            new Classify(labels, head, OptionalInt.empty()).mergeInto(target, base.isDecoder());
+        }
     }
 
     /**
@@ -517,8 +566,8 @@ public final class TextClassifier implements AutoCloseable {
      *
      * @return the head; that of Hugging Face for a model with a classifier of its own
      */
-    public ClassifierHead head() {
-        return head == null ? (base.isDecoder() ? ClassifierHead.LAST : ClassifierHead.POOLER) : head;
+    public Head head() {
+        return head;
     }
 
     /**
@@ -526,9 +575,14 @@ public final class TextClassifier implements AutoCloseable {
      *
      * @param texts the texts, at least one
      * @return a sequence for each
+     * @throws IllegalStateException if the head is {@code YES_NO}, which takes pairs
      */
     public Sequences tokens(List<String> texts) {
-        return base.requireTokens().tokens(texts);
+        if (classes == null) {
+            base.requireTexts();
+            throw new IllegalStateException("tokens: the head " + head + " takes pairs of texts, found texts");
+        }
+        return classes.tokens(texts);
     }
 
     /**
@@ -540,11 +594,16 @@ public final class TextClassifier implements AutoCloseable {
      * @throws IllegalArgumentException if there is no pair, or a query leaves no room for a document
      */
     public Sequences pairs(List<TextPair> pairs) {
-        if (base.isDecoder() && head != ClassifierHead.YES_NO) {
+        if (head == Head.LAST) {
             throw new IllegalArgumentException(
-                    "pairs: a decoder must have the head YES_NO, found " + head() + "; give it texts");
+                    "pairs: a decoder must have the head YES_NO, found " + head + "; give it texts");
         }
-        return base.requireTokens().pairs(pairs);
+        return requireScores().tokens(pairs);
+    }
+
+    private RowModel<List<TextPair>, PairScore> requireScores() {
+        base.requireTexts();
+        return Objects.requireNonNull(scores);
     }
 
     /**
@@ -661,7 +720,7 @@ public final class TextClassifier implements AutoCloseable {
     private Labels labelsOf(String adapter) {
         Objects.requireNonNull(adapter, "no adapter must be null");
         if (adapter.equals(LoRAModel.BASE)) {
-            if (head != null) {
+            if (!isOwn) {
                 throw new IllegalArgumentException(
                         "the base must have a classifier of its own, found a new one that nobody"
                                 + " has trained; name an adapter of " + labelsByAdapter.keySet());

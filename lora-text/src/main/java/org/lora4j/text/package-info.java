@@ -1,18 +1,27 @@
 /**
- * What every host of texts shares: model folders, tokenizers, chat templates, data sets of texts and metrics.
+ * Models of texts with adapters. Three types are the way in: {@link org.lora4j.text.TextModel} opens a model, an adapter says itself what
+ * it is for, a {@link org.lora4j.text.task.Task}, and {@link org.lora4j.text.TextService} answers texts with it.
  *
  * <pre>{@code
- * Dataset<TextRow> rows = TextFiles.read(file);
- * Split<TextRow> split = rows.split(7, 0.2);
- * List<INDArray> embeddings = new ArrayList<>();
- * try (EncoderFolder encoder = EncoderFolder.open(folder)) {
- *     Network network = encoder.sentenceEmbeddings();
- *     network.freeze();
- *     for (List<TextRow> batch : split.train().shuffled(7, 0, 10_000).batches(32)) {
- *         embeddings.add(network.predict(encoder.tokens(batch.stream().map(row -> row.text("text")).toList())));
- *     }
+ * try (TextModel model = TextModel.open(ModelSource.of(folder), BaseStorage.of(Precision.FLOAT));
+ *         TextService service = TextService.builder(model).adapters(adapters).build()) {
+ *     List<ClassScores> classes =
+ *             service.answer(Classify.class, "topics", texts, RequestOptions.defaults()).values();
  * }
  * }</pre>
+ *
+ * <table>
+ * <caption>The packages, from top to bottom; each uses only those below it</caption>
+ * <tr><th>package</th><th>what is in it</th></tr>
+ * <tr><td>{@code text}</td><td>models, their adapters, and what answers with them</td></tr>
+ * <tr><td>{@code text.task}</td><td>what a model does with a text: embed, classify, rank, generate</td></tr>
+ * <tr><td>{@code text.chat}</td><td>conversations, templates, answers</td></tr>
+ * <tr><td>{@code text.tools}</td><td>functions and their calls</td></tr>
+ * <tr><td>{@code text.grammar}</td><td>the form of an answer</td></tr>
+ * <tr><td>{@code text.data}</td><td>files, rows, data sets, examples</td></tr>
+ * <tr><td>{@code text.metrics}</td><td>what is measured</td></tr>
+ * <tr><td>{@code text.tokens}</td><td>texts to tokens and back</td></tr>
+ * </table>
  *
  * <p>An argument that is null where null is not allowed gives a {@link NullPointerException} that names the argument.
  */

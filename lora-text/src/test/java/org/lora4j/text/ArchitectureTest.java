@@ -6,11 +6,13 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyP
 import static com.tngtech.archunit.core.domain.properties.CanBeAnnotated.Predicates.annotatedWith;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
+import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTag;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
+import java.util.List;
 import org.lora4j.internal.ForModules;
 
 /** The module uses what every user of the library can use; its templates reach nothing but values. */
@@ -21,7 +23,7 @@ class ArchitectureTest {
     static final ArchRule USES_NO_INTERNALS_BUT_THOSE_FOR_MODULES = noClasses()
             .should()
             .dependOnClassesThat(resideInAPackage("org.lora4j..internal..")
-                    .and(not(resideInAPackage("org.lora4j.text.internal..")))
+                    .and(not(resideInAPackage("org.lora4j.text..")))
                     .and(not(annotatedWith(ForModules.class))));
 
     /** A forced call is a grammar, which knows no tools. */
@@ -45,9 +47,34 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule TEMPLATES_USE_NO_REFLECTION_AND_NO_FILES = noClasses()
             .that()
-            .resideInAPackage("org.lora4j.text.internal")
+            .resideInAPackage("org.lora4j.text.chat.internal")
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(
                     "java.lang.reflect..", "java.lang.invoke..", "java.io..", "java.nio.file..", "java.net..");
+
+    /** From top to bottom: each uses only those below it. */
+    private static final List<String> PACKAGES = List.of(
+            "org.lora4j.text",
+            "org.lora4j.text.task..",
+            "org.lora4j.text.chat..",
+            "org.lora4j.text.tools..",
+            "org.lora4j.text.grammar..",
+            "org.lora4j.text.data..",
+            "org.lora4j.text.metrics..",
+            "org.lora4j.text.tokens..",
+            "org.lora4j.text.internal..");
+
+    @ArchTest
+    static void eachPackageUsesOnlyThoseBelowIt(JavaClasses classes) {
+        for (int i = 1; i < PACKAGES.size(); i++) {
+            noClasses()
+                    .that()
+                    .resideInAPackage(PACKAGES.get(i))
+                    .should()
+                    .dependOnClassesThat()
+                    .resideInAnyPackage(PACKAGES.subList(0, i).toArray(String[]::new))
+                    .check(classes);
+        }
+    }
 }

@@ -21,6 +21,7 @@ import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.PretrainedModel;
+import org.lora4j.text.tokens.Tokenizer;
 
 /** Folders with decoders, and what kind of model a folder has. */
 class DecoderFolderTest {

@@ -24,12 +24,17 @@ import org.lora4j.fixtures.MustEnd;
 import org.lora4j.io.ModelSource;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.ModelConfig;
+import org.lora4j.text.data.Labels;
+import org.lora4j.text.tokens.Prompts;
+import org.lora4j.text.tokens.StoredTokenizers;
+import org.lora4j.text.tokens.TextPair;
+import org.lora4j.text.tokens.TextTokens;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** What the files of a folder decide. The encoder has 16 positions and a vocabulary of 32 tokens. */
-class EncoderFolderTest {
-    static final String TOKENIZER = """
+public class EncoderFolderTest {
+    public static final String TOKENIZER = """
             {"version":"1.0","truncation":null,"padding":null,"added_tokens":[
               {"id":1,"content":"[CLS]","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true},
               {"id":2,"content":"[SEP]","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true}],
@@ -198,7 +203,7 @@ class EncoderFolderTest {
             }
         };
         assertThatIOException()
-                .isThrownBy(() -> EncoderTokens.open(source, ModelConfig.read(folder), OptionalInt.empty()))
+                .isThrownBy(() -> TextTokens.open(source, ModelConfig.read(folder), OptionalInt.empty()))
                 .withMessage("no connection");
         assertThat(opened).isEmpty();
     }

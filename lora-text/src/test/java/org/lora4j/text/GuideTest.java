@@ -17,8 +17,20 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.TokenConstraint;
 import org.lora4j.nn.Network;
+import org.lora4j.text.chat.ChatMessage;
+import org.lora4j.text.chat.ChatTemplate;
+import org.lora4j.text.chat.Conversation;
+import org.lora4j.text.chat.DecoderTokens;
+import org.lora4j.text.data.Dataset;
+import org.lora4j.text.data.LabelledText;
+import org.lora4j.text.data.Split;
+import org.lora4j.text.data.TextFiles;
+import org.lora4j.text.data.TextRow;
+import org.lora4j.text.data.TokenExample;
 import org.lora4j.text.grammar.Grammar;
 import org.lora4j.text.grammar.GrammarVocabulary;
+import org.lora4j.text.metrics.Classification;
+import org.lora4j.text.tokens.Tokenizers;
 import org.lora4j.text.tools.ToolAnswer;
 import org.lora4j.text.tools.ToolCall;
 import org.lora4j.text.tools.ToolFormat;
@@ -116,10 +128,10 @@ class GuideTest {
         Path adapterFolder = folder.resolve("support");
 
         try (DecoderFolder decoder = DecoderFolder.open(modelFolder)) {
-            DecoderTokens tokens = new DecoderTokens(decoder);
+            DecoderTokens tokens = decoder.tokens();
             List<Batch> batches = new ArrayList<>();
             for (List<TextRow> some : TextFiles.read(file).batches(4)) {
-                batches.add(TokenExample.batch(some.stream().map(row -> tokens.conversation(row.conversation())).toList()));
+                batches.add(TokenExample.batch(some.stream().map(row -> tokens.conversation(Conversation.of(row))).toList()));
             }
             AdapterView support = LoRAModel.of(decoder.network()).add("support", LoRAConfig.of(8, 16));
             Trainer.builder(support)

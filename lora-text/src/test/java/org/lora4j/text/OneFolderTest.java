@@ -16,6 +16,7 @@ import org.lora4j.io.ModelSource;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.transformer.ModelConfig;
+import org.lora4j.text.tokens.TextTokens;
 
 /** A folder with every file that decides about embeddings, opened as a folder and as another source. */
 class OneFolderTest {
@@ -36,7 +37,7 @@ class OneFolderTest {
                         new WithoutPaths(ModelSource.of(complete.folder())),
                         OptionalInt.empty(),
                         BaseStorage.of(Precision.FLOAT));
-                EncoderTokens alone = EncoderTokens.open(
+                TextTokens alone = TextTokens.open(
                         ModelSource.of(complete.folder()), ModelConfig.read(complete.folder()), OptionalInt.empty())) {
             for (EncoderFolder opened : List.of(encoder, other)) {
                 assertThat(opened.rules().limitedBy()).isEqualTo("sentence_bert_config.json");

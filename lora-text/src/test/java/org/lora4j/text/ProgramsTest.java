@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.example.Chat;
 import com.example.ClassifyTexts;
-import com.example.TextService;
+import com.example.TopicServer;
 import com.sun.net.httpserver.HttpServer;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -78,7 +78,7 @@ class ProgramsTest {
                 .asString()
                 .matches("label: (first|second)");
 
-        HttpServer server = TextService.start(model, adapter, 0);
+        HttpServer server = TopicServer.start(model, adapter, 0);
         String host = InetAddress.getLoopbackAddress().getHostAddress();
         HttpRequest request = HttpRequest.newBuilder(
                         URI.create("http://" + host + ":" + server.getAddress().getPort()))

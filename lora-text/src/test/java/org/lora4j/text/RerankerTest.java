@@ -26,6 +26,11 @@ import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.PretrainedModel;
+import org.lora4j.text.data.Labels;
+import org.lora4j.text.task.Head;
+import org.lora4j.text.task.Rerank;
+import org.lora4j.text.tokens.TextPair;
+import org.lora4j.text.tokens.Tokenizer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.indexing.NDArrayIndex;
@@ -112,7 +117,7 @@ class RerankerTest {
     }
 
     private TextClassifier reranker(OptionalInt maxTokens) throws IOException {
-        return TextClassifier.create(folder, SCORE, ClassifierHead.YES_NO, maxTokens, 1, FLOATS);
+        return TextClassifier.create(folder, SCORE, Head.YES_NO, maxTokens, 1, FLOATS);
     }
 
     private static int[] ids(Sequences sequences, int i) {
@@ -130,7 +135,7 @@ class RerankerTest {
             assertThat(ids(reranker.pairs(List.of(new TextPair("a b", "b"))), 0))
                     .isEqualTo(expected);
             assertThat(reranker.maxTokens()).isEqualTo(256);
-            assertThat(reranker.head()).isEqualTo(ClassifierHead.YES_NO);
+            assertThat(reranker.head()).isEqualTo(Head.YES_NO);
         }
     }
 
@@ -181,7 +186,7 @@ class RerankerTest {
     void anAdapterIsOneOfTheLanguageModel(@TempDir Path saved) throws IOException {
         try (TextClassifier reranker = reranker(OptionalInt.of(90))) {
             reranker.addAdapter(LoRAConfig.of(2, 4)).save(saved);
-            AdapterTask.rerank(reranker.head(), reranker.maxTokens()).write(saved);
+            new Rerank(reranker.head(), OptionalInt.of(reranker.maxTokens())).write(saved);
             assertThat(PeftAdapters.load(saved).config().hubFields().taskType()).isEqualTo("CAUSAL_LM");
             assertThat(PeftAdapters.load(saved).savedModules()).isEmpty();
             assertThat(PeftAdapters.load(saved).weights().keySet())
@@ -189,7 +194,7 @@ class RerankerTest {
                     .allMatch(path -> path.startsWith("model."));
         }
         try (TextClassifier opened = TextClassifier.open(folder, saved, FLOATS)) {
-            assertThat(opened.head()).isEqualTo(ClassifierHead.YES_NO);
+            assertThat(opened.head()).isEqualTo(Head.YES_NO);
             assertThat(opened.maxTokens()).isEqualTo(90);
             assertThat(opened.scores(opened.pairs(List.of(new TextPair("a", "b")))))
                     .hasSize(1);
@@ -200,10 +205,9 @@ class RerankerTest {
     void whatCannotScoreIsRefused() throws IOException {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> TextClassifier.create(
-                        folder, Labels.of(List.of("a", "b")), ClassifierHead.YES_NO, OptionalInt.empty(), 1, FLOATS))
+                        folder, Labels.of(List.of("a", "b")), Head.YES_NO, OptionalInt.empty(), 1, FLOATS))
                 .withMessageContaining("YES_NO gives a pair of texts one score, found 2 classes");
-        try (TextClassifier last =
-                TextClassifier.create(folder, SCORE, ClassifierHead.LAST, OptionalInt.empty(), 1, FLOATS)) {
+        try (TextClassifier last = TextClassifier.create(folder, SCORE, Head.LAST, OptionalInt.empty(), 1, FLOATS)) {
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> last.pairs(List.of(new TextPair("a", "b"))))
                     .withMessageStartingWith("pairs: a decoder must have the head YES_NO, found LAST");

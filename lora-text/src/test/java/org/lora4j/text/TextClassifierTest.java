@@ -27,6 +27,15 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.text.data.Labels;
+import org.lora4j.text.task.ClassScores;
+import org.lora4j.text.task.Classify;
+import org.lora4j.text.task.Embed;
+import org.lora4j.text.task.Head;
+import org.lora4j.text.task.Rerank;
+import org.lora4j.text.task.SavedAdapter;
+import org.lora4j.text.task.Task;
+import org.lora4j.text.tokens.Prompts;
 
 /** Classifiers of texts on encoders and decoders, which are created, stored and opened again. */
 class TextClassifierTest {
@@ -55,25 +64,24 @@ class TextClassifierTest {
         Files.writeString(model.resolve("tokenizer.json"), EncoderFolderTest.TOKENIZER);
     }
 
-    private TextClassifier create(@Nullable ClassifierHead head) throws IOException {
+    private TextClassifier create(@Nullable Head head) throws IOException {
         return TextClassifier.create(model, LABELS, head, OptionalInt.of(8), 5, STORAGE);
     }
 
     /** Stores an adapter that changes the model, and returns what the classifier predicts with it. */
-    private double[][] save(ClassifierHead head) throws IOException {
+    private double[][] save(Head head) throws IOException {
         try (TextClassifier classifier = create(head)) {
             AdapterView view = classifier.addAdapter(LoRAConfig.of(2, 4));
             view.parameters().forEach(parameter -> parameter.value().addi(0.05));
             view.save(adapter);
-            AdapterTask.classify(classifier.labels(), classifier.head(), classifier.maxTokens())
-                    .write(adapter);
+            new Classify(classifier.labels(), classifier.head(), OptionalInt.of(classifier.maxTokens())).write(adapter);
             return classifier.probabilities(classifier.tokens(TEXTS));
         }
     }
 
     @ParameterizedTest
     @CsvSource({"encoder_forward, MEAN", "encoder_forward, POOLER", "decoder_llama, LAST", "decoder_gpt2, LAST"})
-    void anAdapterIsOpenedAsItWasStored(String golden, ClassifierHead head) throws Exception {
+    void anAdapterIsOpenedAsItWasStored(String golden, Head head) throws Exception {
         write(golden);
         double[][] expected = save(head);
         assertThat(expected).hasDimensions(3, 3);
@@ -92,16 +100,16 @@ class TextClassifierTest {
             assertThat(further.maxTokens()).isEqualTo(5);
             assertThat(further.probabilities(further.tokens(TEXTS))).isDeepEqualTo(expected);
         }
-        Files.delete(adapter.resolve(AdapterTask.NAME));
+        Files.delete(adapter.resolve(Task.FILE));
         try (TextClassifier opened = TextClassifier.open(model, adapter, STORAGE)) {
             assertThat(opened.labels().names()).containsExactly("LABEL_0", "LABEL_1", "LABEL_2");
-            assertThat(opened.head()).isEqualTo(head == ClassifierHead.MEAN ? ClassifierHead.POOLER : head);
+            assertThat(opened.head()).isEqualTo(head == Head.MEAN ? Head.POOLER : head);
         }
     }
 
     @ParameterizedTest
     @CsvSource({"encoder_forward, POOLER", "decoder_llama, LAST"})
-    void aMergedClassifierNeedsNoAdapter(String golden, ClassifierHead head) throws Exception {
+    void aMergedClassifierNeedsNoAdapter(String golden, Head head) throws Exception {
         write(golden);
         double[][] expected = save(head);
         Path merged = temp.resolve("merged");
@@ -125,30 +133,33 @@ class TextClassifierTest {
     void whatSuitsTheModelIsTheDefault() throws Exception {
         write("encoder_forward");
         try (TextClassifier classifier = create(null)) {
-            assertThat(classifier.head()).isEqualTo(ClassifierHead.POOLER);
+            assertThat(classifier.head()).isEqualTo(Head.POOLER);
             assertThat(classifier.encoder().model().hasPooler()).isTrue();
             assertThat(classifier.features().predict(classifier.tokens(TEXTS)).size(0))
                     .isEqualTo(3);
         }
         Files.writeString(model.resolve("modules.json"), "[]");
         try (TextClassifier classifier = create(null)) {
-            assertThat(classifier.head()).isEqualTo(ClassifierHead.MEAN);
+            assertThat(classifier.head()).isEqualTo(Head.MEAN);
         }
         write("decoder_llama");
         try (TextClassifier classifier = create(null)) {
-            assertThat(classifier.head()).isEqualTo(ClassifierHead.LAST);
+            assertThat(classifier.head()).isEqualTo(Head.LAST);
             assertThatIllegalStateException().isThrownBy(classifier::encoder).withMessageEndingWith("found a decoder");
         }
     }
 
     /** Stores another adapter with labels of its own, and returns the values that it gives the texts alone. */
-    private List<ClassScores> saveAs(String name, Labels labels, ClassifierHead head, long seed) throws IOException {
+    private List<ClassScores> saveAs(String name, Labels labels, Head head, long seed) throws IOException {
         Path folder = temp.resolve(name);
         try (TextClassifier classifier = TextClassifier.create(model, labels, head, OptionalInt.of(8), seed, STORAGE)) {
             AdapterView view = classifier.addAdapter(LoRAConfig.of(2, 4));
             view.parameters().forEach(parameter -> parameter.value().addi(0.01 * seed));
             view.save(folder);
-            (labels.count() == 1 ? AdapterTask.rerank(head, 8) : AdapterTask.classify(labels, head, 8)).write(folder);
+            Task task = labels.count() == 1 && head != Head.LAST
+                    ? new Rerank(head, OptionalInt.of(8))
+                    : new Classify(labels, head, OptionalInt.of(8));
+            task.write(folder);
             return classifier.predictEach(
                     classifier.tokens(TEXTS), Collections.nCopies(TEXTS.size(), TextClassifier.ADAPTER));
         }
@@ -157,7 +168,7 @@ class TextClassifierTest {
     @ParameterizedTest
     @CsvSource({"encoder_forward, MEAN", "encoder_forward, POOLER", "distilbert_forward, POOLER", "decoder_llama, LAST"
     })
-    void eachTextHasTheLabelsOfItsAdapter(String golden, ClassifierHead head) throws Exception {
+    void eachTextHasTheLabelsOfItsAdapter(String golden, Head head) throws Exception {
         write(golden);
         List<ClassScores> ofThree = saveAs("three", LABELS, head, 3);
         List<ClassScores> ofFive = saveAs("five", Labels.of(List.of("a", "b", "c", "d", "e")), head, 4);
@@ -200,34 +211,33 @@ class TextClassifierTest {
     @Test
     void anAdapterHasTheLabelsAndTheWeightsOfTheMomentWhenItWasRead() throws Exception {
         write("encoder_forward");
-        double[][] expected = save(ClassifierHead.MEAN);
+        double[][] expected = save(Head.MEAN);
         SavedAdapter first = SavedAdapter.read(adapter);
-        saveAs("adapter", Labels.of(List.of("a", "b", "c", "d", "e")), ClassifierHead.POOLER, 5);
+        saveAs("adapter", Labels.of(List.of("a", "b", "c", "d", "e")), Head.POOLER, 5);
         try (TextClassifier opened = TextClassifier.openAdapted(model, first, STORAGE)) {
             assertThat(opened.labels()).isEqualTo(LABELS);
-            assertThat(opened.head()).isEqualTo(ClassifierHead.MEAN);
+            assertThat(opened.head()).isEqualTo(Head.MEAN);
             assertThat(opened.probabilities(opened.tokens(TEXTS))).isDeepEqualTo(expected);
         }
         try (TextClassifier opened = TextClassifier.open(model, adapter, STORAGE)) {
             assertThat(opened.labels().count()).isEqualTo(5);
-            assertThat(opened.head()).isEqualTo(ClassifierHead.POOLER);
+            assertThat(opened.head()).isEqualTo(Head.POOLER);
         }
-        assertThat(first.kind()).contains(AdapterTask.Kind.CLASSIFY);
+        assertThat(first.classifies()).isTrue();
         assertThat(first.name()).isEqualTo("adapter");
     }
 
     @Test
     void anAdapterHasAnOutputForEachOfItsLabels() throws Exception {
         write("encoder_forward");
-        save(ClassifierHead.MEAN);
-        AdapterTask.classify(Labels.of(List.of("one", "two")), ClassifierHead.MEAN, 8)
-                .write(adapter);
+        save(Head.MEAN);
+        new Classify(Labels.of(List.of("one", "two")), Head.MEAN, OptionalInt.of(8)).write(adapter);
         assertThatIOException()
                 .isThrownBy(() -> TextClassifier.open(model, adapter, STORAGE))
                 .withMessageEndingWith(
                         "adapter: the classifier must have an output for each of the 2 labels in task.json,"
                                 + " [one, two], found 3");
-        try (TextClassifier classifier = create(ClassifierHead.MEAN)) {
+        try (TextClassifier classifier = create(Head.MEAN)) {
             assertThatIOException()
                     .isThrownBy(() -> classifier.add("other", adapter))
                     .withMessageContaining("the classifier must have an output for each of the 2 labels");
@@ -238,14 +248,14 @@ class TextClassifierTest {
     @Test
     void addsNoAdapterThatReadsOtherTokensOrVectors() throws Exception {
         write("encoder_forward");
-        save(ClassifierHead.MEAN);
-        saveAs("pooler", LABELS, ClassifierHead.POOLER, 1);
-        AdapterTask.classify(LABELS, ClassifierHead.MEAN, 5).write(temp.resolve("pooler"));
+        save(Head.MEAN);
+        saveAs("pooler", LABELS, Head.POOLER, 1);
+        new Classify(LABELS, Head.MEAN, OptionalInt.of(5)).write(temp.resolve("pooler"));
         try (TextClassifier classifier = TextClassifier.open(model, adapter, STORAGE)) {
             assertThatIOException()
                     .isThrownBy(() -> classifier.add("a", temp.resolve("pooler")))
                     .withMessageContaining("texts must be cut where the model cuts them, after 8 tokens, found 5");
-            AdapterTask.classify(LABELS, ClassifierHead.POOLER, 8).write(temp.resolve("pooler"));
+            new Classify(LABELS, Head.POOLER, OptionalInt.of(8)).write(temp.resolve("pooler"));
             assertThatIOException()
                     .isThrownBy(() -> classifier.add("a", temp.resolve("pooler")))
                     .withMessageContaining("must read what that of the model reads, MEAN, found POOLER");
@@ -266,16 +276,16 @@ class TextClassifierTest {
     void refusesWhatDoesNotFit() throws Exception {
         write("decoder_llama");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> create(ClassifierHead.MEAN))
+                .isThrownBy(() -> create(Head.MEAN))
                 .withMessage("head: a decoder must have the head LAST, found MEAN");
         assertThatIOException()
                 .isThrownBy(() -> TextClassifier.open(model, null, STORAGE))
                 .withMessageContaining("the model must have a classifier, found none");
         write("encoder_forward");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> create(ClassifierHead.LAST))
+                .isThrownBy(() -> create(Head.LAST))
                 .withMessageStartingWith("head: an encoder must have the head MEAN or POOLER, found LAST");
-        save(ClassifierHead.MEAN);
+        save(Head.MEAN);
         assertThatIOException()
                 .isThrownBy(() -> TextClassifier.goOn(
                         model,
@@ -285,13 +295,13 @@ class TextClassifierTest {
                         STORAGE))
                 .withMessageContaining("the adapter must have a classifier of 2 classes")
                 .withMessageEndingWith("found 3");
-        AdapterTask.retrieve(8, OptionalInt.empty(), Prompts.none()).write(adapter);
+        new Embed(OptionalInt.of(8), OptionalInt.empty(), Prompts.none()).write(adapter);
         assertThatIOException()
                 .isThrownBy(() -> TextClassifier.open(model, adapter, STORAGE))
                 .withMessageContaining("the adapter must have a classifier, found one of 'lora retrieve'");
-        Files.writeString(adapter.resolve(AdapterTask.NAME), "[");
+        Files.writeString(adapter.resolve(Task.FILE), "[");
         assertThatIOException()
-                .isThrownBy(() -> AdapterTask.read(adapter))
+                .isThrownBy(() -> Task.read(adapter))
                 .withMessageContaining("task.json: must be a file that 'lora classify'");
     }
 }

@@ -3,8 +3,8 @@ package org.lora4j.cli.classify;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.lora4j.text.Classification;
-import org.lora4j.text.Labels;
+import org.lora4j.text.data.Labels;
+import org.lora4j.text.metrics.Classification;
 
 /**
  * How well texts are classified.

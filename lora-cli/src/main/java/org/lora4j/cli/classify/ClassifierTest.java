@@ -4,9 +4,9 @@ import java.io.IOException;
 import java.util.List;
 import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.DataFile;
-import org.lora4j.text.Calibration;
-import org.lora4j.text.LabelledText;
 import org.lora4j.text.TextClassifier;
+import org.lora4j.text.data.LabelledText;
+import org.lora4j.text.metrics.Calibration;
 
 /** Tests a classifier on a file of texts with their classes. */
 public final class ClassifierTest {

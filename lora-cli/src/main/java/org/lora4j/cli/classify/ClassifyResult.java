@@ -3,7 +3,7 @@ package org.lora4j.cli.classify;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.measure.Judgement;
-import org.lora4j.text.Calibration;
+import org.lora4j.text.metrics.Calibration;
 
 /**
  * What a training of a classifier reaches.

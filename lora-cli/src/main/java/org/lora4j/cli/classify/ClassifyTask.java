@@ -7,7 +7,6 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
@@ -24,11 +23,11 @@ import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.console.report.ReportText;
 import org.lora4j.nn.Network;
-import org.lora4j.text.AdapterTask;
-import org.lora4j.text.ClassifierHead;
-import org.lora4j.text.LabelledText;
-import org.lora4j.text.SavedAdapter;
 import org.lora4j.text.TextClassifier;
+import org.lora4j.text.data.LabelledText;
+import org.lora4j.text.task.Classify;
+import org.lora4j.text.task.Head;
+import org.lora4j.text.task.SavedAdapter;
 import org.lora4j.train.Loss;
 
 /** An adapter learns to classify texts. */
@@ -58,7 +57,7 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
     public record Settings(
             Column text,
             Column label,
-            @Nullable ClassifierHead head,
+            @Nullable Head head,
             OptionalInt maxTokens,
             boolean balanced,
             boolean baseline) {}
@@ -109,7 +108,11 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
     private static List<String> known(@Nullable SavedAdapter adapter) {
         return adapter == null
                 ? List.of()
-                : adapter.task().map(task -> task.labels().names()).orElse(List.of());
+                : adapter.task()
+                        .map(task -> task instanceof Classify classify
+                                ? classify.labels().names()
+                                : List.<String>of())
+                        .orElse(List.of());
     }
 
     @Override
@@ -144,7 +147,7 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
     private Map<String, Object> values() {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("text", settings.text().name());
-        values.put("head", classifier.head().name().toLowerCase(Locale.ROOT));
+        values.put("head", classifier.head().text());
         values.put("maxTokens", maxTokens());
         values.put("classWeights", settings.balanced() ? "balanced" : "none");
         values.put("labels", texts.labels().toString());
@@ -153,7 +156,7 @@ public final class ClassifyTask implements TextTask<ClassifyResult> {
 
     @Override
     public boolean writeTask(Path folder) throws IOException {
-        AdapterTask.classify(texts.labels(), classifier.head(), maxTokens()).write(folder);
+        new Classify(texts.labels(), classifier.head(), OptionalInt.of(maxTokens())).write(folder);
         return true;
     }
 

@@ -5,8 +5,8 @@ import java.util.Arrays;
 import java.util.List;
 import org.lora4j.cli.train.Examples;
 import org.lora4j.nn.Network;
-import org.lora4j.text.SoftmaxRegression;
 import org.lora4j.text.TextClassifier;
+import org.lora4j.text.task.SoftmaxRegression;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 

@@ -15,9 +15,9 @@ import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.Copies;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.Division;
-import org.lora4j.text.LabelledText;
-import org.lora4j.text.Labels;
-import org.lora4j.text.TextRow;
+import org.lora4j.text.data.LabelledText;
+import org.lora4j.text.data.Labels;
+import org.lora4j.text.data.TextRow;
 
 /** Texts of several classes, for training, for the validation and for a test. Each part has about the same share of each class. */
 public final class LabelledTexts implements AutoCloseable {

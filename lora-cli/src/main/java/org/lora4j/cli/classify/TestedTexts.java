@@ -2,8 +2,8 @@ package org.lora4j.cli.classify;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.lora4j.text.Calibration;
 import org.lora4j.text.TextClassifier;
+import org.lora4j.text.metrics.Calibration;
 
 /**
  * What a classifier says of texts whose classes are known.

@@ -6,9 +6,9 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.lora4j.cli.train.Examples;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.text.LabelledText;
-import org.lora4j.text.Labels;
 import org.lora4j.text.TextClassifier;
+import org.lora4j.text.data.LabelledText;
+import org.lora4j.text.data.Labels;
 import org.lora4j.train.Batch;
 import org.nd4j.linalg.factory.Nd4j;
 

@@ -15,8 +15,8 @@ import java.util.TreeMap;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.lora4j.cli.train.Examples;
-import org.lora4j.text.LabelledText;
-import org.lora4j.text.Labels;
+import org.lora4j.text.data.LabelledText;
+import org.lora4j.text.data.Labels;
 
 /**
  * What the words alone can do, without any model: logistic regression (LIBLINEAR, one class against the others, C = 10) on the

@@ -14,7 +14,7 @@ import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.Terminal;
 import org.lora4j.console.command.WorkCommand;
 import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.SavedAdapter;
+import org.lora4j.text.task.SavedAdapter;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;

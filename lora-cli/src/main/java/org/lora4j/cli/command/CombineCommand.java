@@ -14,7 +14,7 @@ import org.lora4j.cli.convert.AdapterFiles;
 import org.lora4j.cli.convert.WeightedAdapters;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.WorkCommand;
-import org.lora4j.text.SavedAdapter;
+import org.lora4j.text.task.SavedAdapter;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;

@@ -6,6 +6,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.convert.TextEmbedding;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.WorkCommand;
+import org.lora4j.text.task.Embed;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -26,7 +27,7 @@ public final class EmbedCommand extends WorkCommand {
             names = "--kind",
             paramLabel = "NAME",
             description = "What the texts are, for models with prompts: ${COMPLETION-CANDIDATES}. Default: TEXT.")
-    private TextEmbedding.@Nullable Kind kind;
+    private Embed.@Nullable Kind kind;
 
     @Option(
             names = "--prompt",
@@ -68,9 +69,9 @@ public final class EmbedCommand extends WorkCommand {
                         copy,
                         texts.column(),
                         new TextEmbedding.Settings(
-                                kind == null ? TextEmbedding.Kind.TEXT : kind,
+                                kind == null ? Embed.Kind.TEXT : kind,
                                 prompt,
-                                embedding.rules(OptionalInt.empty())),
+                                embedding.rules(OptionalInt.empty()).settings()),
                         storage.value()));
     }
 }

@@ -6,7 +6,7 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.retrieval.EmbeddingRules;
 import org.lora4j.console.command.OptionCheck;
-import org.lora4j.text.Prompts;
+import org.lora4j.text.tokens.Prompts;
 import picocli.CommandLine.Option;
 
 /** How texts are embedded. */

@@ -24,11 +24,12 @@ import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.WorkCommand;
 import org.lora4j.console.report.ReportText;
 import org.lora4j.console.report.TextOutput;
-import org.lora4j.text.AdapterTask;
-import org.lora4j.text.Calibration;
 import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.SavedAdapter;
 import org.lora4j.text.TextClassifier;
+import org.lora4j.text.metrics.Calibration;
+import org.lora4j.text.task.Embed;
+import org.lora4j.text.task.Rerank;
+import org.lora4j.text.task.SavedAdapter;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -110,20 +111,20 @@ public final class EvaluateCommand extends WorkCommand {
                             + source.model());
         });
         check.require(
-                !columns.isUsed() || !source.hasAdapter() || source.task() != AdapterTask.Kind.CLASSIFY,
+                !columns.isUsed() || !source.hasAdapter() || source.is(Embed.class) || source.is(Rerank.class),
                 "--query, --positive and --negative must be used with an adapter of 'lora retrieve' or 'lora rerank', found"
                         + " one of 'lora classify'");
         check.require(
-                score == null || reranks() || source.task() == AdapterTask.Kind.RETRIEVE || columns.isUsed(),
+                score == null || reranks() || source.is(Embed.class) || columns.isUsed(),
                 "--score must be used with embeddings or a reranker, found another task; use an adapter of 'lora retrieve'"
                         + " or 'lora rerank', --query and --positive, or --passage");
         embedding.check(check);
         check.require(
-                !embedding.isUsed() || source.task() == AdapterTask.Kind.RETRIEVE || columns.isUsed(),
+                !embedding.isUsed() || source.is(Embed.class) || columns.isUsed(),
                 "--dimensions, --query-prompt and --document-prompt must be used with embeddings, found a task without them; use an adapter of 'lora retrieve', or"
                         + " --query and --positive");
         check.require(
-                passage == null || !source.hasAdapter() || source.task() == AdapterTask.Kind.RERANK,
+                passage == null || !source.hasAdapter() || source.is(Rerank.class),
                 "--passage must be used with a reranker or an adapter of 'lora rerank', found another adapter");
     }
 
@@ -150,7 +151,7 @@ public final class EvaluateCommand extends WorkCommand {
             show(grade(names, new Column("--score", score)));
         } else if (reranks()) {
             show(RerankTask.test(source.model(), adapter, texts.file(), names, storage.value()));
-        } else if (source.task() == AdapterTask.Kind.RETRIEVE || columns.isUsed()) {
+        } else if (source.is(Embed.class) || columns.isUsed()) {
             show(RetrieveTask.test(
                     source.model(),
                     adapter,
@@ -191,7 +192,7 @@ public final class EvaluateCommand extends WorkCommand {
 
     /** Whether pairs get a score: from an adapter that is for it, or from a model alone if the column of passages is named. */
     private boolean reranks() {
-        return !source.hasAdapter() ? passage != null : source.task() == AdapterTask.Kind.RERANK;
+        return !source.hasAdapter() ? passage != null : source.is(Rerank.class);
     }
 
     private void show(RankTest result) throws IOException {

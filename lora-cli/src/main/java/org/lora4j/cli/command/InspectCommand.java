@@ -15,7 +15,7 @@ import org.lora4j.console.report.TextOutput;
 import org.lora4j.io.GgufSource;
 import org.lora4j.io.gguf.GgufAdapters;
 import org.lora4j.nn.transformer.ModelConfig;
-import org.lora4j.text.SavedAdapter;
+import org.lora4j.text.task.SavedAdapter;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;

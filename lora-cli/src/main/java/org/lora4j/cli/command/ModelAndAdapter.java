@@ -9,10 +9,10 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.io.ModelSource;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.transformer.ModelConfig;
-import org.lora4j.text.AdapterTask;
-import org.lora4j.text.EncoderFolder;
-import org.lora4j.text.SavedAdapter;
 import org.lora4j.text.TextClassifier;
+import org.lora4j.text.task.Generate;
+import org.lora4j.text.task.SavedAdapter;
+import org.lora4j.text.task.Task;
 import picocli.CommandLine.Option;
 
 /** A model with a trained adapter. */
@@ -48,16 +48,12 @@ final class ModelAndAdapter {
 
     /** Returns whether the model predicts tokens: a decoder that, with its adapter, neither classifies nor embeds texts. */
     boolean generates() throws IOException {
-        ModelConfig config = ModelConfig.read(model);
-        if (!config.isDecoder() || (adapter != null && task() == AdapterTask.Kind.RERANK)) {
-            return false;
+        if (adapter == null) {
+            return Task.of(ModelSource.of(model)) instanceof Generate;
         }
-        if (adapter != null ? task() == AdapterTask.Kind.RETRIEVE : EncoderFolder.embeds(ModelSource.of(model))) {
-            return false;
-        }
-        return adapter == null
-                ? !config.isClassifier()
-                : !TextClassifier.isClassifier(require().adapter());
+        return ModelConfig.read(model).isDecoder()
+                && written().isEmpty()
+                && !TextClassifier.isClassifier(require().adapter());
     }
 
     /** Returns the same; false for what cannot be read, which is refused when it is opened. */
@@ -101,14 +97,17 @@ final class ModelAndAdapter {
                 : TextClassifier.openAdapted(model, require(), storage);
     }
 
-    /** Returns what the adapter is for; a classifier if it does not say, or cannot be read, which is refused when it is opened. */
-    AdapterTask.Kind task() {
+    /** Returns whether the adapter says that it is for a task. */
+    boolean is(Class<? extends Task> task) {
+        return written().filter(task::isInstance).isPresent();
+    }
+
+    /** Returns what the adapter says that it is for; nothing if it cannot be read, which is refused when it is opened. */
+    private Optional<Task> written() {
         try {
-            return adapter == null
-                    ? AdapterTask.Kind.CLASSIFY
-                    : require().task().map(AdapterTask::kind).orElse(AdapterTask.Kind.CLASSIFY);
+            return adapter == null ? Optional.empty() : require().task();
         } catch (IOException e) {
-            return AdapterTask.Kind.CLASSIFY;
+            return Optional.empty();
         }
     }
 }

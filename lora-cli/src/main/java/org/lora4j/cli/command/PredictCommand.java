@@ -12,9 +12,9 @@ import org.lora4j.cli.retrieval.RerankTask;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.WorkCommand;
 import org.lora4j.nn.transformer.ModelConfig;
-import org.lora4j.text.AdapterTask;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.TextClassifier;
+import org.lora4j.text.task.Rerank;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -67,7 +67,7 @@ public final class PredictCommand extends WorkCommand {
                 "the options of a generation must be used with a decoder, found an encoder in " + source.model());
         flags.check(check);
         check.require(
-                !namesPairs() || !source.hasAdapter() || source.task() == AdapterTask.Kind.RERANK,
+                !namesPairs() || !source.hasAdapter() || source.is(Rerank.class),
                 "--query and --passage must be used with a reranker or an adapter of 'lora rerank', found another adapter");
     }
 
@@ -92,7 +92,7 @@ public final class PredictCommand extends WorkCommand {
 
     /** Whether pairs get a score: from an adapter that is for it, or from a model alone if the columns of pairs are named. */
     private boolean reranks() {
-        return !source.hasAdapter() ? namesPairs() : source.task() == AdapterTask.Kind.RERANK;
+        return !source.hasAdapter() ? namesPairs() : source.is(Rerank.class);
     }
 
     private long rerank(RowFile copy) throws IOException {

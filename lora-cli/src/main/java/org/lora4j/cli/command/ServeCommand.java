@@ -23,8 +23,8 @@ import picocli.CommandLine.Option;
 @Command(
         name = "serve",
         description = "Answer requests over HTTP in the form of OpenAI's API, until Ctrl-C: chats, responses and"
-                + " completions with a decoder, embeddings with an encoder, classes with"
-                + " --classify, ranked documents with --rerank. The field 'model' of a"
+                + " completions with a decoder, embeddings with an encoder, and embeddings, classes and ranked documents"
+                + " with adapters of 'lora retrieve', 'lora classify' and 'lora rerank'. The field 'model' of a"
                 + " request names the adapter. Anyone who reaches the port can use each adapter, unless --api-key-file says"
                 + " who may.")
 public final class ServeCommand extends WorkCommand {
@@ -56,14 +56,14 @@ public final class ServeCommand extends WorkCommand {
     @Option(
             names = "--rerank",
             description =
-                    "Score pairs of a query and a document, with a classifier of one output, with adapters of 'lora"
-                            + " rerank', or by the answer yes of a decoder such as Qwen3-Reranker.")
+                    "The model alone, and adapters that do not say what they are for, score pairs of a query and a document:"
+                            + " by a classifier of one output, or by the answer yes of a decoder such as Qwen3-Reranker.")
     private boolean rerank;
 
     @Option(
             names = "--classify",
-            description = "Classify texts, with adapters of 'lora classify', each with labels of its own, or with the"
-                    + " classifier of the model.")
+            description = "The model alone, and adapters that do not say what they are for, classify texts, each with"
+                    + " labels of its own.")
     private boolean classify;
 
     @Option(names = "--host", paramLabel = "NAME", description = "Where to listen. Default: ${DEFAULT-VALUE}.")
@@ -149,7 +149,7 @@ public final class ServeCommand extends WorkCommand {
         }
         check.require(
                 !isDecoder
-                        || task() != ServedModel.Task.BY_MODEL
+                        || unsaid() != ServedModel.Unsaid.AS_THE_MODEL
                         || textLimit.value().isEmpty(),
                 "--max-tokens must be used with an encoder, --rerank or --classify, found a decoder with it; --max-new-tokens limits its answers");
     }
@@ -162,7 +162,7 @@ public final class ServeCommand extends WorkCommand {
     @Override
     protected void work() throws IOException {
         ServedModel.Settings settings = new ServedModel.Settings(
-                model, adapters, allowBase, storage.value(), task(), textLimit.value(), options.limits());
+                model, adapters, allowBase, storage.value(), unsaid(), textLimit.value(), options.limits());
         ModelServer.Clients clients = new ModelServer.Clients(
                 hosts, origins, keys == null ? null : ApiKeys.read(keys), page, logs ? this::log : null);
         InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), port);
@@ -177,8 +177,10 @@ public final class ServeCommand extends WorkCommand {
         out().flush();
     }
 
-    private ServedModel.Task task() {
-        return rerank ? ServedModel.Task.RERANK : classify ? ServedModel.Task.CLASSIFY : ServedModel.Task.BY_MODEL;
+    private ServedModel.Unsaid unsaid() {
+        return rerank
+                ? ServedModel.Unsaid.RERANK
+                : classify ? ServedModel.Unsaid.CLASSIFY : ServedModel.Unsaid.AS_THE_MODEL;
     }
 
     private void run(ModelServer server, int names) throws IOException {

@@ -18,7 +18,7 @@ import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.ProgressOptions;
 import org.lora4j.console.command.RunFolder;
 import org.lora4j.console.command.WorkCommand;
-import org.lora4j.text.SavedAdapter;
+import org.lora4j.text.task.SavedAdapter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 

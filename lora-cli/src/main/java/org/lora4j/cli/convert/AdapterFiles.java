@@ -8,8 +8,8 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.cli.model.AdaptedModels;
 import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.io.peft.PeftFiles;
-import org.lora4j.text.AdapterTask;
-import org.lora4j.text.SavedAdapter;
+import org.lora4j.text.task.SavedAdapter;
+import org.lora4j.text.task.Task;
 
 /** Writes adapters that were computed of others. */
 public final class AdapterFiles {
@@ -49,7 +49,7 @@ public final class AdapterFiles {
         if (first.task().isPresent()) {
             first.task().get().write(output);
         } else {
-            AdapterTask.delete(output);
+            Task.delete(output);
         }
     }
 }

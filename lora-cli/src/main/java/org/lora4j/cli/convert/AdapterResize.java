@@ -8,7 +8,7 @@ import org.lora4j.algebra.AdapterApproximation;
 import org.lora4j.algebra.AdapterConversion;
 import org.lora4j.algebra.TargetRank;
 import org.lora4j.cli.model.AdaptedModels;
-import org.lora4j.text.SavedAdapter;
+import org.lora4j.text.task.SavedAdapter;
 
 /** Converts an adapter to another rank, and DoRA to LoRA. */
 public final class AdapterResize {

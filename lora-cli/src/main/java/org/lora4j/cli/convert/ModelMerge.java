@@ -18,10 +18,10 @@ import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.PretrainedModel;
-import org.lora4j.text.AdapterTask;
-import org.lora4j.text.ClassifierHead;
-import org.lora4j.text.SavedAdapter;
 import org.lora4j.text.TextClassifier;
+import org.lora4j.text.task.Head;
+import org.lora4j.text.task.SavedAdapter;
+import org.lora4j.text.task.Task;
 
 /** Merges an adapter into its model, and writes the result as a folder of Hugging Face. */
 public final class ModelMerge {
@@ -62,7 +62,7 @@ public final class ModelMerge {
                 Files.copy(model.resolve(file), copy, StandardCopyOption.REPLACE_EXISTING);
             }
         }
-        Optional<AdapterTask> task = adapter.task();
+        Optional<Task> task = adapter.task();
         if (task.isPresent()) {
             task.get().mergeInto(output, config.isDecoder());
         }
@@ -99,7 +99,7 @@ public final class ModelMerge {
     private static void mergeClassifier(Path model, SavedAdapter adapter, Path output) throws IOException {
         try (TextClassifier classifier =
                 TextClassifier.openWithoutTexts(model, adapter, BaseStorage.of(Precision.FLOAT))) {
-            if (classifier.head() == ClassifierHead.MEAN) {
+            if (classifier.head() == Head.MEAN) {
                 String advice = PretrainedModel.load(model).canClassify() ? "train it with --head pooler, or " : "";
                 throw new IOException(
                         adapter + ": a classifier that is merged must read the pooler, as the classes of Hugging"

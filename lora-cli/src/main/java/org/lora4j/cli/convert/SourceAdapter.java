@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.cli.model.AdaptedModels;
 import org.lora4j.internal.MessageText;
-import org.lora4j.text.SavedAdapter;
+import org.lora4j.text.task.SavedAdapter;
 
 /** Reads adapters of which others are computed, so that nothing of them is lost. */
 public final class SourceAdapter {

@@ -2,39 +2,28 @@ package org.lora4j.cli.convert;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.LoRAModel;
 import org.lora4j.cli.file.RowFile;
-import org.lora4j.cli.retrieval.EmbeddingRules;
+import org.lora4j.cli.model.OneAdapter;
 import org.lora4j.cli.train.Column;
 import org.lora4j.nn.BaseStorage;
-import org.lora4j.nn.input.Sequences;
-import org.lora4j.text.EncoderFolder;
-import org.lora4j.text.SavedAdapter;
+import org.lora4j.text.task.Embed;
+import org.lora4j.text.task.SavedAdapter;
+import org.lora4j.text.task.TaskSettings;
 
 /** Adds the sentence embedding of a text to the rows of a file: {@code embedding}. */
 public final class TextEmbedding {
-    /** What the texts are: models can have a prompt for each kind. */
-    public enum Kind {
-        /** Texts of no special kind. */
-        TEXT,
-        /** Queries. */
-        QUERY,
-        /** Documents. */
-        DOCUMENT
-    }
-
     /**
      * What is embedded.
      *
      * @param kind what the texts are
      * @param prompt the name of the prompt before each text; null for that of the kind
-     * @param rules how texts are embedded
+     * @param rules what replaces what the files of the model and of the adapter say
      */
-    public record Settings(Kind kind, @Nullable String prompt, EmbeddingRules rules) {}
+    public record Settings(Embed.Kind kind, @Nullable String prompt, TaskSettings rules) {}
 
     private TextEmbedding() {}
 
@@ -59,27 +48,19 @@ public final class TextEmbedding {
             Settings settings,
             BaseStorage storage)
             throws IOException {
-        try (EmbeddingRules.Opened opened = settings.rules().open(folder, adapter, storage)) {
-            return file.copy(text::text, texts -> rows(opened.model(), tokens(opened.encoder(), texts, settings)));
+        try (OneAdapter<Embed.Texts, float[]> model =
+                OneAdapter.open(Embed.class, folder, adapter, Embed.asTheModelSays(), settings.rules(), storage)) {
+            return file.copy(text::text, texts -> rows(model.answer(texts(texts, settings))));
         }
     }
 
-    private static Sequences tokens(EncoderFolder encoder, List<String> texts, Settings settings) {
-        if (settings.prompt() != null) {
-            return encoder.tokens(texts, settings.prompt());
-        }
-        return switch (settings.kind()) {
-            case TEXT -> encoder.tokens(texts);
-            case QUERY -> encoder.queries(texts);
-            case DOCUMENT -> encoder.documents(texts);
-        };
+    private static Embed.Texts texts(List<String> texts, Settings settings) {
+        return new Embed.Texts(texts, settings.kind(), settings.prompt(), OptionalInt.empty());
     }
 
-    private static List<Map<String, Object>> rows(LoRAModel model, Sequences texts) {
-        List<Map<String, Object>> rows = new ArrayList<>();
-        for (float[] embedding : model.predict(texts).toFloatMatrix()) {
-            rows.add(Map.of("embedding", embedding));
-        }
-        return rows;
+    private static List<Map<String, Object>> rows(List<float[]> embeddings) {
+        return embeddings.stream()
+                .map(embedding -> Map.<String, Object>of("embedding", embedding))
+                .toList();
     }
 }

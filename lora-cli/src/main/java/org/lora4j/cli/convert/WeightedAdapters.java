@@ -8,7 +8,7 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.algebra.AdapterCombination;
 import org.lora4j.algebra.AdapterCombination.MajoritySign;
 import org.lora4j.algebra.TargetRank;
-import org.lora4j.text.SavedAdapter;
+import org.lora4j.text.task.SavedAdapter;
 
 /**
  * Adapters with weights, which are combined into one.

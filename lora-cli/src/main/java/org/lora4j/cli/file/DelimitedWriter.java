@@ -10,7 +10,7 @@ import java.util.Objects;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVPrinter;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.text.FileForm;
+import org.lora4j.text.data.FileForm;
 
 /** Values with a character between them, such as a comma or a tab, and the names of the columns in the first line. */
 final class DelimitedWriter implements RowWriter {

@@ -17,10 +17,10 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.internal.StrictJson;
 import org.lora4j.io.internal.AtomicFile;
-import org.lora4j.text.Dataset;
-import org.lora4j.text.FileForm;
-import org.lora4j.text.TextFormatException;
-import org.lora4j.text.TextRow;
+import org.lora4j.text.data.Dataset;
+import org.lora4j.text.data.FileForm;
+import org.lora4j.text.data.TextFormatException;
+import org.lora4j.text.data.TextRow;
 
 /**
  * Copies a file of rows, and adds values to each of them. Only a few rows are in memory at a time. The output appears as a whole,

@@ -11,7 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.zip.GZIPOutputStream;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.text.FileForm;
+import org.lora4j.text.data.FileForm;
 
 /** Writes rows as CSV, TSV or JSONL. */
 interface RowWriter extends Closeable {

@@ -7,7 +7,7 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.cli.model.AdaptedModels;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.nn.Network;
-import org.lora4j.text.SavedAdapter;
+import org.lora4j.text.task.SavedAdapter;
 
 /**
  * Whether an adapter fits a model.

@@ -4,13 +4,16 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
-import org.lora4j.text.AdapterTask;
-import org.lora4j.text.Labels;
-import org.lora4j.text.SavedAdapter;
+import org.lora4j.text.data.Labels;
+import org.lora4j.text.task.Classify;
+import org.lora4j.text.task.Rerank;
+import org.lora4j.text.task.SavedAdapter;
+import org.lora4j.text.task.Task;
 
 /**
  * What is in the folder of an adapter.
@@ -74,9 +77,19 @@ public record AdapterInspection(
                 byLastPart(adapter.weights().keySet()),
                 parameters(adapter),
                 saved.length(),
-                saved.task().map(AdapterTask::labels).map(Labels::names).orElse(List.of()),
+                labels(saved.task()),
                 saved.files().fingerprintCount(),
                 model == null ? null : AdapterFitness.of(saved, adapter, model));
+    }
+
+    /** The names of the classes; that of the score of a reranker is a number. */
+    private static List<String> labels(Optional<Task> task) {
+        if (task.isPresent() && task.get() instanceof Classify classify) {
+            return classify.labels().names();
+        }
+        return task.filter(Rerank.class::isInstance).isPresent()
+                ? Labels.numbered(1).names()
+                : List.of();
     }
 
     static Map<String, Integer> byLastPart(Iterable<String> paths) {

@@ -20,11 +20,11 @@ import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.Pooling;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.PretrainedModel;
-import org.lora4j.text.ChatTemplate;
 import org.lora4j.text.EncoderFolder;
-import org.lora4j.text.Labels;
-import org.lora4j.text.TextRules;
-import org.lora4j.text.Tokenizer;
+import org.lora4j.text.chat.ChatTemplate;
+import org.lora4j.text.data.Labels;
+import org.lora4j.text.tokens.TextRules;
+import org.lora4j.text.tokens.Tokenizer;
 
 /**
  * What is in the folder of a model, or in a GGUF file.

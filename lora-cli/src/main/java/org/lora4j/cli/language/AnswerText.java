@@ -1,14 +1,14 @@
 package org.lora4j.cli.language;
 
 import java.util.List;
-import org.lora4j.text.ChatTemplate;
-import org.lora4j.text.ChatText;
-import org.lora4j.text.ChatTokens;
 import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.DecoderTokens;
-import org.lora4j.text.TextPair;
-import org.lora4j.text.TextRow;
-import org.lora4j.text.TokenExample;
+import org.lora4j.text.chat.ChatTemplate;
+import org.lora4j.text.chat.ChatText;
+import org.lora4j.text.chat.ChatTokens;
+import org.lora4j.text.chat.Conversation;
+import org.lora4j.text.data.TextRow;
+import org.lora4j.text.data.TokenExample;
+import org.lora4j.text.tokens.TextPair;
 
 /** A text of which a model learns the answers, before its tokens. */
 sealed interface AnswerText {
@@ -48,7 +48,7 @@ sealed interface AnswerText {
     record Completion(TextPair pair) implements AnswerText {
         @Override
         public TokenExample tokens(DecoderFolder decoder) {
-            return new DecoderTokens(decoder).completion(pair.first(), pair.second());
+            return decoder.tokens().completion(pair.first(), pair.second());
         }
 
         @Override
@@ -74,7 +74,7 @@ sealed interface AnswerText {
             requireTexts(decoder, row, "prompt", "completion");
             return List.of(new Completion(row.pair("prompt", "completion")));
         }
-        var conversation = row.conversation();
+        var conversation = Conversation.of(row);
         try {
             return template.examples(conversation).stream()
                     .<AnswerText>map(Chat::new)
@@ -101,7 +101,7 @@ sealed interface AnswerText {
     /** Returns what two rows are compared by: the whole conversation. */
     static String content(DecoderFolder decoder, TextRow row) {
         if (decoder.template().isPresent()) {
-            return row.conversation().toString();
+            return Conversation.of(row).toString();
         }
         requireTexts(decoder, row, "prompt", "completion");
         return row.pair("prompt", "completion").toString();

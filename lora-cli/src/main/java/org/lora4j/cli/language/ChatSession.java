@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.nn.Model;
-import org.lora4j.text.ChatMessage;
-import org.lora4j.text.Conversation;
 import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.chat.ChatMessage;
+import org.lora4j.text.chat.Conversation;
 
 /**
  * A conversation in lines. {@code /adapter NAME} answers with another adapter, {@code /adapter} with the model alone,

@@ -5,7 +5,7 @@ import java.util.Map;
 import org.lora4j.cli.file.RowFile;
 import org.lora4j.cli.train.Column;
 import org.lora4j.generate.GenerationOptions;
-import org.lora4j.text.TextRow;
+import org.lora4j.text.data.TextRow;
 
 /** Adds what a decoder answers to the rows of a file: {@code predicted}. */
 public final class CompletionPredictor {

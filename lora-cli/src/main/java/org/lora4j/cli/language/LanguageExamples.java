@@ -14,9 +14,9 @@ import org.lora4j.cli.train.Copies;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.Division;
 import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.DecoderTokens;
-import org.lora4j.text.TextRow;
-import org.lora4j.text.TokenExample;
+import org.lora4j.text.chat.DecoderTokens;
+import org.lora4j.text.data.TextRow;
+import org.lora4j.text.data.TokenExample;
 
 /**
  * The examples for a language model. The lists read an example from a file each time it is asked for.
@@ -164,7 +164,7 @@ public record LanguageExamples(
             long seed,
             Map<Division.Part, TokenFile> files)
             throws IOException {
-        DecoderTokens tokens = new DecoderTokens(decoder);
+        DecoderTokens tokens = decoder.tokens();
         DataFile.Pass pass = data.comparedBy(column::text)
                 .visit((row, part) -> file(files, part).add(tokens.text(column.text(row))), seed);
         return new LanguageExamples(

@@ -19,9 +19,9 @@ import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.nn.Model;
-import org.lora4j.text.AdapterTask;
 import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.TokenExample;
+import org.lora4j.text.data.TokenExample;
+import org.lora4j.text.task.Task;
 import org.lora4j.train.Loss;
 
 /** An adapter learns to predict the next token, of answers or of plain text. */
@@ -136,7 +136,7 @@ public final class LanguageTask implements TextTask<LanguageResult> {
 
     @Override
     public boolean writeTask(Path folder) throws IOException {
-        AdapterTask.delete(folder);
+        Task.delete(folder);
         return false;
     }
 

@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.function.Function;
 import org.lora4j.generate.Generator;
 import org.lora4j.nn.Model;
-import org.lora4j.text.Perplexity;
-import org.lora4j.text.TokenExample;
+import org.lora4j.text.data.TokenExample;
+import org.lora4j.text.metrics.Perplexity;
 
 /**
  * How well a language model predicts the tokens that examples learn.

@@ -2,7 +2,7 @@ package org.lora4j.cli.language;
 
 import java.util.List;
 import org.lora4j.cli.train.Examples;
-import org.lora4j.text.PreferenceExample;
+import org.lora4j.text.data.PreferenceExample;
 
 /**
  * A rule that prefers answers by their length alone: always the longer one, or always the shorter one, whichever is right more often

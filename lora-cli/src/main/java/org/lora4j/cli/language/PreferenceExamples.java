@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.lora4j.cli.train.Examples;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.text.PreferenceExample;
+import org.lora4j.text.data.PreferenceExample;
 import org.lora4j.train.Batch;
 import org.lora4j.train.PreferenceLoss;
 

@@ -20,13 +20,14 @@ import org.lora4j.cli.model.AdaptedModels;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
-import org.lora4j.text.AdapterTask;
 import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.DecoderTokens;
-import org.lora4j.text.PreferenceExample;
-import org.lora4j.text.SavedAdapter;
-import org.lora4j.text.TextFormatException;
-import org.lora4j.text.TextRow;
+import org.lora4j.text.chat.DecoderTokens;
+import org.lora4j.text.chat.Preference;
+import org.lora4j.text.data.PreferenceExample;
+import org.lora4j.text.data.TextFormatException;
+import org.lora4j.text.data.TextRow;
+import org.lora4j.text.task.SavedAdapter;
+import org.lora4j.text.task.Task;
 import org.lora4j.train.Batch;
 import org.lora4j.train.PreferenceLoss;
 
@@ -74,7 +75,7 @@ public final class PreferenceTask implements TextTask<PreferenceResult> {
         this.decoder = decoder;
         batch = input.plan().batch();
         maxTokens = LanguageTask.maxTokens(settings.maxTokens(), decoder);
-        DecoderTokens tokens = new DecoderTokens(decoder);
+        DecoderTokens tokens = decoder.tokens();
         pairs = input.data()
                 .comparedBy(this::content)
                 .read(row -> example(tokens, row), input.plan().seed());
@@ -126,7 +127,7 @@ public final class PreferenceTask implements TextTask<PreferenceResult> {
     /** Returns what two rows are compared by: the prompt with both answers. */
     private String content(TextRow row) {
         if (decoder.template().isPresent()) {
-            return row.preference().toString();
+            return Preference.of(row).toString();
         }
         requireTexts(row);
         return String.join("\n", row.text("prompt"), row.text("chosen"), row.text("rejected"));
@@ -144,7 +145,7 @@ public final class PreferenceTask implements TextTask<PreferenceResult> {
                 requireTexts(row);
                 example = tokens.preference(row.text("prompt"), row.text("chosen"), row.text("rejected"));
             } else {
-                example = tokens.preference(row.preference());
+                example = tokens.preference(Preference.of(row));
             }
         } catch (TextFormatException e) {
             throw e;
@@ -204,7 +205,7 @@ public final class PreferenceTask implements TextTask<PreferenceResult> {
 
     @Override
     public boolean writeTask(Path folder) throws IOException {
-        AdapterTask.delete(folder);
+        Task.delete(folder);
         return false;
     }
 

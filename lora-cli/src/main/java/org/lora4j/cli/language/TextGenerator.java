@@ -7,10 +7,10 @@ import org.lora4j.generate.Generation;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
 import org.lora4j.nn.Model;
-import org.lora4j.text.Conversation;
 import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.DecoderTokens;
-import org.lora4j.text.TokenStream;
+import org.lora4j.text.chat.Conversation;
+import org.lora4j.text.chat.DecoderTokens;
+import org.lora4j.text.tokens.TokenStream;
 
 /** Generates text with a decoder. */
 public final class TextGenerator {
@@ -26,7 +26,7 @@ public final class TextGenerator {
      */
     public TextGenerator(DecoderFolder decoder, Model model) {
         this.decoder = decoder;
-        tokens = new DecoderTokens(decoder);
+        tokens = decoder.tokens();
         generator = Generator.of(model);
     }
 

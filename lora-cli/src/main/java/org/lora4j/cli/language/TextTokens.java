@@ -15,7 +15,6 @@ import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 import org.lora4j.io.internal.FileAccess;
 import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.DecoderTokens;
 
 /** Plain text as tokens, with the token that ends a text. */
 final class TextTokens {
@@ -49,7 +48,7 @@ final class TextTokens {
                 part = next(reader, rest);
                 ids = decoder.tokenizer().encodeRendered(complete(part)).ids();
             }
-            tokens.add(new DecoderTokens(decoder).withEnd(ids));
+            tokens.add(decoder.tokens().withEnd(ids));
         } catch (CharacterCodingException e) {
             throw new IOException(file + ": must be UTF-8, found other bytes", e);
         }

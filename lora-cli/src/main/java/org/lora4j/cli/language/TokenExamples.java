@@ -3,7 +3,7 @@ package org.lora4j.cli.language;
 import java.util.Arrays;
 import java.util.List;
 import org.lora4j.cli.train.Examples;
-import org.lora4j.text.TokenExample;
+import org.lora4j.text.data.TokenExample;
 
 /** The examples of one side of a split. */
 final class TokenExamples extends Examples {

@@ -9,7 +9,7 @@ import java.nio.file.StandardOpenOption;
 import java.util.AbstractList;
 import java.util.RandomAccess;
 import java.util.stream.IntStream;
-import org.lora4j.text.TokenExample;
+import org.lora4j.text.data.TokenExample;
 
 /**
  * The tokens of texts, one after the other, in a temporary file of {@code java.io.tmpdir}. They are written first, and then read

@@ -2,8 +2,8 @@ package org.lora4j.cli.language;
 
 import java.util.List;
 import org.lora4j.cli.train.Examples;
-import org.lora4j.text.Perplexity;
-import org.lora4j.text.TokenExample;
+import org.lora4j.text.data.TokenExample;
+import org.lora4j.text.metrics.Perplexity;
 
 /**
  * What the frequencies of the tokens alone can predict, without any model: a token that is learned n times in the training has the

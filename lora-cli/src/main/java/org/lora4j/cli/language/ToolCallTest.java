@@ -7,12 +7,12 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.nn.Model;
-import org.lora4j.text.ChatMessage;
-import org.lora4j.text.ChatTemplate;
-import org.lora4j.text.Conversation;
-import org.lora4j.text.Dataset;
 import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.TextRow;
+import org.lora4j.text.chat.ChatMessage;
+import org.lora4j.text.chat.ChatTemplate;
+import org.lora4j.text.chat.Conversation;
+import org.lora4j.text.data.Dataset;
+import org.lora4j.text.data.TextRow;
 import org.lora4j.text.tools.CallAccuracy;
 import org.lora4j.text.tools.ToolAnswer;
 import org.lora4j.text.tools.ToolFormat;
@@ -81,7 +81,7 @@ public record ToolCallTest(int answers, Share valid, Share functions, Share argu
         /** Compares the calls of a conversation, and returns how many messages have some. */
         int add(TextRow row) {
             int before = counts.answers() + leftOut;
-            Conversation conversation = row.conversation();
+            Conversation conversation = Conversation.of(row);
             List<ChatMessage> messages = conversation.messages();
             for (int i = 1; i < messages.size(); i++) {
                 if (messages.get(i).isLearned() && !messages.get(i).toolCalls().isEmpty()) {

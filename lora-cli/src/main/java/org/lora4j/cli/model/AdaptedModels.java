@@ -8,10 +8,11 @@ import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.PretrainedModel;
-import org.lora4j.text.AdapterTask;
-import org.lora4j.text.ClassifierHead;
-import org.lora4j.text.SavedAdapter;
 import org.lora4j.text.TextClassifier;
+import org.lora4j.text.task.Head;
+import org.lora4j.text.task.Rerank;
+import org.lora4j.text.task.SavedAdapter;
+import org.lora4j.text.task.Task;
 
 /** The network of a model for which an adapter was made. */
 public final class AdaptedModels {
@@ -28,17 +29,14 @@ public final class AdaptedModels {
         if (adapter == null) {
             return;
         }
-        if (adapter.task()
-                .map(AdapterTask::head)
-                .filter(ClassifierHead.YES_NO::equals)
-                .isPresent()) {
+        Task task = adapter.task().orElse(null);
+        if (task != null && task.head() == Head.YES_NO) {
             // The score is an answer of the language model.
             return;
         }
-        AdapterTask.Kind task = adapter.kind().orElse(AdapterTask.Kind.RETRIEVE);
-        if (task != AdapterTask.Kind.RETRIEVE) {
+        if (adapter.classifies()) {
             throw new IOException(adapter + ": " + what + " needs an adapter without a classifier, found one of '"
-                    + (task == AdapterTask.Kind.RERANK ? "lora rerank" : "lora classify")
+                    + (task instanceof Rerank ? "lora rerank" : "lora classify")
                     + "'; use it with 'lora predict'");
         }
     }

@@ -5,7 +5,7 @@ import java.util.List;
 import org.lora4j.LoRAModel;
 import org.lora4j.nn.Network;
 import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.SavedAdapter;
+import org.lora4j.text.task.SavedAdapter;
 
 /** Adapters on a decoder. */
 public final class DecoderAdapters {

@@ -13,7 +13,7 @@ import org.lora4j.console.report.Picture;
 import org.lora4j.console.report.ReliabilityChart;
 import org.lora4j.console.report.ReportText;
 import org.lora4j.console.report.TestResult;
-import org.lora4j.text.Calibration;
+import org.lora4j.text.metrics.Calibration;
 
 /** The charts of the pages. On a machine without fonts there are none, which is logged. */
 final class Charts {

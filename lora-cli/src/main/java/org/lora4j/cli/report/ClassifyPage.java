@@ -12,7 +12,7 @@ import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.console.report.Picture;
 import org.lora4j.console.report.ReportText;
 import org.lora4j.console.report.TextOutput;
-import org.lora4j.text.Calibration;
+import org.lora4j.text.metrics.Calibration;
 
 /** What is said of a classifier. */
 public final class ClassifyPage extends TaskPage {

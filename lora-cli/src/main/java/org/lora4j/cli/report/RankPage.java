@@ -11,7 +11,7 @@ import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.console.report.Picture;
 import org.lora4j.console.report.ReportText;
 import org.lora4j.console.report.TextOutput;
-import org.lora4j.text.Calibration;
+import org.lora4j.text.metrics.Calibration;
 
 /** What is said of embeddings that find texts, and of models that sort texts. */
 public final class RankPage extends TaskPage {

@@ -9,8 +9,10 @@ import org.lora4j.io.ModelSource;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.text.EncoderFolder;
-import org.lora4j.text.Prompts;
-import org.lora4j.text.SavedAdapter;
+import org.lora4j.text.task.Embed;
+import org.lora4j.text.task.SavedAdapter;
+import org.lora4j.text.task.TaskSettings;
+import org.lora4j.text.tokens.Prompts;
 
 /**
  * How texts are embedded, as far as the folder of the model does not say it.
@@ -71,11 +73,15 @@ public record EmbeddingRules(OptionalInt maxTokens, OptionalInt dimensions, Prom
             return this;
         }
         return adapter.task()
-                .map(task -> new EmbeddingRules(
-                        maxTokens.isPresent() ? maxTokens : task.limit(),
-                        dimensions.isPresent() ? dimensions : task.length(),
-                        task.prompts().with(prompts)))
+                .filter(Embed.class::isInstance)
+                .map(task -> ((Embed) task).with(settings()))
+                .map(task -> new EmbeddingRules(task.maxTokens(), task.dimensions(), task.prompts()))
                 .orElse(this);
+    }
+
+    /** What replaces what an adapter says. */
+    public TaskSettings settings() {
+        return new TaskSettings(maxTokens, dimensions, prompts);
     }
 
     /** Opens a folder. */

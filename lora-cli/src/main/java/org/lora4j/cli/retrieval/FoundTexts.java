@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.Examples;
-import org.lora4j.text.TextRow;
+import org.lora4j.text.data.TextRow;
 
 /**
  * Queries, each with a text that belongs to it, and for a file of triples one that does not.

@@ -9,11 +9,11 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.nn.BaseStorage;
-import org.lora4j.text.Correlation;
-import org.lora4j.text.SavedAdapter;
 import org.lora4j.text.TextClassifier;
-import org.lora4j.text.TextPair;
-import org.lora4j.text.TextRow;
+import org.lora4j.text.data.TextRow;
+import org.lora4j.text.metrics.Correlation;
+import org.lora4j.text.task.SavedAdapter;
+import org.lora4j.text.tokens.TextPair;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**

@@ -17,11 +17,11 @@ import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.internal.StrictJson;
 import org.lora4j.nn.layer.Normalize;
-import org.lora4j.text.Dataset;
 import org.lora4j.text.EncoderFolder;
-import org.lora4j.text.SavedAdapter;
-import org.lora4j.text.TextFormatException;
-import org.lora4j.text.TextRow;
+import org.lora4j.text.data.Dataset;
+import org.lora4j.text.data.TextFormatException;
+import org.lora4j.text.data.TextRow;
+import org.lora4j.text.task.SavedAdapter;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.ops.transforms.Transforms;
 

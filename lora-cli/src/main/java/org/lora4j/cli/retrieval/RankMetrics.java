@@ -3,7 +3,7 @@ package org.lora4j.cli.retrieval;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
-import org.lora4j.text.ExpectedRanking;
+import org.lora4j.text.metrics.ExpectedRanking;
 
 /**
  * How well the texts that belong to a query come first: means over the queries. Texts of equal scores have no order, see {@link

@@ -6,7 +6,7 @@ import org.lora4j.cli.measure.Comparison;
 import org.lora4j.cli.measure.Judgement;
 import org.lora4j.cli.measure.Metric;
 import org.lora4j.cli.measure.PairedDifference;
-import org.lora4j.text.Calibration;
+import org.lora4j.text.metrics.Calibration;
 
 /**
  * What a training reaches on the queries that judge.

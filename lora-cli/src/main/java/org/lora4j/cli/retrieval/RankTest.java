@@ -2,7 +2,7 @@ package org.lora4j.cli.retrieval;
 
 import java.util.List;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.text.Calibration;
+import org.lora4j.text.metrics.Calibration;
 
 /**
  * What a test on a file found.

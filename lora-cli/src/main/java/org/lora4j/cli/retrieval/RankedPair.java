@@ -11,9 +11,9 @@ import java.util.stream.IntStream;
 import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.TextHash;
-import org.lora4j.text.Calibration;
-import org.lora4j.text.TextPair;
-import org.lora4j.text.TextRow;
+import org.lora4j.text.data.TextRow;
+import org.lora4j.text.metrics.Calibration;
+import org.lora4j.text.tokens.TextPair;
 
 /**
  * A query and a text, and whether they belong together.

@@ -7,7 +7,6 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -26,13 +25,13 @@ import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.ModelConfig;
-import org.lora4j.text.AdapterTask;
-import org.lora4j.text.ClassifierHead;
 import org.lora4j.text.EncoderFolder;
-import org.lora4j.text.Labels;
-import org.lora4j.text.SavedAdapter;
 import org.lora4j.text.TextClassifier;
-import org.lora4j.text.TextPair;
+import org.lora4j.text.data.Labels;
+import org.lora4j.text.task.Head;
+import org.lora4j.text.task.Rerank;
+import org.lora4j.text.task.SavedAdapter;
+import org.lora4j.text.tokens.TextPair;
 import org.lora4j.train.Loss;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -53,7 +52,7 @@ public final class RerankTask implements TextTask<RankResult> {
      * @param head what the score is computed from; null for what suits the model
      * @param maxTokens where pairs are cut; empty for where the folder of the model says
      */
-    public record Settings(PairColumns columns, @Nullable ClassifierHead head, OptionalInt maxTokens) {}
+    public record Settings(PairColumns columns, @Nullable Head head, OptionalInt maxTokens) {}
 
     private RerankTask(TrainingInput input, DataFile.Parts<RankedPair> pairs, TextClassifier classifier) {
         this.classifier = classifier;
@@ -75,8 +74,8 @@ public final class RerankTask implements TextTask<RankResult> {
      */
     public static RerankTask open(TrainingInput input, Settings settings) throws IOException {
         boolean isDecoder = ModelConfig.read(input.model()).isDecoder();
-        ClassifierHead head = settings.head() == null && isDecoder ? ClassifierHead.YES_NO : settings.head();
-        if (isDecoder && head != ClassifierHead.YES_NO) {
+        Head head = settings.head() == null && isDecoder ? Head.YES_NO : settings.head();
+        if (isDecoder && head != Head.YES_NO) {
             throw new IllegalArgumentException(
                     "head: a cross-encoder on a decoder must have the head YES_NO, found " + head);
         }
@@ -195,7 +194,7 @@ public final class RerankTask implements TextTask<RankResult> {
         int maxTokens = classifier.maxTokens();
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("task", "rerank");
-        values.put("head", classifier.head().name().toLowerCase(Locale.ROOT));
+        values.put("head", classifier.head().text());
         values.put("maxTokens", maxTokens);
         return new Parts(
                 classifier.name(),
@@ -215,7 +214,7 @@ public final class RerankTask implements TextTask<RankResult> {
 
     @Override
     public boolean writeTask(Path folder) throws IOException {
-        AdapterTask.rerank(classifier.head(), classifier.maxTokens()).write(folder);
+        new Rerank(classifier.head(), OptionalInt.of(classifier.maxTokens())).write(folder);
         return true;
     }
 
@@ -237,7 +236,7 @@ public final class RerankTask implements TextTask<RankResult> {
 
     /** What the model can do as it is: a decoder answers, and an encoder has sentence embeddings. */
     private double[] before(List<RankedPair> tested) {
-        if (classifier.head() == ClassifierHead.YES_NO) {
+        if (classifier.head() == Head.YES_NO) {
             Model base = classifier.model().base();
             return scores(tested, some -> {
                 INDArray answers = base.predict(classifier.pairs(some));

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
@@ -14,9 +15,9 @@ import org.lora4j.cli.train.Examples;
 import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.nn.BaseStorage;
-import org.lora4j.text.AdapterTask;
 import org.lora4j.text.EncoderFolder;
-import org.lora4j.text.SavedAdapter;
+import org.lora4j.text.task.Embed;
+import org.lora4j.text.task.SavedAdapter;
 import org.lora4j.train.Loss;
 
 /** An adapter learns embeddings with which queries find the texts that belong to them. */
@@ -141,8 +142,7 @@ public final class RetrieveTask implements TextTask<RankResult> {
     @Override
     public boolean writeTask(Path folder) throws IOException {
         EmbeddingRules rules = settings.rules();
-        AdapterTask.retrieve(encoder.tokenizer().maxTokens(), rules.dimensions(), rules.prompts())
-                .write(folder);
+        new Embed(OptionalInt.of(encoder.tokenizer().maxTokens()), rules.dimensions(), rules.prompts()).write(folder);
         return true;
     }
 

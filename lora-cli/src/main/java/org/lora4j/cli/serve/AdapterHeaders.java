@@ -2,6 +2,7 @@ package org.lora4j.cli.serve;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.UsedAdapter;
 
 /** The headers of an answer that say which adapter computed it. An answer of the model alone has none. */
@@ -11,8 +12,11 @@ final class AdapterHeaders {
 
     private AdapterHeaders() {}
 
-    /** Sets both, before the answer is sent. */
-    static void set(Answer answer, UsedAdapter adapter) {
+    /** Sets both, before the answer is sent; none if the model alone answered. */
+    static void set(Answer answer, @Nullable UsedAdapter adapter) {
+        if (adapter == null) {
+            return;
+        }
         answer.header(NAME, encode(adapter.name()));
         answer.header(FINGERPRINT, adapter.fingerprint());
     }

@@ -5,7 +5,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import org.lora4j.generate.LogProbabilities;
-import org.lora4j.text.Tokenizer;
+import org.lora4j.text.tokens.Tokenizer;
 
 /** The tokens of an answer that wait until their text is certain to be a part of it. */
 final class AnswerTokens {

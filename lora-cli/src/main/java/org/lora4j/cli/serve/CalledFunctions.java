@@ -3,7 +3,7 @@ package org.lora4j.cli.serve;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.HashMap;
 import java.util.Map;
-import org.lora4j.text.ChatMessage;
+import org.lora4j.text.chat.ChatMessage;
 import org.lora4j.text.tools.ToolCall;
 
 /** The functions that were called in a conversation so far, by the ids of their calls. */

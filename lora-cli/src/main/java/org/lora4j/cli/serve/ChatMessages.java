@@ -7,7 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.MessageText;
-import org.lora4j.text.ChatMessage;
+import org.lora4j.text.chat.ChatMessage;
 import org.lora4j.text.tools.ToolCall;
 
 /** Reads the messages of a chat. */

@@ -2,9 +2,9 @@ package org.lora4j.cli.serve;
 
 import java.util.List;
 import java.util.function.Supplier;
-import org.lora4j.text.ChatMessage;
-import org.lora4j.text.ChatTemplate;
-import org.lora4j.text.Conversation;
+import org.lora4j.text.chat.ChatMessage;
+import org.lora4j.text.chat.ChatTemplate;
+import org.lora4j.text.chat.Conversation;
 
 /** Makes the prompt of a conversation, in whatever form a request has written it. */
 final class ChatPrompt {

@@ -6,12 +6,11 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Set;
 import java.util.UUID;
-import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.serve.Prediction;
-import org.lora4j.text.ClassScores;
-import org.lora4j.text.Labels;
-import org.nd4j.linalg.api.ndarray.INDArray;
+import org.lora4j.text.TextCall;
+import org.lora4j.text.data.Labels;
+import org.lora4j.text.task.ClassScores;
+import org.lora4j.text.task.Classify;
 
 /** Classifies texts, in the form of vLLM, and with the names of the classes. */
 final class ClassifyEndpoint implements Endpoint {
@@ -19,28 +18,28 @@ final class ClassifyEndpoint implements Endpoint {
 
     private static final FieldRules RULES = new FieldRules(Set.of("model", "input"));
 
-    private final ServedClassifier classifier;
+    private final ServedModel served;
 
-    ClassifyEndpoint(ServedClassifier classifier) {
-        this.classifier = classifier;
+    ClassifyEndpoint(ServedModel served) {
+        this.served = served;
     }
+
+    /** What a request asks for. */
+    private record Asked(List<String> texts, Sequences tokens) {}
 
     @Override
     public void answer(TextBody body, String model, Deadline deadline, Answer answer) throws IOException {
-        String adapter = classifier.adapter(model);
-        Sequences texts = classifier.limited(adapter, body, deadline, () -> read(body.json(RULES)));
+        TextCall<List<String>, ClassScores> call = served.call(Classify.class, model);
+        Asked asked = served.limited(served.adapter(model), body, deadline, () -> read(body.json(RULES), call));
         body.free();
-        Prediction prediction = classifier.classify(texts, adapter, deadline);
-        answer.use().tokens(texts.tokens(), 0);
-        Labels labels = classifier.labels(prediction);
-        UsedAdapter used = prediction.adapter();
-        if (used != null) {
-            AdapterHeaders.set(answer, used);
-        }
-        answer.json(200, written(ServedModel.output(prediction), labels, texts, model));
+        var found = call.answer(asked.texts, asked.tokens, deadline.options());
+        answer.use().tokens(found.tokens(), 0);
+        AdapterHeaders.set(answer, found.adapter());
+        answer.json(200, written(found, model));
     }
 
-    private static ObjectNode written(INDArray outputs, Labels labels, Sequences texts, String model) {
+    private static ObjectNode written(org.lora4j.text.Answer<ClassScores> found, String model) {
+        Labels labels = found.values().get(0).labels();
         ObjectNode node = JsonBody.MAPPER
                 .createObjectNode()
                 .put("id", "classify-" + UUID.randomUUID())
@@ -49,13 +48,12 @@ final class ClassifyEndpoint implements Endpoint {
                 .put("model", model);
         labels.names().forEach(node.putArray("labels")::add);
         ArrayNode data = node.putArray("data");
-        for (int i = 0; i < outputs.size(0); i++) {
-            ClassScores scores = ClassScores.of(labels, outputs.getRow(i, true));
-            ObjectNode one = data.addObject().put("index", i).put("label", scores.best());
+        for (ClassScores scores : found.values()) {
+            ObjectNode one = data.addObject().put("index", data.size() - 1).put("label", scores.best());
             scores.values().forEach(one.putArray("probs")::add);
             one.put("num_classes", labels.count());
         }
-        int tokens = texts.tokens();
+        int tokens = found.tokens();
         node.putObject("usage")
                 .put("prompt_tokens", tokens)
                 .put("total_tokens", tokens)
@@ -63,11 +61,11 @@ final class ClassifyEndpoint implements Endpoint {
         return node;
     }
 
-    private Sequences read(JsonBody json) {
+    private static Asked read(JsonBody json, TextCall<List<String>, ClassScores> call) {
         json.require("input", "a text or a list of 1 to " + MOST_TEXTS + " texts");
         List<String> texts = json.texts("input", MOST_TEXTS);
         try {
-            return classifier.tokens(texts);
+            return new Asked(texts, call.tokens(texts));
         } catch (IllegalArgumentException e) {
             throw ApiException.field("input", String.valueOf(e.getMessage()));
         }

@@ -9,75 +9,75 @@ import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.Semaphore;
-import org.lora4j.adapter.UsedAdapter;
+import java.util.function.Function;
 import org.lora4j.internal.MessageText;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.serve.Prediction;
+import org.lora4j.text.TextCall;
+import org.lora4j.text.task.Embed;
 
 /** Embeds texts. */
 final class EmbeddingEndpoint implements Endpoint {
     /** That of OpenAI's API. */
     private static final int MOST_INPUTS = 2048;
 
-    private static final FieldRules RULES = new FieldRules(Set.of("model", "input", "encoding_format", "dimensions"));
+    private static final FieldRules RULES =
+            new FieldRules(Set.of("model", "input", "encoding_format", "dimensions", "prompt_name", "input_type"));
     private static final String RULE =
             "a text, the tokens of a text, or a list of 1 to " + MOST_INPUTS + " of either, none of them empty";
 
-    private final ServedEncoder encoder;
+    private final ServedModel served;
     private final Semaphore writing = new Semaphore(Runtime.getRuntime().availableProcessors());
 
-    EmbeddingEndpoint(ServedEncoder encoder) {
-        this.encoder = encoder;
+    EmbeddingEndpoint(ServedModel served) {
+        this.served = served;
     }
 
     /** What a request asks for, and how it is answered. */
-    private record Asked(Sequences input, boolean isBase64, int dimensions) {}
+    private record Asked(Embed.Texts texts, Sequences input, boolean isBase64) {}
 
     @Override
     public void answer(TextBody body, String model, Deadline deadline, Answer answer) throws IOException {
-        String adapter = encoder.adapter(model);
-        Asked asked = encoder.limited(adapter, body, deadline, () -> read(body.json(RULES)));
+        TextCall<Embed.Texts, float[]> call = served.call(Embed.class, model);
+        Asked asked = served.limited(served.adapter(model), body, deadline, () -> read(body.json(RULES), call));
         body.free();
-        Prediction prediction = encoder.embed(asked.input, adapter, deadline);
-        answer.use().tokens(asked.input.tokens(), 0);
-        byte[] embeddings = written(encoder.embeddings(prediction, asked.dimensions), asked, model);
-        UsedAdapter used = prediction.adapter();
-        if (used != null) {
-            AdapterHeaders.set(answer, used);
-        }
-        answer.send(200, Answer.JSON, embeddings);
+        var found = call.answer(asked.texts, asked.input, deadline.options());
+        answer.use().tokens(found.tokens(), 0);
+        AdapterHeaders.set(answer, found.adapter());
+        answer.send(200, Answer.JSON, written(found, asked, model));
     }
 
     /** One after the other on each processor, because a large text takes much memory while it is written. */
-    private byte[] written(float[][] embeddings, Asked asked, String model) throws IOException {
+    private byte[] written(org.lora4j.text.Answer<float[]> found, Asked asked, String model) throws IOException {
         writing.acquireUninterruptibly();
         try {
-            return bytes(embeddings, asked, model);
+            return bytes(found, asked, model);
         } finally {
             writing.release();
         }
     }
 
     /** The numbers are many, so each is written without a node of its own. */
-    private static byte[] bytes(float[][] embeddings, Asked asked, String model) throws IOException {
+    private static byte[] bytes(org.lora4j.text.Answer<float[]> found, Asked asked, String model) throws IOException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (JsonGenerator json = JsonBody.MAPPER.createGenerator(bytes)) {
             json.writeStartObject();
             json.writeStringField("object", "list");
             json.writeArrayFieldStart("data");
-            for (int i = 0; i < embeddings.length; i++) {
+            List<float[]> embeddings = found.values();
+            for (int i = 0; i < embeddings.size(); i++) {
                 json.writeStartObject();
                 json.writeStringField("object", "embedding");
                 json.writeNumberField("index", i);
                 json.writeFieldName("embedding");
-                write(embeddings[i], asked.isBase64, json);
+                write(embeddings.get(i), asked.isBase64, json);
                 json.writeEndObject();
             }
             json.writeEndArray();
             json.writeStringField("model", model);
-            int tokens = asked.input.tokens();
+            int tokens = found.tokens();
             json.writeObjectFieldStart("usage");
             json.writeNumberField("prompt_tokens", tokens);
             json.writeNumberField("total_tokens", tokens);
@@ -99,10 +99,33 @@ final class EmbeddingEndpoint implements Endpoint {
         json.writeEndArray();
     }
 
-    private Asked read(JsonBody json) {
+    private Asked read(JsonBody json, TextCall<Embed.Texts, float[]> call) {
         boolean isBase64 = isBase64(json);
-        int dimensions = (int) json.whole("dimensions", encoder.dimensions(), 1, encoder.dimensions());
-        return new Asked(input(json.require("input", RULE)), isBase64, dimensions);
+        int whole = served.embeddingSize();
+        int dimensions = (int) json.whole("dimensions", 0, 1, whole);
+        OptionalInt length = dimensions == 0 ? OptionalInt.empty() : OptionalInt.of(dimensions);
+        return input(json.require("input", RULE), call, text -> texts(json, text, length), isBase64);
+    }
+
+    private static Embed.Texts texts(JsonBody json, List<String> texts, OptionalInt length) {
+        return new Embed.Texts(texts, kind(json), json.textOrNull("prompt_name"), length);
+    }
+
+    /** What the texts are, as Cohere's and vLLM's requests say it. */
+    private static Embed.Kind kind(JsonBody json) {
+        String type = json.textOrNull("input_type");
+        if (type == null) {
+            return Embed.Kind.TEXT;
+        }
+        return switch (type) {
+            case "query", "search_query" -> Embed.Kind.QUERY;
+            case "document", "passage", "search_document" -> Embed.Kind.DOCUMENT;
+            default ->
+                throw ApiException.field(
+                        "input_type",
+                        "query, search_query, document, passage or search_document",
+                        MessageText.quote(type));
+        };
     }
 
     private static boolean isBase64(JsonBody body) {
@@ -113,7 +136,11 @@ final class EmbeddingEndpoint implements Endpoint {
         return "base64".equals(format);
     }
 
-    private Sequences input(JsonNode input) {
+    private static Asked input(
+            JsonNode input,
+            TextCall<Embed.Texts, float[]> call,
+            Function<List<String>, Embed.Texts> of,
+            boolean isBase64) {
         boolean isOne = input.isTextual() || (input.isArray() && input.path(0).isNumber());
         List<JsonNode> all = new ArrayList<>();
         (isOne ? List.of(input) : input).forEach(all::add);
@@ -123,7 +150,9 @@ final class EmbeddingEndpoint implements Endpoint {
         }
         if (all.stream().allMatch(JsonNode::isTextual)) {
             try {
-                return encoder.tokens(all.stream().map(JsonNode::textValue).toList());
+                Embed.Texts texts =
+                        of.apply(all.stream().map(JsonNode::textValue).toList());
+                return new Asked(texts, call.tokens(texts), isBase64);
             } catch (IllegalArgumentException e) {
                 throw ApiException.field("input", String.valueOf(e.getMessage()));
             }
@@ -136,7 +165,7 @@ final class EmbeddingEndpoint implements Endpoint {
             }
             ids[i] = tokens;
         }
-        return Sequences.of(ids);
+        return new Asked(of.apply(List.of()), Sequences.of(ids), isBase64);
     }
 
     /** Numbers of 4 bytes, the lowest byte first. */

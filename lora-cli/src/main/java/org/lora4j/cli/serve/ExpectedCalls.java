@@ -2,7 +2,7 @@ package org.lora4j.cli.serve;
 
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.text.Conversation;
+import org.lora4j.text.chat.Conversation;
 import org.lora4j.text.tools.ForcedCall;
 import org.lora4j.text.tools.ToolFormat;
 import org.lora4j.text.tools.ToolReader;

@@ -356,6 +356,15 @@ final class RequestHandler extends Handler.Abstract {
         answer.json(problems.isEmpty() ? 200 : 503, node);
     }
 
+    private ObjectNode described(String id, long seconds) {
+        ObjectNode entry = entry(id, seconds);
+        TaskFacts facts = model.facts(id);
+        if (facts != null) {
+            facts.addTo(entry);
+        }
+        return entry;
+    }
+
     private static ObjectNode entry(String id, long seconds) {
         return JsonBody.MAPPER
                 .createObjectNode()
@@ -370,7 +379,7 @@ final class RequestHandler extends Handler.Abstract {
         ArrayNode data = node.putArray("data");
         model.names().forEach((id, seconds) -> {
             if (access.may(id)) {
-                data.add(entry(id, seconds));
+                data.add(described(id, seconds));
             }
         });
         answer.json(200, node);
@@ -382,7 +391,7 @@ final class RequestHandler extends Handler.Abstract {
         if (seconds == null) {
             throw ApiException.unknownModel(id);
         }
-        answer.json(200, entry(id, seconds));
+        answer.json(200, described(id, seconds));
     }
 
     private void metrics(Access access, Answer answer) {

@@ -10,10 +10,11 @@ import java.util.List;
 import java.util.Set;
 import java.util.UUID;
 import java.util.stream.IntStream;
-import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.serve.Prediction;
-import org.lora4j.text.TextPair;
+import org.lora4j.text.TextCall;
+import org.lora4j.text.task.PairScore;
+import org.lora4j.text.task.Rerank;
+import org.lora4j.text.tokens.TextPair;
 
 /** Ranks documents for a query, in the forms of Cohere and of Jina, which have the same fields. */
 final class RerankEndpoint implements Endpoint {
@@ -24,53 +25,49 @@ final class RerankEndpoint implements Endpoint {
     private static final String RULE =
             "a list of 1 to " + MOST_DOCUMENTS + " texts, or of objects with the field text alone";
 
-    private final ServedReranker reranker;
+    private final ServedModel served;
 
-    RerankEndpoint(ServedReranker reranker) {
-        this.reranker = reranker;
+    RerankEndpoint(ServedModel served) {
+        this.served = served;
     }
 
     /** What a request asks for, and how it is answered. */
-    private record Asked(List<String> documents, Sequences pairs, int most, boolean withTexts) {}
+    private record Asked(List<TextPair> pairs, Sequences tokens, int most, boolean withTexts) {}
 
     @Override
     public void answer(TextBody body, String model, Deadline deadline, Answer answer) throws IOException {
-        String adapter = reranker.adapter(model);
-        Asked asked = reranker.limited(adapter, body, deadline, () -> read(body.json(RULES)));
+        TextCall<List<TextPair>, PairScore> call = served.call(Rerank.class, model);
+        Asked asked = served.limited(served.adapter(model), body, deadline, () -> read(body.json(RULES), call));
         body.free();
-        Prediction prediction = reranker.score(asked.pairs, adapter, deadline);
-        answer.use().tokens(asked.pairs.tokens(), 0);
-        UsedAdapter used = prediction.adapter();
-        if (used != null) {
-            AdapterHeaders.set(answer, used);
-        }
-        answer.json(200, written(ServedModel.output(prediction).toFloatMatrix(), asked, model));
+        var found = call.answer(asked.pairs, asked.tokens, deadline.options());
+        answer.use().tokens(found.tokens(), 0);
+        AdapterHeaders.set(answer, found.adapter());
+        answer.json(200, written(found, asked, model));
     }
 
-    private static ObjectNode written(float[][] outputs, Asked asked, String model) {
-        if (outputs[0].length != 1) {
-            throw ApiException.of(
-                    503, "adapter_unavailable", "the adapter must have a classifier with one output for scores");
-        }
+    private static ObjectNode written(org.lora4j.text.Answer<PairScore> found, Asked asked, String model) {
+        List<PairScore> scores = found.values();
         ObjectNode node = JsonBody.MAPPER
                 .createObjectNode()
                 .put("id", UUID.randomUUID().toString())
                 .put("model", model);
         ArrayNode results = node.putArray("results");
         // Of equal ones the first.
-        IntStream.range(0, outputs.length)
+        IntStream.range(0, scores.size())
                 .boxed()
-                .sorted(Comparator.comparing((Integer i) -> outputs[i][0]).reversed())
+                .sorted(Comparator.comparing((Integer i) -> scores.get(i).logit())
+                        .reversed())
                 .limit(asked.most)
                 .forEach(i -> {
                     ObjectNode result = results.addObject()
                             .put("index", i)
-                            .put("relevance_score", 1 / (1 + Math.exp(-outputs[i][0])));
+                            .put("relevance_score", scores.get(i).probability());
                     if (asked.withTexts) {
-                        result.putObject("document").put("text", asked.documents.get(i));
+                        result.putObject("document")
+                                .put("text", asked.pairs.get(i).second());
                     }
                 });
-        int tokens = asked.pairs.tokens();
+        int tokens = found.tokens();
         node.putObject("usage").put("prompt_tokens", tokens).put("total_tokens", tokens);
         ObjectNode meta = node.putObject("meta");
         meta.putObject("api_version").put("version", "2");
@@ -78,7 +75,7 @@ final class RerankEndpoint implements Endpoint {
         return node;
     }
 
-    private Asked read(JsonBody json) {
+    private static Asked read(JsonBody json, TextCall<List<TextPair>, PairScore> call) {
         String query = json.text("query");
         List<String> documents = documents(json.require("documents", RULE));
         int most = (int) json.whole("top_n", documents.size(), 1, Integer.MAX_VALUE);
@@ -86,7 +83,7 @@ final class RerankEndpoint implements Endpoint {
         try {
             List<TextPair> pairs =
                     documents.stream().map(text -> new TextPair(query, text)).toList();
-            return new Asked(documents, reranker.pairs(pairs), most, withTexts);
+            return new Asked(pairs, call.tokens(pairs), most, withTexts);
         } catch (IllegalArgumentException e) {
             throw ApiException.field("documents", String.valueOf(e.getMessage()));
         }

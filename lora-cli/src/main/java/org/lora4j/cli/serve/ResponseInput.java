@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.MessageText;
-import org.lora4j.text.ChatMessage;
+import org.lora4j.text.chat.ChatMessage;
 import org.lora4j.text.tools.ToolCall;
 
 /** Reads the input of a response: messages, calls and what they returned, one after the other. */

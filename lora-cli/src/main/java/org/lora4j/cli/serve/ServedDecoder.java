@@ -1,31 +1,37 @@
 package org.lora4j.cli.serve;
 
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntConsumer;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.generate.TokenConstraint;
 import org.lora4j.serve.AdapterCache;
+import org.lora4j.serve.AdapterReloader;
 import org.lora4j.serve.GenerationHandle;
 import org.lora4j.serve.GenerationRequest;
 import org.lora4j.serve.GenerationService;
 import org.lora4j.serve.ServingStats;
-import org.lora4j.text.ChatTemplate;
+import org.lora4j.text.Adapters;
 import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.DecoderTokens;
-import org.lora4j.text.Tokenizer;
+import org.lora4j.text.TextService;
+import org.lora4j.text.chat.ChatTemplate;
+import org.lora4j.text.chat.DecoderTokens;
 import org.lora4j.text.grammar.Grammar;
 import org.lora4j.text.grammar.GrammarCache;
 import org.lora4j.text.grammar.GrammarLease;
+import org.lora4j.text.task.Head;
+import org.lora4j.text.tokens.Tokenizer;
 import org.lora4j.text.tools.ForcedCall;
 
-/** A decoder, which generates text. */
-final class ServedDecoder extends ServedModel {
+/** What a decoder generates, alone and with adapters of language models. */
+final class ServedDecoder implements AutoCloseable {
+    private final ServedModel model;
     private final DecoderFolder decoder;
     private final DecoderTokens tokens;
 
@@ -33,18 +39,35 @@ final class ServedDecoder extends ServedModel {
     private final int vocabulary;
 
     private final GenerationService service;
+    private final @Nullable AdapterReloader reloader;
 
-    private ServedDecoder(Settings settings, DecoderFolder decoder) throws IOException {
-        super(settings, decoder);
+    /**
+     * Creates the generations.
+     *
+     * @param model what is served
+     * @param decoder its model
+     * @param texts reads its adapters
+     */
+    ServedDecoder(ServedModel model, DecoderFolder decoder, TextService texts) {
+        this.model = model;
         this.decoder = decoder;
-        tokens = new DecoderTokens(decoder);
-        LoRAModel model = LoRAModel.of(decoder.network());
-        vocabulary = Math.toIntExact(model.base().outputSize());
-        ServeLimits limits = settings.limits();
-        GenerationService.Builder builder = GenerationService.builder(model).allowBase(settings.allowBase());
-        AdapterCache cache = cache(model);
-        if (cache != null) {
+        tokens = decoder.tokens();
+        LoRAModel adapted = LoRAModel.of(decoder.network());
+        vocabulary = Math.toIntExact(adapted.base().outputSize());
+        ServeLimits limits = model.limits();
+        GenerationService.Builder builder =
+                GenerationService.builder(adapted).allowBase(model.settings().allowBase());
+        Path folder = model.settings().adapters();
+        Adapters adapters = texts.adapters().orElse(null);
+        if (adapters == null || folder == null) {
+            reloader = null;
+        } else {
+            AdapterCache.Builder caching =
+                    AdapterCache.builder(adapted, adapters.of(Head.NEXT_TOKEN, decoder.network()));
+            model.limit(caching);
+            AdapterCache cache = caching.build();
             builder.adapters(cache);
+            reloader = limits.reload().isZero() ? null : AdapterReloader.start(cache, folder, limits.reload());
         }
         if (limits.waiting() > 0) {
             builder.maxWaitingTokens(limits.waiting());
@@ -58,8 +81,14 @@ final class ServedDecoder extends ServedModel {
         service = builder.build();
     }
 
-    static ServedModel openDecoder(Settings settings) throws IOException {
-        return serve(settings, DecoderFolder.open(settings.model(), settings.storage()), ServedDecoder::new);
+    /** Returns the adapter of a name that a request gives as its model, which must generate text. */
+    String adapter(String name) {
+        model.requireGenerates(name);
+        return model.adapter(name);
+    }
+
+    <T> T limited(String adapter, TextBody body, Deadline deadline, Supplier<T> reading) {
+        return model.limited(adapter, body, deadline, reading);
     }
 
     Tokenizer tokenizer() {
@@ -149,7 +178,7 @@ final class ServedDecoder extends ServedModel {
     }
 
     int maxNewTokens() {
-        return limits().newTokens();
+        return model.limits().newTokens();
     }
 
     /**
@@ -165,7 +194,7 @@ final class ServedDecoder extends ServedModel {
         return service.generate(conversation == null ? asked : asked.withConversation(conversation));
     }
 
-    @Override
+    /** What answers, by path. */
     Map<String, Endpoint> endpoints() {
         return Map.of(
                 "/v1/chat/completions",
@@ -176,12 +205,10 @@ final class ServedDecoder extends ServedModel {
                 new ResponseEndpoint(this));
     }
 
-    @Override
     ServingStats stats() {
         return service.stats();
     }
 
-    @Override
     void addTo(ServerMetrics metrics) {
         metrics.gauge(
                 "lora.grammars",
@@ -195,13 +222,16 @@ final class ServedDecoder extends ServedModel {
                 service::cachedTokens);
     }
 
-    @Override
+    /** Ends what runs. */
     void cancelAll() {
         service.close(Duration.ZERO);
     }
 
     @Override
-    void closeModel() {
+    public void close() {
+        if (reloader != null) {
+            reloader.close();
+        }
         cancelAll();
     }
 }

@@ -3,6 +3,7 @@ package org.lora4j.cli.serve;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -10,37 +11,43 @@ import java.util.TreeMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
-import org.lora4j.adapter.UsedAdapter;
-import org.lora4j.internal.MessageText;
 import org.lora4j.io.ModelSource;
 import org.lora4j.nn.BaseStorage;
-import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.serve.AdapterCache;
-import org.lora4j.serve.AdapterReloader;
-import org.lora4j.serve.AdapterSource;
 import org.lora4j.serve.BatchingPredictor;
-import org.lora4j.serve.Prediction;
+import org.lora4j.serve.ServingException;
 import org.lora4j.serve.ServingStats;
-import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.TextCall;
 import org.lora4j.text.TextModel;
-import org.nd4j.linalg.api.ndarray.INDArray;
+import org.lora4j.text.TextService;
+import org.lora4j.text.data.Labels;
+import org.lora4j.text.task.Classify;
+import org.lora4j.text.task.Generate;
+import org.lora4j.text.task.Head;
+import org.lora4j.text.task.Rerank;
+import org.lora4j.text.task.RowTask;
+import org.lora4j.text.task.Task;
+import org.lora4j.text.task.TaskSettings;
 
-/** A model with a folder of adapters, ready for requests. */
-public abstract class ServedModel implements AutoCloseable {
+/** A model with a folder of adapters, ready for requests. Each adapter says which of them it answers. */
+public final class ServedModel implements AutoCloseable {
     private final TextModel opened;
     private final long baseSeconds;
     private final @Nullable AdapterFolder folder;
     private final Settings settings;
-    private @Nullable AdapterCache cache;
-    private @Nullable AdapterReloader reloader;
+    private final TextService texts;
 
-    /** What a model does for a text. */
-    public enum Task {
-        /** A decoder answers, an encoder embeds. */
-        BY_MODEL,
-        /** It gives a query and a document a score. */
+    /** What generates text; null for a model that cannot. */
+    private final @Nullable ServedDecoder decoder;
+
+    /** What adapters do that do not say it. */
+    public enum Unsaid {
+        /** As the model without an adapter: a decoder answers, an encoder embeds or has a classifier. */
+        AS_THE_MODEL,
+        /** They give a query and a document a score. */
         RERANK,
-        /** It gives each class a probability. */
+        /** They give each class a probability. */
         CLASSIFY
     }
 
@@ -51,8 +58,8 @@ public abstract class ServedModel implements AutoCloseable {
      * @param adapters the folder of the adapters; null for none, if the base is allowed
      * @param allowBase whether requests may use the model without an adapter
      * @param storage how the large matrices of the model are stored
-     * @param task what the model does for a text
-     * @param maxTokens where the texts of an encoder or a reranker are cut; empty for where the folder says
+     * @param unsaid what the model does alone, and adapters that do not say it
+     * @param maxTokens where texts are cut that are embedded, classified or ranked; empty for where the files say
      * @param limits how much is served at the same time
      */
     public record Settings(
@@ -60,20 +67,29 @@ public abstract class ServedModel implements AutoCloseable {
             @Nullable Path adapters,
             boolean allowBase,
             BaseStorage storage,
-            Task task,
+            Unsaid unsaid,
             OptionalInt maxTokens,
             ServeLimits limits) {}
 
-    /**
-     * Creates a model.
-     *
-     * @param opened the model, which {@link #close} closes
-     */
-    ServedModel(Settings settings, TextModel opened) throws IOException {
+    private ServedModel(Settings settings, TextModel opened) throws IOException {
         this.settings = settings;
         this.opened = opened;
         baseSeconds = AdapterFolder.seconds(settings.model);
         folder = settings.adapters == null ? null : AdapterFolder.open(settings.adapters);
+        TextService.Builder builder = TextService.builder(opened)
+                .alone(alone(settings, opened))
+                .allowBase(settings.allowBase)
+                .settings(TaskSettings.ofMaxTokens(settings.maxTokens))
+                .reload(settings.limits.reload())
+                .predictors(this::limit)
+                .caches(this::limit);
+        if (folder != null) {
+            builder.adapters(folder.path());
+        }
+        texts = builder.build();
+        decoder = opened instanceof DecoderFolder of && settings.unsaid != Unsaid.CLASSIFY
+                ? new ServedDecoder(this, of, texts)
+                : null;
     }
 
     /**
@@ -82,17 +98,34 @@ public abstract class ServedModel implements AutoCloseable {
      * @param settings what is served
      * @return the model
      * @throws IOException if the model cannot be read, or there is no folder of adapters
+     * @throws IllegalArgumentException if the model cannot be served alone
      */
     public static ServedModel open(Settings settings) throws IOException {
-        return watched(
-                switch (settings.task) {
-                    case RERANK -> ServedReranker.openReranker(settings);
-                    case CLASSIFY -> ServedClassifier.openClassifier(settings);
-                    case BY_MODEL ->
-                        generates(settings.model)
-                                ? ServedDecoder.openDecoder(settings)
-                                : ServedEncoder.openEncoder(settings);
-                });
+        TextModel opened = TextModel.open(ModelSource.of(settings.model), settings.storage);
+        try {
+            return new ServedModel(settings, opened);
+        } catch (IOException | RuntimeException e) {
+            opened.close();
+            throw e;
+        }
+    }
+
+    private static Task alone(Settings settings, TextModel opened) throws IOException {
+        Task own = opened.task();
+        Head head = own.head().isTrained() ? own.head() : Head.ofPeft(opened.model());
+        return switch (settings.unsaid) {
+            case AS_THE_MODEL -> own;
+            case CLASSIFY ->
+                own instanceof Classify ? own : new Classify(Labels.numbered(1), head, OptionalInt.empty());
+            case RERANK -> {
+                if (own instanceof Classify classes && settings.allowBase) {
+                    throw new IllegalArgumentException(
+                            settings.model + ": the model must have a classifier of one output for scores, found "
+                                    + classes.labels().count() + " outputs; use --classify for the classes");
+                }
+                yield new Rerank(opened.model().config().isDecoder() ? Head.YES_NO : head, OptionalInt.empty());
+            }
+        };
     }
 
     /**
@@ -103,121 +136,41 @@ public abstract class ServedModel implements AutoCloseable {
      * @throws IOException if the model cannot be read
      */
     public static boolean generates(Path model) throws IOException {
-        return ModelConfig.read(model).isDecoder() && !EncoderFolder.embeds(ModelSource.of(model));
+        return Task.of(ModelSource.of(model)) instanceof Generate;
     }
 
-    /** Serves a model that was opened. */
-    @FunctionalInterface
-    interface Serving<M extends TextModel> {
-        ServedModel of(Settings settings, M opened) throws IOException;
+    void limit(AdapterCache.Builder builder) {
+        builder.maxAdapters(settings.limits.adapters()).maxBytes(settings.limits.adapterBytes());
     }
 
-    /** Serves a model that was opened, which is closed if that fails. */
-    static <M extends TextModel> ServedModel serve(Settings settings, M opened, Serving<M> serving) throws IOException {
-        try {
-            return serving.of(settings, opened);
-        } catch (IOException | RuntimeException e) {
-            opened.close();
-            throw e;
-        }
-    }
-
-    /** Starts to look for adapters that were replaced. A model for which this fails is closed. */
-    static ServedModel watched(ServedModel model) {
-        try {
-            model.watch();
-            return model;
-        } catch (RuntimeException | Error e) {
-            model.close();
-            throw e;
-        }
-    }
-
-    /**
-     * Returns what was computed.
-     *
-     * @throws ArithmeticException if a number is not finite. JSON has no such numbers
-     */
-    static INDArray output(Prediction prediction) {
-        INDArray output = prediction.output();
-        for (float value : output.ravel().toFloatVector()) {
-            if (!Float.isFinite(value)) {
-                UsedAdapter used = prediction.adapter();
-                throw new ArithmeticException((used == null ? "the model" : "adapter " + MessageText.quote(used.name()))
-                        + ": the output must be finite, found " + value
-                        + "; the adapter or the model may hold numbers that are too large");
-            }
-        }
-        return output;
-    }
-
-    /** Creates the cache of the adapters; null if there are none. */
-    final @Nullable AdapterCache cache(LoRAModel model) {
-        return folder == null ? null : cache(AdapterCache.builder(model, folder.path()));
-    }
-
-    private AdapterCache cache(AdapterCache.Builder builder) {
-        cache = builder.maxAdapters(settings.limits.adapters())
-                .maxBytes(settings.limits.adapterBytes())
-                .build();
-        return cache;
-    }
-
-    /** Creates what computes outputs in batches. */
-    final BatchingPredictor predictor(LoRAModel model) {
-        return predictor(model, cache(model));
-    }
-
-    /** Creates what computes outputs in batches, with adapters that a source reads. */
-    final BatchingPredictor predictor(LoRAModel model, AdapterSource source) {
-        return predictor(model, folder == null ? null : cache(AdapterCache.builder(model, source)));
-    }
-
-    private BatchingPredictor predictor(LoRAModel model, @Nullable AdapterCache adapters) {
-        BatchingPredictor.Builder builder = BatchingPredictor.builder(model).allowBase(settings.allowBase);
-        if (adapters != null) {
-            builder.adapters(adapters);
-        }
+    private void limit(BatchingPredictor.Builder builder) {
         if (settings.limits.waiting() > 0) {
             builder.maxWaitingRows(settings.limits.waiting());
         }
         if (settings.limits.running() > 0) {
             builder.maxBatchRows(settings.limits.running());
         }
-        return builder.build();
     }
 
-    /** The folders of the adapters that are there now. */
-    final List<Path> adapterFolders() throws IOException {
-        if (folder == null) {
-            return List.of();
-        }
-        return folder.list().keySet().stream()
-                .map(name -> folder.path().resolve(name))
-                .toList();
+    Settings settings() {
+        return settings;
     }
 
-    private void watch() {
-        if (cache != null && folder != null && !settings.limits.reload().isZero()) {
-            reloader = AdapterReloader.start(cache, folder.path(), settings.limits.reload());
-        }
-    }
-
-    final ServeLimits limits() {
+    ServeLimits limits() {
         return settings.limits;
     }
 
     /**
      * Reads a body within the limit of how much text is turned into tokens at the same time, in a fair order.
      *
-     * @throws org.lora4j.serve.ServingException if the time of the request is over
+     * @throws ServingException if the time of the request is over
      */
-    final <T> T limited(String adapter, TextBody body, Deadline deadline, Supplier<T> reading) {
+    <T> T limited(String adapter, TextBody body, Deadline deadline, Supplier<T> reading) {
         return opened.textLimiter().run(adapter, body.length(), deadline.options(), reading);
     }
 
     /** For how long the threads that read texts have done nothing although they should. */
-    final Duration standstill() {
+    Duration standstill() {
         return opened.textLimiter().standstill();
     }
 
@@ -226,7 +179,7 @@ public abstract class ServedModel implements AutoCloseable {
      *
      * @throws ApiException if it is not
      */
-    final void requireServed(String name) {
+    void requireServed(String name) {
         boolean isBase = settings.allowBase && name.equals(opened.name());
         if (!isBase && (folder == null || !folder.has(name))) {
             throw ApiException.unknownModel(name);
@@ -240,7 +193,7 @@ public abstract class ServedModel implements AutoCloseable {
      *     changed, in seconds since 1970
      * @throws IOException if the folder cannot be read
      */
-    public final Map<String, Long> names() throws IOException {
+    public Map<String, Long> names() throws IOException {
         Map<String, Long> names = new TreeMap<>();
         if (folder != null) {
             names.putAll(folder.list());
@@ -252,30 +205,86 @@ public abstract class ServedModel implements AutoCloseable {
     }
 
     /** Returns the adapter of a name that a request gives as its model. */
-    final String adapter(String name) {
+    String adapter(String name) {
         return settings.allowBase && name.equals(opened.name()) ? LoRAModel.BASE : name;
     }
 
+    /** The most numbers of an embedding. */
+    int embeddingSize() {
+        return opened.embeddingSize();
+    }
+
+    /** What a name does; null if its files cannot be read now. */
+    @Nullable
+    TaskFacts facts(String name) {
+        try {
+            return TaskFacts.of(texts.task(adapter(name)), opened);
+        } catch (ServingException e) {
+            return null;
+        }
+    }
+
+    /**
+     * Prepares a request to an adapter.
+     *
+     * @throws ApiException if the adapter is for another task
+     * @throws ServingException if it cannot be read now
+     */
+    <Q, R, T extends RowTask<Q, R>> TextCall<Q, R> call(Class<T> kind, String model) {
+        String adapter = adapter(model);
+        TaskFacts.require(kind, model, texts.task(adapter));
+        return texts.call(kind, adapter);
+    }
+
+    /**
+     * Checks that an adapter generates text.
+     *
+     * @throws ApiException if it is for another task
+     */
+    void requireGenerates(String model) {
+        TaskFacts.require(Generate.class, model, texts.task(adapter(model)));
+    }
+
     /** What answers, by path. */
-    abstract Map<String, Endpoint> endpoints();
+    Map<String, Endpoint> endpoints() {
+        Map<String, Endpoint> endpoints = new HashMap<>();
+        endpoints.put("/v1/embeddings", new EmbeddingEndpoint(this));
+        Endpoint classify = new ClassifyEndpoint(this);
+        endpoints.put("/v1/classify", classify);
+        endpoints.put("/classify", classify);
+        Endpoint rerank = new RerankEndpoint(this);
+        endpoints.put("/v1/rerank", rerank);
+        endpoints.put("/v2/rerank", rerank);
+        if (decoder != null) {
+            endpoints.putAll(decoder.endpoints());
+        }
+        return endpoints;
+    }
 
-    abstract ServingStats stats();
+    ServingStats stats() {
+        return decoder == null ? texts.stats() : ServingStats.sum(List.of(texts.stats(), decoder.stats()));
+    }
 
-    /** Adds figures that only this kind of model has. */
-    void addTo(ServerMetrics metrics) {}
+    /** Adds figures that only this model has. */
+    void addTo(ServerMetrics metrics) {
+        if (decoder != null) {
+            decoder.addTo(metrics);
+        }
+    }
 
     /** Ends what runs, so that its requests are answered at once. A batch is short, so it may end. */
-    void cancelAll() {}
-
-    /** Ends what the kind of model started. */
-    abstract void closeModel();
+    void cancelAll() {
+        if (decoder != null) {
+            decoder.cancelAll();
+        }
+    }
 
     @Override
-    public final void close() {
-        if (reloader != null) {
-            reloader.close();
+    public void close() {
+        if (decoder != null) {
+            decoder.close();
         }
-        closeModel();
+        texts.close();
         opened.close();
     }
 }

@@ -13,8 +13,8 @@ import org.lora4j.generate.Generation;
 import org.lora4j.generate.LogProbabilities;
 import org.lora4j.serve.GenerationHandle;
 import org.lora4j.serve.ServingException;
-import org.lora4j.text.StopTexts;
-import org.lora4j.text.TokenStream;
+import org.lora4j.text.chat.StopTexts;
+import org.lora4j.text.tokens.TokenStream;
 import org.lora4j.text.tools.AnswerPart;
 import org.lora4j.text.tools.ToolReader;
 

@@ -2,7 +2,7 @@ package org.lora4j.cli.train;
 
 import java.util.List;
 import java.util.regex.Pattern;
-import org.lora4j.text.TextRow;
+import org.lora4j.text.data.TextRow;
 
 /**
  * A column of a file, which an option of the command names.

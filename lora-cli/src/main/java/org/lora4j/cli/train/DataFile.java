@@ -13,12 +13,12 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.text.Dataset;
-import org.lora4j.text.FileForm;
-import org.lora4j.text.IndexedFile;
-import org.lora4j.text.TextFiles;
-import org.lora4j.text.TextFormatException;
-import org.lora4j.text.TextRow;
+import org.lora4j.text.data.Dataset;
+import org.lora4j.text.data.FileForm;
+import org.lora4j.text.data.IndexedFile;
+import org.lora4j.text.data.TextFiles;
+import org.lora4j.text.data.TextFormatException;
+import org.lora4j.text.data.TextRow;
 
 /**
  * A file of examples, and how some of them are held out for the validation and for a test.

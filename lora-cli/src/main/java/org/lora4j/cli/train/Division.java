@@ -5,9 +5,9 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.text.Split;
-import org.lora4j.text.Strata;
-import org.lora4j.text.TextRow;
+import org.lora4j.text.data.Split;
+import org.lora4j.text.data.Strata;
+import org.lora4j.text.data.TextRow;
 
 /**
  * How the rows of a file are divided.

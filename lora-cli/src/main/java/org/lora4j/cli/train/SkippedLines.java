@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.RandomAccess;
 import java.util.TreeMap;
 import org.lora4j.console.report.ReportText;
-import org.lora4j.text.TextFormatException;
+import org.lora4j.text.data.TextFormatException;
 
 /** What was wrong with lines that were left out. Of most lines of a file that is all wrong, only the number is kept. */
 public final class SkippedLines extends AbstractList<String> implements RandomAccess {

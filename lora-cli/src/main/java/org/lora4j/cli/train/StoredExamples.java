@@ -6,9 +6,9 @@ import java.util.List;
 import java.util.Objects;
 import java.util.RandomAccess;
 import java.util.function.Function;
-import org.lora4j.text.IndexedFile;
-import org.lora4j.text.TextFormatException;
-import org.lora4j.text.TextRow;
+import org.lora4j.text.data.IndexedFile;
+import org.lora4j.text.data.TextFormatException;
+import org.lora4j.text.data.TextRow;
 
 /**
  * Examples that stay in their file, and are read from it each time they are asked for. The memory has the place of each: 12 bytes.

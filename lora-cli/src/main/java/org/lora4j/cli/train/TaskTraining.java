@@ -11,7 +11,7 @@ import org.lora4j.console.command.ProgressDisplay;
 import org.lora4j.console.command.RunFolder;
 import org.lora4j.console.report.ReportText;
 import org.lora4j.nn.parameter.Parameter;
-import org.lora4j.text.EpochBatches;
+import org.lora4j.text.data.EpochBatches;
 import org.lora4j.train.Batch;
 
 /**

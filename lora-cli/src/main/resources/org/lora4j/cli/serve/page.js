@@ -1,6 +1,6 @@
 'use strict';
 
-/* What the server does, as its paths say. Each kind asks one adapter and shows its answer on a side of its own. */
+/* What an adapter does, as the list of the models says. Each kind asks one adapter and shows its answer on a side of its own. */
 (() => {
   const byId = (id) => document.getElementById(id);
   const meta = (name) => document.querySelector(`meta[name="${name}"]`).content;
@@ -11,13 +11,20 @@
   let running = null;
 
   const kinds = [
-    { path: '/v1/chat/completions', label: 'Message', ask: chat, settings: true, system: true },
-    { path: '/v1/completions', label: 'Text to continue', ask: complete, settings: true },
-    { path: '/v1/classify', label: 'Text', ask: classify },
-    { path: '/v1/rerank', label: 'Documents, one in each line', ask: rerank, query: true },
-    { path: '/v1/embeddings', label: 'Texts, one in each line; the first is compared with the others', ask: embed },
+    { task: 'generate', path: '/v1/chat/completions', label: 'Message', ask: chat, settings: true, system: true },
+    { task: 'generate', path: '/v1/completions', label: 'Text to continue', ask: complete, settings: true },
+    { task: 'classify', path: '/v1/classify', label: 'Text', ask: classify },
+    { task: 'rerank', path: '/v1/rerank', label: 'Documents, one in each line', ask: rerank, query: true },
+    {
+      task: 'embed',
+      path: '/v1/embeddings',
+      label: 'Texts, one in each line; the first is compared with the others',
+      ask: embed,
+    },
   ];
-  const kind = kinds.find((each) => paths.includes(each.path));
+  /* The task of each adapter. */
+  const tasks = new Map();
+  let kind = kinds.find((each) => paths.includes(each.path));
 
   function element(name, className, text) {
     const made = document.createElement(name);
@@ -185,14 +192,28 @@
     try {
       const response = await fetch('/v1/models', { headers: headers() });
       if (!response.ok) throw await fault(response);
-      const names = (await response.json()).data.map((each) => each.id);
+      const { data } = await response.json();
+      const names = data.map((each) => each.id);
+      data.forEach((each) => tasks.set(each.id, each.task));
       fill(byId('first'), names);
-      fill(byId('second'), ['', ...names]);
+      choose();
       if (names.length === 0) throw new Error('there is no adapter yet');
     } catch (e) {
       error.textContent = e.message;
       error.hidden = false;
     }
+  }
+
+  /* Shows the form for the chosen adapter, and what it can be compared with: adapters of the same task. */
+  function choose() {
+    const task = tasks.get(byId('first').value);
+    kind = kinds.find((each) => each.task === task && paths.includes(each.path)) || kind;
+    fill(byId('second'), ['', ...[...tasks.keys()].filter((each) => tasks.get(each) === task)]);
+    byId('text-label').textContent = kind.label;
+    byId('settings').hidden = !kind.settings;
+    byId('system').parentElement.hidden = !kind.system;
+    byId('query-label').hidden = !kind.query;
+    byId('query').required = Boolean(kind.query);
   }
 
   function fill(select, names) {
@@ -201,11 +222,8 @@
     if (names.includes(before)) select.value = before;
   }
 
-  byId('text-label').textContent = kind.label;
-  byId('settings').hidden = !kind.settings;
-  byId('system').parentElement.hidden = !kind.system;
-  byId('query-label').hidden = !kind.query;
-  byId('query').required = Boolean(kind.query);
+  choose();
+  byId('first').addEventListener('change', choose);
   byId('key-label').hidden = !needsKey;
   byId('key').addEventListener('change', list);
   byId('choice').addEventListener('submit', (event) => event.preventDefault());

@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.lora4j.text.LabelledText;
-import org.lora4j.text.Labels;
+import org.lora4j.text.data.LabelledText;
+import org.lora4j.text.data.Labels;
 
 class WordBaselineTest {
     private static final List<String> CLASSES = List.of("cats", "ships", "towns");

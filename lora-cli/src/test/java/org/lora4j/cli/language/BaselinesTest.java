@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.lora4j.text.Perplexity;
-import org.lora4j.text.PreferenceExample;
-import org.lora4j.text.TokenExample;
+import org.lora4j.text.data.PreferenceExample;
+import org.lora4j.text.data.TokenExample;
+import org.lora4j.text.metrics.Perplexity;
 
 /** What needs no model. */
 class BaselinesTest {

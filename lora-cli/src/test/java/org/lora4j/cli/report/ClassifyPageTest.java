@@ -19,7 +19,7 @@ import org.lora4j.cli.train.Copies;
 import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.cli.train.TrainingSummary;
 import org.lora4j.console.report.TextOutput;
-import org.lora4j.text.Calibration;
+import org.lora4j.text.metrics.Calibration;
 
 class ClassifyPageTest {
     private static TrainingReport<ClassifyResult> report(Judgement.MeasuredOn on, PairedDifference difference) {

@@ -14,7 +14,7 @@ import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.Copies;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.Division;
-import org.lora4j.text.TextPair;
+import org.lora4j.text.tokens.TextPair;
 
 class RankedPairTest {
     private static RankedPair pair(String query, String text, boolean right) {

@@ -14,9 +14,9 @@ import java.util.function.Function;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.lora4j.text.Split;
-import org.lora4j.text.TextFiles;
-import org.lora4j.text.TextRow;
+import org.lora4j.text.data.Split;
+import org.lora4j.text.data.TextFiles;
+import org.lora4j.text.data.TextRow;
 
 /** The examples of a file, which are read from it each time. */
 class DataFileTest {

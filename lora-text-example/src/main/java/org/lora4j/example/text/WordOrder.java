@@ -13,7 +13,7 @@ import java.util.Random;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
-import org.lora4j.text.TextFiles;
+import org.lora4j.text.data.TextFiles;
 
 /**
  * A sentence of each passage, about half of them with some words in another order. Which words a sentence has says nothing about its class, so

@@ -19,7 +19,7 @@ import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.nn.layer.Pooling;
 import org.lora4j.text.EncoderFolder;
-import org.lora4j.text.TextRules;
+import org.lora4j.text.tokens.TextRules;
 
 /** Short runs of the file to read, on texts of two classes that are easy to tell apart, and the files of the example. */
 @Tag("slow")

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.TokenConstraint;
 import org.lora4j.internal.MessageText;
 import org.lora4j.internal.StrictJson;
-import org.lora4j.text.internal.grammar.GrammarConstraint;
-import org.lora4j.text.internal.grammar.GrammarSource;
+import org.lora4j.text.grammar.internal.GrammarConstraint;
+import org.lora4j.text.grammar.internal.GrammarSource;
 
 /**
  * The texts that an answer may be: JSON values, those of a JSON Schema, those of a GBNF grammar, or what is composed of such. Immutable,

@@ -14,9 +14,9 @@ import org.lora4j.serve.FairLimiter;
 import org.lora4j.serve.RequestOptions;
 import org.lora4j.serve.ServingException;
 import org.lora4j.serve.ServingException.Reason;
-import org.lora4j.text.internal.grammar.BegunConstraint;
-import org.lora4j.text.internal.grammar.Expressions;
-import org.lora4j.text.internal.grammar.GrammarConstraint;
+import org.lora4j.text.grammar.internal.BegunConstraint;
+import org.lora4j.text.grammar.internal.Expressions;
+import org.lora4j.text.grammar.internal.GrammarConstraint;
 
 /**
  * The constraints of the grammars that were used last with a model, with what they have computed. So a schema that comes with many

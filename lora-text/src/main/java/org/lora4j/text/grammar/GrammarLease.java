@@ -4,8 +4,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.lora4j.generate.TokenConstraint;
 import org.lora4j.serve.ServingException;
 import org.lora4j.serve.ServingException.Reason;
-import org.lora4j.text.internal.grammar.BegunConstraint;
-import org.lora4j.text.internal.grammar.GrammarConstraint;
+import org.lora4j.text.grammar.internal.BegunConstraint;
+import org.lora4j.text.grammar.internal.GrammarConstraint;
 
 /**
  * The constraint of a grammar of a client, for one request; {@link GrammarCache#lease} creates it. Close it when the answer has ended.

@@ -6,8 +6,8 @@ import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.function.Function;
 import org.lora4j.io.ModelSource;
-import org.lora4j.text.internal.grammar.TokenTrie;
-import org.lora4j.text.internal.vocabulary.StoredTokens;
+import org.lora4j.text.grammar.internal.TokenTrie;
+import org.lora4j.text.tokens.internal.StoredTokens;
 
 /**
  * The bytes of the tokens of a model, and its special and added tokens, for grammars. Load it once for a tokenizer: it

@@ -1,7 +1,5 @@
 package org.lora4j.text.internal;
 
-import java.util.Locale;
-
 /**
  * Upper and lower case of texts, as Python has them. The time grows with the length of the text only, where the methods of
  * {@link String} copy the result for each character that becomes several.
@@ -38,26 +36,18 @@ public final class LetterCase {
         return out.toString();
     }
 
-    /** A text in lower case, which is counted before it is made. */
-    static String lower(String text, Budget budget) {
-        budget.text(text.length() + text.chars().filter(c -> c == I_WITH_DOT).count());
-        return lower(text);
+    /**
+     * Returns how long a text is in lower case, in characters.
+     *
+     * @param text the text
+     * @return the length of {@link #lower}
+     */
+    public static long lengthInLower(String text) {
+        return text.length() + text.chars().filter(c -> c == I_WITH_DOT).count();
     }
 
-    /** A text in upper case, where a character becomes up to three. */
-    static String upper(String text, Budget budget) {
-        StringBuilder out = new StringBuilder(text.length());
-        for (int at = 0; at < text.length(); ) {
-            int c = text.codePointAt(at);
-            String upper = Character.toString(c).toUpperCase(Locale.ROOT);
-            budget.grow(out.length(), upper.length());
-            out.append(upper);
-            at += Character.charCount(c);
-        }
-        return out.toString();
-    }
-
-    static boolean isCased(int c) {
+    /** Whether a character has a case. */
+    public static boolean isCased(int c) {
         return Character.isUpperCase(c) || Character.isLowerCase(c) || Character.isTitleCase(c);
     }
 

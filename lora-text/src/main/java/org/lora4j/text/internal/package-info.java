@@ -1,4 +1,4 @@
-/** The templates of chats: a small interpreter of Jinja that knows values and nothing of Java. Not part of the API. */
+/** What all packages of texts share: small JSON files, and checks of texts. Not part of the API. */
 @NullMarked
 package org.lora4j.text.internal;
 

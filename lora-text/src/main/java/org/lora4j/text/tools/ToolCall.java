@@ -12,7 +12,7 @@ import org.lora4j.internal.MessageText;
  *
  * @param id what the result names, in families that number their calls; null for none
  * @param name the function. The model wrote it, so there may be no such function: see
- *     {@link org.lora4j.text.Conversation#hasTool}
+ *     {@link org.lora4j.text.chat.Conversation#hasTool}
  * @param arguments a JSON object, as the model wrote it. It need not follow the schema of the function
  */
 public record ToolCall(@Nullable String id, String name, String arguments) {

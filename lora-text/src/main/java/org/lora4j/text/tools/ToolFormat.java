@@ -115,7 +115,7 @@ public enum ToolFormat {
     /**
      * Returns the texts of this format that are special tokens in some models, and must stay in the text of an answer.
      *
-     * @return the texts, for {@link org.lora4j.text.Tokenizer#stream(List)}
+     * @return the texts, for {@link org.lora4j.text.tokens.Tokenizer#stream(List)}
      */
     public List<String> marks() {
         return syntax().marks();

@@ -21,7 +21,7 @@ import org.lora4j.generate.TokenConstraint;
 import org.lora4j.serve.RequestOptions;
 import org.lora4j.serve.ServingException;
 import org.lora4j.serve.ServingException.Reason;
-import org.lora4j.text.Tokenizers;
+import org.lora4j.text.tokens.Tokenizers;
 
 @MustEnd
 class GrammarCacheTest {

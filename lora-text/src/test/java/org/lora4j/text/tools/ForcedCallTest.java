@@ -21,11 +21,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.lora4j.generate.TokenConstraint;
-import org.lora4j.text.ChatMessage;
-import org.lora4j.text.Conversation;
-import org.lora4j.text.Tokenizers;
+import org.lora4j.text.chat.ChatMessage;
+import org.lora4j.text.chat.Conversation;
 import org.lora4j.text.grammar.GrammarCache;
 import org.lora4j.text.grammar.GrammarVocabulary;
+import org.lora4j.text.tokens.Tokenizers;
 
 class ForcedCallTest {
     private static final Tool ADD = Tool.of("add", "adds", """

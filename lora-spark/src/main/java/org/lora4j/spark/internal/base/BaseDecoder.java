@@ -10,7 +10,7 @@ import org.lora4j.nn.Network;
 import org.lora4j.spark.internal.param.StorageName;
 import org.lora4j.spark.param.HasDecoder;
 import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.DecoderTokens;
+import org.lora4j.text.chat.DecoderTokens;
 
 /**
  * The folder of a decoder on its way to the executors. An executor that has the broadcast of this object opens the decoder
@@ -75,7 +75,7 @@ public final class BaseDecoder implements SentBase {
     }
 
     public DecoderTokens tokens() {
-        return new DecoderTokens(decoder());
+        return decoder().tokens();
     }
 
     /**

@@ -7,6 +7,7 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.util.SerializableConfiguration;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.io.ModelSource;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.PretrainedModel;
@@ -176,6 +177,29 @@ public final class BaseNetwork implements SentBase {
             tokenizer = loaded;
         }
         return loaded;
+    }
+
+    /**
+     * Checks an adapter before a job on texts begins.
+     *
+     * @param adapter its folder
+     * @param hadoop the settings of the file systems
+     * @throws IllegalArgumentException if its files say something else than the parameters of the stage
+     */
+    public void requireTask(String adapter, Configuration hadoop) {
+        try {
+            tokenizer().requireTask(new HadoopFolder(new Path(adapter), hadoop));
+        } catch (IOException e) {
+            throw new IllegalArgumentException("adapterPath: " + e.getMessage(), e);
+        }
+    }
+
+    /** Rows with tokens are as the program cut them; only texts are cut here. */
+    @Override
+    public synchronized void requireTask(ModelSource files) throws IOException {
+        if (tokenizer != null) {
+            tokenizer.requireTask(files);
+        }
     }
 
     private TextTokenizer loadTokenizer() {

@@ -95,6 +95,10 @@ public final class EncoderSettings implements Serializable {
         return maxTokens == 0 ? OptionalInt.empty() : OptionalInt.of(maxTokens);
     }
 
+    int dimensions() {
+        return dimensions;
+    }
+
     boolean hasPrompt() {
         return promptName != null || prompt != null;
     }

@@ -5,6 +5,7 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.util.SerializableConfiguration;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.io.ModelSource;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.serve.AdapterSource;
 
@@ -15,9 +16,18 @@ import org.lora4j.serve.AdapterSource;
  * @param hadoop the settings of the file systems
  */
 public record HadoopAdapters(Path folder, SerializableConfiguration hadoop) implements AdapterSource {
+    private Path own(String name) {
+        return new Path(folder, new Path(null, null, name));
+    }
+
+    /** The files of an adapter. */
+    public ModelSource files(String name) throws IOException {
+        return new HadoopFolder(own(name), hadoop.value());
+    }
+
     @Override
     public LoRAAdapter load(String name, BaseModel base, ReadOptions options) throws IOException {
-        Path own = new Path(folder, new Path(null, null, name));
+        Path own = own(name);
         return AdapterBytes.files(own, hadoop.value(), options).adapter(base);
     }
 }

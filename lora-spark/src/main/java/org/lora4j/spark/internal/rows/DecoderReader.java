@@ -8,10 +8,10 @@ import org.apache.spark.sql.Row;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.spark.internal.base.BaseDecoder;
 import org.lora4j.spark.internal.base.InvalidRowException;
-import org.lora4j.text.ChatMessage;
-import org.lora4j.text.Conversation;
-import org.lora4j.text.DecoderTokens;
-import org.lora4j.text.TokenExample;
+import org.lora4j.text.chat.ChatMessage;
+import org.lora4j.text.chat.Conversation;
+import org.lora4j.text.chat.DecoderTokens;
+import org.lora4j.text.data.TokenExample;
 
 /**
  * Reads the texts of a row as tokens.

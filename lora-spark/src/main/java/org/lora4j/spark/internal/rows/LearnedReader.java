@@ -1,7 +1,7 @@
 package org.lora4j.spark.internal.rows;
 
 import org.apache.spark.sql.Row;
-import org.lora4j.text.TokenExample;
+import org.lora4j.text.data.TokenExample;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**

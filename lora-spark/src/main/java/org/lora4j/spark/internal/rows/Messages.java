@@ -7,8 +7,8 @@ import java.util.Map;
 import org.apache.spark.sql.Row;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.spark.internal.base.InvalidRowException;
-import org.lora4j.text.ChatMessage;
-import org.lora4j.text.Conversation;
+import org.lora4j.text.chat.ChatMessage;
+import org.lora4j.text.chat.Conversation;
 import scala.collection.Seq;
 import scala.jdk.javaapi.CollectionConverters;
 

@@ -9,10 +9,14 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
+import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.io.FingerprintCheck;
+import org.lora4j.io.ModelSource;
 import org.lora4j.io.ReadOptions;
+import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.Model;
 import org.lora4j.serve.AdapterCache;
+import org.lora4j.serve.AdapterSource;
 import org.lora4j.spark.internal.base.AdapterBytes;
 import org.lora4j.spark.internal.base.ExecutorThreads;
 import org.lora4j.spark.internal.base.HadoopAdapters;
@@ -111,13 +115,26 @@ public final class ScoringTask<B extends SentBase> implements Serializable {
     private AdapterCache.Builder cache(LoRAModel model, Path adapters) {
         try {
             if (adapters.getFileSystem(hadoop.value()) instanceof LocalFileSystem local) {
-                return AdapterCache.builder(model, local.pathToFile(adapters).toPath());
+                java.nio.file.Path own = local.pathToFile(adapters).toPath();
+                AdapterSource source = AdapterSource.of(own);
+                return AdapterCache.builder(model, (name, network, options) -> {
+                    java.nio.file.Path one = own.resolve(name);
+                    return PeftAdapters.readWhole(one, () -> {
+                        LoRAAdapter read = source.load(name, network, options);
+                        base.value().requireTask(ModelSource.of(one));
+                        return read;
+                    });
+                });
             }
         } catch (IOException e) {
             throw new UncheckedIOException(
                     "adapterFolder: " + folder + " must be a path of a file system of Hadoop, found: " + e.getMessage(),
                     e);
         }
-        return AdapterCache.builder(model, new HadoopAdapters(adapters, hadoop));
+        HadoopAdapters source = new HadoopAdapters(adapters, hadoop);
+        return AdapterCache.builder(model, (name, network, options) -> {
+            base.value().requireTask(source.files(name));
+            return source.load(name, network, options);
+        });
     }
 }

@@ -12,8 +12,8 @@ import org.lora4j.generate.LogProbabilities;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.spark.internal.base.BaseDecoder;
 import org.lora4j.spark.internal.rows.DecoderReader;
-import org.lora4j.text.Perplexity;
-import org.lora4j.text.TokenExample;
+import org.lora4j.text.data.TokenExample;
+import org.lora4j.text.metrics.Perplexity;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 

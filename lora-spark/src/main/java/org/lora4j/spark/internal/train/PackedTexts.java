@@ -14,7 +14,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.storage.StorageLevel;
 import org.lora4j.spark.internal.rows.Example;
 import org.lora4j.spark.internal.rows.LearnedReader;
-import org.lora4j.text.TokenExample;
+import org.lora4j.text.data.TokenExample;
 import scala.Tuple2;
 
 /**

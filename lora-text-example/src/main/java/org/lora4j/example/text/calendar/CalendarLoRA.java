@@ -17,13 +17,13 @@ import org.lora4j.nn.Model;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.serve.GenerationService;
 import org.lora4j.serve.RequestOptions;
-import org.lora4j.text.ChatAnswer;
 import org.lora4j.text.ChatService;
-import org.lora4j.text.Conversation;
 import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.DecoderTokens;
-import org.lora4j.text.EpochBatches;
-import org.lora4j.text.TokenExample;
+import org.lora4j.text.chat.ChatAnswer;
+import org.lora4j.text.chat.Conversation;
+import org.lora4j.text.chat.DecoderTokens;
+import org.lora4j.text.data.EpochBatches;
+import org.lora4j.text.data.TokenExample;
 import org.lora4j.text.tools.CallAccuracy;
 import org.lora4j.text.tools.Tool;
 import org.lora4j.text.tools.ToolAnswer;
@@ -138,7 +138,7 @@ public final class CalendarLoRA {
 
     /** The tokens of conversations, of which the calls are learned. */
     static List<TokenExample> examples(DecoderFolder decoder, List<Conversation> conversations) {
-        DecoderTokens tokens = new DecoderTokens(decoder);
+        DecoderTokens tokens = decoder.tokens();
         return conversations.stream().map(tokens::conversation).toList();
     }
 

@@ -22,7 +22,6 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.DecoderTokens;
 import org.lora4j.text.tools.CallAccuracy;
 import org.lora4j.text.tools.Tool;
 import org.lora4j.text.tools.ToolAnswer;
@@ -80,8 +79,7 @@ record CalendarRun(int trained, int tested, int baseSteps, int steps, long seed)
             Phase baseTraining = trainBase(decoder, folder, out, progress);
 
             Network copy = base.copy();
-            Input compared =
-                    Sequences.of(new DecoderTokens(decoder).prompt(train.get(0).question(tools)));
+            Input compared = Sequences.of(decoder.tokens().prompt(train.get(0).question(tools)));
             INDArray output = base.predict(compared);
             LoRAModel model = LoRAModel.of(base);
             AdapterView adapter = model.add(ADAPTER, CalendarLoRA.config(seed));

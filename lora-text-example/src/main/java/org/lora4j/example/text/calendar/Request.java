@@ -1,8 +1,8 @@
 package org.lora4j.example.text.calendar;
 
 import java.util.List;
-import org.lora4j.text.ChatMessage;
-import org.lora4j.text.Conversation;
+import org.lora4j.text.chat.ChatMessage;
+import org.lora4j.text.chat.Conversation;
 import org.lora4j.text.tools.Tool;
 import org.lora4j.text.tools.ToolAnswer;
 import org.lora4j.text.tools.ToolCall;

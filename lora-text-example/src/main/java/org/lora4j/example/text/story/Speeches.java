@@ -11,7 +11,7 @@ import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import java.util.zip.GZIPInputStream;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.text.Tokenizer;
+import org.lora4j.text.tokens.Tokenizer;
 import org.lora4j.train.Batch;
 
 /**

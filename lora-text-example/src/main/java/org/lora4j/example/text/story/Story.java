@@ -23,7 +23,7 @@ import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Input;
 import org.lora4j.nn.transformer.PretrainedModel;
-import org.lora4j.text.Tokenizer;
+import org.lora4j.text.tokens.Tokenizer;
 import org.lora4j.train.TrainingListener;
 import org.lora4j.train.TrainingResult;
 import org.nd4j.linalg.api.ndarray.INDArray;

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.generate.TokenConstraint;
 import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.TokenExample;
+import org.lora4j.text.data.TokenExample;
 import org.lora4j.text.tools.ForcedCall;
 import org.lora4j.text.tools.Tool;
 import org.lora4j.text.tools.ToolFormat;

@@ -26,7 +26,7 @@ import org.lora4j.generate.Generator;
 import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.nn.NativeThreads;
 import org.lora4j.nn.transformer.PretrainedModel;
-import org.lora4j.text.Tokenizer;
+import org.lora4j.text.tokens.Tokenizer;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Short runs of the story: the file to read, and the command. */

@@ -1,0 +1,204 @@
+package org.lora4j.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.text.fixtures.OneTask;
+import org.lora4j.text.task.Embed;
+
+/** The command line and the server give the answers of the library to adapters of all tasks, to the bit. */
+class OneTaskTest {
+    private static final ObjectMapper JSON = new ObjectMapper();
+
+    @TempDir
+    private static Path temp;
+
+    private static OneTask tasks;
+
+    @BeforeAll
+    static void write() throws IOException {
+        tasks = OneTask.write(temp.resolve("tasks"));
+    }
+
+    private static Path rows(boolean pairs) throws IOException {
+        List<String> lines = new ArrayList<>();
+        for (String text : OneTask.TEXTS) {
+            lines.add(JSON.writeValueAsString(
+                    pairs ? Map.of("query", OneTask.QUERY, "passage", text) : Map.of("text", text)));
+        }
+        return Files.write(temp.resolve(pairs ? "pairs.jsonl" : "texts.jsonl"), lines);
+    }
+
+    private static List<JsonNode> run(String command, Path model, Path adapter, boolean pairs, Object... more)
+            throws IOException {
+        Path output = temp.resolve("out.jsonl");
+        Files.deleteIfExists(output);
+        Object[] words = {command, "--model", model, "--adapter", adapter, "--data", rows(pairs), "--output", output};
+        Cli.good(Cli.words(words, more));
+        List<JsonNode> found = new ArrayList<>();
+        for (String line : Files.readAllLines(output)) {
+            found.add(JSON.readTree(line));
+        }
+        return found;
+    }
+
+    @Test
+    void embedGivesTheAnswersOfTheLibrary() throws IOException {
+        for (String name : List.of(OneTask.SEARCH, OneTask.WHOLE)) {
+            for (Embed.Kind kind : Embed.Kind.values()) {
+                float[][] found =
+                        run("embed", tasks.encoder(), tasks.encoderAdapters().resolve(name), false, "--kind", kind)
+                                .stream()
+                                .map(row -> JSON.convertValue(row.path("embedding"), float[].class))
+                                .toArray(float[][]::new);
+                assertThat(found).as(name + " " + kind).isDeepEqualTo(tasks.embeddings(name, kind));
+            }
+        }
+    }
+
+    @Test
+    void predictGivesTheAnswersOfTheLibrary() throws IOException {
+        for (String name : List.of(OneTask.TOPICS, OneTask.TONES, OneTask.PEFT)) {
+            requireClasses(tasks.encoder(), tasks.encoderAdapters(), name);
+        }
+        requireClasses(tasks.decoder(), tasks.decoderAdapters(), OneTask.LAST);
+        requireScores(tasks.encoder(), tasks.encoderAdapters(), OneTask.RANK);
+        requireScores(tasks.decoder(), tasks.decoderAdapters(), OneTask.YES);
+    }
+
+    private static void requireClasses(Path model, Path adapters, String name) throws IOException {
+        List<JsonNode> found = run("predict", model, adapters.resolve(name), false);
+        List<Map<String, Double>> expected = tasks.classes(model, name);
+        for (int i = 0; i < expected.size(); i++) {
+            String best = found.get(i).path("predicted").asText();
+            double value = found.get(i).path("probability").asDouble();
+            assertThat(expected.get(i)).as(name).containsEntry(best, value);
+            assertThat(expected.get(i).values()).allMatch(other -> other <= value);
+        }
+    }
+
+    private static void requireScores(Path model, Path adapters, String name) throws IOException {
+        double[] found = run("predict", model, adapters.resolve(name), true).stream()
+                .mapToDouble(row -> row.path("score").asDouble())
+                .toArray();
+        assertThat(found).as(name).isEqualTo(tasks.scores(model, name));
+    }
+
+    /** A server needs no option that says what its adapters are for. */
+    @Test
+    void theServerGivesTheAnswersOfTheLibrary() throws Exception {
+        try (RunningServer server =
+                RunningServer.start("--model", tasks.encoder(), "--adapters", tasks.encoderAdapters())) {
+            for (String name : List.of(OneTask.SEARCH, OneTask.WHOLE)) {
+                for (Embed.Kind kind : Embed.Kind.values()) {
+                    assertThat(embeddings(
+                                    server,
+                                    name,
+                                    kind == Embed.Kind.TEXT ? null : kind.name().toLowerCase(java.util.Locale.ROOT)))
+                            .as(name + " " + kind)
+                            .isDeepEqualTo(tasks.embeddings(name, kind));
+                }
+            }
+            for (String name : List.of(OneTask.TOPICS, OneTask.TONES, OneTask.PEFT)) {
+                assertThat(classes(server, name)).as(name).isEqualTo(tasks.classes(tasks.encoder(), name));
+            }
+            assertThat(scores(server, OneTask.RANK)).isEqualTo(tasks.scores(tasks.encoder(), OneTask.RANK));
+            requireRefusal(server, OneTask.TOPICS, "/v1/embeddings", "input", "/v1/classify");
+            requireRefusal(server, OneTask.SEARCH, "/v1/classify", "input", "/v1/embeddings");
+            requireRefusal(server, OneTask.RANK, "/v1/embeddings", "input", "/v1/rerank");
+            Map<String, JsonNode> models = models(server);
+            assertThat(models.get(OneTask.SEARCH))
+                    .hasToString("{\"task\":\"embed\",\"dimensions\":3,\"max_tokens\":6}");
+            assertThat(models.get(OneTask.TOPICS))
+                    .hasToString("{\"task\":\"classify\",\"labels\":[\"a\",\"b\",\"c\"],\"max_tokens\":7}");
+            assertThat(models.get(OneTask.RANK)).hasToString("{\"task\":\"rerank\",\"max_tokens\":9}");
+        }
+    }
+
+    @Test
+    void theServerOfADecoderGivesTheAnswersOfTheLibrary() throws Exception {
+        try (RunningServer server =
+                RunningServer.start("--model", tasks.decoder(), "--adapters", tasks.decoderAdapters())) {
+            assertThat(classes(server, OneTask.LAST)).isEqualTo(tasks.classes(tasks.decoder(), OneTask.LAST));
+            assertThat(scores(server, OneTask.YES)).isEqualTo(tasks.scores(tasks.decoder(), OneTask.YES));
+            requireRefusal(server, OneTask.LAST, "/v1/completions", "prompt", "/v1/classify");
+        }
+    }
+
+    private static String body(Map<String, ?> fields) throws IOException {
+        return JSON.writeValueAsString(fields);
+    }
+
+    private static float[][] embeddings(RunningServer server, String model, @Nullable String type) throws Exception {
+        Map<String, Object> fields = new TreeMap<>(Map.of("model", model, "input", OneTask.TEXTS));
+        if (type != null) {
+            fields.put("input_type", type);
+        }
+        List<float[]> found = new ArrayList<>();
+        server.good("/v1/embeddings", body(fields))
+                .path("data")
+                .forEach(one -> found.add(JSON.convertValue(one.path("embedding"), float[].class)));
+        return found.toArray(float[][]::new);
+    }
+
+    private static List<Map<String, Double>> classes(RunningServer server, String model) throws Exception {
+        JsonNode answer = server.good("/v1/classify", body(Map.of("model", model, "input", OneTask.TEXTS)));
+        List<Map<String, Double>> found = new ArrayList<>();
+        for (JsonNode one : answer.path("data")) {
+            Map<String, Double> values = new TreeMap<>();
+            for (int i = 0; i < one.path("probs").size(); i++) {
+                values.put(
+                        answer.path("labels").path(i).asText(),
+                        one.path("probs").path(i).asDouble());
+            }
+            found.add(values);
+        }
+        return found;
+    }
+
+    private static double[] scores(RunningServer server, String model) throws Exception {
+        JsonNode answer = server.good(
+                "/v1/rerank", body(Map.of("model", model, "query", OneTask.QUERY, "documents", OneTask.TEXTS)));
+        double[] found = new double[OneTask.TEXTS.size()];
+        answer.path("results")
+                .forEach(one -> found[one.path("index").asInt()] =
+                        one.path("relevance_score").asDouble());
+        return found;
+    }
+
+    /** A request for another task names the path of the right one. */
+    private static void requireRefusal(RunningServer server, String model, String path, String field, String right)
+            throws Exception {
+        HttpResponse<String> answer = server.post(path, body(Map.of("model", model, field, "where is my parcel")));
+        assertThat(answer.statusCode()).isEqualTo(400);
+        assertThat(RunningServer.json(answer).path("error").path("message").asText())
+                .contains("'" + model + "'")
+                .endsWith("; use " + right);
+    }
+
+    private static Map<String, JsonNode> models(RunningServer server) throws Exception {
+        Map<String, JsonNode> found = new TreeMap<>();
+        JsonNode list = RunningServer.json(server.get("/v1/models"));
+        for (JsonNode one : list.path("data")) {
+            String id = one.path("id").asText();
+            found.put(
+                    id,
+                    ((com.fasterxml.jackson.databind.node.ObjectNode) one)
+                            .without(List.of("id", "object", "created", "owned_by")));
+        }
+        return found;
+    }
+}

@@ -1,0 +1,111 @@
+package org.lora4j.langchain4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.langchain4j.data.embedding.Embedding;
+import dev.langchain4j.data.segment.TextSegment;
+import dev.langchain4j.model.embedding.request.EmbeddingInputType;
+import dev.langchain4j.model.embedding.request.EmbeddingRequest;
+import dev.langchain4j.model.embedding.request.EmbeddingRequestParameters;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.LoRAModel;
+import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.fixtures.OneTask;
+import org.lora4j.text.task.Embed;
+
+/** The models give the answers of the library to adapters of all tasks, to the bit, or refuse them by name. */
+class OneTaskTest {
+    private static final List<TextSegment> SEGMENTS =
+            OneTask.TEXTS.stream().map(TextSegment::from).toList();
+
+    @TempDir
+    private static Path temp;
+
+    private static OneTask tasks;
+
+    @BeforeAll
+    static void write() throws IOException {
+        tasks = OneTask.write(temp.resolve("tasks"));
+    }
+
+    @Test
+    void embeddingsAreThoseOfTheLibrary() throws IOException {
+        try (LoRAEmbeddingModel model = LoRAEmbeddingModel.builder(tasks.encoder())
+                .adapters(tasks.encoderAdapters())
+                .build()) {
+            for (String name : List.of(OneTask.SEARCH, OneTask.WHOLE)) {
+                assertThat(embeddings(model, name, null)).isDeepEqualTo(tasks.embeddings(name, Embed.Kind.TEXT));
+                assertThat(embeddings(model, name, EmbeddingInputType.QUERY))
+                        .isDeepEqualTo(tasks.embeddings(name, Embed.Kind.QUERY));
+                assertThat(embeddings(model, name, EmbeddingInputType.DOCUMENT))
+                        .isDeepEqualTo(tasks.embeddings(name, Embed.Kind.DOCUMENT));
+            }
+            assertThat(model.using(OneTask.SEARCH).dimension()).isEqualTo(3);
+            assertThat(model.using(OneTask.SEARCH).maxTokens()).isEqualTo(6);
+            for (String other : List.of(OneTask.TOPICS, OneTask.RANK, OneTask.PEFT)) {
+                assertThatThrownBy(() -> model.using(other).embedAll(SEGMENTS))
+                        .hasMessageContaining(other)
+                        .hasRootCauseMessage(tasks.encoderAdapters().resolve(other)
+                                + ": the adapter must be one for a model with the head embedding, found one that "
+                                + (other.equals(OneTask.RANK) ? "scores pairs of texts" : "classifies texts")
+                                + " with the head "
+                                + (other.equals(OneTask.PEFT) ? "pooler" : "mean"));
+            }
+            assertThatThrownBy(() -> model.using(OneTask.SEARCH, OneTask.WHOLE).embedAll(SEGMENTS))
+                    .hasMessageContaining("adapters that are used together must cut texts alike");
+        }
+        try (LoRAEmbeddingModel model = LoRAEmbeddingModel.builder(tasks.encoder())
+                .adapter("mine", tasks.encoderAdapters().resolve(OneTask.SEARCH))
+                .build()) {
+            assertThat(embeddings(
+                            model.load("later", tasks.encoderAdapters().resolve(OneTask.SEARCH)),
+                            "later",
+                            EmbeddingInputType.QUERY))
+                    .isDeepEqualTo(tasks.embeddings(OneTask.SEARCH, Embed.Kind.QUERY));
+            assertThat(embeddings(model, "mine", EmbeddingInputType.QUERY))
+                    .isDeepEqualTo(tasks.embeddings(OneTask.SEARCH, Embed.Kind.QUERY));
+        }
+    }
+
+    private static float[][] embeddings(LoRAEmbeddingModel model, String name, @Nullable EmbeddingInputType type) {
+        var parameters = EmbeddingRequestParameters.builder().modelName(name);
+        if (type != null) {
+            parameters.inputType(type);
+        }
+        EmbeddingRequest request = EmbeddingRequest.builder()
+                .textSegments(SEGMENTS)
+                .parameters(parameters.build())
+                .build();
+        return model.embed(request).embeddings().stream().map(Embedding::vector).toArray(float[][]::new);
+    }
+
+    @Test
+    void scoresAreThoseOfTheLibrary() throws IOException {
+        try (EncoderFolder encoder = EncoderFolder.open(tasks.encoder());
+                LoRAScoringModel model = LoRAScoringModel.builder(encoder)
+                        .model(LoRAModel.of(encoder.model().meanClassifier(1, 0)))
+                        .adapters(tasks.encoderAdapters())
+                        .build()) {
+            assertThat(scores(model, OneTask.RANK)).isEqualTo(tasks.scores(tasks.encoder(), OneTask.RANK));
+        }
+        try (LoRAScoringModel model = LoRAScoringModel.builder(tasks.decoder())
+                .adapters(tasks.decoderAdapters())
+                .build()) {
+            assertThat(scores(model, OneTask.YES)).isEqualTo(tasks.scores(tasks.decoder(), OneTask.YES));
+            assertThatThrownBy(() -> scores(model, OneTask.LAST)).hasMessageContaining(OneTask.LAST);
+        }
+    }
+
+    private static double[] scores(LoRAScoringModel model, String name) {
+        return model.using(name).scoreAll(SEGMENTS, OneTask.QUERY).content().stream()
+                .mapToDouble(Double::doubleValue)
+                .toArray();
+    }
+}

@@ -1,0 +1,215 @@
+package org.lora4j.text;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.function.BiConsumer;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.BaseModel;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.adapter.UsedAdapter;
+import org.lora4j.internal.AdapterNames;
+import org.lora4j.internal.MessageText;
+import org.lora4j.io.ReadOptions;
+import org.lora4j.io.peft.PeftAdapters;
+import org.lora4j.nn.Network;
+import org.lora4j.serve.AdapterSource;
+import org.lora4j.text.task.Head;
+import org.lora4j.text.task.RowTask;
+import org.lora4j.text.task.Task;
+import org.lora4j.text.task.TaskSettings;
+
+/**
+ * The adapters of a model: those in a folder with a sub-folder for each, or single ones. It reads an adapter together with what it is for: its weights, PEFT's
+ * configuration and {@code task.json} as they are at one moment. Thread-safe.
+ */
+public final class Adapters {
+    private static final long MOST_BYTES = 16L << 20;
+
+    private final TextModel model;
+
+    /** Holds a sub-folder for each adapter; null if there are only single ones. */
+    private final @Nullable Path folder;
+
+    /** Single adapters by name. */
+    private final Map<String, Path> single;
+
+    private final Task alone;
+    private final TaskSettings asked;
+    private final KnownTasks known = new KnownTasks(MOST_BYTES);
+    private volatile BiConsumer<String, Head> onOtherHead = (name, head) -> {};
+
+    /**
+     * Creates the adapters of a model.
+     *
+     * @param model the model
+     * @param folder the folder with a sub-folder for each adapter; null for none
+     * @param single the folders of single adapters by their names
+     * @param alone what the model does without an adapter, which holds for an adapter that says nothing
+     * @param asked what a program asks for, in place of what the adapters say
+     */
+    public Adapters(TextModel model, @Nullable Path folder, Map<String, Path> single, Task alone, TaskSettings asked) {
+        this.model = Objects.requireNonNull(model, "model must not be null");
+        this.folder = folder;
+        this.single = Map.copyOf(Objects.requireNonNull(single, "single must not be null"));
+        this.alone = Objects.requireNonNull(alone, "alone must not be null");
+        this.asked = Objects.requireNonNull(asked, "asked must not be null");
+    }
+
+    /** Sets what is told when an adapter was replaced by one with another head. */
+    void onOtherHead(BiConsumer<String, Head> listener) {
+        onOtherHead = listener;
+    }
+
+    /**
+     * Returns what an adapter is for.
+     *
+     * @param name its name
+     * @return the task of what was loaded last by this name, or that of its files now
+     * @throws IOException if its files cannot be read
+     * @throws IllegalArgumentException if there is no adapter of this name
+     */
+    public Task task(String name) throws IOException {
+        KnownTask last = last(name);
+        return last == null ? read(name) : last.task();
+    }
+
+    /** Reads what the files of an adapter say now. */
+    Task read(String name) throws IOException {
+        Path own = own(name);
+        return PeftAdapters.readWhole(own, () -> with(Task.ofFiles(own, model.model(), alone)));
+    }
+
+    /** The folder of an adapter. A name that leads elsewhere is none. */
+    private Path own(String name) throws IOException {
+        Path given = single.get(name);
+        if (given != null) {
+            return given;
+        }
+        String problem = AdapterNames.problem(name);
+        if (folder == null || problem != null || !isThere(folder.resolve(name), name)) {
+            throw new IllegalArgumentException("the adapter must have a folder, found no " + MessageText.quote(name)
+                    + " in " + (folder == null ? single.keySet() : folder)
+                    + (problem == null ? "" : ": " + problem));
+        }
+        return folder.resolve(name);
+    }
+
+    /** Some file systems find a folder whose name differs in case. It would be a second adapter of the same files. */
+    private static boolean isThere(Path own, String name) throws IOException {
+        if (!Files.isDirectory(own)) {
+            return false;
+        }
+        Path real = own.toRealPath(LinkOption.NOFOLLOW_LINKS).getFileName();
+        return real != null && real.toString().equals(name);
+    }
+
+    private Task with(Task task) {
+        return task instanceof RowTask<?, ?> ? task.with(asked) : task;
+    }
+
+    /** Returns what was loaded last by a name; null if nothing was, or it is forgotten. */
+    @Nullable
+    KnownTask last(String name) {
+        return known.last(Objects.requireNonNull(name, "name must not be null"));
+    }
+
+    /** Returns what an adapter that computed an output is for; null if so many others were loaded since then that it is forgotten. */
+    @Nullable
+    KnownTask known(UsedAdapter adapter) {
+        return known.of(adapter);
+    }
+
+    /**
+     * Returns what an adapter is for that was loaded before.
+     *
+     * @param adapter its name and its content
+     * @return the task; nothing if no source of this object loaded it, or so many others were loaded since then that it is forgotten
+     */
+    public Optional<Task> task(UsedAdapter adapter) {
+        KnownTask task = known.of(Objects.requireNonNull(adapter, "adapter must not be null"));
+        return task == null ? Optional.empty() : Optional.of(task.task());
+    }
+
+    /**
+     * Returns the adapters for a network that a program made, to be loaded into it. The program answers for its head.
+     *
+     * @param network the network
+     * @return a source, which refuses an adapter that has not what its task reads
+     */
+    public AdapterSource of(Network network) {
+        Objects.requireNonNull(network, "network must not be null");
+        return (name, base, options) -> load(name, own(name), null, network, base, options);
+    }
+
+    /**
+     * Returns the adapters for a network, to be loaded into it.
+     *
+     * @param head what the network ends with
+     * @param network the network
+     * @return a source, which refuses an adapter with another head, or one that has not what its task reads
+     */
+    public AdapterSource of(Head head, Network network) {
+        Objects.requireNonNull(head, "head must not be null");
+        Objects.requireNonNull(network, "network must not be null");
+        return (name, base, options) -> load(name, own(name), head, network, base, options);
+    }
+
+    /**
+     * Reads an adapter that is not in the folder, and remembers what it is for.
+     *
+     * @param name the name that it gets in the model
+     * @param own its folder
+     * @param head what the network ends with
+     * @param network the network
+     * @return the adapter, to be added to the model by this name
+     * @throws IOException if it cannot be read, has another head, or has not what its task reads
+     */
+    public LoRAAdapter read(String name, Path own, Head head, Network network) throws IOException {
+        Objects.requireNonNull(name, "name must not be null");
+        Objects.requireNonNull(own, "own must not be null");
+        Objects.requireNonNull(head, "head must not be null");
+        return load(name, own, head, network, network, ReadOptions.defaults());
+    }
+
+    /** Forgets which content a name has, so that its files are read again. */
+    void forget(String name) {
+        known.forget(name);
+    }
+
+    /** An adapter with what it is for. */
+    private record Loaded(LoRAAdapter adapter, Task task) {}
+
+    private LoRAAdapter load(
+            String name, Path own, @Nullable Head head, Network network, BaseModel base, ReadOptions options)
+            throws IOException {
+        Loaded loaded = PeftAdapters.readWhole(own, () -> {
+            Task task = Task.ofFiles(own, model.model(), alone);
+            requireHead(name, own, task, head);
+            LoRAAdapter adapter = PeftAdapters.load(own, base, options);
+            task.requireFits(own, adapter, head == null || model.hasOwn(head));
+            return new Loaded(adapter, task);
+        });
+        UsedAdapter content = new UsedAdapter(name, loaded.adapter.fingerprint());
+        try {
+            known.put(content, KnownTask.of(with(loaded.task), model.textTokens(), network));
+        } catch (IllegalArgumentException e) {
+            throw new IOException(own + ": " + e.getMessage() + "; use the model that the adapter was trained with", e);
+        }
+        return loaded.adapter;
+    }
+
+    private void requireHead(String name, Path own, Task task, @Nullable Head head) throws IOException {
+        if (head != null && task.head() != head) {
+            known.forget(name);
+            onOtherHead.accept(name, head);
+            throw new IOException(own + ": the adapter must be one for a model with the head " + head.text()
+                    + ", found one that " + task.does() + " with the head "
+                    + task.head().text());
+        }
+    }
+}

@@ -1,0 +1,179 @@
+package org.lora4j.text.data;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+import org.lora4j.text.internal.Json;
+import org.lora4j.text.internal.TextCheck;
+import org.lora4j.text.tokens.TextPair;
+
+/**
+ * A row of a file: the values of a line of CSV, TSV or JSONL by the name of their column. The methods check what they return,
+ * and name the file and the line if it is not what it must be.
+ */
+public final class TextRow {
+    private final Path file;
+    private final long line;
+    private final long offset;
+    private final ObjectNode values;
+
+    TextRow(Path file, long line, long offset, ObjectNode values) {
+        this.file = file;
+        this.line = line;
+        this.offset = offset;
+        this.values = values;
+    }
+
+    /**
+     * Returns the line of the file.
+     *
+     * @return the number of the first line of this row, from 1
+     */
+    public long line() {
+        return line;
+    }
+
+    /**
+     * Returns where the row begins.
+     *
+     * @return the number of bytes before it in the file, unpacked if it is packed with gzip; for {@link IndexedFile#row}
+     */
+    public long offset() {
+        return offset;
+    }
+
+    /**
+     * Returns the columns.
+     *
+     * @return their names, in the order of the file
+     */
+    public List<String> columns() {
+        List<String> names = new ArrayList<>();
+        values.fieldNames().forEachRemaining(names::add);
+        return names;
+    }
+
+    /**
+     * Returns the whole row.
+     *
+     * @return a JSON object with all values by the names of their columns, in the order of the file
+     */
+    public String json() {
+        return values.toString();
+    }
+
+    /**
+     * Returns a text.
+     *
+     * @param column its column
+     * @return the text as it stands in the file, with white space and control characters
+     * @throws TextFormatException if there is no such column, the value is not a text, it has nothing but white space,
+     *     control characters and other characters that are not seen, such as U+200B, or it has half a character (a surrogate that stands alone)
+     */
+    public String text(String column) {
+        JsonNode value = value(column);
+        if (!value.isTextual()) {
+            throw refuse(column + " must be a text, found " + Json.describe(value));
+        }
+        return requireText(column, value.textValue());
+    }
+
+    /**
+     * Checks that a text is more than what is not seen, and has no half characters.
+     *
+     * @param what the name of the text in the row, for the message
+     * @param text the text
+     * @return the same text
+     * @throws TextFormatException if it is not
+     */
+    public String requireText(String what, String text) {
+        if (text.codePoints().noneMatch(TextCheck::isVisible)) {
+            throw refuse(what + " must have a character that is neither white space nor a control character, found none"
+                    + " among " + text.length());
+        }
+        int lone = TextCheck.loneSurrogate(text, 0);
+        if (lone >= 0) {
+            throw refuse(what + " must be whole characters, found half a character, U+"
+                    + Integer.toHexString(text.charAt(lone)).toUpperCase(Locale.ROOT) + ", at " + lone);
+        }
+        return text;
+    }
+
+    /**
+     * Returns the name of a class.
+     *
+     * @param column its column
+     * @return the text, or a whole number or true or false as text
+     * @throws TextFormatException if there is no such column, or the value is another one
+     */
+    public String label(String column) {
+        JsonNode value = value(column);
+        return value.isIntegralNumber() || value.isBoolean() ? value.asText() : text(column);
+    }
+
+    JsonNode value(String column) {
+        Objects.requireNonNull(column, "column must not be null");
+        JsonNode value = values.get(column);
+        if (value == null) {
+            throw refuse("must have a value " + column + ", found " + columns());
+        }
+        return value;
+    }
+
+    /**
+     * Returns a text with its class.
+     *
+     * @param text the column of the text
+     * @param label the column of the class
+     * @return both
+     * @throws TextFormatException as {@link #text} and {@link #label}
+     */
+    public LabelledText labelled(String text, String label) {
+        return new LabelledText(text(text), label(label));
+    }
+
+    /**
+     * Returns two texts that belong together.
+     *
+     * @param first the column of the first, such as {@code prompt}
+     * @param second the column of the second, such as {@code completion}
+     * @return both
+     * @throws TextFormatException as {@link #text}
+     */
+    public TextPair pair(String first, String second) {
+        return new TextPair(text(first), text(second));
+    }
+
+    /**
+     * Returns a query, a text that belongs to it, and one that does not.
+     *
+     * @param query the column of the query
+     * @param positive the column of the text that belongs to it
+     * @param negative the column of the one that does not
+     * @return all three
+     * @throws TextFormatException as {@link #text}
+     */
+    public TextTriple triple(String query, String positive, String negative) {
+        return new TextTriple(text(query), text(positive), text(negative));
+    }
+
+    /**
+     * Refuses this row, for a rule of the caller's own. {@link Dataset#skipping} leaves out such rows too.
+     *
+     * @param message what was expected, and what was found
+     * @return an exception to throw, whose message names the file and the line
+     */
+    public TextFormatException refuse(String message) {
+        Objects.requireNonNull(message, "message must not be null");
+        return TextFormatException.ofLine(file, line, message);
+    }
+
+    @Override
+    public String toString() {
+        return file + ":" + line + " " + columns();
+    }
+}

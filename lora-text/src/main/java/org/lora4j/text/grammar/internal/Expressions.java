@@ -1,0 +1,506 @@
+package org.lora4j.text.grammar.internal;
+
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Collection;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Creates expressions, each once. First the expressions of a grammar are created, with rules. After {@link #complete} their
+ * derivatives are computed, as far as they are needed. How many live together is limited. Not thread-safe.
+ */
+public final class Expressions {
+    /** How many bytes a reference or a number takes on average, with all that belongs to an expression. */
+    private static final int BYTES_OF_WEIGHT = 16;
+
+    private static final int PART_OF_HEAP = 8;
+
+    /** References and numbers that the expressions have together: about 100 MB, and less if the heap is small. */
+    private static final long MOST_WEIGHT =
+            Math.max(100_000, Math.min(6_000_000, Runtime.getRuntime().maxMemory() / (PART_OF_HEAP * BYTES_OF_WEIGHT)));
+
+    /** How much those may weigh that this thread creates; null for {@link #MOST_WEIGHT}. */
+    private static final ThreadLocal<@Nullable Long> LIMIT = new ThreadLocal<>();
+
+    private static final int WEIGHT = 12;
+
+    /** Those of a sequence. */
+    private static final int PARTS = 2;
+
+    static final int BYTES = 256;
+
+    /** So many different tokens a grammar may name. */
+    private static final int MOST_TOKENS = 256;
+
+    private final long mostWeight;
+    private final BitSet typed;
+
+    /** The tokens; null for all that can be. */
+    private final @Nullable TokenTrie trie;
+
+    /** Such a token is no text of bytes. It is a symbol of its own, behind those of the bytes. */
+    private final Map<Object, Integer> symbols = new LinkedHashMap<>();
+
+    private final Effort effort = new Effort();
+    private final Map<List<Object>, Expression> known = new HashMap<>();
+    private final ConcatTable sequences = new ConcatTable();
+    private final Map<List<Object>, Rule> rules = new LinkedHashMap<>();
+    private final Set<BitSet> sets = new LinkedHashSet<>();
+    private final List<Expression> created = new ArrayList<>();
+    private int[] groups = new int[0];
+    private int[] typedBytes = new int[0];
+    private int groupCount;
+    private int nextId;
+    private volatile long weight;
+    private long weightOfGrammar;
+    private boolean isComplete;
+    private final Expression never;
+    private final Expression empty;
+
+    /** Creates none yet, for the tokens of a vocabulary. */
+    Expressions(TokenTrie trie) {
+        this(trie.typed(), trie);
+    }
+
+    private Expressions(BitSet typed, @Nullable TokenTrie trie) {
+        Long limit = LIMIT.get();
+        mostWeight = limit == null ? MOST_WEIGHT : Math.min(limit, MOST_WEIGHT);
+        this.typed = typed;
+        this.trie = trie;
+        never = add(List.of("never"), 1, () -> new Constant(this, false));
+        empty = add(List.of("empty"), 1, () -> new Constant(this, true));
+    }
+
+    /** Creates none yet, for a vocabulary that has a token for each byte and all special tokens. */
+    public Expressions() {
+        this(allBytes(), null);
+    }
+
+    /**
+     * Lets a thread create expressions of less memory: those of each grammar take at most so many bytes.
+     *
+     * @return what the supplier returns
+     */
+    public static <T> T within(long bytes, Supplier<T> creation) {
+        Long before = LIMIT.get();
+        LIMIT.set(bytes / BYTES_OF_WEIGHT);
+        try {
+            return creation.get();
+        } finally {
+            LIMIT.set(before);
+        }
+    }
+
+    /** The most bytes that they may take. */
+    long mostBytes() {
+        return mostWeight * BYTES_OF_WEIGHT;
+    }
+
+    private static BitSet allBytes() {
+        BitSet all = new BitSet();
+        all.set(0, BYTES);
+        return all;
+    }
+
+    private interface Creation {
+        Expression create();
+    }
+
+    /** What is computed for them. */
+    Effort effort() {
+        return effort;
+    }
+
+    private Expression add(List<Object> key, int size, Creation creation) {
+        effort.spend(1 + size);
+        Expression found = known.get(key);
+        if (found == null) {
+            addWeight(WEIGHT + 2L * size);
+            found = creation.create();
+            known.put(key, found);
+            created(found);
+        }
+        return found;
+    }
+
+    private void created(Expression one) {
+        if (!isComplete) {
+            created.add(one);
+        } else if (!one.isSearched) {
+            one.shortest();
+            one.fewestTokens();
+        }
+    }
+
+    boolean isComplete() {
+        return isComplete;
+    }
+
+    int nextId() {
+        return nextId++;
+    }
+
+    /** About how much memory they take. Any thread may ask. */
+    long bytes() {
+        return weight * BYTES_OF_WEIGHT;
+    }
+
+    @SuppressWarnings("NonAtomicVolatileUpdate") // One thread at a time adds.
+    void addWeight(long more) {
+        weight += more;
+        if (weight > mostWeight) {
+            throw new IllegalArgumentException(
+                    "grammar: the expressions must weigh at most " + mostWeight
+                            + " together, found more; use a shorter grammar, smaller counts or patterns with fewer alternatives");
+        }
+    }
+
+    /** Returns whether derivatives take more than half of what the grammar itself left. */
+    boolean isHalfFull() {
+        return weight > (mostWeight + weightOfGrammar) / 2;
+    }
+
+    static int depth(Collection<Expression> parts) {
+        int most = 0;
+        for (Expression part : parts) {
+            most = Math.max(most, part.depth);
+        }
+        return most;
+    }
+
+    Expression never() {
+        return never;
+    }
+
+    Expression empty() {
+        return empty;
+    }
+
+    Expression oneOf(BitSet bytes) {
+        if (bytes.isEmpty()) {
+            return never;
+        }
+        if (!isComplete) {
+            sets.add(bytes);
+        }
+        return add(List.of("byte", bytes), 4, () -> new OneByte(this, bytes));
+    }
+
+    Expression literal(byte[] bytes) {
+        Expression text = empty;
+        for (int i = bytes.length - 1; i >= 0; i--) {
+            BitSet one = new BitSet();
+            one.set(Byte.toUnsignedInt(bytes[i]));
+            text = concat(oneOf(one), text);
+        }
+        return text;
+    }
+
+    Expression literal(String text) {
+        return literal(text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** A part with references is divided, so that what follows the innermost open rule stands before what follows the outer ones. */
+    Expression concat(Expression first, Expression rest) {
+        if (first == never || rest == never) {
+            return never;
+        }
+        if (first == empty || rest == empty) {
+            return first == empty ? rest : first;
+        }
+        if (first instanceof Concat && !first.isRegular) {
+            List<Expression> parts = new ArrayList<>();
+            Expression at = first;
+            while (at instanceof Concat concat && !concat.isRegular) {
+                effort.spend(1);
+                parts.add(concat.first);
+                at = concat.rest;
+            }
+            parts.add(at);
+            Expression all = rest;
+            for (int i = parts.size() - 1; i >= 0; i--) {
+                all = pair(parts.get(i), all);
+            }
+            return all;
+        }
+        return pair(first, rest);
+    }
+
+    private Expression pair(Expression first, Expression rest) {
+        effort.spend(1 + PARTS);
+        Concat found = sequences.get(first, rest);
+        if (found == null) {
+            addWeight(WEIGHT + 2L * PARTS);
+            found = new Concat(this, first, rest);
+            sequences.add(found);
+            created(found);
+        }
+        return found;
+    }
+
+    Expression sequence(Expression... parts) {
+        return sequence(List.of(parts));
+    }
+
+    Expression sequence(List<Expression> parts) {
+        Expression all = empty;
+        for (int i = parts.size() - 1; i >= 0; i--) {
+            all = concat(parts.get(i), all);
+        }
+        return all;
+    }
+
+    Expression or(Expression... options) {
+        return or(List.of(options));
+    }
+
+    Expression or(List<Expression> options) {
+        Set<Expression> different = new LinkedHashSet<>();
+        for (Expression option : options) {
+            if (option instanceof Or or) {
+                effort.spend(or.options.size());
+                different.addAll(or.options);
+            } else if (option != never) {
+                different.add(option);
+            }
+        }
+        if (different.isEmpty()) {
+            return never;
+        }
+        List<Expression> sorted = sorted(different);
+        return sorted.size() == 1
+                ? sorted.get(0)
+                : add(List.of("or", sorted), 2 * sorted.size(), () -> new Or(this, sorted));
+    }
+
+    private static List<Expression> sorted(Set<Expression> different) {
+        List<Expression> sorted = new ArrayList<>(different);
+        sorted.sort(Comparator.comparingInt(one -> one.id));
+        return sorted;
+    }
+
+    Expression and(Expression... parts) {
+        return and(List.of(parts));
+    }
+
+    /** The parts must have no references. */
+    Expression and(List<Expression> parts) {
+        Set<Expression> different = new LinkedHashSet<>();
+        for (Expression part : parts) {
+            if (part == never) {
+                return never;
+            }
+            if (part instanceof And and) {
+                effort.spend(and.parts.size());
+                different.addAll(and.parts);
+            } else if (!(part instanceof Not not && not.part == never)) {
+                different.add(requireRegular(part));
+            }
+        }
+        if (different.isEmpty()) {
+            return not(never);
+        }
+        List<Expression> sorted = sorted(different);
+        return sorted.size() == 1
+                ? sorted.get(0)
+                : add(List.of("and", sorted), 2 * sorted.size(), () -> new And(this, sorted));
+    }
+
+    Expression not(Expression part) {
+        requireRegular(part);
+        return part instanceof Not not ? not.part : add(List.of("not", part), 1, () -> new Not(this, part));
+    }
+
+    private static Expression requireRegular(Expression part) {
+        if (!part.isRegular) {
+            throw new IllegalArgumentException("an intersection must have no references to rules, found one");
+        }
+        return part;
+    }
+
+    Expression remainder(int divisor, int remainder) {
+        if (!isComplete) {
+            for (int digit = '0'; digit <= '9'; digit++) {
+                BitSet one = new BitSet();
+                one.set(digit);
+                sets.add(one);
+            }
+        }
+        return add(List.of("remainder", divisor, remainder), 2, () -> new Remainder(this, divisor, remainder));
+    }
+
+    Expression repeat(Expression part, int min, int max) {
+        if (min > max) {
+            return never;
+        }
+        if (max == 0 || part == empty) {
+            return empty;
+        }
+        if (part == never) {
+            return min == 0 ? empty : never;
+        }
+        if (min == 1 && max == 1) {
+            return part;
+        }
+        return add(List.of("repeat", part, min, max), 3, () -> new Repeat(this, part, min, max));
+    }
+
+    Expression optional(Expression part) {
+        return or(empty, part);
+    }
+
+    /**
+     * Returns the special or added token with a text.
+     *
+     * @return null if the vocabulary has none
+     */
+    @Nullable
+    Expression token(String text) {
+        Integer id = trie == null ? null : trie.added().get(text);
+        return trie == null ? symbol(text) : id == null ? null : symbol(id);
+    }
+
+    /**
+     * Returns the special or added token with an id.
+     *
+     * @return null if the vocabulary has none
+     */
+    @Nullable
+    Expression token(int id) {
+        return trie == null || symbols.containsKey(id) || trie.added().containsValue(id) ? symbol(id) : null;
+    }
+
+    private Expression symbol(Object token) {
+        int symbol = symbols.computeIfAbsent(token, key -> BYTES + symbols.size());
+        if (symbols.size() > MOST_TOKENS) {
+            throw new IllegalArgumentException("grammar: at most " + MOST_TOKENS
+                    + " different tokens must be named, found more; write their texts in quotation marks");
+        }
+        BitSet one = new BitSet();
+        one.set(symbol);
+        typed.set(symbol);
+        return oneOf(one);
+    }
+
+    @Nullable
+    TokenTrie trie() {
+        return trie;
+    }
+
+    /** The symbols of the special and added tokens of a grammar, by their ids. */
+    Map<Object, Integer> symbols() {
+        return symbols;
+    }
+
+    /**
+     * Returns the rule of a name, which is defined later.
+     *
+     * @param scope whose name it is: rules of other grammars may have the same
+     */
+    Rule rule(Object scope, String name) {
+        return rules.computeIfAbsent(List.of(scope, name), key -> new Rule(name));
+    }
+
+    int rules() {
+        return rules.size();
+    }
+
+    Expression reference(Rule rule) {
+        return add(List.of("rule", rule), 1, () -> new Reference(this, rule));
+    }
+
+    /**
+     * Ends the definition of the rules.
+     *
+     * @throws IllegalArgumentException if a rule begins with itself, or the rules are nested too deep
+     */
+    void complete() {
+        isComplete = true;
+        divideBytes();
+        List<Expression> all = List.copyOf(created);
+        created.clear();
+        all.stream().filter(one -> one.isRegular && !one.isSearched).forEach(one -> {
+            one.shortest();
+            one.fewestTokens();
+        });
+        List<Expression> recursive = all.stream().filter(one -> !one.isRegular).toList();
+        int passes = 0;
+        boolean changes = true;
+        while (changes) {
+            changes = false;
+            effort.spend(recursive.size());
+            for (Expression one : recursive) {
+                changes |= one.updateShortest();
+            }
+            passes++;
+            if (passes > LeftRecursion.MOST_DEPTH) {
+                throw LeftRecursion.tooDeep();
+            }
+        }
+        new LeftRecursion().check(rules.values());
+        weightOfGrammar = weight;
+    }
+
+    /** Bytes that all sets have or none has are one group. Each set divides the groups of those before. */
+    private void divideBytes() {
+        sets.add(typed);
+        groups = new int[BYTES + symbols.size()];
+        groupCount = 1;
+        for (BitSet set : sets) {
+            divideBytes(set);
+        }
+        sets.clear();
+        typedBytes = IntStream.range(0, groupCount)
+                .map(group -> IntStream.range(0, groups.length)
+                        .filter(value -> groups[value] == group)
+                        .findFirst()
+                        .orElseThrow())
+                .filter(typed::get)
+                .toArray();
+    }
+
+    /** Numbers the groups in the order of their first bytes. */
+    private void divideBytes(BitSet set) {
+        effort.spend(groups.length);
+        int[] numbers = new int[2 * groupCount];
+        Arrays.fill(numbers, -1);
+        int count = 0;
+        for (int value = 0; value < groups.length; value++) {
+            int key = 2 * groups[value] + (set.get(value) ? 1 : 0);
+            if (numbers[key] < 0) {
+                numbers[key] = count;
+                count++;
+            }
+            groups[value] = numbers[key];
+        }
+        groupCount = count;
+    }
+
+    int group(int value) {
+        return groups[value];
+    }
+
+    int groups() {
+        return groupCount;
+    }
+
+    /** One byte of each group whose bytes are tokens. */
+    int[] typedBytes() {
+        return typedBytes;
+    }
+
+    boolean isTyped(BitSet bytes) {
+        return bytes.intersects(typed);
+    }
+}

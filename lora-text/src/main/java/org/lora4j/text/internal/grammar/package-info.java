@@ -1,5 +1,0 @@
-/** Grammars as expressions over bytes, and which tokens they allow. Not part of the API. */
-@NullMarked
-package org.lora4j.text.internal.grammar;
-
-import org.jspecify.annotations.NullMarked;

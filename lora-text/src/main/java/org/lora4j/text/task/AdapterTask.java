@@ -1,0 +1,64 @@
+package org.lora4j.text.task;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.io.ModelSource;
+import org.lora4j.io.safetensors.SafeTensors;
+import org.lora4j.nn.transformer.PretrainedModel;
+import org.lora4j.text.data.Labels;
+import org.lora4j.text.internal.Json;
+
+/** What an adapter of PEFT is for, which has no {@code task.json}. */
+final class AdapterTask {
+    private static final String CONFIG = "adapter_config.json";
+    private static final String TENSORS = "adapter_model.safetensors";
+
+    private AdapterTask() {}
+
+    /**
+     * Returns the task that PEFT's {@code task_type} and the saved modules of an adapter say.
+     *
+     * @param alone what the model does without an adapter, which holds if they say nothing
+     */
+    static Task of(LoRAAdapter adapter, PretrainedModel model, Task alone) {
+        return of(SavedClassifier.of(adapter), adapter.config().hubFields().taskType(), model, alone);
+    }
+
+    /** Reads the same from the files of an adapter, without its weights. */
+    static Task of(Path folder, PretrainedModel model, Task alone) throws IOException {
+        String type = type(folder);
+        return of(SavedClassifier.ofHeader(SafeTensors.readHeader(folder.resolve(TENSORS))), type, model, alone);
+    }
+
+    private static @Nullable String type(Path folder) throws IOException {
+        try {
+            JsonNode config = Json.readIfExists(ModelSource.of(folder), CONFIG);
+            return config == null ? null : config.path("task_type").asText(null);
+        } catch (IllegalArgumentException e) {
+            throw new IOException(folder + ": " + e.getMessage(), e);
+        }
+    }
+
+    private static Task of(
+            Optional<SavedClassifier> classifier, @Nullable String type, PretrainedModel model, Task alone) {
+        if (classifier.isPresent()) {
+            return ofClassifier(classifier.get(), Head.ofPeft(model), alone);
+        }
+        if ("CAUSAL_LM".equals(type) && !(alone instanceof Rerank)) {
+            return new Generate();
+        }
+        return "FEATURE_EXTRACTION".equals(type) ? Embed.asTheModelSays() : alone;
+    }
+
+    /** One output is a score if the model scores pairs, and a class otherwise. */
+    private static Task ofClassifier(SavedClassifier classifier, Head head, Task alone) {
+        return alone instanceof Rerank && classifier.outputs() == 1
+                ? new Rerank(head, alone.maxTokens())
+                : new Classify(Labels.numbered(Math.toIntExact(classifier.outputs())), head, OptionalInt.empty());
+    }
+}

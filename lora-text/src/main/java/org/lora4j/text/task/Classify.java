@@ -1,0 +1,101 @@
+package org.lora4j.text.task;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Objects;
+import java.util.OptionalInt;
+import java.util.stream.IntStream;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.text.data.Labels;
+import org.lora4j.text.internal.TextCheck;
+import org.lora4j.text.tokens.TextTokens;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * The task of a model that classifies texts. An answer has a value for each label.
+ *
+ * @param labels the names of the classes, at least one
+ * @param head what the classifier reads
+ * @param maxTokens where texts are cut; empty for where the files of the model say, or 512 tokens for a decoder
+ */
+public record Classify(Labels labels, Head head, OptionalInt maxTokens) implements RowTask<List<String>, ClassScores> {
+    /** As many tokens as most classifiers are trained with; a decoder has no file that says another number. */
+    private static final int MOST_OF_DECODER = 512;
+
+    /**
+     * Checks the labels.
+     *
+     * @param labels the names of the classes
+     * @param head what the classifier reads
+     * @param maxTokens where texts are cut
+     * @throws IllegalArgumentException if there is no label, or the head is not that of a classifier
+     */
+    public Classify {
+        Objects.requireNonNull(labels, "labels must not be null");
+        Objects.requireNonNull(maxTokens, "maxTokens must not be null");
+        if (labels.count() == 0) {
+            throw new IllegalArgumentException("id2label must name at least one class, found none");
+        }
+        if (!Objects.requireNonNull(head, "head must not be null").isTrained()) {
+            throw new IllegalArgumentException(
+                    "head of a classifier must be one of [mean, pooler, last], found '" + head.text() + "'");
+        }
+    }
+
+    @Override
+    public Classify with(TaskSettings asked) {
+        asked.requireNoneOfEmbeddings(this);
+        return new Classify(labels, head, asked.maxTokensOr(maxTokens));
+    }
+
+    @Override
+    public String does() {
+        return "classifies texts";
+    }
+
+    @Override
+    public void requireFits(Path where, LoRAAdapter adapter, boolean hasOwn) throws IOException {
+        SavedClassifier.require(where, adapter, labels, hasOwn);
+    }
+
+    @Override
+    public int limit(TextTokens tokens) {
+        return maxTokens.orElseGet(() -> head == Head.LAST
+                ? Math.min(tokens.positions(), MOST_OF_DECODER)
+                : tokens.rules().maxTokens());
+    }
+
+    @Override
+    public RowModel<List<String>, ClassScores> on(TextTokens tokens, Network network) {
+        Objects.requireNonNull(network, "network must not be null");
+        return new OnModel(tokens.withMaxTokens(limit(tokens)), labels);
+    }
+
+    /** Classes of a model. */
+    private record OnModel(TextTokens model, Labels labels) implements RowModel<List<String>, ClassScores> {
+        @Override
+        public long characters(List<String> asked) {
+            return TextCheck.characters("texts", asked);
+        }
+
+        @Override
+        public Sequences tokens(List<String> asked) {
+            return model.tokens(asked);
+        }
+
+        @Override
+        public List<ClassScores> read(List<String> asked, INDArray outputs) {
+            return IntStream.range(0, Math.toIntExact(outputs.size(0)))
+                    .mapToObj(i -> ClassScores.of(labels, outputs.getRow(i, true)))
+                    .toList();
+        }
+
+        @Override
+        public int maxTokens() {
+            return model.tokenizer().maxTokens();
+        }
+    }
+}

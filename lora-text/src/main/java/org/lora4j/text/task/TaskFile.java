@@ -1,0 +1,105 @@
+package org.lora4j.text.task;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.lora4j.internal.StrictJson;
+import org.lora4j.io.ModelSource;
+import org.lora4j.text.data.Labels;
+import org.lora4j.text.internal.Json;
+import org.lora4j.text.tokens.Prompts;
+
+/** The file beside an adapter that says what it is for. PEFT's files have no place for the names of classes. */
+final class TaskFile {
+    static final String NAME = "task.json";
+
+    /** As the command that trains such an adapter is called. */
+    private static final String CLASSIFY = "classify";
+
+    private static final String RETRIEVE = "retrieve";
+    private static final String RERANK = "rerank";
+
+    private static final String TASK = "task";
+    private static final String HEAD = "head";
+    private static final String MAX_TOKENS = "max_tokens";
+    private static final String DIMENSIONS = "dimensions";
+
+    private TaskFile() {}
+
+    static Optional<Task> read(ModelSource files) throws IOException {
+        String text = Json.textIfExists(files, NAME);
+        if (text == null) {
+            return Optional.empty();
+        }
+        try {
+            return Optional.of(task(Json.object(NAME, text)));
+        } catch (IllegalArgumentException e) {
+            throw new IOException(
+                    files.describe(NAME)
+                            + ": must be a file that 'lora classify', 'lora retrieve' or 'lora rerank' wrote, found: "
+                            + e.getMessage(),
+                    e);
+        }
+    }
+
+    private static Task task(ObjectNode json) {
+        String name = json.path(TASK).asText();
+        OptionalInt maxTokens = count(json, MAX_TOKENS);
+        OptionalInt dimensions = count(json, DIMENSIONS);
+        return switch (name) {
+            case RETRIEVE -> new Embed(maxTokens, dimensions, Prompts.parse(json.toString()));
+            case CLASSIFY ->
+                new Classify(
+                        Labels.parse(json.toString()),
+                        Head.ofClassifier(json.path(HEAD).asText()),
+                        maxTokens);
+            case RERANK -> new Rerank(Head.ofClassifier(json.path(HEAD).asText()), maxTokens);
+            default ->
+                throw new IllegalArgumentException(
+                        "task must be 'classify', 'retrieve' or 'rerank', found '" + name + "'");
+        };
+    }
+
+    /** Reads a number; nothing for 0. Another value would be taken for none, and the texts would be cut elsewhere. */
+    private static OptionalInt count(ObjectNode json, String field) {
+        JsonNode value = json.path(field);
+        if (value.isMissingNode()) {
+            return OptionalInt.empty();
+        }
+        if (!value.isIntegralNumber() || !value.canConvertToInt() || value.asInt() < 0) {
+            throw new IllegalArgumentException(
+                    field + " must be a whole number from 0 to 2^31 - 1, found " + Json.describe(value));
+        }
+        return value.asInt() == 0 ? OptionalInt.empty() : OptionalInt.of(value.asInt());
+    }
+
+    static void delete(Path folder) throws IOException {
+        Files.deleteIfExists(folder.resolve(NAME));
+    }
+
+    static void write(Task task, Path folder) throws IOException {
+        ObjectNode json = StrictJson.MAPPER.createObjectNode();
+        if (task instanceof Embed embed) {
+            json.put(TASK, RETRIEVE).put(MAX_TOKENS, embed.maxTokens().orElse(0));
+            embed.dimensions().ifPresent(length -> json.put(DIMENSIONS, length));
+            TaskJson.write(embed.prompts(), json);
+        } else if (task instanceof Classify classify) {
+            writeClassifier(json.put(TASK, CLASSIFY), classify, classify.labels());
+        } else if (task instanceof Rerank rerank) {
+            writeClassifier(json.put(TASK, RERANK), rerank, Labels.numbered(1));
+        } else {
+            throw new IllegalArgumentException(
+                    "task: a model that " + task.does() + " has no file for it; PEFT's task_type says it");
+        }
+        Json.write(folder.resolve(NAME), json);
+    }
+
+    private static void writeClassifier(ObjectNode json, Task task, Labels labels) {
+        json.put(HEAD, task.head().text()).put(MAX_TOKENS, task.maxTokens().orElse(0));
+        TaskJson.write(labels, json);
+    }
+}

@@ -1,0 +1,315 @@
+package org.lora4j.text.tokens.internal;
+
+import com.fasterxml.jackson.core.JsonParser;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.JsonToken;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import com.google.re2j.Matcher;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import java.util.regex.PatternSyntaxException;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.MessageText;
+
+/**
+ * Refuses a {@code tokenizer.json} that is known to end the JVM. Hugging Face's native library checks little of it, and an error
+ * that it does not expect ends the process, not the call. What is refused here was found by trying files of random settings; it
+ * is not all that a file can do.
+ */
+public final class TokenizerCheck {
+    /** The native library needs 4 seconds for 30,000, and four times as long for twice as many. The models that have most have 6,400. */
+    static final int MOST_ADDED_TOKENS = 30_000;
+
+    /** The special tokens of a text: each text has them, however short it is. */
+    static final int MOST_IDS_OF_TEMPLATE = 1_000;
+
+    static final int MOST_ID = TokenizerFile.MOST_TOKENS - 1;
+
+    /** The settings beside the vocabulary. The table of characters of a SentencePiece model has 0.5 MB. */
+    private static final int MOST_BYTES_OF_SETTINGS = 16_000_000;
+
+    private static final List<String> TRIED =
+            List.of("", "a", "ab", " ", "  a", "a b", "A1", ".", "\n", "\u2581a", "é京");
+    private static final ObjectMapper MAPPER = new ObjectMapper();
+
+    private final String name;
+    private final byte[] content;
+    private final List<String> normalizedTokens = new ArrayList<>();
+    private JsonNode normalizer = MissingNode.getInstance();
+
+    private TokenizerCheck(String name, byte[] content) {
+        this.name = name;
+        this.content = content;
+    }
+
+    /**
+     * Checks a file.
+     *
+     * @param name its name, for messages
+     * @param content its bytes
+     * @throws IOException if it is no JSON, or is known to end the JVM
+     */
+    public static void require(String name, byte[] content) throws IOException {
+        TokenizerCheck check = new TokenizerCheck(name, content);
+        try (JsonParser json = MAPPER.createParser(content)) {
+            json.nextToken();
+            check.requireFields(json);
+        } catch (JsonProcessingException e) {
+            throw new IOException(
+                    name + ": must be a file of Hugging Face's tokenizers, found no JSON: " + e.getOriginalMessage(),
+                    e);
+        }
+    }
+
+    private IOException refuse(String rule, String found) {
+        return new IOException(
+                name + ": " + rule + ", because another one can end the JVM; found " + MessageText.shorten(found));
+    }
+
+    private void requireFields(JsonParser json) throws IOException {
+        while (json.nextToken() == JsonToken.FIELD_NAME) {
+            String field = json.currentName();
+            json.nextToken();
+            switch (field) {
+                case "added_tokens" -> requireAdded(json);
+                case "model" -> requireModel(json);
+                case "normalizer" -> {
+                    normalizer = tree(json);
+                    require(field, normalizer);
+                }
+                case "pre_tokenizer", "post_processor", "decoder" -> require(field, tree(json));
+                default -> json.skipChildren();
+            }
+        }
+        requireNormalizedTokens();
+    }
+
+    /** Reads a value, whose objects take many times its bytes. */
+    private JsonNode tree(JsonParser json) throws IOException {
+        long begin = json.currentTokenLocation().getByteOffset();
+        json.skipChildren();
+        long end = json.currentLocation().getByteOffset();
+        if (end - begin > MOST_BYTES_OF_SETTINGS) {
+            throw new IOException(name + ": the settings beside the vocabulary must have at most "
+                    + MOST_BYTES_OF_SETTINGS + " bytes, found " + (end - begin));
+        }
+        return MAPPER.readTree(content, (int) begin, (int) (end - begin));
+    }
+
+    private void requireAdded(JsonParser json) throws IOException {
+        if (json.currentToken() != JsonToken.START_ARRAY) {
+            return;
+        }
+        for (int i = 0; json.nextToken() != JsonToken.END_ARRAY; i++) {
+            if (i == MOST_ADDED_TOKENS) {
+                throw new IOException(name + ": must have at most " + MOST_ADDED_TOKENS
+                        + " added tokens, which the native library searches for, found more");
+            }
+            JsonNode token = tree(json);
+            requireId("added_tokens", token.path("id"));
+            if (token.path("normalized").asBoolean()) {
+                normalizedTokens.add(token.path("content").asText());
+            }
+        }
+    }
+
+    /** The library searches for what the normalizer makes of a token, and must find characters. */
+    private void requireNormalizedTokens() throws IOException {
+        List<JsonNode> changes = withType(normalizer).stream()
+                .filter(one -> isOf(one, "Replace") || isOf(one, "Strip"))
+                .toList();
+        for (String token : changes.isEmpty() ? List.<String>of() : normalizedTokens) {
+            String left = token;
+            for (JsonNode one : changes) {
+                left = isOf(one, "Strip") ? left.strip() : replaced(left, one);
+            }
+            if (left.isBlank()) {
+                throw refuse("the normalizer must leave characters of each added token", MessageText.quote(token));
+            }
+        }
+    }
+
+    /** What a Replace makes of a text. A regular expression that takes more than linear time leaves it as it is. */
+    private static String replaced(String text, JsonNode replace) {
+        JsonNode pattern = replace.path("pattern");
+        String content = replace.path("content").asText();
+        if (pattern.has("String")) {
+            return text.replace(pattern.path("String").asText(), content);
+        }
+        try {
+            return com.google.re2j.Pattern.compile(pattern.path("Regex").asText())
+                    .matcher(text)
+                    .replaceAll(Matcher.quoteReplacement(content));
+        } catch (com.google.re2j.PatternSyntaxException e) {
+            return text;
+        }
+    }
+
+    private void requireId(String where, JsonNode id) throws IOException {
+        if (id.isNumber() && !(id.canConvertToLong() && id.asLong() >= 0 && id.asLong() <= MOST_ID)) {
+            throw new IOException(name + ": " + where + ": the id of a token must be from 0 to " + MOST_ID + ", found "
+                    + MessageText.shorten(id.toString()));
+        }
+    }
+
+    private void require(String field, JsonNode settings) throws IOException {
+        for (JsonNode one : withType(settings)) {
+            switch (field) {
+                case "normalizer" -> requireNormalizer(one);
+                case "pre_tokenizer" -> {
+                    if (isOf(one, "FixedLength") && one.path("length").asInt(1) < 1) {
+                        throw refuse("the length of FixedLength must be at least 1", one.toString());
+                    }
+                }
+                case "decoder" -> {
+                    if (isOf(one, "Strip") && one.path("stop").asLong() > 0) {
+                        throw refuse("a Strip in the decoder must have 0 as its stop", one.toString());
+                    }
+                }
+                default -> requireProcessor(one);
+            }
+        }
+    }
+
+    /** Returns the value and all objects within it that say their type: a Sequence has a list of them, whose name differs. */
+    private static List<JsonNode> withType(JsonNode settings) {
+        List<JsonNode> found = new ArrayList<>();
+        collectWithType(settings, found);
+        return found;
+    }
+
+    private static void collectWithType(JsonNode node, List<JsonNode> found) {
+        if (node.isObject() && node.path("type").isTextual()) {
+            found.add(node);
+        }
+        node.forEach(child -> collectWithType(child, found));
+    }
+
+    private void requireNormalizer(JsonNode one) throws IOException {
+        if (isOf(one, "Replace") && matchesNothing(one.path("pattern"))) {
+            throw refuse(
+                    "the pattern of a Replace must match at least one character",
+                    one.path("pattern").toString());
+        }
+        if (isOf(one, "Prepend") && one.path("prepend").asText().isEmpty()) {
+            throw refuse("a Prepend must have at least one character", one.toString());
+        }
+        if (isOf(one, "Precompiled")) {
+            String found = CharacterMap.problem(one.path("precompiled_charsmap").asText(""));
+            if (found != null) {
+                throw refuse("the table of characters of Precompiled must be one of SentencePiece", found);
+            }
+        }
+    }
+
+    /** Whether a pattern matches an empty text somewhere. A regular expression of another dialect than Java's is not checked. */
+    private static boolean matchesNothing(JsonNode pattern) {
+        if (pattern.has("String")) {
+            return pattern.path("String").asText().isEmpty();
+        }
+        String regex = pattern.path("Regex").asText();
+        Pattern compiled = compile(regex);
+        return compiled != null
+                && TRIED.stream()
+                        .anyMatch(text -> compiled.matcher(text).results().anyMatch(m -> m.start() == m.end()));
+    }
+
+    private static @Nullable Pattern compile(String regex) {
+        try {
+            return Pattern.compile(regex);
+        } catch (PatternSyntaxException e) {
+            return null;
+        }
+    }
+
+    private void requireProcessor(JsonNode one) throws IOException {
+        for (String token : List.of("sep", "cls")) {
+            requireId("post_processor", one.path(token).path(1));
+        }
+        if (!isOf(one, "TemplateProcessing")) {
+            return;
+        }
+        for (JsonNode token : one.path("special_tokens")) {
+            for (JsonNode id : token.path("ids")) {
+                requireId("post_processor", id);
+            }
+        }
+        requireTemplate(one, "single", List.of("A"));
+        requireTemplate(one, "pair", List.of("A", "B"));
+    }
+
+    private void requireTemplate(JsonNode processor, String template, List<String> sequences) throws IOException {
+        long ids = 0;
+        for (JsonNode piece : processor.path(template)) {
+            JsonNode sequence = piece.path("Sequence");
+            if (sequence.isObject() && !sequences.contains(sequence.path("id").asText())) {
+                throw refuse("the template '" + template + "' must have only the texts " + sequences, piece.toString());
+            }
+            JsonNode special = piece.path("SpecialToken");
+            JsonNode token =
+                    processor.path("special_tokens").path(special.path("id").asText());
+            if (special.isObject() && !token.isObject()) {
+                throw refuse(
+                        "each token of the template '" + template + "' must be one of special_tokens",
+                        piece.toString());
+            }
+            ids += token.path("ids").size();
+        }
+        if (ids > MOST_IDS_OF_TEMPLATE) {
+            throw new IOException(name + ": the template '" + template + "' must have at most " + MOST_IDS_OF_TEMPLATE
+                    + " special tokens, found " + ids);
+        }
+    }
+
+    /** Merges come after the prefix in all files that the native library writes, but need not. */
+    private void requireModel(JsonParser json) throws IOException {
+        if (json.currentToken() != JsonToken.START_OBJECT) {
+            json.skipChildren();
+            return;
+        }
+        String prefix = "";
+        long merges = -1;
+        while (json.nextToken() == JsonToken.FIELD_NAME) {
+            String field = json.currentName();
+            json.nextToken();
+            if (field.equals("continuing_subword_prefix")) {
+                prefix = json.getValueAsString("");
+            } else if (field.equals("merges")) {
+                merges = json.currentTokenLocation().getByteOffset();
+            }
+            json.skipChildren();
+        }
+        if (merges >= 0 && !prefix.isEmpty()) {
+            if (!StandardCharsets.US_ASCII.newEncoder().canEncode(prefix)) {
+                throw refuse("the continuing_subword_prefix of merges must be ASCII", MessageText.quote(prefix));
+            }
+            requireMerges(prefix, (int) merges);
+        }
+    }
+
+    private void requireMerges(String prefix, int begin) throws IOException {
+        try (JsonParser json = MAPPER.createParser(content, begin, content.length - begin)) {
+            json.nextToken();
+            while (json.nextToken() != JsonToken.END_ARRAY && json.currentToken() != null) {
+                JsonNode merge = json.readValueAsTree();
+                String second = merge.isArray()
+                        ? merge.path(1).asText()
+                        : merge.asText().substring(merge.asText().indexOf(' ') + 1);
+                if (!second.startsWith(prefix)) {
+                    throw refuse(
+                            "the second part of each merge must begin with the prefix " + MessageText.quote(prefix),
+                            MessageText.quote(second));
+                }
+            }
+        }
+    }
+
+    private static boolean isOf(JsonNode one, String type) {
+        return one.path("type").asText().equals(type);
+    }
+}

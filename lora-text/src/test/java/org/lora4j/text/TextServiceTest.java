@@ -1,0 +1,348 @@
+package org.lora4j.text;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.LoRAModel;
+import org.lora4j.linalg.Precision;
+import org.lora4j.nn.BaseStorage;
+import org.lora4j.nn.Network;
+import org.lora4j.serve.RequestOptions;
+import org.lora4j.serve.ServingException;
+import org.lora4j.serve.ServingException.Reason;
+import org.lora4j.text.data.Labels;
+import org.lora4j.text.fixtures.OneTask;
+import org.lora4j.text.task.ClassScores;
+import org.lora4j.text.task.Classify;
+import org.lora4j.text.task.Embed;
+import org.lora4j.text.task.Head;
+import org.lora4j.text.task.PairScore;
+import org.lora4j.text.task.Rerank;
+import org.lora4j.text.task.TaskSettings;
+import org.lora4j.text.tokens.Prompts;
+import org.lora4j.text.tokens.TextTokens;
+
+/** One service for adapters of all tasks, beside what each of them computes alone. */
+class TextServiceTest {
+    private static final RequestOptions NOW = RequestOptions.defaults();
+
+    @TempDir
+    private static Path shared;
+
+    @TempDir
+    private Path own;
+
+    private static OneTask tasks;
+
+    @BeforeAll
+    static void write() throws IOException {
+        tasks = OneTask.write(shared);
+    }
+
+    @Test
+    void anEmbeddingHasThePromptsTheLimitAndTheLengthOfItsAdapter() throws IOException {
+        try (EncoderFolder encoder = EncoderFolder.open(tasks.encoder())) {
+            LoRAModel model = LoRAModel.of(encoder.sentenceEmbeddings());
+            model.load(OneTask.SEARCH, tasks.encoderAdapters().resolve(OneTask.SEARCH));
+            TextTokens tokens = encoder.textTokens()
+                    .withPrompts(encoder.prompts().with(new Prompts(Map.of("query", "where ", "passage", "is "), null)))
+                    .withMaxTokens(6);
+            float[][] whole = model.using(OneTask.SEARCH)
+                    .predict(tokens.documents(OneTask.TEXTS))
+                    .toFloatMatrix();
+            float[][] found = tasks.embeddings(OneTask.SEARCH, Embed.Kind.DOCUMENT);
+            assertThat(found).hasDimensions(OneTask.TEXTS.size(), 3);
+            for (int i = 0; i < found.length; i++) {
+                double norm = 0;
+                for (int j = 0; j < 3; j++) {
+                    norm += whole[i][j] * whole[i][j];
+                }
+                for (int j = 0; j < 3; j++) {
+                    assertThat((double) found[i][j]).isCloseTo(whole[i][j] / Math.sqrt(norm), within(1e-6));
+                }
+            }
+            float[][] queries = tasks.embeddings(OneTask.SEARCH, Embed.Kind.QUERY);
+            assertThat(java.util.Arrays.deepEquals(queries, found)).isFalse();
+        }
+    }
+
+    private static org.assertj.core.data.Offset<Double> within(double difference) {
+        return org.assertj.core.data.Offset.offset(difference);
+    }
+
+    @Test
+    void anAdapterThatSaysNothingEmbedsAsTheModelDoes() throws IOException {
+        try (EncoderFolder encoder = EncoderFolder.open(tasks.encoder())) {
+            LoRAModel model = LoRAModel.of(encoder.sentenceEmbeddings());
+            model.load(OneTask.WHOLE, tasks.encoderAdapters().resolve(OneTask.WHOLE));
+            assertThat(tasks.embeddings(OneTask.WHOLE, Embed.Kind.TEXT))
+                    .isDeepEqualTo(model.using(OneTask.WHOLE)
+                            .predict(encoder.tokens(OneTask.TEXTS))
+                            .toFloatMatrix());
+        }
+    }
+
+    @Test
+    void classesAreThoseOfTheClassifierAlone() throws IOException {
+        for (String name : List.of(OneTask.TOPICS, OneTask.TONES, OneTask.PEFT)) {
+            requireClasses(tasks.encoder(), tasks.encoderAdapters().resolve(name), name);
+        }
+        requireClasses(tasks.decoder(), tasks.decoderAdapters().resolve(OneTask.LAST), OneTask.LAST);
+    }
+
+    private void requireClasses(Path model, Path adapter, String name) throws IOException {
+        List<Map<String, Double>> found = tasks.classes(model, name);
+        try (TextClassifier alone = TextClassifier.open(model, adapter, BaseStorage.of(Precision.FLOAT))) {
+            double[][] expected = alone.probabilities(alone.tokens(OneTask.TEXTS));
+            for (int i = 0; i < expected.length; i++) {
+                for (int j = 0; j < expected[i].length; j++) {
+                    assertThat(found.get(i))
+                            .as(name)
+                            .containsEntry(alone.labels().name(j), expected[i][j]);
+                }
+            }
+        }
+    }
+
+    @Test
+    void scoresAreThoseOfTheRerankerAlone() throws IOException {
+        requireScores(tasks.encoder(), tasks.encoderAdapters(), OneTask.RANK);
+        requireScores(tasks.decoder(), tasks.decoderAdapters(), OneTask.YES);
+    }
+
+    private void requireScores(Path model, Path adapters, String name) throws IOException {
+        try (TextClassifier alone =
+                TextClassifier.open(model, adapters.resolve(name), BaseStorage.of(Precision.FLOAT))) {
+            assertThat(tasks.scores(model, name)).as(name).isEqualTo(alone.scores(alone.pairs(OneTask.PAIRS)));
+        }
+    }
+
+    /** Each adapter says what it is for; another request is refused by its name. */
+    @Test
+    void aRequestForAnotherTaskIsRefused() throws IOException {
+        try (TextModel model = OneTask.open(tasks.encoder());
+                TextService service = tasks.serve(model)) {
+            assertThat(service.task(OneTask.TOPICS)).isInstanceOf(Classify.class);
+            assertThat(service.task(OneTask.PEFT))
+                    .isEqualTo(new Classify(Labels.numbered(2), Head.POOLER, OptionalInt.empty()));
+            for (String name : List.of(OneTask.TOPICS, OneTask.RANK)) {
+                assertThatExceptionOfType(ServingException.class)
+                        .isThrownBy(() -> service.answer(Embed.class, name, Embed.Texts.of(OneTask.TEXTS), NOW))
+                        .matches(e -> e.reason() == Reason.INVALID_INPUT)
+                        .withMessageContaining("'" + name + "' ");
+            }
+            for (String unknown : List.of("none", "../encoder-adapters/rank", LoRAModel.BASE)) {
+                assertThatExceptionOfType(ServingException.class)
+                        .isThrownBy(() -> service.task(unknown))
+                        .matches(e -> e.reason() == Reason.UNKNOWN_ADAPTER);
+                assertThatExceptionOfType(ServingException.class)
+                        .isThrownBy(() -> service.answer(Rerank.class, unknown, OneTask.PAIRS, NOW))
+                        .matches(e -> e.reason() == Reason.UNKNOWN_ADAPTER);
+            }
+        }
+    }
+
+    @Test
+    void whatIsWrongIsForTheClient() throws IOException {
+        TextModel model = OneTask.open(tasks.encoder());
+        TextService service = tasks.serve(model);
+        assertThatExceptionOfType(ServingException.class)
+                .isThrownBy(() -> service.answer(Classify.class, OneTask.TOPICS, List.of(), NOW))
+                .matches(e -> e.reason() == Reason.INVALID_INPUT);
+        Embed.Texts tooLong = new Embed.Texts(OneTask.TEXTS, Embed.Kind.TEXT, null, OptionalInt.of(99));
+        assertThatExceptionOfType(ServingException.class)
+                .isThrownBy(() -> service.answer(Embed.class, OneTask.WHOLE, tooLong, NOW))
+                .matches(e -> e.reason() == Reason.INVALID_INPUT)
+                .withMessageContaining("dimensions must be between 1 and");
+        Embed.Texts noPrompt = new Embed.Texts(OneTask.TEXTS, Embed.Kind.TEXT, "nonesuch", OptionalInt.empty());
+        assertThatExceptionOfType(ServingException.class)
+                .isThrownBy(() -> service.answer(Embed.class, OneTask.WHOLE, noPrompt, NOW))
+                .matches(e -> e.reason() == Reason.INVALID_INPUT);
+        model.close();
+        assertThatExceptionOfType(ServingException.class)
+                .isThrownBy(() -> service.answer(Classify.class, OneTask.TOPICS, OneTask.TEXTS, NOW))
+                .matches(e -> e.reason() == Reason.CLOSED);
+        service.close();
+        assertThatExceptionOfType(ServingException.class)
+                .isThrownBy(() -> service.answer(Rerank.class, OneTask.RANK, OneTask.PAIRS, NOW))
+                .matches(e -> e.reason() == Reason.CLOSED);
+    }
+
+    /** What a program asks for replaces what the adapters say; what has no effect is refused. */
+    @Test
+    void settingsReplaceWhatTheFilesSay() throws IOException {
+        TaskSettings settings = TaskSettings.ofMaxTokens(OptionalInt.of(5));
+        try (TextModel model = OneTask.open(tasks.encoder());
+                TextService service = TextService.builder(model)
+                        .adapter("mine", tasks.encoderAdapters().resolve(OneTask.TOPICS))
+                        .settings(settings)
+                        .build()) {
+            Answer<ClassScores> answer = service.answer(Classify.class, "mine", OneTask.TEXTS, NOW);
+            assertThat(answer.task().maxTokens()).hasValue(5);
+            assertThat(answer.tokens()).isEqualTo(15);
+        }
+        TaskSettings dimensions = new TaskSettings(OptionalInt.empty(), OptionalInt.of(2), Prompts.none());
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new Rerank(Head.MEAN, OptionalInt.empty()).with(dimensions))
+                .withMessageContaining("dimensions must not be set for a model that scores pairs of texts, found 2");
+    }
+
+    /** A model alone needs a head of its own. */
+    @Test
+    void aModelWithoutAClassifierIsNotServedAlone() throws IOException {
+        try (TextModel model = OneTask.open(tasks.encoder())) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> TextService.builder(model)
+                            .alone(new Rerank(Head.MEAN, OptionalInt.empty()))
+                            .allowBase(true)
+                            .build())
+                    .withMessageContaining("must have a classifier with the head mean to be served alone");
+            try (TextService service =
+                    TextService.builder(model).allowBase(true).build()) {
+                float[][] found = service.answer(Embed.class, LoRAModel.BASE, Embed.Texts.of(OneTask.TEXTS), NOW)
+                        .values()
+                        .toArray(float[][]::new);
+                EncoderFolder encoder = (EncoderFolder) model;
+                Network network = encoder.sentenceEmbeddings();
+                network.freeze();
+                assertThat(found)
+                        .isDeepEqualTo(
+                                network.predict(encoder.tokens(OneTask.TEXTS)).toFloatMatrix());
+            }
+        }
+    }
+
+    /** Whoever replaces an adapter by one of another head, labels or limit: an answer is always that of one of them. */
+    @Test
+    void aReplacedAdapterAnswersAsTheNewOneSays() throws IOException {
+        Path changing = Files.createDirectories(own.resolve("adapters")).resolve("it");
+        try (TextModel model = OneTask.open(tasks.encoder());
+                TextService service = TextService.builder(model)
+                        .adapters(own.resolve("adapters"))
+                        .build()) {
+            List<String> order = List.of(OneTask.TOPICS, OneTask.TONES, OneTask.TOPICS, OneTask.PEFT, OneTask.TONES);
+            for (String name : order) {
+                replace(changing, tasks.encoderAdapters().resolve(name));
+                service.refresh("it");
+                List<ClassScores> found =
+                        service.answer(Classify.class, "it", OneTask.TEXTS, NOW).values();
+                Map<String, Double> expected =
+                        tasks.classes(tasks.encoder(), name).get(1);
+                ClassScores second = found.get(1);
+                for (int i = 0; i < second.values().size(); i++) {
+                    assertThat(expected)
+                            .as(name)
+                            .hasSize(second.values().size())
+                            .containsEntry(
+                                    second.labels().name(i), second.values().get(i));
+                }
+            }
+            replace(changing, tasks.encoderAdapters().resolve(OneTask.RANK));
+            service.refresh("it");
+            double[] scores = service.answer(Rerank.class, "it", OneTask.PAIRS, NOW).values().stream()
+                    .mapToDouble(PairScore::probability)
+                    .toArray();
+            assertThat(scores).isEqualTo(tasks.scores(tasks.encoder(), OneTask.RANK));
+            assertThatExceptionOfType(ServingException.class)
+                    .isThrownBy(() -> service.answer(Classify.class, "it", OneTask.TEXTS, NOW))
+                    .withMessageContaining("scores pairs of texts");
+        }
+    }
+
+    /** The folder as a whole is another one at once, as a rename makes it. */
+    private static void replace(Path folder, Path by) throws IOException {
+        Path next = folder.resolveSibling("next");
+        Files.createDirectories(next);
+        try (Stream<Path> files = Files.list(by)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, next.resolve(String.valueOf(file.getFileName())), StandardCopyOption.REPLACE_EXISTING);
+            }
+        }
+        if (Files.exists(folder)) {
+            try (Stream<Path> files = Files.list(folder)) {
+                for (Path file : files.toList()) {
+                    Files.delete(file);
+                }
+            }
+            Files.delete(folder);
+        }
+        Files.move(next, folder);
+    }
+
+    /** Requests of all tasks at once, from many threads. */
+    @Test
+    void manyThreadsAskAdaptersOfAllTasks() throws Exception {
+        float[][] embeddings = tasks.embeddings(OneTask.SEARCH, Embed.Kind.QUERY);
+        List<Map<String, Double>> classes = tasks.classes(tasks.encoder(), OneTask.TONES);
+        double[] scores = tasks.scores(tasks.encoder(), OneTask.RANK);
+        try (TextModel model = OneTask.open(tasks.encoder());
+                TextService service = tasks.serve(model)) {
+            List<Thread> threads = new ArrayList<>();
+            List<String> wrong = java.util.Collections.synchronizedList(new ArrayList<>());
+            for (int t = 0; t < 6; t++) {
+                int kind = t % 3;
+                threads.add(new Thread(() -> {
+                    for (int i = 0; i < 20; i++) {
+                        if (kind == 0) {
+                            List<float[]> found = service.answer(
+                                            Embed.class,
+                                            OneTask.SEARCH,
+                                            Embed.Texts.of(Embed.Kind.QUERY, OneTask.TEXTS),
+                                            NOW)
+                                    .values();
+                            note(wrong, close(found.get(1), embeddings[1]));
+                        } else if (kind == 1) {
+                            ClassScores found = service.answer(Classify.class, OneTask.TONES, OneTask.TEXTS, NOW)
+                                    .values()
+                                    .get(2);
+                            note(
+                                    wrong,
+                                    Math.abs(found.values().get(0)
+                                                    - classes.get(2).getOrDefault("one", -1.0))
+                                            < 1e-6);
+                        } else {
+                            PairScore found = service.answer(Rerank.class, OneTask.RANK, OneTask.PAIRS, NOW)
+                                    .values()
+                                    .get(0);
+                            note(wrong, Math.abs(found.probability() - scores[0]) < 1e-6);
+                        }
+                    }
+                }));
+            }
+            threads.forEach(Thread::start);
+            for (Thread thread : threads) {
+                thread.join();
+            }
+            assertThat(wrong).isEmpty();
+            assertThat(service.stats().adapters()).containsKeys(OneTask.SEARCH, OneTask.TONES, OneTask.RANK);
+            assertThat(service.stats().all().completed()).isEqualTo(120);
+        }
+    }
+
+    private static void note(List<String> wrong, boolean isRight) {
+        if (!isRight) {
+            wrong.add("another answer");
+        }
+    }
+
+    private static boolean close(float[] found, float[] expected) {
+        boolean same = found.length == expected.length;
+        for (int i = 0; same && i < found.length; i++) {
+            same = Math.abs(found[i] - expected[i]) < 1e-6;
+        }
+        return same;
+    }
+}

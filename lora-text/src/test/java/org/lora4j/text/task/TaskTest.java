@@ -1,0 +1,87 @@
+package org.lora4j.text.task;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.text.data.Labels;
+import org.lora4j.text.tokens.Prompts;
+
+class TaskTest {
+    private static final String START = "{'task':'classify','head':'mean','id2label':{'0':'a','1':'b'}";
+
+    @TempDir
+    private Path folder;
+
+    private void write(String json) throws IOException {
+        Files.writeString(folder.resolve(Task.FILE), json.replace('\'', '"'));
+    }
+
+    @Test
+    void readsWhatItWrote() throws IOException {
+        List<Task> tasks = List.of(
+                new Classify(Labels.of(List.of("a", "b")), Head.MEAN, OptionalInt.of(77)),
+                new Rerank(Head.YES_NO, OptionalInt.empty()),
+                new Embed(OptionalInt.of(512), OptionalInt.of(64), Prompts.none()));
+        for (Task task : tasks) {
+            task.write(folder);
+            assertThat(Task.read(folder)).contains(task);
+        }
+    }
+
+    /** A number that is not one was taken for none: the texts were cut elsewhere, without a word. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                ",'max_tokens':-5 | max_tokens must be a whole number from 0 to 2^31 - 1, found -5",
+                ",'max_tokens':1e3 | max_tokens must be a whole number",
+                ",'max_tokens':4294967297 | max_tokens must be a whole number from 0 to 2^31 - 1, found 4294967297",
+                ",'max_tokens':'128' | max_tokens must be a whole number",
+                ",'max_tokens':null | max_tokens must be a whole number",
+                ",'max_tokens':[128] | max_tokens must be a whole number",
+                ",'dimensions':true | dimensions must be a whole number",
+                ",'dimensions':0.5 | dimensions must be a whole number",
+                ",'id2label':{} | duplicate",
+                ",'max_tokens':1,'max_tokens':2 | duplicate",
+            })
+    void refusesADamagedFileByItsName(String more, String message) throws IOException {
+        write(START + more + "}");
+        assertThatIOException()
+                .isThrownBy(() -> Task.read(folder))
+                .withMessageStartingWith(folder.resolve(Task.FILE) + ": must be a file that 'lora classify'")
+                .satisfies(e -> assertThat(e).hasMessageMatching("(?is).*" + Pattern.quote(message) + ".*"));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{'task':'classify','head':'mean'} | id2label must name at least one class, found none",
+                "{'task':'classify','head':'mean','id2label':{}} | id2label must name at least one class, found none",
+                "{'task':'classify','head':'mean','id2label':{'1':'a'}} | must have the classes 0 to 0",
+                "{'task':'classify','head':'mean','id2label':{'0':'a','1':'a'}} | each class must have a name of its own",
+                "{'task':'classify','head':'mean','id2label':{'0':['a']}} | must have a text for each of the classes",
+                "{'task':'constructor','head':'mean'} | task must be 'classify', 'retrieve' or 'rerank'",
+                "{'task':['classify']} | task must be 'classify', 'retrieve' or 'rerank'",
+                "{'task':'classify','head':'__proto__'} | head must be one of [",
+                "[] | object",
+                "{ | ",
+            })
+    void refusesAnotherForm(String json, String message) throws IOException {
+        write(json);
+        assertThatIOException()
+                .isThrownBy(() -> Task.read(folder))
+                .withMessageContaining(Task.FILE)
+                .withMessageContaining(message == null ? "" : message);
+    }
+}
