@@ -55,7 +55,7 @@ class ArchitectureTest {
             nn.input: internal.memory
             nn.weight.internal: internal.math internal.memory internal.threads linalg
             algebra: adapter internal.math internal.memory linalg
-            io.gguf: adapter internal internal.math io.gguf.model io.internal io.peft io.safetensors
+            io.gguf: adapter internal internal.math io.gguf.internal io.gguf.model io.internal io.peft io.safetensors
             io.peft: adapter internal internal.memory io io.internal io.safetensors
             io.safetensors: internal internal.math internal.memory io io.internal
             io: internal io.gguf.internal io.gguf.model io.internal
