@@ -16,7 +16,11 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.TokenConstraint;
+import org.lora4j.io.ModelSource;
+import org.lora4j.linalg.Precision;
+import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
+import org.lora4j.serve.RequestOptions;
 import org.lora4j.text.chat.ChatMessage;
 import org.lora4j.text.chat.ChatTemplate;
 import org.lora4j.text.chat.Conversation;
@@ -27,9 +31,12 @@ import org.lora4j.text.data.Split;
 import org.lora4j.text.data.TextFiles;
 import org.lora4j.text.data.TextRow;
 import org.lora4j.text.data.TokenExample;
+import org.lora4j.text.fixtures.OneTask;
 import org.lora4j.text.grammar.Grammar;
 import org.lora4j.text.grammar.GrammarVocabulary;
 import org.lora4j.text.metrics.Classification;
+import org.lora4j.text.task.ClassScores;
+import org.lora4j.text.task.Classify;
 import org.lora4j.text.tokens.Tokenizers;
 import org.lora4j.text.tools.ToolAnswer;
 import org.lora4j.text.tools.ToolCall;
@@ -152,6 +159,25 @@ class GuideTest {
     /** The sample of the package. */
     @Test
     void theSampleOfThePackage() throws Exception {
+        OneTask tasks = OneTask.write(folder.resolve("tasks"));
+        Path adapters = tasks.encoderAdapters();
+        List<String> texts = OneTask.TEXTS;
+        List<ClassScores> found = askTopics(tasks.encoder(), adapters, texts);
+        assertThat(found).hasSize(texts.size());
+    }
+
+    private static List<ClassScores> askTopics(Path folder, Path adapters, List<String> texts) throws IOException {
+        try (TextModel model = TextModel.open(ModelSource.of(folder), BaseStorage.of(Precision.FLOAT));
+                TextService service = TextService.builder(model).adapters(adapters).build()) {
+            List<ClassScores> classes =
+                    service.answer(Classify.class, "topics", texts, RequestOptions.defaults()).values();
+            return classes;
+        }
+    }
+
+    /** The sample of data sets. */
+    @Test
+    void embedADataSet() throws Exception {
         writeEncoder();
         Path file = writeRows();
         Dataset<TextRow> rows = TextFiles.read(file);
