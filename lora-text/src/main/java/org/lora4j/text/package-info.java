@@ -3,10 +3,10 @@
  * it is for, a {@link org.lora4j.text.task.Task}, and {@link org.lora4j.text.TextService} answers texts with it.
  *
  * <pre>{@code
+ * List<ClassScores> classes = new ArrayList<>();
  * try (TextModel model = TextModel.open(ModelSource.of(folder), BaseStorage.of(Precision.FLOAT));
  *         TextService service = TextService.builder(model).adapters(adapters).build()) {
- *     List<ClassScores> classes =
- *             service.answer(Classify.class, "topics", texts, RequestOptions.defaults()).values();
+ *     classes.addAll(service.answer(Classify.class, "topics", texts, RequestOptions.defaults()).values());
  * }
  * }</pre>
  *

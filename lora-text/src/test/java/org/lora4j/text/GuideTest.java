@@ -167,12 +167,12 @@ class GuideTest {
     }
 
     private static List<ClassScores> askTopics(Path folder, Path adapters, List<String> texts) throws IOException {
+        List<ClassScores> classes = new ArrayList<>();
         try (TextModel model = TextModel.open(ModelSource.of(folder), BaseStorage.of(Precision.FLOAT));
                 TextService service = TextService.builder(model).adapters(adapters).build()) {
-            List<ClassScores> classes =
-                    service.answer(Classify.class, "topics", texts, RequestOptions.defaults()).values();
-            return classes;
+            classes.addAll(service.answer(Classify.class, "topics", texts, RequestOptions.defaults()).values());
         }
+        return classes;
     }
 
     /** The sample of data sets. */
