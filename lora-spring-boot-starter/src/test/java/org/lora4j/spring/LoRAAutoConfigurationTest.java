@@ -127,7 +127,7 @@ class LoRAAutoConfigurationTest {
 
     /** Without the grace, a context that is closed would wait for all answers. */
     @Test
-    void aContextThatIsClosedEndsGenerationsAfterTheGrace() {
+    void aContextThatIsClosedEndsGenerationsAfterTheGrace() throws InterruptedException {
         Path decoder = Folders.decoder(folder.resolve("decoder"));
         List<GenerationHandle> handles = new ArrayList<>();
         CountDownLatch begun = new CountDownLatch(1);
