@@ -12,11 +12,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
-import java.util.SplittableRandom;
 import java.util.TreeMap;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -38,63 +36,22 @@ class ServeSoakTest {
     @TempDir
     private Path temp;
 
-    private final Map<String, AtomicLong> counts = new ConcurrentHashMap<>();
-    private final Queue<String> faults = new ConcurrentLinkedQueue<>();
-    private final List<Thread> threads = new ArrayList<>();
-    private final AtomicLong slowestHealthMillis = new AtomicLong();
-    private final AtomicLong slowestAnswerMillis = new AtomicLong();
-    private long end;
+    private final SoakClients clients = new SoakClients(SECONDS);
+    private final Queue<String> memory = new ConcurrentLinkedQueue<>();
 
-    @SuppressWarnings("NullAway.Init") // Set before the threads start.
+    /** What each version of an adapter answers that is exchanged. */
+    private final List<String> versions = new ArrayList<>();
+
+    @SuppressWarnings("NullAway.Init") // Set before the clients start.
     private ServerProcess server;
-
-    /** What a client does again and again. */
-    @FunctionalInterface
-    private interface Client {
-        void act(SplittableRandom random) throws Exception;
-    }
-
-    private void count(String what) {
-        counts.computeIfAbsent(what, key -> new AtomicLong()).incrementAndGet();
-    }
-
-    /** A hostile client does not care what becomes of its connections. */
-    private void hostile(String what, Client client) {
-        start(what, random -> {
-            try {
-                client.act(random);
-            } catch (IOException e) {
-                count(what + ", connection closed");
-            }
-            count(what);
-        });
-    }
 
     /** Under an attack a connection may be closed without an answer. {@link ServeClientsTest} shows the answers without one. */
     private void requireStatus(String what, String answer, int status) {
         if (answer.isEmpty()) {
-            count(what + ", no answer");
+            clients.count(what + ", no answer");
         } else {
             assertThat(answer).startsWith("HTTP/1.1 " + status);
         }
-    }
-
-    private void start(String what, Client client) {
-        int number = threads.size();
-        Thread thread = new Thread(
-                () -> {
-                    SplittableRandom random = new SplittableRandom(number);
-                    while (System.nanoTime() < end && faults.isEmpty()) {
-                        try {
-                            client.act(random);
-                        } catch (Exception | AssertionError e) {
-                            faults.add(what + ": " + e);
-                        }
-                    }
-                },
-                what + "-" + number);
-        threads.add(thread);
-        thread.start();
     }
 
     private static String body(String adapter, String prompt, int tokens, boolean isStream) {
@@ -114,50 +71,111 @@ class ServeSoakTest {
                 config,
                 Files.readString(config)
                         .replace("\"max_position_embeddings\": 192", "\"max_position_embeddings\": 100000"));
-        for (String name : List.of("style", "support", "flood", "slow")) {
-            RandomAdapters.write(
-                    temp.resolve("chats").resolve(name), "model.layers", "self_attn.q_proj", name.hashCode());
+        Path adapters = temp.resolve("chats");
+        for (String name : List.of("style", "support", "flood", "slow", HostileRequests.ADAPTER)) {
+            RandomAdapters.write(adapters.resolve(name), "model.layers", "self_attn.q_proj", name.hashCode());
         }
+        Path first = temp.resolve("first");
+        Path second = temp.resolve("second");
+        RandomAdapters.write(first, "model.layers", "self_attn.q_proj", 1);
+        RandomAdapters.write(second, "model.layers", "self_attn.q_proj", 2);
+        ChangingAdapter changing =
+                new ChangingAdapter(adapters.resolve("changing"), temp.resolve("work"), first, second);
         try (ServerProcess started = ServerProcess.start(
-                temp.resolve("log"),
-                "512m",
-                "--model",
-                model,
-                "--adapters",
-                temp.resolve("chats"),
-                "--max-connections",
-                200,
-                "--max-new-tokens",
-                4000,
-                "--timeout",
-                120,
-                "--grace",
-                1)) {
+                        temp.resolve("log"),
+                        "512m",
+                        "--model",
+                        model,
+                        "--adapters",
+                        adapters,
+                        "--max-connections",
+                        200,
+                        "--max-new-tokens",
+                        4000,
+                        "--timeout",
+                        120,
+                        "--reload",
+                        1,
+                        "--grace",
+                        1);
+                ClassifySoak classifiers = new ClassifySoak(temp.resolve("classifiers"))) {
             server = started;
             Map<String, String> expected = new TreeMap<>();
             for (String name : List.of("style", "support")) {
-                expected.put(name, choices(server.post(TEXT, body(name, "the cat", 24, false))));
+                expected.put(name, answer(name));
             }
-            long before = server.residentMib("VmRSS");
-            end = System.nanoTime() + SECONDS * 1_000_000_000L;
-            expected.forEach(this::honest);
-            start("health", random -> health());
+            versions.add(answer("changing"));
+            changing.rename(1);
+            Patience.await(() -> !versions.contains(answer("changing")));
+            versions.add(answer("changing"));
+            expected.forEach((name, answer) -> honest(name, List.of(answer)));
+            honest("changing", versions);
+            clients.honest("health", random -> health());
+            clients.honest("memory", random -> sample(classifiers));
             attack();
-            for (Thread thread : threads) {
-                thread.join();
+            attackWithSchemas();
+            exchange(changing);
+            classifiers.start(clients);
+            clients.join();
+            Files.writeString(
+                    Path.of("target", "serve-soak.txt"),
+                    "seconds: " + SECONDS + "\n" + clients.report() + "resident at most, MiB: "
+                            + server.residentMib("VmHWM") + ", of classifiers "
+                            + classifiers.server().residentMib("VmHWM") + "\n" + String.join("\n", memory) + "\n");
+            assertThat(clients.faults()).isEmpty();
+            assertThat(clients.counts())
+                    .containsKeys("honest style", "honest support", "honest changing", "honest steady", "revoked");
+            for (ServerProcess one : List.of(server, classifiers.server())) {
+                assertThat(one.isAlive()).as(one.log()).isTrue();
+                assertThat(one.residentMib("VmHWM")).isLessThan(MOST_MIB);
+                assertThat(one.log()).doesNotContain("ERROR", "OutOfMemory", "panic");
             }
-            report(before);
-            assertThat(faults).isEmpty();
-            assertThat(counts).containsKeys("honest style", "honest support");
-            assertThat(server.isAlive()).as(server.log()).isTrue();
             Patience.await(this::isIdle);
             for (Map.Entry<String, String> one : expected.entrySet()) {
-                assertThat(choices(server.post(TEXT, body(one.getKey(), "the cat", 24, false))))
-                        .isEqualTo(one.getValue());
+                assertThat(answer(one.getKey())).isEqualTo(one.getValue());
             }
-            assertThat(server.residentMib("VmHWM")).isLessThan(MOST_MIB);
-            assertThat(server.log()).doesNotContain("ERROR", "OutOfMemory", "panic");
         }
+    }
+
+    private String answer(String adapter) throws IOException, InterruptedException {
+        return choices(server.post(TEXT, body(adapter, "the cat", 24, false)));
+    }
+
+    /** A line for the memory over the time. */
+    private void sample(ClassifySoak classifiers) throws Exception {
+        memory.add("resident, MiB: " + server.residentMib("VmRSS") + ", of classifiers "
+                + classifiers.server().residentMib("VmRSS") + "; grammars, bytes: "
+                + (long) server.figure("lora_grammars_bytes"));
+        for (long i = 0; i < Math.max(1, SECONDS / 60) && clients.goOn(); i++) {
+            Thread.sleep(1000);
+        }
+    }
+
+    /** Each shape of schema by clients of its own. */
+    private void attackWithSchemas() {
+        AtomicInteger number = new AtomicInteger();
+        for (HostileRequests shape : HostileRequests.values()) {
+            if (!shape.isEmbedding()) {
+                clients.hostile("schema " + shape, random -> {
+                    int status = server.post(shape.path(), shape.body(number.incrementAndGet()))
+                            .statusCode();
+                    assertThat(status).isIn(200, 400, 429, 503, 504);
+                    clients.count("schema " + shape + ", " + status);
+                });
+            }
+        }
+    }
+
+    private void exchange(ChangingAdapter changing) {
+        clients.start("exchange of texts", random -> {
+            if (random.nextBoolean()) {
+                changing.rename(random.nextInt(2));
+            } else {
+                changing.replaceFiles(random.nextInt(2));
+            }
+            clients.count("exchange of texts");
+            Thread.sleep(random.nextInt(1500));
+        });
     }
 
     private boolean isIdle() {
@@ -174,33 +192,45 @@ class ServeSoakTest {
         return answer.path("choices").toString();
     }
 
-    private void honest(String adapter, String expected) {
-        start("honest " + adapter, random -> {
+    private void honest(String adapter, List<String> expected) {
+        String what = "honest " + adapter;
+        clients.honest(what, random -> {
             long begin = System.nanoTime();
             HttpResponse<String> response = server.post(TEXT, body(adapter, "the cat", 24, false));
+            if (response.statusCode() == 504) {
+                clients.count(what + ", late");
+                return;
+            }
             if (response.statusCode() == 503) {
                 // The server says that it is busy, and when to come again.
-                count("honest " + adapter + ", told to come again");
+                clients.count(what + ", told to come again");
                 assertThat(response.headers().firstValue("Retry-After")).isPresent();
                 Thread.sleep(100);
                 return;
             }
-            assertThat(choices(response)).isEqualTo(expected);
-            slowestAnswerMillis.accumulateAndGet((System.nanoTime() - begin) / 1_000_000, Math::max);
-            count("honest " + adapter);
+            if (response.statusCode() == 404 && expected.size() > 1) {
+                clients.count(what + ", while it is exchanged");
+                return;
+            }
+            assertThat(expected).contains(choices(response));
+            clients.took(what, begin);
+            clients.count(what);
         });
     }
 
     private void health() throws Exception {
         long begin = System.nanoTime();
-        assertThat(server.get("/health").statusCode()).isEqualTo(200);
-        slowestHealthMillis.accumulateAndGet((System.nanoTime() - begin) / 1_000_000, Math::max);
-        count("health");
+        int ready = server.get("/health").statusCode();
+        clients.took("health", begin);
+        // Long texts on a busy machine can keep the threads that read texts for more than ten seconds.
+        assertThat(ready).isIn(200, 503);
+        clients.count("health, " + ready);
+        assertThat(server.get("/health/live").statusCode()).isEqualTo(200);
         Thread.sleep(100);
     }
 
     private void attack() {
-        hostile("half-open", random -> {
+        clients.hostile("half-open", random -> {
             List<RawClient> open = new ArrayList<>();
             try {
                 for (int i = 0; i < HALF_OPEN; i++) {
@@ -215,19 +245,19 @@ class ServeSoakTest {
             }
         });
         for (int i = 0; i < 4; i++) {
-            hostile("flood", random -> {
+            clients.hostile("flood", random -> {
                 String text = "a ".repeat(random.nextBoolean() ? 100_000 : 450_000);
                 assertThat(server.post(TEXT, body("flood", text, 8, false)).statusCode())
                         .isIn(400, 429, 503, 504);
             });
         }
-        hostile("long prompt", random -> {
+        clients.hostile("long prompt", random -> {
             String text = "a ".repeat(random.nextInt(15_000));
             assertThat(server.post(TEXT, body("flood", text, 8, random.nextBoolean()))
                             .statusCode())
                     .isIn(200, 429, 503, 504);
         });
-        hostile("broken chunk", random -> {
+        clients.hostile("broken chunk", random -> {
             try (RawClient client = new RawClient(server.address())) {
                 String begin = RawClient.post(TEXT, "Transfer-Encoding: chunked\r\n", "");
                 String answer = client.send(begin + "2\r\n{ \r\n" + (random.nextBoolean() ? "zz\r\n" : "2\r\nabcd"))
@@ -236,7 +266,7 @@ class ServeSoakTest {
                 Thread.sleep(20);
             }
         });
-        hostile("wrong host", random -> {
+        clients.hostile("wrong host", random -> {
             try (RawClient client = new RawClient(server.address())) {
                 String request = withLength(body("style", "a", 4, false));
                 String answer = client.send(request.replace("Host: localhost", "Host: evil.example"))
@@ -245,7 +275,7 @@ class ServeSoakTest {
                 Thread.sleep(20);
             }
         });
-        hostile("wrong bytes", random -> {
+        clients.hostile("wrong bytes", random -> {
             try (RawClient client = new RawClient(server.address())) {
                 byte[] bytes = new byte[1 + random.nextInt(500)];
                 random.nextBytes(bytes);
@@ -255,14 +285,14 @@ class ServeSoakTest {
             }
         });
         for (int i = 0; i < 8; i++) {
-            hostile("slow reader", random -> {
+            clients.hostile("slow reader", random -> {
                 try (RawClient client = new RawClient(server.address())) {
                     client.send(withLength(body("slow", "the cat", 4000, true)));
                     client.readSlowly(20);
                 }
             });
         }
-        hostile("slow body", random -> {
+        clients.hostile("slow body", random -> {
             try (RawClient client = new RawClient(server.address())) {
                 client.send(RawClient.post(TEXT, "Content-Length: 900000\r\n", "{\"model\": \"flood\""));
                 for (int i = 0; i < 20; i++) {
@@ -271,23 +301,11 @@ class ServeSoakTest {
                 }
             }
         });
-        hostile("gone", random -> {
+        clients.hostile("gone", random -> {
             try (RawClient client = new RawClient(server.address())) {
                 client.send(withLength(body("slow", "the cat", 4000, random.nextBoolean())));
                 Thread.sleep(random.nextInt(300));
             }
         });
-    }
-
-    private void report(long before) throws IOException {
-        StringBuilder text = new StringBuilder();
-        text.append("seconds: ").append(SECONDS).append('\n');
-        new TreeMap<>(counts).forEach((what, count) -> text.append(what + ": " + count + "\n"));
-        text.append("slowest health, ms: ").append(slowestHealthMillis).append('\n');
-        text.append("slowest honest answer, ms: ").append(slowestAnswerMillis).append('\n');
-        text.append("resident before, after, at most, MiB: " + before + ", " + server.residentMib("VmRSS") + ", "
-                + server.residentMib("VmHWM") + "\n");
-        faults.forEach(fault -> text.append("fault: ").append(fault).append('\n'));
-        Files.writeString(Path.of("target", "serve-soak.txt"), text);
     }
 }
