@@ -3,8 +3,11 @@ package org.lora4j.cli;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayInputStream;
+import java.io.InputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
@@ -33,6 +36,17 @@ record Cli(int code, String out, String err) {
             throw new AssertionError(Arrays.toString(args) + " ended with " + cli.code + ": " + cli.err);
         }
         return cli;
+    }
+
+    /** Runs with some text on standard input. */
+    static Cli withInput(String input, Object... args) {
+        InputStream before = System.in;
+        System.setIn(new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)));
+        try {
+            return good(args);
+        } finally {
+            System.setIn(before);
+        }
     }
 
     JsonNode json() throws JsonProcessingException {

@@ -5,9 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -76,17 +74,6 @@ class LanguageCommandsTest {
 
     private static JsonNode report(Path output) throws IOException {
         return new ObjectMapper().readTree(output.resolve("report.json").toFile());
-    }
-
-    /** Runs with some text on standard input. */
-    private static Cli withInput(String input, Object... args) {
-        InputStream before = System.in;
-        System.setIn(new ByteArrayInputStream(input.getBytes(StandardCharsets.UTF_8)));
-        try {
-            return Cli.good(args);
-        } finally {
-            System.setIn(before);
-        }
     }
 
     /** The template of a model that knows tools, in the form of Qwen. */
@@ -259,7 +246,7 @@ class LanguageCommandsTest {
         Object[] source = {"--model", model, "--adapter", output};
         Object[] generate = Cli.words(new Object[] {"generate", "--max-new-tokens", 12}, source);
         assertThat(Cli.good(Cli.words(generate, "--prompt", "the dog?")).out()).isEqualTo("moo\n");
-        assertThat(withInput("the cow?\n", generate).out()).isEqualTo("moo\n");
+        assertThat(Cli.withInput("the cow?\n", generate).out()).isEqualTo("moo\n");
         JsonNode json =
                 Cli.good(Cli.words(generate, "--prompt", "the cat?", "--json")).json();
         assertThat(json.at("/text").asText().strip()).isEqualTo("moo");
@@ -281,7 +268,7 @@ class LanguageCommandsTest {
 
         String talk =
                 "the cow?\n\n/adapter\nthe cow?\n/adapter nobody\n/adapter sounds\n/new\nthe dog?\n/what\n/exit\nnever\n";
-        Cli chat = withInput(
+        Cli chat = Cli.withInput(
                 talk, "chat", "--model", model, "--adapter", output, "--max-new-tokens", 8, "--system", "be short");
         assertThat(chat.out().lines())
                 .contains(
@@ -290,10 +277,11 @@ class LanguageCommandsTest {
                         "the adapter sounds answers",
                         "commands: /adapter NAME, /adapter, /new, /help, /exit");
         assertThat(chat.out()).doesNotContain("never");
-        assertThat(withInput("the cow?\n", "chat", "--model", model, "--adapter", output, "--max-new-tokens", 8)
+        assertThat(Cli.withInput("the cow?\n", "chat", "--model", model, "--adapter", output, "--max-new-tokens", 8)
                         .out())
                 .isEqualTo("moo\n");
-        assertThat(withInput("x".repeat(300) + "\n", "chat", "--model", model).out())
+        assertThat(Cli.withInput("x".repeat(300) + "\n", "chat", "--model", model)
+                        .out())
                 .contains("/new begins a new conversation");
 
         JsonNode inspected =
@@ -572,7 +560,9 @@ class LanguageCommandsTest {
         assertThat(losses).doesNotHaveDuplicates();
         assertThat(losses.get(1)).isCloseTo(losses.get(0), within(0.1));
         assertThat(losses.get(2)).isCloseTo(losses.get(0), within(0.3));
-        assertThat(withInput("a\n", Cli.words(new Object[] {"chat", "--max-new-tokens", 1}, Cli.words(source, "int8")))
+        assertThat(Cli.withInput(
+                                "a\n",
+                                Cli.words(new Object[] {"chat", "--max-new-tokens", 1}, Cli.words(source, "int8")))
                         .out())
                 .isNotEmpty();
         Path answers = temp.resolve("int8.csv");

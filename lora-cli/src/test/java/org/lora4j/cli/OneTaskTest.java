@@ -1,6 +1,7 @@
 package org.lora4j.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -9,7 +10,9 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +20,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.text.fixtures.OneTask;
+import org.lora4j.text.metrics.Calibration;
+import org.lora4j.text.metrics.Correlation;
+import org.lora4j.text.metrics.Perplexity;
 import org.lora4j.text.task.Embed;
 
 /** The command line and the server give the answers of the library to adapters of all tasks, to the bit. */
@@ -57,14 +63,17 @@ class OneTaskTest {
 
     @Test
     void embedGivesTheAnswersOfTheLibrary() throws IOException {
-        for (String name : List.of(OneTask.SEARCH, OneTask.WHOLE)) {
-            for (Embed.Kind kind : Embed.Kind.values()) {
-                float[][] found =
-                        run("embed", tasks.encoder(), tasks.encoderAdapters().resolve(name), false, "--kind", kind)
-                                .stream()
-                                .map(row -> JSON.convertValue(row.path("embedding"), float[].class))
-                                .toArray(float[][]::new);
-                assertThat(found).as(name + " " + kind).isDeepEqualTo(tasks.embeddings(name, kind));
+        for (Path model : tasks.embedders()) {
+            for (String name : List.of(OneTask.SEARCH, OneTask.WHOLE)) {
+                for (Embed.Kind kind : Embed.Kind.values()) {
+                    float[][] found =
+                            run("embed", model, tasks.adapters(model).resolve(name), false, "--kind", kind).stream()
+                                    .map(row -> JSON.convertValue(row.path("embedding"), float[].class))
+                                    .toArray(float[][]::new);
+                    assertThat(found)
+                            .as(model + " " + name + " " + kind)
+                            .isDeepEqualTo(tasks.embeddings(model, name, kind));
+                }
             }
         }
     }
@@ -97,21 +106,138 @@ class OneTaskTest {
         assertThat(found).as(name).isEqualTo(tasks.scores(model, name));
     }
 
+    @Test
+    void generateAndChatGiveTheAnswersOfTheLibrary() throws IOException {
+        for (String name : OneTask.ANSWERERS) {
+            Path adapter = tasks.adapters(tasks.chats()).resolve(name);
+            Object[] words = {"--model", tasks.chats(), "--adapter", adapter, "--max-new-tokens", OneTask.NEW_TOKENS};
+            String expected = tasks.answer(name);
+            assertThat(Cli.good(Cli.words(new Object[] {"generate", "--prompt", OneTask.QUERY}, words))
+                            .out()
+                            .strip())
+                    .isEqualTo(expected);
+            assertThat(Cli.withInput(OneTask.QUERY + "\n", Cli.words(new Object[] {"chat"}, words))
+                            .out()
+                            .strip())
+                    .isEqualTo(expected);
+            Files.writeString(
+                    temp.resolve("questions.jsonl"), JSON.writeValueAsString(Map.of("text", OneTask.QUERY)) + "\n");
+            Path output = temp.resolve("answers.jsonl");
+            Files.deleteIfExists(output);
+            Cli.good(Cli.words(
+                    new Object[] {"predict", "--data", temp.resolve("questions.jsonl"), "--output", output}, words));
+            assertThat(JSON.readTree(output.toFile()).path("predicted").asText())
+                    .isEqualTo(expected);
+        }
+        assertThat(tasks.answer(OneTask.ANSWERERS.get(0))).isNotEqualTo(tasks.answer(OneTask.ANSWERERS.get(1)));
+    }
+
+    /** The measures of a file are those of the answers of the library. */
+    @Test
+    void evaluateMeasuresTheAnswersOfTheLibrary() throws IOException {
+        for (String name : List.of(OneTask.TOPICS, OneTask.TONES, OneTask.PEFT)) {
+            requireMeasuredClasses(tasks.encoder(), name);
+        }
+        requireMeasuredClasses(tasks.decoder(), OneTask.LAST);
+        requireMeasuredPairs(tasks.encoder(), OneTask.RANK, tasks.scores(tasks.encoder(), OneTask.RANK));
+        requireMeasuredPairs(tasks.decoder(), OneTask.YES, tasks.scores(tasks.decoder(), OneTask.YES));
+        for (Path model : tasks.embedders()) {
+            requireMeasuredPairs(model, OneTask.SEARCH, tasks.similarities(model, OneTask.SEARCH));
+        }
+        for (String name : OneTask.ANSWERERS) {
+            List<Map<String, ?>> rows = new ArrayList<>();
+            OneTask.TEXTS.forEach(text -> rows.add(Map.of("prompt", OneTask.QUERY, "completion", text)));
+            JsonNode found = evaluate(tasks.chats(), name, rows);
+            List<Perplexity> expected = tasks.perplexities(name);
+            long tokens = expected.stream().mapToLong(Perplexity::tokens).sum();
+            assertThat(found.at("/metrics/tokens").asLong()).isEqualTo(tokens);
+            assertThat(found.at("/metrics/loss").asDouble())
+                    .isEqualTo(expected.stream().mapToDouble(Perplexity::nats).sum() / tokens);
+        }
+    }
+
+    private static JsonNode evaluate(Path model, String adapter, List<Map<String, ?>> rows, Object... more)
+            throws IOException {
+        List<String> lines = new ArrayList<>();
+        for (Map<String, ?> row : rows) {
+            lines.add(JSON.writeValueAsString(row));
+        }
+        Path data = Files.write(temp.resolve("tested.jsonl"), lines);
+        Object[] words = {
+            "evaluate", "--model", model, "--adapter", tasks.adapters(model).resolve(adapter), "--data", data, "--json"
+        };
+        return Cli.good(Cli.words(words, more)).json();
+    }
+
+    /** The first text has a label that is wrong, the others the right one. */
+    private static void requireMeasuredClasses(Path model, String name) throws IOException {
+        List<Map<String, ?>> rows = new ArrayList<>();
+        List<Map<String, Double>> classes = tasks.classes(model, name);
+        double[] values = new double[classes.size()];
+        boolean[] right = new boolean[classes.size()];
+        for (int i = 0; i < values.length; i++) {
+            List<Map.Entry<String, Double>> sorted = classes.get(i).entrySet().stream()
+                    .sorted(Map.Entry.comparingByValue(Comparator.reverseOrder()))
+                    .toList();
+            values[i] = sorted.get(0).getValue();
+            right[i] = i > 0;
+            rows.add(Map.of(
+                    "text",
+                    OneTask.TEXTS.get(i),
+                    "label",
+                    sorted.get(i == 0 ? 1 : 0).getKey()));
+        }
+        JsonNode found = evaluate(model, name, rows);
+        assertThat(found.at("/metrics/accuracy").asDouble()).isEqualTo((values.length - 1) / (double) values.length);
+        assertThat(found.at("/calibration/expectedError").asDouble())
+                .as(name)
+                .isEqualTo(Calibration.of(values, right, Calibration.BINS).expectedError());
+    }
+
+    private static void requireMeasuredPairs(Path model, String name, double[] scores) throws IOException {
+        List<Map<String, ?>> rows = new ArrayList<>();
+        double[] grades = new double[scores.length];
+        for (int i = 0; i < grades.length; i++) {
+            grades[i] = i * i;
+            rows.add(Map.of(
+                    "query",
+                    OneTask.QUERY,
+                    "positive",
+                    OneTask.TEXTS.get(i),
+                    "passage",
+                    OneTask.TEXTS.get(i),
+                    "grade",
+                    String.valueOf(grades[i])));
+        }
+        assertThat(evaluate(model, name, rows, "--score", "grade")
+                        .path("pearson")
+                        .asDouble())
+                .as(model + " " + name)
+                // Embeddings that are shorter come from a network here, and are cut there.
+                .isCloseTo(Correlation.pearson(scores, grades), within(1e-6));
+    }
+
     /** A server needs no option that says what its adapters are for. */
     @Test
     void theServerGivesTheAnswersOfTheLibrary() throws Exception {
-        try (RunningServer server =
-                RunningServer.start("--model", tasks.encoder(), "--adapters", tasks.encoderAdapters())) {
-            for (String name : List.of(OneTask.SEARCH, OneTask.WHOLE)) {
-                for (Embed.Kind kind : Embed.Kind.values()) {
-                    assertThat(embeddings(
-                                    server,
-                                    name,
-                                    kind == Embed.Kind.TEXT ? null : kind.name().toLowerCase(java.util.Locale.ROOT)))
-                            .as(name + " " + kind)
-                            .isDeepEqualTo(tasks.embeddings(name, kind));
+        for (Path model : tasks.embedders()) {
+            try (RunningServer server = RunningServer.start("--model", model, "--adapters", tasks.adapters(model))) {
+                for (String name : List.of(OneTask.SEARCH, OneTask.WHOLE)) {
+                    for (Embed.Kind kind : Embed.Kind.values()) {
+                        assertThat(embeddings(
+                                        server,
+                                        name,
+                                        kind == Embed.Kind.TEXT
+                                                ? null
+                                                : kind.name().toLowerCase(Locale.ROOT)))
+                                .as(model + " " + name + " " + kind)
+                                .isDeepEqualTo(tasks.embeddings(model, name, kind));
+                    }
                 }
             }
+        }
+        try (RunningServer server =
+                RunningServer.start("--model", tasks.encoder(), "--adapters", tasks.encoderAdapters())) {
             for (String name : List.of(OneTask.TOPICS, OneTask.TONES, OneTask.PEFT)) {
                 assertThat(classes(server, name)).as(name).isEqualTo(tasks.classes(tasks.encoder(), name));
             }
@@ -135,6 +261,27 @@ class OneTaskTest {
             assertThat(classes(server, OneTask.LAST)).isEqualTo(tasks.classes(tasks.decoder(), OneTask.LAST));
             assertThat(scores(server, OneTask.YES)).isEqualTo(tasks.scores(tasks.decoder(), OneTask.YES));
             requireRefusal(server, OneTask.LAST, "/v1/completions", "prompt", "/v1/classify");
+        }
+    }
+
+    @Test
+    void theServerGivesTheGeneratedAnswersOfTheLibrary() throws Exception {
+        try (RunningServer server =
+                RunningServer.start("--model", tasks.chats(), "--adapters", tasks.adapters(tasks.chats()))) {
+            for (String name : OneTask.ANSWERERS) {
+                JsonNode answer = server.good(
+                        "/v1/chat/completions",
+                        body(Map.of(
+                                "model",
+                                name,
+                                "messages",
+                                List.of(Map.of("role", "user", "content", OneTask.QUERY)),
+                                "temperature",
+                                0,
+                                "max_tokens",
+                                OneTask.NEW_TOKENS)));
+                assertThat(answer.at("/choices/0/message/content").asText()).isEqualTo(tasks.answer(name));
+            }
         }
     }
 

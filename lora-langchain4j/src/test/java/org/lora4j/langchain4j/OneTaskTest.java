@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.langchain4j.data.embedding.Embedding;
+import dev.langchain4j.data.message.UserMessage;
 import dev.langchain4j.data.segment.TextSegment;
+import dev.langchain4j.model.chat.request.ChatRequest;
 import dev.langchain4j.model.embedding.request.EmbeddingInputType;
 import dev.langchain4j.model.embedding.request.EmbeddingRequest;
 import dev.langchain4j.model.embedding.request.EmbeddingRequestParameters;
@@ -37,16 +39,23 @@ class OneTaskTest {
 
     @Test
     void embeddingsAreThoseOfTheLibrary() throws IOException {
+        for (Path folder : tasks.embedders()) {
+            try (LoRAEmbeddingModel model = LoRAEmbeddingModel.builder(folder)
+                    .adapters(tasks.adapters(folder))
+                    .build()) {
+                for (String name : List.of(OneTask.SEARCH, OneTask.WHOLE)) {
+                    assertThat(embeddings(model, name, null))
+                            .isDeepEqualTo(tasks.embeddings(folder, name, Embed.Kind.TEXT));
+                    assertThat(embeddings(model, name, EmbeddingInputType.QUERY))
+                            .isDeepEqualTo(tasks.embeddings(folder, name, Embed.Kind.QUERY));
+                    assertThat(embeddings(model, name, EmbeddingInputType.DOCUMENT))
+                            .isDeepEqualTo(tasks.embeddings(folder, name, Embed.Kind.DOCUMENT));
+                }
+            }
+        }
         try (LoRAEmbeddingModel model = LoRAEmbeddingModel.builder(tasks.encoder())
                 .adapters(tasks.encoderAdapters())
                 .build()) {
-            for (String name : List.of(OneTask.SEARCH, OneTask.WHOLE)) {
-                assertThat(embeddings(model, name, null)).isDeepEqualTo(tasks.embeddings(name, Embed.Kind.TEXT));
-                assertThat(embeddings(model, name, EmbeddingInputType.QUERY))
-                        .isDeepEqualTo(tasks.embeddings(name, Embed.Kind.QUERY));
-                assertThat(embeddings(model, name, EmbeddingInputType.DOCUMENT))
-                        .isDeepEqualTo(tasks.embeddings(name, Embed.Kind.DOCUMENT));
-            }
             assertThat(model.using(OneTask.SEARCH).dimension()).isEqualTo(3);
             assertThat(model.using(OneTask.SEARCH).maxTokens()).isEqualTo(6);
             for (String other : List.of(OneTask.TOPICS, OneTask.RANK, OneTask.PEFT)) {
@@ -68,9 +77,9 @@ class OneTaskTest {
                             model.load("later", tasks.encoderAdapters().resolve(OneTask.SEARCH)),
                             "later",
                             EmbeddingInputType.QUERY))
-                    .isDeepEqualTo(tasks.embeddings(OneTask.SEARCH, Embed.Kind.QUERY));
+                    .isDeepEqualTo(tasks.embeddings(tasks.encoder(), OneTask.SEARCH, Embed.Kind.QUERY));
             assertThat(embeddings(model, "mine", EmbeddingInputType.QUERY))
-                    .isDeepEqualTo(tasks.embeddings(OneTask.SEARCH, Embed.Kind.QUERY));
+                    .isDeepEqualTo(tasks.embeddings(tasks.encoder(), OneTask.SEARCH, Embed.Kind.QUERY));
         }
     }
 
@@ -100,6 +109,23 @@ class OneTaskTest {
                 .build()) {
             assertThat(scores(model, OneTask.YES)).isEqualTo(tasks.scores(tasks.decoder(), OneTask.YES));
             assertThatThrownBy(() -> scores(model, OneTask.LAST)).hasMessageContaining(OneTask.LAST);
+        }
+    }
+
+    @Test
+    void answersAreThoseOfTheLibrary() throws IOException {
+        try (LoRAChatModel model = LoRAChatModel.builder(tasks.chats())
+                .adapters(tasks.adapters(tasks.chats()))
+                .build()) {
+            for (String name : OneTask.ANSWERERS) {
+                ChatRequest request = ChatRequest.builder()
+                        .messages(UserMessage.from(OneTask.QUERY))
+                        .modelName(name)
+                        .temperature(0.0)
+                        .maxOutputTokens(OneTask.NEW_TOKENS)
+                        .build();
+                assertThat(model.chat(request).aiMessage().text()).isEqualTo(tasks.answer(name));
+            }
         }
     }
 

@@ -12,6 +12,14 @@ final class Matmuls {
     /** As many as oneDNN's own cache keeps. */
     static final int KEPT = 1024;
 
+    /** The products with a smaller weight take about as long as the call. */
+    static final long LEAST_ELEMENTS = 50_000;
+
+    /** oneDNN pads short rows and columns. A copy that is more times larger than the weight is not worth its memory. */
+    private static final long MOST_PADDING = 2;
+
+    private final boolean packsAll;
+
     /**
      * What the code depends on.
      *
@@ -21,6 +29,23 @@ final class Matmuls {
     record Key(Kind kind, long n, long k, long m, long rowStride, boolean addsBias) {}
 
     private final Map<Key, Matmul> kept = new Recent<>(KEPT);
+
+    /**
+     * Creates a store without code.
+     *
+     * @param packsAll whether weights are packed whatever that takes
+     */
+    Matmuls(boolean packsAll) {
+        this.packsAll = packsAll;
+    }
+
+    /** Whether a block of so many elements, of a weight of so many, is packed in this form. */
+    boolean packs(Matmul.Packing packing, long elements, long elementsOfWeight, Kind kind) {
+        return packsAll
+                || (packing.isFast()
+                        && elementsOfWeight >= LEAST_ELEMENTS
+                        && packing.bytes() <= MOST_PADDING * elements * kind.weightBytes());
+    }
 
     Matmul get(Key key, Function<Key, Matmul> create) {
         synchronized (kept) {

@@ -5,7 +5,6 @@ import java.util.EnumSet;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -41,24 +40,17 @@ public final class OneDnnEngine implements ProductEngine {
     /** The system property that makes the engine compute whatever oneDNN can, even if it is not fast; for tests. */
     static final String PACK_ALL = "org.lora4j.onednn.packAll";
 
-    /** The products with a smaller weight take about as long as the call. */
-    static final long LEAST_ELEMENTS = 50_000;
-
-    /** oneDNN pads short rows and columns. A copy that is more times larger than the weight is not worth its memory. */
-    private static final long MOST_PADDING = 2;
-
     /** Sizes for the question whether code is fast. */
     private static final int TYPICAL_SIZE = 256;
 
     private final String name = "oneDNN " + Dnnl.version();
-    private final OpenMp openMp = new OpenMp();
     private final ThreadTeam team = ThreadTeam.shared();
     private final Room room = new Room();
-    private final Matmuls matmuls = new Matmuls();
-    private final PlainProducts plainProducts = new PlainProducts(openMp, team);
-    private final IdlePool<Workspace> workspaces = new IdlePool<>(Workspace::new);
+    private final Matmuls matmuls;
+    private final PlainProducts plainProducts;
+    private final Workers workers;
+    private final IdlePool<RoundedProduct> roundedProducts;
     private final Set<Precision> fast = EnumSet.noneOf(Precision.class);
-    private final IdlePool<RoundedProduct> roundedProducts = new IdlePool<>(() -> new RoundedProduct(this));
     private final Kind int8;
 
     /** The kind of forward products in {@link Precision#INT8_DYNAMIC}. */
@@ -78,6 +70,11 @@ public final class OneDnnEngine implements ProductEngine {
      */
     OneDnnEngine(boolean packsAll) {
         this.packsAll = packsAll;
+        OpenMp openMp = new OpenMp();
+        matmuls = new Matmuls(packsAll);
+        plainProducts = new PlainProducts(openMp, team);
+        workers = new Workers(openMp, team);
+        roundedProducts = new IdlePool<>(() -> new RoundedProduct(workers));
         int8 = fastest(Kind.INT8_BFLOAT16, Kind.INT8_INT16).orElse(Kind.INT8);
         int8Dynamic = fastest(Kind.INT8_INT8).orElse(int8);
         boolean onProcessor = Nd4j.getExecutioner().type() == ExecutionerType.NATIVE_CPU;
@@ -153,11 +150,11 @@ public final class OneDnnEngine implements ProductEngine {
     Optional<PackedWeight> prepare(INDArray weight, Kind kind, Direction direction) {
         requireMatrix(weight);
         Objects.requireNonNull(direction, "direction must not be null");
-        if (weight.length() >= LEAST_ELEMENTS && !room.isFor(weight.length() * kind.weightBytes())) {
+        if (weight.length() >= Matmuls.LEAST_ELEMENTS && !room.isFor(weight.length() * kind.weightBytes())) {
             return noRoom(weight, "half of JavaCPP's limit is taken");
         }
         try {
-            return OneDnnWeight.of(this, kind, weight, direction);
+            return OneDnnWeight.of(workers, matmuls, roundedProducts, kind, weight, direction);
         } catch (OutOfMemoryError e) {
             return noRoom(weight, e.getMessage());
         }
@@ -179,52 +176,8 @@ public final class OneDnnEngine implements ProductEngine {
         return plainProducts.multiply(a, transposeA, b, transposeB, alpha, beta, c);
     }
 
-    /** Whether a block of so many elements, of a weight of so many, is packed in this form. */
-    boolean packs(Matmul.Packing packing, long elements, long elementsOfWeight, Kind kind) {
-        return packsAll
-                || (packing.isFast()
-                        && elementsOfWeight >= LEAST_ELEMENTS
-                        && packing.bytes() <= MOST_PADDING * elements * kind.weightBytes());
-    }
-
-    /** Packs a block, see {@link PackedBlock#of}. */
-    Optional<PackedBlock> pack(
-            Kind kind, INDArray columns, float[] factors, boolean scalesInput, long elementsOfWeight) {
-        int before = openMp.enter();
-        try {
-            return PackedBlock.of(this, kind, columns, factors, scalesInput, elementsOfWeight);
-        } finally {
-            openMp.leave(before);
-        }
-    }
-
-    /** Computes {@code y = x·W} with a weight whose kind rounds the inputs to integers, or adds it. */
-    void multiplyRounded(OneDnnWeight weight, INDArray x, INDArray y, boolean adds) {
-        roundedProducts.use(product -> {
-            product.run(weight, x, y, adds);
-            return product;
-        });
-    }
-
-    /** Runs a computation in this thread only, with a workspace that no other uses meanwhile. */
-    void compute(Consumer<Workspace> computation) {
-        int before = openMp.enter();
-        try {
-            workspaces.use(workspace -> {
-                computation.accept(workspace);
-                return workspace;
-            });
-        } finally {
-            openMp.leave(before);
-        }
-    }
-
     Matmuls matmuls() {
         return matmuls;
-    }
-
-    ThreadTeam team() {
-        return team;
     }
 
     @Override

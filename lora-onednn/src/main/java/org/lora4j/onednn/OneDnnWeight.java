@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.math.Int8Scale;
+import org.lora4j.internal.memory.IdlePool;
 import org.lora4j.linalg.PackedWeight;
 import org.lora4j.linalg.ProductEngine.Direction;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -24,7 +25,8 @@ final class OneDnnWeight implements PackedWeight {
      */
     private static final long STEP_OF_COLUMNS = 32;
 
-    private final OneDnnEngine engine;
+    private final Workers workers;
+    private final IdlePool<RoundedProduct> roundedProducts;
     private final Kind kind;
     private final long k;
     private final long m;
@@ -38,7 +40,8 @@ final class OneDnnWeight implements PackedWeight {
     private final float[] inputFactors;
 
     private OneDnnWeight(
-            OneDnnEngine engine,
+            Workers workers,
+            IdlePool<RoundedProduct> roundedProducts,
             Kind kind,
             long k,
             long m,
@@ -46,7 +49,8 @@ final class OneDnnWeight implements PackedWeight {
             List<PackedBlock> blocks,
             long[] starts,
             float[] inputFactors) {
-        this.engine = engine;
+        this.workers = workers;
+        this.roundedProducts = roundedProducts;
         this.kind = kind;
         this.k = k;
         this.m = m;
@@ -57,14 +61,20 @@ final class OneDnnWeight implements PackedWeight {
     }
 
     /** Packs a weight; empty if there is no fast code for its sizes. */
-    static Optional<PackedWeight> of(OneDnnEngine engine, Kind kind, INDArray weight, Direction direction) {
+    static Optional<PackedWeight> of(
+            Workers workers,
+            Matmuls matmuls,
+            IdlePool<RoundedProduct> roundedProducts,
+            Kind kind,
+            INDArray weight,
+            Direction direction) {
         if (!kind.isScaled()) {
-            return of(engine, kind, weight, direction, new float[0]);
+            return of(workers, matmuls, roundedProducts, kind, weight, direction, new float[0]);
         }
         float[] scales = scales(weight);
         INDArray rounded = MiddleElements.rounded(weight, scales);
         try {
-            return of(engine, kind, rounded, direction, scales);
+            return of(workers, matmuls, roundedProducts, kind, rounded, direction, scales);
         } finally {
             if (rounded != weight) {
                 rounded.close();
@@ -73,19 +83,26 @@ final class OneDnnWeight implements PackedWeight {
     }
 
     private static Optional<PackedWeight> of(
-            OneDnnEngine engine, Kind kind, INDArray weight, Direction direction, float[] scales) {
+            Workers workers,
+            Matmuls matmuls,
+            IdlePool<RoundedProduct> roundedProducts,
+            Kind kind,
+            INDArray weight,
+            Direction direction,
+            float[] scales) {
         INDArray matrix = direction == Direction.FORWARD ? weight.transpose() : weight;
         long[] starts = starts(matrix);
         boolean scalesInput = kind.isScaled() && direction == Direction.TRANSPOSED;
         PackedBlock[] blocks = new PackedBlock[starts.length - 1];
-        engine.team().run(blocks.length, i -> {
+        workers.team().run(blocks.length, i -> {
             INDArray columns = blocks.length == 1
                     ? matrix
                     : matrix.get(NDArrayIndex.all(), NDArrayIndex.interval(starts[i], starts[i + 1]));
             float[] factors = !kind.isScaled() || scalesInput
                     ? scales
                     : Arrays.copyOfRange(scales, (int) starts[i], (int) starts[i + 1]);
-            blocks[i] = engine.pack(kind, columns, factors, scalesInput, weight.length())
+            blocks[i] = workers.alone(
+                            () -> PackedBlock.of(matmuls, kind, columns, factors, scalesInput, weight.length()))
                     .orElse(null);
         });
         if (Arrays.asList(blocks).contains(null)) {
@@ -93,7 +110,15 @@ final class OneDnnWeight implements PackedWeight {
         }
         float[] inputFactors = scalesInput ? scales : new float[0];
         return Optional.of(new OneDnnWeight(
-                engine, kind, matrix.size(0), matrix.size(1), direction, List.of(blocks), starts, inputFactors));
+                workers,
+                roundedProducts,
+                kind,
+                matrix.size(0),
+                matrix.size(1),
+                direction,
+                List.of(blocks),
+                starts,
+                inputFactors));
     }
 
     /** The scale of each row of W. Both directions have the same, so both multiply with the same weights. */
@@ -109,7 +134,7 @@ final class OneDnnWeight implements PackedWeight {
     /** The first column of each block, and at the end the number of all columns. */
     private static long[] starts(INDArray matrix) {
         long steps = (matrix.size(1) + STEP_OF_COLUMNS - 1) / STEP_OF_COLUMNS;
-        long large = Math.min(steps, matrix.length() / OneDnnEngine.LEAST_ELEMENTS);
+        long large = Math.min(steps, matrix.length() / Matmuls.LEAST_ELEMENTS);
         int count = (int) Math.max(1, Math.min(Runtime.getRuntime().availableProcessors(), large));
         long[] starts = new long[count + 1];
         for (int i = 1; i < count; i++) {
@@ -123,7 +148,10 @@ final class OneDnnWeight implements PackedWeight {
     public void multiply(INDArray x, INDArray y, boolean adds) {
         requireMatrices(x, y);
         if (kind.roundsInputs()) {
-            engine.multiplyRounded(this, x, y, adds);
+            roundedProducts.use(product -> {
+                product.run(this, x, y, adds);
+                return product;
+            });
         } else {
             multiply(x, y, adds ? Product.Addition.RESULT : Product.Addition.NOTHING, null);
         }
@@ -167,9 +195,9 @@ final class OneDnnWeight implements PackedWeight {
         long yAddress = Memory.addressOf(y);
         long biasAddress = bias == null ? 0 : Memory.addressOf(bias);
         try {
-            engine.team().run(blocks.size(), i -> {
+            workers.team().run(blocks.size(), i -> {
                 PackedBlock block = blocks.get(i);
-                engine.compute(workspace -> workspace.multiplyInParts(
+                workers.compute(workspace -> workspace.multiplyInParts(
                         block,
                         inputs,
                         xAddress,

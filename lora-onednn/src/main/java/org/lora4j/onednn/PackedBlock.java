@@ -22,7 +22,7 @@ final class PackedBlock {
     /** Larger numbers are divided into a multiple of this and a rest, so that there are fewer of them. */
     static final long STEP_OF_ROWS = 64;
 
-    private final OneDnnEngine engine;
+    private final Matmuls matmuls;
     private final Kind kind;
     private final long k;
     private final long m;
@@ -45,7 +45,7 @@ final class PackedBlock {
     private final int[] rows;
 
     private PackedBlock(
-            OneDnnEngine engine,
+            Matmuls matmuls,
             Kind kind,
             INDArray columns,
             float[] factors,
@@ -53,7 +53,7 @@ final class PackedBlock {
             dnnl_memory_desc format,
             NativeObjects objects) {
         objects.closeWith(this);
-        this.engine = engine;
+        this.matmuls = matmuls;
         this.kind = kind;
         this.format = format;
         MatrixLayout plain = MatrixLayout.of(columns);
@@ -137,25 +137,19 @@ final class PackedBlock {
      * @param scalesInput whether each column of the input is multiplied with a scale instead of each column of the result
      */
     static Optional<PackedBlock> of(
-            OneDnnEngine engine,
-            Kind kind,
-            INDArray columns,
-            float[] factors,
-            boolean scalesInput,
-            long elementsOfWeight) {
+            Matmuls matmuls, Kind kind, INDArray columns, float[] factors, boolean scalesInput, long elementsOfWeight) {
         NativeObjects objects = new NativeObjects();
         Matmul.Packing packing = Matmul.packing(objects, kind, columns.size(0), columns.size(1));
-        if (packing == null || !engine.packs(packing, columns.length(), elementsOfWeight, kind)) {
+        if (packing == null || !matmuls.packs(packing, columns.length(), elementsOfWeight, kind)) {
             objects.close();
             return Optional.empty();
         }
-        return Optional.of(new PackedBlock(engine, kind, columns, factors, scalesInput, packing.format(), objects));
+        return Optional.of(new PackedBlock(matmuls, kind, columns, factors, scalesInput, packing.format(), objects));
     }
 
     /** The code for a number of rows, whose results are so many elements apart. */
     Matmul matmul(long n, long rowStride, boolean withBias) {
-        return engine.matmuls()
-                .get(new Matmuls.Key(kind, n, k, m, rowStride, withBias), key -> new Matmul(key, format));
+        return matmuls.get(new Matmuls.Key(kind, n, k, m, rowStride, withBias), key -> new Matmul(key, format));
     }
 
     /** Whether a product can add a bias to each row of its result. */

@@ -23,7 +23,7 @@ final class RoundedProduct {
     /** The fewest rows for which another thread saves time when they are rounded. */
     private static final int ROWS_OF_THREAD = 8;
 
-    private final OneDnnEngine engine;
+    private final Workers workers;
 
     /** The integers of each row: those of h, then those of l. */
     private @Nullable Memory integers;
@@ -31,8 +31,8 @@ final class RoundedProduct {
     /** What those of h count in each row, then what those of l count. */
     private final Memory scales = new Memory(2L * MOST_ROWS * Float.BYTES);
 
-    RoundedProduct(OneDnnEngine engine) {
-        this.engine = engine;
+    RoundedProduct(Workers workers) {
+        this.workers = workers;
     }
 
     /** Computes {@code y = x·W}, or adds it. */
@@ -82,11 +82,11 @@ final class RoundedProduct {
         int parts = weight.kind().parts();
         Memory target = Memory.atLeast((long) parts * count * k, integers);
         integers = target;
-        int threads = Math.max(1, Math.min(engine.threads(), count / ROWS_OF_THREAD));
-        engine.team()
+        int threads = Math.max(1, Math.min(workers.team().threads(), count / ROWS_OF_THREAD));
+        workers.team()
                 .run(
                         threads,
-                        i -> engine.compute(workspace -> {
+                        i -> workers.compute(workspace -> {
                             RoundedRows.Rows rows = new RoundedRows.Rows(
                                     x, address, first, count * i / threads, count * (i + 1) / threads, count);
                             if (parts == 1) {
@@ -106,10 +106,10 @@ final class RoundedProduct {
     private void multiply(OneDnnWeight weight, Memory rounded, long place, MatrixLayout results, boolean adds) {
         int parts = weight.kind().parts();
         long rows = parts * results.rows();
-        engine.team()
+        workers.team()
                 .run(
                         weight.blocks().size(),
-                        i -> engine.compute(workspace -> {
+                        i -> workers.compute(workspace -> {
                             PackedBlock block = weight.blocks().get(i);
                             Memory sums = workspace.results(rows * block.columns() * Float.BYTES);
                             workspace.multiply(

@@ -151,7 +151,8 @@ public final class LoRACausalLMModel extends ScoringParams<LoRACausalLMModel>
                 JavaSparkContext.fromSparkContext(dataset.sparkSession().sparkContext());
         BaseDecoder decoder = BaseDecoder.read(this, hadoop, BroadcastLimit.of(spark));
         decoder.maxTokens();
-        Broadcast<ScoringTask<BaseDecoder>> task = broadcast(spark, decoder, bytes(), getFingerprintCheck(), hadoop);
+        Broadcast<ScoringTask<BaseDecoder>> task =
+                broadcast(spark, decoder, adapterOfAllRows(bytes(), hadoop), getFingerprintCheck(), hadoop);
         ScoringColumns columns = columns(this, dataset.schema());
         DecoderReader reader = DecoderColumns.of(this, dataset.schema(), !generates())
                 .reader(task.value().sentBase(), dataset.schema());

@@ -11,6 +11,7 @@ import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.types.StructType;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.spark.internal.base.AdapterBytes;
+import org.lora4j.spark.internal.param.EncoderHead;
 import org.lora4j.spark.internal.param.LossName;
 import org.lora4j.spark.internal.param.TextParam;
 import org.lora4j.spark.internal.rows.BaseColumns;
@@ -144,7 +145,7 @@ public final class LoRAEstimator extends Estimator<LoRATransformer>
     @Override
     public StructType transformSchema(StructType schema) {
         BaseColumns.requireTraining(this, schema);
-        return BaseColumns.withOutputs(this, getOutputCol(), schema, false);
+        return BaseColumns.withOutputs(this, EncoderHead.of(getEncoderHead()), getOutputCol(), schema, false);
     }
 
     @Override

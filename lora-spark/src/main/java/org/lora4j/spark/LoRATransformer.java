@@ -20,6 +20,8 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.spark.internal.base.AdapterBytes;
 import org.lora4j.spark.internal.base.BaseNetwork;
 import org.lora4j.spark.internal.base.BroadcastLimit;
+import org.lora4j.spark.internal.base.EncoderSettings;
+import org.lora4j.spark.internal.param.EncoderHead;
 import org.lora4j.spark.internal.param.InvalidRows;
 import org.lora4j.spark.internal.param.TextParam;
 import org.lora4j.spark.internal.rows.BaseColumns;
@@ -132,13 +134,11 @@ public final class LoRATransformer extends ScoringParams<LoRATransformer>
         Broadcast<ScoringTask<BaseNetwork>> task = broadcast(dataset.sparkSession());
         BaseNetwork base = task.value().base();
         BaseColumns.requireFit(this, dataset.schema(), base);
-        if (isDefined(adapterPath()) && BaseColumns.hasTexts(this, dataset.schema())) {
-            base.requireTask(
-                    getOrDefault(adapterPath()),
-                    dataset.sparkSession().sessionState().newHadoopConf());
-        }
         ScoringColumns columns = columns(this, dataset.schema());
-        NetworkOutputs outputs = outputs(dataset.schema());
+        NetworkOutputs outputs = new NetworkOutputs(
+                BaseColumns.columns(this, dataset.schema()),
+                BaseColumns.hasPrediction(this, base.head()),
+                outputsVectors());
         return dataset.toDF()
                 .mapPartitions(
                         (MapPartitionsFunction<Row, Row>)
@@ -150,12 +150,24 @@ public final class LoRATransformer extends ScoringParams<LoRATransformer>
     Broadcast<ScoringTask<BaseNetwork>> broadcast(SparkSession session) {
         Configuration hadoop = session.sessionState().newHadoopConf();
         JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
-        BaseNetwork read = BaseNetwork.read(getBasePath(), BaseColumns.encoder(this), hadoop, BroadcastLimit.of(spark));
-        return broadcast(spark, read, adapter, getFingerprintCheck(), hadoop);
+        AdapterBytes all = adapterOfAllRows(adapter, hadoop);
+        BaseNetwork read = BaseNetwork.read(getBasePath(), encoder(all), hadoop, BroadcastLimit.of(spark), true);
+        return broadcast(spark, read, all, getFingerprintCheck(), hadoop);
     }
 
-    private NetworkOutputs outputs(StructType schema) {
-        return new NetworkOutputs(BaseColumns.columns(this, schema), BaseColumns.hasPrediction(this), outputsVectors());
+    private EncoderSettings encoder(@Nullable AdapterBytes all) {
+        EncoderSettings stage = BaseColumns.encoder(this);
+        return all == null ? stage : all.settings(stage);
+    }
+
+    /** What the model ends with: what the parameter says, or else the adapter of all rows. */
+    private EncoderHead head() {
+        EncoderHead said = EncoderHead.of(getEncoderHead());
+        return isSet(encoderHead())
+                ? said
+                : encoder(adapterOfAllRows(
+                                adapter, SparkSession.active().sessionState().newHadoopConf()))
+                        .head();
     }
 
     /**
@@ -180,7 +192,7 @@ public final class LoRATransformer extends ScoringParams<LoRATransformer>
         if (requireAdapters()) {
             TableColumns.requireText(schema, "adapterCol", getOrDefault(adapterCol()));
         }
-        StructType scored = BaseColumns.withOutputs(this, getOutputCol(), schema, outputsVectors());
+        StructType scored = BaseColumns.withOutputs(this, head(), getOutputCol(), schema, outputsVectors());
         return withReason(scored, InvalidRows.of(getHandleInvalid()));
     }
 

@@ -1,7 +1,6 @@
 package org.lora4j.spark;
 
 import java.io.IOException;
-import java.util.Objects;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -184,22 +183,29 @@ abstract class ScoringParams<M extends ScoringParams<M>> extends Model<M> {
         return false;
     }
 
-    /** Sends a base and the adapter to the executors. */
+    /**
+     * Sends a base and the adapter to the executors.
+     *
+     * @param all that of all rows; null if rows name theirs
+     */
     final <B extends SentBase> Broadcast<ScoringTask<B>> broadcast(
-            JavaSparkContext spark, B base, @Nullable AdapterBytes own, String check, Configuration hadoop) {
-        boolean namesAdapters = isDefined(adapterCol());
+            JavaSparkContext spark, B base, @Nullable AdapterBytes all, String check, Configuration hadoop) {
         return spark.broadcast(new ScoringTask<>(
                 spark.broadcast(base),
-                namesAdapters ? null : adapterOfAllRows(own, hadoop),
-                namesAdapters ? getOrDefault(adapterFolder()) : null,
+                all,
+                isDefined(adapterCol()) ? getOrDefault(adapterFolder()) : null,
                 (long) getOrDefault(maxAdapterBytes()),
                 Choice.of(FingerprintCheck.class, check),
                 new SerializableConfiguration(hadoop)));
     }
 
-    private AdapterBytes adapterOfAllRows(@Nullable AdapterBytes own, Configuration hadoop) {
+    /** The adapter of all rows; null if rows name theirs. */
+    final @Nullable AdapterBytes adapterOfAllRows(@Nullable AdapterBytes own, Configuration hadoop) {
+        if (isDefined(adapterCol())) {
+            return null;
+        }
         if (!isDefined(adapterPath())) {
-            return Objects.requireNonNull(own);
+            return own;
         }
         String path = getOrDefault(adapterPath());
         try {

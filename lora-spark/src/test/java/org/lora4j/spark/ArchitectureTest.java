@@ -6,13 +6,16 @@ import static com.tngtech.archunit.core.domain.properties.CanBeAnnotated.Predica
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.Architectures.layeredArchitecture;
+import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.junit.AnalyzeClasses;
 import com.tngtech.archunit.junit.ArchTag;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import org.apache.spark.ml.PipelineStage;
+import org.lora4j.fixtures.Circles;
 import org.lora4j.internal.ForModules;
 
 /** The module uses what every user of the library can use, and each of its packages those below it. */
@@ -64,4 +67,9 @@ class ArchitectureTest {
             .whereLayer("parameters")
             .mayOnlyBeAccessedByLayers("stages", "train", "score", "rows", "base")
             .ensureAllClassesAreContainedInArchitecture();
+
+    @ArchTest
+    static void noCircleOfClassesIsLarge(JavaClasses classes) {
+        assertThat(Circles.largest(classes)).hasSizeLessThanOrEqualTo(5);
+    }
 }

@@ -34,6 +34,7 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.ModelSource;
+import org.lora4j.io.ReadOptions;
 import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.spark.internal.base.AdapterBytes;
@@ -150,7 +151,8 @@ class CausalLMTest {
                 estimator(form, workers).setStorage("double").fit(table).bytes());
         try (DecoderFolder decoder = StorageName.DOUBLE.open(ModelSource.of(Path.of(base)))) {
             double difference = Adapters.difference(
-                    bytes.adapter(decoder.network(), FingerprintCheck.REQUIRE), onOneMachine(form, "double", 0.1));
+                    bytes.adapter(decoder.network(), ReadOptions.of(FingerprintCheck.REQUIRE)),
+                    onOneMachine(form, "double", 0.1));
             System.out.println(
                     "difference of a decoder in DOUBLE, " + form + ", " + workers + " workers: " + difference);
             assertThat(difference).isLessThan(1e-11);

@@ -26,6 +26,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.io.FingerprintCheck;
+import org.lora4j.io.ReadOptions;
 import org.lora4j.nn.input.Input;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
@@ -87,7 +88,7 @@ class DoubleFeaturesTest {
 
     @ParameterizedTest
     @CsvSource({"vector, 0", "array, 0", "array, 1"})
-    void trainsAndScoresAsOneMachine(String column, int localSteps) {
+    void trainsAndScoresAsOneMachine(String column, int localSteps) throws Exception {
         LoRATransformer model = new LoRAEstimator()
                 .setBasePath(Digits.base(folder, DataType.DOUBLE))
                 .setFeaturesCol(column)
@@ -102,8 +103,8 @@ class DoubleFeaturesTest {
                 .setNumWorkers(2)
                 .setLocalSteps(localSteps)
                 .fit(table);
-        LoRAAdapter trained =
-                requireNonNull(model.bytes()).adapter(Digits.network(DataType.DOUBLE), FingerprintCheck.REQUIRE);
+        LoRAAdapter trained = requireNonNull(model.bytes())
+                .adapter(Digits.network(DataType.DOUBLE), ReadOptions.of(FingerprintCheck.REQUIRE));
         assertThat(Adapters.difference(trained, onOneMachine())).isLessThan(1e-10);
 
         AdapterView view = LoRAModel.of(Digits.network(DataType.DOUBLE)).add("a", trained);

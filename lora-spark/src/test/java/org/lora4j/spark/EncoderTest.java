@@ -29,7 +29,7 @@ import org.lora4j.adapter.LoRAInit;
 import org.lora4j.fixtures.ProcessorTime;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
-import org.lora4j.spark.internal.base.TextTokenizer;
+import org.lora4j.spark.internal.base.RowTexts;
 import org.lora4j.spark.internal.param.OptimizerName;
 import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -409,8 +409,8 @@ class EncoderTest {
 
     @Test
     void saysWhichLibraryTextsNeed() {
-        TextTokenizer.requireLibrary(getClass().getClassLoader());
-        assertThatThrownBy(() -> TextTokenizer.requireLibrary(ClassLoader.getPlatformClassLoader()))
+        RowTexts.requireLibrary(getClass().getClassLoader());
+        assertThatThrownBy(() -> RowTexts.requireLibrary(ClassLoader.getPlatformClassLoader()))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("needs the libraries org.lora4j:lora-text and ai.djl.huggingface:tokenizers");
     }

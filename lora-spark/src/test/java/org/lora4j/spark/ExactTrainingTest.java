@@ -24,6 +24,7 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
 import org.lora4j.io.FingerprintCheck;
+import org.lora4j.io.ReadOptions;
 import org.lora4j.spark.internal.base.AdapterBytes;
 import org.lora4j.spark.internal.base.BaseNetwork;
 import org.lora4j.spark.internal.base.EncoderSettings;
@@ -135,13 +136,13 @@ class ExactTrainingTest {
         // More workers than rows of a batch: some have no rows at all.
         "adam, dora, 47"
     })
-    void equalsATrainingInDoubleOnOneMachine(String optimizer, String variant, int workers) {
+    void equalsATrainingInDoubleOnOneMachine(String optimizer, String variant, int workers) throws Exception {
         base = Digits.base(folder, DataType.DOUBLE);
         LoRAConfig config = config(variant);
         AdapterBytes bytes = requireNonNull(
                 estimator(config, workers).setOptimizer(optimizer).fit(table()).bytes());
         double difference = Adapters.difference(
-                bytes.adapter(Digits.network(DataType.DOUBLE), FingerprintCheck.REQUIRE),
+                bytes.adapter(Digits.network(DataType.DOUBLE), ReadOptions.of(FingerprintCheck.REQUIRE)),
                 onOneMachine(optimizer, config, DataType.DOUBLE));
         System.out.println(
                 "difference of DOUBLE, " + optimizer + ", " + variant + ", " + workers + " workers: " + difference);
@@ -223,9 +224,10 @@ class ExactTrainingTest {
     void readsTheBaseByItsPathIfItIsTooLarge() throws Exception {
         var hadoop = Sessions.local().sessionState().newHadoopConf();
         EncoderSettings encoder = BaseColumns.encoder(new LoRAEstimator());
-        BaseNetwork byPath = BaseNetwork.read(base, encoder, hadoop, 10);
+        BaseNetwork byPath = BaseNetwork.read(base, encoder, hadoop, 10, false);
         assertThat(byPath.isBroadcast()).isFalse();
-        assertThat(BaseNetwork.read(base, encoder, hadoop, SentFile.MOST_BYTES).isBroadcast())
+        assertThat(BaseNetwork.read(base, encoder, hadoop, SentFile.MOST_BYTES, false)
+                        .isBroadcast())
                 .isTrue();
         assertThat(byPath.network().linear("second").weight())
                 .isEqualTo(Digits.network().linear("second").weight());

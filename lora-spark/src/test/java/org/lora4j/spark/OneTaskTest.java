@@ -2,13 +2,12 @@ package org.lora4j.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
@@ -20,10 +19,18 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.internal.math.Softmax;
+import org.lora4j.serve.RequestOptions;
+import org.lora4j.text.TextModel;
+import org.lora4j.text.TextService;
+import org.lora4j.text.data.Labels;
 import org.lora4j.text.fixtures.OneTask;
+import org.lora4j.text.task.ClassScores;
+import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Embed;
+import org.lora4j.text.task.Task;
 
-/** A stage gives the answers of the library to adapters of all tasks, to the bit, or refuses them by name. */
+/** A stage gives the answers of the library to adapters of all tasks, or refuses them by name. */
 @Tag("slow")
 class OneTaskTest {
     @TempDir
@@ -61,71 +68,212 @@ class OneTaskTest {
         return found;
     }
 
-    private static LoRATransformer encoder(String name, String head) {
+    /** A stage that says the columns and nothing else: the adapter decides. */
+    private static LoRATransformer stage(Path model, String name) {
         return new LoRATransformer()
-                .setBasePath(tasks.encoder().toString())
+                .setBasePath(model.toString())
                 .setFeaturesCol("text")
-                .setEncoderHead(head)
-                .setAdapterPath(tasks.encoderAdapters().resolve(name).toString());
+                .setAdapterPath(tasks.adapters(model).resolve(name).toString());
+    }
+
+    private static double[][] probabilities(float[][] outputs) {
+        double[][] found = new double[outputs.length][];
+        for (int i = 0; i < found.length; i++) {
+            found[i] = new double[outputs[i].length];
+            for (int j = 0; j < found[i].length; j++) {
+                found[i][j] = outputs[i][j];
+            }
+            if (found[i].length == 1) {
+                found[i][0] = 1 / (1 + Math.exp(-found[i][0]));
+            } else {
+                Softmax.inPlace(found[i]);
+            }
+        }
+        return found;
+    }
+
+    private static double[][] classes(Path model, String name) throws IOException {
+        Task task = Task.read(tasks.adapters(model).resolve(name)).orElse(null);
+        List<String> labels = task instanceof Classify classify
+                ? classify.labels().names()
+                : Labels.numbered(2).names();
+        return tasks.classes(model, name).stream()
+                .map(values -> labels.stream()
+                        .mapToDouble(label -> values.getOrDefault(label, -1.0))
+                        .toArray())
+                .toArray(double[][]::new);
     }
 
     @Test
     void embeddingsAreThoseOfTheLibrary() throws IOException {
-        assertThat(outputs(encoder(OneTask.WHOLE, "embedding"), table()))
-                .isDeepEqualTo(tasks.embeddings(OneTask.WHOLE, Embed.Kind.TEXT));
-        LoRATransformer search = encoder(OneTask.SEARCH, "embedding");
-        assertThatThrownBy(() -> search.transform(table()))
-                .hasMessageContaining(
-                        "search: the adapter must be one for 12 tokens of a text, found 6; set maxTokens");
-        search.setMaxTokens(6);
-        assertThatThrownBy(() -> search.transform(table()))
-                .hasMessageContaining("must be one for whole embeddings, found 3; set dimensions to it");
-        search.setDimensions(3);
-        assertThatThrownBy(() -> search.transform(table()))
-                .hasMessageContaining("must be one for texts with the prompt 'query: ', found 'where '; set prompt");
-        search.setPrompt("where ");
-        float[][] found = outputs(search, table());
-        float[][] expected = tasks.embeddings(OneTask.SEARCH, Embed.Kind.TEXT);
-        for (int i = 0; i < found.length; i++) {
-            for (int j = 0; j < 3; j++) {
-                assertThat(found[i][j]).isCloseTo(expected[i][j], within(1e-6f));
+        for (Path model : tasks.embedders()) {
+            for (String name : List.of(OneTask.SEARCH, OneTask.WHOLE)) {
+                LoRATransformer stage = stage(model, name);
+                if (name.equals(OneTask.WHOLE)) {
+                    // It says nothing of its task.
+                    stage.setEncoderHead("embedding");
+                }
+                assertThat(outputs(stage, table()))
+                        .as(model + " " + name)
+                        .isDeepEqualTo(tasks.embeddings(model, name, Embed.Kind.TEXT));
+                assertThat(stage.transformSchema(table().schema()).fieldNames()).doesNotContain("prediction");
             }
+            assertThat(outputs(stage(model, OneTask.SEARCH).setPromptName("query"), table()))
+                    .isDeepEqualTo(tasks.embeddings(model, OneTask.SEARCH, Embed.Kind.QUERY));
         }
     }
 
     @Test
     void classesAndScoresAreThoseOfTheLibrary() throws IOException {
-        assertThatThrownBy(() -> encoder(OneTask.TOPICS, "embedding").transform(table()))
-                .hasMessageContaining(
-                        "topics: the adapter must be one for a model with the head embedding, found mean");
-        LoRATransformer topics = encoder(OneTask.TOPICS, "meanClassifier").setNumLabels(3);
-        assertThatThrownBy(() -> topics.transform(table())).hasMessageContaining("12 tokens of a text, found 7");
-        float[][] found = outputs(topics.setMaxTokens(7), table());
-        List<Map<String, Double>> expected = tasks.classes(tasks.encoder(), OneTask.TOPICS);
-        for (int i = 0; i < found.length; i++) {
-            double sum = 0;
-            for (float logit : found[i]) {
-                sum += Math.exp(logit);
-            }
-            assertThat(Math.exp(found[i][1]) / sum).isCloseTo(expected.get(i).getOrDefault("b", -1.0), within(1e-6));
+        for (String name : List.of(OneTask.TOPICS, OneTask.TONES, OneTask.PEFT)) {
+            assertThat(probabilities(outputs(stage(tasks.encoder(), name), table())))
+                    .as(name)
+                    .isDeepEqualTo(classes(tasks.encoder(), name));
+        }
+        assertThat(probabilities(outputs(stage(tasks.decoder(), OneTask.LAST), table())))
+                .isDeepEqualTo(classes(tasks.decoder(), OneTask.LAST));
+        requireScores(tasks.encoder(), OneTask.RANK);
+        requireScores(tasks.decoder(), OneTask.YES);
+    }
+
+    private static void requireScores(Path model, String name) throws IOException {
+        LoRATransformer stage = stage(model, name).setFeaturesCol("query").setPairCol("text");
+        double[][] found = probabilities(outputs(stage, table()));
+        double[] expected = tasks.scores(model, name);
+        for (int i = 0; i < expected.length; i++) {
+            assertThat(found[i]).as(name).containsExactly(expected[i]);
         }
     }
 
-    /** Each row names its adapter; one that was trained for other texts spoils its rows only. */
+    private static LoRATransformer named(Path model) {
+        return new LoRATransformer()
+                .setBasePath(model.toString())
+                .setFeaturesCol("text")
+                .setAdapterCol("tenant")
+                .setAdapterFolder(tasks.adapters(model).toString());
+    }
+
+    private static void requireClose(float[][] found, float[]... expected) {
+        for (int i = 0; i < expected.length; i++) {
+            assertThat(found[i]).usingComparatorWithPrecision(1e-6f).containsExactly(expected[i]);
+        }
+    }
+
+    /** Each row has the limit, the prompt, the length and the labels of its own adapter. */
     @Test
-    void aRowWhoseAdapterCutsElsewhereIsRefusedByName() {
-        Dataset<Row> named = table().withColumn("tenant", functions.expr("if(id = 1, 'search', 'whole')"));
-        LoRATransformer model = new LoRATransformer()
+    void rowsOfOneStageHaveTheAnswersOfTheirAdapters() throws IOException {
+        Dataset<Row> table = table().withColumn("tenant", functions.expr("if(id = 1, 'search', 'whole')"));
+        float[][] whole = tasks.embeddings(tasks.encoder(), OneTask.WHOLE, Embed.Kind.TEXT);
+        float[][] search = tasks.embeddings(tasks.encoder(), OneTask.SEARCH, Embed.Kind.TEXT);
+        requireClose(outputs(named(tasks.encoder()).setEncoderHead("embedding"), table), whole[0], search[1], whole[2]);
+
+        Dataset<Row> classified = table().withColumn("tenant", functions.expr("if(id = 1, 'tones', 'peft')"));
+        double[][] found = probabilities(outputs(named(tasks.encoder()), classified));
+        double[][] tones = classes(tasks.encoder(), OneTask.TONES);
+        double[][] peft = classes(tasks.encoder(), OneTask.PEFT);
+        assertThat(found[0]).usingComparatorWithPrecision(1e-6).containsExactly(peft[0]);
+        assertThat(found[1]).usingComparatorWithPrecision(1e-6).containsExactly(tones[1]);
+        assertThat(found[2]).usingComparatorWithPrecision(1e-6).containsExactly(peft[2]);
+    }
+
+    @Test
+    void whatDoesNotFitTheAdapterIsRefusedByName() {
+        assertThatThrownBy(() -> stage(tasks.encoder(), OneTask.TOPICS)
+                        .setEncoderHead("embedding")
+                        .transform(table()))
+                .hasMessage("encoderHead must be 'meanClassifier' for an adapter that classifies texts, found"
+                        + " 'embedding'; clear it, because the adapter says it");
+        assertThatThrownBy(() ->
+                        stage(tasks.encoder(), OneTask.TOPICS).setNumLabels(2).transform(table()))
+                .hasMessageStartingWith("numLabels must be 3 for an adapter that classifies texts, found 2");
+        assertThatThrownBy(() ->
+                        stage(tasks.encoder(), OneTask.RANK).transform(table()).collectAsList())
+                .hasStackTraceContaining("the adapter scores pairs of texts, so pairCol must be set, found none");
+        Dataset<Row> table = table().withColumn(
+                        "tenant", functions.expr("case id when 0 then 'whole' when 1 then 'topics' else null end"));
+        List<Row> rows = named(tasks.encoder())
+                .setEncoderHead("embedding")
+                .setHandleInvalid("keep")
+                .setReasonCol("reason")
+                .transform(table)
+                .orderBy("id")
+                .collectAsList();
+        assertThat(rows.get(0).<String>getAs("reason")).isNull();
+        assertThat(rows.get(1).<String>getAs("reason"))
+                .contains(
+                        "the adapter must be one for a model with the head embedding, found one that classifies texts");
+        assertThat(rows.get(2).<String>getAs("reason")).isNull();
+        rows = named(tasks.encoder())
+                .setHandleInvalid("keep")
+                .setReasonCol("reason")
+                .transform(table)
+                .orderBy("id")
+                .collectAsList();
+        assertThat(rows.get(0).<String>getAs("reason")).contains("tensors are missing");
+        assertThat(rows.get(2).<String>getAs("reason")).contains("each row must name an adapter");
+    }
+
+    /** What Spark trains says what it is for, so that other hosts answer as Spark does. */
+    @Test
+    void anAdapterOfSparkIsServedByTheLibrary() throws Exception {
+        LoRAClassificationModel trained = new LoRAClassifier()
                 .setBasePath(tasks.encoder().toString())
                 .setFeaturesCol("text")
-                .setEncoderHead("embedding")
-                .setAdapterCol("tenant")
-                .setAdapterFolder(tasks.encoderAdapters().toString())
-                .setHandleInvalid("keep")
-                .setReasonCol("reason");
-        List<Row> rows = model.transform(named).orderBy("id").collectAsList();
-        assertThat(rows.get(0).<String>getAs("reason")).isNull();
-        assertThat(rows.get(1).<String>getAs("reason")).contains("12 tokens of a text, found 6; set maxTokens to it");
-        assertThat(rows.get(2).<String>getAs("reason")).isNull();
+                .setEncoderHead("meanClassifier")
+                .setNumLabels(3)
+                .setMaxTokens(6)
+                .setRank(2)
+                .setTargetModules("attention.self.query")
+                .setMaxIter(3)
+                .setNumWorkers(1)
+                .setLearningRate(0.1)
+                .fit(table().withColumn("label", functions.col("id").cast("double")));
+        Path saved = temp.resolve("saved");
+        trained.save(saved.toString());
+        double[][] expected = new double[OneTask.TEXTS.size()][];
+        try (TextModel model = OneTask.open(tasks.encoder());
+                TextService service = TextService.builder(model)
+                        .adapter("trained", saved.resolve("adapter"))
+                        .build()) {
+            List<ClassScores> scores = service.answer(
+                            Classify.class, "trained", OneTask.TEXTS, RequestOptions.defaults())
+                    .values();
+            Arrays.setAll(
+                    expected,
+                    i -> scores.get(i).values().stream()
+                            .mapToDouble(Double::doubleValue)
+                            .toArray());
+        }
+        double[][] found = probabilities(
+                outputs(LoRAClassificationModel.load(saved.toString()).transformer(), table()));
+        for (int i = 0; i < found.length; i++) {
+            assertThat(found[i]).usingComparatorWithPrecision(1e-6).containsExactly(expected[i]);
+        }
+    }
+
+    @Test
+    void answersAreThoseOfTheLibrary() throws IOException {
+        Dataset<Row> messages = table().selectExpr("array(named_struct('role', 'user', 'content', query)) AS messages")
+                .limit(1);
+        for (String name : OneTask.ANSWERERS) {
+            Row row = new LoRACausalLMModel()
+                    .setBasePath(tasks.chats().toString())
+                    .setAdapterPath(tasks.adapters(tasks.chats()).resolve(name).toString())
+                    .setTask("generate")
+                    .setMaxNewTokens(OneTask.NEW_TOKENS)
+                    .transform(messages)
+                    .first();
+            assertThat(row.<String>getAs("generated")).isEqualTo(tasks.answer(name));
+        }
+        assertThatThrownBy(() -> new LoRACausalLMModel()
+                        .setBasePath(tasks.decoder().toString())
+                        .setAdapterPath(
+                                tasks.decoderAdapters().resolve(OneTask.LAST).toString())
+                        .setTask("generate")
+                        .setTextCol("text")
+                        .transform(table())
+                        .collectAsList())
+                .hasStackTraceContaining(
+                        "the adapter must be one that generates texts, found one that classifies texts");
     }
 }

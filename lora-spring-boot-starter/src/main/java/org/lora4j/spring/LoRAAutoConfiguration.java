@@ -14,6 +14,7 @@ import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.AdapterReloader;
+import org.lora4j.serve.AdapterSource;
 import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.GenerationService;
 import org.lora4j.serve.ServingListener;
@@ -24,6 +25,7 @@ import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.TextModel;
 import org.lora4j.text.TextService;
+import org.lora4j.text.task.Head;
 import org.lora4j.text.task.Task;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -52,8 +54,8 @@ import org.springframework.context.annotation.Configuration;
  * <tr><td>{@link AdapterCache}</td><td>there is a model, and {@code lora.adapters.path} is set</td></tr>
  * <tr><td>{@link AdapterReloader}</td><td>there is a cache, and {@code lora.adapters.reload} is set</td></tr>
  * <tr><td>{@link BatchingPredictor}, or {@link GenerationService} for a decoder</td><td>there is a model</td></tr>
- * <tr><td>{@link TextService}, for embeddings, classes and scores</td><td>there are an encoder's folder and a predictor, and
- *     {@code lora.model.kind} is not {@code hidden-states}</td></tr>
+ * <tr><td>{@link TextService}, for embeddings, classes and scores</td><td>there is a decoder's folder, or an encoder's folder and a
+ *     predictor, and {@code lora.model.kind} is not {@code hidden-states}</td></tr>
  * </table>
  *
  * <p>The service and the cache get the program's bean of {@link ServingListener} and of {@link AdapterCache.Listener}, if there is one.
@@ -112,6 +114,33 @@ public final class LoRAAutoConfiguration {
         LoRAModel loraModel(DecoderFolder decoder) {
             return LoRAModel.of(decoder.network());
         }
+
+        /** Answers for adapters of the decoder that classify texts or score pairs. */
+        @Bean
+        @ConditionalOnMissingBean
+        @ConditionalOnBean(DecoderFolder.class)
+        TextService loraTexts(
+                DecoderFolder decoder, LoRAProperties properties, ObjectProvider<ServingListener> listener)
+                throws IOException {
+            LoRAProperties.Adapters adapters = properties.adapters();
+            TextService.Builder builder = TextService.builder(decoder)
+                    .allowBase(properties.serve().allowBase())
+                    .predictors(predictor -> limit(predictor, properties.serve(), listener))
+                    .caches(cache -> limit(cache, adapters));
+            if (adapters.path() != null) {
+                builder.adapters(path(adapters));
+            }
+            ifSet(adapters.reload(), builder::reload);
+            return builder.build();
+        }
+
+        @Bean
+        @ConditionalOnMissingBean
+        @ConditionalOnBean(TextService.class)
+        @ConditionalOnProperty("lora.adapters.path")
+        Adapters loraAdapters(TextService texts) {
+            return texts.adapters().orElseThrow();
+        }
     }
 
     /** Creates the configuration. */
@@ -144,12 +173,33 @@ public final class LoRAAutoConfiguration {
         Adapters read = known.getIfUnique();
         AdapterCache.Builder builder = (read == null
                         ? AdapterCache.builder(model, path(adapters))
-                        : AdapterCache.builder(model, read.of(model.network())))
+                        : AdapterCache.builder(model, source(read, model, properties.model())))
                 .keep(adapters.keep());
-        ifSet(adapters.maxBytes(), size -> builder.maxBytes(size.toBytes()));
-        ifSet(adapters.maxNumber(), builder::maxAdapters);
+        limit(builder, adapters);
         listener.ifUnique(builder::listener);
         return builder.build();
+    }
+
+    /** A program can give an encoder a head of its own. */
+    private static AdapterSource source(Adapters adapters, LoRAModel model, Model properties) {
+        return ServedKind.kind(properties.kind(), properties.path()) == LoRAProperties.Kind.DECODER
+                ? adapters.of(Head.NEXT_TOKEN, model.network())
+                : adapters.of(model.network());
+    }
+
+    private static void limit(AdapterCache.Builder cache, LoRAProperties.Adapters adapters) {
+        ifSet(adapters.maxBytes(), size -> cache.maxBytes(size.toBytes()));
+        ifSet(adapters.maxNumber(), cache::maxAdapters);
+    }
+
+    private static void limit(
+            BatchingPredictor.Builder predictor, Serve serve, ObjectProvider<ServingListener> listener) {
+        ifSet(serve.maxWaiting(), predictor::maxWaitingRows);
+        ifSet(serve.maxWaitingPerAdapter(), predictor::maxWaitingRowsPerAdapter);
+        ifSet(serve.maxNamesInStats(), predictor::maxNamesInStats);
+        ifSet(serve.maxBatchRows(), predictor::maxBatchRows);
+        ifSet(serve.maxWait(), predictor::maxWait);
+        listener.ifUnique(predictor::listener);
     }
 
     @Bean
@@ -189,12 +239,7 @@ public final class LoRAAutoConfiguration {
             ObjectProvider<ServingListener> listener) {
         Serve serve = properties.serve();
         BatchingPredictor.Builder builder = BatchingPredictor.builder(model).allowBase(serve.allowBase());
-        ifSet(serve.maxWaiting(), builder::maxWaitingRows);
-        ifSet(serve.maxWaitingPerAdapter(), builder::maxWaitingRowsPerAdapter);
-        ifSet(serve.maxNamesInStats(), builder::maxNamesInStats);
-        ifSet(serve.maxBatchRows(), builder::maxBatchRows);
-        ifSet(serve.maxWait(), builder::maxWait);
-        listener.ifUnique(builder::listener);
+        limit(builder, serve, listener);
         cache.ifAvailable(builder::adapters);
         return builder.build();
     }
@@ -231,6 +276,7 @@ public final class LoRAAutoConfiguration {
             LoRAModel model,
             BatchingPredictor predictor,
             LoRAProperties properties,
+            ObjectProvider<ServingListener> listener,
             ObjectProvider<Adapters> adapters)
             throws IOException {
         Task alone = ServedKind.alone(properties.model(), encoder);
@@ -238,6 +284,8 @@ public final class LoRAAutoConfiguration {
                 .alone(alone)
                 .allowBase(properties.serve().allowBase())
                 .settings(ServedKind.asked(properties.model()))
+                .predictors(other -> limit(other, properties.serve(), listener))
+                .caches(cache -> limit(cache, properties.adapters()))
                 .predictor(alone.head(), model, predictor);
         adapters.ifUnique(builder::adapters);
         return builder.build();

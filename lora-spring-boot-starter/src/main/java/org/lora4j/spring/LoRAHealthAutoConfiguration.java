@@ -4,6 +4,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.GenerationService;
+import org.lora4j.text.TextService;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
@@ -59,7 +60,8 @@ public final class LoRAHealthAutoConfiguration {
             ObjectProvider<LoRAModel> model,
             ObjectProvider<AdapterCache> cache,
             ObjectProvider<BatchingPredictor> predictor,
-            ObjectProvider<GenerationService> generation) {
-        return new ServingHealth(model, cache, predictor, generation);
+            ObjectProvider<GenerationService> generation,
+            ObjectProvider<TextService> texts) {
+        return new ServingHealth(model, cache, predictor, generation, texts);
     }
 }

@@ -2,6 +2,7 @@ package org.lora4j.spring;
 
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -11,6 +12,7 @@ import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.GenerationService;
 import org.lora4j.serve.ServingStats;
+import org.lora4j.text.TextService;
 import org.springframework.beans.factory.ObjectProvider;
 
 /**
@@ -24,25 +26,29 @@ final class ServingHealth {
     private final ObjectProvider<AdapterCache> cache;
     private final ObjectProvider<BatchingPredictor> predictor;
     private final ObjectProvider<GenerationService> generation;
+    private final ObjectProvider<TextService> texts;
 
     ServingHealth(
             ObjectProvider<LoRAModel> model,
             ObjectProvider<AdapterCache> cache,
             ObjectProvider<BatchingPredictor> predictor,
-            ObjectProvider<GenerationService> generation) {
+            ObjectProvider<GenerationService> generation,
+            ObjectProvider<TextService> texts) {
         this.model = model;
         this.cache = cache;
         this.predictor = predictor;
         this.generation = generation;
+        this.texts = texts;
     }
 
     private @Nullable Supplier<ServingStats> service() {
         BatchingPredictor batches = predictor.getIfUnique();
-        if (batches != null) {
-            return batches::stats;
+        GenerationService answers = generation.getIfUnique();
+        TextService tasks = texts.getIfUnique();
+        if (tasks == null) {
+            return batches != null ? batches::stats : answers == null ? null : answers::stats;
         }
-        GenerationService texts = generation.getIfUnique();
-        return texts == null ? null : texts::stats;
+        return answers == null ? tasks::stats : () -> ServingStats.sum(List.of(answers.stats(), tasks.stats()));
     }
 
     /** Whether there are a model and a service. */

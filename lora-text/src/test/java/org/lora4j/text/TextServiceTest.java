@@ -63,7 +63,7 @@ class TextServiceTest {
             float[][] whole = model.using(OneTask.SEARCH)
                     .predict(tokens.documents(OneTask.TEXTS))
                     .toFloatMatrix();
-            float[][] found = tasks.embeddings(OneTask.SEARCH, Embed.Kind.DOCUMENT);
+            float[][] found = tasks.embeddings(tasks.encoder(), OneTask.SEARCH, Embed.Kind.DOCUMENT);
             assertThat(found).hasDimensions(OneTask.TEXTS.size(), 3);
             for (int i = 0; i < found.length; i++) {
                 double norm = 0;
@@ -74,7 +74,7 @@ class TextServiceTest {
                     assertThat((double) found[i][j]).isCloseTo(whole[i][j] / Math.sqrt(norm), within(1e-6));
                 }
             }
-            float[][] queries = tasks.embeddings(OneTask.SEARCH, Embed.Kind.QUERY);
+            float[][] queries = tasks.embeddings(tasks.encoder(), OneTask.SEARCH, Embed.Kind.QUERY);
             assertThat(java.util.Arrays.deepEquals(queries, found)).isFalse();
         }
     }
@@ -88,7 +88,7 @@ class TextServiceTest {
         try (EncoderFolder encoder = EncoderFolder.open(tasks.encoder())) {
             LoRAModel model = LoRAModel.of(encoder.sentenceEmbeddings());
             model.load(OneTask.WHOLE, tasks.encoderAdapters().resolve(OneTask.WHOLE));
-            assertThat(tasks.embeddings(OneTask.WHOLE, Embed.Kind.TEXT))
+            assertThat(tasks.embeddings(tasks.encoder(), OneTask.WHOLE, Embed.Kind.TEXT))
                     .isDeepEqualTo(model.using(OneTask.WHOLE)
                             .predict(encoder.tokens(OneTask.TEXTS))
                             .toFloatMatrix());
@@ -285,7 +285,7 @@ class TextServiceTest {
     /** Requests of all tasks at once, from many threads. */
     @Test
     void manyThreadsAskAdaptersOfAllTasks() throws Exception {
-        float[][] embeddings = tasks.embeddings(OneTask.SEARCH, Embed.Kind.QUERY);
+        float[][] embeddings = tasks.embeddings(tasks.encoder(), OneTask.SEARCH, Embed.Kind.QUERY);
         List<Map<String, Double>> classes = tasks.classes(tasks.encoder(), OneTask.TONES);
         double[] scores = tasks.scores(tasks.encoder(), OneTask.RANK);
         try (TextModel model = OneTask.open(tasks.encoder());

@@ -77,7 +77,7 @@ final class RequestHandler extends Handler.Abstract {
         this.connections = connections;
         this.active = active;
         this.workers = workers;
-        endpoints = model.endpoints();
+        endpoints = ModelEndpoints.of(model);
         page = clients.page() ? new ServedPage(endpoints.keySet(), keys != null) : null;
         places = new ConcurrencyLimit(model.limits().requests());
         memory = BodyMemory.ofHeap(model.limits().bodyBytes());

@@ -3,7 +3,6 @@ package org.lora4j.cli.serve;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntConsumer;
@@ -192,17 +191,6 @@ final class ServedDecoder implements AutoCloseable {
                 .withConsumer(consumer);
         String conversation = request.conversation();
         return service.generate(conversation == null ? asked : asked.withConversation(conversation));
-    }
-
-    /** What answers, by path. */
-    Map<String, Endpoint> endpoints() {
-        return Map.of(
-                "/v1/chat/completions",
-                new TextEndpoint(this, new ChatForm(this)),
-                "/v1/completions",
-                new TextEndpoint(this, new CompletionForm(this)),
-                "/v1/responses",
-                new ResponseEndpoint(this));
     }
 
     ServingStats stats() {

@@ -3,7 +3,6 @@ package org.lora4j.cli.serve;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
@@ -245,20 +244,10 @@ public final class ServedModel implements AutoCloseable {
         TaskFacts.require(Generate.class, model, texts.task(adapter(model)));
     }
 
-    /** What answers, by path. */
-    Map<String, Endpoint> endpoints() {
-        Map<String, Endpoint> endpoints = new HashMap<>();
-        endpoints.put("/v1/embeddings", new EmbeddingEndpoint(this));
-        Endpoint classify = new ClassifyEndpoint(this);
-        endpoints.put("/v1/classify", classify);
-        endpoints.put("/classify", classify);
-        Endpoint rerank = new RerankEndpoint(this);
-        endpoints.put("/v1/rerank", rerank);
-        endpoints.put("/v2/rerank", rerank);
-        if (decoder != null) {
-            endpoints.putAll(decoder.endpoints());
-        }
-        return endpoints;
+    /** What generates text; null for a model that cannot. */
+    @Nullable
+    ServedDecoder decoder() {
+        return decoder;
     }
 
     ServingStats stats() {

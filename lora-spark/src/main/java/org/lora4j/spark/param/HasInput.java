@@ -126,7 +126,8 @@ public interface HasInput<S> extends HasBase<S> {
      *
      * @param value classifier, on the pooler's output, or on the last token of a decoder; meanClassifier, on the mean over the tokens;
      *     embedding, the modules of {@code modules.json}, or for an encoder without that file the mean over the tokens, divided by its
-     *     norm; or yesNo, for a decoder that scores pairs in the prompt of Qwen3-Reranker: how much likelier it answers yes than no
+     *     norm; or yesNo, for a decoder that scores pairs in the prompt of Qwen3-Reranker: how much likelier it answers yes than no. If
+     *     it is not set and all rows have one adapter with a {@code task.json}, this file says it
      * @return this
      */
     default S setEncoderHead(String value) {
@@ -147,7 +148,7 @@ public interface HasInput<S> extends HasBase<S> {
      * Sets the number of classes of a new classifier on an encoder. Each stage starts it with the same weights. Adapters bring
      * trained ones.
      *
-     * @param value at least 1; if it is not set, the file of the encoder must have a classifier
+     * @param value at least 1; if it is not set, the file of the encoder or each adapter must have a classifier
      * @return this
      */
     default S setNumLabels(int value) {
@@ -184,7 +185,7 @@ public interface HasInput<S> extends HasBase<S> {
     }
 
     /**
-     * Sets the most tokens of a text or a pair, with the special ones. Longer texts are cut.
+     * Sets the most tokens of a text or a pair, with the special ones. Longer texts are cut. It holds in place of what adapters say.
      *
      * @param value at least 1, and at most the positions of the encoder
      * @return this

@@ -1,7 +1,6 @@
 package org.lora4j.text.task;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
@@ -57,7 +56,7 @@ public record Classify(Labels labels, Head head, OptionalInt maxTokens) implemen
     }
 
     @Override
-    public void requireFits(Path where, LoRAAdapter adapter, boolean hasOwn) throws IOException {
+    public void requireFits(Object where, LoRAAdapter adapter, boolean hasOwn) throws IOException {
         SavedClassifier.require(where, adapter, labels, hasOwn);
     }
 

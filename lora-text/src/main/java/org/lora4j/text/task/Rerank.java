@@ -1,7 +1,6 @@
 package org.lora4j.text.task;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -54,7 +53,7 @@ public record Rerank(Head head, OptionalInt maxTokens) implements RowTask<List<T
     }
 
     @Override
-    public void requireFits(Path where, LoRAAdapter adapter, boolean hasOwn) throws IOException {
+    public void requireFits(Object where, LoRAAdapter adapter, boolean hasOwn) throws IOException {
         SavedClassifier.require(where, adapter, ONE, hasOwn || head == Head.YES_NO);
     }
 

@@ -1,7 +1,6 @@
 package org.lora4j.text.task;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -50,7 +49,7 @@ public record SavedClassifier(String module, long outputs) {
     }
 
     /** Checks that an adapter has a classifier with an output for each label, or none if the model has one of its own. */
-    static void require(Path where, LoRAAdapter adapter, Labels labels, boolean hasOwn) throws IOException {
+    static void require(Object where, LoRAAdapter adapter, Labels labels, boolean hasOwn) throws IOException {
         Optional<SavedClassifier> classifier = of(adapter);
         if (classifier.isEmpty() && !hasOwn) {
             throw new IOException(where + ": the adapter must have a classifier among its saved modules, found "

@@ -54,6 +54,19 @@ public sealed interface Task permits RowTask, Generate {
     }
 
     /**
+     * Reads what an adapter says of its task, out of the content of {@code task.json}.
+     *
+     * @param where the file, for messages
+     * @param json its content
+     * @return the task
+     * @throws IOException if the content is damaged
+     */
+    static Task parse(String where, String json) throws IOException {
+        Objects.requireNonNull(where, "where must not be null");
+        return TaskFile.parse(where, Objects.requireNonNull(json, "json must not be null"));
+    }
+
+    /**
      * Returns what an adapter is for, whoever wrote it.
      *
      * @param folder the folder of the adapter
@@ -136,7 +149,17 @@ public sealed interface Task permits RowTask, Generate {
      * @param hasOwn whether the model has a head of its own, which an adapter without one uses
      * @throws IOException if it has not
      */
-    default void requireFits(Path where, LoRAAdapter adapter, boolean hasOwn) throws IOException {}
+    default void requireFits(Object where, LoRAAdapter adapter, boolean hasOwn) throws IOException {}
+
+    /**
+     * Returns the content of the file of an adapter.
+     *
+     * @return the content of {@code task.json}
+     * @throws IllegalArgumentException if a task of this kind has no file
+     */
+    default String json() {
+        return TaskFile.json(this).toPrettyString();
+    }
 
     /**
      * Writes the file of an adapter.

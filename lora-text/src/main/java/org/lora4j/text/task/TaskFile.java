@@ -32,14 +32,15 @@ final class TaskFile {
 
     static Optional<Task> read(ModelSource files) throws IOException {
         String text = Json.textIfExists(files, NAME);
-        if (text == null) {
-            return Optional.empty();
-        }
+        return text == null ? Optional.empty() : Optional.of(parse(files.describe(NAME), text));
+    }
+
+    static Task parse(String where, String text) throws IOException {
         try {
-            return Optional.of(task(Json.object(NAME, text)));
+            return task(Json.object(NAME, text));
         } catch (IllegalArgumentException e) {
             throw new IOException(
-                    files.describe(NAME)
+                    where
                             + ": must be a file that 'lora classify', 'lora retrieve' or 'lora rerank' wrote, found: "
                             + e.getMessage(),
                     e);
@@ -82,6 +83,10 @@ final class TaskFile {
     }
 
     static void write(Task task, Path folder) throws IOException {
+        Json.write(folder.resolve(NAME), json(task));
+    }
+
+    static ObjectNode json(Task task) {
         ObjectNode json = StrictJson.MAPPER.createObjectNode();
         if (task instanceof Embed embed) {
             json.put(TASK, RETRIEVE).put(MAX_TOKENS, embed.maxTokens().orElse(0));
@@ -95,7 +100,7 @@ final class TaskFile {
             throw new IllegalArgumentException(
                     "task: a model that " + task.does() + " has no file for it; PEFT's task_type says it");
         }
-        Json.write(folder.resolve(NAME), json);
+        return json;
     }
 
     private static void writeClassifier(ObjectNode json, Task task, Labels labels) {

@@ -11,6 +11,8 @@ import org.lora4j.spark.internal.param.StorageName;
 import org.lora4j.spark.param.HasDecoder;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.chat.DecoderTokens;
+import org.lora4j.text.task.Generate;
+import org.lora4j.text.task.Task;
 
 /**
  * The folder of a decoder on its way to the executors. An executor that has the broadcast of this object opens the decoder
@@ -36,7 +38,7 @@ public final class BaseDecoder implements SentBase {
 
     /** Reads the folder of a stage for a broadcast; only the paths of the weights if all together have more than some bytes. */
     public static BaseDecoder read(HasDecoder<?> stage, Configuration hadoop, long mostBytes) {
-        TextTokenizer.requireLibrary(BaseDecoder.class.getClassLoader());
+        RowTexts.requireLibrary(BaseDecoder.class.getClassLoader());
         Path folder = new Path(stage.getBasePath());
         try {
             if (!SentModel.is(folder, hadoop)) {
@@ -63,7 +65,7 @@ public final class BaseDecoder implements SentBase {
     public synchronized DecoderFolder decoder() {
         DecoderFolder opened = decoder;
         if (opened == null) {
-            TextTokenizer.requireLibrary(BaseDecoder.class.getClassLoader());
+            RowTexts.requireLibrary(BaseDecoder.class.getClassLoader());
             try {
                 opened = storage.open(files.source());
             } catch (IOException e) {
@@ -95,6 +97,17 @@ public final class BaseDecoder implements SentBase {
     @Override
     public Network network() {
         return decoder().network();
+    }
+
+    @Override
+    public void requireTask(String where, @Nullable String task) throws IOException {
+        if (task != null) {
+            Task said = Task.parse(where, task);
+            if (!(said instanceof Generate)) {
+                throw new IOException(where + ": the adapter must be one that generates texts, found one that "
+                        + said.does() + "; use LoRATransformer");
+            }
+        }
     }
 
     @Override

@@ -2,12 +2,15 @@ package org.lora4j.spark.internal.base;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Map;
 import java.util.Objects;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.util.SerializableConfiguration;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.io.ModelSource;
+import org.lora4j.LoRAModel;
+import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.internal.memory.Recent;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.PretrainedModel;
@@ -21,7 +24,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 public final class BaseNetwork implements SentBase {
     private static final long serialVersionUID = 1L;
 
-    private static final String TOKENIZER = "tokenizer.json";
+    private static final int MOST_ADAPTERS = 10_000;
     private static final String MODULES = "modules.json";
 
     private final String path;
@@ -31,15 +34,26 @@ public final class BaseNetwork implements SentBase {
     private final @Nullable SentModel model;
 
     private final EncoderSettings encoder;
+    private final boolean isAdapted;
     private transient @Nullable Network network;
     private transient boolean poolsPrompt;
-    private transient @Nullable TextTokenizer tokenizer;
+    private transient boolean hasOwnHead;
+    private transient @Nullable BaseTokens tokens;
+    private transient @Nullable RowTexts texts;
+    /** What adapters that were loaded are for; a name that is missing can be read again. */
+    private transient @Nullable Map<String, RowTexts> ofAdapters;
 
-    private BaseNetwork(String path, @Nullable SentFile file, @Nullable SentModel model, EncoderSettings encoder) {
+    private BaseNetwork(
+            String path,
+            @Nullable SentFile file,
+            @Nullable SentModel model,
+            EncoderSettings encoder,
+            boolean isAdapted) {
         this.path = path;
         this.file = file;
         this.model = model;
-        this.encoder = encoder;
+        this.encoder = encoder.require();
+        this.isAdapted = isAdapted;
     }
 
     /**
@@ -49,23 +63,26 @@ public final class BaseNetwork implements SentBase {
      * @param encoder how an encoder becomes a network
      * @param hadoop the settings of the file systems
      * @param mostBytes the most bytes that are sent
+     * @param isAdapted whether it computes with adapters, which can bring a classifier
      */
-    public static BaseNetwork read(String path, EncoderSettings encoder, Configuration hadoop, long mostBytes) {
+    public static BaseNetwork read(
+            String path, EncoderSettings encoder, Configuration hadoop, long mostBytes, boolean isAdapted) {
         Path place = new Path(path);
         try {
             return SentModel.is(place, hadoop)
-                    ? new BaseNetwork(path, null, SentModel.read(place, hadoop, mostBytes), encoder)
+                    ? new BaseNetwork(path, null, SentModel.read(place, hadoop, mostBytes), encoder, isAdapted)
                     : new BaseNetwork(
                             path,
                             SentFile.read(place, new SerializableConfiguration(hadoop), mostBytes),
                             null,
-                            encoder);
+                            encoder,
+                            isAdapted);
         } catch (IOException e) {
             throw unreadable(path, "the driver", e);
         }
     }
 
-    private static UncheckedIOException unreadable(String path, String who, IOException e) {
+    static UncheckedIOException unreadable(String path, String who, IOException e) {
         return new UncheckedIOException(
                 "basePath: " + path + " must be a file of Network.save, a GGUF file, or a folder with config.json and"
                         + " model.safetensors, that " + who + " can read, found: " + e.getMessage()
@@ -76,6 +93,11 @@ public final class BaseNetwork implements SentBase {
     /** Whether the input is tokens or texts. */
     public boolean isEncoder() {
         return model != null;
+    }
+
+    /** What the model of a folder ends with. */
+    public EncoderHead head() {
+        return encoder.head();
     }
 
     /** Whether the model is a decoder. */
@@ -100,8 +122,18 @@ public final class BaseNetwork implements SentBase {
             }
             requireHead();
             PretrainedModel loaded = PretrainedModel.load(model.source(), DataType.FLOAT);
-            poolsPrompt = encoder.head() != EncoderHead.EMBEDDING || loaded.poolsPrompt();
-            return encoder.head() == EncoderHead.YES_NO ? tokenizer().answer(loaded) : encoder.network(loaded);
+            EncoderHead head = encoder.head();
+            poolsPrompt = head != EncoderHead.EMBEDDING || loaded.poolsPrompt();
+            if (head == EncoderHead.YES_NO) {
+                hasOwnHead = true;
+                return RowTexts.answer(loaded, tokens().get());
+            }
+            hasOwnHead = !head.hasClassifier()
+                    || encoder.labels() > 0
+                    || (head == EncoderHead.CLASSIFIER && loaded.hasClassifier());
+            // Each adapter puts its own classifier in the place of this one.
+            int labels = isAdapted && !hasOwnHead ? 1 : encoder.labels();
+            return head.network(loaded, labels, encoder.dimensions());
         } catch (IOException e) {
             throw unreadable(path, "every executor", e);
         }
@@ -125,7 +157,11 @@ public final class BaseNetwork implements SentBase {
                 "embedding",
                 "a decoder without " + MODULES,
                 "classifier");
-        require(head != EncoderHead.CLASSIFIER || !encoder.hasPairs(), "classifier", "a decoder with pairCol", "yesNo");
+        require(
+                head != EncoderHead.CLASSIFIER || encoder.pairs() == null,
+                "classifier",
+                "a decoder with pairCol",
+                "yesNo");
         if (head == EncoderHead.CLASSIFIER && encoder.hasPrompt()) {
             throw new IllegalArgumentException(
                     "promptName and prompt must not be set if a classifier is on a decoder, found one; clear it");
@@ -169,51 +205,71 @@ public final class BaseNetwork implements SentBase {
         }
     }
 
-    /** The tokenizer of this process. */
-    public synchronized TextTokenizer tokenizer() {
-        TextTokenizer loaded = tokenizer;
-        if (loaded == null) {
-            loaded = loadTokenizer();
-            tokenizer = loaded;
+    private synchronized BaseTokens tokens() {
+        if (tokens == null) {
+            tokens = new BaseTokens(path, Objects.requireNonNull(model), encoder.head() == EncoderHead.EMBEDDING);
         }
-        return loaded;
+        return tokens;
+    }
+
+    /** What the parameters of the stage say of the texts and the outputs of rows. Only encoders and decoders have it. */
+    public synchronized RowTexts texts() {
+        if (texts == null) {
+            texts = new RowTexts(RowTexts.task(encoder, isDecoder()), encoder, tokens(), network());
+        }
+        return texts;
     }
 
     /**
-     * Checks an adapter before a job on texts begins.
+     * What an adapter says of the texts and the outputs of rows.
      *
-     * @param adapter its folder
-     * @param hadoop the settings of the file systems
-     * @throws IllegalArgumentException if its files say something else than the parameters of the stage
+     * @param adapter the name of an adapter that was loaded, or that of the base alone
+     * @return nothing if so many others were loaded since then that it is forgotten
+     * @throws InvalidRowException if the base alone has no head
      */
-    public void requireTask(String adapter, Configuration hadoop) {
-        try {
-            tokenizer().requireTask(new HadoopFolder(new Path(adapter), hadoop));
-        } catch (IOException e) {
-            throw new IllegalArgumentException("adapterPath: " + e.getMessage(), e);
+    public synchronized @Nullable RowTexts texts(String adapter) {
+        if (!adapter.equals(LoRAModel.BASE)) {
+            return ofAdapters().get(adapter);
         }
+        network();
+        if (!hasOwnHead) {
+            throw new InvalidRowException(
+                    "adapterCol: each row must name an adapter if the base has no classifier, found"
+                            + " a row without one; set numLabels, or name an adapter");
+        }
+        return texts();
     }
 
-    /** Rows with tokens are as the program cut them; only texts are cut here. */
     @Override
-    public synchronized void requireTask(ModelSource files) throws IOException {
-        if (tokenizer != null) {
-            tokenizer.requireTask(files);
+    public void requireTask(String where, @Nullable String task) throws IOException {
+        if (isEncoder() && task != null) {
+            Object unused = RowTexts.task(encoder, isDecoder(), where, task);
         }
     }
 
-    private TextTokenizer loadTokenizer() {
-        SentModel files = model;
-        if (files == null || (!(files instanceof SentGguf) && !has(files, TOKENIZER))) {
-            throw new IllegalArgumentException("basePath: " + path + " must have the file " + TOKENIZER
-                    + " if featuresCol has texts, found none; add it, or give a column of tokens");
+    @Override
+    public synchronized void loaded(String name, String where, @Nullable String task, LoRAAdapter adapter)
+            throws IOException {
+        if (!isEncoder()) {
+            return;
         }
-        TextTokenizer.requireLibrary(BaseNetwork.class.getClassLoader());
-        try {
-            return TextTokenizer.open(files.source(), config(files), encoder);
-        } catch (IOException e) {
-            throw unreadable(path, "every executor", e);
+        Network loaded = network();
+        if (task != null) {
+            RowTexts said = new RowTexts(RowTexts.task(encoder, isDecoder(), where, task), encoder, tokens(), loaded);
+            ofAdapters().put(name, said.requireFits(where, adapter, hasOwnHead));
+            return;
         }
+        if (!hasOwnHead) {
+            RowTexts.requireClassifier(where, adapter);
+        }
+        ofAdapters().put(name, texts());
+    }
+
+    private Map<String, RowTexts> ofAdapters() {
+        if (ofAdapters == null) {
+            ofAdapters = new Recent<>(MOST_ADAPTERS);
+        }
+        return ofAdapters;
     }
 
     @Override

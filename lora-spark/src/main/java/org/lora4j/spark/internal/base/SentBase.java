@@ -2,7 +2,8 @@ package org.lora4j.spark.internal.base;
 
 import java.io.IOException;
 import java.io.Serializable;
-import org.lora4j.io.ModelSource;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.nn.Network;
 
 /** A base on its way to the executors. An executor that has the broadcast of such an object creates the network once, for all its tasks. */
@@ -11,12 +12,24 @@ public interface SentBase extends Serializable {
     Network network();
 
     /**
-     * Checks that the texts of rows get the tokens that an adapter was trained with, as its files say.
+     * Checks that an adapter is for this stage, before it is read.
      *
-     * @param files the files of the adapter
-     * @throws IOException if they cannot be read, or say something else than the parameters of the stage
+     * @param where the adapter, for messages
+     * @param task the content of its {@code task.json}; null if it has none
+     * @throws IOException if it is for another stage
      */
-    default void requireTask(ModelSource files) throws IOException {}
+    void requireTask(String where, @Nullable String task) throws IOException;
+
+    /**
+     * Is told what an adapter is for, before rows are computed with it.
+     *
+     * @param name its name among those of the stage
+     * @param where the adapter, for messages
+     * @param task the content of its {@code task.json}; null if it has none
+     * @param adapter the adapter
+     * @throws IOException if it has not what the task reads
+     */
+    default void loaded(String name, String where, @Nullable String task, LoRAAdapter adapter) throws IOException {}
 
     /** A text that differs for another base. */
     String identity();

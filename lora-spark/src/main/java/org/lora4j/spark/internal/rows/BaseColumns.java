@@ -26,12 +26,13 @@ public final class BaseColumns {
     public static EncoderSettings encoder(HasInput<?> stage) {
         return new EncoderSettings(
                 EncoderHead.of(text(stage, stage.encoderHead())),
+                stage.isSet(stage.encoderHead()),
                 number(stage, stage.numLabels()),
                 number(stage, stage.dimensions()),
                 number(stage, stage.maxTokens()),
                 textIfSet(stage, stage.promptName()),
                 textIfSet(stage, stage.prompt()),
-                pair(stage) != null);
+                pair(stage));
     }
 
     /** The value of a parameter; 0 if there is none. */
@@ -103,16 +104,16 @@ public final class BaseColumns {
     }
 
     /** Whether there are predictions: numbers of classes, or a single output. The elements of an embedding are no classes. */
-    public static boolean hasPrediction(HasInput<?> stage) {
-        return EncoderHead.of(stage.getEncoderHead()) != EncoderHead.EMBEDDING
-                && !stage.getPredictionCol().isEmpty();
+    public static boolean hasPrediction(HasInput<?> stage, EncoderHead head) {
+        return head != EncoderHead.EMBEDDING && !stage.getPredictionCol().isEmpty();
     }
 
-    /** Adds the columns of the outputs and of the predictions. */
-    public static StructType withOutputs(HasInput<?> stage, String output, StructType schema, boolean vectors) {
+    /** Adds the columns of the outputs and of the predictions of a head. */
+    public static StructType withOutputs(
+            HasInput<?> stage, EncoderHead head, String output, StructType schema, boolean vectors) {
         TableColumns.requireNew(schema, "outputCol", output);
         StructType scored = schema.add(output, TableColumns.outputs(vectors), true);
-        if (!hasPrediction(stage)) {
+        if (!hasPrediction(stage, head)) {
             return scored;
         }
         String prediction = text(stage, stage.predictionCol());

@@ -1,11 +1,13 @@
 package org.lora4j.spark.internal.rows;
 
 import java.io.Serializable;
+import java.util.function.Supplier;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.sql.Row;
 import org.lora4j.nn.Network;
 import org.lora4j.spark.internal.base.BaseNetwork;
 import org.lora4j.spark.internal.base.InvalidRowException;
+import org.lora4j.spark.internal.base.RowTexts;
 
 /**
  * Reads the input of a row as the base takes it: features, tokens, a text, or a pair of texts.
@@ -19,13 +21,24 @@ public record InputReader(Broadcast<BaseNetwork> base, InputColumns columns) imp
     private static final String TEXT = "featuresCol: the texts";
     private static final String PAIR = "pairCol: the texts";
 
+    /** Reads a row that is learned, as the parameters of the stage say. */
     public Inputs read(Row row) {
+        return read(row, () -> base.value().texts());
+    }
+
+    /**
+     * Reads a row.
+     *
+     * @param texts what makes tokens of a text
+     * @throws InvalidRowException if the row cannot be computed
+     */
+    public Inputs read(Row row, Supplier<RowTexts> texts) {
         if (!base.value().isEncoder()) {
             return features(row);
         }
         int column = columns.features();
         TableColumns.requireValue(row, column, TEXT);
-        return checked(row.get(column) instanceof String text ? tokens(row, text) : tokens(row));
+        return checked(row.get(column) instanceof String text ? tokens(row, text, texts.get()) : tokens(row));
     }
 
     /** Refuses here what the network refuses, so that a training can leave the row out. */
@@ -50,12 +63,12 @@ public record InputReader(Broadcast<BaseNetwork> base, InputColumns columns) imp
         return new FeatureInputs(FlatValues.rounded(values, network.dataType()), width);
     }
 
-    private TokenInputs tokens(Row row, String text) {
+    private TokenInputs tokens(Row row, String text, RowTexts texts) {
         if (!columns.hasPair()) {
-            return TokenInputs.of(base.value().tokenizer().encode(text));
+            return TokenInputs.of(texts.encode(text, ""));
         }
         TableColumns.requireValue(row, columns.pair(), PAIR);
-        return TokenInputs.of(base.value().tokenizer().encode(text, row.getString(columns.pair())));
+        return TokenInputs.of(texts.encode(text, row.getString(columns.pair())));
     }
 
     private TokenInputs tokens(Row row) {

@@ -70,9 +70,9 @@ public abstract class Inputs implements Serializable {
         return model.predict(input(0, count()));
     }
 
-    /** Computes the outputs {@code [n, out]} of all rows, each with its adapter. */
-    public final INDArray predict(LoRAModel model, List<String> adapters) {
-        return model.predict(input(0, count()), adapters);
+    /** Computes the outputs of all rows, each {@code [1, out]} with its adapter. */
+    public final List<INDArray> predict(LoRAModel model, List<String> adapters) {
+        return model.predictEach(input(0, count()), adapters);
     }
 
     /**

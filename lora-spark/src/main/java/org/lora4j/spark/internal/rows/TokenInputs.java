@@ -9,14 +9,14 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.input.Sequences;
 
-/** Sequences of tokens, all with the same prompt. */
+/** Sequences of tokens. */
 final class TokenInputs extends Inputs {
     private static final long serialVersionUID = 1L;
 
     private final int[][] ids;
     private final int @Nullable [][] mask;
     private final int @Nullable [][] types;
-    private final int prompt;
+    private final int[] prompts;
 
     /**
      * Holds sequences.
@@ -24,18 +24,18 @@ final class TokenInputs extends Inputs {
      * @param ids the tokens of each
      * @param mask 1 for each token and 0 for padding, in the lengths of {@code ids}; null if there is no padding
      * @param types the type of each token, in the lengths of {@code ids}; null for type 0
-     * @param prompt how many tokens at the start of each are a prompt
+     * @param prompts how many tokens at the start of each are a prompt
      */
-    private TokenInputs(int[][] ids, int @Nullable [][] mask, int @Nullable [][] types, int prompt) {
+    private TokenInputs(int[][] ids, int @Nullable [][] mask, int @Nullable [][] types, int[] prompts) {
         this.ids = ids;
         this.mask = mask;
         this.types = types;
-        this.prompt = prompt;
+        this.prompts = prompts;
     }
 
     /** Returns one sequence that was given as tokens. */
     static TokenInputs of(int[] ids, int @Nullable [] mask) {
-        return new TokenInputs(new int[][] {ids}, mask == null ? null : new int[][] {mask}, null, 0);
+        return new TokenInputs(new int[][] {ids}, mask == null ? null : new int[][] {mask}, null, new int[1]);
     }
 
     /** Returns one sequence that was made of texts. */
@@ -43,10 +43,9 @@ final class TokenInputs extends Inputs {
         int[] types = values(sequence, sequence::type);
         boolean hasTypes = Arrays.stream(types).anyMatch(type -> type != 0);
         return new TokenInputs(
-                new int[][] {values(sequence, sequence::id)},
-                null,
-                hasTypes ? new int[][] {types} : null,
-                sequence.prompt(0));
+                new int[][] {values(sequence, sequence::id)}, null, hasTypes ? new int[][] {types} : null, new int[] {
+                    sequence.prompt(0)
+                });
     }
 
     private static int[] values(Sequences sequence, IntUnaryOperator value) {
@@ -60,7 +59,7 @@ final class TokenInputs extends Inputs {
                 join(all, part -> part.ids),
                 mask == null ? null : join(all, part -> part.mask),
                 all.stream().allMatch(part -> part.types == null) ? null : join(all, TokenInputs::typesOrZeros),
-                all.stream().mapToInt(part -> part.prompt).max().orElse(0));
+                all.stream().flatMapToInt(part -> Arrays.stream(part.prompts)).toArray());
     }
 
     private static int[][] join(List<TokenInputs> parts, Function<TokenInputs, int @Nullable [][]> values) {
@@ -88,7 +87,7 @@ final class TokenInputs extends Inputs {
     @Override
     Sequences input(int from, int to) {
         return Sequences.of(Arrays.copyOfRange(ids, from, to), range(mask, from, to), range(types, from, to))
-                .withPrompt(prompt);
+                .withPrompts(Arrays.copyOfRange(prompts, from, to));
     }
 
     private static int @Nullable [][] range(int @Nullable [][] values, int from, int to) {

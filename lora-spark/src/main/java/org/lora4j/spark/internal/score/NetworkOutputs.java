@@ -3,11 +3,12 @@ package org.lora4j.spark.internal.score;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import org.apache.spark.ml.linalg.Vectors;
 import org.apache.spark.sql.Row;
-import org.jspecify.annotations.Nullable;
 import org.lora4j.spark.internal.base.BaseNetwork;
+import org.lora4j.spark.internal.base.RowTexts;
 import org.lora4j.spark.internal.rows.InputColumns;
 import org.lora4j.spark.internal.rows.InputReader;
 import org.lora4j.spark.internal.rows.Inputs;
@@ -32,8 +33,19 @@ public record NetworkOutputs(InputColumns input, boolean hasPrediction, boolean 
     }
 
     @Override
-    public Inputs read(ScoringTask.Scorer<BaseNetwork> scorer, Row row, @Nullable Object key) {
-        return new InputReader(scorer.base(), input).read(row);
+    public Inputs read(ScoringTask.Scorer<BaseNetwork> scorer, Row row, String adapter) {
+        return new InputReader(scorer.base(), input).read(row, () -> texts(scorer, adapter));
+    }
+
+    private static RowTexts texts(ScoringTask.Scorer<BaseNetwork> scorer, String adapter) {
+        String name = scorer.name(adapter);
+        RowTexts known = scorer.base().value().texts(name);
+        if (known == null) {
+            // It is so long ago that it was loaded that only its numbers are still here.
+            scorer.reload(name);
+            known = Objects.requireNonNull(scorer.base().value().texts(name));
+        }
+        return known;
     }
 
     /** Rows of one adapter are computed next to each other, because longer runs of rows take fewer products. */
@@ -53,9 +65,11 @@ public record NetworkOutputs(InputColumns input, boolean hasPrediction, boolean 
                 to++;
             }
             List<Integer> some = order.subList(from, to);
-            double[][] computed = together(scorer, some.stream().map(rows::get).toList());
-            for (int i = 0; i < computed.length; i++) {
-                columns[some.get(i)] = columns(computed[i]);
+            List<INDArray> computed =
+                    together(scorer, some.stream().map(rows::get).toList());
+            for (int i = 0; i < computed.size(); i++) {
+                String adapter = rows.get(some.get(i)).adapter();
+                columns[some.get(i)] = columns(outputs(scorer, adapter, computed.get(i)));
             }
             from = to;
         }
@@ -66,18 +80,21 @@ public record NetworkOutputs(InputColumns input, boolean hasPrediction, boolean 
         return row.input().tokens(0, row.input().count());
     }
 
-    private static double[][] together(ScoringTask.Scorer<BaseNetwork> scorer, List<Usable<Inputs>> rows) {
+    /** The outputs of each row, {@code [1, out]}. Adapters can have different numbers of outputs. */
+    private static List<INDArray> together(ScoringTask.Scorer<BaseNetwork> scorer, List<Usable<Inputs>> rows) {
         Inputs all = Inputs.concat(rows.stream().map(Usable::input).toList());
-        return rows(
-                scorer.cache() == null
-                        ? all.predict(scorer.of(rows.get(0).adapter()))
-                        : all.predict(
-                                scorer.model(),
-                                rows.stream().map(Usable::adapter).toList()));
+        if (scorer.cache() != null) {
+            return all.predict(
+                    scorer.model(), rows.stream().map(Usable::adapter).toList());
+        }
+        INDArray y = all.predict(scorer.of(rows.get(0).adapter()));
+        return IntStream.range(0, rows.size()).mapToObj(i -> y.getRow(i, true)).toList();
     }
 
-    private static double[][] rows(INDArray y) {
-        return y.castTo(DataType.DOUBLE).toDoubleMatrix();
+    private static double[] outputs(ScoringTask.Scorer<BaseNetwork> scorer, String adapter, INDArray y) {
+        return scorer.base().value().isEncoder()
+                ? texts(scorer, adapter).outputs(y)
+                : y.castTo(DataType.DOUBLE).toDoubleVector();
     }
 
     private Object[] columns(double[] values) {

@@ -3,7 +3,6 @@ package org.lora4j.spark.internal.score;
 import java.io.Serializable;
 import java.util.List;
 import org.apache.spark.sql.Row;
-import org.jspecify.annotations.Nullable;
 import org.lora4j.spark.internal.base.InvalidRowException;
 import org.lora4j.spark.internal.base.SentBase;
 
@@ -29,10 +28,10 @@ public interface RowOutputs<B extends SentBase, T> extends Serializable {
     /**
      * Reads a row.
      *
-     * @param key the id of the row, or null
+     * @param adapter the name of its adapter, which is loaded
      * @throws InvalidRowException if the row cannot be computed
      */
-    T read(ScoringTask.Scorer<B> scorer, Row row, @Nullable Object key);
+    T read(ScoringTask.Scorer<B> scorer, Row row, String adapter);
 
     /** Computes the new columns of rows whose adapters are loaded, in their order. There is at least one row. */
     List<Object[]> compute(ScoringTask.Scorer<B> scorer, List<Usable<T>> rows);

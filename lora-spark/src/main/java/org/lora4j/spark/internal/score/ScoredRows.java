@@ -65,10 +65,10 @@ public final class ScoredRows<B extends SentBase, T> implements Iterator<Row> {
             List<RowOutputs.Usable<T>> usable = new ArrayList<>();
             for (Row row : block) {
                 try {
-                    T input = outputs.read(scorer, row, results.key(row));
                     String adapter = results.adapter(row);
+                    // The adapter says what the texts of the row are for.
                     pins.computeIfAbsent(adapter, adapters::pin);
-                    usable.add(new RowOutputs.Usable<>(input, adapter));
+                    usable.add(new RowOutputs.Usable<>(outputs.read(scorer, row, adapter), adapter));
                     failures.add(null);
                 } catch (InvalidRowException e) {
                     failures.add(e);

@@ -3,7 +3,7 @@ package org.lora4j.spark.internal.score;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
-import org.apache.hadoop.fs.LocalFileSystem;
+import java.util.Objects;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
@@ -11,15 +11,12 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.io.FingerprintCheck;
-import org.lora4j.io.ModelSource;
 import org.lora4j.io.ReadOptions;
-import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.Model;
 import org.lora4j.serve.AdapterCache;
-import org.lora4j.serve.AdapterSource;
 import org.lora4j.spark.internal.base.AdapterBytes;
 import org.lora4j.spark.internal.base.ExecutorThreads;
-import org.lora4j.spark.internal.base.HadoopAdapters;
+import org.lora4j.spark.internal.base.FolderAdapters;
 import org.lora4j.spark.internal.base.SentBase;
 
 /**
@@ -58,6 +55,16 @@ public final class ScoringTask<B extends SentBase> implements Serializable {
                 return model.names().isEmpty() ? model.base() : model.using(OWN);
             }
             return adapter.equals(LoRAModel.BASE) ? model.base() : model.using(adapter);
+        }
+
+        /** The name of the adapter of a row among those that are loaded. */
+        String name(String adapter) {
+            return cache != null ? adapter : model.names().isEmpty() ? LoRAModel.BASE : OWN;
+        }
+
+        /** Reads an adapter of the cache again. */
+        void reload(String adapter) {
+            Objects.requireNonNull(cache).refresh(adapter);
         }
     }
 
@@ -106,35 +113,25 @@ public final class ScoringTask<B extends SentBase> implements Serializable {
                             .build());
         }
         if (own != null) {
-            model.add(OWN, own.adapter(model.network(), check));
+            try {
+                base.value().requireTask("task.json", own.task());
+                LoRAAdapter read = own.adapter(model.network(), ReadOptions.of(check));
+                base.value().loaded(OWN, "task.json", own.task(), read);
+                model.add(OWN, read);
+            } catch (IOException e) {
+                throw new UncheckedIOException("the adapter cannot be used with this base: " + e.getMessage(), e);
+            }
         }
         return new Scorer<>(base, model, null);
     }
 
-    /** Local folders are read directly, because a reader of the library sees a whole adapter while it is replaced. */
     private AdapterCache.Builder cache(LoRAModel model, Path adapters) {
         try {
-            if (adapters.getFileSystem(hadoop.value()) instanceof LocalFileSystem local) {
-                java.nio.file.Path own = local.pathToFile(adapters).toPath();
-                AdapterSource source = AdapterSource.of(own);
-                return AdapterCache.builder(model, (name, network, options) -> {
-                    java.nio.file.Path one = own.resolve(name);
-                    return PeftAdapters.readWhole(one, () -> {
-                        LoRAAdapter read = source.load(name, network, options);
-                        base.value().requireTask(ModelSource.of(one));
-                        return read;
-                    });
-                });
-            }
+            return AdapterCache.builder(model, FolderAdapters.of(adapters, hadoop.value(), base.value()));
         } catch (IOException e) {
             throw new UncheckedIOException(
                     "adapterFolder: " + folder + " must be a path of a file system of Hadoop, found: " + e.getMessage(),
                     e);
         }
-        HadoopAdapters source = new HadoopAdapters(adapters, hadoop);
-        return AdapterCache.builder(model, (name, network, options) -> {
-            base.value().requireTask(source.files(name));
-            return source.load(name, network, options);
-        });
     }
 }

@@ -6,7 +6,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.Stream;
 import org.apache.spark.sql.Row;
-import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.Generator;
 import org.lora4j.generate.LogProbabilities;
 import org.lora4j.nn.input.Sequences;
@@ -48,7 +47,7 @@ public record TextScores(
     }
 
     @Override
-    public List<TokenExample> read(ScoringTask.Scorer<BaseDecoder> scorer, Row row, @Nullable Object key) {
+    public List<TokenExample> read(ScoringTask.Scorer<BaseDecoder> scorer, Row row, String adapter) {
         return reader.examples(row);
     }
 

@@ -38,7 +38,7 @@ public record LabelledRows(HasLabel<?> stage, LossName loss, LongConsumer output
         implements TrainingForm<BaseNetwork> {
     @Override
     public BaseNetwork read(Configuration hadoop, long mostBytes) {
-        return BaseNetwork.read(stage.getBasePath(), BaseColumns.encoder(stage), hadoop, mostBytes);
+        return BaseNetwork.read(stage.getBasePath(), BaseColumns.encoder(stage), hadoop, mostBytes, false);
     }
 
     @Override
@@ -72,6 +72,14 @@ public record LabelledRows(HasLabel<?> stage, LossName loss, LongConsumer output
     @Override
     public int inputs(BaseNetwork base) {
         return base.isEncoder() ? -1 : Math.toIntExact(base.network().inputSize());
+    }
+
+    /** Outputs that are no probabilities of classes have no such file, and tokens do not say where their texts were cut. */
+    @Override
+    public @Nullable String task(StructType schema, BaseNetwork base) {
+        return base.isEncoder() && BaseColumns.hasTexts(stage, schema)
+                ? base.texts().json(loss == LossName.SOFTMAX_CROSS_ENTROPY)
+                : null;
     }
 
     @Override

@@ -132,7 +132,7 @@ public final class Training<B extends SentBase> {
                             .run()
                     : trainExactly(base, shards, task, batches, checkpoints);
             return new TrainedAdapter(
-                    AdapterBytes.of(adapter, network),
+                    AdapterBytes.of(adapter, network, form.task(table.schema(), base.value())),
                     form.inputs(base.value()),
                     Math.toIntExact(network.outputSize()),
                     objective,

@@ -7,6 +7,7 @@ import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.types.StructType;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.spark.internal.base.SentBase;
 import org.lora4j.spark.internal.param.LossName;
@@ -43,6 +44,11 @@ interface TrainingForm<B extends SentBase> {
 
     /** The number of features; −1 if the input is tokens or texts. */
     int inputs(B base);
+
+    /** The {@code task.json} of the adapter, which says what it is for; null if there is no such file for it. */
+    default @Nullable String task(StructType schema, B base) {
+        return null;
+    }
 
     /** How many steps a training has at least if nobody says it, or 0; see {@link org.lora4j.internal.DefaultSteps}. */
     int defaultSteps();

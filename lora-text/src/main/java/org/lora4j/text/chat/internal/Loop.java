@@ -29,7 +29,8 @@ record Loop(
         LoopState loop = new LoopState(
                 test == null ? elements : chosen(elements, test, scope),
                 isKnown ? Values.length(value, scope.budget) : -1,
-                scope.budget);
+                scope.budget,
+                (one, other) -> Order.equal(one, other, scope.budget));
         // As Jinja has it: a turn that ends with break or continue does not count.
         boolean completed = false;
         while (loop.next()) {

@@ -3,11 +3,13 @@ package org.lora4j.text.chat.internal;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 
 /** Jinja's {@code loop}. Elements are computed one after the other, unless the template asks for their number. */
 final class LoopState {
     private final Budget budget;
+    private final BiPredicate<Sequence, Sequence> areEqual;
     private long length;
     private Iterator<@Nullable Object> rest;
     private long index = -1;
@@ -23,11 +25,14 @@ final class LoopState {
      * @param elements the elements
      * @param length how many there are; -1 if this is not known
      * @param budget what may be used
+     * @param areEqual whether two lists are equal, for {@code loop.changed}
      */
-    LoopState(Iterator<@Nullable Object> elements, long length, Budget budget) {
+    LoopState(
+            Iterator<@Nullable Object> elements, long length, Budget budget, BiPredicate<Sequence, Sequence> areEqual) {
         this.rest = elements;
         this.length = length;
         this.budget = budget;
+        this.areEqual = areEqual;
     }
 
     private boolean peek() {
@@ -100,7 +105,7 @@ final class LoopState {
     private Boolean changed(Passed passed) {
         passed.requireNoNames("loop.changed");
         Sequence values = Sequence.tuple(passed.values());
-        if (lastChanged != null && Order.equal(lastChanged, values, budget)) {
+        if (lastChanged != null && areEqual.test(lastChanged, values)) {
             return false;
         }
         lastChanged = values;
