@@ -252,7 +252,7 @@ final class GenerationLoop implements Admission.Places<GenerationTask> {
         try {
             RunningGeneration generation =
                     batch.add(now.model(adapter), task.prompt(), task.options(), task::accept, task.cache);
-            task.handle().use(now.used(adapter));
+            task.handle().use(now.usedLater(adapter));
             task.running = generation;
             int reused = generation.reusedTokens();
             if (reused > 0) {

@@ -6,6 +6,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.internal.AdapterNames;
@@ -57,6 +58,21 @@ public final class ModelSnapshot {
         return adapter.equals(AdapterNames.BASE)
                 ? null
                 : new UsedAdapter(adapter, state.adapter(adapter).fingerprint());
+    }
+
+    /**
+     * Returns which adapter a name stands for, as {@link #used} does, and computes its fingerprint only when it is asked for.
+     *
+     * @param adapter the name of an adapter, or that of the base
+     * @return the adapter, with the content that it has when this is called; null for the base alone
+     * @throws IllegalArgumentException if the snapshot has no such adapter
+     */
+    public @Nullable Supplier<UsedAdapter> usedLater(String adapter) {
+        if (adapter.equals(AdapterNames.BASE)) {
+            return null;
+        }
+        AppliedAdapter applied = state.adapter(adapter);
+        return () -> new UsedAdapter(adapter, applied.fingerprint());
     }
 
     /**
