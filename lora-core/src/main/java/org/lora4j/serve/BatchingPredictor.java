@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.internal.memory.ArrayBits;
 import org.lora4j.internal.memory.ArrayMemory;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.batch.internal.EffectiveLayers;
 import org.lora4j.nn.batch.internal.Inputs;
 import org.lora4j.nn.input.FeatureRows;
 import org.lora4j.nn.input.Input;
@@ -84,7 +86,7 @@ public final class BatchingPredictor implements AutoCloseable {
         maxBatchTokens = builder.maxBatchTokens;
         queue = new BatchQueue(
                 maxBatchRows, maxBatchTokens, builder.maxWaitNanos, new FairQueue<>(limits, builder.weights));
-        runner = new BatchRunner(queue, new BatchComputation(model), recorder, builder.executor);
+        runner = new BatchRunner(queue, new BatchComputation(model, builder.alone), recorder, builder.executor);
         recorder.add(queue::callsByAdapter);
         admission = new Admission<>(model, builder.cache, builder.allowBase, recorder, runner);
     }
@@ -401,6 +403,9 @@ public final class BatchingPredictor implements AutoCloseable {
         @Nullable
         AdapterCache cache;
 
+        @Nullable
+        EffectiveLayers alone;
+
         int maxBatchRows = DEFAULT_BATCH_ROWS;
         int maxBatchTokens = DEFAULT_BATCH_TOKENS;
         int maxWaitingRows = DEFAULT_WAITING_ROWS;
@@ -507,6 +512,19 @@ public final class BatchingPredictor implements AutoCloseable {
         public Builder allowBase(boolean allowed) {
             allowBase = allowed;
             return this;
+        }
+
+        /**
+         * Lets calls name {@value LoRAModel#BASE} to use the model alone, with another end than that of the model: one that serves
+         * adapters with ends of their own, see {@link AdapterSource#read}.
+         *
+         * @param end a network of the same {@link org.lora4j.nn.transformer.PretrainedModel}
+         * @return this builder
+         * @throws IllegalArgumentException if it is that of another model
+         */
+        public Builder allowBase(Network end) {
+            alone = model.alone(Objects.requireNonNull(end, "end must not be null"));
+            return allowBase(true);
         }
 
         /**

@@ -264,8 +264,13 @@ final class GenerationLoop implements Admission.Places<GenerationTask> {
             leave(task, null, e);
             return 0;
         } catch (IllegalArgumentException e) {
-            // The prompt was checked before, so the adapter was deleted; by now there may be another one of its name.
-            leave(task, null, Failures.unknown(adapter, e));
+            // The prompt was checked before, so the adapter was deleted, or is for another end of the model.
+            leave(
+                    task,
+                    null,
+                    now.names().contains(adapter)
+                            ? Failures.generatesNothing(adapter, e)
+                            : Failures.unknown(adapter, e));
             return 0;
         } catch (RuntimeException | Error e) {
             leave(task, null, Failures.internal(e));

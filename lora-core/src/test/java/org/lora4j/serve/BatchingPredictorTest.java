@@ -310,7 +310,7 @@ class BatchingPredictorTest {
                         Input.of(SmallModels.input(1)),
                         new Asked("b", RequestOptions.defaults(), false, 0),
                         new PredictionTarget<>(good, Prediction::output)));
-        new BatchComputation(model).compute(calls);
+        new BatchComputation(model, null).compute(calls);
         calls.forEach(PredictionCall::end);
         assertClose(good.get(), alone(SmallModels.input(1), "b"), 1e-5);
         assertFailed(failure(bad), Reason.INTERNAL);

@@ -14,6 +14,7 @@ import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.AdapterReloader;
+import org.lora4j.serve.AdapterSource;
 import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.GenerationService;
 import org.lora4j.serve.ServingListener;
@@ -144,12 +145,20 @@ public final class LoRAAutoConfiguration {
         Adapters read = known.getIfUnique();
         AdapterCache.Builder builder = (read == null
                         ? AdapterCache.builder(model, path(adapters))
-                        : AdapterCache.builder(model, read.of(model.network())))
+                        : AdapterCache.builder(model, source(read, model, properties.model())))
                 .keep(adapters.keep());
         ifSet(adapters.maxBytes(), size -> builder.maxBytes(size.toBytes()));
         ifSet(adapters.maxNumber(), builder::maxAdapters);
         listener.ifUnique(builder::listener);
         return builder.build();
+    }
+
+    /** The adapters of all tasks; or those for a network whose outputs are not of whole texts. */
+    private static AdapterSource source(Adapters adapters, LoRAModel model, Model properties) {
+        return switch (ServedKind.kind(properties.kind(), properties.path())) {
+            case EMBEDDINGS, CLASSIFIER -> adapters.ofAllHeads(model.network());
+            case HIDDEN_STATES, DECODER -> adapters.of(model.network());
+        };
     }
 
     @Bean
@@ -238,7 +247,7 @@ public final class LoRAAutoConfiguration {
                 .alone(alone)
                 .allowBase(properties.serve().allowBase())
                 .settings(ServedKind.asked(properties.model()))
-                .predictor(alone.head(), model, predictor);
+                .predictor(model, predictor);
         adapters.ifUnique(builder::adapters);
         return builder.build();
     }
