@@ -598,8 +598,18 @@ public final class LoRAModel extends Model implements ServableModel {
      * @hidden
      */
     @Override
-    public ModelSnapshot snapshot() {
-        return new ModelSnapshot(network, predictor, registry.state());
+    public ModelSnapshot snapshot(@Nullable EffectiveLayers alone) {
+        return new ModelSnapshot(network, predictor, registry.state(), alone);
+    }
+
+    /**
+     * Returns what another end computes with; not part of the API.
+     *
+     * @hidden
+     */
+    @Override
+    public EffectiveLayers alone(Network end) {
+        return registry.alone(end);
     }
 
     /**
@@ -608,8 +618,8 @@ public final class LoRAModel extends Model implements ServableModel {
      * @hidden
      */
     @Override
-    public @Nullable ManagedAdapter addManaged(String name, LoRAAdapter adapter) {
-        return registry.addManaged(name, adapter);
+    public @Nullable ManagedAdapter addManaged(String name, LoRAAdapter adapter, Network of) {
+        return registry.addManaged(name, adapter, of);
     }
 
     @Override

@@ -13,7 +13,6 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
-import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.internal.AdapterNames;
 import org.lora4j.internal.MessageText;
 import org.lora4j.io.ReadOptions;
@@ -72,7 +71,8 @@ final class AdapterLoader {
         loaders.put(Thread.currentThread(), entry);
         try {
             long begin = System.nanoTime();
-            ManagedAdapter adapter = model.addManaged(name, read(name));
+            AdapterSource.Loaded read = read(name);
+            ManagedAdapter adapter = model.addManaged(name, read.adapter(), read.network());
             cached.loaded(name, entry, adapter, System.nanoTime() - begin);
             cached.evict();
         } catch (Throwable e) {
@@ -91,20 +91,13 @@ final class AdapterLoader {
     }
 
     /** Reads an adapter from the source. */
-    LoRAAdapter read(String name) throws IOException {
-        LoRAAdapter data;
+    AdapterSource.Loaded read(String name) throws IOException {
         try {
             AdapterNames.requireNew(name, List.of());
-            data = source.load(name, model.network(), options);
+            return source.read(name, model.network(), options);
         } catch (IllegalArgumentException e) {
             throw new UnknownAdapterException(String.valueOf(e.getMessage()), e);
         }
-        if (data == null) {
-            throw new IllegalStateException(
-                    "the source must return the adapter, or throw an exception if there is none, found null from "
-                            + source);
-        }
-        return data;
     }
 
     /** Whether this thread runs the source or the listener in a load, which calls of this adapter wait for. */

@@ -8,6 +8,7 @@ import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.io.peft.PeftFiles;
+import org.lora4j.nn.Network;
 
 /**
  * Where an {@link AdapterCache} reads adapters: a database, an object store, a file system of a cluster. {@link PeftFiles}
@@ -47,4 +48,46 @@ public interface AdapterSource {
      * @throws IllegalArgumentException if there is no adapter of this name
      */
     LoRAAdapter load(String name, BaseModel base, ReadOptions options) throws IOException;
+
+    /**
+     * Reads an adapter of a model whose adapters may have other ends than the model: a service has one model, one cache and common batches
+     * for embeddings, classifiers and scores of one transformer. By default the adapter is one for the model itself, as {@link #load}
+     * reads it.
+     *
+     * @param name its name
+     * @param base the network of the model
+     * @param options as in {@link #load}
+     * @return the adapter, and the network that it is for
+     * @throws IOException as {@link #load}
+     * @throws IllegalArgumentException if there is no adapter of this name
+     */
+    default Loaded read(String name, Network base, ReadOptions options) throws IOException {
+        LoRAAdapter adapter = load(name, base, options);
+        if (adapter == null) {
+            throw new IllegalStateException(
+                    "the source must return the adapter, or throw an exception if there is none, found null from "
+                            + this);
+        }
+        return new Loaded(adapter, base);
+    }
+
+    /**
+     * An adapter that was read.
+     *
+     * @param adapter the adapter
+     * @param network what it is for: the network of the model, or another one of the same {@link
+     *     org.lora4j.nn.transformer.PretrainedModel}, always the same object for adapters of one kind
+     */
+    record Loaded(LoRAAdapter adapter, Network network) {
+        /**
+         * Checks that nothing is missing.
+         *
+         * @param adapter the adapter
+         * @param network what it is for
+         */
+        public Loaded {
+            Objects.requireNonNull(adapter, "adapter must not be null");
+            Objects.requireNonNull(network, "network must not be null");
+        }
+    }
 }

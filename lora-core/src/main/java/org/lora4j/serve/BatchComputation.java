@@ -9,6 +9,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.internal.memory.ArrayMemory;
 import org.lora4j.model.internal.ModelSnapshot;
+import org.lora4j.nn.batch.internal.EffectiveLayers;
 import org.lora4j.nn.batch.internal.ExampleOutputs;
 import org.lora4j.nn.batch.internal.Inputs;
 import org.lora4j.nn.input.FeatureRows;
@@ -22,15 +23,19 @@ import org.nd4j.linalg.factory.Nd4j;
 final class BatchComputation {
     private final LoRAModel model;
 
-    BatchComputation(LoRAModel model) {
+    /** What the base computes with; null for the model as it is. */
+    private final @Nullable EffectiveLayers alone;
+
+    BatchComputation(LoRAModel model, @Nullable EffectiveLayers alone) {
         this.model = model;
+        this.alone = alone;
     }
 
     /** Gives each call its output or its failure. The arrays belong to no workspace of this thread. */
     @SuppressWarnings("try") // The scope works by being open.
     void compute(List<PredictionCall> calls) {
         try (MemoryWorkspace none = Nd4j.getMemoryManager().scopeOutOfWorkspaces()) {
-            ModelSnapshot now = model.snapshot();
+            ModelSnapshot now = model.snapshot(alone);
             List<PredictionCall> ofNow = new ArrayList<>(calls.size());
             for (PredictionCall call : calls) {
                 ModelSnapshot state = call.state(now);
@@ -152,7 +157,7 @@ final class BatchComputation {
         for (PredictionCall call : calls) {
             names.addAll(Collections.nCopies(call.size(), call.adapter()));
         }
-        if (now.haveOneWidth(names)) {
+        if (now.fitOneArray(names)) {
             succeed(now, calls, now.predict(x, names));
         } else {
             succeed(now, calls, now.predictEach(x, names));

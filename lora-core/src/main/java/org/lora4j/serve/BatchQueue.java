@@ -70,26 +70,10 @@ final class BatchQueue {
         this.queue = queue;
     }
 
-    /**
-     * Gives a call a place, before its adapter is loaded. Each call with a place ends.
-     *
-     * @throws ServingException if the queue is closed, or has no place
-     */
-    void admit(PredictionCall call) {
+    /** Gives the parts of one call their places, as {@link Admission.Places#admit} says. */
+    void admit(List<PredictionCall> parts) {
         synchronized (lock) {
-            queue.admit(call);
-        }
-    }
-
-    /**
-     * Gives the parts of one call their places, however many there are.
-     *
-     * @throws ServingException if the queue is closed, or has no place; none has a place then
-     */
-    void admitAll(List<PredictionCall> parts) {
-        synchronized (lock) {
-            queue.admit(parts.get(0));
-            parts.subList(1, parts.size()).forEach(queue::admitToo);
+            queue.admitAll(parts);
         }
     }
 

@@ -10,7 +10,7 @@ import java.util.concurrent.Executor;
  * Computes the batches of a {@link BatchQueue}, one at a time: in a thread that waits for its own call, or in the executor if
  * only calls without a thread wait. Then it ends the calls. Thread-safe.
  */
-final class BatchRunner {
+final class BatchRunner implements Admission.Places<PredictionCall> {
     /** Each level takes about ten frames of the stack. */
     private static final int MAX_NESTING = 16;
 
@@ -37,6 +37,11 @@ final class BatchRunner {
         this.executor = executor;
     }
 
+    @Override
+    public void admit(List<PredictionCall> parts) {
+        queue.admit(parts);
+    }
+
     /** Adds an admitted call of this thread, and waits for its output. The thread may compute batches meanwhile. */
     Prediction compute(PredictionCall call) {
         if (queue.add(call) == BatchQueue.Added.STARTS) {
@@ -45,8 +50,9 @@ final class BatchRunner {
         return call.await(() -> computeBatch(false), () -> fail(call, Failures.late()));
     }
 
-    /** Adds an admitted call that no thread waits for. Returns false if it has ended before. */
-    boolean submit(PredictionCall call) {
+    /** Adds an admitted call that no thread waits for. */
+    @Override
+    public boolean add(PredictionCall call) {
         BatchQueue.Added added = queue.add(call);
         if (added == BatchQueue.Added.STARTS) {
             offer();
@@ -54,8 +60,8 @@ final class BatchRunner {
         return added != BatchQueue.Added.GONE;
     }
 
-    /** Ends a call that waits or whose adapter is being loaded. Returns false if it is computed or has ended. */
-    boolean fail(PredictionCall call, Throwable failure) {
+    @Override
+    public boolean fail(PredictionCall call, ServingException failure) {
         if (!queue.remove(call)) {
             return false;
         }
@@ -69,6 +75,11 @@ final class BatchRunner {
         return true;
     }
 
+    @Override
+    public void cancel(PredictionCall call) {
+        fail(call, Failures.cancelled());
+    }
+
     /** Completes futures in a thread of the executor, or here if it refuses. */
     void complete(Runnable completion) {
         try {
@@ -78,9 +89,19 @@ final class BatchRunner {
         }
     }
 
-    /** Whether this thread computes or ends calls of others, so that it must not wait for them. */
-    boolean isServing() {
-        return serving.contains(Thread.currentThread());
+    @Override
+    public void close() {
+        queue.close();
+    }
+
+    @Override
+    public void stop() {
+        queue.placed().forEach(call -> fail(call, Failures.closed()));
+    }
+
+    @Override
+    public boolean awaitEnd(long nanos) throws InterruptedException {
+        return serving.contains(Thread.currentThread()) || queue.awaitEnd(nanos);
     }
 
     /** Computes a batch with the turn that this thread has, and passes the turn on. */

@@ -16,9 +16,12 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.internal.memory.ArrayBits;
 import org.lora4j.internal.memory.ArrayMemory;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.batch.internal.EffectiveLayers;
 import org.lora4j.nn.batch.internal.Inputs;
 import org.lora4j.nn.input.FeatureRows;
 import org.lora4j.nn.input.Input;
+import org.lora4j.serve.PredictionCall.Asked;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -65,7 +68,7 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public final class BatchingPredictor implements AutoCloseable {
     private final LoRAModel model;
-    private final ServedAdapters adapters;
+    private final Admission<PredictionCall> admission;
     private final ServingRecorder recorder;
     private final BatchQueue queue;
     private final BatchRunner runner;
@@ -76,7 +79,6 @@ public final class BatchingPredictor implements AutoCloseable {
     BatchingPredictor(Builder builder) {
         model = builder.model;
         requiresFinite = builder.requiresFinite;
-        adapters = new ServedAdapters(model, builder.cache, builder.allowBase);
         recorder = new ServingRecorder(model, builder.cache, builder.listener, builder.maxNames);
         FairQueue.Limits limits =
                 FairQueue.Limits.of(builder.maxWaitingRowsPerAdapter, builder.maxWaitingRows, "rows", "maxWaitingRows");
@@ -84,7 +86,9 @@ public final class BatchingPredictor implements AutoCloseable {
         maxBatchTokens = builder.maxBatchTokens;
         queue = new BatchQueue(
                 maxBatchRows, maxBatchTokens, builder.maxWaitNanos, new FairQueue<>(limits, builder.weights));
-        runner = new BatchRunner(queue, new BatchComputation(model), recorder, builder.executor);
+        runner = new BatchRunner(queue, new BatchComputation(model, builder.alone), recorder, builder.executor);
+        recorder.add(queue::callsByAdapter);
+        admission = new Admission<>(model, builder.cache, builder.allowBase, recorder, runner);
     }
 
     /**
@@ -112,7 +116,7 @@ public final class BatchingPredictor implements AutoCloseable {
      *     the call is late, the predictor is closed, or the computation fails; {@link ServingException#reason} says which
      */
     public INDArray predict(Input x, String adapter, RequestOptions options) {
-        return compute(x, adapter, options, false).output();
+        return compute(x, new Asked(adapter, options, false, System.nanoTime())).output();
     }
 
     /**
@@ -126,28 +130,18 @@ public final class BatchingPredictor implements AutoCloseable {
      * @throws ServingException as {@link #predict(Input, String, RequestOptions)}
      */
     public Prediction prediction(Input x, String adapter, RequestOptions options) {
-        return compute(x, adapter, options, true);
+        return compute(x, new Asked(adapter, options, true, System.nanoTime()));
     }
 
-    private Prediction compute(Input x, String adapter, RequestOptions options, boolean asksForAdapter) {
+    private Prediction compute(Input x, Asked asked) {
         Objects.requireNonNull(x, "x must not be null");
-        Objects.requireNonNull(adapter, "adapter must not be null");
-        Objects.requireNonNull(options, "options must not be null");
-        long begin = System.nanoTime();
-        require(x, adapter);
-        List<Input> parts = CallParts.divide(x, maxBatchRows, maxBatchTokens);
+        List<Input> parts = admission.checked(asked.adapter(), () -> parts(x));
         if (parts.size() > 1) {
-            return await(submitParts(parts, adapter, options, asksForAdapter, begin));
+            return await(submitParts(parts, asked));
         }
-        PredictionCall call =
-                new PredictionCall(BatchComputation.readable(x), adapter, asksForAdapter, null, options, begin);
-        admit(call);
-        try {
-            call.keep(adapters.pin(call));
-        } catch (RuntimeException | Error e) {
-            runner.fail(call, e);
-            throw e;
-        }
+        PredictionCall call = new PredictionCall(BatchComputation.readable(x), asked, null);
+        admission.admit(List.of(call));
+        admission.pin(call);
         return runner.compute(call);
     }
 
@@ -186,7 +180,7 @@ public final class BatchingPredictor implements AutoCloseable {
      * @return a future of the output. It fails with the exceptions of {@link #predict(Input, String, RequestOptions)}
      */
     public CompletableFuture<INDArray> predictAsync(Input x, String adapter, RequestOptions options) {
-        return submit(x, adapter, options, false, Prediction::output);
+        return submit(x, new Asked(adapter, options, false, System.nanoTime()), Prediction::output);
     }
 
     /**
@@ -198,64 +192,29 @@ public final class BatchingPredictor implements AutoCloseable {
      * @return a future of the output, and of the name and the fingerprint of the adapter
      */
     public CompletableFuture<Prediction> predictionAsync(Input x, String adapter, RequestOptions options) {
-        return submit(x, adapter, options, true, prediction -> prediction);
+        return submit(x, new Asked(adapter, options, true, System.nanoTime()), prediction -> prediction);
     }
 
-    private <T> CompletableFuture<T> submit(
-            Input x, String adapter, RequestOptions options, boolean asksForAdapter, Function<Prediction, T> form) {
+    private <T> CompletableFuture<T> submit(Input x, Asked asked, Function<Prediction, T> form) {
         Objects.requireNonNull(x, "x must not be null");
-        Objects.requireNonNull(adapter, "adapter must not be null");
-        Objects.requireNonNull(options, "options must not be null");
-        long begin = System.nanoTime();
         CompletableFuture<T> future = new CompletableFuture<>();
         PredictionCall call;
         try {
-            require(x, adapter);
-            List<Input> parts = CallParts.divide(x, maxBatchRows, maxBatchTokens);
+            List<Input> parts = admission.checked(asked.adapter(), () -> parts(x));
             if (parts.size() > 1) {
-                return formed(submitParts(parts, adapter, options, asksForAdapter, begin), form);
+                return formed(submitParts(parts, asked), form);
             }
-            call = new PredictionCall(
-                    BatchComputation.copy(x),
-                    adapter,
-                    asksForAdapter,
-                    new PredictionTarget<>(future, form),
-                    options,
-                    begin);
-            admit(call);
+            call = new PredictionCall(BatchComputation.copy(x), asked, new PredictionTarget<>(future, form));
+            admission.admit(List.of(call));
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }
-        start(call, future);
+        admission.start(call, future);
         return future;
     }
 
-    /** Lets an admitted call wait for its turn as soon as its adapter is loaded. */
-    private <T> void start(PredictionCall call, CompletableFuture<T> future) {
-        String adapter = call.adapter();
-        Request.Timer timer = new Request.Timer(call, () -> runner.fail(call, Failures.late()));
-        // The results of both actions are those of the future.
-        CompletableFuture<T> unused = future.whenComplete((y, failure) -> {
-            timer.stop();
-            // Does nothing unless the program itself completed the future.
-            runner.fail(call, Failures.cancelled());
-        });
-        CompletableFuture<AdapterCache.Pin> unusedPin = adapters.pinLater(adapter)
-                .whenComplete((pin, failure) -> {
-                    if (failure != null) {
-                        runner.fail(call, ServedAdapters.failed(adapter, failure));
-                        return;
-                    }
-                    call.keep(pin);
-                    if (!runner.submit(call)) {
-                        pin.close();
-                    }
-                });
-    }
-
     /** Starts the parts of a call, which all have a place or none. */
-    private List<CompletableFuture<Prediction>> submitParts(
-            List<Input> inputs, String adapter, RequestOptions options, boolean asksForAdapter, long begin) {
+    private List<CompletableFuture<Prediction>> submitParts(List<Input> inputs, Asked asked) {
         CallParts all = new CallParts();
         List<CompletableFuture<Prediction>> futures = new ArrayList<>();
         List<PredictionCall> calls = new ArrayList<>();
@@ -264,21 +223,13 @@ public final class BatchingPredictor implements AutoCloseable {
             futures.add(future);
             calls.add(new PredictionCall(
                     inputs.get(i),
-                    adapter,
-                    asksForAdapter,
+                    asked,
                     new PredictionTarget<>(future, prediction -> prediction),
-                    options,
-                    begin,
-                    new CallParts.Part(all, i == 0, i == inputs.size() - 1)));
+                    new CallParts.Part(all, i, inputs.size())));
         }
-        try {
-            queue.admitAll(calls);
-        } catch (ServingException e) {
-            recorder.rejected(adapter);
-            throw e;
-        }
+        admission.admit(calls);
         for (int i = 0; i < calls.size(); i++) {
-            start(calls.get(i), futures.get(i));
+            admission.start(calls.get(i), futures.get(i));
         }
         // Without one of them the others are of no use.
         futures.forEach(future -> {
@@ -371,14 +322,10 @@ public final class BatchingPredictor implements AutoCloseable {
         return predictAsync(Input.of(x), adapter);
     }
 
-    private void require(Input x, String adapter) {
-        try {
-            adapters.require(adapter);
-            requireFits(x);
-        } catch (ServingException e) {
-            recorder.failed(adapter, e);
-            throw e;
-        }
+    /** Checks an input, and divides it. */
+    private List<Input> parts(Input x) {
+        requireFits(x);
+        return CallParts.divide(x, maxBatchRows, maxBatchTokens);
     }
 
     private void requireFits(Input x) {
@@ -399,14 +346,9 @@ public final class BatchingPredictor implements AutoCloseable {
                     + position / x.size(1) + ", column " + position % x.size(1));
         }
     }
-
-    private void admit(PredictionCall call) {
-        try {
-            queue.admit(call);
-        } catch (ServingException e) {
-            recorder.rejected(call.adapter());
-            throw e;
-        }
+    /** What counts the requests, of other services of the model too. */
+    ServingRecorder recorder() {
+        return recorder;
     }
 
     /** The number of calls that wait for the next batch. */
@@ -420,7 +362,7 @@ public final class BatchingPredictor implements AutoCloseable {
      * @return the figures of each adapter and of all. To count them costs next to nothing
      */
     public ServingStats stats() {
-        return recorder.stats(queue.callsByAdapter());
+        return recorder.stats();
     }
 
     /**
@@ -430,7 +372,7 @@ public final class BatchingPredictor implements AutoCloseable {
      */
     @Override
     public void close() {
-        close(Long.MAX_VALUE);
+        admission.close(Request.LONGEST);
     }
 
     /**
@@ -441,26 +383,7 @@ public final class BatchingPredictor implements AutoCloseable {
      * @throws IllegalArgumentException if it is negative
      */
     public void close(Duration timeout) {
-        Objects.requireNonNull(timeout, "timeout must not be null");
-        if (timeout.isNegative()) {
-            throw new IllegalArgumentException("timeout must not be negative, found " + timeout);
-        }
-        close(timeout.compareTo(Request.LONGEST) < 0 ? timeout.toNanos() : Long.MAX_VALUE);
-    }
-
-    private void close(long nanos) {
-        queue.close();
-        if (runner.isServing() || adapters.isLoadedByThisThread()) {
-            return;
-        }
-        try {
-            if (!queue.awaitEnd(nanos)) {
-                queue.placed().forEach(call -> runner.fail(call, Failures.closed()));
-                queue.awaitEnd(Long.MAX_VALUE);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        admission.close(timeout);
     }
 
     /** Builds a {@link BatchingPredictor}. */
@@ -479,6 +402,9 @@ public final class BatchingPredictor implements AutoCloseable {
 
         @Nullable
         AdapterCache cache;
+
+        @Nullable
+        EffectiveLayers alone;
 
         int maxBatchRows = DEFAULT_BATCH_ROWS;
         int maxBatchTokens = DEFAULT_BATCH_TOKENS;
@@ -586,6 +512,19 @@ public final class BatchingPredictor implements AutoCloseable {
         public Builder allowBase(boolean allowed) {
             allowBase = allowed;
             return this;
+        }
+
+        /**
+         * Lets calls name {@value LoRAModel#BASE} to use the model alone, with another end than that of the model: one that serves
+         * adapters with ends of their own, see {@link AdapterSource#read}.
+         *
+         * @param end a network of the same {@link org.lora4j.nn.transformer.PretrainedModel}
+         * @return this builder
+         * @throws IllegalArgumentException if it is that of another model
+         */
+        public Builder allowBase(Network end) {
+            alone = model.alone(Objects.requireNonNull(end, "end must not be null"));
+            return allowBase(true);
         }
 
         /**

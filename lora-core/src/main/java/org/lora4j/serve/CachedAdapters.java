@@ -8,7 +8,6 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
-import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.model.internal.ManagedAdapter;
 
 /**
@@ -178,12 +177,12 @@ final class CachedAdapters {
     }
 
     /** Replaces a loaded adapter. Returns false if it is no longer one of the cache. */
-    boolean replace(String name, CachedAdapter entry, LoRAAdapter data) {
+    boolean replace(String name, CachedAdapter entry, AdapterSource.Loaded read) {
         synchronized (lock) {
             if (current(name) != entry || entry.adapter == null) {
                 return false;
             }
-            ManagedAdapter replacement = entry.adapter.replace(data);
+            ManagedAdapter replacement = entry.adapter.replace(read.adapter(), read.network());
             if (replacement == null) {
                 forget(name, entry);
                 return false;

@@ -15,8 +15,22 @@ import org.lora4j.nn.input.Sequences;
 final class CallParts {
     private final AtomicReference<@Nullable ModelSnapshot> state = new AtomicReference<>();
 
-    /** One of the parts. */
-    record Part(CallParts all, boolean isFirst, boolean isLast) {}
+    /**
+     * One of the parts.
+     *
+     * @param all the call
+     * @param index its place in the call
+     * @param count how many there are
+     */
+    record Part(CallParts all, int index, int count) {
+        boolean isFirst() {
+            return index == 0;
+        }
+
+        boolean isLast() {
+            return index == count - 1;
+        }
+    }
 
     /**
      * Divides an input.

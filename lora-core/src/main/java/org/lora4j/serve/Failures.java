@@ -37,6 +37,12 @@ final class Failures {
                 Reason.INVALID_INPUT, "the input does not fit the model, which takes " + expected, cause);
     }
 
+    /** The adapter is there, but for embeddings, classes or scores of the same transformer. */
+    static ServingException generatesNothing(String adapter, Throwable cause) {
+        return new ServingException(
+                Reason.INVALID_INPUT, "the adapter " + MessageText.quote(adapter) + " generates no text", cause);
+    }
+
     static ServingException late() {
         return new ServingException(Reason.LATE, "the time of the request was over before it was computed", null);
     }

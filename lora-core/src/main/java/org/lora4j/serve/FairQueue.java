@@ -82,8 +82,17 @@ final class FairQueue<R extends Request> {
         place(request, tenant);
     }
 
-    /** Gives a request a place that belongs to one which was just admitted, whatever the limits are. */
-    void admitToo(R request) {
+    /**
+     * Gives the parts of one request their places: there is room for all of them if there is for the first.
+     *
+     * @throws ServingException as {@link #admit}
+     */
+    void admitAll(List<R> parts) {
+        admit(parts.get(0));
+        parts.subList(1, parts.size()).forEach(this::admitToo);
+    }
+
+    private void admitToo(R request) {
         Tenant<R> tenant = tenants.get(request.adapter());
         if (tenant == null) {
             throw new IllegalStateException("a request must be admitted before those that belong to it");

@@ -10,6 +10,7 @@ import java.util.Spliterators;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.jspecify.annotations.Nullable;
@@ -35,7 +36,7 @@ public final class GenerationHandle {
     private final List<Integer> tokens = new ArrayList<>();
     private final List<LogProbabilities.OfToken> logProbabilities = new ArrayList<>();
     private boolean ended;
-    private volatile @Nullable UsedAdapter used;
+    private volatile @Nullable Supplier<UsedAdapter> used;
     private @Nullable ServingException failure;
 
     GenerationHandle(Runnable canceller) {
@@ -43,7 +44,7 @@ public final class GenerationHandle {
     }
 
     /** Sets the adapter with which the generation starts, or null for the base alone. */
-    void use(@Nullable UsedAdapter adapter) {
+    void use(@Nullable Supplier<UsedAdapter> adapter) {
         used = adapter;
     }
 
@@ -81,10 +82,12 @@ public final class GenerationHandle {
     /**
      * Returns the adapter that computes the generation. It stays the same to the end, also if the model gets another one of its name.
      *
-     * @return its name and its fingerprint, from the first token on; nothing before, while the request waits, and for the base alone
+     * @return its name and its fingerprint, from the first token on; nothing before, while the request waits, and for the base alone. The
+     *     fingerprint of an adapter that can train is computed by this call
      */
     public Optional<UsedAdapter> adapter() {
-        return Optional.ofNullable(used);
+        Supplier<UsedAdapter> now = used;
+        return now == null ? Optional.empty() : Optional.of(now.get());
     }
 
     /**

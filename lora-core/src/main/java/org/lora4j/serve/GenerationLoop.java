@@ -20,7 +20,7 @@ import org.lora4j.model.internal.ModelSnapshot;
  *
  * <p>One thread at a time takes the steps, and only while there is something to compute.
  */
-final class GenerationLoop {
+final class GenerationLoop implements Admission.Places<GenerationTask> {
     /** Prompts join a step until they have so many tokens together, so that the others do not wait too long for theirs. */
     private static final int MAX_PROMPT_TOKENS = 4096;
 
@@ -48,18 +48,13 @@ final class GenerationLoop {
     /** Whether nothing is computed any more. */
     private volatile boolean isStopped;
 
-    GenerationLoop(
-            LoRAModel model,
-            BatchGenerator batch,
-            GenerationService.Builder settings,
-            long maxCachedTokens,
-            FairQueue<GenerationTask> queue,
-            ServingRecorder recorder,
-            Executor steps) {
-        this.model = model;
-        this.batch = batch;
+    GenerationLoop(GenerationService.Builder settings, long maxCachedTokens, ServingRecorder recorder, Executor steps) {
         this.maxCachedTokens = maxCachedTokens;
-        this.queue = queue;
+        model = settings.model;
+        batch = BatchGenerator.of(model.base(), Long.MAX_VALUE);
+        FairQueue.Limits limits = FairQueue.Limits.of(
+                settings.maxWaitingTokensPerAdapter, settings.maxWaitingTokens, "tokens", "maxWaitingTokens");
+        queue = new FairQueue<>(limits, settings.weights);
         this.recorder = recorder;
         this.steps = steps;
         maxRunning = settings.maxRunning;
@@ -67,38 +62,31 @@ final class GenerationLoop {
         conversations = new Conversations(settings.maxConversations, batch.cacheBytesPerToken());
     }
 
-    /** Gives a task a place in the queue. */
-    void admit(GenerationTask task) {
+    @Override
+    public void admit(List<GenerationTask> parts) {
         synchronized (lock) {
-            queue.admit(task);
+            queue.admitAll(parts);
         }
     }
 
-    /**
-     * Lets a task wait for its turn.
-     *
-     * @param pin keeps its adapter in the model
-     */
-    void add(GenerationTask task, AdapterCache.Pin pin) {
+    @Override
+    public boolean add(GenerationTask task) {
         boolean added;
         boolean starts = false;
         synchronized (lock) {
-            task.pin = pin;
             added = queue.add(task);
             if (added && !active) {
                 active = true;
                 starts = true;
             }
         }
-        if (!added) {
-            pin.close();
-        }
         if (starts) {
             start();
         }
         if (isStopped) {
-            failWaiting(task, Failures.closed());
+            fail(task, Failures.closed());
         }
+        return added;
     }
 
     private void start() {
@@ -111,13 +99,13 @@ final class GenerationLoop {
                 refused = queue.removeAllWaiting();
             }
             for (GenerationTask task : refused) {
-                fail(task, Failures.internal(e));
+                failed(task, Failures.internal(e));
             }
         }
     }
 
-    /** Ends a task that waits, or lets it end before its next token. */
-    void cancel(GenerationTask task) {
+    @Override
+    public void cancel(GenerationTask task) {
         task.setCancelled();
         boolean waited;
         synchronized (lock) {
@@ -129,18 +117,19 @@ final class GenerationLoop {
         }
     }
 
-    /** Ends a task that waits or whose adapter is being loaded. */
-    void failWaiting(GenerationTask task, ServingException failure) {
+    @Override
+    public boolean fail(GenerationTask task, ServingException failure) {
         boolean waited;
         synchronized (lock) {
             waited = queue.remove(task);
         }
         if (waited) {
-            fail(task, failure);
+            failed(task, failure);
         }
+        return waited;
     }
 
-    private void fail(GenerationTask task, ServingException failure) {
+    private void failed(GenerationTask task, ServingException failure) {
         recorder.failed(task.adapter(), failure);
         end(task, null, failure);
     }
@@ -228,7 +217,7 @@ final class GenerationLoop {
         synchronized (lock) {
             next = queue.poll(now, room::isFor, late::add);
         }
-        late.forEach(task -> fail(task, Failures.late()));
+        late.forEach(task -> failed(task, Failures.late()));
         return next;
     }
 
@@ -258,12 +247,12 @@ final class GenerationLoop {
         }
         conversations.evictTo(maxCachedTokens - reserved() - task.room);
         running.add(task);
+        String adapter = task.adapter();
+        ModelSnapshot now = model.snapshot();
         try {
-            String adapter = task.adapter();
-            ModelSnapshot now = model.snapshot();
             RunningGeneration generation =
                     batch.add(now.model(adapter), task.prompt(), task.options(), task::accept, task.cache);
-            task.handle().use(now.used(adapter));
+            task.handle().use(now.usedLater(adapter));
             task.running = generation;
             int reused = generation.reusedTokens();
             if (reused > 0) {
@@ -275,8 +264,13 @@ final class GenerationLoop {
             leave(task, null, e);
             return 0;
         } catch (IllegalArgumentException e) {
-            // The prompt was checked before, so the adapter was deleted; by now there may be another one of its name.
-            leave(task, null, Failures.unknown(task.adapter(), e));
+            // The prompt was checked before, so the adapter was deleted, or is for another end of the model.
+            leave(
+                    task,
+                    null,
+                    now.names().contains(adapter)
+                            ? Failures.generatesNothing(adapter, e)
+                            : Failures.unknown(adapter, e));
             return 0;
         } catch (RuntimeException | Error e) {
             leave(task, null, Failures.internal(e));
@@ -355,9 +349,7 @@ final class GenerationLoop {
     }
 
     private void end(GenerationTask task, @Nullable Generation result, @Nullable ServingException failure) {
-        if (task.pin != null) {
-            task.pin.close();
-        }
+        task.release();
         // Its keys and values count no more, and whoever keeps the handle must not keep them.
         task.running = null;
         task.cache = null;
@@ -394,29 +386,25 @@ final class GenerationLoop {
         }
     }
 
-    void close() {
+    @Override
+    public void close() {
         synchronized (lock) {
             queue.close();
         }
     }
 
-    /** Cancels those that run, and fails those that wait. */
-    void stop() {
+    @Override
+    public void stop() {
         isStopped = true;
         List<GenerationTask> waiting;
         synchronized (lock) {
             waiting = queue.removeAllWaiting();
         }
-        waiting.forEach(task -> fail(task, Failures.closed()));
+        waiting.forEach(task -> failed(task, Failures.closed()));
     }
 
-    /**
-     * Waits until all tasks with a place have ended, unless this thread computes them.
-     *
-     * @param nanos the longest wait
-     * @return whether all have ended
-     */
-    boolean awaitEnd(long nanos) throws InterruptedException {
+    @Override
+    public boolean awaitEnd(long nanos) throws InterruptedException {
         if (stepping == Thread.currentThread()) {
             return true;
         }

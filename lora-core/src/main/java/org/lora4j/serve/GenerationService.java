@@ -1,8 +1,8 @@
 package org.lora4j.serve;
 
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -46,11 +46,9 @@ import org.lora4j.serve.ServingException.Reason;
  * <p>Any number of threads can use a service.
  */
 public final class GenerationService implements AutoCloseable {
-    private static final Duration LONGEST = Duration.ofNanos(Long.MAX_VALUE);
-
     private static final long IDLE_SECONDS = 5;
 
-    private final ServedAdapters adapters;
+    private final Admission<GenerationTask> admission;
     private final Network network;
     private final ServingRecorder recorder;
     private final BatchGenerator checks;
@@ -65,19 +63,17 @@ public final class GenerationService implements AutoCloseable {
         maxCachedTokens = builder.maxCachedTokens > 0
                 ? builder.maxCachedTokens
                 : Runtime.getRuntime().maxMemory() / 2 / checks.cacheBytesPerToken();
-        adapters = new ServedAdapters(model, builder.cache, builder.allowBase);
-        recorder = new ServingRecorder(model, builder.cache, builder.listener, builder.maxNames);
-        FairQueue.Limits limits = FairQueue.Limits.of(
-                builder.maxWaitingTokensPerAdapter, builder.maxWaitingTokens, "tokens", "maxWaitingTokens");
+        recorder = builder.figures == null
+                ? new ServingRecorder(model, builder.cache, builder.listener, builder.maxNames)
+                : builder.figures;
         ownThread = builder.steps == null ? newThread() : null;
         loop = new GenerationLoop(
-                model,
-                BatchGenerator.of(model.base(), Long.MAX_VALUE),
                 builder,
                 maxCachedTokens,
-                new FairQueue<>(limits, builder.weights),
                 recorder,
                 builder.steps == null ? Objects.requireNonNull(ownThread) : builder.steps);
+        recorder.add(loop::waiting);
+        admission = new Admission<>(model, builder.cache, builder.allowBase, recorder, loop);
     }
 
     private static ThreadPoolExecutor newThread() {
@@ -99,7 +95,19 @@ public final class GenerationService implements AutoCloseable {
      */
     public static Builder builder(LoRAModel model) {
         Objects.requireNonNull(model, "model must not be null");
-        return new Builder(model);
+        return new Builder(model, null);
+    }
+
+    /**
+     * Starts to build a service beside a predictor. It has the predictor's model, adapters and listener, and {@link #stats} of either has
+     * the figures of both.
+     *
+     * @param predictor computes embeddings, classes or scores of the same decoder
+     * @return a builder with the defaults, whose {@code adapters}, {@code listener} and {@code maxNamesInStats} are those of the predictor
+     */
+    public static Builder builder(BatchingPredictor predictor) {
+        Objects.requireNonNull(predictor, "predictor must not be null");
+        return new Builder(predictor.recorder().model(), predictor.recorder());
     }
 
     /**
@@ -113,38 +121,11 @@ public final class GenerationService implements AutoCloseable {
     public GenerationHandle generate(GenerationRequest request) {
         Objects.requireNonNull(request, "request must not be null");
         long begin = System.nanoTime();
-        GenerationTask task = checked(request, begin);
-        try {
-            loop.admit(task);
-        } catch (ServingException e) {
-            recorder.rejected(request.adapter());
-            throw e;
-        }
-        Request.Timer timer = new Request.Timer(task, () -> loop.failWaiting(task, Failures.late()));
-        // The results of both actions are those of the handle.
-        CompletableFuture<?> unused = task.handle().result().whenComplete((result, failure) -> {
-            timer.stop();
-            // Does nothing unless the program itself completed the future.
-            loop.cancel(task);
-        });
-        CompletableFuture<?> unusedPin = adapters.pinLater(request.adapter()).whenComplete((pin, failure) -> {
-            if (failure == null) {
-                loop.add(task, pin);
-            } else {
-                loop.failWaiting(task, ServedAdapters.failed(request.adapter(), failure));
-            }
-        });
+        GenerationTask task = admission.checked(
+                request.adapter(), () -> new GenerationTask(request, maxTokens(request), loop, begin));
+        admission.admit(List.of(task));
+        admission.start(task, task.handle().result());
         return task.handle();
-    }
-
-    private GenerationTask checked(GenerationRequest request, long begin) {
-        try {
-            adapters.require(request.adapter());
-            return new GenerationTask(request, maxTokens(request), loop, begin);
-        } catch (ServingException e) {
-            recorder.failed(request.adapter(), e);
-            throw e;
-        }
     }
 
     private int maxTokens(GenerationRequest request) {
@@ -192,7 +173,7 @@ public final class GenerationService implements AutoCloseable {
      * @return the figures of each adapter and of all
      */
     public ServingStats stats() {
-        return recorder.stats(loop.waiting());
+        return recorder.stats();
     }
 
     /**
@@ -211,7 +192,7 @@ public final class GenerationService implements AutoCloseable {
      */
     @Override
     public void close() {
-        close(Long.MAX_VALUE);
+        close(Request.LONGEST);
     }
 
     /**
@@ -223,23 +204,7 @@ public final class GenerationService implements AutoCloseable {
      * @throws IllegalArgumentException if it is negative
      */
     public void close(Duration timeout) {
-        Objects.requireNonNull(timeout, "timeout must not be null");
-        if (timeout.isNegative()) {
-            throw new IllegalArgumentException("timeout must not be negative, found " + timeout);
-        }
-        close(timeout.compareTo(LONGEST) < 0 ? timeout.toNanos() : Long.MAX_VALUE);
-    }
-
-    private void close(long nanos) {
-        loop.close();
-        try {
-            if (!adapters.isLoadedByThisThread() && !loop.awaitEnd(nanos)) {
-                loop.stop();
-                loop.awaitEnd(Long.MAX_VALUE);
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        admission.close(timeout);
         if (ownThread != null) {
             ownThread.shutdown();
         }
@@ -271,8 +236,21 @@ public final class GenerationService implements AutoCloseable {
         @Nullable
         Executor steps;
 
-        Builder(LoRAModel model) {
+        /** The figures of another service of the model; null for own ones. */
+        final @Nullable ServingRecorder figures;
+
+        Builder(LoRAModel model, @Nullable ServingRecorder figures) {
             this.model = model;
+            this.figures = figures;
+            cache = figures == null ? null : figures.cache();
+        }
+
+        private void requireOwn(String setting) {
+            if (figures != null) {
+                throw new IllegalStateException(
+                        setting
+                                + " must be set for the predictor that the service stands beside, found it set for the service");
+            }
         }
 
         /**
@@ -281,9 +259,11 @@ public final class GenerationService implements AutoCloseable {
          * @param adapters a cache of the same model
          * @return this builder
          * @throws IllegalArgumentException if the cache is that of another model
+         * @throws IllegalStateException if the service stands beside a predictor
          */
         public Builder adapters(AdapterCache adapters) {
             Objects.requireNonNull(adapters, "adapters must not be null");
+            requireOwn("adapters");
             cache = adapters.requireOf(model);
             return this;
         }
@@ -388,8 +368,10 @@ public final class GenerationService implements AutoCloseable {
          * @param names the number of adapters, at least 1; 100 by default. Each takes about 16 KB
          * @return this builder
          * @throws IllegalArgumentException if the number is less than 1
+         * @throws IllegalStateException if the service stands beside a predictor
          */
         public Builder maxNamesInStats(int names) {
+            requireOwn("maxNamesInStats");
             maxNames = (int) requirePositive("maxNamesInStats", names);
             return this;
         }
@@ -416,8 +398,10 @@ public final class GenerationService implements AutoCloseable {
          *
          * @param events receives the events; its batches are steps
          * @return this builder
+         * @throws IllegalStateException if the service stands beside a predictor
          */
         public Builder listener(ServingListener events) {
+            requireOwn("listener");
             listener = Objects.requireNonNull(events, "events must not be null");
             return this;
         }

@@ -14,9 +14,6 @@ final class GenerationTask extends Request {
     private final GenerationHandle handle;
     private volatile boolean cancelled;
 
-    /** Keeps the adapter in the model. */
-    AdapterCache.@Nullable Pin pin;
-
     /** What computes it, once it has been taken from the queue. */
     @Nullable
     RunningGeneration running;

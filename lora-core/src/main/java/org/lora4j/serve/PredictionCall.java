@@ -1,5 +1,6 @@
 package org.lora4j.serve;
 
+import java.util.Objects;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +25,6 @@ final class PredictionCall extends Request {
     private final @Nullable Thread waiter;
     private final @Nullable PredictionTarget<?> target;
     private final CallParts.@Nullable Part part;
-    private AdapterCache.@Nullable Pin pin;
 
     private @Nullable BatchOutput output;
     private int firstRow;
@@ -34,22 +34,28 @@ final class PredictionCall extends Request {
     private volatile Phase phase = Phase.WAITS;
 
     /**
+     * What is asked besides the input.
+     *
+     * @param adapter the name of the adapter
+     * @param options how urgent it is
+     * @param asksForAdapter whether the result says which adapter computed it
+     * @param begin when the call began, in nanoseconds
+     */
+    record Asked(String adapter, RequestOptions options, boolean asksForAdapter, long begin) {
+        Asked {
+            Objects.requireNonNull(adapter, "adapter must not be null");
+            Objects.requireNonNull(options, "options must not be null");
+        }
+    }
+
+    /**
      * Creates a call.
      *
      * @param input the input; rows are contiguous in 'c' order
-     * @param adapter the name of the adapter
-     * @param asksForAdapter whether the result says which adapter computed it
      * @param target what to complete, or null if the current thread waits
-     * @param begin when the call began, in nanoseconds
      */
-    PredictionCall(
-            Input input,
-            String adapter,
-            boolean asksForAdapter,
-            @Nullable PredictionTarget<?> target,
-            RequestOptions options,
-            long begin) {
-        this(input, adapter, asksForAdapter, target, options, begin, null);
+    PredictionCall(Input input, Asked asked, @Nullable PredictionTarget<?> target) {
+        this(input, asked, target, null);
     }
 
     /**
@@ -57,17 +63,10 @@ final class PredictionCall extends Request {
      *
      * @param part which part; null for a whole call
      */
-    PredictionCall(
-            Input input,
-            String adapter,
-            boolean asksForAdapter,
-            @Nullable PredictionTarget<?> target,
-            RequestOptions options,
-            long begin,
-            CallParts.@Nullable Part part) {
-        super(adapter, input.count(), units(input), options, begin);
+    PredictionCall(Input input, Asked asked, @Nullable PredictionTarget<?> target, CallParts.@Nullable Part part) {
+        super(asked.adapter, input.count(), units(input), asked.options, asked.begin);
         this.input = input;
-        this.asksForAdapter = asksForAdapter;
+        asksForAdapter = asked.asksForAdapter;
         this.target = target;
         this.part = part;
         waiter = target == null ? Thread.currentThread() : null;
@@ -103,11 +102,6 @@ final class PredictionCall extends Request {
 
     boolean asksForAdapter() {
         return asksForAdapter;
-    }
-
-    /** Sets what keeps the adapter in the model until the call is done, before the call waits for its turn. */
-    void keep(AdapterCache.Pin ofAdapter) {
-        pin = ofAdapter;
     }
 
     /** Whether a thread waits in {@link #await}. */
@@ -153,9 +147,7 @@ final class PredictionCall extends Request {
 
     /** Ends the call, after {@link #succeed} or {@link #fail}: the waiting thread returns, or the future is completed. */
     void end() {
-        if (pin != null) {
-            pin.close();
-        }
+        release();
         phase = Phase.DONE;
         if (waiter != null) {
             LockSupport.unpark(waiter);

@@ -3,6 +3,7 @@ package org.lora4j.serve;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** A request of an adapter, and where it is on its way. The lock of its queue guards what changes. */
 abstract class Request {
@@ -26,6 +27,9 @@ abstract class Request {
     private final int priority;
     private final long begin;
     private final long deadline;
+
+    /** Lets the adapter go, which stays in the model until then; null before it is there. */
+    private @Nullable Runnable unpin;
 
     Place place = Place.GONE;
 
@@ -83,6 +87,18 @@ abstract class Request {
 
     final boolean isLate(long now) {
         return nanosLeft(now) <= 0;
+    }
+
+    /** Notes that the adapter is in the model and stays there, before the request waits for its turn. */
+    final void keep(Runnable untilReleased) {
+        unpin = untilReleased;
+    }
+
+    /** Lets the adapter go when the request has ended. */
+    final void release() {
+        if (unpin != null) {
+            unpin.run();
+        }
     }
 
     /** Says when a request is late, by the timer thread that all futures of the JVM share. */

@@ -2,15 +2,18 @@ package org.lora4j.serve;
 
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.LongAccumulator;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.serve.ServingException.Reason;
 
-/** Counts what happens in a service, for each adapter and in all, and informs the listener. Thread-safe. */
+/** Counts what happens in the services of a model, for each adapter and in all, and informs the listener. Thread-safe. */
 final class ServingRecorder {
     private final LoRAModel model;
     private final @Nullable AdapterCache cache;
@@ -21,11 +24,28 @@ final class ServingRecorder {
     private final OfValues batchUnits = new OfValues();
     private final OfValues batchNanos = new OfValues();
 
+    /** How many requests of each adapter wait, in each service. */
+    private final List<Supplier<Map<String, Integer>>> queues = new CopyOnWriteArrayList<>();
+
     ServingRecorder(LoRAModel model, @Nullable AdapterCache cache, ServingListener listener, int maxNames) {
         this.model = model;
         this.cache = cache;
         this.listener = new SafeListener<>(listener, "service");
         adapters = new BoundedNames<>(maxNames, OfAdapter::new);
+    }
+
+    LoRAModel model() {
+        return model;
+    }
+
+    @Nullable
+    AdapterCache cache() {
+        return cache;
+    }
+
+    /** Adds a service: its figures are those of all services of the model together. */
+    void add(Supplier<Map<String, Integer>> waiting) {
+        queues.add(waiting);
     }
 
     /** Notes a request that was not accepted. */
@@ -84,14 +104,12 @@ final class ServingRecorder {
         listener.inform(events -> events.onBatch(requests, units, nanos));
     }
 
-    /**
-     * Returns the figures.
-     *
-     * @param waiting how many requests of each adapter wait
-     */
-    ServingStats stats(Map<String, Integer> waiting) {
+    /** Returns the figures of all services. */
+    ServingStats stats() {
         Map<String, Integer> waitingByLabel = new HashMap<>();
-        waiting.forEach((name, count) -> waitingByLabel.merge(adapters.label(name), count, Integer::sum));
+        for (Supplier<Map<String, Integer>> queue : queues) {
+            queue.get().forEach((name, count) -> waitingByLabel.merge(adapters.label(name), count, Integer::sum));
+        }
         Map<String, LoadFigures> loadsByLabel = new HashMap<>();
         if (cache != null) {
             cache.figures()
@@ -116,7 +134,9 @@ final class ServingRecorder {
         return new ServingStats(
                 all.stats(
                         state(!model.names().isEmpty()),
-                        waiting.values().stream().mapToInt(Integer::intValue).sum(),
+                        waitingByLabel.values().stream()
+                                .mapToInt(Integer::intValue)
+                                .sum(),
                         byName.values().stream()
                                 .mapToLong(ServingStats.OfAdapter::bytes)
                                 .sum(),

@@ -2,8 +2,6 @@ package org.lora4j.serve;
 
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.Collection;
-import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -52,33 +50,6 @@ public record ServingStats(
     }
 
     /**
-     * Adds the figures of several services, such as those of the heads of one model.
-     *
-     * @param services the figures of each; none for no figures
-     * @return their sums. Adapters of one name count as one; if two of them are loaded, the entry has the fingerprint of the first
-     */
-    public static ServingStats sum(Collection<ServingStats> services) {
-        Objects.requireNonNull(services, "services must not be null");
-        Distribution empty = OfAdapter.NONE.latencyNanos();
-        ServingStats sum = new ServingStats(OfAdapter.NONE, Map.of(), empty, empty, empty);
-        for (ServingStats one : services) {
-            sum = sum.plus(one);
-        }
-        return sum;
-    }
-
-    private ServingStats plus(ServingStats other) {
-        Map<String, OfAdapter> both = new HashMap<>(adapters);
-        other.adapters.forEach((name, stats) -> both.merge(name, stats, OfAdapter::plus));
-        return new ServingStats(
-                all.plus(other.all),
-                both,
-                batchRequests.plus(other.batchRequests),
-                batchUnits.plus(other.batchUnits),
-                batchNanos.plus(other.batchNanos));
-    }
-
-    /**
      * Returns the figures of an adapter.
      *
      * @param name its name
@@ -109,15 +80,6 @@ public record ServingStats(
             count = Arrays.stream(counts).sum();
             this.sum = sum;
             this.max = max;
-        }
-
-        /** Returns these values and others. */
-        Distribution plus(Distribution other) {
-            long[] both = Arrays.copyOf(counts, Math.max(counts.length, other.counts.length));
-            for (int i = 0; i < other.counts.length; i++) {
-                both[i] += other.counts[i];
-            }
-            return new Distribution(both, sum + other.sum, Math.max(max, other.max));
         }
 
         /** The group of a value, which is not negative. */
@@ -281,36 +243,6 @@ public record ServingStats(
                 }
                 return one.time.isBefore(other.time) ? other : one;
             }
-        }
-
-        /** No figures. */
-        static final OfAdapter NONE = none();
-
-        private static OfAdapter none() {
-            Distribution empty = new Distribution(new long[0], 0, 0);
-            return new OfAdapter(State.ABSENT, 0, 0, 0, 0, 0, 0, 0, 0, empty, empty, 0, 0, 0, 0, null, null);
-        }
-
-        /** Returns these figures and those of the same adapter, or of others, in another service. */
-        OfAdapter plus(OfAdapter other) {
-            return new OfAdapter(
-                    state.compareTo(other.state) < 0 ? other.state : state,
-                    waiting + other.waiting,
-                    running + other.running,
-                    completed + other.completed,
-                    units + other.units,
-                    failed + other.failed,
-                    rejected + other.rejected,
-                    late + other.late,
-                    cancelled + other.cancelled,
-                    latencyNanos.plus(other.latencyNanos),
-                    queueNanos.plus(other.queueNanos),
-                    bytes + other.bytes,
-                    loads + other.loads,
-                    failedLoads + other.failedLoads,
-                    evictions + other.evictions,
-                    Failure.later(lastFailure, other.lastFailure),
-                    fingerprint == null ? other.fingerprint : fingerprint);
         }
 
         /**

@@ -32,6 +32,7 @@ import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.fixtures.MustEnd;
 import org.lora4j.fixtures.Patience;
 import org.lora4j.nn.input.Input;
+import org.lora4j.serve.PredictionCall.Asked;
 import org.lora4j.serve.ServingException.Reason;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.memory.MemoryWorkspace;
@@ -303,19 +304,13 @@ class BatchingPredictorTest {
         List<PredictionCall> calls = List.of(
                 new PredictionCall(
                         Input.of(tooNarrow),
-                        "a",
-                        false,
-                        new PredictionTarget<>(bad, Prediction::output),
-                        RequestOptions.defaults(),
-                        0),
+                        new Asked("a", RequestOptions.defaults(), false, 0),
+                        new PredictionTarget<>(bad, Prediction::output)),
                 new PredictionCall(
                         Input.of(SmallModels.input(1)),
-                        "b",
-                        false,
-                        new PredictionTarget<>(good, Prediction::output),
-                        RequestOptions.defaults(),
-                        0));
-        new BatchComputation(model).compute(calls);
+                        new Asked("b", RequestOptions.defaults(), false, 0),
+                        new PredictionTarget<>(good, Prediction::output)));
+        new BatchComputation(model, null).compute(calls);
         calls.forEach(PredictionCall::end);
         assertClose(good.get(), alone(SmallModels.input(1), "b"), 1e-5);
         assertFailed(failure(bad), Reason.INTERNAL);

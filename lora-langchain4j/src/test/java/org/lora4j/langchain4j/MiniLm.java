@@ -10,7 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.lora4j.io.safetensors.SafeTensors;
-import org.lora4j.text.OnnxWeights;
+import org.lora4j.text.data.OnnxWeights;
 
 /** all-MiniLM-L6-v2 as a folder of Hugging Face's hub, made from the resources of LangChain4j's artifact. */
 final class MiniLm {

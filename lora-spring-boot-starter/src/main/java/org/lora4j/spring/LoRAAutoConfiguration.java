@@ -25,8 +25,6 @@ import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.TextModel;
 import org.lora4j.text.TextService;
-import org.lora4j.text.task.Head;
-import org.lora4j.text.task.Task;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.DisposableBean;
@@ -53,9 +51,10 @@ import org.springframework.context.annotation.Configuration;
  * <tr><td>{@link Adapters}</td><td>there is a folder of a model, and {@code lora.adapters.path} is set</td></tr>
  * <tr><td>{@link AdapterCache}</td><td>there is a model, and {@code lora.adapters.path} is set</td></tr>
  * <tr><td>{@link AdapterReloader}</td><td>there is a cache, and {@code lora.adapters.reload} is set</td></tr>
- * <tr><td>{@link BatchingPredictor}, or {@link GenerationService} for a decoder</td><td>there is a model</td></tr>
- * <tr><td>{@link TextService}, for embeddings, classes and scores</td><td>there is a decoder's folder, or an encoder's folder and a
- *     predictor, and {@code lora.model.kind} is not {@code hidden-states}</td></tr>
+ * <tr><td>{@link BatchingPredictor}</td><td>there is a model</td></tr>
+ * <tr><td>{@link GenerationService}</td><td>there is a predictor, and a decoder is served</td></tr>
+ * <tr><td>{@link TextService}, for embeddings, classes and scores</td><td>there are a folder and a predictor, and {@code
+ *     lora.model.kind} is not {@code hidden-states}</td></tr>
  * </table>
  *
  * <p>The service and the cache get the program's bean of {@link ServingListener} and of {@link AdapterCache.Listener}, if there is one.
@@ -114,33 +113,6 @@ public final class LoRAAutoConfiguration {
         LoRAModel loraModel(DecoderFolder decoder) {
             return LoRAModel.of(decoder.network());
         }
-
-        /** Answers for adapters of the decoder that classify texts or score pairs. */
-        @Bean
-        @ConditionalOnMissingBean
-        @ConditionalOnBean(DecoderFolder.class)
-        TextService loraTexts(
-                DecoderFolder decoder, LoRAProperties properties, ObjectProvider<ServingListener> listener)
-                throws IOException {
-            LoRAProperties.Adapters adapters = properties.adapters();
-            TextService.Builder builder = TextService.builder(decoder)
-                    .allowBase(properties.serve().allowBase())
-                    .predictors(predictor -> limit(predictor, properties.serve(), listener))
-                    .caches(cache -> limit(cache, adapters));
-            if (adapters.path() != null) {
-                builder.adapters(path(adapters));
-            }
-            ifSet(adapters.reload(), builder::reload);
-            return builder.build();
-        }
-
-        @Bean
-        @ConditionalOnMissingBean
-        @ConditionalOnBean(TextService.class)
-        @ConditionalOnProperty("lora.adapters.path")
-        Adapters loraAdapters(TextService texts) {
-            return texts.adapters().orElseThrow();
-        }
     }
 
     /** Creates the configuration. */
@@ -175,31 +147,17 @@ public final class LoRAAutoConfiguration {
                         ? AdapterCache.builder(model, path(adapters))
                         : AdapterCache.builder(model, source(read, model, properties.model())))
                 .keep(adapters.keep());
-        limit(builder, adapters);
+        ifSet(adapters.maxBytes(), size -> builder.maxBytes(size.toBytes()));
+        ifSet(adapters.maxNumber(), builder::maxAdapters);
         listener.ifUnique(builder::listener);
         return builder.build();
     }
 
-    /** A program can give an encoder a head of its own. */
+    /** The adapters of all tasks; or those for a network whose outputs are not of whole texts. */
     private static AdapterSource source(Adapters adapters, LoRAModel model, Model properties) {
-        return ServedKind.kind(properties.kind(), properties.path()) == LoRAProperties.Kind.DECODER
-                ? adapters.of(Head.NEXT_TOKEN, model.network())
-                : adapters.of(model.network());
-    }
-
-    private static void limit(AdapterCache.Builder cache, LoRAProperties.Adapters adapters) {
-        ifSet(adapters.maxBytes(), size -> cache.maxBytes(size.toBytes()));
-        ifSet(adapters.maxNumber(), cache::maxAdapters);
-    }
-
-    private static void limit(
-            BatchingPredictor.Builder predictor, Serve serve, ObjectProvider<ServingListener> listener) {
-        ifSet(serve.maxWaiting(), predictor::maxWaitingRows);
-        ifSet(serve.maxWaitingPerAdapter(), predictor::maxWaitingRowsPerAdapter);
-        ifSet(serve.maxNamesInStats(), predictor::maxNamesInStats);
-        ifSet(serve.maxBatchRows(), predictor::maxBatchRows);
-        ifSet(serve.maxWait(), predictor::maxWait);
-        listener.ifUnique(predictor::listener);
+        return ServedKind.kind(properties.kind(), properties.path()) == LoRAProperties.Kind.HIDDEN_STATES
+                ? adapters.of(model.network())
+                : adapters.ofAllHeads(model.network());
     }
 
     @Bean
@@ -231,7 +189,6 @@ public final class LoRAAutoConfiguration {
     @Bean
     @ConditionalOnMissingBean
     @ConditionalOnBean(LoRAModel.class)
-    @Conditional(ServedKind.OfEncoder.class)
     BatchingPredictor loraPredictor(
             LoRAModel model,
             LoRAProperties properties,
@@ -239,54 +196,49 @@ public final class LoRAAutoConfiguration {
             ObjectProvider<ServingListener> listener) {
         Serve serve = properties.serve();
         BatchingPredictor.Builder builder = BatchingPredictor.builder(model).allowBase(serve.allowBase());
-        limit(builder, serve, listener);
-        cache.ifAvailable(builder::adapters);
-        return builder.build();
-    }
-
-    @Bean
-    @ConditionalOnMissingBean
-    @ConditionalOnBean(LoRAModel.class)
-    @Conditional(ServedKind.OfDecoder.class)
-    GenerationService loraGeneration(
-            LoRAModel model,
-            LoRAProperties properties,
-            ObjectProvider<AdapterCache> cache,
-            ObjectProvider<ServingListener> listener) {
-        Serve serve = properties.serve();
-        GenerationService.Builder builder = GenerationService.builder(model).allowBase(serve.allowBase());
-        ifSet(serve.maxWaiting(), most -> builder.maxWaitingTokens(most));
-        ifSet(serve.maxWaitingPerAdapter(), most -> builder.maxWaitingTokensPerAdapter(most));
+        ifSet(serve.maxWaiting(), builder::maxWaitingRows);
+        ifSet(serve.maxWaitingPerAdapter(), builder::maxWaitingRowsPerAdapter);
         ifSet(serve.maxNamesInStats(), builder::maxNamesInStats);
-        ifSet(serve.maxRunning(), builder::maxRunning);
-        ifSet(serve.maxCachedTokens(), builder::maxCachedTokens);
-        ifSet(serve.maxConversations(), builder::maxConversations);
+        ifSet(serve.maxBatchRows(), builder::maxBatchRows);
+        ifSet(serve.maxWait(), builder::maxWait);
         listener.ifUnique(builder::listener);
         cache.ifAvailable(builder::adapters);
         return builder.build();
     }
 
-    /** Answers for adapters of all tasks of an encoder; the predictor computes those of the kind that is served. */
     @Bean
     @ConditionalOnMissingBean
-    @ConditionalOnBean({EncoderFolder.class, BatchingPredictor.class})
+    @ConditionalOnBean(BatchingPredictor.class)
+    @Conditional(ServedKind.OfDecoder.class)
+    GenerationService loraGeneration(BatchingPredictor predictor, LoRAProperties properties) {
+        Serve serve = properties.serve();
+        GenerationService.Builder builder =
+                GenerationService.builder(predictor).allowBase(serve.allowBase());
+        ifSet(serve.maxWaiting(), most -> builder.maxWaitingTokens(most));
+        ifSet(serve.maxWaitingPerAdapter(), most -> builder.maxWaitingTokensPerAdapter(most));
+        ifSet(serve.maxRunning(), builder::maxRunning);
+        ifSet(serve.maxCachedTokens(), builder::maxCachedTokens);
+        ifSet(serve.maxConversations(), builder::maxConversations);
+        return builder.build();
+    }
+
+    /** Answers for adapters that embed, classify or score; the predictor computes them. */
+    @Bean
+    @ConditionalOnMissingBean
+    @ConditionalOnBean({TextModel.class, BatchingPredictor.class})
     @Conditional(ServedKind.OfTexts.class)
     TextService loraTexts(
-            EncoderFolder encoder,
+            TextModel texts,
             LoRAModel model,
             BatchingPredictor predictor,
             LoRAProperties properties,
-            ObjectProvider<ServingListener> listener,
             ObjectProvider<Adapters> adapters)
             throws IOException {
-        Task alone = ServedKind.alone(properties.model(), encoder);
-        TextService.Builder builder = TextService.builder(encoder)
-                .alone(alone)
+        TextService.Builder builder = TextService.builder(texts)
+                .alone(ServedKind.alone(properties.model(), texts))
                 .allowBase(properties.serve().allowBase())
                 .settings(ServedKind.asked(properties.model()))
-                .predictors(other -> limit(other, properties.serve(), listener))
-                .caches(cache -> limit(cache, properties.adapters()))
-                .predictor(alone.head(), model, predictor);
+                .predictor(model, predictor);
         adapters.ifUnique(builder::adapters);
         return builder.build();
     }

@@ -4,7 +4,6 @@ import org.lora4j.LoRAModel;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.GenerationService;
-import org.lora4j.text.TextService;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
@@ -60,8 +59,7 @@ public final class LoRAHealthAutoConfiguration {
             ObjectProvider<LoRAModel> model,
             ObjectProvider<AdapterCache> cache,
             ObjectProvider<BatchingPredictor> predictor,
-            ObjectProvider<GenerationService> generation,
-            ObjectProvider<TextService> texts) {
-        return new ServingHealth(model, cache, predictor, generation, texts);
+            ObjectProvider<GenerationService> generation) {
+        return new ServingHealth(model, cache, predictor, generation);
     }
 }

@@ -1,13 +1,9 @@
 package org.lora4j.spring;
 
 import io.micrometer.core.instrument.binder.MeterBinder;
-import java.util.List;
 import org.lora4j.micrometer.ServingMetrics;
 import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.GenerationService;
-import org.lora4j.serve.ServingStats;
-import org.lora4j.text.TextService;
-import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
@@ -21,21 +17,18 @@ public final class LoRAMetricsAutoConfiguration {
     /** Creates the configuration. */
     public LoRAMetricsAutoConfiguration() {}
 
+    /** Its figures are also those of the predictor, if it has that of {@link LoRAAutoConfiguration}. */
     @Bean
     @ConditionalOnMissingBean
-    @ConditionalOnSingleCandidate(BatchingPredictor.class)
-    ServingMetrics loraPredictorMetrics(BatchingPredictor predictor, ObjectProvider<TextService> texts) {
-        // It has other predictors too, for adapters with other heads.
-        TextService all = texts.getIfUnique();
-        return ServingMetrics.of(all == null ? predictor::stats : all::stats);
+    @ConditionalOnSingleCandidate(GenerationService.class)
+    ServingMetrics loraGenerationMetrics(GenerationService service) {
+        return ServingMetrics.of(service::stats);
     }
 
     @Bean
     @ConditionalOnMissingBean
-    @ConditionalOnSingleCandidate(GenerationService.class)
-    ServingMetrics loraGenerationMetrics(GenerationService service, ObjectProvider<TextService> texts) {
-        TextService others = texts.getIfUnique();
-        return ServingMetrics.of(
-                others == null ? service::stats : () -> ServingStats.sum(List.of(service.stats(), others.stats())));
+    @ConditionalOnSingleCandidate(BatchingPredictor.class)
+    ServingMetrics loraPredictorMetrics(BatchingPredictor predictor) {
+        return ServingMetrics.of(predictor::stats);
     }
 }

@@ -47,10 +47,10 @@ abstract class ServedKind extends SpringBootCondition {
         }
     }
 
-    /** Matches if an encoder answers whole texts. */
+    /** Matches if whole texts can be answered. */
     static final class OfTexts extends ServedKind {
         OfTexts() {
-            super(EnumSet.of(Kind.EMBEDDINGS, Kind.CLASSIFIER));
+            super(EnumSet.complementOf(EnumSet.of(Kind.HIDDEN_STATES)));
         }
     }
 

@@ -2,7 +2,6 @@ package org.lora4j.spring;
 
 import java.time.Instant;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -12,7 +11,6 @@ import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.GenerationService;
 import org.lora4j.serve.ServingStats;
-import org.lora4j.text.TextService;
 import org.springframework.beans.factory.ObjectProvider;
 
 /**
@@ -26,29 +24,25 @@ final class ServingHealth {
     private final ObjectProvider<AdapterCache> cache;
     private final ObjectProvider<BatchingPredictor> predictor;
     private final ObjectProvider<GenerationService> generation;
-    private final ObjectProvider<TextService> texts;
 
     ServingHealth(
             ObjectProvider<LoRAModel> model,
             ObjectProvider<AdapterCache> cache,
             ObjectProvider<BatchingPredictor> predictor,
-            ObjectProvider<GenerationService> generation,
-            ObjectProvider<TextService> texts) {
+            ObjectProvider<GenerationService> generation) {
         this.model = model;
         this.cache = cache;
         this.predictor = predictor;
         this.generation = generation;
-        this.texts = texts;
     }
 
     private @Nullable Supplier<ServingStats> service() {
-        BatchingPredictor batches = predictor.getIfUnique();
         GenerationService answers = generation.getIfUnique();
-        TextService tasks = texts.getIfUnique();
-        if (tasks == null) {
-            return batches != null ? batches::stats : answers == null ? null : answers::stats;
+        if (answers != null) {
+            return answers::stats;
         }
-        return answers == null ? tasks::stats : () -> ServingStats.sum(List.of(answers.stats(), tasks.stats()));
+        BatchingPredictor batches = predictor.getIfUnique();
+        return batches == null ? null : batches::stats;
     }
 
     /** Whether there are a model and a service. */

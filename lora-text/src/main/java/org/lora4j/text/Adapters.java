@@ -4,10 +4,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.EnumMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
@@ -18,6 +18,7 @@ import org.lora4j.io.ReadOptions;
 import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.Network;
 import org.lora4j.serve.AdapterSource;
+import org.lora4j.text.KnownTasks.KnownTask;
 import org.lora4j.text.task.Head;
 import org.lora4j.text.task.RowTask;
 import org.lora4j.text.task.Task;
@@ -41,7 +42,9 @@ public final class Adapters {
     private final Task alone;
     private final TaskSettings asked;
     private final KnownTasks known = new KnownTasks(MOST_BYTES);
-    private volatile BiConsumer<String, Head> onOtherHead = (name, head) -> {};
+
+    /** What adapters of each head are loaded into. */
+    private final Map<Head, End> ends = new EnumMap<>(Head.class);
 
     /**
      * Creates the adapters of a model.
@@ -60,11 +63,6 @@ public final class Adapters {
         this.asked = Objects.requireNonNull(asked, "asked must not be null");
     }
 
-    /** Sets what is told when an adapter was replaced by one with another head. */
-    void onOtherHead(BiConsumer<String, Head> listener) {
-        onOtherHead = listener;
-    }
-
     /**
      * Returns what an adapter is for.
      *
@@ -78,8 +76,7 @@ public final class Adapters {
         return last == null ? read(name) : last.task();
     }
 
-    /** Reads what the files of an adapter say now. */
-    Task read(String name) throws IOException {
+    private Task read(String name) throws IOException {
         Path own = own(name);
         return PeftAdapters.readWhole(own, () -> with(Task.ofFiles(own, model.model(), alone)));
     }
@@ -143,7 +140,8 @@ public final class Adapters {
      */
     public AdapterSource of(Network network) {
         Objects.requireNonNull(network, "network must not be null");
-        return (name, base, options) -> load(name, own(name), null, network, base, options);
+        return (name, base, options) -> load(name, own(name), (own, task) -> new End(network, true), options)
+                .adapter();
     }
 
     /**
@@ -156,7 +154,75 @@ public final class Adapters {
     public AdapterSource of(Head head, Network network) {
         Objects.requireNonNull(head, "head must not be null");
         Objects.requireNonNull(network, "network must not be null");
-        return (name, base, options) -> load(name, own(name), head, network, base, options);
+        return (name, base, options) ->
+                load(name, own(name), ofHead(head, network), options).adapter();
+    }
+
+    /**
+     * Returns the adapters of all heads, to be loaded into one model, so that one cache bounds them and requests for all of them are
+     * computed in common batches.
+     *
+     * @return a source, which refuses an adapter that has not what its task reads. The model that it loads into must be an end of the
+     *     same transformer
+     */
+    public AdapterSource ofAllHeads() {
+        return new AdapterSource() {
+            @Override
+            public LoRAAdapter load(String name, BaseModel base, ReadOptions options) throws IOException {
+                return read(name, options).adapter();
+            }
+
+            @Override
+            public Loaded read(String name, Network base, ReadOptions options) throws IOException {
+                return read(name, options);
+            }
+
+            private Loaded read(String name, ReadOptions options) throws IOException {
+                return Adapters.this.load(name, own(name), (own, task) -> end(task.head()), options);
+            }
+        };
+    }
+
+    /**
+     * Returns the adapters of all heads, as {@link #ofAllHeads()} does, for a model that a program made.
+     *
+     * @param ofAlone the network of the model, with the head of what it does alone. Adapters of this head are loaded into it
+     * @return a source
+     */
+    public AdapterSource ofAllHeads(Network ofAlone) {
+        Objects.requireNonNull(ofAlone, "ofAlone must not be null");
+        synchronized (ends) {
+            ends.put(alone.head(), new End(ofAlone, true));
+        }
+        return ofAllHeads();
+    }
+
+    /**
+     * Returns what adapters of a head are loaded into, which is made when the first one needs it.
+     *
+     * @throws IOException if the model cannot have this head, or a file cannot be read
+     */
+    Network network(Head head) throws IOException {
+        return end(head).network;
+    }
+
+    private End end(Head head) throws IOException {
+        synchronized (ends) {
+            End end = ends.get(head);
+            if (end == null) {
+                end = newEnd(head);
+                ends.put(head, end);
+            }
+            return end;
+        }
+    }
+
+    private End newEnd(Head head) throws IOException {
+        try {
+            return new End(model.network(head), model.hasOwn(head));
+        } catch (IllegalArgumentException | IllegalStateException e) {
+            throw new IOException(e.getMessage(), e);
+        }
     }
 
     /**
@@ -173,7 +239,7 @@ public final class Adapters {
         Objects.requireNonNull(name, "name must not be null");
         Objects.requireNonNull(own, "own must not be null");
         Objects.requireNonNull(head, "head must not be null");
-        return load(name, own, head, network, network, ReadOptions.defaults());
+        return load(name, own, ofHead(head, network), ReadOptions.defaults()).adapter();
     }
 
     /** Forgets which content a name has, so that its files are read again. */
@@ -181,35 +247,49 @@ public final class Adapters {
         known.forget(name);
     }
 
-    /** An adapter with what it is for. */
-    private record Loaded(LoRAAdapter adapter, Task task) {}
+    /**
+     * What an adapter is loaded into.
+     *
+     * @param network the network
+     * @param isWhole whether its head needs nothing that an adapter brings
+     */
+    private record End(Network network, boolean isWhole) {}
 
-    private LoRAAdapter load(
-            String name, Path own, @Nullable Head head, Network network, BaseModel base, ReadOptions options)
-            throws IOException {
-        Loaded loaded = PeftAdapters.readWhole(own, () -> {
+    /** Chooses what an adapter is loaded into. */
+    private interface EndChoice {
+        End of(Path own, Task task) throws IOException;
+    }
+
+    private EndChoice ofHead(Head head, Network network) {
+        return (own, task) -> {
+            if (task.head() != head) {
+                throw new IOException(own + ": the adapter must be one for a model with the head " + head.text()
+                        + ", found one that " + task.does() + " with the head "
+                        + task.head().text());
+            }
+            return new End(network, model.hasOwn(head));
+        };
+    }
+
+    /** An adapter with what it is for. */
+    private record Read(AdapterSource.Loaded loaded, Task task) {}
+
+    /** Reads an adapter and what it is for at one moment. */
+    private AdapterSource.Loaded load(String name, Path own, EndChoice choice, ReadOptions options) throws IOException {
+        Read read = PeftAdapters.readWhole(own, () -> {
             Task task = Task.ofFiles(own, model.model(), alone);
-            requireHead(name, own, task, head);
-            LoRAAdapter adapter = PeftAdapters.load(own, base, options);
-            task.requireFits(own, adapter, head == null || model.hasOwn(head));
-            return new Loaded(adapter, task);
+            End end = choice.of(own, task);
+            LoRAAdapter adapter = PeftAdapters.load(own, end.network, options);
+            task.requireFits(own, adapter, end.isWhole);
+            return new Read(new AdapterSource.Loaded(adapter, end.network), task);
         });
-        UsedAdapter content = new UsedAdapter(name, loaded.adapter.fingerprint());
+        LoRAAdapter adapter = read.loaded.adapter();
+        UsedAdapter content = new UsedAdapter(name, adapter.fingerprint());
         try {
-            known.put(content, KnownTask.of(with(loaded.task), model.textTokens(), network));
+            known.put(content, KnownTask.of(with(read.task), model.textTokens(), read.loaded.network()));
         } catch (IllegalArgumentException e) {
             throw new IOException(own + ": " + e.getMessage() + "; use the model that the adapter was trained with", e);
         }
-        return loaded.adapter;
-    }
-
-    private void requireHead(String name, Path own, Task task, @Nullable Head head) throws IOException {
-        if (head != null && task.head() != head) {
-            known.forget(name);
-            onOtherHead.accept(name, head);
-            throw new IOException(own + ": the adapter must be one for a model with the head " + head.text()
-                    + ", found one that " + task.does() + " with the head "
-                    + task.head().text());
-        }
+        return read.loaded;
     }
 }

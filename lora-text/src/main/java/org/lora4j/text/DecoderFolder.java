@@ -17,6 +17,7 @@ import org.lora4j.text.grammar.GrammarCache;
 import org.lora4j.text.grammar.GrammarVocabulary;
 import org.lora4j.text.tokens.TextTokens;
 import org.lora4j.text.tokens.Tokenizer;
+import org.lora4j.text.tokens.internal.TextLimits;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**

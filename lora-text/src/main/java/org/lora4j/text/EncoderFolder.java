@@ -23,6 +23,7 @@ import org.lora4j.text.tokens.TextPair;
 import org.lora4j.text.tokens.TextRules;
 import org.lora4j.text.tokens.TextTokens;
 import org.lora4j.text.tokens.Tokenizer;
+import org.lora4j.text.tokens.internal.TextLimits;
 
 /**
  * A folder of Hugging Face's hub with an encoder of the BERT family, or with a decoder that embeds texts, opened whole:

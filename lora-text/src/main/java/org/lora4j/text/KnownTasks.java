@@ -5,9 +5,13 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.UsedAdapter;
+import org.lora4j.nn.Network;
 import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Embed;
+import org.lora4j.text.task.RowModel;
+import org.lora4j.text.task.RowTask;
 import org.lora4j.text.task.Task;
+import org.lora4j.text.tokens.TextTokens;
 
 /**
  * The tasks of adapters by name and content, in memory up to a number of bytes; those that were not used for the longest time are
@@ -25,6 +29,24 @@ final class KnownTasks {
 
     /** The content of each name that was loaded last. */
     private final Map<String, UsedAdapter> last = new LinkedHashMap<>();
+
+    /**
+     * What an adapter or a model does, ready for requests.
+     *
+     * @param task the task
+     * @param rows the task on the model; null if it has not one answer for each text
+     */
+    record KnownTask(Task task, @Nullable RowModel<?, ?> rows) {
+        /**
+         * Prepares a task.
+         *
+         * @param network the network with the head of the task
+         * @throws IllegalArgumentException if the model does not take so long texts, or a prompt leaves no room
+         */
+        static KnownTask of(Task task, TextTokens tokens, Network network) {
+            return new KnownTask(task, task instanceof RowTask<?, ?> rows ? rows.on(tokens, network) : null);
+        }
+    }
 
     KnownTasks(long mostBytes) {
         this.mostBytes = mostBytes;

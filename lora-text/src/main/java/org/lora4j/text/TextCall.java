@@ -1,6 +1,6 @@
 package org.lora4j.text;
 
-import java.io.IOException;
+import java.util.List;
 import java.util.Objects;
 import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.internal.MessageText;
@@ -9,6 +9,7 @@ import org.lora4j.serve.Prediction;
 import org.lora4j.serve.RequestOptions;
 import org.lora4j.serve.ServingException;
 import org.lora4j.serve.ServingException.Reason;
+import org.lora4j.text.KnownTasks.KnownTask;
 import org.lora4j.text.internal.TextCheck;
 import org.lora4j.text.task.RowModel;
 import org.lora4j.text.task.RowTask;
@@ -103,17 +104,7 @@ public final class TextCall<Q, R> {
     public Answer<R> answer(Q asked, Sequences tokens, RequestOptions options) {
         Sequences made = tokens;
         for (int tries = 0; tries < MOST_TRIES; tries++) {
-            Prediction prediction;
-            try {
-                prediction = service.headOf(adapter, known.task()).predictor().prediction(made, adapter, options);
-            } catch (ServingException e) {
-                if (e.reason() != Reason.ADAPTER_UNAVAILABLE || !hasOtherHeadNow()) {
-                    throw e;
-                }
-                known = require(service.known(adapter));
-                made = limitedTokens(asked, options);
-                continue;
-            }
+            Prediction prediction = service.predictor().prediction(made, adapter, options);
             KnownTask now = service.known(known, prediction.adapter());
             if (now != null && now.task().equals(known.task())) {
                 return new Answer<>(read(asked, prediction), made.tokens(), known.task(), prediction.adapter());
@@ -124,16 +115,7 @@ public final class TextCall<Q, R> {
         throw TextService.unavailable(adapter, null);
     }
 
-    private boolean hasOtherHeadNow() {
-        try {
-            Task now = service.now(adapter);
-            return now != null && now.head() != known.task().head();
-        } catch (IOException | IllegalArgumentException e) {
-            return false;
-        }
-    }
-
-    private java.util.List<R> read(Q asked, Prediction prediction) {
+    private List<R> read(Q asked, Prediction prediction) {
         INDArray output = prediction.output();
         for (float value : output.ravel().toFloatVector()) {
             if (!Float.isFinite(value)) {

@@ -113,6 +113,15 @@ public abstract sealed class TextModel implements AutoCloseable permits EncoderF
     }
 
     /**
+     * Returns what all heads have in common, for one model with adapters of all of them.
+     *
+     * @return the language model if this is a decoder with one, which also generates; or else the last hidden state
+     */
+    final Network common() {
+        return model.canGenerate() ? model.causal() : model.lastHiddenState();
+    }
+
+    /**
      * Returns the network for a head, which adapters can be made for.
      *
      * @param head what it ends with

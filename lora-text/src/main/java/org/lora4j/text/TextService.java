@@ -3,7 +3,6 @@ package org.lora4j.text;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
@@ -18,10 +17,12 @@ import org.lora4j.nn.Network;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.AdapterReloader;
 import org.lora4j.serve.BatchingPredictor;
+import org.lora4j.serve.GenerationService;
 import org.lora4j.serve.RequestOptions;
 import org.lora4j.serve.ServingException;
 import org.lora4j.serve.ServingException.Reason;
 import org.lora4j.serve.ServingStats;
+import org.lora4j.text.KnownTasks.KnownTask;
 import org.lora4j.text.task.Head;
 import org.lora4j.text.task.RowTask;
 import org.lora4j.text.task.Task;
@@ -41,58 +42,80 @@ import org.lora4j.text.task.TaskSettings;
  * }
  * }</pre>
  *
- * <p>Tasks with equal {@linkplain Head heads} share a network and its batches, see {@link BatchingPredictor}; all share the weights of
- * the model. A network is made when the first adapter needs it. How much text becomes tokens at the same time is bounded by {@link
- * TextModel#textLimiter}.
+ * <p>There is one network for all tasks. Each layer of the transformer is computed once for a batch, whatever its rows are for; only
+ * what follows it, the {@linkplain Head head}, is computed for the rows of each. So there is one queue, see {@link BatchingPredictor}, and
+ * one {@link AdapterCache} with one limit. How much text becomes tokens at the same time is bounded by {@link TextModel#textLimiter}.
  *
  * <p>What is wrong with a request is a {@link ServingException}, whose message may be sent to a client.
  */
 public final class TextService implements AutoCloseable {
     private final TextModel model;
     private final Task alone;
-    private final TaskSettings asked;
     private final boolean allowBase;
-    private final @Nullable Path folder;
     private final @Nullable Adapters adapters;
-    private final Duration reload;
-    private final Consumer<BatchingPredictor.Builder> predictors;
-    private final Consumer<AdapterCache.Builder> caches;
-    private final Map<Head, HeadService> heads = new EnumMap<>(Head.class);
-    private boolean isClosed;
+    private final LoRAModel adapted;
+    private final BatchingPredictor predictor;
+
+    /** Whether the predictor is closed with this service. */
+    private final boolean isOwned;
+
+    private final @Nullable AdapterCache cache;
+    private final @Nullable AdapterReloader reloader;
+
+    /** What the model does alone, ready for requests; null if it is not served so. */
+    private final @Nullable KnownTask own;
 
     private TextService(Builder builder) throws IOException {
         model = builder.model;
-        asked = builder.asked;
         alone = aloneOf(builder);
         allowBase = builder.allowBase;
-        folder = builder.folder;
-        reload = builder.reload;
-        predictors = builder.predictors;
-        caches = builder.caches;
         adapters = builder.known != null ? builder.known : newAdapters(builder);
-        if (adapters != null) {
-            adapters.onOtherHead(this::forget);
-        }
+        isOwned = builder.predictor == null;
+        Network ofAlone = allowBase && alone instanceof RowTask ? networkOfAlone(builder) : null;
+        own = ofAlone == null ? null : KnownTask.of(alone, model.textTokens(), ofAlone);
         if (builder.predictor != null) {
-            LoRAModel given = Objects.requireNonNull(builder.given);
-            Head head = Objects.requireNonNull(builder.head);
-            heads.put(head, new HeadService(given, builder.predictor, null, null, false, own(head, given.network())));
+            adapted = Objects.requireNonNull(builder.given);
+            predictor = builder.predictor;
+            cache = null;
+            reloader = null;
+            return;
         }
-        if (allowBase && alone instanceof RowTask) {
-            if (alone.head().isTrained() && !model.hasOwn(alone.head())) {
-                throw new IllegalArgumentException(model.source()
-                        + ": the model must have a classifier with the head "
-                        + alone.head().text()
-                        + " to be served alone, found none; serve it with adapters that bring one");
-            }
-            Objects.requireNonNull(head(alone.head()));
+        adapted = LoRAModel.of(model.common());
+        BatchingPredictor.Builder batches = BatchingPredictor.builder(adapted);
+        builder.predictors.accept(batches);
+        if (ofAlone != null) {
+            batches.allowBase(ofAlone);
         }
+        if (adapters == null) {
+            cache = null;
+        } else {
+            AdapterCache.Builder caching = AdapterCache.builder(adapted, adapters.ofAllHeads());
+            builder.caches.accept(caching);
+            cache = caching.build();
+            batches.adapters(cache);
+        }
+        reloader = cache == null || builder.folder == null || builder.reload.isZero()
+                ? null
+                : AdapterReloader.start(cache, builder.folder, builder.reload);
+        predictor = batches.build();
+    }
+
+    private Network networkOfAlone(Builder builder) throws IOException {
+        Head head = alone.head();
+        if (head.isTrained() && !model.hasOwn(head)) {
+            throw new IllegalArgumentException(model.source() + ": the model must have a classifier with the head "
+                    + head.text() + " to be served alone, found none; serve it with adapters that bring one");
+        }
+        if (builder.given != null) {
+            return builder.given.network();
+        }
+        return adapters == null ? model.network(head) : adapters.network(head);
     }
 
     private @Nullable Adapters newAdapters(Builder builder) {
-        return folder == null && builder.single.isEmpty()
+        return builder.folder == null && builder.single.isEmpty()
                 ? null
-                : new Adapters(model, folder, builder.single, alone, asked);
+                : new Adapters(model, builder.folder, builder.single, alone, builder.asked);
     }
 
     private static Task aloneOf(Builder builder) throws IOException {
@@ -138,12 +161,35 @@ public final class TextService implements AutoCloseable {
     }
 
     /**
-     * Returns the adapters, which a service for another head can load too.
+     * Starts to build what generates with the same model and adapters. Its figures are among those of {@link #stats}.
      *
-     * @return the adapters; nothing if there are none
+     * @return a builder; close its service before this one
+     * @throws IllegalArgumentException if the model is no decoder with a language model
      */
-    public Optional<Adapters> adapters() {
-        return Optional.ofNullable(adapters);
+    public GenerationService.Builder generations() {
+        if (!model.model().canGenerate()) {
+            throw new IllegalArgumentException(
+                    model.source() + ": the model must be a decoder with a language model to generate, found none");
+        }
+        return GenerationService.builder(predictor).allowBase(allowBase);
+    }
+
+    /**
+     * Returns the model with the adapters of all tasks.
+     *
+     * @return the model, which the {@link #cache} adds adapters to
+     */
+    public LoRAModel adapted() {
+        return adapted;
+    }
+
+    /**
+     * Returns what loads the adapters of all tasks.
+     *
+     * @return the cache; nothing if there are no adapters, or the program made the predictor
+     */
+    public Optional<AdapterCache> cache() {
+        return Optional.ofNullable(cache);
     }
 
     private static ServingException unknown(String adapter, @Nullable Exception cause) {
@@ -197,21 +243,23 @@ public final class TextService implements AutoCloseable {
 
     /** Returns what an adapter is for, ready for a request. */
     KnownTask known(String adapter) {
-        KnownTask last = adapters == null || adapter.equals(LoRAModel.BASE) ? null : adapters.last(adapter);
-        if (last != null) {
-            return last;
+        if (adapter.equals(LoRAModel.BASE)) {
+            Task task = task(adapter);
+            return own == null ? new KnownTask(task, null) : own;
         }
-        Task task = task(adapter);
+        KnownTask last = adapters == null ? null : adapters.last(adapter);
+        return last == null ? known(adapter, task(adapter)) : last;
+    }
+
+    /** Prepares a task before the adapter is loaded. */
+    private KnownTask known(String adapter, Task task) {
         if (!(task instanceof RowTask)) {
             return new KnownTask(task, null);
         }
-        HeadService service = headOf(adapter, task);
-        KnownTask prepared = adapter.equals(LoRAModel.BASE) ? service.alone() : null;
         try {
-            return prepared == null
-                    ? KnownTask.of(task, model.textTokens(), service.model().network())
-                    : prepared;
-        } catch (IllegalArgumentException e) {
+            return KnownTask.of(
+                    task, model.textTokens(), Objects.requireNonNull(adapters).network(task.head()));
+        } catch (IOException | IllegalArgumentException e) {
             throw unavailable(adapter, e);
         }
     }
@@ -222,71 +270,6 @@ public final class TextService implements AutoCloseable {
         return adapter == null || adapters == null ? asIs : adapters.known(adapter);
     }
 
-    /** Reads what the files of an adapter say now; null for the model alone. */
-    @Nullable
-    Task now(String adapter) throws IOException {
-        return adapters == null || adapter.equals(LoRAModel.BASE) ? null : adapters.read(adapter);
-    }
-
-    HeadService headOf(String adapter, Task task) {
-        try {
-            return head(task.head());
-        } catch (IOException | IllegalArgumentException e) {
-            throw unavailable(adapter, e);
-        }
-    }
-
-    private HeadService head(Head head) throws IOException {
-        synchronized (heads) {
-            HeadService service = heads.get(head);
-            if (service == null) {
-                if (isClosed) {
-                    throw new ServingException(Reason.CLOSED, "the service was closed", null);
-                }
-                service = create(head);
-                heads.put(head, service);
-            }
-            return service;
-        }
-    }
-
-    private HeadService create(Head head) throws IOException {
-        Network network = model.network(head);
-        LoRAModel adapted = LoRAModel.of(network);
-        BatchingPredictor.Builder predictor = BatchingPredictor.builder(adapted);
-        predictors.accept(predictor);
-        KnownTask own = own(head, network);
-        boolean isAlone = own != null;
-        AdapterCache cache = null;
-        AdapterReloader reloader = null;
-        if (adapters != null) {
-            AdapterCache.Builder builder = AdapterCache.builder(adapted, adapters.of(head, network));
-            caches.accept(builder);
-            cache = builder.build();
-            predictor.adapters(cache);
-            reloader = folder == null || reload.isZero() ? null : AdapterReloader.start(cache, folder, reload);
-        }
-        return new HeadService(adapted, predictor.allowBase(isAlone).build(), cache, reloader, true, own);
-    }
-
-    /** What the model does alone with a head; null if it is not served so. */
-    private @Nullable KnownTask own(Head head, Network network) {
-        return allowBase && alone.head() == head && alone instanceof RowTask
-                ? KnownTask.of(alone, model.textTokens(), network)
-                : null;
-    }
-
-    /** An adapter was replaced by one with another head, so the network of the old one has no use for it. */
-    private void forget(String adapter, Head head) {
-        HeadService service;
-        synchronized (heads) {
-            service = heads.get(head);
-        }
-        if (service != null && service.cache() != null) {
-            service.cache().forget(adapter);
-        }
-    }
-
     /**
      * Lets the next request read an adapter again, for example after a training saved another one in its folder. Requests that run end with the old one.
      *
@@ -294,22 +277,20 @@ public final class TextService implements AutoCloseable {
      */
     public void refresh(String adapter) {
         Objects.requireNonNull(adapter, "adapter must not be null");
-        Map<Head, HeadService> all;
-        synchronized (heads) {
-            all = new EnumMap<>(heads);
-        }
         if (adapters != null) {
             adapters.forget(adapter);
         }
-        for (HeadService service : all.values()) {
-            if (service.cache() != null && service.cache().isLoaded(adapter)) {
-                boolean unused = service.cache().forget(adapter);
-            }
+        if (cache != null && cache.isLoaded(adapter)) {
+            boolean unused = cache.forget(adapter);
         }
     }
 
     TextModel model() {
         return model;
+    }
+
+    BatchingPredictor predictor() {
+        return predictor;
     }
 
     /**
@@ -318,22 +299,18 @@ public final class TextService implements AutoCloseable {
      * @return the figures of all adapters
      */
     public ServingStats stats() {
-        synchronized (heads) {
-            return ServingStats.sum(heads.values().stream()
-                    .map(service -> service.predictor().stats())
-                    .toList());
-        }
+        return predictor.stats();
     }
 
     /** Rejects all later requests, and waits until those that were accepted have ended. The model stays open. */
     @Override
     public void close() {
-        Map<Head, HeadService> open;
-        synchronized (heads) {
-            isClosed = true;
-            open = new EnumMap<>(heads);
+        if (reloader != null) {
+            reloader.close();
         }
-        open.values().forEach(HeadService::close);
+        if (isOwned) {
+            predictor.close();
+        }
     }
 
     /** Builds a {@link TextService}. */
@@ -341,7 +318,6 @@ public final class TextService implements AutoCloseable {
         private final TextModel model;
         private @Nullable Path folder;
         private @Nullable Adapters known;
-        private @Nullable Head head;
         private @Nullable LoRAModel given;
         private @Nullable BatchingPredictor predictor;
         private final Map<String, Path> single = new LinkedHashMap<>();
@@ -379,15 +355,14 @@ public final class TextService implements AutoCloseable {
         }
 
         /**
-         * Sets what computes the tasks of a head, which the program made and closes.
+         * Sets what computes, which the program made and closes. Its cache loads from {@link Adapters#ofAllHeads}, or has adapters of one
+         * head only.
          *
-         * @param of the head of its network
-         * @param model the network with its adapters
-         * @param batches computes requests; its cache loads from the adapters of this service
+         * @param model a network with the head of what the model does alone, and its adapters
+         * @param batches computes requests
          * @return this builder
          */
-        public Builder predictor(Head of, LoRAModel model, BatchingPredictor batches) {
-            head = Objects.requireNonNull(of, "of must not be null");
+        public Builder predictor(LoRAModel model, BatchingPredictor batches) {
             given = Objects.requireNonNull(model, "model must not be null");
             predictor = Objects.requireNonNull(batches, "batches must not be null");
             return this;
@@ -456,7 +431,7 @@ public final class TextService implements AutoCloseable {
         }
 
         /**
-         * Sets the limits of the batches of each head.
+         * Sets the limits of the batches.
          *
          * @param settings gets the builder of a predictor
          * @return this builder
@@ -467,7 +442,7 @@ public final class TextService implements AutoCloseable {
         }
 
         /**
-         * Sets the limits of the adapters of each head in memory.
+         * Sets the limits of the adapters in memory.
          *
          * @param settings gets the builder of a cache
          * @return this builder

@@ -8,21 +8,43 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.LoRAInit;
+import org.lora4j.fixtures.Patience;
+import org.lora4j.generate.GenerationOptions;
+import org.lora4j.generate.Generator;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
+import org.lora4j.serve.AdapterCache;
+import org.lora4j.serve.GenerationRequest;
+import org.lora4j.serve.GenerationService;
 import org.lora4j.serve.RequestOptions;
 import org.lora4j.serve.ServingException;
 import org.lora4j.serve.ServingException.Reason;
+import org.lora4j.serve.ServingListener;
 import org.lora4j.text.data.Labels;
 import org.lora4j.text.fixtures.OneTask;
 import org.lora4j.text.task.ClassScores;
@@ -38,6 +60,11 @@ import org.lora4j.text.tokens.TextTokens;
 /** One service for adapters of all tasks, beside what each of them computes alone. */
 class TextServiceTest {
     private static final RequestOptions NOW = RequestOptions.defaults();
+
+    /** Of floats in batches of other sizes. */
+    private static final double ROUNDING = 1e-5;
+
+    private static final Offset<Double> TOLERANCE = Offset.offset(ROUNDING);
 
     @TempDir
     private static Path shared;
@@ -71,16 +98,12 @@ class TextServiceTest {
                     norm += whole[i][j] * whole[i][j];
                 }
                 for (int j = 0; j < 3; j++) {
-                    assertThat((double) found[i][j]).isCloseTo(whole[i][j] / Math.sqrt(norm), within(1e-6));
+                    assertThat((double) found[i][j]).isCloseTo(whole[i][j] / Math.sqrt(norm), TOLERANCE);
                 }
             }
             float[][] queries = tasks.embeddings(tasks.encoder(), OneTask.SEARCH, Embed.Kind.QUERY);
-            assertThat(java.util.Arrays.deepEquals(queries, found)).isFalse();
+            assertThat(Arrays.deepEquals(queries, found)).isFalse();
         }
-    }
-
-    private static org.assertj.core.data.Offset<Double> within(double difference) {
-        return org.assertj.core.data.Offset.offset(difference);
     }
 
     @Test
@@ -291,7 +314,7 @@ class TextServiceTest {
         try (TextModel model = OneTask.open(tasks.encoder());
                 TextService service = tasks.serve(model)) {
             List<Thread> threads = new ArrayList<>();
-            List<String> wrong = java.util.Collections.synchronizedList(new ArrayList<>());
+            List<String> wrong = Collections.synchronizedList(new ArrayList<>());
             for (int t = 0; t < 6; t++) {
                 int kind = t % 3;
                 threads.add(new Thread(() -> {
@@ -312,12 +335,12 @@ class TextServiceTest {
                                     wrong,
                                     Math.abs(found.values().get(0)
                                                     - classes.get(2).getOrDefault("one", -1.0))
-                                            < 1e-6);
+                                            < ROUNDING);
                         } else {
                             PairScore found = service.answer(Rerank.class, OneTask.RANK, OneTask.PAIRS, NOW)
                                     .values()
                                     .get(0);
-                            note(wrong, Math.abs(found.probability() - scores[0]) < 1e-6);
+                            note(wrong, Math.abs(found.probability() - scores[0]) < ROUNDING);
                         }
                     }
                 }));
@@ -332,6 +355,267 @@ class TextServiceTest {
         }
     }
 
+    /** The answers of an adapter to the texts of all tests, as numbers. */
+    private static double[] answers(TextService service, Class<?> kind, String name) {
+        if (kind == Embed.class) {
+            return service
+                    .answer(Embed.class, name, Embed.Texts.of(Embed.Kind.QUERY, OneTask.TEXTS), NOW)
+                    .values()
+                    .stream()
+                    .flatMapToDouble(row -> IntStream.range(0, row.length).mapToDouble(i -> row[i]))
+                    .toArray();
+        }
+        if (kind == Classify.class) {
+            return service.answer(Classify.class, name, OneTask.TEXTS, NOW).values().stream()
+                    .flatMapToDouble(scores -> scores.values().stream().mapToDouble(Double::doubleValue))
+                    .toArray();
+        }
+        return service.answer(Rerank.class, name, OneTask.PAIRS, NOW).values().stream()
+                .mapToDouble(PairScore::probability)
+                .toArray();
+    }
+
+    /** What each adapter of a model answers alone. */
+    private static Map<String, double[]> alone(Path base, Map<String, Class<?>> kinds) throws IOException {
+        Map<String, double[]> alone = new LinkedHashMap<>();
+        for (Map.Entry<String, Class<?>> adapter : kinds.entrySet()) {
+            try (TextModel model = OneTask.open(base);
+                    TextService service = tasks.serve(model)) {
+                alone.put(adapter.getKey(), answers(service, adapter.getValue(), adapter.getKey()));
+            }
+        }
+        return alone;
+    }
+
+    private static final Map<String, Class<?>> OF_ENCODER = Map.of(
+            OneTask.SEARCH,
+            Embed.class,
+            OneTask.WHOLE,
+            Embed.class,
+            OneTask.TOPICS,
+            Classify.class,
+            OneTask.TONES,
+            Classify.class,
+            OneTask.PEFT,
+            Classify.class,
+            OneTask.RANK,
+            Rerank.class);
+
+    /** The batch before holds the turn until all others wait, so the next one has all of them. */
+    private static final class Gate implements ServingListener {
+        private final CountDownLatch begun = new CountDownLatch(1);
+        private final CountDownLatch opened = new CountDownLatch(1);
+        private final List<Integer> batches = Collections.synchronizedList(new ArrayList<>());
+
+        @Override
+        public void onBatch(int requests, long units, long nanos) {
+            batches.add(requests);
+            begun.countDown();
+            try {
+                opened.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    private static void requireOneBatch(Path base, Map<String, Class<?>> kinds) throws Exception {
+        Map<String, double[]> alone = alone(base, kinds);
+        boolean wasOne = false;
+        // A request that is counted as waiting may be a moment before its place in the batch.
+        for (int round = 0; round < 100 && !wasOne; round++) {
+            Gate gate = new Gate();
+            try (TextModel model = OneTask.open(base);
+                    TextService service = TextService.builder(model)
+                            .adapters(base.equals(tasks.encoder()) ? tasks.encoderAdapters() : tasks.decoderAdapters())
+                            .predictors(builder -> builder.listener(gate))
+                            .build()) {
+                service.cache().orElseThrow().preload(kinds.keySet()).join();
+                Map<String, CompletableFuture<double[]>> found = new LinkedHashMap<>();
+                String first = alone.keySet().iterator().next();
+                CompletableFuture<double[]> before = ask(service, kinds, first);
+                gate.begun.await();
+                kinds.keySet().forEach(name -> found.put(name, ask(service, kinds, name)));
+                Patience.await(() -> service.stats().all().waiting() == kinds.size());
+                gate.opened.countDown();
+                assertThat(before.get()).containsExactly(alone.get(first), TOLERANCE);
+                for (String name : kinds.keySet()) {
+                    assertThat(Objects.requireNonNull(found.get(name)).get())
+                            .as(name)
+                            .containsExactly(alone.get(name), TOLERANCE);
+                }
+                wasOne = gate.batches.equals(List.of(1, kinds.size()));
+            }
+        }
+        assertThat(wasOne).as("one step had rows of all tasks").isTrue();
+    }
+
+    private static CompletableFuture<double[]> ask(TextService service, Map<String, Class<?>> kinds, String name) {
+        CompletableFuture<double[]> answers = new CompletableFuture<>();
+        new Thread(() -> {
+                    try {
+                        answers.complete(answers(service, Objects.requireNonNull(kinds.get(name)), name));
+                    } catch (RuntimeException | Error e) {
+                        answers.completeExceptionally(e);
+                    }
+                })
+                .start();
+        return answers;
+    }
+
+    /** Embeddings, classes of several heads and label sets, and scores are rows of one batch of one network. */
+    @Test
+    void oneBatchHasRowsOfAllTasks() throws Exception {
+        requireOneBatch(tasks.encoder(), OF_ENCODER);
+        requireOneBatch(tasks.decoder(), Map.of(OneTask.YES, Rerank.class, OneTask.LAST, Classify.class));
+    }
+
+    @Test
+    void oneLimitHoldsForTheAdaptersOfAllTasks() throws Exception {
+        try (TextModel model = OneTask.open(tasks.encoder());
+                TextService service = TextService.builder(model)
+                        .adapters(tasks.encoderAdapters())
+                        .caches(builder -> builder.maxAdapters(2))
+                        .build()) {
+            AdapterCache cache = service.cache().orElseThrow();
+            for (int round = 0; round < 2; round++) {
+                for (String name : OF_ENCODER.keySet()) {
+                    assertThat(answers(service, Objects.requireNonNull(OF_ENCODER.get(name)), name))
+                            .isNotEmpty();
+                    assertThat(service.adapted().names()).contains(name).hasSizeLessThanOrEqualTo(2);
+                    assertThat(cache.stats().adapters()).isLessThanOrEqualTo(2);
+                }
+            }
+            assertThat(cache.stats().evictions()).isEqualTo(2L * OF_ENCODER.size() - 2);
+        }
+    }
+
+    /** What generates has the same model, cache and figures as the other tasks of a decoder. */
+    @Test
+    void aDecoderGeneratesBesideItsOtherTasks() throws Exception {
+        Path adapters = Files.createDirectories(own.resolve("adapters"));
+        for (String name : List.of(OneTask.YES, OneTask.LAST)) {
+            replace(adapters.resolve(name), tasks.decoderAdapters().resolve(name));
+        }
+        int[] prompt = {1, 2, 3};
+        GenerationOptions options = GenerationOptions.greedy().withMaxTokens(3);
+        try (TextModel model = OneTask.open(tasks.decoder());
+                TextService service = TextService.builder(model)
+                        .adapters(adapters)
+                        .caches(builder -> builder.maxAdapters(2))
+                        .build();
+                GenerationService generations = service.generations().build()) {
+            AdapterView says = LoRAModel.of(((DecoderFolder) model).network())
+                    .add(
+                            "says",
+                            LoRAConfig.builder()
+                                    .rank(2)
+                                    .alpha(64)
+                                    .init(LoRAInit.random())
+                                    .build());
+            says.save(adapters.resolve("says"));
+            List<Integer> expected =
+                    Generator.of(says).generate(prompt, options).newTokens();
+            for (int round = 0; round < 2; round++) {
+                assertThat(answers(service, Rerank.class, OneTask.YES)).isNotEmpty();
+                assertThat(answers(service, Classify.class, OneTask.LAST)).isNotEmpty();
+                assertThat(generations
+                                .generate(GenerationRequest.of("says", prompt, options))
+                                .join()
+                                .newTokens())
+                        .isEqualTo(expected);
+                assertThat(service.adapted().names()).hasSize(2);
+            }
+            assertThat(service.stats().all().completed()).isEqualTo(6);
+            assertThat(service.stats().all().loads())
+                    .isEqualTo(service.cache().orElseThrow().stats().loads());
+            assertThatExceptionOfType(ServingException.class)
+                    .isThrownBy(() -> generations
+                            .generate(GenerationRequest.of(OneTask.YES, prompt, options))
+                            .join())
+                    .matches(e -> e.reason() == Reason.INVALID_INPUT)
+                    .withMessageContaining("'yes' generates no text");
+        }
+        try (TextModel model = OneTask.open(tasks.encoder());
+                TextService service = tasks.serve(model)) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(service::generations)
+                    .withMessageContaining("must be a decoder with a language model to generate");
+        }
+    }
+
+    /** Whoever asks while an adapter is replaced by one of another task, head, length or limit gets the answers of one of them. */
+    @Test
+    void requestsWhileAnAdapterIsReplacedAreAnsweredByOneOfThem() throws Exception {
+        Map<String, double[]> alone = alone(tasks.encoder(), OF_ENCODER);
+        Path changing = Files.createDirectories(own.resolve("adapters")).resolve("it");
+        Map<Class<?>, LongAdder> answered = new ConcurrentHashMap<>();
+        List<String> wrong = Collections.synchronizedList(new ArrayList<>());
+        AtomicBoolean isOver = new AtomicBoolean();
+        List<Thread> threads = new ArrayList<>();
+        try (TextModel model = OneTask.open(tasks.encoder());
+                TextService service = TextService.builder(model)
+                        .adapters(own.resolve("adapters"))
+                        .caches(builder -> builder.retryDelay(Duration.ZERO, Duration.ZERO))
+                        .build()) {
+            for (Class<?> kind : List.of(Embed.class, Classify.class, Rerank.class)) {
+                answered.put(kind, new LongAdder());
+                threads.add(new Thread(() -> {
+                    while (!isOver.get()) {
+                        askWhileReplaced(service, kind, alone, answered, wrong);
+                    }
+                }));
+            }
+            threads.forEach(Thread::start);
+            for (int round = 0; round < 4; round++) {
+                for (Map.Entry<String, Class<?>> next : OF_ENCODER.entrySet()) {
+                    LongAdder count = Objects.requireNonNull(answered.get(next.getValue()));
+                    replace(changing, tasks.encoderAdapters().resolve(next.getKey()));
+                    service.refresh("it");
+                    long before = count.sum();
+                    Patience.await(() -> count.sum() > before);
+                }
+            }
+            isOver.set(true);
+            for (Thread thread : threads) {
+                thread.join();
+            }
+        }
+        assertThat(wrong).isEmpty();
+    }
+
+    private static void askWhileReplaced(
+            TextService service,
+            Class<?> kind,
+            Map<String, double[]> alone,
+            Map<Class<?>, LongAdder> answered,
+            List<String> wrong) {
+        try {
+            double[] found = answers(service, kind, "it");
+            Objects.requireNonNull(answered.get(kind)).increment();
+            note(
+                    wrong,
+                    OF_ENCODER.entrySet().stream()
+                            .filter(adapter -> adapter.getValue() == kind)
+                            .anyMatch(adapter -> close(found, Objects.requireNonNull(alone.get(adapter.getKey())))));
+        } catch (ServingException e) {
+            boolean isExpected = e.reason() == Reason.INVALID_INPUT
+                    || e.reason() == Reason.ADAPTER_UNAVAILABLE
+                    || e.reason() == Reason.UNKNOWN_ADAPTER;
+            note(wrong, isExpected);
+        } catch (RuntimeException | Error e) {
+            wrong.add(e.toString());
+        }
+    }
+
+    private static boolean close(double[] found, double[] expected) {
+        boolean same = found.length == expected.length;
+        for (int i = 0; same && i < found.length; i++) {
+            same = Math.abs(found[i] - expected[i]) < ROUNDING;
+        }
+        return same;
+    }
+
     private static void note(List<String> wrong, boolean isRight) {
         if (!isRight) {
             wrong.add("another answer");
@@ -341,7 +625,7 @@ class TextServiceTest {
     private static boolean close(float[] found, float[] expected) {
         boolean same = found.length == expected.length;
         for (int i = 0; same && i < found.length; i++) {
-            same = Math.abs(found[i] - expected[i]) < 1e-6;
+            same = Math.abs(found[i] - expected[i]) < ROUNDING;
         }
         return same;
     }

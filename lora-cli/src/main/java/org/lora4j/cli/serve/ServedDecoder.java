@@ -1,22 +1,15 @@
 package org.lora4j.cli.serve;
 
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntConsumer;
 import java.util.function.Supplier;
-import org.jspecify.annotations.Nullable;
-import org.lora4j.LoRAModel;
 import org.lora4j.generate.TokenConstraint;
-import org.lora4j.serve.AdapterCache;
-import org.lora4j.serve.AdapterReloader;
 import org.lora4j.serve.GenerationHandle;
 import org.lora4j.serve.GenerationRequest;
 import org.lora4j.serve.GenerationService;
-import org.lora4j.serve.ServingStats;
-import org.lora4j.text.Adapters;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.TextService;
 import org.lora4j.text.chat.ChatTemplate;
@@ -24,7 +17,6 @@ import org.lora4j.text.chat.DecoderTokens;
 import org.lora4j.text.grammar.Grammar;
 import org.lora4j.text.grammar.GrammarCache;
 import org.lora4j.text.grammar.GrammarLease;
-import org.lora4j.text.task.Head;
 import org.lora4j.text.tokens.Tokenizer;
 import org.lora4j.text.tools.ForcedCall;
 
@@ -38,36 +30,21 @@ final class ServedDecoder implements AutoCloseable {
     private final int vocabulary;
 
     private final GenerationService service;
-    private final @Nullable AdapterReloader reloader;
 
     /**
      * Creates the generations.
      *
      * @param model what is served
      * @param decoder its model
-     * @param texts reads its adapters
+     * @param texts has the model with its adapters
      */
     ServedDecoder(ServedModel model, DecoderFolder decoder, TextService texts) {
         this.model = model;
         this.decoder = decoder;
         tokens = decoder.tokens();
-        LoRAModel adapted = LoRAModel.of(decoder.network());
-        vocabulary = Math.toIntExact(adapted.base().outputSize());
+        vocabulary = Math.toIntExact(texts.adapted().base().outputSize());
         ServeLimits limits = model.limits();
-        GenerationService.Builder builder =
-                GenerationService.builder(adapted).allowBase(model.settings().allowBase());
-        Path folder = model.settings().adapters();
-        Adapters adapters = texts.adapters().orElse(null);
-        if (adapters == null || folder == null) {
-            reloader = null;
-        } else {
-            AdapterCache.Builder caching =
-                    AdapterCache.builder(adapted, adapters.of(Head.NEXT_TOKEN, decoder.network()));
-            model.limit(caching);
-            AdapterCache cache = caching.build();
-            builder.adapters(cache);
-            reloader = limits.reload().isZero() ? null : AdapterReloader.start(cache, folder, limits.reload());
-        }
+        GenerationService.Builder builder = texts.generations();
         if (limits.waiting() > 0) {
             builder.maxWaitingTokens(limits.waiting());
         }
@@ -193,10 +170,6 @@ final class ServedDecoder implements AutoCloseable {
         return service.generate(conversation == null ? asked : asked.withConversation(conversation));
     }
 
-    ServingStats stats() {
-        return service.stats();
-    }
-
     void addTo(ServerMetrics metrics) {
         metrics.gauge(
                 "lora.grammars",
@@ -217,9 +190,6 @@ final class ServedDecoder implements AutoCloseable {
 
     @Override
     public void close() {
-        if (reloader != null) {
-            reloader.close();
-        }
         cancelAll();
     }
 }

@@ -3,7 +3,6 @@ package org.lora4j.cli.serve;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.TreeMap;
@@ -86,9 +85,8 @@ public final class ServedModel implements AutoCloseable {
             builder.adapters(folder.path());
         }
         texts = builder.build();
-        decoder = opened instanceof DecoderFolder of && settings.unsaid != Unsaid.CLASSIFY
-                ? new ServedDecoder(this, of, texts)
-                : null;
+        boolean generates = opened.model().canGenerate() && settings.unsaid != Unsaid.CLASSIFY;
+        decoder = generates && opened instanceof DecoderFolder of ? new ServedDecoder(this, of, texts) : null;
     }
 
     /**
@@ -138,7 +136,7 @@ public final class ServedModel implements AutoCloseable {
         return Task.of(ModelSource.of(model)) instanceof Generate;
     }
 
-    void limit(AdapterCache.Builder builder) {
+    private void limit(AdapterCache.Builder builder) {
         builder.maxAdapters(settings.limits.adapters()).maxBytes(settings.limits.adapterBytes());
     }
 
@@ -251,7 +249,7 @@ public final class ServedModel implements AutoCloseable {
     }
 
     ServingStats stats() {
-        return decoder == null ? texts.stats() : ServingStats.sum(List.of(texts.stats(), decoder.stats()));
+        return texts.stats();
     }
 
     /** Adds figures that only this model has. */

@@ -1,6 +1,9 @@
 package org.lora4j.model.internal;
 
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -10,8 +13,11 @@ import org.lora4j.internal.NamedAdapters;
 import org.lora4j.model.internal.ModelState.Selection;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
+import org.lora4j.nn.batch.internal.LayerStack;
 import org.lora4j.nn.batch.internal.Merging;
+import org.lora4j.nn.layer.WeightedLayer;
 import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.nn.parametrization.internal.EffectiveLinear;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +32,9 @@ public final class AdapterRegistry {
     private final Network network;
     private volatile ModelState state;
     private int openScopes;
+
+    /** What computes the networks of adapters that have an end of their own. */
+    private final Map<Network, LayerStack> ends = new HashMap<>();
 
     public AdapterRegistry(Network network) {
         this.network = network;
@@ -67,11 +76,12 @@ public final class AdapterRegistry {
     /**
      * Adds an adapter that does not become active, even if it is the first.
      *
+     * @param of the network that it is for: that of the model, or another end of the same transformer
      * @return the adapter, or null if there is one of this name already, which stays
      */
     @Nullable
-    public ManagedAdapter addManaged(String name, LoRAAdapter data) {
-        AppliedAdapter adapter = applied(name, data);
+    public ManagedAdapter addManaged(String name, LoRAAdapter data, Network of) {
+        AppliedAdapter adapter = applied(name, data, of);
         synchronized (this) {
             if (state.adapters().find(name) != null) {
                 return null;
@@ -103,8 +113,8 @@ public final class AdapterRegistry {
      * @return the new adapter, or null if the name stands for another one or none, which stays
      */
     @Nullable
-    AppliedAdapter replace(String name, AppliedAdapter expected, LoRAAdapter data) {
-        AppliedAdapter adapter = applied(name, data);
+    AppliedAdapter replace(String name, AppliedAdapter expected, LoRAAdapter data, Network of) {
+        AppliedAdapter adapter = applied(name, data, of);
         synchronized (this) {
             if (state.adapters().find(name) != expected) {
                 return null;
@@ -122,7 +132,33 @@ public final class AdapterRegistry {
     }
 
     private AppliedAdapter applied(String name, LoRAAdapter data) {
-        return NamedAdapters.named(name, () -> AppliedAdapter.of(network, data));
+        return applied(name, data, network);
+    }
+
+    private AppliedAdapter applied(String name, LoRAAdapter data, Network of) {
+        return NamedAdapters.named(name, () -> AppliedAdapter.of(of, computing(of), data));
+    }
+
+    /** What another end computes with without an adapter. */
+    public EffectiveLayers alone(Network end) {
+        Map<WeightedLayer, EffectiveLinear> layers = new LinkedHashMap<>();
+        LayerStack computing = computing(end);
+        computing.weightedLayers().forEach(layer -> layers.put(layer, layer.original()));
+        return EffectiveLayers.of(computing, layers);
+    }
+
+    /** The layers that compute a network: the first ones are those of the model, so that its rows go through them with those of others. */
+    private LayerStack computing(Network of) {
+        if (of == network) {
+            return network.stack();
+        }
+        synchronized (ends) {
+            return ends.computeIfAbsent(of, end -> {
+                LayerStack stack = end.stack().after(network.stack());
+                end.freeze();
+                return stack;
+            });
+        }
     }
 
     public synchronized void rename(String name, String newName) {
@@ -153,7 +189,8 @@ public final class AdapterRegistry {
     }
 
     public synchronized void activate(List<String> names) {
-        state = state.withActive(requireSelectable(names));
+        state.ofModel(Selection.of(names));
+        state = state.withActive(names);
     }
 
     /** Checks that adapters exist, are named once and can be applied together. */
@@ -197,7 +234,7 @@ public final class AdapterRegistry {
 
     private Network merge(ModelState from, Selection selection) {
         try {
-            EffectiveLayers effective = from.factored(selection);
+            EffectiveLayers effective = from.ofModel(selection);
             return network.with(Merging.of(effective), Merging.keepsWeight(effective));
         } catch (ArithmeticException e) {
             ArithmeticException withNames =

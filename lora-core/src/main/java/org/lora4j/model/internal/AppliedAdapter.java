@@ -16,6 +16,7 @@ import org.lora4j.linalg.LowRankFactors;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
 import org.lora4j.nn.batch.internal.FrozenParameters;
+import org.lora4j.nn.batch.internal.LayerStack;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.WeightedLayer;
 import org.lora4j.nn.parameter.Parameter;
@@ -41,11 +42,22 @@ public final class AppliedAdapter {
     /** The same rows in heads that share the table of the embedding. */
     private final Map<WeightedLayer, HeadRowsUpdate> headRows = new LinkedHashMap<>();
 
+    /** The layers that have the weights, and those that compute with them, in the same order. */
+    private final List<WeightedLayer> own;
+
+    private final LayerStack computing;
     private final EffectiveLayers layers;
     private volatile @Nullable Known lastKnown;
 
     private AppliedAdapter(Network network, LoRAAdapter data, Map<String, LowRankFactors> subtracted) {
+        this(network, network.stack(), data, subtracted);
+    }
+
+    private AppliedAdapter(
+            Network network, LayerStack computing, LoRAAdapter data, Map<String, LowRankFactors> subtracted) {
         config = data.config();
+        own = network.weightedLayers();
+        this.computing = computing;
         this.subtracted = subtracted;
         TiedLayers.forEachTableFirst(network, data.weights(), (layer, weights) -> {
             LoRAUpdate update =
@@ -80,16 +92,21 @@ public final class AppliedAdapter {
         });
         data.biases()
                 .forEach((path, bias) -> biases.put(network.baseLayer(path), parameter(path + ".bias", bias, network)));
-        Map<WeightedLayer, EffectiveLinear> applied = new LinkedHashMap<>();
-        for (WeightedLayer layer : network.weightedLayers()) {
-            applied.put(layer, apply(layer, layer.original(), 1));
-        }
-        layers = EffectiveLayers.of(applied);
+        layers = alone(1);
     }
 
-    /** What the layers compute with if this adapter alone is applied. */
-    public EffectiveLayers layers() {
-        return layers;
+    private EffectiveLayers alone(double multiplier) {
+        Map<WeightedLayer, EffectiveLinear> applied = new LinkedHashMap<>();
+        for (int i = 0; i < own.size(); i++) {
+            WeightedLayer layer = computing.weightedLayers().get(i);
+            applied.put(layer, apply(own.get(i), layer.original(), multiplier));
+        }
+        return EffectiveLayers.of(computing, applied);
+    }
+
+    /** What the layers compute with if this adapter alone is applied, with its scale multiplied. */
+    public EffectiveLayers layers(double multiplier) {
+        return multiplier == 1 ? layers : alone(multiplier);
     }
 
     private static Parameter parameter(String name, INDArray value, Network network) {
@@ -129,11 +146,12 @@ public final class AppliedAdapter {
     /**
      * Applies data to a network, frozen. The arrays are copied into the network's type.
      *
+     * @param computing the layers that compute: those of the network, or a stack {@linkplain LayerStack#after after} that of a model
      * @throws IllegalArgumentException if the data do not fit the network; the message lists everything
      */
-    public static AppliedAdapter of(Network network, LoRAAdapter data) {
+    public static AppliedAdapter of(Network network, LayerStack computing, LoRAAdapter data) {
         data.requireFits(network);
-        AppliedAdapter adapter = new AppliedAdapter(network, data, Map.of());
+        AppliedAdapter adapter = new AppliedAdapter(network, computing, data, Map.of());
         adapter.setTrainable(false);
         return adapter;
     }

@@ -12,6 +12,7 @@ import org.lora4j.nn.batch.internal.LayerStack;
 import org.lora4j.nn.batch.internal.Segment;
 import org.lora4j.nn.batch.internal.Segments;
 import org.lora4j.nn.input.Input;
+import org.lora4j.nn.layer.Layer;
 
 /** The adapters of a batch in which each example has its own, and the segments that compute with them. */
 final class ExampleAdapters {
@@ -29,26 +30,33 @@ final class ExampleAdapters {
         this.network = network;
         this.names = names;
         for (String name : names) {
-            segments.computeIfAbsent(name, each -> Segment.predicting(network, layers.apply(each)));
+            segments.computeIfAbsent(name, each -> {
+                EffectiveLayers own = layers.apply(each);
+                return Segment.predicting(own.stack(network), own);
+            });
         }
     }
 
-    /** The number of outputs of an example. */
-    long outputSize(int example) {
-        return outputSize(names.get(example));
+    /** What computes an example. */
+    EffectiveLayers layers(int example) {
+        return segment(names.get(example)).layers();
     }
 
     private long outputSize(String name) {
         return network.outputSize(segment(name).layers());
     }
 
-    /** Whether no head has another number of outputs than that of the base. */
-    boolean haveWidthOfBase() {
-        return segments.keySet().stream().allMatch(name -> outputSize(name) == network.outputSize());
+    private Layer.RowKind outputRows(String name) {
+        return network.outputRows(segment(name).layers());
+    }
+
+    /** Whether none has another end than the base, or a head with another number of outputs. */
+    boolean haveOutputsOfBase() {
+        return segments.values().stream().allMatch(segment -> network.hasOutputsOf(segment.layers()));
     }
 
     /** Throws an {@link IllegalArgumentException} if the outputs cannot be rows of one array. */
-    void requireOneWidth() {
+    void requireOneArray() {
         String first = names.get(0);
         for (String name : segments.keySet()) {
             if (outputSize(name) != outputSize(first)) {
@@ -56,6 +64,13 @@ final class ExampleAdapters {
                         "adapters whose outputs are rows of one array must have heads of one size,"
                                 + " found " + outputSize(first) + " outputs of " + MessageText.quote(first) + " and "
                                 + outputSize(name) + " of " + MessageText.quote(name)
+                                + "; call predictEach, which returns an array for each of them");
+            }
+            if (outputRows(name) != outputRows(first)) {
+                throw new IllegalArgumentException(
+                        "adapters whose outputs are rows of one array must all have a row for each token, or all one for each"
+                                + " text, found both kinds in " + MessageText.quote(first) + " and "
+                                + MessageText.quote(name)
                                 + "; call predictEach, which returns an array for each of them");
             }
         }

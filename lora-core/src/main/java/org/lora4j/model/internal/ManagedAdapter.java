@@ -2,6 +2,7 @@ package org.lora4j.model.internal;
 
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.nn.Network;
 
 /**
  * An adapter that a part of the program, such as a cache, added to a model and manages: it can replace and delete this adapter, and never
@@ -38,11 +39,12 @@ public final class ManagedAdapter {
      * Replaces this adapter by other data, if it is current.
      *
      * @param data the data
+     * @param of the network that they are for, as in {@link AdapterRegistry#addManaged}
      * @return the new adapter, which is managed in place of this one, or null if this one is not current
      * @throws IllegalArgumentException if the data do not fit; nothing changes then
      */
-    public @Nullable ManagedAdapter replace(LoRAAdapter data) {
-        AppliedAdapter replacement = registry.replace(name, adapter, data);
+    public @Nullable ManagedAdapter replace(LoRAAdapter data, Network of) {
+        AppliedAdapter replacement = registry.replace(name, adapter, data, of);
         return replacement == null ? null : new ManagedAdapter(registry, name, replacement);
     }
 

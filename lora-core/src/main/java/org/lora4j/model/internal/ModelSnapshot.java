@@ -5,14 +5,19 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.internal.AdapterNames;
+import org.lora4j.internal.MessageText;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.batch.internal.EffectiveLayers;
 import org.lora4j.nn.batch.internal.ExampleOutputs;
 import org.lora4j.nn.batch.internal.Inputs;
+import org.lora4j.nn.batch.internal.LayerStack;
 import org.lora4j.nn.compute.internal.Predictor;
 import org.lora4j.nn.input.FeatureRows;
 import org.lora4j.nn.input.Input;
@@ -30,10 +35,14 @@ public final class ModelSnapshot {
     private final Predictor predictor;
     private final ModelState state;
 
-    public ModelSnapshot(Network network, Predictor predictor, ModelState state) {
+    /** What the base computes with; null for the model as it is. */
+    private final @Nullable EffectiveLayers alone;
+
+    public ModelSnapshot(Network network, Predictor predictor, ModelState state, @Nullable EffectiveLayers alone) {
         this.network = network;
         this.predictor = predictor;
         this.state = state;
+        this.alone = alone;
     }
 
     /** Whether both are of the same state of one model. */
@@ -60,6 +69,21 @@ public final class ModelSnapshot {
     }
 
     /**
+     * Returns which adapter a name stands for, as {@link #used} does, and computes its fingerprint only when it is asked for.
+     *
+     * @param adapter the name of an adapter, or that of the base
+     * @return the adapter, with the content that it has when this is called; null for the base alone
+     * @throws IllegalArgumentException if the snapshot has no such adapter
+     */
+    public @Nullable Supplier<UsedAdapter> usedLater(String adapter) {
+        if (adapter.equals(AdapterNames.BASE)) {
+            return null;
+        }
+        AppliedAdapter applied = state.adapter(adapter);
+        return () -> new UsedAdapter(adapter, applied.fingerprint());
+    }
+
+    /**
      * Returns the fingerprint of an adapter if it is known, which takes no time.
      *
      * @param adapter a name
@@ -75,10 +99,15 @@ public final class ModelSnapshot {
      *
      * @param adapter the name of an adapter, or that of the base
      * @return a model that sees no later replacement
-     * @throws IllegalArgumentException if the snapshot has no such adapter
+     * @throws IllegalArgumentException if the snapshot has no such adapter, or it has an end of its own
      */
     public Model model(String adapter) {
-        return new PinnedModel(network.stack(), predictor, state.forPrediction(applied(adapter)));
+        EffectiveLayers layers = state.forPrediction(applied(adapter));
+        if (!isOfModel(layers)) {
+            throw new IllegalArgumentException("the adapter must be one for the end of the model, found "
+                    + MessageText.quote(adapter) + " with an end of its own");
+        }
+        return new PinnedModel(network.stack(), predictor, layers);
     }
 
     /**
@@ -90,7 +119,8 @@ public final class ModelSnapshot {
      * @throws IllegalArgumentException if the input does not fit the base, or the snapshot has no such adapter
      */
     public INDArray predict(Input x, String adapter) {
-        return predictor.predict(x, state.forPrediction(applied(adapter)));
+        return predictor.predict(
+                x, isOfEnd(adapter) ? Objects.requireNonNull(alone) : state.forPrediction(applied(adapter)));
     }
 
     /**
@@ -105,8 +135,8 @@ public final class ModelSnapshot {
      */
     public INDArray predict(Input x, List<String> adapters) {
         ExampleAdapters chosen = choose(x, adapters);
-        chosen.requireOneWidth();
-        return chosen.haveWidthOfBase()
+        chosen.requireOneArray();
+        return chosen.haveOutputsOfBase()
                 ? predictor.predictSegments(x, chosen::divide)
                 : each(x, chosen).of(0, x.count());
     }
@@ -123,19 +153,19 @@ public final class ModelSnapshot {
      */
     public ExampleOutputs predictEach(Input x, List<String> adapters) {
         ExampleAdapters chosen = choose(x, adapters);
-        return chosen.haveWidthOfBase()
-                ? ExampleOutputs.of(predictor.predictSegments(x, chosen::divide), x, network.stack())
+        return chosen.haveOutputsOfBase()
+                ? ExampleOutputs.of(predictor.predictSegments(x, chosen::divide), x, network.stack(), chosen::layers)
                 : each(x, chosen);
     }
 
     private ExampleOutputs each(Input x, ExampleAdapters chosen) {
-        return predictor.predictEach(x, chosen::outputSize, chosen::divide);
+        return predictor.predictEach(x, chosen::layers, chosen::divide);
     }
 
     private ExampleAdapters choose(Input x, List<String> adapters) {
         Inputs.requirePredictable(x, network.stack());
         requireNames(adapters, x);
-        return new ExampleAdapters(network.stack(), adapters, name -> state.factored(applied(name)));
+        return new ExampleAdapters(network.stack(), adapters, this::factored);
     }
 
     /**
@@ -151,14 +181,13 @@ public final class ModelSnapshot {
         Inputs.requirePredictable(x, network.stack());
         requireNamed(adapters);
         List<String> distinct = List.copyOf(new LinkedHashSet<>(adapters));
-        List<INDArray> outputs = distinct.size() == 1
-                ? List.of(predict(x, distinct.get(0)))
+        boolean areOfModel = distinct.stream().allMatch(name -> isOfModel(factored(name)));
+        List<INDArray> outputs = distinct.size() == 1 || !areOfModel
+                ? distinct.stream().map(name -> predict(x, name)).toList()
                 : predictor.predictWithAll(
                         x,
                         state.factored(List.of()),
-                        distinct.stream()
-                                .map(name -> state.factored(applied(name)))
-                                .toList());
+                        distinct.stream().map(this::factored).toList());
         List<INDArray> inOrder = new ArrayList<>();
         Set<String> given = new HashSet<>();
         for (String name : adapters) {
@@ -189,20 +218,35 @@ public final class ModelSnapshot {
      * @throws IllegalArgumentException if the snapshot has no such adapter
      */
     public long outputSize(String adapter) {
-        return network.stack().outputSize(state.factored(applied(adapter)));
+        return network.stack().outputSize(factored(adapter));
     }
 
     /**
-     * Returns whether the outputs with some adapters have one width, so that they are rows of one array.
+     * Returns whether the outputs with some adapters are rows of one array.
      *
      * @param adapters the names of adapters, or that of the base; at least one
-     * @return true if their heads have the same number of outputs
+     * @return true if their heads have the same number of outputs, and all of them a row for each token, or all one for each example
      * @throws IllegalArgumentException if the snapshot has no such adapter
      */
-    public boolean haveOneWidth(List<String> adapters) {
-        return new HashSet<>(adapters)
-                        .stream().mapToLong(this::outputSize).distinct().count()
-                == 1;
+    public boolean fitOneArray(List<String> adapters) {
+        LayerStack stack = network.stack();
+        List<EffectiveLayers> all =
+                adapters.stream().distinct().map(this::factored).toList();
+        return all.stream().mapToLong(stack::outputSize).distinct().count() == 1
+                && all.stream().map(stack::outputRows).distinct().count() == 1;
+    }
+
+    private EffectiveLayers factored(String adapter) {
+        return isOfEnd(adapter) ? Objects.requireNonNull(alone) : state.factored(applied(adapter));
+    }
+
+    private boolean isOfModel(EffectiveLayers layers) {
+        return layers.stack(network.stack()) == network.stack();
+    }
+
+    /** Whether it is the base, which computes another end. */
+    private boolean isOfEnd(String adapter) {
+        return alone != null && adapter.equals(AdapterNames.BASE);
     }
 
     private static List<String> applied(String adapter) {

@@ -170,6 +170,25 @@ public final class ModelState {
         return selections.computeIfAbsent(selection, this::select);
     }
 
+    /**
+     * What the layers of the model itself compute with under some adapters, to be merged, trained or activated.
+     *
+     * @throws IllegalArgumentException as {@link #factored(List)}, or if an adapter has an end of its own
+     */
+    public EffectiveLayers ofModel(Selection selection) {
+        return requireEndOfModel(selection.names(), factored(selection));
+    }
+
+    private EffectiveLayers requireEndOfModel(List<String> names, EffectiveLayers layers) {
+        if (layers.stack(stack()) != stack()) {
+            throw new IllegalArgumentException(
+                    "adapters that are merged, trained, activated or applied together must be ones for"
+                            + " the end of the model, found one with an end of its own among " + names
+                            + "; a service only predicts with it");
+        }
+        return layers;
+    }
+
     /** How many selections are remembered. */
     int countSelections() {
         return selections.size();
@@ -178,9 +197,10 @@ public final class ModelState {
     private EffectiveLayers select(Selection selection) {
         List<String> names = selection.names();
         List<AppliedAdapter> chosen = adapters.select(names);
-        if (chosen.size() == 1 && selection.multiplier() == 1) {
-            return chosen.get(0).layers();
+        if (chosen.size() == 1) {
+            return chosen.get(0).layers(selection.multiplier());
         }
+        chosen.forEach(adapter -> requireEndOfModel(names, adapter.layers(1)));
         Map<WeightedLayer, EffectiveLinear> layers = new LinkedHashMap<>();
         for (WeightedLayer layer : network.weightedLayers()) {
             adapters.requireOneReplaces(names, layer.path(), adapter -> adapter.replaces(layer));

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Supplier;
+import org.lora4j.model.internal.ModelState.Selection;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
 import org.lora4j.nn.batch.internal.LayerStack;
 
@@ -30,7 +31,7 @@ public final class TrainingSelection implements Supplier<EffectiveLayers> {
         this.registry = registry;
         this.ofActive = ofActive;
         checked = state;
-        layers = state.factored(names);
+        layers = state.ofModel(Selection.of(names));
         requireHeadOfBase(state.stack(), names, layers);
         names.forEach(name -> pinned.put(name, state.adapter(name)));
     }

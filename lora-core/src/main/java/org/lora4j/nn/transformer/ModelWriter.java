@@ -23,6 +23,13 @@ final class ModelWriter {
     private final SentenceModules sentences;
     private final ExpectedTensors expected;
 
+    /** What a network ends with. */
+    private enum End {
+        NONE,
+        NEXT_TOKEN,
+        CLASSES
+    }
+
     ModelWriter(ModelConfig config, ModelTensors tensors, SentenceModules sentences) {
         this.config = config;
         this.tensors = tensors;
@@ -39,9 +46,10 @@ final class ModelWriter {
     void write(Network network, Path folder, Dtype precision) throws IOException {
         Set<String> names = new LinkedHashSet<>(
                 network.parameters().stream().map(Parameter::name).toList());
-        boolean isCausal = network.outputEmbedding().isPresent();
-        boolean classifies = expected.ends().stream().anyMatch(names::contains);
-        String prefix = isCausal || classifies ? config.family().prefix() : "";
+        End end = network.outputEmbedding().isPresent()
+                ? End.NEXT_TOKEN
+                : expected.ends().stream().anyMatch(names::contains) ? End.CLASSES : End.NONE;
+        String prefix = end == End.NONE ? "" : config.family().prefix();
         for (String plain : expected.required().keySet()) {
             if (!names.contains(prefix + plain)) {
                 throw new IllegalArgumentException(
@@ -63,7 +71,7 @@ final class ModelWriter {
                 file.tensor(prefix + plain, tensors.get(plain));
             }
         }
-        ObjectNode description = describe(network, precision, isCausal, classifies);
+        ObjectNode description = describe(network, precision, end);
         Files.createDirectories(folder);
         file.build().write(folder.resolve(ModelFiles.ONE));
         AtomicFile.write(folder.resolve(ModelConfig.FILE), description.toPrettyString() + "\n");
@@ -103,29 +111,30 @@ final class ModelWriter {
         return names;
     }
 
-    private ObjectNode describe(Network network, Dtype precision, boolean isCausal, boolean classifies) {
+    private ObjectNode describe(Network network, Dtype precision, End end) {
         ObjectNode description = config.json();
         description.put(JsonFields.MODEL_TYPE, config.modelType());
-        description.putArray("architectures").add(architecture(isCausal, classifies));
+        description.putArray("architectures").add(architecture(end));
         // transformers 5 has another name for it.
         String type = description.has("dtype") ? "dtype" : "torch_dtype";
         description.put(type, dtype(precision));
-        if (isCausal) {
+        if (end == End.NEXT_TOKEN) {
             Linear head = network.linear(DecoderFamily.HEAD);
             description.put("tie_word_embeddings", head.isTied());
         }
-        if (classifies) {
+        if (end == End.CLASSES) {
             nameLabels(description, network.outputSize());
         }
         return description;
     }
 
-    private String architecture(boolean isCausal, boolean classifies) {
+    private String architecture(End end) {
         Family family = config.family();
-        if (isCausal) {
-            return ((DecoderFamily) family).causalArchitecture();
-        }
-        return family.architecture() + (classifies ? "ForSequenceClassification" : "Model");
+        return switch (end) {
+            case NEXT_TOKEN -> ((DecoderFamily) family).causalArchitecture();
+            case CLASSES -> family.architecture() + "ForSequenceClassification";
+            case NONE -> family.architecture() + "Model";
+        };
     }
 
     /** What the configuration calls a type. */

@@ -293,11 +293,21 @@ public final class PretrainedModel {
             throw new IllegalStateException("causal: the model must be a decoder, such as Llama, Qwen or GPT-2, found "
                     + config.modelType() + ", an encoder");
         }
-        if (!decoder.isTied() && !tensors.contains(DecoderFamily.HEAD_WEIGHT)) {
+        if (!canGenerate()) {
             throw new IllegalStateException("causal: the file must have " + DecoderFamily.HEAD_WEIGHT
                     + ", since tie_word_embeddings in " + ModelConfig.FILE + " is false, found none");
         }
         return new Network(decoder.causal(parts(decoder.prefix())));
+    }
+
+    /**
+     * Returns whether the model has a language model.
+     *
+     * @return true if {@link #causal} is possible; false for an encoder, and for a decoder without a head
+     */
+    public boolean canGenerate() {
+        return config.family() instanceof DecoderFamily decoder
+                && (decoder.isTied() || tensors.contains(DecoderFamily.HEAD_WEIGHT));
     }
 
     /**

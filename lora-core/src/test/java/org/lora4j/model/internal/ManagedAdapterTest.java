@@ -25,7 +25,7 @@ class ManagedAdapterTest {
     }
 
     private ManagedAdapter added(long seed) {
-        return requireNonNull(model.addManaged("a", data(seed)));
+        return requireNonNull(model.addManaged("a", data(seed), model.network()));
     }
 
     @Test
@@ -45,18 +45,18 @@ class ManagedAdapterTest {
     void aNameThatIsTakenStaysAsItIs() {
         model.add("a", data(1));
         INDArray y = model.using("a").predict(x);
-        assertThat(model.addManaged("a", data(2))).isNull();
+        assertThat(model.addManaged("a", data(2), model.network())).isNull();
         assertSameBits(model.using("a").predict(x), y);
     }
 
     @Test
     void refusesANameAndDataThatDoNotFit() {
-        assertThatIllegalArgumentException().isThrownBy(() -> model.addManaged("../a", data(1)));
+        assertThatIllegalArgumentException().isThrownBy(() -> model.addManaged("../a", data(1), model.network()));
         Network other = Network.builder(3).linear("linear1", 2).build(1);
         LoRAAdapter tooSmall =
                 LoRAModel.of(other).add("x", SmallModels.random(1).build()).adapter();
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> model.addManaged("a", tooSmall))
+                .isThrownBy(() -> model.addManaged("a", tooSmall, model.network()))
                 .withMessageStartingWith("adapter 'a': ");
         assertThat(model.names()).isEmpty();
     }
@@ -89,11 +89,11 @@ class ManagedAdapterTest {
         model.replace("a", data(2));
         INDArray y = model.using("a").predict(x);
         assertThat(managed.isCurrent()).isFalse();
-        assertThat(managed.replace(data(3))).isNull();
+        assertThat(managed.replace(data(3), model.network())).isNull();
         assertThat(managed.deleteIfUnused()).isFalse();
         assertSameBits(model.using("a").predict(x), y);
 
-        ManagedAdapter renamed = requireNonNull(model.addManaged("b", data(4)));
+        ManagedAdapter renamed = requireNonNull(model.addManaged("b", data(4), model.network()));
         model.rename("b", "c");
         assertThat(renamed.isCurrent()).isFalse();
         assertThat(renamed.deleteIfUnused()).isFalse();
@@ -103,7 +103,7 @@ class ManagedAdapterTest {
     @Test
     void isReplacedByAnotherThatIsManagedInItsPlace() {
         ManagedAdapter first = added(1);
-        ManagedAdapter second = requireNonNull(first.replace(data(2)));
+        ManagedAdapter second = requireNonNull(first.replace(data(2), model.network()));
         assertThat(first.isCurrent()).isFalse();
         assertThat(second.isCurrent()).isTrue();
         LoRAModel other = SmallModels.model();
@@ -114,7 +114,7 @@ class ManagedAdapterTest {
     @Test
     void takesTheTypeOfTheModel() {
         LoRAModel doubles = LoRAModel.of(SmallModels.network(DataType.DOUBLE, 1));
-        ManagedAdapter managed = requireNonNull(doubles.addManaged("a", data(1)));
+        ManagedAdapter managed = requireNonNull(doubles.addManaged("a", data(1), doubles.network()));
         assertThat(managed.residentBytes()).isEqualTo(2 * added(1).residentBytes());
     }
 }

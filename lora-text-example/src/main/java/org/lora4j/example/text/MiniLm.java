@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import org.lora4j.io.safetensors.SafeTensors;
-import org.lora4j.text.OnnxWeights;
+import org.lora4j.text.data.OnnxWeights;
 
 /**
  * The model all-MiniLM-L6-v2: an encoder of 23 million weights, with 6 layers of width 384, trained for sentence embeddings.

@@ -6,7 +6,7 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.PretrainedModel;
 
-/** What a network ends with. Tasks with equal heads share a network, its adapters and its batches. */
+/** What a network ends with. Tasks of all heads share the layers before it and their batches; those of equal heads share the head too. */
 public enum Head {
     /** A sentence embedding, as the modules of the folder say. */
     EMBEDDING,

@@ -1,6 +1,6 @@
 package org.lora4j.nn.batch.internal;
 
-import java.util.function.IntToLongFunction;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.memory.ArrayMemory;
 import org.lora4j.nn.input.Input;
@@ -22,22 +22,23 @@ public final class ExampleOutputs {
      * Creates outputs without values.
      *
      * @param x the examples
-     * @param network the layers that compute them
-     * @param width the width of the output of an example
+     * @param network the layers of the model
+     * @param layers what computes an example
      * @throws IllegalArgumentException if they have 2³¹ elements or more
      */
-    public ExampleOutputs(Input x, LayerStack network, IntToLongFunction width) {
-        this(null, x, network, width);
+    public ExampleOutputs(Input x, LayerStack network, IntFunction<EffectiveLayers> layers) {
+        this(null, x, network, layers);
     }
 
-    private ExampleOutputs(@Nullable INDArray known, Input x, LayerStack network, IntToLongFunction width) {
+    private ExampleOutputs(@Nullable INDArray known, Input x, LayerStack network, IntFunction<EffectiveLayers> layers) {
         starts = new int[x.count() + 1];
         widths = new int[x.count()];
         long elements = 0;
         for (int i = 0; i < x.count(); i++) {
-            boolean perToken = network.outputRows() == Layer.RowKind.TOKEN;
+            EffectiveLayers own = layers.apply(i);
+            boolean perToken = network.outputRows(own) == Layer.RowKind.TOKEN;
             int rows = perToken && x instanceof Sequences sequences ? sequences.length(i) : 1;
-            widths[i] = Math.toIntExact(width.applyAsLong(i));
+            widths[i] = Math.toIntExact(network.outputSize(own));
             elements += (long) rows * widths[i];
             if (elements > Integer.MAX_VALUE) {
                 throw new IllegalArgumentException("input: the output must have fewer than 2^31 elements, found "
@@ -53,11 +54,12 @@ public final class ExampleOutputs {
      *
      * @param y the rows of all examples in 'c' order, which become the memory of the outputs
      * @param x the examples
-     * @param network the layers that computed them
+     * @param network the layers of the model
+     * @param layers what computed an example
      * @return the outputs
      */
-    public static ExampleOutputs of(INDArray y, Input x, LayerStack network) {
-        return new ExampleOutputs(y, x, network, example -> y.size(1));
+    public static ExampleOutputs of(INDArray y, Input x, LayerStack network, IntFunction<EffectiveLayers> layers) {
+        return new ExampleOutputs(y, x, network, layers);
     }
 
     /**

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.layer.Activation;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.layer.Pooling;
 import org.lora4j.nn.layer.SelfAttention;
 import org.lora4j.nn.layer.Softcap;
 import org.lora4j.nn.layer.TokenEmbeddings;
@@ -54,6 +55,55 @@ public final class LayerStack {
             inputSize = firstInputSize();
             outputSize = outputSize(this.layers, inputSize);
         }
+    }
+
+    /**
+     * Returns a stack that computes the same as this one, whose first layers are those of another stack. Rows of both can go through those
+     * together, whatever their ends are.
+     *
+     * @param other a stack of the same model, whose layers may have other paths
+     * @return the first layers of the other one, up to where the ends begin, and then those of this one; the other one if they have the
+     *     same end
+     * @throws IllegalArgumentException if the first layers multiply with other weights
+     */
+    public LayerStack after(LayerStack other) {
+        int shared = 0;
+        while (shared < Math.min(layers.size(), other.layers.size())
+                && computesAs(layers.get(shared), other.layers.get(shared))) {
+            shared++;
+        }
+        if (shared == 0 || !takesSequences()) {
+            throw new IllegalArgumentException(
+                    "networks whose adapters are served together must be ends of one transformer, found "
+                            + other.layers.get(0) + " and " + layers.get(0) + " with weights of their own");
+        }
+        if (shared == layers.size() && shared == other.layers.size()) {
+            return other;
+        }
+        List<Layer> all = new ArrayList<>(other.layers.subList(0, shared));
+        all.addAll(layers.subList(shared, layers.size()));
+        return new LayerStack(all);
+    }
+
+    /** Whether two layers below the ends compute the same: the elements of their weights are held once. */
+    private static boolean computesAs(Layer layer, Layer other) {
+        if (layer instanceof Pooling || layer.getClass() != other.getClass()) {
+            return false;
+        }
+        if (layer instanceof WeightedLayer one
+                && other instanceof WeightedLayer two
+                && !one.weightParameter()
+                        .weight()
+                        .sharesElements(two.weightParameter().weight())) {
+            return false;
+        }
+        List<Layer> parts = layer.children();
+        List<Layer> others = other.children();
+        boolean areSame = parts.size() == others.size();
+        for (int i = 0; areSame && i < parts.size(); i++) {
+            areSame = computesAs(parts.get(i), others.get(i));
+        }
+        return areSame;
     }
 
     private void collect(Layer layer, Set<String> paths) {
@@ -190,6 +240,31 @@ public final class LayerStack {
      * @return the number of outputs
      */
     public long outputSize(EffectiveLayers effective) {
+        LayerStack computing = effective.stack(this);
+        return computing == this ? ownOutputSize(effective) : computing.ownOutputSize(effective);
+    }
+
+    /**
+     * Returns what a row of the output stands for if the layers compute with other weights: an adapter can have an end of its own.
+     *
+     * @param effective what each layer computes with
+     * @return a token or an example
+     */
+    public Layer.RowKind outputRows(EffectiveLayers effective) {
+        return effective.stack(this).outputRows;
+    }
+
+    /**
+     * Returns whether the outputs are rows of the width that this stack gives.
+     *
+     * @param effective what each layer computes with
+     * @return false if an adapter has a head with another number of outputs, or another end
+     */
+    public boolean hasOutputsOf(EffectiveLayers effective) {
+        return effective.stack(this) == this && ownOutputSize(effective) == outputSize;
+    }
+
+    private long ownOutputSize(EffectiveLayers effective) {
         return layers.get(layers.size() - 1) instanceof Linear head
                 ? effective.of(head).weight().shape()[0]
                 : outputSize;

@@ -155,6 +155,22 @@ public final class Segments {
         return new Segments(inputs, sequences, segments, starts, List.copyOf(known), chosen, firstChosen, perToken);
     }
 
+    /**
+     * Returns some segments of a batch of sequences that continues nothing.
+     *
+     * @param from the first segment
+     * @param to the end of the segments
+     * @return a batch of their sequences
+     */
+    public Segments part(int from, int to) {
+        Sequences some = sequences().part(starts[from], starts[to]);
+        int[] own = new int[to - from + 1];
+        for (int i = 0; i < own.length; i++) {
+            own[i] = starts[from + i] - starts[from];
+        }
+        return new Segments(List.of(some), segments.subList(from, to), own, List.of());
+    }
+
     private static int[] starts(List<Integer> counts) {
         int[] starts = new int[counts.size() + 1];
         for (int i = 0; i < counts.size(); i++) {

@@ -113,10 +113,27 @@ final class Chain {
         while (end < passes.size() - 1 && !anyMatches(layers.get(end), differs)) {
             end++;
         }
-        while (end > 0 && passes.get(end - 1) instanceof ResidualPass residual && !residual.keepsOutput()) {
+        while (end > 0 && !keepsOutput(end - 1)) {
             end--;
         }
         return end;
+    }
+
+    /** Returns how many layers, from the first one on, are also the first ones of another chain. */
+    int countSame(Chain other) {
+        int end = 0;
+        while (end < Math.min(passes.size(), other.passes.size()) && layers.get(end) == other.layers.get(end)) {
+            end++;
+        }
+        while (end > 0 && !(keepsOutput(end - 1) && other.keepsOutput(end - 1))) {
+            end--;
+        }
+        return end;
+    }
+
+    /** Whether the output of a layer can be read after it, and is not only that of the normalization after it. */
+    private boolean keepsOutput(int i) {
+        return !(passes.get(i) instanceof ResidualPass residual) || residual.keepsOutput();
     }
 
     /** Whether a condition holds for a layer, or for one that it contains. */

@@ -59,8 +59,11 @@ public final class Pass {
     /** The last layer for segments with heads of other widths, if it is linear. */
     private final @Nullable SegmentHeads heads;
 
-    /** The activations of segments that were computed once for all of them. */
-    private final BatchBuffer.ByWidth repeated;
+    /** The passes of other stacks that begin with layers of this network. */
+    private final Map<LayerStack, Pass> ends = new HashMap<>();
+
+    /** Activations that were copied for some segments, after layers that were computed once for all. */
+    private final BatchBuffer.ByWidth copied;
 
     /** The rows of several segments. Unlike the arrays of callers, these are used again. */
     private final BatchBuffer inputs;
@@ -128,7 +131,7 @@ public final class Pass {
         Linear linear = network.outputRows() == Layer.RowKind.TOKEN ? network.head() : null;
         head = linear == null ? null : new HeadPass(linear, network.softcap(), resources);
         headLayers = network.softcap() == null ? 1 : 2;
-        repeated = new BatchBuffer.ByWidth(network.dataType(), order);
+        copied = new BatchBuffer.ByWidth(network.dataType(), order);
         heads = layers.get(layers.size() - 1) instanceof Linear last ? new SegmentHeads(last, resources) : null;
         inputs = new BatchBuffer(network.dataType(), network.inputSize(), 'c');
         outputGradients = new BatchBuffer(network.dataType(), network.outputSize(), order);
@@ -230,15 +233,56 @@ public final class Pass {
     }
 
     /**
-     * Computes the output of a batch whose segments may have heads with another number of outputs than the network. Each segment
-     * has a head, the last layer, of its own, so it must be linear.
+     * Computes the output of a batch whose segments may have heads with another number of outputs than the network, or an end of
+     * their own. The layers that all of them have are computed once for all rows, and what follows for those of each end.
      *
-     * @param segments the segments with their input, which must be resolved and fit the network, see {@link #require}
+     * @param segments the segments with their input, which must be resolved and fit the network, see {@link #require}. A segment of
+     *     another stack begins with layers of this one, see {@link LayerStack#after}
      * @param outputs gets the output of each segment
      */
     public void forwardEach(Segments segments, SegmentOutputs outputs) {
-        INDArray x = chain.forwardToEnd(segments, begin(segments), 1);
-        requireHeads().forward(outputBatch(segments), x, outputs);
+        int shared = segments.all().stream()
+                .map(this::endOf)
+                .mapToInt(this::countShared)
+                .min()
+                .orElseThrow();
+        INDArray x = chain.forwardTo(shared, segments, begin(segments));
+        int from = 0;
+        while (from < segments.count()) {
+            Pass end = endOf(segments.get(from));
+            int to = from + 1;
+            while (to < segments.count() && endOf(segments.get(to)) == end) {
+                to++;
+            }
+            boolean isAll = to - from == segments.count();
+            int row = segments.start(from);
+            end.forwardFrom(
+                    shared,
+                    isAll ? segments : segments.part(from, to),
+                    isAll ? x : copy(x, row, segments.start(to) - row),
+                    from,
+                    outputs);
+            from = to;
+        }
+    }
+
+    /** Copies rows to a matrix that is no view, so that layers can take blocks of it. */
+    private INDArray copy(INDArray x, int from, int count) {
+        return copied.rows(count, x.size(1)).assign(inputBlocks.of(x, from, count));
+    }
+
+    /** How many layers segments of an end have in common with all others. The last one is not among them if each can have its own. */
+    private int countShared(Pass end) {
+        return chain.countSame(end.chain) - (end == this && heads != null ? 1 : 0);
+    }
+
+    /** The pass of the stack of a segment, of which only what follows the layers of this network is computed. */
+    private Pass endOf(Segment segment) {
+        LayerStack stack = segment.network();
+        return stack == network
+                ? this
+                : ends.computeIfAbsent(
+                        stack, other -> new Pass(Segment.predicting(other, WeightedLayer::original), order, false));
     }
 
     /**
@@ -261,8 +305,8 @@ public final class Pass {
         INDArray shared =
                 sharesInput ? chain.forwardTo(sharedLayers, once, begin(once)).dup(order) : null;
         for (int from = 0; from < segments.size(); from += together) {
-            List<Segment> some = segments.subList(from, Math.min(segments.size(), from + together));
-            Segments rest = Segments.of(some, Collections.nCopies(some.size(), x));
+            List<Segment> now = segments.subList(from, Math.min(segments.size(), from + together));
+            Segments rest = Segments.of(now, Collections.nCopies(now.size(), x));
             INDArray activations = shared == null ? begin(rest) : repeat(shared, rest);
             forwardFrom(sharedLayers, rest, activations, from, outputs);
         }
@@ -273,7 +317,7 @@ public final class Pass {
         rest.all().forEach(Segment::beginStep);
         batch = rest;
         long rows = activations.size(0);
-        INDArray all = repeated.rows(rows * rest.count(), activations.size(1));
+        INDArray all = copied.rows(rows * rest.count(), activations.size(1));
         for (int i = 0; i < rest.count(); i++) {
             inputBlocks
                     .of(all, Math.toIntExact(i * rows), Math.toIntExact(rows))
@@ -319,7 +363,7 @@ public final class Pass {
     public Segment predicting(EffectiveLayers layers) {
         Segment last = predicting;
         if (last == null || last.layers() != layers) {
-            last = Segment.predicting(network, layers);
+            last = Segment.predicting(layers.stack(network), layers);
             predicting = last;
         }
         return last;

@@ -1,7 +1,7 @@
 package org.lora4j.nn.compute.internal;
 
 import java.util.List;
-import java.util.function.IntToLongFunction;
+import java.util.function.IntFunction;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.memory.ArrayMemory;
@@ -92,10 +92,9 @@ public final class Predictor {
         return passes.use(pass -> {
             Segment segment = pass.predicting(effective);
             BlockSegments segments = (block, from, to) -> Segments.of(segment, block);
-            long width = network.outputSize(effective);
-            return width == network.outputSize()
+            return network.hasOutputsOf(effective)
                     ? compute(pass, x, segments)
-                    : computeEach(pass, x, example -> width, segments).of(0, x.count());
+                    : computeEach(pass, x, example -> effective, segments).of(0, x.count());
         });
     }
 
@@ -108,15 +107,15 @@ public final class Predictor {
      */
     public void predictInto(Input x, INDArray y) {
         Inputs.requirePredictable(x, network);
-        OutputArray output = outputIn(y, x, network.outputSize());
+        OutputArray output = outputIn(y, x, network, network.outputSize());
         passes.use(pass -> {
             pass.segment().resolve();
             return compute(pass, x, (block, from, to) -> Segments.of(pass.segment(), block), output);
         });
     }
 
-    private OutputArray outputIn(INDArray y, Input x, long width) {
-        return OutputArray.of(y, outputRows(x, x.count()), width, network.dataType());
+    private static OutputArray outputIn(INDArray y, Input x, LayerStack computing, long width) {
+        return OutputArray.of(y, outputRows(computing, x, x.count()), width, computing.dataType());
     }
 
     /**
@@ -129,9 +128,8 @@ public final class Predictor {
      */
     public void predictInto(Input x, EffectiveLayers effective, INDArray y) {
         Inputs.requirePredictable(x, network);
-        long width = network.outputSize(effective);
-        OutputArray output = outputIn(y, x, width);
-        if (width != network.outputSize()) {
+        OutputArray output = outputIn(y, x, effective.stack(network), network.outputSize(effective));
+        if (!network.hasOutputsOf(effective)) {
             output.set(0, predict(x, effective));
             return;
         }
@@ -153,19 +151,21 @@ public final class Predictor {
     }
 
     /**
-     * Computes the output of a batch whose examples differ in their updates, and may have heads of different widths.
+     * Computes the output of a batch whose examples differ in their updates, and may have heads of different widths or ends of their
+     * own.
      *
      * @param x the input, which must fit the network; not written to
-     * @param width the width of the output of an example
+     * @param layers what computes an example
      * @param segments divides each block of the input
      * @return the outputs
      */
-    public ExampleOutputs predictEach(Input x, IntToLongFunction width, BlockSegments segments) {
-        return passes.use(pass -> computeEach(pass, x, width, segments));
+    public ExampleOutputs predictEach(Input x, IntFunction<EffectiveLayers> layers, BlockSegments segments) {
+        return passes.use(pass -> computeEach(pass, x, layers, segments));
     }
 
-    private ExampleOutputs computeEach(Pass pass, Input x, IntToLongFunction width, BlockSegments segments) {
-        ExampleOutputs outputs = new ExampleOutputs(x, network, width);
+    private ExampleOutputs computeEach(
+            Pass pass, Input x, IntFunction<EffectiveLayers> layers, BlockSegments segments) {
+        ExampleOutputs outputs = new ExampleOutputs(x, network, layers);
         forEachBlock(x, (block, from, to) -> {
             Segments batch = segments.of(block, from, to);
             pass.forwardEach(batch, (i, y) -> outputs.set(from + batch.firstExample(i), y));
@@ -187,7 +187,7 @@ public final class Predictor {
                 all.stream().map(layers -> Segment.predicting(network, layers)).toList();
         Segment ofBase = Segment.predicting(network, base);
         List<ExampleOutputs> outputs = all.stream()
-                .map(layers -> new ExampleOutputs(x, network, example -> network.outputSize(layers)))
+                .map(layers -> new ExampleOutputs(x, network, example -> layers))
                 .toList();
         return passes.use(pass -> {
             forEachBlock(x, (block, from, to) -> {
@@ -236,17 +236,19 @@ public final class Predictor {
     }
 
     private INDArray compute(Pass pass, Input x, BlockSegments segments) {
-        return compute(pass, x, segments, OutputArray.create(outputRows(x, x.count())));
+        return compute(pass, x, segments, OutputArray.create(outputRows(network, x, x.count())));
     }
 
     private INDArray compute(Pass pass, Input x, BlockSegments segments, OutputArray y) {
-        forEachBlock(x, (block, from, to) -> y.set(outputRows(x, from), pass.forward(segments.of(block, from, to))));
+        forEachBlock(
+                x,
+                (block, from, to) -> y.set(outputRows(network, x, from), pass.forward(segments.of(block, from, to))));
         return y.array();
     }
 
     /** How many rows the output of the first examples has. */
-    private long outputRows(Input x, int examples) {
-        return network.outputRows() == Layer.RowKind.TOKEN && x instanceof Sequences sequences
+    private static long outputRows(LayerStack computing, Input x, int examples) {
+        return computing.outputRows() == Layer.RowKind.TOKEN && x instanceof Sequences sequences
                 ? sequences.start(examples)
                 : examples;
     }

@@ -135,6 +135,19 @@ public final class Weight {
     }
 
     /**
+     * Returns whether both have the same elements in the same memory.
+     *
+     * @param other another weight
+     * @return true for weights of one tensor of a file
+     */
+    public boolean sharesElements(Weight other) {
+        WeightMatrix mine = matrix;
+        WeightMatrix its = other.matrix;
+        return mine == its
+                || (mine instanceof ArrayMatrix && its instanceof ArrayMatrix && mine.array() == its.array());
+    }
+
+    /**
      * Computes {@code y = x·Wᵀ}.
      *
      * @param context the caller's contexts

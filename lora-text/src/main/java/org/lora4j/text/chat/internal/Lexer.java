@@ -78,7 +78,7 @@ final class Lexer {
     private void text(int tag, String sign, boolean isBlock) {
         String text = source.substring(position, tag);
         if (sign.equals("-")) {
-            text = PythonText.strip(text, null, false, true);
+            text = PythonText.rstrip(text, null);
         } else if (!sign.equals("+") && isBlock) {
             int start = text.lastIndexOf('\n') + 1;
             if ((start > 0 || lineStarts) && PythonText.all(text.substring(start), PythonText::isSpace)) {

@@ -13,7 +13,7 @@ final class NumberParser {
 
     /** Returns a whole number, or null if the text has none. */
     static @Nullable Object whole(String text, int base) {
-        String digits = PythonText.strip(text, null, true, true);
+        String digits = PythonText.strip(text, null);
         boolean negative = digits.startsWith("-");
         if (negative || digits.startsWith("+")) {
             digits = digits.substring(1);
@@ -61,7 +61,7 @@ final class NumberParser {
 
     /** Returns a number, or null if the text has none. */
     static @Nullable Double real(String text) {
-        String number = LetterCase.lower(PythonText.strip(text, null, true, true));
+        String number = LetterCase.lower(PythonText.strip(text, null));
         switch (number.startsWith("-") || number.startsWith("+") ? number.substring(1) : number) {
             case "inf", "infinity" -> {
                 return number.startsWith("-") ? Double.NEGATIVE_INFINITY : Double.POSITIVE_INFINITY;

@@ -31,20 +31,35 @@ final class PythonText {
         return Character.isWhitespace(c) || Character.isSpaceChar(c) || c == 0x85;
     }
 
-    /** Drops white space, or the characters that are given, at the ends. */
-    static String strip(String text, @Nullable String characters, boolean left, boolean right) {
-        IntPredicate dropped = characters == null
-                ? PythonText::isSpace
-                : characters.codePoints().boxed().collect(Collectors.toSet())::contains;
+    /** Drops white space, or the characters that are given, at both ends. */
+    static String strip(String text, @Nullable String characters) {
+        return lstrip(rstrip(text, characters), characters);
+    }
+
+    /** Drops the same at the beginning. */
+    static String lstrip(String text, @Nullable String characters) {
+        IntPredicate dropped = dropped(characters);
         int from = 0;
-        int to = text.length();
-        while (left && from < to && dropped.test(text.codePointAt(from))) {
+        while (from < text.length() && dropped.test(text.codePointAt(from))) {
             from += Character.charCount(text.codePointAt(from));
         }
-        while (right && to > from && dropped.test(text.codePointBefore(to))) {
+        return text.substring(from);
+    }
+
+    /** Drops the same at the end. */
+    static String rstrip(String text, @Nullable String characters) {
+        IntPredicate dropped = dropped(characters);
+        int to = text.length();
+        while (to > 0 && dropped.test(text.codePointBefore(to))) {
             to -= Character.charCount(text.codePointBefore(to));
         }
-        return text.substring(from, to);
+        return text.substring(0, to);
+    }
+
+    private static IntPredicate dropped(@Nullable String characters) {
+        return characters == null
+                ? PythonText::isSpace
+                : characters.codePoints().boxed().collect(Collectors.toSet())::contains;
     }
 
     static String capitalize(String text, Budget budget) {

@@ -22,8 +22,7 @@ final class TextFilters {
                     "trim",
                     written(
                             "chars=None",
-                            (text, given) ->
-                                    PythonText.strip(text, given.isNone(0) ? null : given.text(0), true, true))),
+                            (text, given) -> PythonText.strip(text, given.isNone(0) ? null : given.text(0)))),
             entry("upper", written("", (text, given) -> CountedCase.upper(text, given.budget()))),
             entry("lower", written("", (text, given) -> CountedCase.lower(text, given.budget()))),
             entry("capitalize", written("", (text, given) -> PythonText.capitalize(text, given.budget()))),

@@ -18,9 +18,9 @@ final class TextMethods {
     }
 
     static final Map<String, Routine> KNOWN = new TreeMap<>(Map.ofEntries(
-            entry("strip", method("chars=None, /", (self, given) -> strip(self, given, true, true))),
-            entry("lstrip", method("chars=None, /", (self, given) -> strip(self, given, true, false))),
-            entry("rstrip", method("chars=None, /", (self, given) -> strip(self, given, false, true))),
+            entry("strip", method("chars=None, /", (self, given) -> PythonText.strip(self, characters(given)))),
+            entry("lstrip", method("chars=None, /", (self, given) -> PythonText.lstrip(self, characters(given)))),
+            entry("rstrip", method("chars=None, /", (self, given) -> PythonText.rstrip(self, characters(given)))),
             entry("upper", method("", (self, given) -> CountedCase.upper(self, given.budget()))),
             entry("lower", method("", (self, given) -> CountedCase.lower(self, given.budget()))),
             entry("capitalize", method("", (self, given) -> PythonText.capitalize(self, given.budget()))),
@@ -120,8 +120,9 @@ final class TextMethods {
         return method("", (self, given) -> PythonText.all(self, test));
     }
 
-    private static String strip(String self, Given given, boolean left, boolean right) {
-        return PythonText.strip(self, given.isNone(0) ? null : given.text(0), left, right);
+    /** What is stripped; null for white space. */
+    private static @Nullable String characters(Given given) {
+        return given.isNone(0) ? null : given.text(0);
     }
 
     private static Long found(long at) {

@@ -1,9 +1,9 @@
-package org.lora4j.text;
+package org.lora4j.text.tokens.internal;
 
 import org.lora4j.serve.FairLimiter;
 
 /** How much text of clients is turned into tokens at the same time. */
-final class TextLimits {
+public final class TextLimits {
     /** The native tokenizer takes up to 240 bytes for a character, apart from the heap. */
     private static final int MOST_CHARACTERS = 1_000_000;
 
@@ -18,13 +18,21 @@ final class TextLimits {
 
     private TextLimits() {}
 
-    /** For texts, whose tokens take a time that is known. */
-    static FairLimiter forEncoder() {
+    /**
+     * Creates a limiter for texts, whose tokens take a time that is known.
+     *
+     * @return the limiter of an encoder
+     */
+    public static FairLimiter forEncoder() {
         return limiter(SMALL_TEXT);
     }
 
-    /** For conversations, whose template can take any time. */
-    static FairLimiter forDecoder() {
+    /**
+     * Creates a limiter for conversations, whose template can take any time.
+     *
+     * @return the limiter of a decoder
+     */
+    public static FairLimiter forDecoder() {
         return limiter(0);
     }
 

@@ -1,4 +1,4 @@
-package org.lora4j.text;
+package org.lora4j.text.data;
 
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,4 +1,4 @@
-package org.lora4j.text;
+package org.lora4j.text.data;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
