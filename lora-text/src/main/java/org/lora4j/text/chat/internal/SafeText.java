@@ -6,12 +6,12 @@ package org.lora4j.text.chat.internal;
  *
  * @param text the text
  */
-record Safe(String text) {
-    static Safe escaped(String text, Budget budget) {
+record SafeText(String text) {
+    static SafeText escaped(String text, Budget budget) {
         String once = PythonText.replace(text, "&", "&amp;", -1, budget);
         once = PythonText.replace(once, "<", "&lt;", -1, budget);
         once = PythonText.replace(once, ">", "&gt;", -1, budget);
         once = PythonText.replace(once, "'", "&#39;", -1, budget);
-        return new Safe(PythonText.replace(once, "\"", "&#34;", -1, budget));
+        return new SafeText(PythonText.replace(once, "\"", "&#34;", -1, budget));
     }
 }

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  * @param passed the arguments as the template gives them
  * @param budget what the call may use
  */
-record Given(String function, List<@Nullable Object> values, Passed passed, Budget budget) {
+record CallArguments(String function, List<@Nullable Object> values, Passed passed, Budget budget) {
     @Nullable
     Object get(int i) {
         return values.get(i);
