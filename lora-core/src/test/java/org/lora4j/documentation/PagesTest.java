@@ -539,6 +539,7 @@ class PagesTest {
                                 "lora-console/src",
                                 "lora-cli/src",
                                 "lora-spark/src",
+                                "lora-text/src",
                                 "src/bench",
                                 "src/build")
                         .flatMap(folder -> Page.files(folder, ".java").stream()))

@@ -16,7 +16,6 @@ import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
-import org.lora4j.adapter.TargetModules;
 import org.lora4j.internal.MessageText;
 import org.lora4j.internal.math.Softmax;
 import org.lora4j.io.ModelSource;
@@ -38,6 +37,8 @@ import org.lora4j.text.task.SavedAdapter;
 import org.lora4j.text.task.SavedClassifier;
 import org.lora4j.text.task.Task;
 import org.lora4j.text.tokens.TextPair;
+import org.lora4j.text.train.TrainableClassify;
+import org.lora4j.text.train.TrainableRerank;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -91,11 +92,6 @@ public final class TextClassifier implements AutoCloseable {
 
         boolean isDecoder() {
             return model.config().isDecoder();
-        }
-
-        /** The module of the classifier, which trains in full. */
-        String module() {
-            return isDecoder() ? "score" : "classifier";
         }
 
         /** The head that suits the model: for a folder of sentence-transformers and for a BERT without a pooler the mean. */
@@ -457,26 +453,33 @@ public final class TextClassifier implements AutoCloseable {
      * @return the view of the adapter
      */
     public AdapterView addAdapter(LoRAConfig config) {
-        if (head == Head.YES_NO) {
-            if (config.excludeModules() != null) {
-                throw new IllegalArgumentException(
-                        "addAdapter: excludeModules must not be set for the head YES_NO, which"
-                                + " excludes the score, found " + config.excludeModules()
-                                + "; name the modules that are adapted");
-            }
-            // The adapter is one of the language model, which has no layer for the score.
-            return add(config.toBuilder()
-                    .excludeModules(TargetModules.of(base.module()))
-                    .hubFields(config.hubFields().withTaskType("CAUSAL_LM"))
-                    .build());
-        }
-        return add(config.toBuilder().modulesToSave(base.module()).build());
-    }
-
-    private AdapterView add(LoRAConfig config) {
-        AdapterView added = model.add(ADAPTER, config);
+        AdapterView added = model.add(ADAPTER, head.config(config, model.network()));
         labelsByAdapter.put(ADAPTER, labels);
         return added;
+    }
+
+    /**
+     * Returns what trains an adapter for the classes.
+     *
+     * @return the task on this model
+     * @throws IllegalStateException if the model was opened without its tokenizer
+     * @throws IllegalArgumentException if the head gives a score
+     */
+    public TrainableClassify trainableClasses() {
+        return new TrainableClassify(
+                new Classify(labels, head, base.maxTokens), base.requireTexts().textTokens(), model.network());
+    }
+
+    /**
+     * Returns what trains an adapter for the score of pairs.
+     *
+     * @return the task on this model
+     * @throws IllegalStateException if the model was opened without its tokenizer
+     * @throws IllegalArgumentException if the head gives no score
+     */
+    public TrainableRerank trainableScores() {
+        return new TrainableRerank(
+                new Rerank(head, base.maxTokens), base.requireTexts().textTokens(), model.network());
     }
 
     /**

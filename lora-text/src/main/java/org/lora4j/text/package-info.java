@@ -14,6 +14,7 @@
  * <caption>The packages, from top to bottom; each uses only those below it</caption>
  * <tr><th>package</th><th>what is in it</th></tr>
  * <tr><td>{@code text}</td><td>models, their adapters, and what answers with them</td></tr>
+ * <tr><td>{@code text.train}</td><td>how an adapter is trained for a task</td></tr>
  * <tr><td>{@code text.task}</td><td>what a model does with a text: embed, classify, rank, generate</td></tr>
  * <tr><td>{@code text.chat}</td><td>conversations, templates, answers</td></tr>
  * <tr><td>{@code text.tools}</td><td>functions and their calls</td></tr>

@@ -3,8 +3,8 @@ package org.lora4j.cli.classify;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.lora4j.text.data.Labels;
 import org.lora4j.text.metrics.Classification;
+import org.lora4j.text.train.ClassifiedTexts;
 
 /**
  * How well texts are classified.
@@ -31,30 +31,24 @@ public record ClassMetrics(
     /**
      * Measures predictions.
      *
-     * @param labels the classes
-     * @param actual the actual classes
-     * @param predicted the predicted ones
+     * @param texts the texts with their predictions
      * @return the metrics
      */
-    static ClassMetrics of(Labels labels, List<Integer> actual, List<Integer> predicted) {
-        Classification classification = Classification.of(ints(actual), ints(predicted), labels.count());
+    static ClassMetrics of(ClassifiedTexts texts) {
+        Classification classification = texts.classification();
         List<List<Integer>> confusion = Arrays.stream(classification.confusion())
                 .map(row -> Arrays.stream(row).mapToObj(Math::toIntExact).toList())
                 .toList();
         List<OfClass> classes = new ArrayList<>();
-        for (int c = 0; c < labels.count(); c++) {
-            int texts = confusion.get(c).stream().mapToInt(Integer::intValue).sum();
+        for (int c = 0; c < texts.labels().count(); c++) {
             classes.add(new OfClass(
-                    labels.name(c),
-                    texts,
+                    texts.labels().name(c),
+                    confusion.get(c).stream().mapToInt(Integer::intValue).sum(),
                     classification.precision(c),
                     classification.recall(c),
                     classification.f1(c)));
         }
-        return new ClassMetrics(actual.size(), classification.accuracy(), classification.macroF1(), classes, confusion);
-    }
-
-    private static int[] ints(List<Integer> values) {
-        return values.stream().mapToInt(Integer::intValue).toArray();
+        return new ClassMetrics(
+                texts.actual().size(), classification.accuracy(), classification.macroF1(), classes, confusion);
     }
 }

@@ -28,12 +28,15 @@ public final class ClassPredictor {
     }
 
     private static List<Map<String, Object>> predict(TextClassifier classifier, List<String> texts) {
-        Predictions predictions = Predictions.of(classifier, classifier.tokens(texts));
         List<Map<String, Object>> rows = new ArrayList<>();
-        for (int i = 0; i < texts.size(); i++) {
+        for (double[] probabilities : classifier.probabilities(classifier.tokens(texts))) {
+            int best = 0;
+            for (int c = 1; c < probabilities.length; c++) {
+                best = probabilities[c] > probabilities[best] ? c : best;
+            }
             Map<String, Object> row = new LinkedHashMap<>();
-            row.put("predicted", classifier.labels().name(predictions.classes().get(i)));
-            row.put("probability", predictions.probabilities().get(i));
+            row.put("predicted", classifier.labels().name(best));
+            row.put("probability", probabilities[best]);
             rows.add(row);
         }
         return rows;

@@ -7,20 +7,16 @@ import org.lora4j.cli.train.DataFile;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.data.LabelledText;
 import org.lora4j.text.metrics.Calibration;
+import org.lora4j.text.train.ClassifiedTexts;
 
-/** Tests a classifier on a file of texts with their classes. */
-public final class ClassifierTest {
-    private ClassifierTest() {}
-
-    /**
-     * What a test found.
-     *
-     * @param metrics the metrics
-     * @param calibration how far the probabilities are right
-     * @param skipped what was wrong with lines that were left out
-     */
-    public record Result(ClassMetrics metrics, Calibration calibration, List<String> skipped) {}
-
+/**
+ * What a test of a classifier on texts with their classes found.
+ *
+ * @param metrics the metrics
+ * @param calibration how far the probabilities are right
+ * @param skipped what was wrong with lines that were left out
+ */
+public record ClassifierTest(ClassMetrics metrics, Calibration calibration, List<String> skipped) {
     /**
      * Tests.
      *
@@ -32,12 +28,13 @@ public final class ClassifierTest {
      * @throws IOException if the file cannot be read, or has no text
      * @throws IllegalArgumentException if a line is wrong, or has a class that the classifier does not know
      */
-    public static Result test(TextClassifier classifier, DataFile data, Column text, Column label) throws IOException {
-        try (DataFile.Parts<LabelledText> parts = data.read(
+    public static ClassifierTest of(TextClassifier classifier, DataFile data, Column text, Column label)
+            throws IOException {
+        try (DataFile.Divided<LabelledText> parts = data.read(
                 row -> LabelledTexts.of(row, text, label, classifier.labels().names()), 0)) {
-            TokenizedTexts texts = new TokenizedTexts(classifier, parts.train());
-            TestedTexts tested = TestedTexts.of(classifier, texts);
-            return new Result(tested.metrics(classifier), tested.calibration(), parts.skipped());
+            ClassifiedTexts tested = classifier.trainableClasses().measure(classifier.model(), parts.train());
+            return new ClassifierTest(
+                    ClassMetrics.of(tested), tested.calibration(), parts.pass().skipped());
         }
     }
 }

@@ -1,8 +1,15 @@
 package org.lora4j.cli.classify;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.measure.Judgement;
+import org.lora4j.cli.measure.TaskResult;
+import org.lora4j.cli.report.Charts;
+import org.lora4j.console.report.Picture;
+import org.lora4j.console.report.ReportText;
+import org.lora4j.console.report.TextOutput;
 import org.lora4j.text.metrics.Calibration;
 
 /**
@@ -25,10 +32,51 @@ public record ClassifyResult(
         @Nullable ClassMetrics metrics,
         @Nullable Calibration calibration,
         List<Changed> fixed,
-        List<Changed> broken) {
+        List<Changed> broken)
+        implements TaskResult {
     /** Returns the result without any text to measure with. */
     static ClassifyResult unmeasured(List<ClassCount> classes) {
         return new ClassifyResult(classes, null, null, null, null, null, List.of(), List.of());
+    }
+
+    @Override
+    public Map<String, String> numbers() {
+        Map<String, String> numbers = new LinkedHashMap<>();
+        if (metrics != null) {
+            numbers.put("macro-F1", ReportText.fixed(metrics.macroF1(), 4));
+        }
+        if (calibration != null) {
+            numbers.put("expected calibration error", ReportText.fixed(calibration.expectedError(), 4));
+        }
+        return numbers;
+    }
+
+    @Override
+    public void print(TextOutput out) {
+        print(out, "word counts", words);
+        print(out, "frozen model", baseline);
+        print(out, "adapter", metrics);
+        if (calibration != null) {
+            out.fact("expected calibration error %.4f", calibration.expectedError());
+        }
+    }
+
+    private static void print(TextOutput out, String name, @Nullable ClassMetrics metrics) {
+        if (metrics != null) {
+            out.fact("%-15s accuracy %.2f %%, macro-F1 %.4f", name + ":", 100 * metrics.accuracy(), metrics.macroF1());
+        }
+    }
+
+    @Override
+    public Map<String, Picture> charts() {
+        Map<String, Picture> charts =
+                new LinkedHashMap<>(Charts.calibration(calibration, "predictions that are right"));
+        if (metrics != null) {
+            List<String> names =
+                    metrics.classes().stream().map(ClassMetrics.OfClass::name).toList();
+            charts.putAll(Charts.confusion(names, metrics.confusion()));
+        }
+        return charts;
     }
 
     /**

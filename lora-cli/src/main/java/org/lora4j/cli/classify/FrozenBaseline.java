@@ -1,12 +1,12 @@
 package org.lora4j.cli.classify;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import org.lora4j.cli.train.Examples;
 import org.lora4j.nn.Network;
-import org.lora4j.text.TextClassifier;
+import org.lora4j.text.data.LabelledText;
 import org.lora4j.text.task.SoftmaxRegression;
+import org.lora4j.text.train.TrainableClassify;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -19,28 +19,48 @@ final class FrozenBaseline {
     private static final int MOST_TEXTS = 20_000;
 
     private final Network encoder;
-    private final long seed;
+    private final TrainableClassify task;
+    private final Network classifier;
 
-    FrozenBaseline(TextClassifier classifier, long seed) {
-        encoder = classifier.features();
-        this.seed = seed;
-    }
-
-    /** Trains a classifier on some texts, which takes a row of {@link #features} for each text. */
-    Network train(TokenizedTexts texts) {
+    /**
+     * Trains a classifier on some texts.
+     *
+     * @param encoder gives a row for each text
+     * @param task the classes, and the tokens of texts
+     * @param train the texts
+     * @param seed the seed of the classifier
+     */
+    FrozenBaseline(Network encoder, TrainableClassify task, List<LabelledText> train, long seed) {
+        this.encoder = encoder;
+        this.task = task;
+        List<LabelledText> sample = Examples.sample(train, MOST_TEXTS);
         List<INDArray> rows = new ArrayList<>();
         List<Integer> classes = new ArrayList<>();
-        int[] indices = Examples.sample(texts.size(), MOST_TEXTS);
-        for (int from = 0; from < indices.length; from += BATCH) {
-            TokenizedTexts.Some some =
-                    texts.read(Arrays.copyOfRange(indices, from, Math.min(indices.length, from + BATCH)));
-            rows.add(features(some));
-            classes.addAll(some.classes());
+        for (int from = 0; from < sample.size(); from += BATCH) {
+            List<LabelledText> some = some(sample, from);
+            rows.add(rows(some));
+            some.forEach(text -> classes.add(task.task().labels().id(text.label())));
         }
-        return SoftmaxRegression.train(Nd4j.concat(0, rows.toArray(INDArray[]::new)), classes, texts.count(), seed);
+        int count = task.task().labels().count();
+        classifier = SoftmaxRegression.train(Nd4j.concat(0, rows.toArray(INDArray[]::new)), classes, count, seed);
     }
 
-    INDArray features(TokenizedTexts.Some texts) {
-        return encoder.predict(texts.sequences());
+    private static List<LabelledText> some(List<LabelledText> texts, int from) {
+        return List.copyOf(texts.subList(from, Math.min(texts.size(), from + BATCH)));
+    }
+
+    private INDArray rows(List<LabelledText> texts) {
+        return encoder.predict(task.batch(texts).input());
+    }
+
+    /** Returns the class of each text. */
+    List<Integer> predict(List<LabelledText> texts) {
+        List<Integer> predicted = new ArrayList<>();
+        for (int from = 0; from < texts.size(); from += BATCH) {
+            for (int c : classifier.predict(rows(some(texts, from))).argMax(1).toIntVector()) {
+                predicted.add(c);
+            }
+        }
+        return predicted;
     }
 }

@@ -12,7 +12,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import org.lora4j.cli.train.Column;
-import org.lora4j.cli.train.Copies;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.Division;
 import org.lora4j.text.data.LabelledText;
@@ -20,18 +19,18 @@ import org.lora4j.text.data.Labels;
 import org.lora4j.text.data.TextRow;
 
 /** Texts of several classes, for training, for the validation and for a test. Each part has about the same share of each class. */
-public final class LabelledTexts implements AutoCloseable {
+final class LabelledTexts {
     /** So many classes may have one text each: somebody tries the command. */
     private static final int FEW_CLASSES = 20;
 
     private static final Comparator<String> NUMBERS_FIRST =
             Comparator.comparingInt(LabelledTexts::number).thenComparing(Comparator.naturalOrder());
 
-    private final DataFile.Parts<LabelledText> parts;
+    private final DataFile.Divided<LabelledText> parts;
     private final Labels labels;
     private final Map<String, Map<Division.Part, Integer>> counts;
 
-    private LabelledTexts(DataFile.Parts<LabelledText> parts, Map<String, Map<Division.Part, Integer>> counts) {
+    private LabelledTexts(DataFile.Divided<LabelledText> parts, Map<String, Map<Division.Part, Integer>> counts) {
         this.parts = parts;
         labels = Labels.of(new ArrayList<>(counts.keySet()));
         this.counts = counts;
@@ -49,12 +48,12 @@ public final class LabelledTexts implements AutoCloseable {
      * @throws IOException if a file cannot be read, there are fewer than two classes, or so many that the column is hardly one of classes
      * @throws IllegalArgumentException if a line is wrong
      */
-    public static LabelledTexts read(DataFile data, Column text, Column label, List<String> known, long seed)
+    static LabelledTexts read(DataFile data, Column text, Column label, List<String> known, long seed)
             throws IOException {
         Map<String, Map<Division.Part, Integer>> counts =
                 known.isEmpty() ? new TreeMap<>(NUMBERS_FIRST) : new LinkedHashMap<>();
         known.forEach(name -> counts.put(name, new EnumMap<>(Division.Part.class)));
-        DataFile.Parts<LabelledText> parts;
+        DataFile.Divided<LabelledText> parts;
         try {
             parts = data.stratifiedBy(label)
                     .comparedBy(text::text)
@@ -134,67 +133,14 @@ public final class LabelledTexts implements AutoCloseable {
         }
     }
 
-    /**
-     * Returns the classes: numbers in their order, before other labels.
-     *
-     * @return the classes
-     */
-    public Labels labels() {
+    /** Returns the classes: numbers in their order, before other labels. */
+    Labels labels() {
         return labels;
     }
 
-    /**
-     * Returns the texts for training.
-     *
-     * @return a list that reads each of them from the file
-     */
-    public List<LabelledText> train() {
-        return parts.train();
-    }
-
-    /**
-     * Returns the texts for the validation.
-     *
-     * @return a list that reads each of them from the file; may be empty
-     */
-    public List<LabelledText> validation() {
-        return parts.validation();
-    }
-
-    /**
-     * Returns the texts for the test.
-     *
-     * @return a list that reads each of them from the file; may be empty
-     */
-    public List<LabelledText> test() {
-        return parts.test();
-    }
-
-    /**
-     * Returns the texts that judge.
-     *
-     * @return those for the test, or those for the validation if there is no test; may be empty
-     */
-    List<LabelledText> judging() {
-        return parts.judging();
-    }
-
-    /**
-     * Returns how many rows have the same text.
-     *
-     * @return the numbers
-     */
-    public Copies copies() {
-        return parts.copies();
-    }
-
-    /**
-     * Returns what was wrong with lines that were left out.
-     *
-     * @return a message for each
-     */
-    public List<String> skipped() {
-        return parts.skipped();
+    /** Returns the texts: lists that read each of them from the file. */
+    DataFile.Divided<LabelledText> parts() {
+        return parts;
     }
 
     /** Returns the number of texts of a part by class. */
@@ -213,13 +159,7 @@ public final class LabelledTexts implements AutoCloseable {
     double[] balancedWeights() {
         int[] trained = count(Division.Part.TRAIN);
         return Arrays.stream(trained)
-                .mapToDouble(count -> count == 0 ? 1 : (double) train().size() / trained.length / count)
+                .mapToDouble(count -> count == 0 ? 1 : (double) parts.train().size() / trained.length / count)
                 .toArray();
-    }
-
-    /** Closes the files. */
-    @Override
-    public void close() {
-        parts.close();
     }
 }

@@ -38,24 +38,23 @@ final class WordBaseline {
     private final double[] rarity;
     private final Model model;
 
-    private WordBaseline(List<LabelledText> texts, Labels labels) {
-        int[] sample = Examples.sample(texts.size(), MOST_TEXTS);
+    private WordBaseline(List<LabelledText> sample, Labels labels) {
         Map<String, Integer> textsOfWord = new HashMap<>();
-        for (int index : sample) {
-            counts(texts.get(index).text()).keySet().forEach(word -> textsOfWord.merge(word, 1, Integer::sum));
+        for (LabelledText text : sample) {
+            counts(text.text()).keySet().forEach(word -> textsOfWord.merge(word, 1, Integer::sum));
         }
         rarity = new double[textsOfWord.size()];
         new TreeMap<>(textsOfWord).forEach((word, count) -> {
-            rarity[ids.size()] = 1 + Math.log((1.0 + sample.length) / (1 + count));
+            rarity[ids.size()] = 1 + Math.log((1.0 + sample.size()) / (1 + count));
             ids.put(word, ids.size());
         });
         Problem problem = new Problem();
-        problem.l = sample.length;
+        problem.l = sample.size();
         problem.n = rarity.length + 1;
-        problem.x = new Feature[sample.length][];
-        problem.y = new double[sample.length];
-        for (int i = 0; i < sample.length; i++) {
-            LabelledText text = texts.get(sample[i]);
+        problem.x = new Feature[sample.size()][];
+        problem.y = new double[sample.size()];
+        for (int i = 0; i < sample.size(); i++) {
+            LabelledText text = sample.get(i);
             problem.x[i] = features(text.text());
             problem.y[i] = labels.id(text.label());
         }
@@ -65,7 +64,7 @@ final class WordBaseline {
 
     /** Trains a classifier. */
     static WordBaseline train(List<LabelledText> texts, Labels labels) {
-        return new WordBaseline(texts, labels);
+        return new WordBaseline(Examples.sample(texts, MOST_TEXTS), labels);
     }
 
     /** Returns the class of a text. */

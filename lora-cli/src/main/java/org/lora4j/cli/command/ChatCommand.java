@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.language.ChatSession;
-import org.lora4j.cli.model.DecoderAdapters;
+import org.lora4j.cli.model.AdaptedModel;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.Terminal;
 import org.lora4j.console.command.WorkCommand;
@@ -66,7 +66,7 @@ public final class ChatCommand extends WorkCommand {
         try (DecoderFolder decoder = DecoderFolder.open(model, storage.value())) {
             ChatSession session = new ChatSession(
                     decoder,
-                    DecoderAdapters.load(decoder, saved),
+                    AdaptedModel.load(decoder, saved),
                     flags.options(),
                     system,
                     out(),

@@ -1,14 +1,10 @@
 package org.lora4j.cli.command;
 
 import java.io.IOException;
-import org.lora4j.cli.classify.ClassifyResult;
 import org.lora4j.cli.classify.ClassifyTask;
-import org.lora4j.cli.report.ClassifyPage;
-import org.lora4j.cli.report.TaskPage;
 import org.lora4j.cli.train.Column;
-import org.lora4j.cli.train.TextTask;
+import org.lora4j.cli.train.CommandTask;
 import org.lora4j.cli.train.TrainingInput;
-import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.internal.DefaultSteps;
 import picocli.CommandLine.Command;
@@ -19,12 +15,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "classify",
         description = "Train an adapter that classifies texts, on an encoder of the BERT family or on a decoder.")
-public final class ClassifyCommand extends TrainCommand<ClassifyResult> {
-    private enum ClassWeights {
-        NONE,
-        BALANCED
-    }
-
+public final class ClassifyCommand extends TrainCommand {
     @Option(names = "--text", paramLabel = "COLUMN", description = "The column of the text. Default: ${DEFAULT-VALUE}.")
     private String text = "text";
 
@@ -45,7 +36,7 @@ public final class ClassifyCommand extends TrainCommand<ClassifyResult> {
             paramLabel = "NAME",
             description = "none, or balanced: all classes count the same, however many texts they have. Default:"
                     + " ${DEFAULT-VALUE}.")
-    private ClassWeights weights = ClassWeights.NONE;
+    private ClassifyTask.ClassWeights weights = ClassifyTask.ClassWeights.NONE;
 
     @Option(
             names = "--no-baseline",
@@ -66,7 +57,7 @@ public final class ClassifyCommand extends TrainCommand<ClassifyResult> {
     }
 
     @Override
-    TextTask<ClassifyResult> open(TrainingInput input) throws IOException {
+    CommandTask<?, ?, ?> open(TrainingInput input) throws IOException {
         return ClassifyTask.open(
                 input,
                 new ClassifyTask.Settings(
@@ -74,12 +65,7 @@ public final class ClassifyCommand extends TrainCommand<ClassifyResult> {
                         new Column("--label", label),
                         head.value(),
                         limit.value(),
-                        weights == ClassWeights.BALANCED,
-                        !noBaseline));
-    }
-
-    @Override
-    TaskPage page(TrainingReport<ClassifyResult> report) {
-        return new ClassifyPage(report);
+                        weights,
+                        noBaseline ? ClassifyTask.Baselines.MOST_FREQUENT_CLASS : ClassifyTask.Baselines.ALL));
     }
 }

@@ -1,13 +1,9 @@
 package org.lora4j.cli.command;
 
 import java.io.IOException;
-import org.lora4j.cli.language.PreferenceResult;
 import org.lora4j.cli.language.PreferenceTask;
-import org.lora4j.cli.report.PreferencePage;
-import org.lora4j.cli.report.TaskPage;
-import org.lora4j.cli.train.TextTask;
+import org.lora4j.cli.train.CommandTask;
 import org.lora4j.cli.train.TrainingInput;
-import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.train.PreferenceLoss;
 import picocli.CommandLine.Command;
@@ -21,7 +17,7 @@ import picocli.CommandLine.Option;
                 "Train an adapter on a decoder to prefer one of two answers (DPO), with pairs as JSONL: 'prompt', 'chosen' and"
                         + " 'rejected', as texts or as lists of messages; or 'chosen' and 'rejected' alone, two lists"
                         + " that begin with the prompt.")
-public final class DpoCommand extends TrainCommand<PreferenceResult> {
+public final class DpoCommand extends TrainCommand {
     @Option(
             names = "--beta",
             paramLabel = "B",
@@ -79,7 +75,7 @@ public final class DpoCommand extends TrainCommand<PreferenceResult> {
     }
 
     @Override
-    TextTask<PreferenceResult> open(TrainingInput input) throws IOException {
+    CommandTask<?, ?, ?> open(TrainingInput input) throws IOException {
         return PreferenceTask.open(
                 input,
                 new PreferenceTask.Settings(
@@ -87,10 +83,5 @@ public final class DpoCommand extends TrainCommand<PreferenceResult> {
                         reference,
                         maxTokens,
                         recompute.value()));
-    }
-
-    @Override
-    TaskPage page(TrainingReport<PreferenceResult> report) {
-        return new PreferencePage(report);
     }
 }

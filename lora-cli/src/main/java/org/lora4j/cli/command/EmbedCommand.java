@@ -64,14 +64,12 @@ public final class EmbedCommand extends WorkCommand {
                 output,
                 out(),
                 copy -> TextEmbedding.embed(
-                        source.model(),
-                        source.saved(),
+                        source.files(storage),
                         copy,
                         texts.column(),
                         new TextEmbedding.Settings(
                                 kind == null ? Embed.Kind.TEXT : kind,
                                 prompt,
-                                embedding.rules(OptionalInt.empty()).settings()),
-                        storage.value()));
+                                embedding.settings(OptionalInt.empty()))));
     }
 }

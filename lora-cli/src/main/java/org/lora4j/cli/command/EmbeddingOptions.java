@@ -4,8 +4,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.cli.retrieval.EmbeddingRules;
 import org.lora4j.console.command.OptionCheck;
+import org.lora4j.text.task.TaskSettings;
 import org.lora4j.text.tokens.Prompts;
 import picocli.CommandLine.Option;
 
@@ -49,7 +49,7 @@ final class EmbeddingOptions {
      *
      * @param maxTokens where texts are cut; empty for where the adapter or the folder says
      */
-    EmbeddingRules rules(OptionalInt maxTokens) {
+    TaskSettings settings(OptionalInt maxTokens) {
         Map<String, String> prompts = new LinkedHashMap<>();
         if (query != null) {
             prompts.put("query", query);
@@ -57,7 +57,7 @@ final class EmbeddingOptions {
         if (document != null) {
             prompts.put("document", document);
         }
-        return new EmbeddingRules(
+        return new TaskSettings(
                 maxTokens,
                 dimensions == null ? OptionalInt.empty() : OptionalInt.of(dimensions),
                 new Prompts(prompts, null));

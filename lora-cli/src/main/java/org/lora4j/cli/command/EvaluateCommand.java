@@ -1,24 +1,17 @@
 package org.lora4j.cli.command;
 
 import java.io.IOException;
-import java.util.List;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.LoRAModel;
 import org.lora4j.cli.classify.ClassMetrics;
 import org.lora4j.cli.classify.ClassifierTest;
-import org.lora4j.cli.language.LanguageExamples;
-import org.lora4j.cli.language.LanguageTest;
+import org.lora4j.cli.language.DecoderTest;
 import org.lora4j.cli.language.ToolCallTest;
-import org.lora4j.cli.model.DecoderAdapters;
-import org.lora4j.cli.report.RankPage;
+import org.lora4j.cli.model.AdaptedModel;
 import org.lora4j.cli.report.TrainingFiles;
 import org.lora4j.cli.retrieval.GradeTest;
 import org.lora4j.cli.retrieval.PairColumns;
-import org.lora4j.cli.retrieval.RankMetrics;
 import org.lora4j.cli.retrieval.RankTest;
-import org.lora4j.cli.retrieval.RerankTask;
-import org.lora4j.cli.retrieval.RetrieveTask;
 import org.lora4j.cli.train.Column;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.WorkCommand;
@@ -29,7 +22,7 @@ import org.lora4j.text.TextClassifier;
 import org.lora4j.text.metrics.Calibration;
 import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.Rerank;
-import org.lora4j.text.task.SavedAdapter;
+import org.lora4j.text.task.TaskSettings;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -128,17 +121,6 @@ public final class EvaluateCommand extends WorkCommand {
                 "--passage must be used with a reranker or an adapter of 'lora rerank', found another adapter");
     }
 
-    /**
-     * What a test of a decoder found.
-     *
-     * @param metrics the metrics
-     * @param toolCalls the metrics of the calls of tools; null if there are none
-     * @param skipped what was wrong with lines that were left out
-     * @param unlearnable how many examples were left out because no answer to learn was left after the cut
-     */
-    record LanguageResult(
-            LanguageTest metrics, @Nullable ToolCallTest toolCalls, List<String> skipped, int unlearnable) {}
-
     @Override
     protected void work() throws IOException {
         if (!reranks() && source.generates()) {
@@ -146,39 +128,25 @@ public final class EvaluateCommand extends WorkCommand {
             return;
         }
         PairColumns names = columns.columns(passage, label);
-        SavedAdapter adapter = source.saved();
+        AdaptedModel files = source.files(storage);
         if (score != null) {
-            show(grade(names, new Column("--score", score)));
+            Column other = reranks() ? names.passage() : names.positive();
+            GradeTest.Columns graded = new GradeTest.Columns(names.query(), other, new Column("--score", score));
+            show(
+                    reranks()
+                            ? GradeTest.ofReranker(files, texts.file(), graded)
+                            : GradeTest.ofEmbeddings(files, texts.file(), graded, settings()));
         } else if (reranks()) {
-            show(RerankTask.test(source.model(), adapter, texts.file(), names, storage.value()));
+            show(RankTest.ofReranker(files, texts.file(), names));
         } else if (source.is(Embed.class) || columns.isUsed()) {
-            show(RetrieveTask.test(
-                    source.model(),
-                    adapter,
-                    texts.file(),
-                    names,
-                    embedding.rules(OptionalInt.empty()),
-                    storage.value()));
+            show(RankTest.ofEmbeddings(files, texts.file(), names, settings()));
         } else {
             testClassifier();
         }
     }
 
-    private GradeTest grade(PairColumns names, Column grade) throws IOException {
-        return reranks()
-                ? GradeTest.ofReranker(
-                        source.model(),
-                        source.saved(),
-                        texts.file(),
-                        new GradeTest.Columns(names.query(), names.passage(), grade),
-                        storage.value())
-                : GradeTest.ofEmbeddings(
-                        source.model(),
-                        source.saved(),
-                        texts.file(),
-                        new GradeTest.Columns(names.query(), names.positive(), grade),
-                        embedding.rules(OptionalInt.empty()),
-                        storage.value());
+    private TaskSettings settings() {
+        return embedding.settings(OptionalInt.empty());
     }
 
     private void show(GradeTest result) throws IOException {
@@ -197,12 +165,7 @@ public final class EvaluateCommand extends WorkCommand {
 
     private void show(RankTest result) throws IOException {
         output.show(out(), result, to -> {
-            RankMetrics metrics = result.metrics();
-            to.line(
-                    "%s, %s: %s",
-                    ReportText.count(metrics.queries(), "query"),
-                    ReportText.count(metrics.texts(), "text"),
-                    RankPage.line(metrics));
+            to.line("%s", result.line());
             if (result.calibration() != null) {
                 print(to, result.calibration());
             }
@@ -212,29 +175,22 @@ public final class EvaluateCommand extends WorkCommand {
 
     private void testDecoder() throws IOException {
         try (DecoderFolder decoder = DecoderFolder.open(source.model(), storage.value())) {
-            LanguageResult result;
-            try (LanguageExamples examples =
-                    LanguageExamples.forTest(decoder, texts.file(), texts.column(), maxTokens)) {
-                LoRAModel model = DecoderAdapters.load(decoder, source.adapters());
-                result = new LanguageResult(
-                        LanguageTest.of(model, examples.train()),
-                        ToolCallTest.of(decoder, model, texts.file()),
-                        examples.skipped(),
-                        examples.unlearnable());
-            }
-            output.show(out(), result, to -> {
-                to.line(
-                        "%s: loss %.4f, perplexity %.3f",
-                        ReportText.count(result.metrics().tokens(), "token"),
-                        result.metrics().loss(),
-                        result.metrics().perplexity());
-                if (result.toolCalls() != null) {
-                    print(to, result.toolCalls());
-                }
-                TrainingFiles.skipped(to, result.skipped());
-                TrainingFiles.unlearnable(to, result.unlearnable());
-            });
+            DecoderTest result = DecoderTest.of(decoder, source.adapters(), texts.file(), texts.column(), maxTokens);
+            output.show(out(), result, to -> print(to, result));
         }
+    }
+
+    private static void print(TextOutput out, DecoderTest result) {
+        out.line(
+                "%s: loss %.4f, perplexity %.3f",
+                ReportText.count(result.metrics().tokens(), "token"),
+                result.metrics().loss(),
+                result.metrics().perplexity());
+        if (result.toolCalls() != null) {
+            print(out, result.toolCalls());
+        }
+        TrainingFiles.skipped(out, result.skipped());
+        TrainingFiles.unlearnable(out, result.unlearnable());
     }
 
     private static void print(TextOutput out, ToolCallTest test) {
@@ -257,13 +213,13 @@ public final class EvaluateCommand extends WorkCommand {
 
     private void testClassifier() throws IOException {
         try (TextClassifier classifier = source.classifier(storage.value())) {
-            ClassifierTest.Result result =
-                    ClassifierTest.test(classifier, texts.file(), texts.column(), ColumnOptions.column(LABEL, label));
+            ClassifierTest result =
+                    ClassifierTest.of(classifier, texts.file(), texts.column(), ColumnOptions.column(LABEL, label));
             output.show(out(), result, to -> print(to, result));
         }
     }
 
-    private static void print(TextOutput out, ClassifierTest.Result result) {
+    private static void print(TextOutput out, ClassifierTest result) {
         ClassMetrics metrics = result.metrics();
         out.line(
                 "%s: accuracy %.2f %%, macro-F1 %.4f",

@@ -6,7 +6,7 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.language.TextGenerator;
-import org.lora4j.cli.model.DecoderAdapters;
+import org.lora4j.cli.model.AdaptedModel;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.WorkCommand;
 import org.lora4j.text.DecoderFolder;
@@ -50,7 +50,7 @@ public final class GenerateCommand extends WorkCommand {
     protected void work() throws IOException {
         String text = prompt == null ? standardInput() : prompt;
         try (DecoderFolder decoder = DecoderFolder.open(source.model(), storage.value())) {
-            LoRAModel model = DecoderAdapters.load(decoder, source.adapters());
+            LoRAModel model = AdaptedModel.load(decoder, source.adapters());
             TextGenerator generator = new TextGenerator(decoder, model);
             TextGenerator.Result result = raw
                     ? generator.continueText(text, flags.options(), this::show)

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.cli.model.AdaptedModel;
 import org.lora4j.io.ModelSource;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.transformer.ModelConfig;
@@ -84,6 +85,11 @@ final class ModelAndAdapter {
             saved = SavedAdapter.read(Objects.requireNonNull(adapter), model);
         }
         return saved;
+    }
+
+    /** Returns both as they are opened. */
+    AdaptedModel files(StorageOption storage) throws IOException {
+        return new AdaptedModel(model, saved(), storage.value());
     }
 
     List<SavedAdapter> adapters() throws IOException {

@@ -7,7 +7,7 @@ import org.lora4j.cli.classify.ClassPredictor;
 import org.lora4j.cli.file.RowFile;
 import org.lora4j.cli.language.CompletionPredictor;
 import org.lora4j.cli.language.TextGenerator;
-import org.lora4j.cli.model.DecoderAdapters;
+import org.lora4j.cli.model.AdaptedModel;
 import org.lora4j.cli.retrieval.RerankTask;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.WorkCommand;
@@ -96,7 +96,7 @@ public final class PredictCommand extends WorkCommand {
     }
 
     private long rerank(RowFile copy) throws IOException {
-        try (TextClassifier classifier = RerankTask.open(source.model(), source.saved(), storage.value())) {
+        try (TextClassifier classifier = RerankTask.open(source.files(storage))) {
             return RerankTask.predict(
                     classifier, copy, ColumnOptions.column("query", query), ColumnOptions.column("passage", passage));
         }
@@ -104,7 +104,7 @@ public final class PredictCommand extends WorkCommand {
 
     private long answer(RowFile copy) throws IOException {
         try (DecoderFolder decoder = DecoderFolder.open(source.model(), storage.value())) {
-            LoRAModel model = DecoderAdapters.load(decoder, source.adapters());
+            LoRAModel model = AdaptedModel.load(decoder, source.adapters());
             return CompletionPredictor.predict(
                     new TextGenerator(decoder, model), copy, texts.column(), flags.options());
         }

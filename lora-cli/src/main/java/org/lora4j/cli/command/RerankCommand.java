@@ -2,13 +2,9 @@ package org.lora4j.cli.command;
 
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.cli.report.RankPage;
-import org.lora4j.cli.report.TaskPage;
-import org.lora4j.cli.retrieval.RankResult;
 import org.lora4j.cli.retrieval.RerankTask;
-import org.lora4j.cli.train.TextTask;
+import org.lora4j.cli.train.CommandTask;
 import org.lora4j.cli.train.TrainingInput;
-import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.internal.DefaultSteps;
 import picocli.CommandLine.Command;
@@ -22,7 +18,7 @@ import picocli.CommandLine.Option;
                 "Train an adapter that reads a query and a text together and gives them a score (a cross-encoder), on an"
                         + " encoder of the BERT family, or on a decoder that answers yes or no, such as Qwen3-Reranker. The rows have a query, a passage and a label (1 or 0), or a query,"
                         + " a positive and a negative text.")
-public final class RerankCommand extends TrainCommand<RankResult> {
+public final class RerankCommand extends TrainCommand {
     @Mixin
     private final ColumnOptions columns = new ColumnOptions();
 
@@ -58,13 +54,8 @@ public final class RerankCommand extends TrainCommand<RankResult> {
     }
 
     @Override
-    TextTask<RankResult> open(TrainingInput input) throws IOException {
+    CommandTask<?, ?, ?> open(TrainingInput input) throws IOException {
         return RerankTask.open(
                 input, new RerankTask.Settings(columns.columns(passage, label), head.value(), limit.value()));
-    }
-
-    @Override
-    TaskPage page(TrainingReport<RankResult> report) {
-        return RankPage.ofReranking(report);
     }
 }

@@ -4,15 +4,12 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import org.lora4j.cli.file.OutputPath;
-import org.lora4j.cli.report.RankPage;
-import org.lora4j.cli.report.TaskPage;
 import org.lora4j.cli.report.TrainingFiles;
+import org.lora4j.cli.retrieval.MiningSettings;
 import org.lora4j.cli.retrieval.NegativeMining;
-import org.lora4j.cli.retrieval.RankResult;
 import org.lora4j.cli.retrieval.RetrieveTask;
-import org.lora4j.cli.train.TextTask;
+import org.lora4j.cli.train.CommandTask;
 import org.lora4j.cli.train.TrainingInput;
-import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.report.ReportText;
 import org.lora4j.console.report.TextOutput;
@@ -27,7 +24,7 @@ import picocli.CommandLine.Option;
                 "Train an adapter for sentence embeddings, on an encoder of the BERT family or a decoder with modules.json, so that a query finds the"
                         + " texts that belong to it. The rows are pairs of a query and a text, or triples with a text that"
                         + " does not belong to the query. 'lora embed' then writes the vectors.")
-public final class RetrieveCommand extends TrainCommand<RankResult> {
+public final class RetrieveCommand extends TrainCommand {
     @Mixin
     private final ColumnOptions columns = new ColumnOptions();
 
@@ -46,7 +43,7 @@ public final class RetrieveCommand extends TrainCommand<RankResult> {
     private double scale = 20;
 
     @Mixin
-    private final MiningOptions mining = new MiningOptions();
+    private final MiningSettings mining = new MiningSettings();
 
     RetrieveCommand() {
         super(32, 5e-4, 0);
@@ -63,12 +60,12 @@ public final class RetrieveCommand extends TrainCommand<RankResult> {
     }
 
     @Override
-    TextTask<RankResult> open(TrainingInput input) throws IOException {
+    CommandTask<?, ?, ?> open(TrainingInput input) throws IOException {
         return RetrieveTask.open(input, settings());
     }
 
     private RetrieveTask.Settings settings() {
-        return new RetrieveTask.Settings(columns.columns(null, null), embedding.rules(limit.value()), scale);
+        return new RetrieveTask.Settings(columns.columns(null, null), embedding.settings(limit.value()), scale);
     }
 
     @Override
@@ -76,11 +73,11 @@ public final class RetrieveCommand extends TrainCommand<RankResult> {
         if (!mining.mines()) {
             return false;
         }
-        OutputPath.requireOther(to, List.of(input.data().file(), input.model()));
+        OutputPath.requireOther(to, List.of(input.data().file(), input.files().model()));
         if (!overwrites) {
             OutputPath.requireNewFile(to);
         }
-        NegativeMining.Result result = NegativeMining.mine(input, settings(), mining.settings(), to);
+        NegativeMining.Result result = NegativeMining.mine(input, settings(), mining, to);
         output().show(out(), result, text -> print(text, result));
         return true;
     }
@@ -102,10 +99,5 @@ public final class RetrieveCommand extends TrainCommand<RankResult> {
                     ReportText.count(result.incomplete(), "query"));
         }
         TrainingFiles.skipped(to, result.skipped());
-    }
-
-    @Override
-    TaskPage page(TrainingReport<RankResult> report) {
-        return RankPage.ofRetrieval(report);
     }
 }

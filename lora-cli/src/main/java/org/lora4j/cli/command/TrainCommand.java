@@ -3,16 +3,20 @@ package org.lora4j.cli.command;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.file.OutputPath;
-import org.lora4j.cli.report.CardFile;
-import org.lora4j.cli.report.TaskPage;
+import org.lora4j.cli.measure.TaskResult;
+import org.lora4j.cli.model.AdaptedModel;
+import org.lora4j.cli.report.ModelCard;
 import org.lora4j.cli.report.TrainingFiles;
 import org.lora4j.cli.train.CheckpointFile;
+import org.lora4j.cli.train.CommandTask;
 import org.lora4j.cli.train.Estimate;
+import org.lora4j.cli.train.OpenedFiles;
 import org.lora4j.cli.train.RateSearch;
 import org.lora4j.cli.train.TaskTraining;
-import org.lora4j.cli.train.TextTask;
 import org.lora4j.cli.train.TrainingInput;
+import org.lora4j.cli.train.TrainingPlan;
 import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.ProgressOptions;
@@ -22,12 +26,8 @@ import org.lora4j.text.task.SavedAdapter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/**
- * A command that trains an adapter.
- *
- * @param <R> what the task measures
- */
-abstract class TrainCommand<R extends Record> extends WorkCommand {
+/** A command that trains an adapter. What differs between them is the task that each opens. */
+abstract class TrainCommand extends WorkCommand {
     /** More bytes than adapters, checkpoints and a report mostly need. */
     private static final long ROOM = 20_000_000;
 
@@ -46,7 +46,10 @@ abstract class TrainCommand<R extends Record> extends WorkCommand {
     private final AdapterOptions adapter = new AdapterOptions();
 
     @Mixin
-    private final TrainingOptions training;
+    private final TrainingPlan plan;
+
+    @Mixin
+    private final TrainingOptions training = new TrainingOptions();
 
     @Mixin
     private final StorageOption storage = new StorageOption();
@@ -59,18 +62,19 @@ abstract class TrainCommand<R extends Record> extends WorkCommand {
 
     /** Creates a command with the default batch and rate, and the steps that a training must have at least. */
     TrainCommand(int batch, double rate, int minSteps) {
-        training = new TrainingOptions(batch, rate, minSteps);
+        plan = new TrainingPlan(batch, rate, minSteps);
     }
 
     @Override
     protected void checkOptions(OptionCheck check) {
         data.check(check);
         adapter.check(check);
+        plan.check(check);
         training.check(check);
     }
 
     final int batch() {
-        return training.plan().batch();
+        return plan.batch();
     }
 
     /** Does something else than a training, if an option asks for it, and returns whether it did. */
@@ -84,63 +88,56 @@ abstract class TrainCommand<R extends Record> extends WorkCommand {
     }
 
     /** Opens the model and reads the examples. */
-    abstract TextTask<R> open(TrainingInput input) throws IOException;
-
-    /** Returns what is said of a training. */
-    abstract TaskPage page(TrainingReport<R> report);
+    abstract CommandTask<?, ?, ?> open(TrainingInput input) throws IOException;
 
     @Override
     protected final void work() throws IOException {
-        TrainingInput input = new TrainingInput(
-                model,
-                data.file(),
-                adapter.config(training.seed()),
-                adapter.begin() == null ? null : SavedAdapter.read(adapter.begin(), model),
-                training.plan(),
-                storage.value());
-        if (worksOtherwise(input, training.output(), training.overwrites())) {
-            return;
-        }
-        if (training.isDryRun() || training.findsRate()) {
-            tryOut(input);
-            return;
-        }
-        OutputPath.requireOther(
-                training.output(),
-                input.begin() == null
-                        ? List.of(model)
-                        : List.of(model, input.begin().folder()));
-        CardFile.requireOwn(training.output());
-        if (!training.overwrites() && !training.resumes()) {
-            CheckpointFile.requireNone(training.output());
-            OutputPath.requireNoResult(training.output());
-        }
-        RunFolder folder = prepare(training.output(), "the adapter and the report", ROOM);
-        try (TextTask<R> task = open(input)) {
-            TaskTraining<R> prepared = new TaskTraining<>(task, input);
-            if (training.overwrites()) {
-                // Not before, so that wrong data cost no training that was interrupted.
-                CheckpointFile.delete(training.output());
+        try (OpenedFiles opened = new OpenedFiles()) {
+            SavedAdapter begin = adapter.begin() == null ? null : SavedAdapter.read(adapter.begin(), model);
+            TrainingInput input = new TrainingInput(
+                    new AdaptedModel(model, begin, storage.value()),
+                    data.file(),
+                    adapter.config(plan.seed()),
+                    plan,
+                    opened);
+            if (worksOtherwise(input, training.output(), training.overwrites())) {
+                return;
             }
-            output.text(out()).line("%s", prepared.summary());
-            TrainingReport<R> run = prepared.run(folder, training.resumes(), display(progress, err(), "examples"));
-            TaskPage page = page(run);
-            TrainingReport<R> report = TrainingFiles.write(folder, model, run, page);
-            CheckpointFile.delete(folder.path());
-            output.show(out(), report, to -> TrainingFiles.print(to, folder.path(), report, page));
+            if (training.findsRate()) {
+                RateSearch search = new TaskTraining<>(open(input), input).findRate();
+                output.show(out(), search, search::print);
+            } else if (training.isDryRun()) {
+                Estimate estimate = new TaskTraining<>(open(input), input).estimate();
+                output.show(out(), estimate, estimate::print);
+            } else {
+                RunFolder folder = outputFolder(begin);
+                train(open(input), input, folder);
+            }
         }
     }
 
-    private void tryOut(TrainingInput input) throws IOException {
-        try (TextTask<R> task = open(input)) {
-            TaskTraining<R> prepared = new TaskTraining<>(task, input);
-            if (training.findsRate()) {
-                RateSearch search = prepared.findRate();
-                output.show(out(), search, search::print);
-            } else {
-                Estimate estimate = prepared.estimate();
-                output.show(out(), estimate, estimate::print);
-            }
+    private RunFolder outputFolder(@Nullable SavedAdapter begin) throws IOException {
+        Path to = training.output();
+        OutputPath.requireOther(to, begin == null ? List.of(model) : List.of(model, begin.folder()));
+        ModelCard.requireOwn(to);
+        if (!training.overwrites() && !training.resumes()) {
+            CheckpointFile.requireNone(to);
+            OutputPath.requireNoResult(to);
         }
+        return prepare(to, "the adapter and the report", ROOM);
+    }
+
+    private <R extends TaskResult> void train(CommandTask<?, ?, R> task, TrainingInput input, RunFolder folder)
+            throws IOException {
+        TaskTraining<R> prepared = new TaskTraining<>(task, input);
+        if (training.overwrites()) {
+            // Not before, so that wrong data cost no training that was interrupted.
+            CheckpointFile.delete(folder.path());
+        }
+        output.text(out()).line("%s", prepared.summary());
+        TrainingReport<R> run = prepared.run(folder, training.resumes(), display(progress, err(), "examples"));
+        TrainingReport<R> report = TrainingFiles.write(folder, model, run, task.page());
+        CheckpointFile.delete(folder.path());
+        output.show(out(), report, to -> TrainingFiles.print(to, folder.path(), report));
     }
 }

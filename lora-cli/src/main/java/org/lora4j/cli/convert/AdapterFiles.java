@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
-import org.lora4j.cli.model.AdaptedModels;
+import org.lora4j.cli.model.AdaptedModel;
 import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.io.peft.PeftFiles;
 import org.lora4j.text.task.SavedAdapter;
@@ -44,7 +44,7 @@ public final class AdapterFiles {
             PeftFiles.of(adapter, sources.stream().map(SavedAdapter::files).toList())
                     .save(output);
         } else {
-            PeftAdapters.save(adapter, AdaptedModels.networkFor(model, first, adapter), output);
+            PeftAdapters.save(adapter, AdaptedModel.networkFor(model, first, adapter), output);
         }
         if (first.task().isPresent()) {
             first.task().get().write(output);

@@ -7,7 +7,7 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.algebra.AdapterApproximation;
 import org.lora4j.algebra.AdapterConversion;
 import org.lora4j.algebra.TargetRank;
-import org.lora4j.cli.model.AdaptedModels;
+import org.lora4j.cli.model.AdaptedModel;
 import org.lora4j.text.task.SavedAdapter;
 
 /** Converts an adapter to another rank, and DoRA to LoRA. */
@@ -37,7 +37,7 @@ public final class AdapterResize {
         LoRAAdapter before = SourceAdapter.load(adapter, model);
         AdapterApproximation after = model == null || !before.config().dora()
                 ? AdapterConversion.resize(before, rank)
-                : AdapterConversion.toLoRA(AdaptedModels.networkFor(model, adapter, before), before, rank);
+                : AdapterConversion.toLoRA(AdaptedModel.networkFor(model, adapter, before), before, rank);
         double error = after.layers().values().stream()
                 .mapToDouble(AdapterApproximation.Layer::relativeError)
                 .max()

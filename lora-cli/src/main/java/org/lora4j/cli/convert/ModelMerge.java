@@ -10,7 +10,7 @@ import java.util.Objects;
 import java.util.Optional;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
-import org.lora4j.cli.model.AdaptedModels;
+import org.lora4j.cli.model.AdaptedModel;
 import org.lora4j.io.ModelSource;
 import org.lora4j.io.gguf.model.GgufPrecision;
 import org.lora4j.linalg.Precision;
@@ -47,7 +47,7 @@ public final class ModelMerge {
             mergeClassifier(model, adapter, output);
         } else {
             if (config.isDecoder()) {
-                AdaptedModels.requireNoClassifier(adapter, "a language model");
+                AdaptedModel.requireNoClassifier(adapter, "a language model");
             }
             PretrainedModel loaded = PretrainedModel.load(model);
             loaded.save(merged(loaded, data, adapter), output);
@@ -80,13 +80,13 @@ public final class ModelMerge {
     public static void mergeGguf(Path model, SavedAdapter adapter, GgufPrecision precision, Path output)
             throws IOException {
         LoRAAdapter data = adapter.adapter();
-        AdaptedModels.requireNoClassifier(adapter, "a GGUF file");
+        AdaptedModel.requireNoClassifier(adapter, "a GGUF file");
         PretrainedModel loaded = PretrainedModel.load(model);
         loaded.saveGguf(merged(loaded, data, adapter), model, precision, output);
     }
 
     private static Network merged(PretrainedModel model, LoRAAdapter data, SavedAdapter adapter) throws IOException {
-        LoRAModel adapted = LoRAModel.of(AdaptedModels.network(model, data));
+        LoRAModel adapted = LoRAModel.of(AdaptedModel.network(model, data));
         return adapted.add(TextClassifier.ADAPTER, adapter.adapter(adapted.network()))
                 .merge();
     }

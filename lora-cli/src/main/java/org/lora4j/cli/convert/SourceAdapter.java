@@ -5,7 +5,7 @@ import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
-import org.lora4j.cli.model.AdaptedModels;
+import org.lora4j.cli.model.AdaptedModel;
 import org.lora4j.internal.MessageText;
 import org.lora4j.text.task.SavedAdapter;
 
@@ -33,6 +33,6 @@ public final class SourceAdapter {
                     + ": weights of the base in the file of an adapter must be compared with its model, because"
                     + " PEFT computes with them, found " + MessageText.list(copies) + "; give the model with --model");
         }
-        return saved.adapter(AdaptedModels.networkFor(model, saved, adapter));
+        return saved.adapter(AdaptedModel.networkFor(model, saved, adapter));
     }
 }

@@ -1,17 +1,15 @@
 package org.lora4j.cli.convert;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.file.RowFile;
+import org.lora4j.cli.model.AdaptedModel;
 import org.lora4j.cli.model.OneAdapter;
 import org.lora4j.cli.train.Column;
-import org.lora4j.nn.BaseStorage;
 import org.lora4j.text.task.Embed;
-import org.lora4j.text.task.SavedAdapter;
 import org.lora4j.text.task.TaskSettings;
 
 /** Adds the sentence embedding of a text to the rows of a file: {@code embedding}. */
@@ -30,27 +28,18 @@ public final class TextEmbedding {
     /**
      * Embeds.
      *
-     * @param folder the folder of an encoder
-     * @param adapter an adapter; null for the model alone
+     * @param model the model, and its adapter if there is one
      * @param file the files
      * @param text the column of the text
      * @param settings what is embedded
-     * @param storage how the large matrices of the encoder are stored
      * @return the number of rows
      * @throws IOException if a file cannot be read or written, or the adapter does not fit
      * @throws IllegalArgumentException if a line is wrong
      */
-    public static long embed(
-            Path folder,
-            @Nullable SavedAdapter adapter,
-            RowFile file,
-            Column text,
-            Settings settings,
-            BaseStorage storage)
-            throws IOException {
-        try (OneAdapter<Embed.Texts, float[]> model =
-                OneAdapter.open(Embed.class, folder, adapter, Embed.asTheModelSays(), settings.rules(), storage)) {
-            return file.copy(text::text, texts -> rows(model.answer(texts(texts, settings))));
+    public static long embed(AdaptedModel model, RowFile file, Column text, Settings settings) throws IOException {
+        try (OneAdapter<Embed.Texts, float[]> opened =
+                OneAdapter.open(Embed.class, model, Embed.asTheModelSays(), settings.rules())) {
+            return file.copy(text::text, texts -> rows(opened.answer(texts(texts, settings))));
         }
     }
 

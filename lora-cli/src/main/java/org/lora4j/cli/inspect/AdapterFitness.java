@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
-import org.lora4j.cli.model.AdaptedModels;
+import org.lora4j.cli.model.AdaptedModel;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.nn.Network;
 import org.lora4j.text.task.SavedAdapter;
@@ -23,7 +23,7 @@ public record AdapterFitness(
         @Nullable Boolean sameWeights,
         @Nullable String problem) {
     static AdapterFitness of(SavedAdapter saved, LoRAAdapter adapter, Path model) throws IOException {
-        Network network = AdaptedModels.networkFor(model, saved, adapter);
+        Network network = AdaptedModel.networkFor(model, saved, adapter);
         try {
             saved.files().adapter(network, FingerprintCheck.IGNORE);
         } catch (IOException | IllegalArgumentException e) {

@@ -1,8 +1,13 @@
 package org.lora4j.cli.language;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.measure.Judgement;
+import org.lora4j.cli.measure.TaskResult;
+import org.lora4j.console.report.ReportText;
+import org.lora4j.console.report.TextOutput;
 
 /**
  * What a training of a language model reaches on the examples that judge.
@@ -22,7 +27,8 @@ public record LanguageResult(
         @Nullable LanguageTest before,
         @Nullable LanguageTest after,
         List<Sample> samples,
-        int divided) {
+        int divided)
+        implements TaskResult {
     /**
      * An example that judges, with what the model answers.
      *
@@ -32,4 +38,29 @@ public record LanguageResult(
      * @param after what the model answers with the adapter
      */
     public record Sample(String prompt, String expected, String before, String after) {}
+
+    @Override
+    public Map<String, String> numbers() {
+        Map<String, String> numbers = new LinkedHashMap<>();
+        if (before != null && after != null) {
+            numbers.put("perplexity of the model alone", ReportText.fixed(before.perplexity(), 3));
+            numbers.put("perplexity with the adapter", ReportText.fixed(after.perplexity(), 3));
+        }
+        return numbers;
+    }
+
+    @Override
+    public void print(TextOutput out) {
+        if (before != null && after != null) {
+            out.fact("perplexity %.3f alone, %.3f with the adapter", before.perplexity(), after.perplexity());
+        }
+        if (frequencies != null) {
+            out.fact("perplexity %.3f of the frequencies of tokens alone", frequencies.perplexity());
+        }
+        if (divided > 0) {
+            out.fact(
+                    "%s learned answer by answer: the chat template writes an answer in another way when others follow",
+                    ReportText.count(divided, "conversation") + (divided == 1 ? " was" : " were"));
+        }
+    }
 }

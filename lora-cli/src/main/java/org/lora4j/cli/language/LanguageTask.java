@@ -1,43 +1,41 @@
 package org.lora4j.cli.language;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
-import org.lora4j.cli.measure.Comparison;
 import org.lora4j.cli.measure.Judgement;
-import org.lora4j.cli.measure.Metric;
-import org.lora4j.cli.measure.PairedDifference;
-import org.lora4j.cli.model.AdaptedModels;
+import org.lora4j.cli.model.AdaptedModel;
 import org.lora4j.cli.train.Column;
-import org.lora4j.cli.train.TextTask;
+import org.lora4j.cli.train.CommandTask;
+import org.lora4j.cli.train.DataFile;
+import org.lora4j.cli.train.Examples;
+import org.lora4j.cli.train.TaskPage;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.nn.Model;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.data.TokenExample;
-import org.lora4j.text.task.Task;
-import org.lora4j.train.Loss;
+import org.lora4j.text.metrics.Perplexity;
+import org.lora4j.text.train.TrainableGenerate;
 
-/** An adapter learns to predict the next token, of answers or of plain text. */
-public final class LanguageTask implements TextTask<LanguageResult> {
-    private static final String ADAPTER = "adapter";
+/**
+ * An adapter learns to predict the next token, of answers or of plain text.
+ *
+ * @param <E> an example
+ */
+public final class LanguageTask<E> extends CommandTask<E, List<Perplexity>, LanguageResult> {
     private static final int LONGEST_BY_DEFAULT = 1024;
     private static final int LONGEST_SAMPLE = 64;
 
     private final Settings settings;
     private final DecoderFolder decoder;
+    private final TrainableGenerate<E> task;
     private final int maxTokens;
-    private final LanguageExamples examples;
-    private final LoRAModel model;
-    private final AdapterView adapter;
-    private final TokenExamples train;
-    private final TokenExamples validation;
+    private final int divided;
 
     /** What the model learns. */
     public enum Kind {
@@ -59,23 +57,20 @@ public final class LanguageTask implements TextTask<LanguageResult> {
      */
     public record Settings(Kind kind, Column text, int maxTokens, boolean recomputes, int samples) {}
 
-    private LanguageTask(TrainingInput input, Settings settings, DecoderFolder decoder) throws IOException {
+    private LanguageTask(
+            TrainingInput input,
+            Settings settings,
+            DecoderFolder decoder,
+            TrainableGenerate<E> task,
+            DataFile.Divided<E> examples,
+            int divided)
+            throws IOException {
+        super(decoder.name(), task, input.addAdapter(LoRAModel.of(task.network()), decoder.name()), examples);
         this.settings = settings;
         this.decoder = decoder;
+        this.task = task;
+        this.divided = divided;
         maxTokens = maxTokens(settings.maxTokens(), decoder);
-        long seed = input.plan().seed();
-        examples = settings.kind() == Kind.SFT
-                ? LanguageExamples.conversations(decoder, input.data(), maxTokens, seed)
-                : LanguageExamples.blocks(decoder, input.data(), settings.text(), maxTokens, seed);
-        try {
-            model = LoRAModel.of(decoder.network());
-            adapter = input.addAdapter(model, ADAPTER, decoder.name());
-            train = new TokenExamples(examples.train());
-            validation = new TokenExamples(examples.validation());
-        } catch (IOException | RuntimeException e) {
-            examples.close();
-            throw e;
-        }
     }
 
     /** Returns the most tokens of an example: those that were asked for, or 0 for the default. */
@@ -97,37 +92,48 @@ public final class LanguageTask implements TextTask<LanguageResult> {
      * @throws IOException if a file cannot be read
      * @throws IllegalArgumentException if a line is wrong, or the settings do not fit the model
      */
-    public static LanguageTask open(TrainingInput input, Settings settings) throws IOException {
-        AdaptedModels.requireNoClassifier(input.begin(), "a language model");
-        DecoderFolder decoder = DecoderFolder.open(input.model(), input.storage());
-        try {
-            return new LanguageTask(input, settings, decoder);
-        } catch (IOException | RuntimeException e) {
-            decoder.close();
-            throw e;
+    public static LanguageTask<?> open(TrainingInput input, Settings settings) throws IOException {
+        AdaptedModel.requireNoClassifier(input.begin(), "a language model");
+        DecoderFolder decoder = input.opened()
+                .add(DecoderFolder.open(input.files().model(), input.files().storage()));
+        int maxTokens = maxTokens(settings.maxTokens(), decoder);
+        long seed = input.plan().seed();
+        if (settings.kind() == Kind.CLM) {
+            return new LanguageTask<>(
+                    input,
+                    settings,
+                    decoder,
+                    TrainableGenerate.ofTokens(decoder.network()),
+                    LanguageExamples.blocks(decoder, input.data(), settings.text(), maxTokens, seed, input.opened()),
+                    0);
         }
+        LanguageExamples.Conversations read = LanguageExamples.conversations(decoder, input.data(), maxTokens, seed);
+        return new LanguageTask<>(
+                input,
+                settings,
+                decoder,
+                TrainableGenerate.ofTexts(decoder.network(), decoder.tokens(), maxTokens),
+                input.opened().add(read.parts()),
+                read.divided());
+    }
+
+    private boolean learnsAnswers() {
+        return settings.kind() == Kind.SFT;
+    }
+
+    /** Nothing is lost of plain text: a block is full. */
+    @Override
+    protected int maxTokens() {
+        return learnsAnswers() ? maxTokens : 0;
     }
 
     @Override
-    public Parts parts() {
-        return new Parts(
-                decoder.name(),
-                decoder.network(),
-                adapter,
-                Loss.nextToken(),
-                settings.recomputes(),
-                train,
-                validation,
-                examples.test().size(),
-                examples.copies(),
-                // Nothing is lost of plain text: a block is full.
-                settings.kind() == Kind.CLM ? 0 : maxTokens,
-                examples.unlearnable(),
-                examples.skipped(),
-                values());
+    protected boolean recomputes() {
+        return settings.recomputes();
     }
 
-    private Map<String, Object> values() {
+    @Override
+    protected Map<String, Object> settings() {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("kind", settings.kind().name().toLowerCase(Locale.ROOT));
         values.put("maxTokens", maxTokens);
@@ -135,57 +141,47 @@ public final class LanguageTask implements TextTask<LanguageResult> {
     }
 
     @Override
-    public boolean writeTask(Path folder) throws IOException {
-        Task.delete(folder);
-        return false;
-    }
-
-    @Override
-    public LanguageResult measure() {
-        List<TokenExample> held = examples.judging();
-        List<LanguageResult.Sample> samples = settings.kind() == Kind.SFT ? samples(held) : List.of();
+    protected LanguageResult judge() {
+        List<E> held = examples().judging();
+        List<LanguageResult.Sample> samples = learnsAnswers() ? samples(held) : List.of();
         if (held.isEmpty()) {
-            return new LanguageResult(settings.kind(), null, null, null, null, samples, examples.divided());
+            return new LanguageResult(settings.kind(), null, null, null, null, samples, divided);
         }
-        TokenFrequencies counts =
-                new TokenFrequencies(examples.train(), decoder.network().outputSize());
-        LanguageTest.Examples frequencies = LanguageTest.each(held, counts::perplexity);
-        LanguageTest.Examples before = LanguageTest.each(model.base(), held);
-        LanguageTest.Examples after = LanguageTest.each(adapter, held);
+        TokenFrequencies counts = new TokenFrequencies(
+                tokens(Examples.sample(examples().train(), TokenFrequencies.MOST_EXAMPLES)),
+                task.network().outputSize());
+        List<Perplexity> frequencies = new ArrayList<>();
+        tokens(held).forEach(example -> frequencies.add(counts.perplexity(example)));
+        List<Perplexity> before = measure(task.network());
+        List<Perplexity> after = measure(adapter());
+        Map<String, List<Perplexity>> baselines = new LinkedHashMap<>();
+        baselines.put("the model alone", before);
+        baselines.put("the frequencies of tokens", frequencies);
         return new LanguageResult(
                 settings.kind(),
-                new Judgement(
-                        Judgement.MeasuredOn.of(examples.test()),
-                        settings.kind() == Kind.SFT ? "example" : "block",
-                        held.size(),
-                        Metric.LOSS,
-                        after.test().loss(),
-                        List.of(
-                                comparison("the model alone", before, after),
-                                comparison("the frequencies of tokens", frequencies, after))),
-                frequencies.test(),
-                before.test(),
-                after.test(),
+                Judgement.ofLosses(measuredOn(), learnsAnswers() ? "example" : "block", after, baselines),
+                LanguageTest.of(frequencies),
+                LanguageTest.of(before),
+                LanguageTest.of(after),
                 samples,
-                examples.divided());
+                divided);
     }
 
-    private static Comparison comparison(String baseline, LanguageTest.Examples other, LanguageTest.Examples after) {
-        return new Comparison(
-                baseline, other.test().loss(), PairedDifference.ofLosses(after.nats(), other.nats(), after.tokens()));
+    private Iterable<TokenExample> tokens(List<E> examples) {
+        return () -> examples.stream().map(task::tokens).iterator();
     }
 
-    private List<LanguageResult.Sample> samples(List<TokenExample> held) {
+    private List<LanguageResult.Sample> samples(List<E> held) {
         List<LanguageResult.Sample> samples = new ArrayList<>();
         for (int i = 0; i < held.size() && samples.size() < settings.samples(); i++) {
-            TokenExample example = held.get(i);
+            TokenExample example = task.tokens(held.get(i));
             int[] prompt = example.prompt();
             if (prompt.length > 0) {
                 samples.add(new LanguageResult.Sample(
                         decoder.tokenizer().decode(prompt),
                         decoder.tokenizer().decode(example.answer()),
-                        answer(model.base(), prompt),
-                        answer(adapter, prompt)));
+                        answer(task.network(), prompt),
+                        answer(adapter(), prompt)));
             }
         }
         return samples;
@@ -197,10 +193,15 @@ public final class LanguageTask implements TextTask<LanguageResult> {
                 .text();
     }
 
-    /** Frees the tokenizer, and closes the files. */
     @Override
-    public void close() {
-        examples.close();
-        decoder.close();
+    public TaskPage page() {
+        String learned = learnsAnswers() ? "learned the answers of conversations" : "learned plain text";
+        return new TaskPage(
+                "language.ftlh",
+                "text-generation",
+                "An adapter for " + model(),
+                "The adapter " + learned + (learnsAnswers() ? "." : ", packed in blocks."),
+                "A LoRA adapter that " + learned + ".",
+                "generate --prompt '...'");
     }
 }

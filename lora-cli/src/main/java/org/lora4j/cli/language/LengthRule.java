@@ -14,8 +14,8 @@ record LengthRule(boolean prefersLonger) {
     /** Chooses the rule from pairs of the training; of many, from 20,000 at equal distances in the file. */
     static LengthRule of(List<PreferenceExample> train) {
         long sum = 0;
-        for (int i : Examples.sample(train.size(), MOST_PAIRS)) {
-            sum += compare(train.get(i));
+        for (PreferenceExample pair : Examples.sample(train, MOST_PAIRS)) {
+            sum += compare(pair);
         }
         return new LengthRule(sum >= 0);
     }

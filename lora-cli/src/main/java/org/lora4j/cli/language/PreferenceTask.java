@@ -1,40 +1,32 @@
 package org.lora4j.cli.language;
 
 import java.io.IOException;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
-import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
-import org.lora4j.cli.measure.Comparison;
 import org.lora4j.cli.measure.Judgement;
 import org.lora4j.cli.measure.Metric;
-import org.lora4j.cli.measure.PairedDifference;
-import org.lora4j.cli.model.AdaptedModels;
+import org.lora4j.cli.model.AdaptedModel;
+import org.lora4j.cli.train.CommandTask;
 import org.lora4j.cli.train.DataFile;
-import org.lora4j.cli.train.TextTask;
+import org.lora4j.cli.train.TaskPage;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.chat.DecoderTokens;
-import org.lora4j.text.chat.Preference;
 import org.lora4j.text.data.PreferenceExample;
-import org.lora4j.text.data.TextFormatException;
 import org.lora4j.text.data.TextRow;
 import org.lora4j.text.task.SavedAdapter;
-import org.lora4j.text.task.Task;
-import org.lora4j.train.Batch;
+import org.lora4j.text.train.TrainablePreferences;
 import org.lora4j.train.PreferenceLoss;
 
 /** An adapter learns from pairs of answers to prefer the chosen one (DPO). */
-public final class PreferenceTask implements TextTask<PreferenceResult> {
-    private static final String ADAPTER = "adapter";
-
+public final class PreferenceTask
+        extends CommandTask<PreferenceExample, List<PreferenceLoss.Metrics>, PreferenceResult> {
     /** A second copy of the adapter from which the training goes on, which stays as it is. */
     private static final String START = "start";
 
@@ -43,14 +35,8 @@ public final class PreferenceTask implements TextTask<PreferenceResult> {
 
     private final Settings settings;
     private final DecoderFolder decoder;
-    private final int batch;
-    private final int maxTokens;
-    private final DataFile.Parts<PreferenceExample> pairs;
     private final LoRAModel model;
-    private final AdapterView adapter;
-    private final PreferenceExamples train;
-    private final PreferenceExamples validation;
-    private final PreferenceExamples judging;
+    private final int batch;
 
     /** To what the adapter is held. */
     public enum Reference {
@@ -68,40 +54,36 @@ public final class PreferenceTask implements TextTask<PreferenceResult> {
      * @param maxTokens the most tokens of a prompt with an answer; 0 for as many as the model has positions for, and at most 1024
      * @param recomputes whether layers are computed again for their gradients
      */
-    public record Settings(PreferenceLoss loss, Reference reference, int maxTokens, boolean recomputes) {}
-
-    private PreferenceTask(TrainingInput input, Settings settings, DecoderFolder decoder) throws IOException {
-        this.settings = settings;
-        this.decoder = decoder;
-        batch = input.plan().batch();
-        maxTokens = LanguageTask.maxTokens(settings.maxTokens(), decoder);
-        DecoderTokens tokens = decoder.tokens();
-        pairs = input.data()
-                .comparedBy(this::content)
-                .read(row -> example(tokens, row), input.plan().seed());
-        try {
-            model = LoRAModel.of(decoder.network());
-            adapter = input.addAdapter(model, ADAPTER, decoder.name());
-            PreferenceLoss.AnswerLogProbabilities reference =
-                    new PreferenceLoss.AnswerLogProbabilities(reference(input.begin()));
-            train = new PreferenceExamples(pairs.train(), reference);
-            validation = new PreferenceExamples(pairs.validation(), reference);
-            judging = pairs.test().isEmpty() ? validation : new PreferenceExamples(pairs.test(), reference);
-        } catch (IOException | RuntimeException e) {
-            pairs.close();
-            throw e;
+    public record Settings(PreferenceLoss loss, Reference reference, int maxTokens, boolean recomputes) {
+        private AdapterView of(TrainingInput input, LoRAModel model) throws IOException {
+            SavedAdapter begin = input.begin();
+            if (reference == Reference.BASE) {
+                return model.base();
+            }
+            if (begin == null) {
+                throw new IllegalArgumentException(
+                        "the reference START must be an adapter, found none; name its folder with --adapter");
+            }
+            return model.add(START, begin.adapter(model.network()));
         }
     }
 
-    private AdapterView reference(@Nullable SavedAdapter begin) throws IOException {
-        if (settings.reference() == Reference.BASE) {
-            return model.base();
-        }
-        if (begin == null) {
-            throw new IllegalArgumentException(
-                    "the reference START must be an adapter, found none; name its folder with --adapter");
-        }
-        return model.add(START, begin.adapter(model.network()));
+    private PreferenceTask(
+            TrainingInput input,
+            Settings settings,
+            DecoderFolder decoder,
+            LoRAModel model,
+            DataFile.Divided<PreferenceExample> pairs)
+            throws IOException {
+        super(
+                decoder.name(),
+                new TrainablePreferences(model.network(), settings.loss(), settings.of(input, model)),
+                input.addAdapter(model, decoder.name()),
+                pairs);
+        this.settings = settings;
+        this.decoder = decoder;
+        this.model = model;
+        batch = input.plan().batch();
     }
 
     /**
@@ -114,50 +96,32 @@ public final class PreferenceTask implements TextTask<PreferenceResult> {
      * @throws IllegalArgumentException if a line is wrong, or the settings do not fit the model
      */
     public static PreferenceTask open(TrainingInput input, Settings settings) throws IOException {
-        AdaptedModels.requireNoClassifier(input.begin(), "a language model");
-        DecoderFolder decoder = DecoderFolder.open(input.model(), input.storage());
-        try {
-            return new PreferenceTask(input, settings, decoder);
-        } catch (IOException | RuntimeException e) {
-            decoder.close();
-            throw e;
-        }
+        AdaptedModel.requireNoClassifier(input.begin(), "a language model");
+        DecoderFolder decoder = input.opened()
+                .add(DecoderFolder.open(input.files().model(), input.files().storage()));
+        int maxTokens = LanguageTask.maxTokens(settings.maxTokens(), decoder);
+        DecoderTokens tokens = decoder.tokens();
+        DataFile.Divided<PreferenceExample> pairs = input.opened()
+                .add(input.data()
+                        .comparedBy(row -> {
+                            LanguageExamples.requireTexts(decoder, row, "prompt", "chosen", "rejected");
+                            return tokens.preferenceContent(row);
+                        })
+                        .read(
+                                row -> example(tokens, row, maxTokens),
+                                input.plan().seed()));
+        return new PreferenceTask(input, settings, decoder, LoRAModel.of(decoder.network()), pairs);
     }
 
-    /** Returns what two rows are compared by: the prompt with both answers. */
-    private String content(TextRow row) {
-        if (decoder.template().isPresent()) {
-            return Preference.of(row).toString();
-        }
-        requireTexts(row);
-        return String.join("\n", row.text("prompt"), row.text("chosen"), row.text("rejected"));
-    }
-
-    private void requireTexts(TextRow row) {
-        AnswerText.requireTexts(decoder, row, "prompt", "chosen", "rejected");
-    }
-
-    /** Reads a row, as a conversation if the model has a chat template, or else as texts. Nothing is cut. */
-    private PreferenceExample example(DecoderTokens tokens, TextRow row) {
-        PreferenceExample example;
-        try {
-            if (decoder.template().isEmpty()) {
-                requireTexts(row);
-                example = tokens.preference(row.text("prompt"), row.text("chosen"), row.text("rejected"));
-            } else {
-                example = tokens.preference(Preference.of(row));
-            }
-        } catch (TextFormatException e) {
-            throw e;
-        } catch (IllegalArgumentException e) {
-            throw row.refuse(String.valueOf(e.getMessage()));
-        }
-        requireFits(row, "chosen", example.chosen().length());
-        requireFits(row, "rejected", example.rejected().length());
+    /** Reads a row. Nothing is cut. */
+    private static PreferenceExample example(DecoderTokens tokens, TextRow row, int maxTokens) {
+        PreferenceExample example = tokens.preference(row);
+        requireFits(row, "chosen", example.chosen().length(), maxTokens);
+        requireFits(row, "rejected", example.rejected().length(), maxTokens);
         return example;
     }
 
-    private void requireFits(TextRow row, String which, int found) {
+    private static void requireFits(TextRow row, String which, int found, int maxTokens) {
         if (found > maxTokens) {
             throw row.refuse("the prompt with the answer " + which + " must have at most " + maxTokens
                     + " tokens, found " + found + ": a cut could change which answer is better; set more --max-tokens"
@@ -166,24 +130,12 @@ public final class PreferenceTask implements TextTask<PreferenceResult> {
     }
 
     @Override
-    public Parts parts() {
-        return new Parts(
-                decoder.name(),
-                decoder.network(),
-                adapter,
-                settings.loss(),
-                settings.recomputes(),
-                train,
-                validation,
-                pairs.test().size(),
-                pairs.copies(),
-                0,
-                0,
-                pairs.skipped(),
-                values());
+    protected boolean recomputes() {
+        return settings.recomputes();
     }
 
-    private Map<String, Object> values() {
+    @Override
+    protected Map<String, Object> settings() {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("kind", "dpo");
         values.put("beta", settings.loss().beta());
@@ -194,69 +146,52 @@ public final class PreferenceTask implements TextTask<PreferenceResult> {
             // A training must not go on with another reference.
             values.put("referenceAdapter", model.fingerprint(START));
         }
-        values.put("maxTokens", maxTokens);
+        values.put("maxTokens", LanguageTask.maxTokens(settings.maxTokens(), decoder));
         return values;
     }
 
     @Override
-    public String summary() {
-        return summary("pair");
+    protected String noun() {
+        return "pair";
     }
 
     @Override
-    public boolean writeTask(Path folder) throws IOException {
-        Task.delete(folder);
-        return false;
-    }
-
-    @Override
-    public PreferenceResult measure() {
-        PreferenceLoss loss = settings.loss();
-        PreferenceLoss.Metrics trained = loss.evaluate(adapter, train.sampled(MOST_MEASURED, batch));
-        if (judging.size() == 0) {
+    protected PreferenceResult judge() {
+        PreferenceLoss.Metrics trained = settings.loss().evaluate(adapter(), train().sampled(MOST_MEASURED, batch));
+        List<PreferenceExample> judging = examples().judging();
+        if (judging.isEmpty()) {
             return new PreferenceResult(null, trained, null);
         }
-        List<PreferenceLoss.Metrics> each = new ArrayList<>();
-        for (Batch pair : judging.batches(1)) {
-            each.add(loss.evaluate(adapter, List.of(pair)));
-        }
-        PreferenceLoss.Metrics all = new PreferenceLoss.Metrics(
-                each.size(),
-                mean(each, PreferenceLoss.Metrics::loss),
-                mean(each, PreferenceLoss.Metrics::accuracy),
-                mean(each, PreferenceLoss.Metrics::margin),
-                mean(each, PreferenceLoss.Metrics::chosenReward),
-                mean(each, PreferenceLoss.Metrics::rejectedReward));
+        List<PreferenceLoss.Metrics> each = measure(adapter());
         List<Double> right = each.stream().map(PreferenceLoss.Metrics::accuracy).toList();
-        List<Double> half = Collections.nCopies(right.size(), 0.5);
-        LengthRule rule = LengthRule.of(pairs.train());
-        Judgement judgement = new Judgement(
-                Judgement.MeasuredOn.of(pairs.test()),
-                "pair",
-                each.size(),
-                Metric.ACCURACY,
-                all.accuracy(),
-                List.of(
-                        comparison("chance", half, right),
-                        comparison(rule.words(), rule.right(pairs.judging()), right)));
-        return new PreferenceResult(judgement, trained, all);
+        LengthRule rule = LengthRule.of(examples().train());
+        Map<String, List<Double>> baselines = new LinkedHashMap<>();
+        baselines.put("chance", Collections.nCopies(right.size(), 0.5));
+        baselines.put(rule.words(), rule.right(judging));
+        return new PreferenceResult(
+                Judgement.ofShares(measuredOn(), "pair", Metric.ACCURACY, right, baselines),
+                trained,
+                new PreferenceLoss.Metrics(
+                        each.size(),
+                        mean(each, PreferenceLoss.Metrics::loss),
+                        mean(each, PreferenceLoss.Metrics::accuracy),
+                        mean(each, PreferenceLoss.Metrics::margin),
+                        mean(each, PreferenceLoss.Metrics::chosenReward),
+                        mean(each, PreferenceLoss.Metrics::rejectedReward)));
     }
 
     private static double mean(List<PreferenceLoss.Metrics> each, ToDoubleFunction<PreferenceLoss.Metrics> number) {
         return each.stream().mapToDouble(number).average().orElseThrow();
     }
 
-    private static Comparison comparison(String baseline, List<Double> other, List<Double> right) {
-        return new Comparison(
-                baseline,
-                other.stream().mapToDouble(Double::doubleValue).average().orElseThrow(),
-                PairedDifference.ofShares(right, other));
-    }
-
-    /** Frees the tokenizer, and closes the files. */
     @Override
-    public void close() {
-        pairs.close();
-        decoder.close();
+    public TaskPage page() {
+        return new TaskPage(
+                "preference.ftlh",
+                "text-generation",
+                "An adapter for " + model(),
+                "The adapter learned from pairs to prefer one of two answers (DPO).",
+                "A LoRA adapter that learned from pairs to prefer one of two answers (DPO).",
+                "generate --prompt '...'");
     }
 }

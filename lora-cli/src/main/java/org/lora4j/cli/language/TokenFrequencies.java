@@ -1,25 +1,22 @@
 package org.lora4j.cli.language;
 
-import java.util.List;
-import org.lora4j.cli.train.Examples;
 import org.lora4j.text.data.TokenExample;
 import org.lora4j.text.metrics.Perplexity;
 
 /**
  * What the frequencies of the tokens alone can predict, without any model: a token that is learned n times in the training has the
- * probability {@code (n + 1)/(N + V)}, with N tokens of a vocabulary of V (Laplace). Of many examples for training it uses 20,000,
- * at equal distances in the file.
+ * probability {@code (n + 1)/(N + V)}, with N tokens of a vocabulary of V (Laplace).
  */
 final class TokenFrequencies {
-    private static final int MOST_EXAMPLES = 20_000;
+    /** More examples give hardly other frequencies. */
+    static final int MOST_EXAMPLES = 20_000;
 
     private final long[] counts;
     private long all;
 
-    TokenFrequencies(List<TokenExample> train, long vocabulary) {
+    TokenFrequencies(Iterable<TokenExample> train, long vocabulary) {
         counts = new long[Math.toIntExact(vocabulary)];
-        for (int i : Examples.sample(train.size(), MOST_EXAMPLES)) {
-            TokenExample example = train.get(i);
+        for (TokenExample example : train) {
             int[] ids = example.ids();
             boolean[] learned = example.learned();
             for (int k = 1; k < ids.length; k++) {

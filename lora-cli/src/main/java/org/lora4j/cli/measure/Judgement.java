@@ -1,11 +1,17 @@
 package org.lora4j.cli.measure;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.annotation.JsonPropertyOrder;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.lora4j.console.report.ReportText;
+import org.lora4j.console.report.TextOutput;
+import org.lora4j.text.metrics.Perplexity;
 
 /**
  * What the examples that judge say of an adapter, beside what it is compared with.
@@ -17,10 +23,11 @@ import org.lora4j.console.report.ReportText;
  * @param value that of the adapter
  * @param comparisons what it is compared with, at least one
  */
+@JsonPropertyOrder({"measuredOn", "unit", "examples", "metric", "value", "comparisons", "verdict", "outcome"})
 public record Judgement(
         MeasuredOn measuredOn, String unit, int examples, Metric metric, double value, List<Comparison> comparisons) {
     /** What to do if an adapter is not better. */
-    public static final String ADVICE =
+    private static final String ADVICE =
             "Train longer with --epochs, let --find-rate find a better --rate, or measure on more"
                     + " examples with --test.";
 
@@ -74,6 +81,59 @@ public record Judgement(
         if (comparisons.isEmpty()) {
             throw new IllegalArgumentException("comparisons: there must be at least one, found none");
         }
+    }
+
+    /**
+     * Judges by shares, such as the right answers.
+     *
+     * @param measuredOn which examples judge
+     * @param unit what one of them is
+     * @param metric the number by which the report judges
+     * @param adapter the share of the adapter on each example, between 0 and 1
+     * @param baselines that of what it is compared with, by its name; at least one
+     * @return the means, and how they differ
+     */
+    public static Judgement ofShares(
+            MeasuredOn measuredOn,
+            String unit,
+            Metric metric,
+            List<Double> adapter,
+            Map<String, List<Double>> baselines) {
+        List<Comparison> comparisons = new ArrayList<>();
+        baselines.forEach((name, shares) ->
+                comparisons.add(new Comparison(name, mean(shares), PairedDifference.ofShares(adapter, shares))));
+        return new Judgement(measuredOn, unit, adapter.size(), metric, mean(adapter), comparisons);
+    }
+
+    private static double mean(List<Double> shares) {
+        return shares.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
+    }
+
+    /**
+     * Judges by the loss of a token.
+     *
+     * @param measuredOn which examples judge
+     * @param unit what one of them is
+     * @param adapter the loss of the adapter on each example
+     * @param baselines that of what it is compared with, by its name; at least one
+     * @return the losses, and how they differ
+     */
+    public static Judgement ofLosses(
+            MeasuredOn measuredOn, String unit, List<Perplexity> adapter, Map<String, List<Perplexity>> baselines) {
+        List<Double> tokens = adapter.stream().map(one -> (double) one.tokens()).toList();
+        List<Comparison> comparisons = new ArrayList<>();
+        baselines.forEach((name, losses) -> comparisons.add(
+                new Comparison(name, loss(losses), PairedDifference.ofLosses(nats(adapter), nats(losses), tokens))));
+        return new Judgement(measuredOn, unit, adapter.size(), Metric.LOSS, loss(adapter), comparisons);
+    }
+
+    private static List<Double> nats(List<Perplexity> losses) {
+        return losses.stream().map(Perplexity::nats).toList();
+    }
+
+    private static double loss(List<Perplexity> losses) {
+        Perplexity sum = Perplexity.sum(losses);
+        return sum.nats() / sum.tokens();
     }
 
     /**
@@ -159,5 +219,40 @@ public record Judgement(
         return comparisons.stream()
                 .min(Comparator.comparingDouble(one -> one.difference().difference()))
                 .orElseThrow();
+    }
+
+    /**
+     * Returns the results for a model card.
+     *
+     * @return texts by name
+     */
+    public Map<String, String> results() {
+        Map<String, String> results = new LinkedHashMap<>();
+        results.put(metric.words() + " on " + examplesText(), metric.text(value));
+        for (Comparison one : comparisons) {
+            results.put(metric.words() + " of " + one.baseline(), metric.text(one.value()));
+            results.put("adapter against " + one.baseline(), metric.text(one.difference()));
+        }
+        results.put("verdict", (verdict() + " " + warning()).strip());
+        return results;
+    }
+
+    /**
+     * Prints the comparisons, and what they show.
+     *
+     * @param out the terminal
+     */
+    public void print(TextOutput out) {
+        for (Comparison one : comparisons) {
+            out.fact("adapter against %s: %s", one.baseline(), metric.text(one.difference()));
+        }
+        out.fact("measured on %s", examplesText());
+        if (!warning().isEmpty()) {
+            out.fact("%s", warning());
+        }
+        out.fact("%s", verdict());
+        if (outcome() != Outcome.BETTER) {
+            out.fact("%s", ADVICE);
+        }
     }
 }

@@ -76,4 +76,10 @@ public enum Metric {
                 ? "none"
                 : difference(difference.low()) + " to " + difference(difference.high());
     }
+
+    /** Returns a difference with its unit and its interval as text. */
+    String text(PairedDifference difference) {
+        String withUnit = (difference(difference.difference()) + " " + unit).strip();
+        return withUnit + " (95 %: " + interval(difference) + ")";
+    }
 }

@@ -8,7 +8,6 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.io.ModelSource;
-import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.TextModel;
@@ -41,11 +40,9 @@ public final class OneAdapter<Q, R> implements AutoCloseable {
      * Opens a model.
      *
      * @param kind the class of the task
-     * @param folder the folder of the model
-     * @param adapter the adapter; null for the model alone
+     * @param files the model, and its adapter if there is one
      * @param alone what the model does alone, which holds for an adapter that says nothing
      * @param asked what replaces what the files say
-     * @param storage how the large matrices of the model are stored
      * @param <Q> what is asked
      * @param <R> an answer
      * @param <T> the task
@@ -53,17 +50,13 @@ public final class OneAdapter<Q, R> implements AutoCloseable {
      * @throws IOException if a file cannot be read, or the adapter does not fit or is for another task
      */
     public static <Q, R, T extends RowTask<Q, R>> OneAdapter<Q, R> open(
-            Class<T> kind,
-            Path folder,
-            @Nullable SavedAdapter adapter,
-            T alone,
-            TaskSettings asked,
-            BaseStorage storage)
-            throws IOException {
+            Class<T> kind, AdaptedModel files, T alone, TaskSettings asked) throws IOException {
+        SavedAdapter adapter = files.adapter();
+        Path folder = files.model();
         T early = require(
                 kind, folder, adapter, adapter == null ? alone : adapter.task().orElse(alone));
         TextModel.requireHead(ModelSource.of(folder), early.head());
-        TextModel opened = TextModel.open(ModelSource.of(folder), storage);
+        TextModel opened = TextModel.open(ModelSource.of(folder), files.storage());
         try {
             Network network = opened.network(early.head());
             LoRAModel model = LoRAModel.of(network);

@@ -4,7 +4,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.cli.classify.ClassMetrics;
 import org.lora4j.cli.train.TrainingSummary;
 import org.lora4j.console.report.ChartStyle;
 import org.lora4j.console.report.ConfusionChart;
@@ -16,7 +15,7 @@ import org.lora4j.console.report.TestResult;
 import org.lora4j.text.metrics.Calibration;
 
 /** The charts of the pages. On a machine without fonts there are none, which is logged. */
-final class Charts {
+public final class Charts {
     static final String LOSS = "loss";
     static final String CONFUSION = "confusion";
     static final String CALIBRATION = "calibration";
@@ -36,7 +35,14 @@ final class Charts {
         return charts;
     }
 
-    static Map<String, Picture> calibration(@Nullable Calibration calibration, String right) {
+    /**
+     * Draws how far probabilities are right.
+     *
+     * @param calibration the shares by probability; null for none
+     * @param right what is right
+     * @return the chart by its name; none if there are no numbers
+     */
+    public static Map<String, Picture> calibration(@Nullable Calibration calibration, String right) {
         if (calibration == null || !ChartStyle.fontsAvailable()) {
             return Map.of();
         }
@@ -48,13 +54,18 @@ final class Charts {
         return Map.of(CALIBRATION, ReliabilityChart.draw(title, "Share of " + right, probabilities, shares));
     }
 
-    static Map<String, Picture> confusion(ClassMetrics metrics) {
-        List<String> names =
-                metrics.classes().stream().map(ClassMetrics.OfClass::name).toList();
+    /**
+     * Draws which classes are taken for which.
+     *
+     * @param names the classes
+     * @param confusion the number of texts by {@code [actual][predicted]} class
+     * @return the chart by its name; none of many classes
+     */
+    public static Map<String, Picture> confusion(List<String> names, List<List<Integer>> confusion) {
         if (names.size() > MOST_CLASSES || !ChartStyle.fontsAvailable()) {
             return Map.of();
         }
-        TestResult result = new TestResult(metrics.confusion());
+        TestResult result = new TestResult(confusion);
         ConfusionChart chart = new ConfusionChart("The text is of", "Predicted", names, List.of(), result.mostErrors());
         String title = ReportText.count(result.wrongTotal()) + " of " + ReportText.count(result.examples()) + " wrong";
         return Map.of(CONFUSION, chart.draw(title, result, ChartStyle.LORA));

@@ -1,40 +1,61 @@
 package org.lora4j.cli.report;
 
 import com.fasterxml.jackson.databind.node.TextNode;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Collectors;
+import org.lora4j.cli.measure.Judgement;
+import org.lora4j.cli.measure.TaskResult;
+import org.lora4j.cli.train.TaskPage;
+import org.lora4j.cli.train.TrainingReport;
+import org.lora4j.console.report.ReportFiles;
+import org.lora4j.io.internal.FileAccess;
 
 /**
- * The model card of an adapter, {@code README.md}, in the form of PEFT.
- *
- * @param base the base, as {@code base_model_name_or_path} has it
- * @param pipeline the task, as the hub names it
- * @param title the headline
- * @param about what the adapter does
- * @param results what was measured, by name
- * @param use how it is used
- * @param settings what it was trained with
+ * The model card of an adapter, {@code README.md} in the output folder, in the form of PEFT. A file of this name that somebody else wrote
+ * stays.
  */
-record ModelCard(
-        String base,
-        String pipeline,
-        String title,
-        String about,
-        Map<String, String> results,
-        List<String> use,
-        Map<String, Object> settings) {
-    String text() {
-        String measured = results.isEmpty()
-                ? "Nothing was measured.\n"
-                : "| metric | value |\n|---|---|\n"
-                        + results.entrySet().stream()
-                                .map(result -> row(result.getKey(), result.getValue()))
-                                .collect(Collectors.joining());
-        String trainedWith = settings.entrySet().stream()
-                .map(setting -> row(setting.getKey(), setting.getValue()))
-                .collect(Collectors.joining());
+public final class ModelCard {
+    static final String NAME = "README.md";
+
+    /** A comment of Markdown, which no reader of the page sees. */
+    private static final String MARK = "<!-- Written by lora. A new training replaces this file. -->";
+
+    /** More bytes than the header before the mark has. */
+    private static final int BEGINNING = 10_000;
+
+    private ModelCard() {}
+
+    /**
+     * Refuses a folder with a file that must not be replaced, before any work.
+     *
+     * @param folder the output folder, which need not exist
+     * @throws IOException if it has a {@code README.md} that this program did not write
+     */
+    public static void requireOwn(Path folder) throws IOException {
+        Path file = folder.resolve(NAME);
+        if (Files.isRegularFile(file)
+                && !new String(FileAccess.readAtMost(file, BEGINNING), StandardCharsets.UTF_8).contains(MARK)) {
+            throw new IOException(
+                    file + ": the output folder must have no model card of somebody else, found one; choose"
+                            + " another --output, or move this file");
+        }
+    }
+
+    /** Writes the card into the folder of an adapter. */
+    static void write(Path folder, Path base, TrainingReport<?> report, TaskPage page) throws IOException {
+        ReportFiles.replace(
+                folder.resolve(NAME), text(report, page, base, folder).getBytes(StandardCharsets.UTF_8));
+    }
+
+    private static String text(TrainingReport<?> report, TaskPage page, Path base, Path folder) {
+        Map<String, String> results = results(report.result());
+        String measured =
+                results.isEmpty() ? "Nothing was measured.\n" : "| metric | value |\n|---|---|\n" + rows(results);
         return """
                 ---
                 base_model: %s
@@ -64,29 +85,36 @@ record ModelCard(
                 | setting | value |
                 |---|---|
                 %s""".formatted(
-                        quoted(base),
-                        pipeline,
-                        CardFile.MARK,
-                        Markdown.escaped(title),
-                        about,
+                        quoted(report.model()),
+                        page.pipeline(),
+                        MARK,
+                        Markdown.escaped(page.headline()),
+                        page.about(),
                         measured,
-                        String.join("\n", use),
-                        trainedWith);
+                        command(page.use(), base, folder),
+                        rows(report.settings()));
     }
 
-    /** Returns the beginning of a command that uses an adapter. */
-    static String command(String name, Path base, Path folder) {
-        return "lora " + name + " --model " + word(base) + " --adapter " + word(folder);
+    /** Returns what was measured, by name. */
+    static Map<String, String> results(TaskResult result) {
+        Judgement judgement = result.judgement();
+        Map<String, String> results = new LinkedHashMap<>(judgement == null ? Map.of() : judgement.results());
+        results.putAll(result.numbers());
+        return results;
     }
 
-    /** Returns a word as a shell takes it, whatever characters it has. */
-    static String word(Object value) {
-        String text = value.toString();
-        return text.matches("[A-Za-z0-9_./:+=@%-]+") ? text : "'" + text.replace("'", "'\\''") + "'";
+    /** Returns a command with the options that name the model and the adapter. */
+    private static String command(String use, Path base, Path folder) {
+        String[] nameAndOptions = use.split(" ", 2);
+        return "lora " + nameAndOptions[0] + " --model " + Markdown.word(base) + " --adapter " + Markdown.word(folder)
+                + " " + nameAndOptions[1];
     }
 
-    private static String row(String name, Object value) {
-        return "| " + Markdown.escaped(name) + " | " + Markdown.escaped(String.valueOf(value)) + " |\n";
+    private static String rows(Map<String, ?> values) {
+        return values.entrySet().stream()
+                .map(value -> "| " + Markdown.escaped(value.getKey()) + " | "
+                        + Markdown.escaped(String.valueOf(value.getValue())) + " |\n")
+                .collect(Collectors.joining());
     }
 
     /** A scalar of YAML, whatever characters it has: JSON is YAML. */

@@ -9,7 +9,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.lora4j.cli.measure.Judgement;
+import org.lora4j.cli.measure.TaskResult;
 import org.lora4j.cli.train.SkippedLines;
+import org.lora4j.cli.train.TaskPage;
 import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.console.command.RunFolder;
 import org.lora4j.console.report.Page;
@@ -35,20 +37,11 @@ public final class TrainingFiles {
      * @return the numbers with all files
      * @throws IOException if a file cannot be written
      */
-    public static <R extends Record> TrainingReport<R> write(
+    public static <R extends TaskResult> TrainingReport<R> write(
             RunFolder folder, Path base, TrainingReport<R> report, TaskPage task) throws IOException {
         return folder.write("the report in " + folder.path(), () -> {
-            CardFile.write(
-                    folder.path(),
-                    new ModelCard(
-                            report.model(),
-                            task.pipeline(),
-                            task.headline(),
-                            task.about(),
-                            task.measured(),
-                            List.of(task.use(base, folder.path())),
-                            report.settings()));
-            folder.add("card", CardFile.NAME);
+            ModelCard.write(folder.path(), base, report, task);
+            folder.add("card", ModelCard.NAME);
             ReportFiles.replace(
                     folder.path().resolve(HISTORY), report.training().csv().getBytes(StandardCharsets.UTF_8));
             folder.add("history", HISTORY);
@@ -57,27 +50,23 @@ public final class TrainingFiles {
             files.put("page", ReportFiles.PAGE);
             files.put("report", ReportFiles.JSON);
             TrainingReport<R> complete = report.withFiles(files);
-            ReportFiles.write(folder.path(), Map.<String, Optional<Picture>>of(), page(complete, task), complete);
+            Map<String, Picture> charts = new LinkedHashMap<>(report.result().charts());
+            charts.putAll(Charts.loss(report.training()));
+            ReportFiles.write(
+                    folder.path(), Map.<String, Optional<Picture>>of(), page(complete, task, charts), complete);
             return complete;
         });
     }
 
-    private static String page(TrainingReport<?> report, TaskPage task) {
-        Map<String, Picture> charts = new LinkedHashMap<>(task.charts());
-        charts.putAll(Charts.loss(report.training()));
-        return page(report, task, charts);
-    }
-
     static String page(TrainingReport<?> report, TaskPage task, Map<String, Picture> charts) {
-        Map<String, Object> values = new HashMap<>(task.values());
-        Judgement judgement = task.judgement();
+        Map<String, Object> values = new HashMap<>();
+        Judgement judgement = report.result().judgement();
         if (judgement != null) {
             values.put("judgement", judgement);
         }
         values.put("report", report);
         values.put("headline", task.headline());
         values.put("lead", task.lead());
-        values.put("resultsTitle", task.resultsTitle());
         values.put("charts", charts);
         return Page.of(TrainingFiles.class, task.template(), values);
     }
@@ -88,9 +77,8 @@ public final class TrainingFiles {
      * @param out where
      * @param folder the folder of the files
      * @param report the numbers
-     * @param task what is said of the task
      */
-    public static void print(TextOutput out, Path folder, TrainingReport<?> report, TaskPage task) {
+    public static void print(TextOutput out, Path folder, TrainingReport<?> report) {
         out.fact(
                 "%s in %.1f s; mean loss of the last %s: %.4f",
                 ReportText.count(report.training().steps(), "step"),
@@ -103,7 +91,11 @@ public final class TrainingFiles {
         }
         skipped(out, report.skipped());
         unlearnable(out, report.sizes().unlearnable());
-        task.print(out);
+        report.result().print(out);
+        Judgement judgement = report.result().judgement();
+        if (judgement != null) {
+            judgement.print(out);
+        }
         out.files(folder, report.files());
     }
 

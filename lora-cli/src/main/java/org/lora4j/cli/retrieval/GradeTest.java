@@ -1,20 +1,20 @@
 package org.lora4j.cli.retrieval;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
+import org.lora4j.cli.model.AdaptedModel;
 import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.DataFile;
-import org.lora4j.nn.BaseStorage;
+import org.lora4j.nn.Model;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.data.TextRow;
 import org.lora4j.text.metrics.Correlation;
-import org.lora4j.text.task.SavedAdapter;
+import org.lora4j.text.task.Embed;
+import org.lora4j.text.task.TaskSettings;
 import org.lora4j.text.tokens.TextPair;
-import org.nd4j.linalg.api.ndarray.INDArray;
+import org.lora4j.text.train.TrainableEmbed;
 
 /**
  * How far the similarities or scores of pairs go together with grades, such as those that people gave.
@@ -42,7 +42,7 @@ public record GradeTest(int pairs, double pearson, double spearman, List<String>
             try {
                 double number = Double.parseDouble(grade);
                 if (Double.isFinite(number)) {
-                    return new Graded(RankedPair.pair(row, columns.query(), columns.text()), number);
+                    return new Graded(PairColumns.pair(row, columns.query(), columns.text()), number);
                 }
             } catch (NumberFormatException e) {
                 // The message below says so.
@@ -54,60 +54,55 @@ public record GradeTest(int pairs, double pearson, double spearman, List<String>
     /**
      * Tests the similarities of embeddings.
      *
-     * @param folder the folder of the model
-     * @param adapter an adapter; null for the model alone
+     * @param files the model, and its adapter if there is one
      * @param data the file
      * @param columns the columns
-     * @param rules how texts are embedded
-     * @param storage how the large matrices of the model are stored
+     * @param asked what replaces what the model and the adapter say
      * @return what was found
      * @throws IOException if a file cannot be read, or the adapter does not fit
      * @throws IllegalArgumentException if a line is wrong, or all grades or all similarities are equal
      */
-    public static GradeTest ofEmbeddings(
-            Path folder,
-            @Nullable SavedAdapter adapter,
-            DataFile data,
-            Columns columns,
-            EmbeddingRules rules,
-            BaseStorage storage)
+    public static GradeTest ofEmbeddings(AdaptedModel files, DataFile data, Columns columns, TaskSettings asked)
             throws IOException {
-        try (EmbeddingRules.Opened opened = rules.open(folder, adapter, storage)) {
-            return of(data, columns, pairs -> {
-                INDArray first = opened.model()
-                        .predict(opened.encoder()
-                                .queries(pairs.stream().map(TextPair::first).toList()));
-                INDArray second = opened.model()
-                        .predict(opened.encoder()
-                                .documents(pairs.stream().map(TextPair::second).toList()));
-                return opened.encoder().similarity().pairs(first, second);
-            });
+        try (EmbeddingModel opened = EmbeddingModel.open(files, asked)) {
+            Model model = opened.with(files.adapter());
+            TrainableEmbed task = opened.measuring();
+            return of(
+                    data,
+                    columns,
+                    pairs -> opened.encoder()
+                            .similarity()
+                            .pairs(
+                                    task.embeddings(
+                                            model,
+                                            Embed.Kind.QUERY,
+                                            pairs.stream().map(TextPair::first).toList()),
+                                    task.embeddings(
+                                            model,
+                                            Embed.Kind.DOCUMENT,
+                                            pairs.stream().map(TextPair::second).toList())));
         }
     }
 
     /**
      * Tests the scores of a reranker.
      *
-     * @param folder the folder of the model
-     * @param adapter the adapter; null for the model alone
+     * @param files the model, and its adapter if there is one
      * @param data the file
      * @param columns the columns
-     * @param storage how the large matrices of the model are stored
      * @return what was found
      * @throws IOException if a file cannot be read, or the adapter does not fit
      * @throws IllegalArgumentException if a line is wrong, or all grades or all scores are equal
      */
-    public static GradeTest ofReranker(
-            Path folder, @Nullable SavedAdapter adapter, DataFile data, Columns columns, BaseStorage storage)
-            throws IOException {
-        try (TextClassifier classifier = RerankTask.open(folder, adapter, storage)) {
+    public static GradeTest ofReranker(AdaptedModel files, DataFile data, Columns columns) throws IOException {
+        try (TextClassifier classifier = RerankTask.open(files)) {
             return of(data, columns, pairs -> classifier.scores(classifier.pairs(pairs)));
         }
     }
 
     private static GradeTest of(DataFile data, Columns columns, Function<List<TextPair>, double[]> scores)
             throws IOException {
-        try (DataFile.Parts<Graded> parts = data.read(row -> Graded.of(row, columns), 0)) {
+        try (DataFile.Divided<Graded> parts = data.read(row -> Graded.of(row, columns), 0)) {
             List<Graded> all = parts.train();
             double[] found = new double[all.size()];
             double[] grades = new double[all.size()];
@@ -124,7 +119,7 @@ public record GradeTest(int pairs, double pearson, double spearman, List<String>
                     found.length,
                     Correlation.pearson(found, grades),
                     Correlation.spearman(found, grades),
-                    parts.skipped());
+                    parts.pass().skipped());
         }
     }
 }

@@ -10,7 +10,6 @@ import java.util.Objects;
 import java.util.PriorityQueue;
 import java.util.Random;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Chooses texts that look like an answer and are none, as {@code mine_hard_negatives} of sentence-transformers does it (<a
@@ -72,7 +71,7 @@ final class HardNegatives {
         List<Negative> candidates = new ArrayList<>();
         for (int text : mostSimilar(scores, lastRank + (long) mostPositives)) {
             if (!positives.contains(text)) {
-                Rule rule = exclusion(scores[text], leastPositive);
+                Rule rule = settings.exclusion(scores[text], leastPositive);
                 if (rule == null) {
                     candidates.add(new Negative(text, scores[text]));
                 } else {
@@ -99,19 +98,6 @@ final class HardNegatives {
                 .sorted()
                 .map(candidates::get)
                 .toList();
-    }
-
-    private @Nullable Rule exclusion(double score, double positive) {
-        if (settings.absoluteMargin() != null && score + settings.absoluteMargin() > positive) {
-            return Rule.ABSOLUTE_MARGIN;
-        }
-        if (settings.relativeMargin() != null && score > positive - Math.abs(positive) * settings.relativeMargin()) {
-            return Rule.RELATIVE_MARGIN;
-        }
-        if (settings.maxScore() != null && score > settings.maxScore()) {
-            return Rule.MAX_SCORE;
-        }
-        return settings.minScore() != null && score < settings.minScore() ? Rule.MIN_SCORE : null;
     }
 
     /** The texts with the greatest scores, from the greatest on; of equal ones the first. */

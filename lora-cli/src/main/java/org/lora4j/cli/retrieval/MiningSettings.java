@@ -1,28 +1,24 @@
 package org.lora4j.cli.retrieval;
 
+import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.console.command.OptionCheck;
+import org.lora4j.console.report.ReportText;
+import picocli.CommandLine.Option;
 
-/**
- * How texts are chosen that look like an answer and are none.
- *
- * @param negatives how many are chosen for a query, at least 1
- * @param rangeMin how many candidates are left out, the most similar ones
- * @param rangeMax up to which rank texts are candidates; null for as many as the other settings need
- * @param maxScore the greatest similarity of a negative; null for any
- * @param minScore the least similarity of a negative; null for any
- * @param absoluteMargin by how much a negative is less similar than each text that belongs to the query; null for any
- * @param relativeMargin the same as a share of the similarity of that text; null for any
- * @param sampling which candidates are chosen
- */
-public record MiningSettings(
-        int negatives,
-        int rangeMin,
-        @Nullable Integer rangeMax,
-        @Nullable Double maxScore,
-        @Nullable Double minScore,
-        @Nullable Double absoluteMargin,
-        @Nullable Double relativeMargin,
-        Sampling sampling) {
+/** How texts are chosen that look like an answer and are none. */
+public final class MiningSettings {
+    /** What has no effect alone. */
+    private static final List<String> SETTINGS = List.of(
+            "--negatives",
+            "--range-min",
+            "--range-max",
+            "--max-score",
+            "--min-score",
+            "--absolute-margin",
+            "--relative-margin",
+            "--sampling");
+
     /** Which of the candidates become negatives. */
     public enum Sampling {
         /** The most similar ones. */
@@ -31,8 +27,95 @@ public record MiningSettings(
         RANDOM
     }
 
-    /** Checks the numbers. */
-    public MiningSettings {
+    @Option(
+            names = "--mine-negatives",
+            description =
+                    "Train nothing: write the pairs of --data to the file --output, each with texts of other pairs that"
+                            + " the model finds for the query (hard negatives). 'lora retrieve' and 'lora rerank' train on that file.")
+    private boolean mines;
+
+    @Option(
+            names = "--negatives",
+            paramLabel = "N",
+            description = "With --mine-negatives: the texts for each query. Default: 3.")
+    private int negatives = 3;
+
+    @Option(
+            names = "--range-min",
+            paramLabel = "RANK",
+            description =
+                    "With --mine-negatives: leave out so many of the most similar texts, which may be right. Default: 0.")
+    private int rangeMin;
+
+    @Option(
+            names = "--range-max",
+            paramLabel = "RANK",
+            description = "With --mine-negatives: take the texts up to this rank. Default: as many as the others need.")
+    private @Nullable Integer rangeMax;
+
+    @Option(
+            names = "--max-score",
+            paramLabel = "S",
+            description = "With --mine-negatives: leave out texts that are more similar to the query.")
+    private @Nullable Double maxScore;
+
+    @Option(
+            names = "--min-score",
+            paramLabel = "S",
+            description = "With --mine-negatives: leave out texts that are less similar to the query.")
+    private @Nullable Double minScore;
+
+    @Option(
+            names = "--absolute-margin",
+            paramLabel = "M",
+            description =
+                    "With --mine-negatives: leave out texts whose similarity is not at least M below that of each right"
+                            + " text.")
+    private @Nullable Double absoluteMargin;
+
+    @Option(
+            names = "--relative-margin",
+            paramLabel = "SHARE",
+            description =
+                    "With --mine-negatives: the same, where the margin is a share of the similarity of the right text;"
+                            + " 0.05 is usual.")
+    private @Nullable Double relativeMargin;
+
+    @Option(
+            names = "--sampling",
+            paramLabel = "NAME",
+            description =
+                    "With --mine-negatives: which of these texts are taken: ${COMPLETION-CANDIDATES}. Default: TOP.")
+    private Sampling sampling = Sampling.TOP;
+
+    /** Nothing is mined, unless an option says so. */
+    public MiningSettings() {}
+
+    /**
+     * Checks the options.
+     *
+     * @param check what refuses them
+     */
+    public void check(OptionCheck check) {
+        check.require(
+                mines || SETTINGS.stream().noneMatch(check::isGiven),
+                ReportText.list(SETTINGS) + " must be used with --mine-negatives, found them without");
+        check.require(
+                !mines || !check.isGiven("--validation-file"),
+                "--mine-negatives must be used without --validation-file, because it writes one file, found both");
+        try {
+            requireValid();
+        } catch (IllegalArgumentException e) {
+            check.require(false, String.valueOf(e.getMessage()));
+        }
+    }
+
+    /**
+     * Checks the numbers.
+     *
+     * @throws IllegalArgumentException if one is wrong
+     */
+    void requireValid() {
         require(negatives >= 1, "--negatives must be at least 1, found " + negatives);
         require(rangeMin >= 0, "--range-min must be at least 0, found " + rangeMin);
         require(
@@ -55,7 +138,45 @@ public record MiningSettings(
         }
     }
 
-    /** Up to which rank texts are candidates, if at most so many belong to one query. */
+    /**
+     * Returns whether negatives are mined, and nothing is trained.
+     *
+     * @return false unless an option says so
+     */
+    public boolean mines() {
+        return mines;
+    }
+
+    /** Returns how many are chosen for a query, at least 1. */
+    int negatives() {
+        return negatives;
+    }
+
+    /** Returns how many candidates are left out, the most similar ones. */
+    int rangeMin() {
+        return rangeMin;
+    }
+
+    /** Returns why a text of a similarity is no candidate, beside a right text of another; null if it is one. */
+    HardNegatives.@Nullable Rule exclusion(double score, double positive) {
+        if (absoluteMargin != null && score + absoluteMargin > positive) {
+            return HardNegatives.Rule.ABSOLUTE_MARGIN;
+        }
+        if (relativeMargin != null && score > positive - Math.abs(positive) * relativeMargin) {
+            return HardNegatives.Rule.RELATIVE_MARGIN;
+        }
+        if (maxScore != null && score > maxScore) {
+            return HardNegatives.Rule.MAX_SCORE;
+        }
+        return minScore != null && score < minScore ? HardNegatives.Rule.MIN_SCORE : null;
+    }
+
+    /** Returns which candidates are chosen. */
+    Sampling sampling() {
+        return sampling;
+    }
+
+    /** Returns up to which rank texts are candidates, if at most so many belong to one query. */
     int lastRank(int mostPositives) {
         if (rangeMax != null) {
             return rangeMax;

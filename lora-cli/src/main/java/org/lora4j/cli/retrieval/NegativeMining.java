@@ -10,18 +10,19 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
-import org.lora4j.LoRAModel;
 import org.lora4j.cli.file.RowFile;
-import org.lora4j.cli.model.AdaptedModels;
+import org.lora4j.cli.model.AdaptedModel;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.internal.StrictJson;
+import org.lora4j.nn.Model;
 import org.lora4j.nn.layer.Normalize;
-import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.data.Dataset;
+import org.lora4j.text.data.RetrievalExample;
 import org.lora4j.text.data.TextFormatException;
-import org.lora4j.text.data.TextRow;
+import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.SavedAdapter;
+import org.lora4j.text.train.TrainableEmbed;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.ops.transforms.Transforms;
 
@@ -29,8 +30,9 @@ import org.nd4j.linalg.ops.transforms.Transforms;
 public final class NegativeMining {
     private static final int QUERIES_AT_A_TIME = 32;
 
-    private final EncoderFolder encoder;
-    private final LoRAModel model;
+    private final EmbeddingModel opened;
+    private final TrainableEmbed task;
+    private final Model model;
     private final PairColumns columns;
 
     /** The texts that belong to a query, each once. */
@@ -64,12 +66,14 @@ public final class NegativeMining {
             List<String> skipped) {}
 
     private NegativeMining(
-            EmbeddingRules.Opened opened,
+            EmbeddingModel opened,
+            Model model,
             PairColumns columns,
             List<String> texts,
             Map<String, Set<Integer>> positives) {
-        encoder = opened.encoder();
-        model = opened.model();
+        this.opened = opened;
+        task = opened.measuring();
+        this.model = model;
         this.columns = columns;
         this.texts = texts;
         this.positives = positives;
@@ -90,12 +94,12 @@ public final class NegativeMining {
             TrainingInput input, RetrieveTask.Settings retrieval, MiningSettings settings, Path output)
             throws IOException {
         SavedAdapter adapter = input.begin();
-        AdaptedModels.requireNoClassifier(adapter, "an embedding");
+        AdaptedModel.requireNoClassifier(adapter, "an embedding");
         List<String> skipped = new ArrayList<>();
         Map<String, Integer> ids = new LinkedHashMap<>();
         Map<String, Set<Integer>> positives = new LinkedHashMap<>();
         try {
-            for (FoundTexts pair : pairs(input.data(), retrieval.columns(), skipped)) {
+            for (RetrievalExample pair : pairs(input.data(), retrieval.columns(), skipped)) {
                 int id = ids.computeIfAbsent(pair.positive(), text -> ids.size());
                 positives
                         .computeIfAbsent(pair.query(), query -> new LinkedHashSet<>())
@@ -107,21 +111,18 @@ public final class NegativeMining {
         if (positives.isEmpty()) {
             throw new IOException(input.data().file() + ": there must be at least one pair, found none");
         }
-        try (EmbeddingRules.Opened opened = retrieval.rules().open(input.model(), adapter, input.storage())) {
-            return new NegativeMining(opened, retrieval.columns(), List.copyOf(ids.keySet()), positives)
+        try (EmbeddingModel opened = EmbeddingModel.open(input.files(), retrieval.asked())) {
+            return new NegativeMining(
+                            opened, opened.with(adapter), retrieval.columns(), List.copyOf(ids.keySet()), positives)
                     .write(settings, input.plan().seed(), output, skipped);
         }
     }
 
     /** The pairs of all rows. */
-    private static Dataset<FoundTexts> pairs(DataFile data, PairColumns columns, List<String> skipped)
+    private static Dataset<RetrievalExample> pairs(DataFile data, PairColumns columns, List<String> skipped)
             throws IOException {
-        Dataset<FoundTexts> all = data.all().map(row -> pair(row, columns));
+        Dataset<RetrievalExample> all = data.all().map(row -> columns.found(row, false));
         return data.skipsBad() ? all.skipping(refusal -> skipped.add(refusal.getMessage())) : all;
-    }
-
-    private static FoundTexts pair(TextRow row, PairColumns columns) {
-        return new FoundTexts(columns.query().text(row), columns.positive().text(row), null);
     }
 
     private Result write(MiningSettings settings, long seed, Path output, List<String> skipped) throws IOException {
@@ -130,13 +131,13 @@ public final class NegativeMining {
         HardNegatives negatives = new HardNegatives(settings, mostPositives, seed);
         Sums sums = new Sums();
         long rows = RowFile.write(output, sink -> {
-            INDArray documents = normalized(Embeddings.of(model, encoder.documents(texts)));
+            INDArray documents = normalized(task.embeddings(model, Embed.Kind.DOCUMENT, texts));
             List<String> queries = List.copyOf(positives.keySet());
             long written = 0;
             for (int from = 0; from < queries.size(); from += QUERIES_AT_A_TIME) {
                 List<String> some = queries.subList(from, Math.min(queries.size(), from + QUERIES_AT_A_TIME));
-                INDArray embedded = normalized(Embeddings.of(model, encoder.queries(some)));
-                double[][] scores = encoder.similarity().all(embedded, documents);
+                INDArray embedded = normalized(task.embeddings(model, Embed.Kind.QUERY, some));
+                double[][] scores = opened.encoder().similarity().all(embedded, documents);
                 for (int i = 0; i < scores.length; i++) {
                     written += write(some.get(i), scores[i], negatives, settings.negatives(), sums, sink);
                 }

@@ -1,12 +1,19 @@
 package org.lora4j.cli.retrieval;
 
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.cli.measure.Comparison;
 import org.lora4j.cli.measure.Judgement;
 import org.lora4j.cli.measure.Metric;
-import org.lora4j.cli.measure.PairedDifference;
+import org.lora4j.cli.measure.TaskResult;
+import org.lora4j.cli.report.Charts;
+import org.lora4j.console.report.Picture;
+import org.lora4j.console.report.ReportText;
+import org.lora4j.console.report.TextOutput;
 import org.lora4j.text.metrics.Calibration;
+import org.lora4j.text.metrics.RankMetrics;
+import org.lora4j.text.train.RankedTexts;
 
 /**
  * What a training reaches on the queries that judge.
@@ -22,37 +29,73 @@ public record RankResult(
         @Nullable RankMetrics chance,
         @Nullable RankMetrics before,
         @Nullable RankMetrics after,
-        @Nullable Calibration calibration) {
+        @Nullable Calibration calibration)
+        implements TaskResult {
     /** Returns the result without any query to measure with. */
     static RankResult unmeasured() {
         return new RankResult(null, null, null, null, null);
     }
 
     /** Compares what was measured on the same queries. */
-    static RankResult of(
-            Judgement.MeasuredOn on,
-            RankMetrics.Queries chance,
-            RankMetrics.Queries before,
-            RankMetrics.Queries after,
-            @Nullable Calibration calibration) {
+    static RankResult of(Judgement.MeasuredOn on, RankedTexts before, RankedTexts after) {
+        Map<String, List<Double>> baselines = new LinkedHashMap<>();
+        baselines.put("the model alone", before.found().reciprocalRanks());
+        baselines.put("chance", after.chance().reciprocalRanks());
         return new RankResult(
-                new Judgement(
-                        on,
-                        "query",
-                        after.metrics().queries(),
-                        Metric.MRR,
-                        after.metrics().mrr(),
-                        List.of(comparison("the model alone", before, after), comparison("chance", chance, after))),
-                chance.metrics(),
-                before.metrics(),
-                after.metrics(),
-                calibration);
+                Judgement.ofShares(on, "query", Metric.MRR, after.found().reciprocalRanks(), baselines),
+                after.chance().metrics(),
+                before.found().metrics(),
+                after.found().metrics(),
+                after.calibration());
     }
 
-    private static Comparison comparison(String baseline, RankMetrics.Queries other, RankMetrics.Queries after) {
-        return new Comparison(
-                baseline,
-                other.metrics().mrr(),
-                PairedDifference.ofShares(after.reciprocalRanks(), other.reciprocalRanks()));
+    @Override
+    public Map<String, String> numbers() {
+        Map<String, String> numbers = new LinkedHashMap<>();
+        if (after != null) {
+            numbers.put("recall@1", ReportText.fixed(after.recallAt1(), 4));
+            numbers.put("recall@10", ReportText.fixed(after.recallAt10(), 4));
+            numbers.put("nDCG@10", ReportText.fixed(after.ndcgAt10(), 4));
+        }
+        if (calibration != null) {
+            numbers.put("expected calibration error", ReportText.fixed(calibration.expectedError(), 4));
+        }
+        return numbers;
+    }
+
+    @Override
+    public void print(TextOutput out) {
+        if (chance != null && before != null && after != null) {
+            String alone = calibration == null ? "model alone:" : "frozen model alone:";
+            out.fact("%-29s %s", "chance:", numbers(chance));
+            out.fact("%-29s %s", alone, line(before));
+            out.fact("%-29s %s", "with the adapter:", line(after));
+        }
+        if (calibration != null) {
+            out.fact("expected calibration error %.4f", calibration.expectedError());
+        }
+    }
+
+    /** Returns metrics in a line for the terminal. */
+    static String line(RankMetrics metrics) {
+        String tied = metrics.tied() == 0
+                ? ""
+                : "; in %s of the queries a right text has the same score as another one, and the expected rank counts"
+                        .formatted(ReportText.percent(metrics.tied()));
+        return numbers(metrics) + tied;
+    }
+
+    private static String numbers(RankMetrics metrics) {
+        return "recall@1 %s, recall@10 %s, MRR %s, nDCG@10 %s"
+                .formatted(
+                        ReportText.fixed(metrics.recallAt1(), 3),
+                        ReportText.fixed(metrics.recallAt10(), 3),
+                        ReportText.fixed(metrics.mrr(), 3),
+                        ReportText.fixed(metrics.ndcgAt10(), 3));
+    }
+
+    @Override
+    public Map<String, Picture> charts() {
+        return Charts.calibration(calibration, "texts that belong to the query");
     }
 }

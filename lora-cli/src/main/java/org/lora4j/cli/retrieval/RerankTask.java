@@ -1,49 +1,35 @@
 package org.lora4j.cli.retrieval;
 
 import java.io.IOException;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.AdapterView;
 import org.lora4j.cli.file.RowFile;
-import org.lora4j.cli.measure.Judgement;
+import org.lora4j.cli.model.AdaptedModel;
 import org.lora4j.cli.train.Column;
+import org.lora4j.cli.train.CommandTask;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.Division;
-import org.lora4j.cli.train.Examples;
-import org.lora4j.cli.train.TextTask;
+import org.lora4j.cli.train.TaskPage;
 import org.lora4j.cli.train.TrainingInput;
-import org.lora4j.nn.BaseStorage;
-import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.TextClassifier;
+import org.lora4j.text.data.LabelledPair;
 import org.lora4j.text.data.Labels;
 import org.lora4j.text.task.Head;
-import org.lora4j.text.task.Rerank;
-import org.lora4j.text.task.SavedAdapter;
 import org.lora4j.text.tokens.TextPair;
-import org.lora4j.train.Loss;
-import org.nd4j.linalg.api.ndarray.INDArray;
+import org.lora4j.text.train.RankedTexts;
+import org.lora4j.text.train.TrainableRerank;
 
 /** An adapter learns to read a query and a text together, and to say whether they belong together: a cross-encoder. */
-public final class RerankTask implements TextTask<RankResult> {
-    private static final int AT_A_TIME = 32;
-
+public final class RerankTask extends CommandTask<LabelledPair, RankedTexts, RankResult> {
     private final TextClassifier classifier;
-    private final DataFile.Parts<RankedPair> pairs;
-    private final AdapterView adapter;
-    private final PairTokens train;
-    private final @Nullable PairTokens validation;
 
     /**
      * The settings of a cross-encoder.
@@ -54,13 +40,9 @@ public final class RerankTask implements TextTask<RankResult> {
      */
     public record Settings(PairColumns columns, @Nullable Head head, OptionalInt maxTokens) {}
 
-    private RerankTask(TrainingInput input, DataFile.Parts<RankedPair> pairs, TextClassifier classifier) {
+    private RerankTask(TrainingInput input, DataFile.Divided<LabelledPair> pairs, TextClassifier classifier) {
+        super(classifier.name(), classifier.trainableScores(), input.addAdapter(classifier), pairs);
         this.classifier = classifier;
-        this.pairs = pairs;
-        train = new PairTokens(classifier, pairs.train());
-        validation = pairs.validation().isEmpty() ? null : new PairTokens(classifier, pairs.validation());
-        adapter =
-                input.begin() == null ? classifier.addAdapter(input.configOn(classifier.name())) : classifier.adapter();
     }
 
     /**
@@ -73,84 +55,42 @@ public final class RerankTask implements TextTask<RankResult> {
      * @throws IllegalArgumentException if a line is wrong, or the settings do not fit the model
      */
     public static RerankTask open(TrainingInput input, Settings settings) throws IOException {
-        boolean isDecoder = ModelConfig.read(input.model()).isDecoder();
+        boolean isDecoder = ModelConfig.read(input.files().model()).isDecoder();
         Head head = settings.head() == null && isDecoder ? Head.YES_NO : settings.head();
         if (isDecoder && head != Head.YES_NO) {
             throw new IllegalArgumentException(
                     "head: a cross-encoder on a decoder must have the head YES_NO, found " + head);
         }
-        long seed = input.plan().seed();
         Set<Boolean> kinds = new HashSet<>();
-        DataFile.Parts<RankedPair> pairs = RankedPair.read(
-                input.data(),
-                settings.columns(),
-                (examples, part) -> {
-                    if (part == Division.Part.TRAIN) {
-                        examples.forEach(pair -> kinds.add(pair.right()));
-                    }
-                },
-                seed);
-        TextClassifier classifier = null;
-        try {
-            if (kinds.size() < 2) {
-                throw new IOException(input.data().file()
-                        + ": the examples for training must have texts that belong to their query and texts that do not,"
-                        + " found only one kind");
-            }
-            Labels score = Labels.numbered(1);
-            classifier = input.begin() == null
-                    ? TextClassifier.create(input.model(), score, head, settings.maxTokens(), seed, input.storage())
-                    : TextClassifier.goOn(input.model(), input.begin(), score, settings.maxTokens(), input.storage());
-            return new RerankTask(input, pairs, classifier);
-        } catch (IOException | RuntimeException e) {
-            pairs.close();
-            if (classifier != null) {
-                classifier.close();
-            }
-            throw e;
+        DataFile.Divided<LabelledPair> pairs = settings.columns()
+                .readLabelled(
+                        input.data(),
+                        (examples, part) -> {
+                            if (part == Division.Part.TRAIN) {
+                                examples.forEach(pair -> kinds.add(pair.right()));
+                            }
+                        },
+                        input.plan().seed());
+        input.opened().add(pairs);
+        if (kinds.size() < 2) {
+            throw new IOException(input.data().file()
+                    + ": the examples for training must have texts that belong to their query and texts that do not,"
+                    + " found only one kind");
         }
-    }
-
-    /**
-     * Tests an adapter, or a reranker as it is, on a file.
-     *
-     * @param folder the folder of the model
-     * @param adapter the adapter; null for the model alone
-     * @param data the file
-     * @param columns the columns
-     * @param storage how the large matrices of the model are stored
-     * @return the metrics
-     * @throws IOException if a file cannot be read, the adapter does not fit, or no query has right and wrong texts
-     */
-    public static RankTest test(
-            Path folder, @Nullable SavedAdapter adapter, DataFile data, PairColumns columns, BaseStorage storage)
-            throws IOException {
-        try (TextClassifier classifier = open(folder, adapter, storage);
-                DataFile.Parts<RankedPair> pairs = RankedPair.read(data, columns, (examples, part) -> {}, 0)) {
-            RankedPair.Queries queries = RankedPair.Queries.of(pairs.train());
-            if (queries.isEmpty()) {
-                throw new IOException(data.file()
-                        + ": at least one query must have texts that belong to it and texts that do not, found none");
-            }
-            double[] scores = scores(pairs.train(), some -> scores(classifier, some));
-            return new RankTest(queries.rank(scores).metrics(), queries.calibration(scores), pairs.skipped());
-        }
+        return new RerankTask(input, pairs, input.classifier(Labels.numbered(1), head, settings.maxTokens()));
     }
 
     /**
      * Opens an adapter, or a reranker as it is.
      *
-     * @param folder the folder of the model
-     * @param adapter the adapter; null for the model alone
-     * @param storage how the large matrices of the model are stored
+     * @param files the model, and the adapter if there is one
      * @return what gives pairs a score
      * @throws IOException if a file cannot be read, or the adapter does not fit
      */
-    public static TextClassifier open(Path folder, @Nullable SavedAdapter adapter, BaseStorage storage)
-            throws IOException {
-        return adapter == null
-                ? TextClassifier.openReranker(folder, storage)
-                : TextClassifier.openAdapted(folder, adapter, storage);
+    public static TextClassifier open(AdaptedModel files) throws IOException {
+        return files.adapter() == null
+                ? TextClassifier.openReranker(files.model(), files.storage())
+                : TextClassifier.openAdapted(files.model(), files.adapter(), files.storage());
     }
 
     /**
@@ -166,101 +106,57 @@ public final class RerankTask implements TextTask<RankResult> {
     public static long predict(TextClassifier classifier, RowFile file, Column query, Column passage)
             throws IOException {
         return file.copy(
-                row -> RankedPair.pair(row, query, passage),
-                some -> Arrays.stream(scores(classifier, some))
+                row -> PairColumns.pair(row, query, passage),
+                some -> Arrays.stream(classifier.scores(classifier.pairs(some)))
                         .mapToObj(score -> Map.<String, Object>of("score", score))
                         .toList());
     }
 
-    private static double[] scores(TextClassifier classifier, List<TextPair> pairs) {
-        return classifier.scores(classifier.pairs(pairs));
-    }
-
-    /** Scores pairs, of which it holds only some at a time. */
-    private static double[] scores(List<RankedPair> pairs, Function<List<TextPair>, double[]> score) {
-        double[] all = new double[pairs.size()];
-        for (int from = 0; from < all.length; from += AT_A_TIME) {
-            List<TextPair> some = new ArrayList<>();
-            for (int i = from; i < Math.min(all.length, from + AT_A_TIME); i++) {
-                some.add(pairs.get(i).pair());
-            }
-            System.arraycopy(score.apply(some), 0, all, from, some.size());
-        }
-        return all;
+    @Override
+    protected int maxTokens() {
+        return classifier.maxTokens();
     }
 
     @Override
-    public Parts parts() {
-        int maxTokens = classifier.maxTokens();
+    protected Map<String, Object> settings() {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("task", "rerank");
         values.put("head", classifier.head().text());
-        values.put("maxTokens", maxTokens);
-        return new Parts(
-                classifier.name(),
-                classifier.model().network(),
-                adapter,
-                Loss.multiLabel(),
-                false,
-                train,
-                validation == null ? Examples.NONE : validation,
-                pairs.test().size(),
-                pairs.copies(),
-                maxTokens,
-                0,
-                pairs.skipped(),
-                values);
+        values.put("maxTokens", maxTokens());
+        return values;
     }
 
     @Override
-    public boolean writeTask(Path folder) throws IOException {
-        new Rerank(classifier.head(), OptionalInt.of(classifier.maxTokens())).write(folder);
-        return true;
+    protected RankResult judge() {
+        RankedTexts after = measure(adapter());
+        return after.hasQueries() ? RankResult.of(measuredOn(), before(), after) : RankResult.unmeasured();
     }
 
-    @Override
-    public RankResult measure() {
-        List<RankedPair> tested = pairs.judging();
-        RankedPair.Queries queries = RankedPair.Queries.of(tested);
-        if (queries.isEmpty()) {
-            return RankResult.unmeasured();
-        }
-        double[] after = scores(tested, some -> scores(classifier, some));
-        return RankResult.of(
-                Judgement.MeasuredOn.of(pairs.test()),
-                queries.chance(),
-                queries.rank(before(tested)),
-                queries.rank(after),
-                queries.calibration(after));
-    }
-
-    /** What the model can do as it is: a decoder answers, and an encoder has sentence embeddings. */
-    private double[] before(List<RankedPair> tested) {
+    /** What the model can do as it is: a decoder answers, and an encoder has sentence embeddings, whose similarity counts. */
+    private RankedTexts before() {
         if (classifier.head() == Head.YES_NO) {
-            Model base = classifier.model().base();
-            return scores(tested, some -> {
-                INDArray answers = base.predict(classifier.pairs(some));
-                return answers.reshape(answers.length()).toDoubleVector();
-            });
+            return measure(task().network());
         }
         EncoderFolder encoder = classifier.encoder();
         Network embeddings = encoder.sentenceEmbeddings();
-        return scores(tested, some -> similarities(encoder, embeddings, some));
+        return TrainableRerank.measure(
+                pairs -> encoder.similarity()
+                        .pairs(
+                                embeddings.predict(encoder.queries(
+                                        pairs.stream().map(TextPair::first).toList())),
+                                embeddings.predict(encoder.documents(
+                                        pairs.stream().map(TextPair::second).toList()))),
+                examples().judging());
     }
 
-    /** What the encoder can do as it is: the similarity of the sentence embeddings of each pair. */
-    private static double[] similarities(EncoderFolder encoder, Network embeddings, List<TextPair> pairs) {
-        INDArray queries = embeddings.predict(
-                encoder.queries(pairs.stream().map(TextPair::first).toList()));
-        INDArray texts = embeddings.predict(
-                encoder.documents(pairs.stream().map(TextPair::second).toList()));
-        return encoder.similarity().pairs(queries, texts);
-    }
-
-    /** Frees the tokenizer, and closes the files. */
     @Override
-    public void close() {
-        classifier.close();
-        pairs.close();
+    public TaskPage page() {
+        return new TaskPage(
+                "rank.ftlh",
+                "text-ranking",
+                "A cross-encoder on " + model(),
+                "An adapter and a head were trained that read a query and a text together, and give them a score.",
+                "A LoRA adapter with a head that gives a query and a text a score: how well they belong together.",
+                "predict --data pairs.csv --output scores.csv");
     }
 }

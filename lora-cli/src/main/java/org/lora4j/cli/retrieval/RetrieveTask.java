@@ -1,58 +1,56 @@
 package org.lora4j.cli.retrieval;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.OptionalInt;
-import org.jspecify.annotations.Nullable;
-import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
-import org.lora4j.cli.measure.Judgement;
-import org.lora4j.cli.model.AdaptedModels;
+import org.lora4j.cli.model.AdaptedModel;
+import org.lora4j.cli.train.CommandTask;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.Examples;
-import org.lora4j.cli.train.TextTask;
+import org.lora4j.cli.train.TaskPage;
 import org.lora4j.cli.train.TrainingInput;
-import org.lora4j.nn.BaseStorage;
-import org.lora4j.text.EncoderFolder;
-import org.lora4j.text.task.Embed;
-import org.lora4j.text.task.SavedAdapter;
-import org.lora4j.train.Loss;
+import org.lora4j.nn.Model;
+import org.lora4j.text.data.RetrievalExample;
+import org.lora4j.text.task.TaskSettings;
+import org.lora4j.text.train.RankedTexts;
+import org.lora4j.text.train.TrainableEmbed;
 
 /** An adapter learns embeddings with which queries find the texts that belong to them. */
-public final class RetrieveTask implements TextTask<RankResult> {
+public final class RetrieveTask extends CommandTask<RetrievalExample, RankedTexts, RankResult> {
+    /** A search sorts all texts for each query, so it takes 10,000 examples of many. */
+    private static final int MOST_MEASURED = 10_000;
+
     private final Settings settings;
-    private final DataFile.Parts<FoundTexts> texts;
-    private final EncoderFolder encoder;
-    private final LoRAModel model;
-    private final AdapterView adapter;
-    private final FoundTokens train;
-    private final @Nullable FoundTokens validation;
+    private final EmbeddingModel embeddings;
+    private final boolean triples;
 
     /**
      * The settings of a retrieval.
      *
      * @param columns the columns
-     * @param rules how texts are embedded
+     * @param asked what replaces what the model and the adapter say of embeddings
      * @param scale the factor of the cosine in the loss
      */
-    public record Settings(PairColumns columns, EmbeddingRules rules, double scale) {}
+    public record Settings(PairColumns columns, TaskSettings asked, double scale) {}
 
     private RetrieveTask(
             TrainingInput input,
             Settings settings,
-            DataFile.Parts<FoundTexts> texts,
-            RightTexts right,
-            EncoderFolder encoder)
+            EmbeddingModel embeddings,
+            TrainableEmbed task,
+            DataFile.Divided<RetrievalExample> texts)
             throws IOException {
+        super(
+                embeddings.encoder().name(),
+                task,
+                input.addAdapter(
+                        LoRAModel.of(task.network()), embeddings.encoder().name()),
+                texts);
         this.settings = settings;
-        this.texts = texts;
-        this.encoder = encoder;
-        train = new FoundTokens(encoder, texts.train(), right);
-        validation = texts.validation().isEmpty() ? null : new FoundTokens(encoder, texts.validation(), right);
-        model = LoRAModel.of(settings.rules().network(encoder));
-        adapter = input.addAdapter(model, EmbeddingRules.ADAPTER, encoder.name());
+        this.embeddings = embeddings;
+        triples = texts.train().get(0).negative() != null;
     }
 
     /**
@@ -65,105 +63,56 @@ public final class RetrieveTask implements TextTask<RankResult> {
      * @throws IllegalArgumentException if a line is wrong, or the settings do not fit the model
      */
     public static RetrieveTask open(TrainingInput input, Settings settings) throws IOException {
-        AdaptedModels.requireNoClassifier(input.begin(), "an embedding");
-        EmbeddingRules rules = settings.rules().orThoseOf(input.begin());
-        EncoderFolder encoder = rules.encoder(input.model(), input.storage());
-        DataFile.Parts<FoundTexts> texts = null;
-        try {
-            RightTexts right = new RightTexts();
-            texts = FoundTexts.read(
-                    input.data(), settings.columns(), right::add, input.plan().seed());
-            return new RetrieveTask(
-                    input, new Settings(settings.columns(), rules, settings.scale()), texts, right, encoder);
-        } catch (IOException | RuntimeException e) {
-            encoder.close();
-            if (texts != null) {
-                texts.close();
-            }
-            throw e;
-        }
+        AdaptedModel.requireNoClassifier(input.begin(), "an embedding");
+        EmbeddingModel model = input.opened().add(EmbeddingModel.open(input.files(), settings.asked()));
+        boolean triples = settings.columns().areTriples(input.data());
+        TrainableEmbed task = model.trainable(triples, settings.scale());
+        DataFile.Divided<RetrievalExample> texts = input.opened()
+                .add(settings.columns()
+                        .readFound(
+                                input.data(), triples, task::know, input.plan().seed()));
+        return new RetrieveTask(input, settings, model, task, texts);
     }
 
-    /**
-     * Tests a model on a file of pairs or triples.
-     *
-     * @param folder the folder of the model
-     * @param adapter an adapter; null for the model alone
-     * @param data the file
-     * @param columns the columns
-     * @param rules how texts are embedded
-     * @param storage how the large matrices of the model are stored
-     * @return the metrics
-     * @throws IOException if a file cannot be read, or the adapter does not fit
-     */
-    public static RankTest test(
-            Path folder,
-            @Nullable SavedAdapter adapter,
-            DataFile data,
-            PairColumns columns,
-            EmbeddingRules rules,
-            BaseStorage storage)
-            throws IOException {
-        try (EmbeddingRules.Opened opened = rules.open(folder, adapter, storage);
-                DataFile.Parts<FoundTexts> texts = FoundTexts.read(data, columns, example -> {}, 0)) {
-            return new RankTest(
-                    Embeddings.rank(opened.model(), opened.encoder(), FoundTexts.Collection.of(texts.train()))
-                            .metrics(),
-                    null,
-                    texts.skipped());
-        }
+    /** Returns examples to measure with, at equal distances in the file. */
+    static List<RetrievalExample> sample(List<RetrievalExample> examples) {
+        return Examples.sample(examples, MOST_MEASURED);
     }
 
     @Override
-    public Parts parts() {
+    protected Map<String, Object> settings() {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("task", "retrieve");
-        values.put("negatives", train.hasNegatives() ? "of the batch and of the file" : "of the batch");
+        values.put("negatives", triples ? "of the batch and of the file" : "of the batch");
         values.put("scale", settings.scale());
-        values.put("dimensions", model.outputSize());
-        values.put("maxTokens", encoder.tokenizer().maxTokens());
-        values.put("prompts", encoder.prompts().texts());
-        return new Parts(
-                encoder.name(),
-                model.network(),
-                adapter,
-                Loss.inBatchNegatives(settings.scale(), train.hasNegatives() ? 1 : 0),
-                false,
-                train,
-                validation == null ? Examples.NONE : validation,
-                texts.test().size(),
-                texts.copies(),
-                0,
-                0,
-                texts.skipped(),
-                values);
+        values.put("dimensions", task().network().outputSize());
+        values.put("maxTokens", task().task().maxTokens().orElseThrow());
+        values.put(
+                "prompts",
+                embeddings.encoder().prompts().with(embeddings.task().prompts()).texts());
+        return values;
     }
 
     @Override
-    public boolean writeTask(Path folder) throws IOException {
-        EmbeddingRules rules = settings.rules();
-        new Embed(OptionalInt.of(encoder.tokenizer().maxTokens()), rules.dimensions(), rules.prompts()).write(folder);
-        return true;
+    protected RankedTexts measure(Model measured) {
+        return task().measure(measured, sample(examples().judging()));
     }
 
     @Override
-    public RankResult measure() {
-        if (texts.judging().isEmpty()) {
-            return RankResult.unmeasured();
-        }
-        FoundTexts.Collection collection = FoundTexts.Collection.of(texts.judging());
-        return RankResult.of(
-                Judgement.MeasuredOn.of(texts.test()),
-                Embeddings.chance(collection),
-                Embeddings.rank(model.base(), encoder, collection),
-                Embeddings.rank(adapter, encoder, collection),
-                null);
+    protected RankResult judge() {
+        return examples().judging().isEmpty()
+                ? RankResult.unmeasured()
+                : RankResult.of(measuredOn(), measure(task().network()), measure(adapter()));
     }
 
-    /** Frees the tokenizer, and closes the files. */
     @Override
-    public void close() {
-        encoder.close();
-        texts.close();
+    public TaskPage page() {
+        return new TaskPage(
+                "rank.ftlh",
+                "sentence-similarity",
+                "Embeddings for retrieval on " + model(),
+                "An adapter was trained with which a query finds the texts that belong to it.",
+                "A LoRA adapter for sentence embeddings with which a query finds the texts that belong to it.",
+                "embed --data texts.csv --kind DOCUMENT --output vectors.jsonl");
     }
 }

@@ -32,25 +32,17 @@ import org.lora4j.text.data.TextRow;
 public record DataFile(
         Path file, @Nullable Character delimiter, @Nullable Path validationFile, Division division, boolean skipsBad) {
     /**
-     * The examples of all parts. The lists read an example from the file each time it is asked for.
+     * Examples, divided into parts. The lists read an example from the file each time it is asked for.
      *
      * @param train for training
      * @param validation for the validation; may be empty
      * @param test for a test; may be empty
-     * @param skipped what was wrong with lines that were left out
-     * @param copies how many rows have the same text
-     * @param unused how many good rows gave no example
-     * @param files the open files
+     * @param pass what else was found
+     * @param unused how many good rows gave no example, because no answer to learn is left of them
+     * @param files closes the files
      * @param <T> the type of the examples
      */
-    public record Parts<T>(
-            List<T> train,
-            List<T> validation,
-            List<T> test,
-            List<String> skipped,
-            Copies copies,
-            int unused,
-            List<IndexedFile> files)
+    public record Divided<T>(List<T> train, List<T> validation, List<T> test, Pass pass, int unused, Runnable files)
             implements AutoCloseable {
         /**
          * Returns the examples that judge.
@@ -64,7 +56,7 @@ public record DataFile(
         /** Closes the files. */
         @Override
         public void close() {
-            files.forEach(IndexedFile::close);
+            files.run();
         }
     }
 
@@ -93,7 +85,7 @@ public record DataFile(
      * @throws IOException as {@link #read(Function, Visitor, long)}
      * @throws IllegalArgumentException as there
      */
-    public <T> Parts<T> read(Function<TextRow, T> example, long seed) throws IOException {
+    public <T> Divided<T> read(Function<TextRow, T> example, long seed) throws IOException {
         return read(row -> List.of(example.apply(row)), (examples, part) -> {}, seed);
     }
 
@@ -108,7 +100,7 @@ public record DataFile(
      * @throws IOException if a file does not exist, or a part that must have rows has none
      * @throws IllegalArgumentException if a line is wrong; the message names it
      */
-    public <T> Parts<T> read(Function<TextRow, List<T>> examples, Visitor<T> visitor, long seed) throws IOException {
+    public <T> Divided<T> read(Function<TextRow, List<T>> examples, Visitor<T> visitor, long seed) throws IOException {
         List<IndexedFile> files = new ArrayList<>();
         try {
             for (Path path : files()) {
@@ -130,14 +122,13 @@ public record DataFile(
                     },
                     seed);
             parts.values().forEach(StoredExamples::trim);
-            return new Parts<>(
+            return new Divided<>(
                     Objects.requireNonNull(parts.get(Division.Part.TRAIN)),
                     Objects.requireNonNull(parts.get(Division.Part.VALIDATION)),
                     Objects.requireNonNull(parts.get(Division.Part.TEST)),
-                    pass.skipped(),
-                    pass.copies(),
+                    pass,
                     unused[0],
-                    files);
+                    () -> files.forEach(IndexedFile::close));
         } catch (IOException | RuntimeException e) {
             files.forEach(IndexedFile::close);
             throw e;

@@ -8,6 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.text.data.Split;
 import org.lora4j.text.data.Strata;
 import org.lora4j.text.data.TextRow;
+import org.lora4j.text.internal.TextTable;
 
 /**
  * How the rows of a file are divided.

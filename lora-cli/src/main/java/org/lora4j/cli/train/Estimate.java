@@ -38,21 +38,12 @@ public record Estimate(
     /** A validation computes only forward. */
     private static final double SHARE_OF_FORWARD = 1.0 / 3;
 
-    /**
-     * Measures. The adapter of the training is of no use then.
-     *
-     * @param training the training
-     * @param sizes the known numbers
-     * @param examples the examples for training
-     * @param validation those for the validation
-     * @param batches the batches of an epoch
-     * @return the estimate
-     */
+    /** Measures. The adapter of the training is of no use then. */
     static Estimate measure(
             TextTraining training,
             TrainingReport.Sizes sizes,
-            Examples examples,
-            Examples validation,
+            Examples<?> examples,
+            Examples<?> validation,
             Iterable<Batch> batches) {
         Examples.Lengths lengths = examples.measure();
         training.tryOut(List.of(examples.batch(lengths.longest(training.plan().batch()))));
@@ -78,9 +69,9 @@ public record Estimate(
                 sizes.validation(),
                 lengths.tokens(),
                 lengths.longest(),
-                training.plan().epochs(),
-                training.plan().steps(sizes.examples()),
-                training.plan().epochs() * perEpoch,
+                training.epochs(),
+                training.steps(),
+                training.epochs() * perEpoch,
                 memory);
     }
 

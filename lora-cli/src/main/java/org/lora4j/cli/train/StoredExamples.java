@@ -23,12 +23,7 @@ final class StoredExamples<T> extends AbstractList<T> implements RandomAccess {
     private int size;
     private int hash = 1;
 
-    /**
-     * Creates a list without examples.
-     *
-     * @param file the file
-     * @param examples makes the examples of a row, always the same ones
-     */
+    /** Creates a list without examples. Those of a row must always be the same ones. */
     StoredExamples(IndexedFile file, Function<TextRow, List<T>> examples) {
         this.file = file;
         this.examples = examples;

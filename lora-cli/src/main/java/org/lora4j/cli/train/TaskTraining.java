@@ -1,27 +1,30 @@
 package org.lora4j.cli.train;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.cli.measure.TaskResult;
 import org.lora4j.console.command.ProgressDisplay;
 import org.lora4j.console.command.RunFolder;
 import org.lora4j.console.report.ReportText;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.text.data.EpochBatches;
+import org.lora4j.text.task.Task;
 import org.lora4j.train.Batch;
+import org.lora4j.train.Validation;
 
 /**
  * Trains the adapter of a task, measures it, and writes it into a folder.
  *
  * @param <R> what the task measures
  */
-public final class TaskTraining<R extends Record> {
-    private final TextTask<R> task;
-    private final TextTask.Parts parts;
+public final class TaskTraining<R extends TaskResult> {
+    private final CommandTask<?, ?, R> task;
     private final TrainingInput input;
     private final TrainingPlan plan;
     private final TextTraining training;
@@ -32,13 +35,12 @@ public final class TaskTraining<R extends Record> {
      * @param task what is trained
      * @param input with which settings
      */
-    public TaskTraining(TextTask<R> task, TrainingInput input) {
+    public TaskTraining(CommandTask<?, ?, R> task, TrainingInput input) {
         this.task = task;
         this.input = input;
-        parts = task.parts();
-        plan = input.plan().forExamples(parts.train().size());
+        plan = input.plan();
         training = new TextTraining(
-                parts.adapter(), parts.loss(), plan, parts.train().size(), parts.recomputes());
+                task.adapter(), task.task().loss(), plan, task.train().size(), task.recomputes());
     }
 
     /**
@@ -47,38 +49,39 @@ public final class TaskTraining<R extends Record> {
      * @return a line for the user
      */
     public String summary() {
-        String few = plan.epochs() == input.plan().epochs()
+        int epochs = plan.epochs(task.train().size());
+        String few = epochs == plan.epochs()
                 ? ""
                 : ", more than %s because there are few examples; --epochs sets another number"
-                        .formatted(input.plan().epochs());
-        return "%s; %s%s".formatted(task.summary(), ReportText.count(plan.epochs(), "epoch"), few);
+                        .formatted(plan.epochs());
+        return "%s; %s%s".formatted(task.summary(), ReportText.count(epochs, "epoch"), few);
     }
 
     private Iterable<Batch> batches() {
-        return new EpochBatches(parts.train().size(), plan.batch(), plan.seed(), parts.train()::batch);
+        return new EpochBatches(task.train().size(), plan.batch(), plan.seed(), task.train()::batch);
     }
 
-    private @Nullable Iterable<Batch> validationBatches() {
-        Examples validation = parts.validation();
-        return validation.size() == 0 ? null : validation.batches(plan.batch());
+    private @Nullable Validation validation() {
+        Examples<?> held = task.validation();
+        return held.size() == 0 ? null : task.task().validation(held.batches(plan.batch()));
     }
 
     private TrainingReport.Sizes sizes() {
         return new TrainingReport.Sizes(
-                weights(parts.adapter().parameters()),
-                weights(parts.base().parameters()),
-                parts.train().size(),
-                parts.validation().size(),
-                parts.test(),
-                parts.copies(),
-                parts.train().tokens(),
+                weights(task.adapter().parameters()),
+                weights(task.task().network().parameters()),
+                task.train().size(),
+                task.validation().size(),
+                task.examples().test().size(),
+                task.examples().pass().copies(),
+                task.train().tokens(),
                 cut(),
-                parts.unlearnable());
+                task.examples().unused());
     }
 
     /** Returns how many examples have as many tokens as one may have. */
     private int cut() {
-        return parts.maxTokens() == 0 ? 0 : parts.train().countFrom(parts.maxTokens());
+        return task.maxTokens() == 0 ? 0 : task.train().countFrom(task.maxTokens());
     }
 
     /** A weight in fewer bits has a shape and no array. */
@@ -96,7 +99,7 @@ public final class TaskTraining<R extends Record> {
      * @return the estimate
      */
     public Estimate estimate() {
-        return Estimate.measure(training, sizes(), parts.train(), parts.validation(), batches());
+        return Estimate.measure(training, sizes(), task.train(), task.validation(), batches());
     }
 
     /**
@@ -109,17 +112,22 @@ public final class TaskTraining<R extends Record> {
     }
 
     private Map<String, Object> settings() {
-        Map<String, Object> settings = new LinkedHashMap<>(parts.settings());
+        Map<String, Object> settings = new LinkedHashMap<>(task.settings());
         if (input.begin() == null) {
             settings.put("adapter", input.config().toString());
         } else {
-            settings.put("adapter", parts.adapter().adapter().config().toString());
+            settings.put("adapter", task.adapter().adapter().config().toString());
             settings.put("begin", input.begin().toString());
         }
         settings.put(
                 "storage",
-                input.storage().precision().name().toLowerCase(Locale.ROOT).replace('_', '-'));
-        settings.putAll(plan.settings());
+                input.files()
+                        .storage()
+                        .precision()
+                        .name()
+                        .toLowerCase(Locale.ROOT)
+                        .replace('_', '-'));
+        settings.putAll(plan.settings(task.train().size()));
         return settings;
     }
 
@@ -129,8 +137,8 @@ public final class TaskTraining<R extends Record> {
         settings.put(
                 "texts",
                 Integer.toHexString(Objects.hash(
-                        parts.train().contentHash(), parts.validation().contentHash())));
-        settings.put("the base", training.baseHash(parts.base()));
+                        task.train().contentHash(), task.validation().contentHash())));
+        settings.put("the base", training.baseHash(task.task().network()));
         return new CheckpointFile(folder.path(), settings);
     }
 
@@ -146,27 +154,27 @@ public final class TaskTraining<R extends Record> {
      */
     public TrainingReport<R> run(RunFolder folder, boolean resume, ProgressDisplay progress) throws IOException {
         CheckpointFile checkpoint = checkpoint(folder);
-        TextTraining.Outcome outcome =
-                training.run(batches(), validationBatches(), checkpoint, resume, progress, () -> {
-                    folder.add("checkpoint", CheckpointFile.NAME);
-                    folder.advise("go on with --resume");
-                });
+        TextTraining.Outcome outcome = training.run(batches(), validation(), checkpoint, resume, progress, () -> {
+            folder.add("checkpoint", CheckpointFile.NAME);
+            folder.advise("go on with --resume");
+        });
         boolean hasTask = folder.write("the adapter in " + folder.path(), () -> {
-            parts.adapter().save(folder.path());
-            return task.writeTask(folder.path());
+            task.adapter().save(folder.path());
+            task.task().task().write(folder.path());
+            return Files.exists(folder.path().resolve(Task.FILE));
         });
         folder.add("adapter", "adapter_model.safetensors");
         folder.add("adapterConfig", "adapter_config.json");
         if (hasTask) {
-            folder.add("task", "task.json");
+            folder.add("task", Task.FILE);
         }
         return new TrainingReport<>(
-                parts.model(),
+                task.model(),
                 settings(),
                 sizes(),
                 TrainingSummary.of(outcome),
-                task.measure(),
-                parts.skipped(),
+                task.judge(),
+                task.examples().pass().skipped(),
                 new LinkedHashMap<>());
     }
 }

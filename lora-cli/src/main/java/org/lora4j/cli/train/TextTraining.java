@@ -19,39 +19,25 @@ import org.lora4j.train.TrainingResult;
 import org.lora4j.train.TrainingState;
 import org.lora4j.train.Validation;
 
-/**
- * A training of an adapter by a plan, with checkpoints.
- *
- * @param adapter what trains
- * @param loss the loss
- * @param plan the plan
- * @param examples the number of examples for training
- * @param recomputes whether layers are computed again for their gradients, in less memory
- */
-public record TextTraining(AdapterView adapter, Loss loss, TrainingPlan plan, int examples, boolean recomputes) {
-    /**
-     * What a training did.
-     *
-     * @param result the trainer's result
-     * @param history the losses
-     */
-    public record Outcome(TrainingResult result, TrainingHistory history) {}
+/** A training of an adapter by a plan, with checkpoints. */
+record TextTraining(AdapterView adapter, Loss loss, TrainingPlan plan, int examples, boolean recomputes) {
+    /** What a training did. */
+    record Outcome(TrainingResult result, TrainingHistory history) {}
 
-    /**
-     * Trains.
-     *
-     * @param batches the batches of an epoch; each iterator is the next epoch
-     * @param validation the batches for the validation; null to train without one
-     * @param checkpoint where the state is kept
-     * @param resume whether the training goes on from the checkpoint
-     * @param progress shows the training
-     * @param saved is run after each checkpoint
-     * @return what was done
-     * @throws IOException if there is no checkpoint to go on from, or it is not one of this training
-     */
-    public Outcome run(
+    /** Returns how often all examples are used. */
+    int epochs() {
+        return plan.epochs(examples);
+    }
+
+    /** Returns the steps of all epochs. */
+    int steps() {
+        return plan.steps(examples);
+    }
+
+    /** Trains from the beginning or from the checkpoint, and runs {@code saved} after each checkpoint. */
+    Outcome run(
             Iterable<Batch> batches,
-            @Nullable Iterable<Batch> validation,
+            @Nullable Validation validation,
             CheckpointFile checkpoint,
             boolean resume,
             ProgressDisplay progress,
@@ -59,8 +45,7 @@ public record TextTraining(AdapterView adapter, Loss loss, TrainingPlan plan, in
             throws IOException {
         CheckpointFile.@Nullable Stored stored = resume ? checkpoint.read() : null;
         TrainingHistory history = stored == null ? new TrainingHistory() : stored.history();
-        int steps = plan.steps(examples);
-        Trainer.Builder trainer = builder(steps).listener(history);
+        Trainer.Builder trainer = builder(steps()).listener(history);
         if (stored != null) {
             trainer.resume(stored.state());
         }
@@ -73,26 +58,19 @@ public record TextTraining(AdapterView adapter, Loss loss, TrainingPlan plan, in
             });
         }
         if (validation != null) {
-            Validation byLoss = Validation.loss(validation);
-            trainer.validation(plan.patience() == 0 ? byLoss : byLoss.withPatience(plan.patience()));
+            trainer.validation(plan.patience() == 0 ? validation : validation.withPatience(plan.patience()));
         }
-        return progress.show("training", steps, listener -> fit(trainer, batches, listener, history));
+        return progress.show("training", steps(), listener -> fit(trainer, batches, listener, history));
     }
 
     /** Nothing could be trained after a checkpoint of the last step. The one before it stays, and gives the same bits. */
     private boolean isEnd(TrainingState state, TrainingHistory history) {
-        return state.iteration() == plan.steps(examples)
+        return state.iteration() == steps()
                 || (plan.patience() > 0 && history.validationsSinceBest() >= plan.patience());
     }
 
-    /**
-     * Returns a hash of the weights that the adapter adapts: that of the fingerprints that are saved with it.
-     *
-     * @param base the base of the adapter
-     * @return a hexadecimal number
-     * @throws IOException never, as the bytes are in memory
-     */
-    public String baseHash(Network base) throws IOException {
+    /** Returns a hash of the weights that the adapter adapts: that of the fingerprints that are saved with it. */
+    String baseHash(Network base) throws IOException {
         Map<String, String> metadata = new TreeMap<>(
                 SafeTensors.read(PeftFiles.of(adapter.adapter(), base).tensors())
                         .metadata());
@@ -109,19 +87,15 @@ public record TextTraining(AdapterView adapter, Loss loss, TrainingPlan plan, in
         Trainer.Builder trainer = Trainer.builder(adapter)
                 .loss(loss)
                 .updater(plan.updater(steps))
-                .epochs(plan.epochs())
+                .epochs(epochs())
                 .accumulate(plan.accumulate())
                 .recomputeActivations(recomputes);
         return plan.clip() == 0 ? trainer : trainer.clipNorm(plan.clip());
     }
 
-    /**
-     * Trains with some batches, to measure. The adapter is of no use then.
-     *
-     * @param batches the batches
-     */
+    /** Trains with some batches, to measure. The adapter is of no use then. */
     void tryOut(List<Batch> batches) {
-        builder(plan.steps(examples))
+        builder(steps())
                 .epochs(1)
                 .accumulate(1)
                 .maxIterations(batches.size())

@@ -8,7 +8,7 @@ import org.lora4j.train.TrainingListener;
 import org.lora4j.train.ValidationResult;
 
 /** The loss of each step and of each validation. */
-public final class TrainingHistory implements TrainingListener {
+final class TrainingHistory implements TrainingListener {
     private final List<Double> losses = new ArrayList<>();
     private final Map<Long, Double> validations = new LinkedHashMap<>();
 
@@ -46,21 +46,13 @@ public final class TrainingHistory implements TrainingListener {
         return since;
     }
 
-    /**
-     * Returns the losses.
-     *
-     * @return the loss of each step
-     */
-    public List<Double> losses() {
+    /** Returns the loss of each step. */
+    List<Double> losses() {
         return List.copyOf(losses);
     }
 
-    /**
-     * Returns the validations.
-     *
-     * @return the loss of each validation by the number of steps before it
-     */
-    public Map<Long, Double> validations() {
+    /** Returns the loss of each validation by the number of steps before it. */
+    Map<Long, Double> validations() {
         return new LinkedHashMap<>(validations);
     }
 }

@@ -1,51 +1,81 @@
 package org.lora4j.cli.train;
 
 import java.io.IOException;
-import java.nio.file.Path;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
-import org.lora4j.nn.BaseStorage;
+import org.lora4j.cli.model.AdaptedModel;
+import org.lora4j.text.TextClassifier;
+import org.lora4j.text.data.Labels;
+import org.lora4j.text.task.Head;
 import org.lora4j.text.task.SavedAdapter;
 
 /**
  * What each training has, whatever its task.
  *
- * @param model the folder of the model
+ * @param files the model, and an adapter from which the training goes on if there is one
  * @param data the examples
  * @param config a new adapter
- * @param begin an adapter from which the training goes on; null for a new one
  * @param plan how it trains
- * @param storage how the large matrices of the model are stored
+ * @param opened what the task opens
  */
 public record TrainingInput(
-        Path model,
-        DataFile data,
-        LoRAConfig config,
-        @Nullable SavedAdapter begin,
-        TrainingPlan plan,
-        BaseStorage storage) {
+        AdaptedModel files, DataFile data, LoRAConfig config, TrainingPlan plan, OpenedFiles opened) {
+    /**
+     * Returns the adapter from which the training goes on.
+     *
+     * @return null for a new one
+     */
+    public @Nullable SavedAdapter begin() {
+        return files.adapter();
+    }
+
     /**
      * Adds the adapter that trains to a model without a classifier.
      *
      * @param to the model
-     * @param name the name of the adapter
      * @param base the name of the model
      * @return the view of the new adapter, or of the one from which the training goes on
      * @throws IOException if that one cannot be read, or does not fit
      */
-    public AdapterView addAdapter(LoRAModel to, String name, String base) throws IOException {
-        return begin == null ? to.add(name, configOn(base)) : to.add(name, begin.adapter(to.network()));
+    public AdapterView addAdapter(LoRAModel to, String base) throws IOException {
+        SavedAdapter begin = begin();
+        return begin == null
+                ? to.add(TextClassifier.ADAPTER, configOn(base))
+                : to.add(TextClassifier.ADAPTER, begin.adapter(to.network()));
     }
 
     /**
-     * Returns the configuration of the adapter with the name of its model.
+     * Opens the model with a classifier: a new one, or that of the adapter from which the training goes on.
      *
-     * @param model the name of the model
-     * @return the configuration
+     * @param labels the classes
+     * @param head what a new classifier reads; null for what suits the model
+     * @param maxTokens where texts are cut; empty for where the adapter or the folder of the model says
+     * @return the model
+     * @throws IOException if a file cannot be read, or the adapter does not fit
      */
-    public LoRAConfig configOn(String model) {
+    public TextClassifier classifier(Labels labels, @Nullable Head head, OptionalInt maxTokens) throws IOException {
+        SavedAdapter begin = begin();
+        return opened.add(
+                begin == null
+                        ? TextClassifier.create(files.model(), labels, head, maxTokens, plan.seed(), files.storage())
+                        : TextClassifier.goOn(files.model(), begin, labels, maxTokens, files.storage()));
+    }
+
+    /**
+     * Adds the adapter that trains to a model with a classifier.
+     *
+     * @param to the model, which has its adapter if the training goes on from one
+     * @return the view of the new adapter, or of the one from which the training goes on
+     */
+    public AdapterView addAdapter(TextClassifier to) {
+        return begin() == null ? to.addAdapter(configOn(to.name())) : to.adapter();
+    }
+
+    /** Returns the configuration of the adapter with the name of its model. */
+    private LoRAConfig configOn(String model) {
         return config.toBuilder()
                 .hubFields(config.hubFields().withBaseModel(model))
                 .build();

@@ -3,107 +3,192 @@ package org.lora4j.cli.train;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.console.command.OptionCheck;
 import org.lora4j.internal.DefaultSteps;
 import org.lora4j.train.AdamW;
+import picocli.CommandLine.Option;
 
-/**
- * How a training runs: AdamW, with a warm-up of the learning rate.
- *
- * @param epochs how often all examples are used
- * @param minSteps the steps of a training at least, see {@link #forExamples}; 0 for no such bound
- * @param batch the examples of a batch
- * @param accumulate the batches of a step
- * @param rate the greatest learning rate
- * @param schedule how it falls
- * @param warmup the share of the steps in which it rises, at least 0 and below 1
- * @param weightDecay λ of AdamW
- * @param clip the greatest norm of the gradients; 0 for no limit
- * @param patience the training stops if the validation did not improve for so many epochs; 0 for never
- * @param seed the seed of all random choices
- * @param checkpointEvery the steps between two checkpoints; 0 for none
- */
-public record TrainingPlan(
-        int epochs,
-        int minSteps,
-        int batch,
-        int accumulate,
-        double rate,
-        Schedule schedule,
-        double warmup,
-        double weightDecay,
-        double clip,
-        int patience,
-        long seed,
-        int checkpointEvery) {
+/** How a training runs: AdamW, with a warm-up of the learning rate. */
+public final class TrainingPlan {
+    private static final int EPOCHS = 3;
+
+    @Option(
+            names = "--epochs",
+            paramLabel = "N",
+            description =
+                    "How often all examples are used. Default: 3; for 'classify' and 'rerank' as many as 300 steps"
+                            + " need, at least 3 and at most 30.")
+    private @Nullable Integer epochs;
+
+    @Option(names = "--batch", paramLabel = "N", description = "The examples of a batch. Default: ${DEFAULT-VALUE}.")
+    private int batch;
+
+    @Option(
+            names = "--accumulate",
+            paramLabel = "N",
+            description =
+                    "The batches of a step. It equals larger batches in less memory, except with --dropout, which drops"
+                            + " other numbers then, and for 'retrieve', whose wrong answers are those of a batch. Default:"
+                            + " ${DEFAULT-VALUE}.")
+    private int accumulate = 1;
+
+    @Option(
+            names = "--rate",
+            paramLabel = "RATE",
+            description = "The greatest learning rate. Default: ${DEFAULT-VALUE}.")
+    private double rate;
+
+    @Option(
+            names = "--schedule",
+            paramLabel = "NAME",
+            description = "How the learning rate falls: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+    private Schedule schedule = Schedule.LINEAR;
+
+    @Option(
+            names = "--warmup",
+            paramLabel = "SHARE",
+            description = "The share of the steps in which the learning rate rises. Default: ${DEFAULT-VALUE}.")
+    private double warmup = 0.1;
+
+    @Option(names = "--weight-decay", paramLabel = "L", description = "The decay of AdamW. Default: ${DEFAULT-VALUE}.")
+    private double weightDecay = 0.01;
+
+    @Option(
+            names = "--clip",
+            paramLabel = "NORM",
+            description = "The greatest norm of the gradients; 0 for no limit. Default: ${DEFAULT-VALUE}.")
+    private double clip = 1;
+
+    @Option(
+            names = "--patience",
+            paramLabel = "EPOCHS",
+            description =
+                    "Stop if the validation did not improve for so many epochs; 0 for never. The best epoch is kept."
+                            + " Default: ${DEFAULT-VALUE}.")
+    private int patience = 3;
+
+    @Option(names = "--seed", paramLabel = "N", description = "Seed of all random choices. Default: ${DEFAULT-VALUE}.")
+    private long seed;
+
+    @Option(
+            names = "--checkpoint-every",
+            paramLabel = "STEPS",
+            description = "The steps between two checkpoints; 0 for none. Default: ${DEFAULT-VALUE}.")
+    private int checkpointEvery = 100;
+
+    private final int minSteps;
+
     /**
-     * Returns the plan for a number of examples. Few examples are used more often, until the training has {@code minSteps}, but not
-     * more than 30 times.
+     * Creates the plan of a command.
      *
-     * @param examples the number of examples
-     * @return this plan, or one with more epochs
+     * @param batch the examples of a batch, unless an option says it
+     * @param rate the greatest learning rate, unless an option says it
+     * @param minSteps the steps of a training at least, unless an option says the epochs, see {@link #epochs(int)}; 0 for no such bound
      */
-    public TrainingPlan forExamples(int examples) {
-        return new TrainingPlan(
-                DefaultSteps.epochs(epochs, stepsOfEpoch(examples), minSteps),
-                minSteps,
-                batch,
-                accumulate,
-                rate,
-                schedule,
-                warmup,
-                weightDecay,
-                clip,
-                patience,
-                seed,
-                checkpointEvery);
+    public TrainingPlan(int batch, double rate, int minSteps) {
+        this.batch = batch;
+        this.rate = rate;
+        this.minSteps = minSteps;
+    }
+
+    /**
+     * Checks the options.
+     *
+     * @param check what refuses them
+     */
+    public void check(OptionCheck check) {
+        check.atLeast("--epochs", epochs(), 1);
+        check.atLeast("--batch", batch, 1);
+        check.atLeast("--accumulate", accumulate, 1);
+        check.positive("--rate", rate);
+        check.share("--warmup", warmup);
+        check.require(
+                weightDecay >= 0 && Double.isFinite(weightDecay),
+                "--weight-decay must be finite and at least 0, found " + weightDecay);
+        check.require(clip >= 0, "--clip must be at least 0, found " + clip);
+        check.atLeast("--patience", patience, 0);
+        check.atLeast("--checkpoint-every", checkpointEvery, 0);
+    }
+
+    /** Returns how often all examples are used, unless they are few. */
+    int epochs() {
+        return epochs == null ? EPOCHS : epochs;
+    }
+
+    /**
+     * Returns how often all examples are used: few of them more often, until the training has {@code minSteps}, but not more than 30
+     * times.
+     */
+    int epochs(int examples) {
+        return DefaultSteps.epochs(epochs(), stepsOfEpoch(examples), epochs == null ? minSteps : 0);
+    }
+
+    private int stepsOfEpoch(int examples) {
+        return divideUp(divideUp(examples, batch), accumulate);
     }
 
     private static int divideUp(int dividend, int divisor) {
         return (dividend + divisor - 1) / divisor;
     }
 
-    private int stepsOfEpoch(int examples) {
-        return divideUp(batches(examples), accumulate);
+    /** Returns the steps of all epochs. */
+    int steps(int examples) {
+        return Math.multiplyExact(epochs(examples), stepsOfEpoch(examples));
     }
 
-    /**
-     * Returns the number of batches of an epoch.
-     *
-     * @param examples the number of examples
-     * @return the number of batches; the last one can have fewer examples
-     */
-    public int batches(int examples) {
-        return divideUp(examples, batch);
-    }
-
-    /**
-     * Returns the number of steps.
-     *
-     * @param examples the number of examples
-     * @return the steps of all epochs
-     */
-    public int steps(int examples) {
-        return Math.multiplyExact(epochs, stepsOfEpoch(examples));
-    }
-
-    /**
-     * Returns the updater.
-     *
-     * @param steps the number of all steps
-     * @return AdamW with the learning rate of each step
-     */
-    public AdamW updater(int steps) {
+    /** Returns AdamW with the learning rate of each step of a training. */
+    AdamW updater(int steps) {
         return new AdamW(schedule.rates(rate, (int) (warmup * steps), steps), weightDecay);
     }
 
     /**
-     * Returns the settings that decide about the result, for reports and checkpoints.
+     * Returns the examples of a batch.
      *
-     * @return the values by name
+     * @return their number
      */
-    public Map<String, Object> settings() {
+    public int batch() {
+        return batch;
+    }
+
+    /** Returns the batches of a step. */
+    int accumulate() {
+        return accumulate;
+    }
+
+    /** Returns λ of AdamW. */
+    double weightDecay() {
+        return weightDecay;
+    }
+
+    /** Returns the greatest norm of the gradients; 0 for no limit. */
+    double clip() {
+        return clip;
+    }
+
+    /** Returns for how many epochs the training goes on without a better validation; 0 for always. */
+    int patience() {
+        return patience;
+    }
+
+    /**
+     * Returns the seed of all random choices.
+     *
+     * @return the seed
+     */
+    public long seed() {
+        return seed;
+    }
+
+    /** Returns the steps between two checkpoints; 0 for none. */
+    int checkpointEvery() {
+        return checkpointEvery;
+    }
+
+    /** Returns the settings that decide about the result, for reports and checkpoints. */
+    Map<String, Object> settings(int examples) {
         Map<String, Object> settings = new LinkedHashMap<>();
-        settings.put("epochs", epochs);
+        settings.put("epochs", epochs(examples));
         settings.put("batch", batch);
         settings.put("accumulate", accumulate);
         settings.put("rate", rate);

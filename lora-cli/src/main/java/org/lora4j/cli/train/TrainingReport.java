@@ -3,6 +3,7 @@ package org.lora4j.cli.train;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.util.List;
 import java.util.Map;
+import org.lora4j.cli.measure.TaskResult;
 
 /**
  * The numbers of a training: {@code report.json}. There, those of the task stand beside the others.
@@ -16,7 +17,7 @@ import java.util.Map;
  * @param files the files in the output folder, by purpose
  * @param <R> what the task measures
  */
-public record TrainingReport<R extends Record>(
+public record TrainingReport<R extends TaskResult>(
         String model,
         Map<String, Object> settings,
         Sizes sizes,

@@ -29,13 +29,8 @@ public record TrainingSummary(
     private static final int FEWEST = 10;
     private static final int MOST = 100;
 
-    /**
-     * Summarizes a training.
-     *
-     * @param outcome what it did
-     * @return the summary
-     */
-    public static TrainingSummary of(TextTraining.Outcome outcome) {
+    /** Summarizes a training. */
+    static TrainingSummary of(TextTraining.Outcome outcome) {
         List<Double> losses = outcome.history().losses();
         List<Double> last = losses.subList(losses.size() - lastSteps(losses.size()), losses.size());
         return new TrainingSummary(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -16,6 +17,7 @@ import org.lora4j.cli.measure.Judgement;
 import org.lora4j.cli.measure.Metric;
 import org.lora4j.cli.measure.PairedDifference;
 import org.lora4j.cli.train.Copies;
+import org.lora4j.cli.train.TaskPage;
 import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.cli.train.TrainingSummary;
 import org.lora4j.console.report.TextOutput;
@@ -59,7 +61,7 @@ class ClassifyPageTest {
 
     private static String printed(TrainingReport<ClassifyResult> report) {
         StringWriter text = new StringWriter();
-        new ClassifyPage(report).print(new TextOutput(new PrintWriter(text, true)));
+        TrainingFiles.print(new TextOutput(new PrintWriter(text, true)), Path.of("folder"), report);
         return text.toString();
     }
 
@@ -96,8 +98,11 @@ class ClassifyPageTest {
     void itsPageShowsTheVerdictAndEscapesTexts() {
         TrainingReport<ClassifyResult> report =
                 report(Judgement.MeasuredOn.TEST, new PairedDifference(0.125, -0.2, 0.3));
-        ClassifyPage task = new ClassifyPage(report);
-        String page = TrainingFiles.page(report, task, Map.of());
+        String page = TrainingFiles.page(
+                report,
+                new TaskPage(
+                        "classify.ftlh", "text-classification", "A classifier", "It was trained.", "About.", "predict"),
+                Map.of());
         assertThat(page)
                 .contains(
                         "<strong>62.5 %</strong><span>accuracy on 4 test texts; the frozen model 50.0 %, the most frequent"
@@ -112,7 +117,7 @@ class ClassifyPageTest {
                         "file.csv:7: wrong")
                 .contains("<th scope=\"row\">rank</th><td>8</td>", "No charts")
                 .doesNotContain("<b>", "${", "<#", "<@");
-        assertThat(task.measured())
+        assertThat(ModelCard.results(report.result()))
                 .containsEntry("accuracy on 4 test texts", "62.5 %")
                 .containsEntry("accuracy of the frozen model", "50.0 %")
                 .containsEntry("adapter against the frozen model", "+12.5 points (95 %: −20.0 to +30.0)")

@@ -15,14 +15,31 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.lora4j.cli.retrieval.HardNegatives.Negative;
 import org.lora4j.cli.retrieval.HardNegatives.Rule;
-import org.lora4j.cli.retrieval.MiningSettings.Sampling;
+import picocli.CommandLine;
 
 class HardNegativesTest {
     private static final double[] SCORES = {0.9, 0.8, 0.7, 0.6, 0.5, 0.4, -0.2};
 
     private static MiningSettings settings(
             int negatives, int from, @Nullable Integer to, @Nullable Double max, @Nullable Double margin) {
-        return new MiningSettings(negatives, from, to, max, null, margin, null, Sampling.TOP);
+        List<Object> words = new ArrayList<>(List.of("--negatives", negatives, "--range-min", from));
+        add(words, "--range-max", to);
+        add(words, "--max-score", max);
+        add(words, "--absolute-margin", margin);
+        return settings(words.toArray());
+    }
+
+    private static void add(List<Object> words, String option, @Nullable Object value) {
+        if (value != null) {
+            words.addAll(List.of(option, value));
+        }
+    }
+
+    private static MiningSettings settings(Object... words) {
+        MiningSettings settings = CommandLine.populateCommand(
+                new MiningSettings(), Arrays.stream(words).map(String::valueOf).toArray(String[]::new));
+        settings.requireValid();
+        return settings;
     }
 
     private static List<Integer> texts(List<Negative> negatives) {
@@ -49,18 +66,19 @@ class HardNegativesTest {
         assertThat(negatives.excluded()).isEqualTo(Map.of(Rule.ABSOLUTE_MARGIN, 2L));
         // Of several right texts, the least similar one counts.
         assertThat(texts(negatives.choose(SCORES, Set.of(1, 3)))).containsExactly(5, 6);
-        MiningSettings relative = new MiningSettings(2, 0, null, null, 0.45, null, 0.5, Sampling.TOP);
+        MiningSettings relative = settings("--negatives", 2, "--min-score", 0.45, "--relative-margin", 0.5);
         assertThat(choose(relative, Set.of(0))).isEmpty();
-        assertThat(choose(new MiningSettings(2, 0, null, null, null, null, 0.25, Sampling.TOP), Set.of(0)))
+        assertThat(choose(settings("--negatives", 2, "--relative-margin", 0.25), Set.of(0)))
                 .containsExactly(3, 4);
         // Half of the size of a negative similarity lies below it.
-        assertThat(choose(new MiningSettings(2, 0, null, null, null, null, 0.5, Sampling.TOP), Set.of(6)))
+        assertThat(choose(settings("--negatives", 2, "--relative-margin", 0.5), Set.of(6)))
                 .isEmpty();
     }
 
     @Test
     void aSampleIsOneOfTheCandidates() {
-        MiningSettings settings = new MiningSettings(2, 1, 5, null, null, null, null, Sampling.RANDOM);
+        MiningSettings settings =
+                settings("--negatives", 2, "--range-min", 1, "--range-max", 5, "--sampling", "RANDOM");
         HardNegatives negatives = new HardNegatives(settings, 1, 3);
         Set<List<Integer>> found = new HashSet<>();
         for (int i = 0; i < 200; i++) {
@@ -74,8 +92,22 @@ class HardNegativesTest {
                 .isEqualTo(new HardNegatives(settings, 1, 3).choose(SCORES, Set.of(0)));
     }
 
+    private record Limits(
+            @Nullable Double maxScore,
+            @Nullable Double minScore,
+            @Nullable Double absoluteMargin,
+            @Nullable Double relativeMargin) {
+        void addTo(List<Object> words) {
+            add(words, "--max-score", maxScore);
+            add(words, "--min-score", minScore);
+            add(words, "--absolute-margin", absoluteMargin);
+            add(words, "--relative-margin", relativeMargin);
+        }
+    }
+
     /** The tensors of sentence-transformers, of one query: its scores become −∞ where a text is no candidate. */
-    private static List<Integer> asPython(double[] scores, Set<Integer> positives, MiningSettings settings, int most) {
+    private static List<Integer> asPython(
+            double[] scores, Set<Integer> positives, MiningSettings settings, Limits limits, int most) {
         int rangeMax = settings.lastRank(most);
         double nothing = Double.NEGATIVE_INFINITY;
         int[] order = IntStream.range(0, scores.length)
@@ -89,11 +121,11 @@ class HardNegativesTest {
         double positive = positives.stream().mapToDouble(i -> scores[i]).min().orElseThrow();
         for (int i = 0; i < columns; i++) {
             row[i] = i < order.length && !positives.contains(indices[i]) ? scores[indices[i]] : nothing;
-            boolean isOut = (settings.absoluteMargin() != null && row[i] + settings.absoluteMargin() > positive)
-                    || (settings.relativeMargin() != null
-                            && row[i] > positive - Math.abs(positive) * settings.relativeMargin())
-                    || (settings.maxScore() != null && row[i] > settings.maxScore())
-                    || (settings.minScore() != null && row[i] < settings.minScore());
+            boolean isOut = (limits.absoluteMargin() != null && row[i] + limits.absoluteMargin() > positive)
+                    || (limits.relativeMargin() != null
+                            && row[i] > positive - Math.abs(positive) * limits.relativeMargin())
+                    || (limits.maxScore() != null && row[i] > limits.maxScore())
+                    || (limits.minScore() != null && row[i] < limits.minScore());
             row[i] = isOut ? nothing : row[i];
         }
         List<Integer> columnsByScore =
@@ -119,19 +151,19 @@ class HardNegativesTest {
             }
             int negatives = random.nextInt(1, 5);
             int from = random.nextInt(4);
-            MiningSettings settings = new MiningSettings(
-                    negatives,
-                    from,
-                    random.nextBoolean() ? null : from + negatives + random.nextInt(10),
+            Limits limits = new Limits(
                     random.nextBoolean() ? null : (Double) random.nextDouble(),
                     random.nextBoolean() ? null : (Double) (-random.nextDouble()),
                     random.nextBoolean() ? null : (Double) random.nextDouble(0.5),
-                    random.nextBoolean() ? null : (Double) random.nextDouble(0.5),
-                    Sampling.TOP);
+                    random.nextBoolean() ? null : (Double) random.nextDouble(0.5));
+            List<Object> words = new ArrayList<>(List.of("--negatives", negatives, "--range-min", from));
+            add(words, "--range-max", random.nextBoolean() ? null : from + negatives + random.nextInt(10));
+            limits.addTo(words);
+            MiningSettings settings = settings(words.toArray());
             List<Integer> found = texts(new HardNegatives(settings, most, 1).choose(scores, positives));
             assertThat(found)
-                    .as("%s of %s with %s", settings, Arrays.toString(scores), positives)
-                    .isEqualTo(asPython(scores, positives, settings, most));
+                    .as("%s of %s with %s", words, Arrays.toString(scores), positives)
+                    .isEqualTo(asPython(scores, positives, settings, limits, most));
             some += found.size();
         }
         assertThat(some).isGreaterThan(1000);

@@ -42,10 +42,10 @@ class DataFileTest {
         Path file = csv(300);
         Split<TextRow> rows = TextFiles.read(file).split(7, 0.2);
         Split<TextRow> groups = TextFiles.read(file).splitBy(row -> row.label("group"), 7, 0.2);
-        try (DataFile.Parts<String> parts = new DataFile(
+        try (DataFile.Divided<String> parts = new DataFile(
                                 file, null, null, new Division(0.2, 0, null, null, null), false)
                         .read(row -> row.text("text"), 7);
-                DataFile.Parts<String> grouped = new DataFile(
+                DataFile.Divided<String> grouped = new DataFile(
                                 file,
                                 null,
                                 null,
@@ -65,9 +65,9 @@ class DataFileTest {
         String good = "{\"text\": \"a\"}\n";
         Path train = Files.writeString(folder.resolve("train.jsonl"), good + "wrong\n".repeat(1500));
         Path held = Files.writeString(folder.resolve("held.jsonl"), good + "wrong\n".repeat(400));
-        try (DataFile.Parts<String> parts =
+        try (DataFile.Divided<String> parts =
                 new DataFile(train, null, held, Division.NONE, true).read(row -> row.text("text"), 7)) {
-            List<String> skipped = parts.skipped();
+            List<String> skipped = parts.pass().skipped();
             assertThat(skipped).hasSize(1900);
             assertThat(skipped.get(999)).startsWith(train + ":1001: ");
             assertThat(skipped.get(1000)).isEqualTo(train + ":1002: wrong too");
@@ -86,7 +86,7 @@ class DataFileTest {
         Path file = Files.writeString(folder.resolve("classes.csv"), lines);
         Function<TextRow, String> label = row -> row.label("label");
         for (long seed = 0; seed < 20; seed++) {
-            try (DataFile.Parts<String> parts = new DataFile(
+            try (DataFile.Divided<String> parts = new DataFile(
                             file, null, null, new Division(0.1, 0.1, null, null, null), false)
                     .stratifiedBy(new Column("--label", "label"))
                     .read(label, seed)) {
@@ -109,7 +109,7 @@ class DataFileTest {
     void groupsStayTogetherInAllParts() throws IOException {
         Path file = csv(900);
         Function<TextRow, String> group = row -> row.label("group");
-        try (DataFile.Parts<String> parts = new DataFile(
+        try (DataFile.Divided<String> parts = new DataFile(
                         file, null, null, new Division(0.2, 0.2, new Column("--group", "group"), null, null), false)
                 .stratifiedBy(new Column("--label", "text"))
                 .read(group, 1)) {
@@ -121,7 +121,7 @@ class DataFileTest {
 
     @Test
     void aRowHasSeveralExamplesOrNone() throws IOException {
-        try (DataFile.Parts<String> parts = new DataFile(csv(6), null, null, Division.NONE, false)
+        try (DataFile.Divided<String> parts = new DataFile(csv(6), null, null, Division.NONE, false)
                 .read(
                         row -> switch (Integer.parseInt(row.label("group"))) {
                             case 0 -> List.of(row.line() + "a", row.line() + "b");
@@ -166,18 +166,18 @@ class DataFileTest {
         Function<TextRow, String> text = row -> row.text("text");
         DataFile data = new DataFile(file, null, null, new Division(0.2, 0.2, null, null, null), false);
         for (DataFile divided : List.of(data, data.stratifiedBy(new Column("--label", "label")))) {
-            try (DataFile.Parts<String> copied = divided.read(text, 5);
-                    DataFile.Parts<String> parts = divided.comparedBy(text).read(text, 5)) {
+            try (DataFile.Divided<String> copied = divided.read(text, 5);
+                    DataFile.Divided<String> parts = divided.comparedBy(text).read(text, 5)) {
                 assertThat(copied.train()).containsAnyElementsOf(copied.test());
-                assertThat(copied.copies()).isEqualTo(Copies.NONE);
+                assertThat(copied.pass().copies()).isEqualTo(Copies.NONE);
                 assertThat(parts.train()).hasSizeBetween(120, 240).doesNotContainAnyElementsOf(parts.test());
                 assertThat(parts.validation())
                         .hasSizeGreaterThan(20)
                         .doesNotContainAnyElementsOf(parts.train())
                         .doesNotContainAnyElementsOf(parts.test());
                 assertThat(parts.test()).hasSizeGreaterThan(20);
-                assertThat(parts.copies()).isEqualTo(new Copies(200, 0));
-                assertThat(parts.copies().text())
+                assertThat(parts.pass().copies()).isEqualTo(new Copies(200, 0));
+                assertThat(parts.pass().copies().text())
                         .isEqualTo("200 rows have the text of an earlier row; equal texts are in one part.");
             }
         }
@@ -189,12 +189,12 @@ class DataFileTest {
         Path train = Files.writeString(folder.resolve("train.csv"), "text,group\na,1\nb,2\na,1\n");
         Path held = Files.writeString(folder.resolve("held.csv"), "text,group\na,1\nc,2\na,3\n");
         Function<TextRow, String> text = row -> row.text("text");
-        try (DataFile.Parts<String> parts = new DataFile(train, null, held, Division.NONE, false)
+        try (DataFile.Divided<String> parts = new DataFile(train, null, held, Division.NONE, false)
                 .comparedBy(text)
                 .read(text, 0)) {
             assertThat(parts.validation()).containsExactly("a", "c", "a");
-            assertThat(parts.copies()).isEqualTo(new Copies(3, 1));
-            assertThat(parts.copies().text())
+            assertThat(parts.pass().copies()).isEqualTo(new Copies(3, 1));
+            assertThat(parts.pass().copies().text())
                     .isEqualTo(
                             "3 rows have the text of an earlier row. 1 text of the validation or the test also trains, so"
                                     + " the numbers of the adapter are too good.");
@@ -205,25 +205,10 @@ class DataFileTest {
         }
         Files.writeString(train, lines);
         Division byGroup = new Division(0.2, 0.2, new Column("--group", "group"), null, null);
-        try (DataFile.Parts<String> parts =
+        try (DataFile.Divided<String> parts =
                 new DataFile(train, null, null, byGroup, false).comparedBy(text).read(text, 0)) {
-            assertThat(parts.copies()).isEqualTo(new Copies(99, 1));
+            assertThat(parts.pass().copies()).isEqualTo(new Copies(99, 1));
         }
-    }
-
-    @Test
-    void aTableKeepsTheNumberOfManyTexts() {
-        TextTable table = new TextTable();
-        for (int i = 0; i < 5000; i++) {
-            assertThat(table.get("text " + i)).isEqualTo(TextTable.NONE);
-            table.put("text " + i, 1 + i % 127);
-        }
-        for (int i = 0; i < 5000; i++) {
-            assertThat(table.get("text " + i)).isEqualTo(1 + i % 127);
-        }
-        table.put("text 7", 3);
-        assertThat(table.get("text 7")).isEqualTo(3);
-        assertThat(table.get("another")).isEqualTo(TextTable.NONE);
     }
 
     /** Only one text: the message says why nothing is left for the validation. */
@@ -246,7 +231,7 @@ class DataFileTest {
         int held = 0;
         for (long seed = 0; seed < 40; seed++) {
             Division division = new Division(0.1, 0.1, new Column("--group", "group"), null, null);
-            try (DataFile.Parts<String> parts = new DataFile(file, null, null, division, false).read(group, seed)) {
+            try (DataFile.Divided<String> parts = new DataFile(file, null, null, division, false).read(group, seed)) {
                 held++;
                 assertThat(parts.validation()).isNotEmpty();
                 assertThat(Collections.disjoint(parts.validation(), parts.test()))

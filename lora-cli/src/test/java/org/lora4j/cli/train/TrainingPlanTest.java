@@ -2,8 +2,10 @@ package org.lora4j.cli.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import picocli.CommandLine;
 
 /** Few examples are used more often, within bounds. */
 class TrainingPlanTest {
@@ -19,12 +21,16 @@ class TrainingPlanTest {
             216, 0, 1, 3, 42
             """)
     void fewExamplesAreUsedMoreOften(int examples, int minSteps, int accumulate, int epochs, int steps) {
-        TrainingPlan plan = new TrainingPlan(
-                        3, minSteps, 16, accumulate, 1e-3, Schedule.LINEAR, 0.1, 0.01, 1, 3, 0, 100)
-                .forExamples(examples);
-        assertThat(plan.epochs()).isEqualTo(epochs);
+        TrainingPlan plan = CommandLine.populateCommand(
+                new TrainingPlan(16, 1e-3, minSteps), "--accumulate", String.valueOf(accumulate));
+        assertThat(plan.epochs(examples)).isEqualTo(epochs);
         assertThat(plan.steps(examples)).isEqualTo(steps);
-        assertThat(plan.settings()).containsEntry("epochs", epochs);
-        assertThat(plan.forExamples(examples)).isEqualTo(plan);
+        assertThat(plan.settings(examples)).containsEntry("epochs", epochs);
+    }
+
+    @Test
+    void theOptionHoldsHoweverFewExamplesThereAre() {
+        TrainingPlan plan = CommandLine.populateCommand(new TrainingPlan(16, 1e-3, 300), "--epochs", "4");
+        assertThat(plan.epochs(216)).isEqualTo(4);
     }
 }

@@ -7,6 +7,8 @@ import java.util.Map;
 import java.util.Objects;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.text.data.PreferenceExample;
+import org.lora4j.text.data.TextFormatException;
+import org.lora4j.text.data.TextRow;
 import org.lora4j.text.data.TokenExample;
 import org.lora4j.text.internal.TextCheck;
 
@@ -22,6 +24,15 @@ import org.lora4j.text.internal.TextCheck;
 public final class DecoderTokens {
     private static final int LAST_WORD = 64;
 
+    /**
+     * A normalization makes at most so many bytes of one (<a href="https://unicode.org/faq/normalization.html#12">Unicode</a>), and
+     * no token has less than a byte.
+     */
+    private static final int MOST_TOKENS_OF_BYTE = 11;
+
+    /** What a tokenizer adds at the beginning. */
+    private static final int MOST_ADDED = 8;
+
     private final DecoderRules decoder;
 
     /**
@@ -31,6 +42,111 @@ public final class DecoderTokens {
      */
     public DecoderTokens(DecoderRules decoder) {
         this.decoder = Objects.requireNonNull(decoder, "decoder must not be null");
+    }
+
+    /**
+     * Reads a row of which the answers are learned: a conversation if the model has a chat template, or else a {@code prompt} and a
+     * {@code completion}.
+     *
+     * @param row the row
+     * @return the text; or one for each answer, if the template writes earlier answers in another way
+     * @throws TextFormatException if it has another form, or the template refuses it; the message names the line
+     */
+    public List<LearnedText> learned(TextRow row) {
+        Objects.requireNonNull(row, "row must not be null");
+        if (decoder.template().isEmpty()) {
+            requireTexts(row, "prompt", "completion");
+            return List.of(new LearnedText.Completion(row.pair("prompt", "completion")));
+        }
+        Conversation conversation = Conversation.of(row);
+        try {
+            return template().examples(conversation).stream()
+                    .<LearnedText>map(LearnedText.Chat::new)
+                    .toList();
+        } catch (IllegalArgumentException e) {
+            throw row.refuse("the chat template must take the conversation: " + e.getMessage());
+        }
+    }
+
+    /**
+     * Returns what two rows of {@link #learned} are compared by.
+     *
+     * @param row the row
+     * @return the whole conversation, or the prompt and the completion
+     * @throws TextFormatException if the row has another form; the message names the line
+     */
+    public String content(TextRow row) {
+        Objects.requireNonNull(row, "row must not be null");
+        if (decoder.template().isPresent()) {
+            return Conversation.of(row).toString();
+        }
+        requireTexts(row, "prompt", "completion");
+        return row.pair("prompt", "completion").toString();
+    }
+
+    /**
+     * Reads a row with a prompt and two answers: conversations if the model has a chat template, or else texts in {@code prompt},
+     * {@code chosen} and {@code rejected}.
+     *
+     * @param row the row
+     * @return the example
+     * @throws TextFormatException if it has another form, or is refused as by {@link #preference(Preference)}; the message names the line
+     */
+    public PreferenceExample preference(TextRow row) {
+        Objects.requireNonNull(row, "row must not be null");
+        try {
+            if (decoder.template().isPresent()) {
+                return preference(Preference.of(row));
+            }
+            requireTexts(row, "prompt", "chosen", "rejected");
+            return preference(row.text("prompt"), row.text("chosen"), row.text("rejected"));
+        } catch (TextFormatException e) {
+            throw e;
+        } catch (IllegalArgumentException e) {
+            throw row.refuse(String.valueOf(e.getMessage()));
+        }
+    }
+
+    /**
+     * Returns what two rows of {@link #preference(TextRow)} are compared by.
+     *
+     * @param row the row
+     * @return the prompt with both answers
+     * @throws TextFormatException if the row has another form; the message names the line
+     */
+    public String preferenceContent(TextRow row) {
+        Objects.requireNonNull(row, "row must not be null");
+        if (decoder.template().isPresent()) {
+            return Preference.of(row).toString();
+        }
+        requireTexts(row, "prompt", "chosen", "rejected");
+        return String.join("\n", row.text("prompt"), row.text("chosen"), row.text("rejected"));
+    }
+
+    /** A model without a chat template takes no conversations. */
+    private void requireTexts(TextRow row, String... columns) {
+        if (!row.columns().containsAll(List.of(columns))) {
+            throw row.refuse(
+                    "must have the texts " + String.join(", ", columns) + ", because the model " + decoder.name()
+                            + " has no chat template, found " + row.columns()
+                            + "; for conversations, use a model with a chat template");
+        }
+    }
+
+    /** Returns a conversation that the chat template wrote. */
+    TokenExample chat(ChatText text) {
+        ChatTokens tokens = ChatTemplate.tokens(decoder.tokenizer(), text);
+        return new TokenExample(tokens.ids(), tokens.learned());
+    }
+
+    /** Returns how many tokens a text has at most. */
+    static long mostTokens(String text) {
+        long most = MOST_ADDED;
+        for (int i = 0; i < text.length(); i++) {
+            // Three bytes are the most of a character that Java counts as one.
+            most += text.charAt(i) < 0x80 ? 1 : 3 * MOST_TOKENS_OF_BYTE;
+        }
+        return most;
     }
 
     /**
@@ -130,9 +246,7 @@ public final class DecoderTokens {
                     + " follows, found another beginning; give the prompt and the answer as texts to a model without a"
                     + " chat template");
         }
-        ChatTokens tokens = ChatTemplate.tokens(
-                decoder.tokenizer(), new ChatText(whole, List.of(new ChatText.Turn(prompt.length(), whole.length()))));
-        return new TokenExample(tokens.ids(), tokens.learned());
+        return chat(new ChatText(whole, List.of(new ChatText.Turn(prompt.length(), whole.length()))));
     }
 
     /**

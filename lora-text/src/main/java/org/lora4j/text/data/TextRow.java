@@ -157,8 +157,8 @@ public final class TextRow {
      * @return all three
      * @throws TextFormatException as {@link #text}
      */
-    public TextTriple triple(String query, String positive, String negative) {
-        return new TextTriple(text(query), text(positive), text(negative));
+    public RetrievalExample triple(String query, String positive, String negative) {
+        return new RetrievalExample(text(query), text(positive), text(negative));
     }
 
     /**

@@ -1,6 +1,7 @@
 package org.lora4j.text.metrics;
 
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Objects;
 
 /**
@@ -49,6 +50,24 @@ public record Perplexity(double nats, long tokens, long bytes) {
         Objects.requireNonNull(text, "text must not be null");
         Perplexity one = new Perplexity(sum, predicted, text.getBytes(StandardCharsets.UTF_8).length);
         return new Perplexity(nats + one.nats, tokens + one.tokens, bytes + one.bytes);
+    }
+
+    /**
+     * Adds up what was measured of several texts.
+     *
+     * @param each the sums of each
+     * @return the sums of all
+     */
+    public static Perplexity sum(List<Perplexity> each) {
+        double nats = 0;
+        long tokens = 0;
+        long bytes = 0;
+        for (Perplexity one : each) {
+            nats += one.nats;
+            tokens += one.tokens;
+            bytes += one.bytes;
+        }
+        return new Perplexity(nats, tokens, bytes);
     }
 
     /**

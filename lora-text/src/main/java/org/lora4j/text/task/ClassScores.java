@@ -59,6 +59,15 @@ public record ClassScores(Labels labels, List<Double> values) {
      * @return its name; of equal ones the first
      */
     public String best() {
-        return labels.names().get(values.indexOf(Collections.max(values)));
+        return labels.name(bestClass());
+    }
+
+    /**
+     * Returns the class with the greatest value.
+     *
+     * @return its index; of equal ones the first
+     */
+    public int bestClass() {
+        return values.indexOf(Collections.max(values));
     }
 }

@@ -2,6 +2,8 @@ package org.lora4j.text.task;
 
 import java.util.Locale;
 import java.util.Objects;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.adapter.TargetModules;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.PretrainedModel;
@@ -23,6 +25,9 @@ public enum Head {
     YES_NO,
     /** The logits of the next token of a decoder. */
     NEXT_TOKEN;
+
+    /** The layer that compares the logits of yes and no. */
+    private static final String SCORE = "score";
 
     /**
      * Returns what the classifier of an adapter of PEFT reads, whose files do not say it.
@@ -122,5 +127,35 @@ public enum Head {
                 throw new IllegalArgumentException(
                         "head: YES_NO needs the tokenizer of the model, found its weights alone");
         };
+    }
+
+    /**
+     * Returns the configuration of a new adapter for a network with this head: a classifier trains in full beside the factors. The score
+     * of yes and no is no layer of the language model that such an adapter is for, so it is left out.
+     *
+     * @param asked what a program asks for
+     * @param network the network with this head
+     * @return the configuration with what the head needs
+     * @throws IllegalArgumentException if {@code excludeModules} is set for the head {@code YES_NO}, which sets it itself
+     */
+    public LoRAConfig config(LoRAConfig asked, Network network) {
+        Objects.requireNonNull(asked, "asked must not be null");
+        Objects.requireNonNull(network, "network must not be null");
+        if (isTrained()) {
+            return asked.toBuilder()
+                    .modulesToSave(network.replaceableHead().orElseThrow())
+                    .build();
+        }
+        if (this != YES_NO) {
+            return asked;
+        }
+        if (asked.excludeModules() != null) {
+            throw new IllegalArgumentException("excludeModules must not be set for the head YES_NO, which excludes the"
+                    + " score, found " + asked.excludeModules() + "; name the modules that are adapted");
+        }
+        return asked.toBuilder()
+                .excludeModules(TargetModules.of(SCORE))
+                .hubFields(asked.hubFields().withTaskType("CAUSAL_LM"))
+                .build();
     }
 }

@@ -162,7 +162,7 @@ public sealed interface Task permits RowTask, Generate {
     }
 
     /**
-     * Writes the file of an adapter.
+     * Writes the file of an adapter. A task that PEFT's files say has none: that of an older adapter is deleted.
      *
      * @param folder the folder of the adapter
      * @throws IOException if it cannot be written

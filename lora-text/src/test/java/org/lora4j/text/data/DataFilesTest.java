@@ -139,7 +139,7 @@ class DataFilesTest {
     void tsvTakesQuotesAsTheyAre() throws IOException {
         Path file = write("a.tsv", "query\tpositive\tnegative\n\"q\tp \"x\"\tn\n");
         assertThat(list(TextFiles.read(file)).get(0).triple("query", "positive", "negative"))
-                .isEqualTo(new TextTriple("\"q", "p \"x\"", "n"));
+                .isEqualTo(new RetrievalExample("\"q", "p \"x\"", "n"));
     }
 
     @Test

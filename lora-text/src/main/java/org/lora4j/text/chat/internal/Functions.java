@@ -36,7 +36,7 @@ final class Functions {
 
     private interface Body {
         @Nullable
-        Object of(Given given);
+        Object of(CallArguments given);
     }
 
     private static void define(Scope scope, String name, String parameters, Body body) {
@@ -44,7 +44,7 @@ final class Functions {
         scope.set(name, (Callable) (passed, budget) -> body.of(signature.bind(name, passed, budget)));
     }
 
-    private static Sequence range(Given given) {
+    private static Sequence range(CallArguments given) {
         boolean isOne = given.passed().values().size() == 1;
         long from = isOne ? 0 : given.integer(0);
         long to = given.integer(isOne ? 0 : 1);

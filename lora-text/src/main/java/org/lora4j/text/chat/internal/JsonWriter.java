@@ -39,7 +39,7 @@ final class JsonWriter {
         budget.operation();
         if (value instanceof String text) {
             quote(text);
-        } else if (value instanceof Safe safe) {
+        } else if (value instanceof SafeText safe) {
             quote(safe.text());
         } else if (value instanceof Sequence sequence
                 && (sequence.kind() == Sequence.Kind.LIST || sequence.kind() == Sequence.Kind.TUPLE)) {

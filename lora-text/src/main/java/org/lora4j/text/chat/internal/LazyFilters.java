@@ -75,7 +75,7 @@ final class LazyFilters {
     }
 
     private static Generator found(
-            @Nullable Object value, Given given, Function<@Nullable Object, @Nullable Object[]> function) {
+            @Nullable Object value, CallArguments given, Function<@Nullable Object, @Nullable Object[]> function) {
         return new Generator(value, () -> new Found(Values.iterator(value, given.budget()), function, given.budget()));
     }
 
@@ -83,7 +83,7 @@ final class LazyFilters {
         return new Generator(null, Collections::emptyIterator);
     }
 
-    private static Object mapped(@Nullable Object value, Given given) {
+    private static Object mapped(@Nullable Object value, CallArguments given) {
         if (!Values.isTrue(value)) {
             return empty();
         }
@@ -122,7 +122,7 @@ final class LazyFilters {
         return result;
     }
 
-    private static Object selected(@Nullable Object value, Given given, boolean ofAttribute, boolean keep) {
+    private static Object selected(@Nullable Object value, CallArguments given, boolean ofAttribute, boolean keep) {
         if (!Values.isTrue(value)) {
             return empty();
         }
@@ -152,7 +152,7 @@ final class LazyFilters {
                         : new Object[0]);
     }
 
-    private static Object unique(@Nullable Object value, Given given) {
+    private static Object unique(@Nullable Object value, CallArguments given) {
         Set<Object> seen = new HashSet<>();
         return found(value, given, element -> {
             Object path = Attributes.path(element, given.get(1), given.budget());
@@ -161,7 +161,7 @@ final class LazyFilters {
         });
     }
 
-    private static Object items(@Nullable Object value, Given given) {
+    private static Object items(@Nullable Object value, CallArguments given) {
         if (value instanceof Undefined) {
             return empty();
         }
@@ -174,7 +174,7 @@ final class LazyFilters {
         });
     }
 
-    private static Object batches(@Nullable Object value, Given given) {
+    private static Object batches(@Nullable Object value, CallArguments given) {
         long size = given.integer(0);
         return new Generator(value, () -> {
             List<@Nullable Object> batches = new ArrayList<>();

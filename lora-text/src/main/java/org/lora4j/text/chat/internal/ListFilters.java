@@ -26,12 +26,12 @@ final class ListFilters {
 
     private ListFilters() {}
 
-    private static @Nullable Object orDefault(@Nullable Object value, Given given) {
+    private static @Nullable Object orDefault(@Nullable Object value, CallArguments given) {
         boolean isMissing = value instanceof Undefined || (given.flag(1) && !Values.isTrue(value));
         return isMissing ? given.get(0) : value;
     }
 
-    private static @Nullable Object first(@Nullable Object value, Given given) {
+    private static @Nullable Object first(@Nullable Object value, CallArguments given) {
         if (value instanceof String text && !text.isEmpty()) {
             return Character.toString(text.codePointAt(0));
         }
@@ -42,7 +42,7 @@ final class ListFilters {
         return elements.hasNext() ? elements.next() : new Undefined("an empty list has no first element");
     }
 
-    private static @Nullable Object last(@Nullable Object value, Given given) {
+    private static @Nullable Object last(@Nullable Object value, CallArguments given) {
         if (value instanceof String text && !text.isEmpty()) {
             return Character.toString(text.codePointBefore(text.length()));
         }
@@ -56,7 +56,7 @@ final class ListFilters {
         return list.isEmpty() ? new Undefined("an empty list has no last element") : list.get(list.size() - 1);
     }
 
-    private static String join(@Nullable Object value, Given given) {
+    private static String join(@Nullable Object value, CallArguments given) {
         Budget budget = given.budget();
         String separator = given.written(0);
         StringBuilder out = new StringBuilder();
@@ -88,7 +88,7 @@ final class ListFilters {
         return Sequence.list(sorted);
     }
 
-    private static Sequence sortedItems(@Nullable Object value, Given given) {
+    private static Sequence sortedItems(@Nullable Object value, CallArguments given) {
         if (!(value instanceof Dict dict)) {
             throw Values.wrong("a map", value);
         }
@@ -106,7 +106,7 @@ final class ListFilters {
     }
 
     /** Several attributes, separated by commas, are compared one after the other. */
-    private static Sequence sorted(@Nullable Object value, Given given) {
+    private static Sequence sorted(@Nullable Object value, CallArguments given) {
         List<Keyed> keyed = new ArrayList<>();
         for (Object element : Values.list(value, given.budget())) {
             List<@Nullable Object> keys = new ArrayList<>();
@@ -123,7 +123,7 @@ final class ListFilters {
         return sorted(keyed, given.flag(0), given.budget());
     }
 
-    private static @Nullable Object end(@Nullable Object value, Given given, int sign) {
+    private static @Nullable Object end(@Nullable Object value, CallArguments given, int sign) {
         Iterator<@Nullable Object> elements = Values.iterator(value, given.budget());
         if (!elements.hasNext()) {
             return new Undefined("an empty list has no smallest and no largest element");
@@ -142,7 +142,7 @@ final class ListFilters {
         return best;
     }
 
-    private static Object reversed(@Nullable Object value, Given given) {
+    private static Object reversed(@Nullable Object value, CallArguments given) {
         if (value instanceof String text) {
             given.budget().text(text.length());
             return PythonText.reversed(text);

@@ -68,13 +68,13 @@ final class Methods {
 
     private Methods() {}
 
-    private static Dict elements(@Nullable Dict dict, Given given) {
+    private static Dict elements(@Nullable Dict dict, CallArguments given) {
         Dict self = Objects.requireNonNull(dict);
         given.budget().elements(self.size());
         return self;
     }
 
-    private static int indexOf(@Nullable Sequence self, Given given) {
+    private static int indexOf(@Nullable Sequence self, CallArguments given) {
         int i = 0;
         for (Object element : Objects.requireNonNull(self).elements()) {
             if (Order.equal(element, given.get(0), given.budget())) {
@@ -90,7 +90,7 @@ final class Methods {
         if (value instanceof String) {
             return method(value, name, TextMethods.KNOWN, TextMethods.NOT_HERE);
         }
-        if (value instanceof Safe) {
+        if (value instanceof SafeText) {
             return TextMethods.KNOWN.containsKey(name) ? refused(name) : null;
         }
         if (value instanceof Dict) {

@@ -18,7 +18,7 @@ final class NumberFilters {
 
     private NumberFilters() {}
 
-    private static @Nullable Object whole(@Nullable Object value, Given given) {
+    private static @Nullable Object whole(@Nullable Object value, CallArguments given) {
         if (value instanceof Undefined missing) {
             throw missing.error();
         }
@@ -45,7 +45,7 @@ final class NumberFilters {
         return real == null || Double.isNaN(real) || Double.isInfinite(real) ? given.get(0) : Numbers.truncated(real);
     }
 
-    private static @Nullable Object real(@Nullable Object value, Given given) {
+    private static @Nullable Object real(@Nullable Object value, CallArguments given) {
         if (value instanceof Undefined missing) {
             throw missing.error();
         }
@@ -60,7 +60,7 @@ final class NumberFilters {
         return number == null ? given.get(0) : number;
     }
 
-    private static Object round(@Nullable Object value, Given given) {
+    private static Object round(@Nullable Object value, CallArguments given) {
         String method = given.text(1);
         Numbers.real(value);
         int precision = given.integer(0);
@@ -79,7 +79,7 @@ final class NumberFilters {
     }
 
     /** As Python since 3.12: numbers that are not whole are added with a correction (Neumaier). */
-    private static Object sum(@Nullable Object value, Given given) {
+    private static Object sum(@Nullable Object value, CallArguments given) {
         Object start = given.get(1);
         if (start instanceof String) {
             throw new JinjaException("sum: must add numbers or lists, found a text; use join");

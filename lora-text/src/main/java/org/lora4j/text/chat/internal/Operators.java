@@ -17,8 +17,8 @@ final class Operators {
         if (operator.equals("%") && a instanceof String format) {
             return PercentFormat.operator(format, b, budget);
         }
-        if (operator.equals("+") && (a instanceof Safe || b instanceof Safe)) {
-            return new Safe(PythonText.concatenate(
+        if (operator.equals("+") && (a instanceof SafeText || b instanceof SafeText)) {
+            return new SafeText(PythonText.concatenate(
                     safe(a, budget).text(), safe(b, budget).text(), budget));
         }
         if (operator.equals("+") && a instanceof Sequence left && b instanceof Sequence right) {
@@ -36,12 +36,12 @@ final class Operators {
         return Numbers.arithmetic(operator, a, b, budget);
     }
 
-    private static Safe safe(@Nullable Object value, Budget budget) {
-        if (value instanceof Safe safe) {
+    private static SafeText safe(@Nullable Object value, Budget budget) {
+        if (value instanceof SafeText safe) {
             return safe;
         }
         if (value instanceof String text) {
-            return Safe.escaped(text, budget);
+            return SafeText.escaped(text, budget);
         }
         throw Values.wrong("a text that is added to one that is marked as safe", value);
     }

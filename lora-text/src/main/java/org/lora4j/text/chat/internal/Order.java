@@ -36,7 +36,7 @@ final class Order {
     }
 
     private static boolean isText(@Nullable Object value) {
-        return value instanceof String || value instanceof Safe;
+        return value instanceof String || value instanceof SafeText;
     }
 
     private static boolean equal(Sequence a, Sequence b, Budget budget, int depth) {

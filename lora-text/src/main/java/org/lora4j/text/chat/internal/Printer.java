@@ -17,7 +17,7 @@ final class Printer {
         if (value instanceof String text) {
             return text;
         }
-        if (value instanceof Safe safe) {
+        if (value instanceof SafeText safe) {
             return safe.text();
         }
         return value instanceof Undefined ? "" : representation(value, budget);

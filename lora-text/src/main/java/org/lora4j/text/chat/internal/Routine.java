@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 record Routine(@Nullable Signature signature, Body body) {
     interface Body {
         @Nullable
-        Object of(@Nullable Object value, Given given);
+        Object of(@Nullable Object value, CallArguments given);
     }
 
     static Routine of(String parameters, Body body) {
@@ -24,7 +24,7 @@ record Routine(@Nullable Signature signature, Body body) {
         return body.of(
                 value,
                 signature == null
-                        ? new Given(name, passed.values(), passed, budget)
+                        ? new CallArguments(name, passed.values(), passed, budget)
                         : signature.bind(name, passed, budget));
     }
 }

@@ -50,7 +50,7 @@ final class Signature {
     }
 
     /** Gives each parameter its argument, or its default. */
-    Given bind(String function, Passed passed, Budget budget) {
+    CallArguments bind(String function, Passed passed, Budget budget) {
         if (passed.values().size() > names.size()) {
             throw new JinjaException(function + ": must have at most " + names.size() + " arguments " + names
                     + ", found " + passed.values().size());
@@ -68,7 +68,7 @@ final class Signature {
             }
         }
         new Passed(List.of(), named).requireNoNames(function);
-        return new Given(function, values, passed, budget);
+        return new CallArguments(function, values, passed, budget);
     }
 
     private @Nullable Object required(String function, int i) {

@@ -11,14 +11,14 @@ import org.jspecify.annotations.Nullable;
 /** The tests of Jinja: {@code value is name}. */
 final class Tests {
     private interface Test {
-        boolean holds(@Nullable Object value, Given given);
+        boolean holds(@Nullable Object value, CallArguments given);
     }
 
     private static final Map<String, Routine> KNOWN = new TreeMap<>(Map.ofEntries(
             entry("defined", test("", (value, given) -> !(value instanceof Undefined))),
             entry("undefined", test("", (value, given) -> value instanceof Undefined)),
             entry("none", test("", (value, given) -> value == null)),
-            entry("string", test("", (value, given) -> value instanceof String || value instanceof Safe)),
+            entry("string", test("", (value, given) -> value instanceof String || value instanceof SafeText)),
             entry("mapping", test("", (value, given) -> value instanceof Dict)),
             entry("iterable", test("", (value, given) -> Values.isIterable(value))),
             entry("sequence", test("", (value, given) -> isSequence(value))),
@@ -81,7 +81,7 @@ final class Tests {
         return "a test must be one of " + KNOWN.keySet() + ", found '" + name + "'";
     }
 
-    private static String written(@Nullable Object value, Given given) {
+    private static String written(@Nullable Object value, CallArguments given) {
         String text = Printer.text(value, given.budget());
         given.budget().read(text.length());
         return text;
@@ -89,7 +89,7 @@ final class Tests {
 
     private static boolean isSequence(@Nullable Object value) {
         return value instanceof String
-                || value instanceof Safe
+                || value instanceof SafeText
                 || value instanceof Dict
                 || value instanceof Undefined
                 || (value instanceof Sequence sequence && sequence.hasIndex());
@@ -103,7 +103,7 @@ final class Tests {
         return Numbers.compare(number, 1L) == 0;
     }
 
-    private static boolean isSame(@Nullable Object value, Given given) {
+    private static boolean isSame(@Nullable Object value, CallArguments given) {
         Object other = given.get(0);
         if (value == null || other == null || value instanceof Boolean || other instanceof Boolean) {
             return Objects.equals(value, other);

@@ -14,7 +14,7 @@ final class TextFilters {
 
     private interface Body {
         @Nullable
-        Object of(String text, Given given);
+        Object of(String text, CallArguments given);
     }
 
     static final Map<String, Routine> KNOWN = Map.ofEntries(
@@ -30,8 +30,9 @@ final class TextFilters {
             entry(
                     "string",
                     Routine.of(
-                            "", (value, given) -> value instanceof Safe ? value : Printer.text(value, given.budget()))),
-            entry("safe", Routine.of("", (value, given) -> new Safe(Printer.text(value, given.budget())))),
+                            "",
+                            (value, given) -> value instanceof SafeText ? value : Printer.text(value, given.budget()))),
+            entry("safe", Routine.of("", (value, given) -> new SafeText(Printer.text(value, given.budget())))),
             entry(
                     "replace",
                     written(
@@ -60,7 +61,7 @@ final class TextFilters {
 
     private static Routine written(String parameters, Body body) {
         return Routine.of(parameters, (value, given) -> {
-            if (value instanceof Safe) {
+            if (value instanceof SafeText) {
                 throw Values.wrong("a text", value);
             }
             String text = Printer.text(value, given.budget());
@@ -69,8 +70,8 @@ final class TextFilters {
         });
     }
 
-    private static String format(@Nullable Object value, Given given) {
-        if (value instanceof Safe) {
+    private static String format(@Nullable Object value, CallArguments given) {
+        if (value instanceof SafeText) {
             throw Values.wrong("a text", value);
         }
         return PercentFormat.filter(Printer.text(value, given.budget()), given.passed(), given.budget());
@@ -114,7 +115,7 @@ final class TextFilters {
         return words;
     }
 
-    private static String indent(String text, Given given) {
+    private static String indent(String text, CallArguments given) {
         String indention = given.get(0) instanceof String given0
                 ? given0
                 : PythonText.repeat(" ", given.integer(0), given.budget());
@@ -134,7 +135,7 @@ final class TextFilters {
         return out.toString();
     }
 
-    private static @Nullable Object truncate(@Nullable Object value, Given given) {
+    private static @Nullable Object truncate(@Nullable Object value, CallArguments given) {
         int length = given.integer(0);
         String end = given.text(2);
         int leeway = given.isNone(3) ? 5 : given.integer(3);
@@ -154,7 +155,7 @@ final class TextFilters {
         return PythonText.concatenate(space < 0 ? beginning : beginning.substring(0, space), end, given.budget());
     }
 
-    private static String json(@Nullable Object value, Given given) {
+    private static String json(@Nullable Object value, CallArguments given) {
         Object indent = given.get(1);
         String level = indent == null || indent instanceof String
                 ? (String) indent

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 final class TextMethods {
     private interface Body {
         @Nullable
-        Object of(String self, Given given);
+        Object of(String self, CallArguments given);
     }
 
     static final Map<String, Routine> KNOWN = new TreeMap<>(Map.ofEntries(
@@ -121,7 +121,7 @@ final class TextMethods {
     }
 
     /** What is stripped; null for white space. */
-    private static @Nullable String characters(Given given) {
+    private static @Nullable String characters(CallArguments given) {
         return given.isNone(0) ? null : given.text(0);
     }
 
@@ -133,7 +133,7 @@ final class TextMethods {
     }
 
     /** Whether a text begins or ends with one of several. */
-    private static Boolean atEnd(String self, Given given, boolean begin) {
+    private static Boolean atEnd(String self, CallArguments given, boolean begin) {
         TextSearch.Range range = TextSearch.range(self, given);
         if (given.get(0) instanceof Sequence tuple && tuple.kind() == Sequence.Kind.TUPLE) {
             given.budget().elements(tuple.size());
@@ -142,20 +142,20 @@ final class TextMethods {
         return isAtEnd(range, given.text(0), begin, given);
     }
 
-    private static String required(@Nullable Object part, Given given) {
+    private static String required(@Nullable Object part, CallArguments given) {
         if (part instanceof String text) {
             return text;
         }
         throw new JinjaException(given.function() + ": must have texts, found " + Values.kind(part));
     }
 
-    private static boolean isAtEnd(TextSearch.Range range, String part, boolean begin, Given given) {
+    private static boolean isAtEnd(TextSearch.Range range, String part, boolean begin, CallArguments given) {
         given.budget().read(part.length());
         return range.exists()
                 && (begin ? range.text().startsWith(part) : range.text().endsWith(part));
     }
 
-    private static Sequence split(String self, Given given) {
+    private static Sequence split(String self, CallArguments given) {
         int most = given.integer(1);
         return Sequence.list(
                 given.isNone(0)
@@ -163,7 +163,7 @@ final class TextMethods {
                         : PythonText.split(self, given.text(0), most, given.budget()));
     }
 
-    private static String join(String self, Given given) {
+    private static String join(String self, CallArguments given) {
         List<@Nullable Object> parts = Values.list(given.get(0), given.budget());
         StringBuilder out = new StringBuilder();
         for (int i = 0; i < parts.size(); i++) {
@@ -175,7 +175,7 @@ final class TextMethods {
         return out.toString();
     }
 
-    private static String padded(String self, Given given, int left, int right) {
+    private static String padded(String self, CallArguments given, int left, int right) {
         String fill = given.text(1);
         if (PythonText.length(fill, given.budget()) != 1) {
             throw new JinjaException(given.function() + ": must fill with one character, found " + fill.length());
@@ -200,7 +200,7 @@ final class TextMethods {
         return PythonText.repeat(fill, before, budget) + text + PythonText.repeat(fill, missing - before, budget);
     }
 
-    private static String zeros(String self, Given given) {
+    private static String zeros(String self, CallArguments given) {
         boolean signed = self.startsWith("-") || self.startsWith("+");
         long missing = (long) given.integer(0) - PythonText.length(self, given.budget());
         String zeros = PythonText.repeat("0", missing, given.budget());

@@ -19,7 +19,7 @@ final class TextSearch {
     private TextSearch() {}
 
     /** The range of {@code method(part, start, end)}. */
-    static Range range(String self, Given given) {
+    static Range range(String self, CallArguments given) {
         if (given.isNone(1) && given.isNone(2)) {
             return new Range(self, 0, true);
         }
@@ -35,7 +35,7 @@ final class TextSearch {
         return new Range(self.substring(begin, PythonText.offset(self, begin, (int) (to - from))), (int) from, true);
     }
 
-    static long find(String self, Given given, boolean first) {
+    static long find(String self, CallArguments given, boolean first) {
         Range range = range(self, given);
         String part = given.text(0);
         String text = first ? range.text : PythonText.reversed(range.text);
@@ -47,7 +47,7 @@ final class TextSearch {
         return (long) range.from + range.text.codePointCount(0, position);
     }
 
-    static Long count(String self, Given given) {
+    static Long count(String self, CallArguments given) {
         Range range = range(self, given);
         Needle part = new Needle(given.text(0), given.budget());
         if (!range.exists) {
@@ -63,7 +63,7 @@ final class TextSearch {
         return count;
     }
 
-    static Sequence splitFromEnd(String self, Given given) {
+    static Sequence splitFromEnd(String self, CallArguments given) {
         String separator = given.isNone(0) ? null : PythonText.reversed(given.text(0));
         String text = PythonText.reversed(self);
         int most = given.integer(1);
@@ -75,14 +75,14 @@ final class TextSearch {
         return Sequence.list(parts);
     }
 
-    static Sequence partition(String self, Given given) {
+    static Sequence partition(String self, CallArguments given) {
         String separator = given.text(0);
         PythonText.requireSeparator(separator);
         int at = new Needle(separator, given.budget()).find(self, 0);
         return at < 0 ? three(self, "", "") : parts(self, separator, at);
     }
 
-    static Sequence partitionFromEnd(String self, Given given) {
+    static Sequence partitionFromEnd(String self, CallArguments given) {
         String separator = given.text(0);
         PythonText.requireSeparator(separator);
         int at = new Needle(PythonText.reversed(separator), given.budget()).find(PythonText.reversed(self), 0);

@@ -9,7 +9,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The values of templates, as Python has them: null, {@link Undefined}, Boolean, Long, BigInteger, Double, String, {@link Safe},
+ * The values of templates, as Python has them: null, {@link Undefined}, Boolean, Long, BigInteger, Double, String, {@link SafeText},
  * {@link Sequence}, {@link Generator}, {@link Dict}, {@link Namespace} and {@link Callable}. Nothing else gets in, so a template
  * reaches no Java class.
  */
@@ -70,7 +70,7 @@ final class Values {
         if (value instanceof String text) {
             return !text.isEmpty();
         }
-        if (value instanceof Safe safe) {
+        if (value instanceof SafeText safe) {
             return !safe.text().isEmpty();
         }
         if (value instanceof Sequence sequence) {
@@ -96,7 +96,7 @@ final class Values {
                         ? "a number"
                         : value instanceof String
                                 ? "a text"
-                                : value instanceof Safe
+                                : value instanceof SafeText
                                         ? "a text that is marked as safe"
                                         : value instanceof Dict
                                                 ? "a map"
@@ -157,7 +157,7 @@ final class Values {
         if (value instanceof String text) {
             return PythonText.length(text, budget);
         }
-        if (value instanceof Safe safe) {
+        if (value instanceof SafeText safe) {
             return PythonText.length(safe.text(), budget);
         }
         if (value instanceof Sequence sequence) {

@@ -1,0 +1,211 @@
+package org.lora4j.text.train;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.lora4j.nn.Model;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.input.Sequences;
+import org.lora4j.text.data.RetrievalExample;
+import org.lora4j.text.internal.TextTable;
+import org.lora4j.text.task.Embed;
+import org.lora4j.text.task.RowModel;
+import org.lora4j.text.task.Similarity;
+import org.lora4j.text.tokens.TextTokens;
+import org.lora4j.train.Batch;
+import org.lora4j.train.Loss;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * Learns embeddings with which a query finds the texts that belong to it. In a batch, the texts of the other queries are the wrong
+ * answers; in a batch of triples also the negatives of all queries.
+ */
+public final class TrainableEmbed implements TrainableTask<RetrievalExample, RankedTexts> {
+    /** The factor of the cosine with which most models are trained. */
+    public static final double SCALE = 20;
+
+    private final Embed task;
+    private final RowModel<Embed.Texts, float[]> rows;
+    private final Network network;
+    private final Similarity similarity;
+    private final Loss loss;
+
+    /** The texts that belong to a query, over all examples that were named. */
+    private final TextTable known = new TextTable();
+
+    private TrainableEmbed(Embed task, TextTokens tokens, Network network, Similarity similarity, Loss loss) {
+        Objects.requireNonNull(task, "task must not be null");
+        this.network = Objects.requireNonNull(network, "network must not be null");
+        this.similarity = Objects.requireNonNull(similarity, "similarity must not be null");
+        this.loss = loss;
+        rows = task.on(tokens, network);
+        this.task = new Embed(OptionalInt.of(rows.maxTokens()), task.dimensions(), task.prompts());
+    }
+
+    /**
+     * Learns from pairs of a query and a text that belongs to it.
+     *
+     * @param task where texts are cut, how long embeddings are, and the prompts
+     * @param tokens the tokens of the model
+     * @param network the model with the head of the task, whose embeddings are as long as the task says
+     * @param similarity how embeddings are compared when they are measured
+     * @param scale the factor of the cosine in the loss
+     * @return the task on the model
+     * @throws IllegalArgumentException if the model does not take so long texts, or the scale is not positive
+     */
+    public static TrainableEmbed ofPairs(
+            Embed task, TextTokens tokens, Network network, Similarity similarity, double scale) {
+        return new TrainableEmbed(task, tokens, network, similarity, Loss.inBatchNegatives(scale, 0));
+    }
+
+    /**
+     * Learns from triples, which also have a text that does not belong to the query.
+     *
+     * @param task as in {@link #ofPairs}
+     * @param tokens as in {@link #ofPairs}
+     * @param network as in {@link #ofPairs}
+     * @param similarity as in {@link #ofPairs}
+     * @param scale as in {@link #ofPairs}
+     * @return as {@link #ofPairs}
+     * @throws IllegalArgumentException as {@link #ofPairs}
+     */
+    public static TrainableEmbed ofTriples(
+            Embed task, TextTokens tokens, Network network, Similarity similarity, double scale) {
+        return new TrainableEmbed(task, tokens, network, similarity, Loss.inBatchNegatives(scale, 1));
+    }
+
+    /**
+     * Says before the training that a text belongs to a query, so that it is no wrong answer in a batch where another example has it.
+     * What the examples of a batch say of each other is always known.
+     *
+     * @param example the query and the text
+     */
+    public void know(RetrievalExample example) {
+        known.put(pair(example.query(), example.positive()), 1);
+    }
+
+    private static String pair(String query, String text) {
+        return query + '\n' + text;
+    }
+
+    @Override
+    public Embed task() {
+        return task;
+    }
+
+    @Override
+    public Network network() {
+        return network;
+    }
+
+    @Override
+    public Loss loss() {
+        return loss;
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @throws IllegalArgumentException if some of them have a negative and others not, or a text has no tokens
+     */
+    @Override
+    public Batch batch(List<RetrievalExample> examples) {
+        examples.forEach(this::know);
+        List<String> queries = examples.stream().map(RetrievalExample::query).toList();
+        List<String> positives =
+                examples.stream().map(RetrievalExample::positive).toList();
+        List<String> negatives = negatives(examples);
+        Sequences first = tokens(Embed.Kind.QUERY, queries);
+        Sequences second = tokens(Embed.Kind.DOCUMENT, positives);
+        Batch batch = negatives.isEmpty()
+                ? Batch.ofPairs(first, second)
+                : Batch.ofTriples(first, second, tokens(Embed.Kind.DOCUMENT, negatives));
+        return batch.withPositives(belongs(
+                queries, Stream.concat(positives.stream(), negatives.stream()).toList()));
+    }
+
+    private static List<String> negatives(List<RetrievalExample> examples) {
+        List<String> negatives = new ArrayList<>();
+        for (RetrievalExample example : examples) {
+            if (example.negative() != null) {
+                negatives.add(example.negative());
+            }
+        }
+        if (!negatives.isEmpty() && negatives.size() != examples.size()) {
+            throw new IllegalArgumentException("either all examples must have a negative or none, found "
+                    + negatives.size() + " negatives for " + examples.size() + " examples");
+        }
+        return negatives;
+    }
+
+    private boolean[][] belongs(List<String> queries, List<String> texts) {
+        boolean[][] belongs = new boolean[queries.size()][texts.size()];
+        for (int i = 0; i < belongs.length; i++) {
+            for (int j = 0; j < belongs[i].length; j++) {
+                belongs[i][j] = known.get(pair(queries.get(i), texts.get(j))) != TextTable.NONE;
+            }
+        }
+        return belongs;
+    }
+
+    private Sequences tokens(Embed.Kind kind, List<String> texts) {
+        return rows.tokens(Embed.Texts.of(kind, texts));
+    }
+
+    /**
+     * Computes embeddings.
+     *
+     * @param model the network, or an adapter on it
+     * @param kind what the texts are
+     * @param texts the texts, at least one
+     * @return the embedding of each text, {@code [n, dim]}
+     */
+    public INDArray embeddings(Model model, Embed.Kind kind, List<String> texts) {
+        Sequences tokens = tokens(kind, texts);
+        List<INDArray> parts = new ArrayList<>();
+        for (int from = 0; from < tokens.count(); from += Portions.SIZE) {
+            parts.add(model.predict(tokens.part(from, Math.min(tokens.count(), from + Portions.SIZE))));
+        }
+        return Nd4j.concat(0, parts.toArray(INDArray[]::new));
+    }
+
+    /**
+     * {@inheritDoc} Each query searches among all texts of the examples, whose embeddings are in memory.
+     *
+     * @param model the network, or an adapter on it
+     * @param held examples that do not train
+     */
+    @Override
+    public RankedTexts measure(Model model, Iterable<RetrievalExample> held) {
+        Map<String, Integer> texts = new LinkedHashMap<>();
+        Map<String, Set<Integer>> right = new LinkedHashMap<>();
+        for (RetrievalExample example : held) {
+            right.computeIfAbsent(example.query(), query -> new LinkedHashSet<>())
+                    .add(texts.computeIfAbsent(example.positive(), text -> texts.size()));
+            if (example.negative() != null) {
+                texts.computeIfAbsent(example.negative(), text -> texts.size());
+            }
+        }
+        RankSum found = new RankSum();
+        RankSum chance = new RankSum();
+        if (!right.isEmpty()) {
+            INDArray documents = embeddings(model, Embed.Kind.DOCUMENT, List.copyOf(texts.keySet()));
+            Portions.forEach(right.entrySet(), some -> {
+                List<String> queries = some.stream().map(Map.Entry::getKey).toList();
+                double[][] scores = similarity.all(embeddings(model, Embed.Kind.QUERY, queries), documents);
+                for (int i = 0; i < scores.length; i++) {
+                    found.add(scores[i], some.get(i).getValue());
+                    chance.add(new double[texts.size()], some.get(i).getValue());
+                }
+            });
+        }
+        return new RankedTexts(found.ranks(texts.size()), chance.ranks(texts.size()), null);
+    }
+}

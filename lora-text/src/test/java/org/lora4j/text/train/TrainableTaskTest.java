@@ -1,0 +1,312 @@
+package org.lora4j.text.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.within;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Objects;
+import java.util.OptionalInt;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.AdapterView;
+import org.lora4j.LoRAModel;
+import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.fixtures.CompleteEncoder;
+import org.lora4j.fixtures.SmallReranker;
+import org.lora4j.linalg.Precision;
+import org.lora4j.nn.BaseStorage;
+import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.TextClassifier;
+import org.lora4j.text.chat.LearnedText;
+import org.lora4j.text.data.LabelledPair;
+import org.lora4j.text.data.LabelledText;
+import org.lora4j.text.data.Labels;
+import org.lora4j.text.data.PreferenceExample;
+import org.lora4j.text.data.RetrievalExample;
+import org.lora4j.text.data.TokenExample;
+import org.lora4j.text.metrics.Perplexity;
+import org.lora4j.text.task.Embed;
+import org.lora4j.text.task.Head;
+import org.lora4j.text.task.SavedAdapter;
+import org.lora4j.text.task.Task;
+import org.lora4j.text.tokens.TextPair;
+import org.lora4j.train.AdamW;
+import org.lora4j.train.Batch;
+import org.lora4j.train.PreferenceLoss;
+import org.lora4j.train.Trainer;
+import org.lora4j.train.TrainingListener;
+import org.lora4j.train.ValidationResult;
+import org.nd4j.linalg.api.buffer.DataType;
+
+/** Each task trains a small model, its loss goes down, and its measure sees what was learned. */
+class TrainableTaskTest {
+    private static final BaseStorage STORAGE = BaseStorage.of(Precision.FLOAT);
+    private static final int STEPS = 60;
+
+    @TempDir
+    private static Path temp;
+
+    private static Path encoder;
+    private static Path decoder;
+
+    @BeforeAll
+    static void write() throws IOException {
+        encoder = CompleteEncoder.write(temp.resolve("encoder")).folder();
+        decoder = SmallReranker.write(temp.resolve("decoder"));
+    }
+
+    private static AdapterView adapter(TrainableTask<?, ?> task) {
+        return LoRAModel.of(task.network())
+                .add(
+                        "adapter",
+                        task.config(
+                                LoRAConfig.builder().rank(4).alpha(8).seed(1).build()));
+    }
+
+    /** Trains with all examples as one batch. The loss of the last step and that of the validation are clearly lower. */
+    private static <E> void train(TrainableTask<E, ?> task, AdapterView adapter, List<E> examples) {
+        List<Batch> batches = List.of(task.batch(examples));
+        List<Double> losses = new ArrayList<>();
+        List<Double> validations = new ArrayList<>();
+        trainer(task, adapter)
+                .epochs(STEPS)
+                .validation(task.validation(batches))
+                .listener(new TrainingListener() {
+                    @Override
+                    public void onIteration(Iteration iteration) {
+                        losses.add(iteration.loss());
+                    }
+
+                    @Override
+                    public void onValidation(ValidationResult result) {
+                        validations.add(result.value());
+                    }
+                })
+                .build()
+                .fit(batches);
+        assertThat(losses).hasSize(STEPS);
+        assertThat(losses.get(STEPS - 1)).isLessThan(0.8 * losses.get(0));
+        assertThat(validations.get(STEPS - 1)).isLessThan(0.9 * validations.get(0));
+    }
+
+    private static Trainer.Builder trainer(TrainableTask<?, ?> task, AdapterView adapter) {
+        return Trainer.builder(adapter).loss(task.loss()).updater(new AdamW(0.02, 0));
+    }
+
+    /** Saves the adapter with its task, as a program does, and reads the task again. */
+    private static @Nullable Task saved(TrainableTask<?, ?> task, AdapterView adapter, Path model) throws IOException {
+        Path folder = temp.resolve(task.getClass().getSimpleName());
+        adapter.save(folder);
+        task.task().write(folder);
+        return SavedAdapter.read(folder, model).task().orElse(null);
+    }
+
+    @Test
+    void classesAreLearned() throws IOException {
+        List<LabelledText> texts = List.of(
+                new LabelledText("parcel parcel", "a"),
+                new LabelledText("my parcel", "a"),
+                new LabelledText("where is", "b"),
+                new LabelledText("where where", "b"));
+        try (TextClassifier opened = TextClassifier.create(
+                encoder, Labels.of(List.of("a", "b")), Head.MEAN, OptionalInt.of(7), 3, STORAGE)) {
+            TrainableClassify task = opened.trainableClasses();
+            AdapterView adapter = adapter(task);
+            train(task, adapter, texts);
+            ClassifiedTexts measured = task.measure(adapter, texts);
+            assertThat(measured.right()).containsExactly(1.0, 1.0, 1.0, 1.0);
+            assertThat(measured.classification().accuracy()).isEqualTo(1);
+            assertThat(measured.withPredictions(List.of(1, 0, 1, 0)).right()).containsExactly(0.0, 1.0, 1.0, 0.0);
+            assertThat(saved(task, adapter, encoder)).isEqualTo(task.task());
+            assertThat(task.task().maxTokens()).hasValue(7);
+        }
+    }
+
+    @Test
+    void classesCanCountDifferently() throws IOException {
+        List<LabelledText> texts = List.of(new LabelledText("parcel", "a"), new LabelledText("where", "b"));
+        try (TextClassifier opened = TextClassifier.create(
+                encoder, Labels.of(List.of("a", "b")), Head.MEAN, OptionalInt.empty(), 3, STORAGE)) {
+            TrainableClassify task = opened.trainableClasses();
+            double first = firstLoss(task, adapter(task), texts.subList(0, 1));
+            double second = firstLoss(task, adapter(task), texts.subList(1, 2));
+            TrainableClassify weighted = task.withClassWeights(3, 0.5);
+            assertThat(firstLoss(weighted, adapter(weighted), texts))
+                    .isCloseTo((3 * first + 0.5 * second) / 2, within(1e-5));
+            assertThat(firstLoss(task, adapter(task), texts)).isCloseTo((first + second) / 2, within(1e-5));
+        }
+    }
+
+    private static <E> double firstLoss(TrainableTask<E, ?> task, AdapterView adapter, List<E> examples) {
+        return trainer(task, adapter)
+                .maxIterations(1)
+                .build()
+                .fit(List.of(task.batch(examples)))
+                .runningLoss();
+    }
+
+    @Test
+    void theTextsOfAQueryAreFound() throws IOException {
+        List<RetrievalExample> examples = List.of(
+                new RetrievalExample("where where", "parcel", null),
+                new RetrievalExample("is my", "my parcel", null),
+                new RetrievalExample("where my", "is is is", null));
+        try (EncoderFolder opened = EncoderFolder.open(encoder)) {
+            TrainableEmbed task = TrainableEmbed.ofPairs(
+                    Embed.asTheModelSays(),
+                    opened.textTokens(),
+                    opened.sentenceEmbeddings(),
+                    opened.similarity(),
+                    TrainableEmbed.SCALE);
+            AdapterView adapter = adapter(task);
+            train(task, adapter, examples);
+            RankedTexts measured = task.measure(adapter, examples);
+            assertThat(measured.found().metrics().recallAt1()).isEqualTo(1);
+            assertThat(measured.found().metrics().queries()).isEqualTo(3);
+            assertThat(measured.chance().metrics().recallAt1()).isCloseTo(1.0 / 3, within(1e-9));
+            assertThat(saved(task, adapter, encoder)).isEqualTo(task.task());
+        }
+    }
+
+    @Test
+    void negativesAreLearnedToo() throws IOException {
+        List<RetrievalExample> examples = List.of(
+                new RetrievalExample("where where", "parcel", "is"),
+                new RetrievalExample("is my", "my parcel", "where"));
+        try (EncoderFolder opened = EncoderFolder.open(encoder)) {
+            TrainableEmbed task = TrainableEmbed.ofTriples(
+                    Embed.asTheModelSays(), opened.textTokens(), opened.sentenceEmbeddings(), opened.similarity(), 20);
+            train(task, adapter(task), examples);
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> task.batch(List.of(examples.get(0), new RetrievalExample("q", "p", null))))
+                    .withMessageContaining("either all examples must have a negative or none, found 1 negatives for 2");
+        }
+    }
+
+    /** A text that belongs to a query in another batch is no wrong answer here. */
+    @Test
+    void theOtherRightTextsOfAQueryAreNoNegatives() throws IOException {
+        RetrievalExample first = new RetrievalExample("where", "my", "parcel");
+        RetrievalExample second = new RetrievalExample("is", "never", "my");
+        try (EncoderFolder opened = EncoderFolder.open(encoder)) {
+            TrainableEmbed task = TrainableEmbed.ofTriples(
+                    Embed.asTheModelSays(), opened.textTokens(), opened.sentenceEmbeddings(), opened.similarity(), 20);
+            assertThat(belongs(task.batch(List.of(first, second))))
+                    .isDeepEqualTo(new int[][] {{1, 0, 0, 1}, {0, 1, 0, 0}});
+            task.know(new RetrievalExample("where", "never", "x"));
+            assertThat(belongs(task.batch(List.of(first, second))))
+                    .isDeepEqualTo(new int[][] {{1, 1, 0, 1}, {0, 1, 0, 0}});
+        }
+    }
+
+    private static int[][] belongs(Batch batch) {
+        return Objects.requireNonNull(batch.labels()).castTo(DataType.INT32).toIntMatrix();
+    }
+
+    private static Stream<LabelledPair> pairs(String query, List<String> right, List<String> wrong) {
+        return Stream.concat(
+                right.stream().map(text -> new LabelledPair(new TextPair(query, text), true)),
+                wrong.stream().map(text -> new LabelledPair(new TextPair(query, text), false)));
+    }
+
+    private static void learnsToRank(Path model, Head head) throws IOException {
+        List<LabelledPair> examples = Stream.concat(
+                        pairs("where is", List.of("parcel"), List.of("where", "is")),
+                        pairs("my parcel", List.of("is"), List.of("parcel", "my")))
+                .toList();
+        try (TextClassifier opened =
+                TextClassifier.create(model, Labels.numbered(1), head, OptionalInt.empty(), 3, STORAGE)) {
+            TrainableRerank task = opened.trainableScores();
+            AdapterView adapter = adapter(task);
+            train(task, adapter, examples);
+            RankedTexts measured = task.measure(adapter, examples);
+            assertThat(measured.hasQueries()).isTrue();
+            assertThat(measured.found().reciprocalRanks()).containsExactly(1.0, 1.0);
+            assertThat(measured.found().metrics().texts()).isEqualTo(6);
+            assertThat(measured.calibration()).isNotNull();
+            assertThat(saved(task, adapter, model)).isEqualTo(task.task());
+        }
+    }
+
+    @Test
+    void anEncoderLearnsToSortTexts() throws IOException {
+        learnsToRank(encoder, Head.MEAN);
+    }
+
+    @Test
+    void aDecoderLearnsToSortTexts() throws IOException {
+        learnsToRank(decoder, Head.YES_NO);
+    }
+
+    @Test
+    void answersAreLearned() throws IOException {
+        List<LearnedText> texts = List.of(
+                new LearnedText.Completion(new TextPair("where is", "my parcel")),
+                new LearnedText.Completion(new TextPair("my parcel", "comes today")));
+        try (DecoderFolder opened = DecoderFolder.open(decoder, STORAGE)) {
+            TrainableGenerate<LearnedText> task = TrainableGenerate.ofTexts(opened.network(), opened.tokens(), 32);
+            AdapterView adapter = adapter(task);
+            double before =
+                    Perplexity.sum(task.measure(opened.network(), texts)).perplexity();
+            train(task, adapter, texts);
+            List<Perplexity> after = task.measure(adapter, texts);
+            assertThat(after).hasSize(2);
+            assertThat(Perplexity.sum(after).perplexity()).isLessThan(before);
+            assertThat(saved(task, adapter, decoder))
+                    .as("PEFT's files say that it generates")
+                    .isNull();
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> TrainableGenerate.ofTexts(opened.network(), opened.tokens(), 2)
+                            .batch(texts))
+                    .withMessageContaining("must have an answer within 2 tokens, found none");
+        }
+    }
+
+    @Test
+    void plainTextIsLearned() throws IOException {
+        List<TokenExample> blocks =
+                List.of(TokenExample.ofText(new int[] {3, 4, 5, 6}), TokenExample.ofText(new int[] {7, 8, 9, 3}));
+        try (DecoderFolder opened = DecoderFolder.open(decoder, STORAGE)) {
+            TrainableGenerate<TokenExample> task = TrainableGenerate.ofTokens(opened.network());
+            AdapterView adapter = adapter(task);
+            train(task, adapter, blocks);
+            assertThat(Perplexity.sum(task.measure(adapter, blocks)).tokens()).isEqualTo(6);
+        }
+    }
+
+    @Test
+    void preferencesAreLearned() throws IOException {
+        try (DecoderFolder opened = DecoderFolder.open(decoder, STORAGE)) {
+            List<PreferenceExample> pairs = List.of(
+                    opened.tokens().preference("where is", "my parcel", "today"),
+                    opened.tokens().preference("my parcel", "comes today", "is it"));
+            TrainablePreferences task =
+                    new TrainablePreferences(opened.network(), new PreferenceLoss(0.1, 0, false), opened.network());
+            AdapterView adapter = adapter(task);
+            List<PreferenceLoss.Metrics> before = task.measure(adapter, pairs);
+            assertThat(before.get(0).margin())
+                    .as("a new adapter is its reference")
+                    .isZero();
+            train(task, adapter, pairs);
+            assertThat(task.measure(adapter, pairs))
+                    .allSatisfy(pair -> assertThat(pair.accuracy()).isEqualTo(1))
+                    .allSatisfy(pair -> assertThat(pair.margin()).isPositive());
+        }
+    }
+
+    @Test
+    void manyExamplesAreMeasuredSomeAtATime() {
+        List<Integer> sizes = new ArrayList<>();
+        Portions.forEach(Collections.nCopies(2 * Portions.SIZE + 1, "text"), some -> sizes.add(some.size()));
+        assertThat(sizes).containsExactly(Portions.SIZE, Portions.SIZE, 1);
+    }
+}
