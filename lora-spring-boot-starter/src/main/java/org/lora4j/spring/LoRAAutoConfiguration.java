@@ -212,8 +212,7 @@ public final class LoRAAutoConfiguration {
     @Conditional(ServedKind.OfDecoder.class)
     GenerationService loraGeneration(BatchingPredictor predictor, LoRAProperties properties) {
         Serve serve = properties.serve();
-        GenerationService.Builder builder =
-                GenerationService.builder(predictor).allowBase(serve.allowBase());
+        GenerationService.Builder builder = GenerationService.builder(predictor).allowBase(serve.allowBase());
         ifSet(serve.maxWaiting(), most -> builder.maxWaitingTokens(most));
         ifSet(serve.maxWaitingPerAdapter(), most -> builder.maxWaitingTokensPerAdapter(most));
         ifSet(serve.maxRunning(), builder::maxRunning);
