@@ -2,11 +2,12 @@ package org.lora4j.text;
 
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.nn.Network;
-import org.lora4j.text.task.Classify;
+import org.lora4j.text.data.Labels;
 import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.RowModel;
 import org.lora4j.text.task.RowTask;
@@ -84,11 +85,10 @@ final class KnownTasks {
     private static long weight(UsedAdapter adapter, Task task) {
         long characters = (long) adapter.name().length() + adapter.fingerprint().length();
         long objects = 3;
-        if (task instanceof Classify classify) {
-            objects += classify.labels().count();
-            characters +=
-                    classify.labels().names().stream().mapToLong(String::length).sum();
-        } else if (task instanceof Embed embed) {
+        List<String> labels = task.classes().map(Labels::names).orElse(List.of());
+        objects += labels.size();
+        characters += labels.stream().mapToLong(String::length).sum();
+        if (task instanceof Embed embed) {
             objects += 2L * embed.prompts().texts().size();
             characters += embed.prompts().texts().values().stream()
                     .mapToLong(String::length)

@@ -306,7 +306,7 @@ public final class TextClassifier implements AutoCloseable {
     }
 
     private static Labels labelsOf(Task task) {
-        return task instanceof Classify classify ? classify.labels() : Labels.numbered(1);
+        return task.classes().orElse(Labels.numbered(1));
     }
 
     private TextClassifier loaded(SavedAdapter adapter) throws IOException {

@@ -10,7 +10,6 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.text.data.Labels;
-import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Rerank;
 import org.lora4j.text.task.SavedAdapter;
 import org.lora4j.text.task.Task;
@@ -84,12 +83,9 @@ public record AdapterInspection(
 
     /** The names of the classes; that of the score of a reranker is a number. */
     private static List<String> labels(Optional<Task> task) {
-        if (task.isPresent() && task.get() instanceof Classify classify) {
-            return classify.labels().names();
-        }
         return task.filter(Rerank.class::isInstance).isPresent()
                 ? Labels.numbered(1).names()
-                : List.of();
+                : task.flatMap(Task::classes).map(Labels::names).orElse(List.of());
     }
 
     static Map<String, Integer> byLastPart(Iterable<String> paths) {

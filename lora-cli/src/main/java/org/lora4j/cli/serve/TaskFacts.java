@@ -2,12 +2,13 @@ package org.lora4j.cli.serve;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
+import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.MessageText;
 import org.lora4j.text.TextModel;
-import org.lora4j.text.task.Classify;
+import org.lora4j.text.data.Labels;
 import org.lora4j.text.task.Embed;
-import org.lora4j.text.task.Rerank;
+import org.lora4j.text.task.Generate;
 import org.lora4j.text.task.RowTask;
 import org.lora4j.text.task.Task;
 
@@ -23,24 +24,22 @@ record TaskFacts(String task, @Nullable List<String> labels, int dimensions, int
     static TaskFacts of(Task task, TextModel model) {
         return new TaskFacts(
                 name(task.getClass()),
-                task instanceof Classify classify ? classify.labels().names() : null,
+                task.classes().map(Labels::names).orElse(null),
                 task instanceof Embed embed ? embed.dimensions().orElseGet(model::embeddingSize) : 0,
                 task instanceof RowTask<?, ?> rows ? rows.limit(model.textTokens()) : 0);
     }
 
+    /** A task has the name of its class. */
     private static String name(Class<? extends Task> task) {
-        return task == Embed.class
-                ? "embed"
-                : task == Classify.class ? "classify" : task == Rerank.class ? "rerank" : "generate";
+        return task.getSimpleName().toLowerCase(Locale.ROOT);
     }
 
-    /** The path that answers requests to a task. */
+    /** The path that answers requests to a task: that of others' servers, where they have one. */
     private static String path(Task task) {
-        return task instanceof Embed
-                ? "/v1/embeddings"
-                : task instanceof Classify
-                        ? "/v1/classify"
-                        : task instanceof Rerank ? "/v1/rerank" : "/v1/chat/completions";
+        if (task instanceof Embed) {
+            return "/v1/embeddings";
+        }
+        return task instanceof Generate ? "/v1/chat/completions" : "/v1/" + name(task.getClass());
     }
 
     /**

@@ -3,6 +3,7 @@ package org.lora4j.text.task;
 import java.io.IOException;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.lora4j.adapter.LoRAAdapter;
@@ -53,6 +54,11 @@ public record Classify(Labels labels, Head head, OptionalInt maxTokens) implemen
     @Override
     public String does() {
         return "classifies texts";
+    }
+
+    @Override
+    public Optional<Labels> classes() {
+        return Optional.of(labels);
     }
 
     @Override

@@ -26,10 +26,10 @@ final class MergedTask {
         if (task instanceof Embed embed) {
             writeEmbeddings(embed, files, folder);
         }
-        if (task instanceof Classify classify) {
+        if (task.classes().isPresent()) {
             ObjectNode config = Json.readIfExists(files, CONFIG);
             if (config != null) {
-                TaskJson.write(classify.labels(), config);
+                TaskJson.write(task.classes().get(), config);
                 Json.write(folder.resolve(CONFIG), config);
             }
         }

@@ -8,6 +8,7 @@ import java.util.OptionalInt;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.io.ModelSource;
 import org.lora4j.nn.transformer.PretrainedModel;
+import org.lora4j.text.data.Labels;
 
 /**
  * What a model and its adapter do with texts. A model says it in {@code config.json} and {@code modules.json}; an adapter in
@@ -140,6 +141,15 @@ public sealed interface Task permits RowTask, Generate {
      * @return for example {@code "embeds texts"}
      */
     String does();
+
+    /**
+     * Returns the names of the classes.
+     *
+     * @return the labels of a task that has classes; nothing for another one
+     */
+    default Optional<Labels> classes() {
+        return Optional.empty();
+    }
 
     /**
      * Checks that an adapter has what the task reads.

@@ -136,7 +136,7 @@ public final class RowTexts {
             throw new IllegalArgumentException("encoderHead must be '" + head.text() + "' for an adapter that "
                     + said.does() + ", found '" + stage.head().text() + "'; clear it, because the adapter says it");
         }
-        int labels = said instanceof Classify classify ? classify.labels().count() : said instanceof Rerank ? 1 : 0;
+        int labels = said.classes().map(Labels::count).orElse(said instanceof Rerank ? 1 : 0);
         if (stage.labels() != 0 && stage.labels() != labels) {
             throw new IllegalArgumentException("numLabels must be " + labels + " for an adapter that " + said.does()
                     + ", found " + stage.labels() + "; clear it, because the adapter says it");
