@@ -144,6 +144,7 @@ class OneTaskTest {
         for (Path model : tasks.embedders()) {
             requireMeasuredPairs(model, OneTask.SEARCH, tasks.similarities(model, OneTask.SEARCH));
         }
+        requireMeasuredPairs(tasks.encoder(), OneTask.WHOLE, tasks.similarities(tasks.encoder(), OneTask.WHOLE));
         for (String name : OneTask.ANSWERERS) {
             List<Map<String, ?>> rows = new ArrayList<>();
             OneTask.TEXTS.forEach(text -> rows.add(Map.of("prompt", OneTask.QUERY, "completion", text)));
@@ -207,7 +208,7 @@ class OneTaskTest {
                     "passage",
                     OneTask.TEXTS.get(i),
                     "grade",
-                    String.valueOf(grades[i])));
+                    grades[i]));
         }
         assertThat(evaluate(model, name, rows, "--score", "grade")
                         .path("pearson")

@@ -11,6 +11,7 @@ import org.lora4j.io.ModelSource;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.text.TextClassifier;
+import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.Generate;
 import org.lora4j.text.task.SavedAdapter;
 import org.lora4j.text.task.Task;
@@ -53,7 +54,7 @@ final class ModelAndAdapter {
             return Task.of(ModelSource.of(model)) instanceof Generate;
         }
         return ModelConfig.read(model).isDecoder()
-                && written().isEmpty()
+                && said().isEmpty()
                 && !TextClassifier.isClassifier(require().adapter());
     }
 
@@ -103,17 +104,32 @@ final class ModelAndAdapter {
                 : TextClassifier.openAdapted(model, require(), storage);
     }
 
-    /** Returns whether the adapter says that it is for a task. */
+    /** Returns whether the adapter is for a task, as far as its files say it. */
     boolean is(Class<? extends Task> task) {
-        return written().filter(task::isInstance).isPresent();
+        return said().filter(task::isInstance).isPresent();
     }
 
-    /** Returns what the adapter says that it is for; nothing if it cannot be read, which is refused when it is opened. */
-    private Optional<Task> written() {
+    /**
+     * Returns what the adapter says that it is for. One that says nothing, of PEFT, is for embeddings if the model is; it is for nothing
+     * that is known here if it has a classifier. What cannot be read is refused when it is opened.
+     */
+    private Optional<Task> said() {
         try {
-            return adapter == null ? Optional.empty() : require().task();
-        } catch (IOException e) {
+            if (adapter == null) {
+                return Optional.empty();
+            }
+            Optional<Task> written = require().task();
+            return written.isPresent() || hasOwnEnd(require())
+                    ? written
+                    : Optional.of(Task.of(ModelSource.of(model))).filter(Embed.class::isInstance);
+        } catch (IOException | IllegalArgumentException e) {
             return Optional.empty();
         }
+    }
+
+    private static boolean hasOwnEnd(SavedAdapter adapter) throws IOException {
+        return adapter.classifies()
+                || TextClassifier.isClassifier(adapter.adapter())
+                || "CAUSAL_LM".equals(adapter.adapter().config().hubFields().taskType());
     }
 }

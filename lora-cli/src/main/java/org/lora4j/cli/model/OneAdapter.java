@@ -96,6 +96,15 @@ public final class OneAdapter<Q, R> implements AutoCloseable {
         return rows.read(asked, model.predict(tokens));
     }
 
+    /**
+     * Returns the model.
+     *
+     * @return what {@link #close} closes
+     */
+    public TextModel opened() {
+        return opened;
+    }
+
     @Override
     public void close() {
         opened.close();

@@ -5,16 +5,19 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import org.lora4j.cli.model.AdaptedModel;
+import org.lora4j.cli.model.OneAdapter;
 import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.DataFile;
-import org.lora4j.nn.Model;
+import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.data.TextRow;
 import org.lora4j.text.metrics.Correlation;
 import org.lora4j.text.task.Embed;
+import org.lora4j.text.task.Similarity;
 import org.lora4j.text.task.TaskSettings;
 import org.lora4j.text.tokens.TextPair;
-import org.lora4j.text.train.TrainableEmbed;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * How far the similarities or scores of pairs go together with grades, such as those that people gave.
@@ -38,16 +41,9 @@ public record GradeTest(int pairs, double pearson, double spearman, List<String>
 
     private record Graded(TextPair pair, double grade) {
         static Graded of(TextRow row, Columns columns) {
-            String grade = columns.grade().label(row);
-            try {
-                double number = Double.parseDouble(grade);
-                if (Double.isFinite(number)) {
-                    return new Graded(PairColumns.pair(row, columns.query(), columns.text()), number);
-                }
-            } catch (NumberFormatException e) {
-                // The message below says so.
-            }
-            throw row.refuse(columns.grade() + " must be a number, found '" + grade + "'");
+            return new Graded(
+                    PairColumns.pair(row, columns.query(), columns.text()),
+                    columns.grade().number(row));
         }
     }
 
@@ -64,24 +60,27 @@ public record GradeTest(int pairs, double pearson, double spearman, List<String>
      */
     public static GradeTest ofEmbeddings(AdaptedModel files, DataFile data, Columns columns, TaskSettings asked)
             throws IOException {
-        try (EmbeddingModel opened = EmbeddingModel.open(files, asked)) {
-            Model model = opened.with(files.adapter());
-            TrainableEmbed task = opened.measuring();
+        try (OneAdapter<Embed.Texts, float[]> model =
+                OneAdapter.open(Embed.class, files, Embed.asTheModelSays(), asked)) {
+            // A model that embeds is opened as an encoder.
+            Similarity similarity = ((EncoderFolder) model.opened()).similarity();
             return of(
                     data,
                     columns,
-                    pairs -> opened.encoder()
-                            .similarity()
-                            .pairs(
-                                    task.embeddings(
-                                            model,
-                                            Embed.Kind.QUERY,
-                                            pairs.stream().map(TextPair::first).toList()),
-                                    task.embeddings(
-                                            model,
-                                            Embed.Kind.DOCUMENT,
-                                            pairs.stream().map(TextPair::second).toList())));
+                    pairs -> similarity.pairs(
+                            embeddings(model, Embed.Kind.QUERY, pairs, TextPair::first),
+                            embeddings(model, Embed.Kind.DOCUMENT, pairs, TextPair::second)));
         }
+    }
+
+    private static INDArray embeddings(
+            OneAdapter<Embed.Texts, float[]> model,
+            Embed.Kind kind,
+            List<TextPair> pairs,
+            Function<TextPair, String> text) {
+        return Nd4j.createFromArray(
+                model.answer(Embed.Texts.of(kind, pairs.stream().map(text).toList()))
+                        .toArray(float[][]::new));
     }
 
     /**

@@ -37,6 +37,17 @@ public record Column(String option, String name) {
     }
 
     /**
+     * Returns the number of a row.
+     *
+     * @param row the row
+     * @return the number
+     * @throws IllegalArgumentException if the row has no such column, or no number in it; the message names the option
+     */
+    public double number(TextRow row) {
+        return of(row).number(name);
+    }
+
+    /**
      * Returns whether a row has the column.
      *
      * @param row the row

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import org.lora4j.internal.MessageText;
 import org.lora4j.text.internal.Json;
 import org.lora4j.text.internal.TextCheck;
 import org.lora4j.text.tokens.TextPair;
@@ -113,6 +114,27 @@ public final class TextRow {
     public String label(String column) {
         JsonNode value = value(column);
         return value.isIntegralNumber() || value.isBoolean() ? value.asText() : text(column);
+    }
+
+    /**
+     * Returns a number.
+     *
+     * @param column its column
+     * @return the number, also one that the file has as a text
+     * @throws TextFormatException if there is no such column, or the value is not a finite number
+     */
+    public double number(String column) {
+        JsonNode value = value(column);
+        double number = Double.NaN;
+        try {
+            number = value.isNumber() ? value.doubleValue() : Double.parseDouble(value.asText());
+        } catch (NumberFormatException e) {
+            // The message below says so.
+        }
+        if (!Double.isFinite(number)) {
+            throw refuse(column + " must be a number, found " + MessageText.quote(value.asText()));
+        }
+        return number;
     }
 
     JsonNode value(String column) {
