@@ -214,8 +214,7 @@ class OneTaskTest {
                         .path("pearson")
                         .asDouble())
                 .as(model + " " + name)
-                // Embeddings that are shorter come from a network here, and are cut there.
-                .isCloseTo(Correlation.pearson(scores, grades), within(1e-6));
+                .isCloseTo(Correlation.pearson(scores, grades), within(1e-12));
     }
 
     /** A server needs no option that says what its adapters are for. */

@@ -36,8 +36,9 @@ record TaskModels<Q, R, T extends RowTask<Q, R>>(
         return names.compute(used, view -> {
             while (true) {
                 T task = task(used);
-                V result = computation.apply(
-                        view, task.on(opened.textTokens(), names.model().network()));
+                RowModel<Q, R> rows = GivenModel.requireOpen(
+                        () -> task.on(opened.textTokens(), names.model().network()));
+                V result = computation.apply(view, rows);
                 // An adapter that was replaced meanwhile can have another task.
                 if (task(used).equals(task)) {
                     return result;

@@ -35,6 +35,7 @@ import org.lora4j.serve.ServingException;
 import org.lora4j.serve.ServingListener;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.TextService;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
 import org.springframework.boot.diagnostics.FailureAnalysis;
@@ -108,8 +109,9 @@ class LoRAAutoConfigurationTest {
                     assertThat(context)
                             .hasSingleBean(DecoderFolder.class)
                             .hasSingleBean(GenerationService.class)
-                            .hasSingleBean(ServingMetrics.class)
-                            .doesNotHaveBean(BatchingPredictor.class);
+                            .hasSingleBean(BatchingPredictor.class)
+                            .hasSingleBean(TextService.class)
+                            .hasSingleBean(ServingMetrics.class);
                     GenerationService service = context.getBean(GenerationService.class);
                     GenerationOptions four = GenerationOptions.greedy().withMaxTokens(4);
                     int[] prompt = {5, 6, 7};

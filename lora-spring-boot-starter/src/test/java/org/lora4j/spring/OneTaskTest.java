@@ -19,7 +19,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.fixtures.MustEnd;
 import org.lora4j.fixtures.Patience;
-import org.lora4j.serve.AdapterCache;
+import org.lora4j.generate.GenerationOptions;
+import org.lora4j.serve.GenerationRequest;
+import org.lora4j.serve.GenerationService;
 import org.lora4j.serve.RequestOptions;
 import org.lora4j.serve.ServingException;
 import org.lora4j.text.TextService;
@@ -124,8 +126,13 @@ class OneTaskTest {
             TextService texts = context.getBean(TextService.class);
             requireClasses(texts, tasks.decoder(), OneTask.LAST);
             requireScores(texts, tasks.decoder(), OneTask.YES);
-            assertThatThrownBy(() -> context.getBean(AdapterCache.class).pin(OneTask.LAST))
-                    .hasStackTraceContaining("must be one for a model with the head next_token");
+            GenerationRequest asked = GenerationRequest.of(
+                    OneTask.LAST, new int[] {1, 2}, GenerationOptions.greedy().withMaxTokens(2));
+            assertThatThrownBy(() -> context.getBean(GenerationService.class)
+                            .generate(asked)
+                            .result()
+                            .join())
+                    .hasStackTraceContaining("the adapter 'last' generates no text");
         });
     }
 

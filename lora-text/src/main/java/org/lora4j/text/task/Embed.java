@@ -129,8 +129,10 @@ public record Embed(OptionalInt maxTokens, OptionalInt dimensions, Prompts promp
         Objects.requireNonNull(network, "network must not be null");
         TextTokens prompted = tokens.withPrompts(tokens.prompts().with(prompts));
         TextTokens limited = prompted.withMaxTokens(limit(tokens));
-        // A default prompt that leaves no room is no fault of a text.
-        Object unused = limited.encode("");
+        if (prompted.prompts().defaultName() != null) {
+            // A default prompt that leaves no room is no fault of a text.
+            Object unused = limited.encode("");
+        }
         ShorterEmbeddings shorter = new ShorterEmbeddings(network);
         return new OnModel(limited, shorter, shorter.require(dimensions.orElse(shorter.dimensions())));
     }
