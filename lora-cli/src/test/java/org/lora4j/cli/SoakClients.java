@@ -11,16 +11,20 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Clients that do the same again and again until a time is over or one of them finds a fault; and what they counted. */
+/**
+ * Clients that do the same again and again, at least once, until a time is over or one of them finds a fault; and what they counted. The
+ * time begins with the first client.
+ */
 final class SoakClients {
     private final Map<String, AtomicLong> counts = new ConcurrentHashMap<>();
     private final Map<String, AtomicLong> slowestMillis = new ConcurrentHashMap<>();
     private final Queue<String> faults = new ConcurrentLinkedQueue<>();
     private final List<Thread> threads = new ArrayList<>();
-    private final long end;
+    private final long seconds;
+    private volatile long end;
 
     SoakClients(long seconds) {
-        end = System.nanoTime() + seconds * 1_000_000_000L;
+        this.seconds = seconds;
     }
 
     /** What a client does again and again. */
@@ -47,16 +51,19 @@ final class SoakClients {
     /** Starts a client that must find no fault. */
     void start(String what, Client client) {
         int number = threads.size();
+        if (number == 0) {
+            end = System.nanoTime() + seconds * 1_000_000_000L;
+        }
         Thread thread = new Thread(
                 () -> {
                     SplittableRandom random = new SplittableRandom(number);
-                    while (goOn()) {
+                    do {
                         try {
                             client.act(random);
                         } catch (Exception | AssertionError e) {
                             faults.add(what + ": " + e);
                         }
-                    }
+                    } while (goOn());
                 },
                 what + "-" + number);
         threads.add(thread);
