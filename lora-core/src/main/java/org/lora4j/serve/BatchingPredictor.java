@@ -346,6 +346,7 @@ public final class BatchingPredictor implements AutoCloseable {
                     + position / x.size(1) + ", column " + position % x.size(1));
         }
     }
+
     /** What counts the requests, of other services of the model too. */
     ServingRecorder recorder() {
         return recorder;

@@ -8,7 +8,6 @@ import java.util.Set;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.memory.IdlePool;
 import org.lora4j.internal.threads.ThreadTeam;
 import org.lora4j.linalg.PackedWeight;
 import org.lora4j.linalg.Precision;
@@ -46,10 +45,8 @@ public final class OneDnnEngine implements ProductEngine {
     private final String name = "oneDNN " + Dnnl.version();
     private final ThreadTeam team = ThreadTeam.shared();
     private final Room room = new Room();
-    private final Matmuls matmuls;
+    private final EngineParts parts;
     private final PlainProducts plainProducts;
-    private final Workers workers;
-    private final IdlePool<RoundedProduct> roundedProducts;
     private final Set<Precision> fast = EnumSet.noneOf(Precision.class);
     private final Kind int8;
 
@@ -71,10 +68,8 @@ public final class OneDnnEngine implements ProductEngine {
     OneDnnEngine(boolean packsAll) {
         this.packsAll = packsAll;
         OpenMp openMp = new OpenMp();
-        matmuls = new Matmuls(packsAll);
+        parts = new EngineParts(new Workers(openMp, team), new Matmuls(packsAll));
         plainProducts = new PlainProducts(openMp, team);
-        workers = new Workers(openMp, team);
-        roundedProducts = new IdlePool<>(() -> new RoundedProduct(workers));
         int8 = fastest(Kind.INT8_BFLOAT16, Kind.INT8_INT16).orElse(Kind.INT8);
         int8Dynamic = fastest(Kind.INT8_INT8).orElse(int8);
         boolean onProcessor = Nd4j.getExecutioner().type() == ExecutionerType.NATIVE_CPU;
@@ -154,7 +149,7 @@ public final class OneDnnEngine implements ProductEngine {
             return noRoom(weight, "half of JavaCPP's limit is taken");
         }
         try {
-            return OneDnnWeight.of(workers, matmuls, roundedProducts, kind, weight, direction);
+            return OneDnnWeight.of(parts, kind, weight, direction);
         } catch (OutOfMemoryError e) {
             return noRoom(weight, e.getMessage());
         }
@@ -177,7 +172,7 @@ public final class OneDnnEngine implements ProductEngine {
     }
 
     Matmuls matmuls() {
-        return matmuls;
+        return parts.matmuls();
     }
 
     @Override

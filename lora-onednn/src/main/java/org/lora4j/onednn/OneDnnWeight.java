@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.math.Int8Scale;
-import org.lora4j.internal.memory.IdlePool;
 import org.lora4j.linalg.PackedWeight;
 import org.lora4j.linalg.ProductEngine.Direction;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -25,8 +24,7 @@ final class OneDnnWeight implements PackedWeight {
      */
     private static final long STEP_OF_COLUMNS = 32;
 
-    private final Workers workers;
-    private final IdlePool<RoundedProduct> roundedProducts;
+    private final EngineParts engine;
     private final Kind kind;
     private final long k;
     private final long m;
@@ -40,8 +38,7 @@ final class OneDnnWeight implements PackedWeight {
     private final float[] inputFactors;
 
     private OneDnnWeight(
-            Workers workers,
-            IdlePool<RoundedProduct> roundedProducts,
+            EngineParts engine,
             Kind kind,
             long k,
             long m,
@@ -49,8 +46,7 @@ final class OneDnnWeight implements PackedWeight {
             List<PackedBlock> blocks,
             long[] starts,
             float[] inputFactors) {
-        this.workers = workers;
-        this.roundedProducts = roundedProducts;
+        this.engine = engine;
         this.kind = kind;
         this.k = k;
         this.m = m;
@@ -61,20 +57,14 @@ final class OneDnnWeight implements PackedWeight {
     }
 
     /** Packs a weight; empty if there is no fast code for its sizes. */
-    static Optional<PackedWeight> of(
-            Workers workers,
-            Matmuls matmuls,
-            IdlePool<RoundedProduct> roundedProducts,
-            Kind kind,
-            INDArray weight,
-            Direction direction) {
+    static Optional<PackedWeight> of(EngineParts engine, Kind kind, INDArray weight, Direction direction) {
         if (!kind.isScaled()) {
-            return of(workers, matmuls, roundedProducts, kind, weight, direction, new float[0]);
+            return of(engine, kind, weight, direction, new float[0]);
         }
         float[] scales = scales(weight);
         INDArray rounded = MiddleElements.rounded(weight, scales);
         try {
-            return of(workers, matmuls, roundedProducts, kind, rounded, direction, scales);
+            return of(engine, kind, rounded, direction, scales);
         } finally {
             if (rounded != weight) {
                 rounded.close();
@@ -83,26 +73,20 @@ final class OneDnnWeight implements PackedWeight {
     }
 
     private static Optional<PackedWeight> of(
-            Workers workers,
-            Matmuls matmuls,
-            IdlePool<RoundedProduct> roundedProducts,
-            Kind kind,
-            INDArray weight,
-            Direction direction,
-            float[] scales) {
+            EngineParts engine, Kind kind, INDArray weight, Direction direction, float[] scales) {
         INDArray matrix = direction == Direction.FORWARD ? weight.transpose() : weight;
         long[] starts = starts(matrix);
         boolean scalesInput = kind.isScaled() && direction == Direction.TRANSPOSED;
         PackedBlock[] blocks = new PackedBlock[starts.length - 1];
-        workers.team().run(blocks.length, i -> {
+        engine.workers().team().run(blocks.length, i -> {
             INDArray columns = blocks.length == 1
                     ? matrix
                     : matrix.get(NDArrayIndex.all(), NDArrayIndex.interval(starts[i], starts[i + 1]));
             float[] factors = !kind.isScaled() || scalesInput
                     ? scales
                     : Arrays.copyOfRange(scales, (int) starts[i], (int) starts[i + 1]);
-            blocks[i] = workers.alone(
-                            () -> PackedBlock.of(matmuls, kind, columns, factors, scalesInput, weight.length()))
+            blocks[i] = engine.workers()
+                    .alone(() -> PackedBlock.of(engine.matmuls(), kind, columns, factors, scalesInput, weight.length()))
                     .orElse(null);
         });
         if (Arrays.asList(blocks).contains(null)) {
@@ -110,15 +94,7 @@ final class OneDnnWeight implements PackedWeight {
         }
         float[] inputFactors = scalesInput ? scales : new float[0];
         return Optional.of(new OneDnnWeight(
-                workers,
-                roundedProducts,
-                kind,
-                matrix.size(0),
-                matrix.size(1),
-                direction,
-                List.of(blocks),
-                starts,
-                inputFactors));
+                engine, kind, matrix.size(0), matrix.size(1), direction, List.of(blocks), starts, inputFactors));
     }
 
     /** The scale of each row of W. Both directions have the same, so both multiply with the same weights. */
@@ -148,7 +124,7 @@ final class OneDnnWeight implements PackedWeight {
     public void multiply(INDArray x, INDArray y, boolean adds) {
         requireMatrices(x, y);
         if (kind.roundsInputs()) {
-            roundedProducts.use(product -> {
+            engine.roundedProducts().use(product -> {
                 product.run(this, x, y, adds);
                 return product;
             });
@@ -195,6 +171,7 @@ final class OneDnnWeight implements PackedWeight {
         long yAddress = Memory.addressOf(y);
         long biasAddress = bias == null ? 0 : Memory.addressOf(bias);
         try {
+            Workers workers = engine.workers();
             workers.team().run(blocks.size(), i -> {
                 PackedBlock block = blocks.get(i);
                 workers.compute(workspace -> workspace.multiplyInParts(

@@ -11,7 +11,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -56,12 +55,7 @@ class ChatServiceTest {
 
     @BeforeEach
     void open() throws IOException, URISyntaxException {
-        Path golden = Path.of(Objects.requireNonNull(getClass().getResource("/golden/decoder_llama"))
-                .toURI());
-        for (String file : List.of("config.json", "model.safetensors")) {
-            Files.copy(golden.resolve(file), folder.resolve(file));
-        }
-        Files.writeString(folder.resolve("tokenizer.json"), EncoderFolderTest.TOKENIZER);
+        GoldenDecoder.write(folder, EncoderFolderTest.TOKENIZER);
         decoder = DecoderFolder.open(folder);
         model = LoRAModel.of(decoder.network());
         service = GenerationService.builder(model).allowBase(true).build();

@@ -122,11 +122,7 @@ class GuideTest {
 
     @Test
     void trainOnConversations() throws Exception {
-        Path golden = Path.of(Objects.requireNonNull(getClass().getResource("/golden/decoder_llama")).toURI());
-        for (String name : List.of("config.json", "model.safetensors")) {
-            Files.copy(golden.resolve(name), folder.resolve(name));
-        }
-        Files.writeString(folder.resolve("tokenizer.json"), EncoderFolderTest.TOKENIZER);
+        GoldenDecoder.write(folder, EncoderFolderTest.TOKENIZER);
         Files.writeString(folder.resolve("chat_template.jinja"), "{% for m in messages %}{{ m['content'] }} {% endfor %}");
         Path file = Files.writeString(folder.resolve("chats.jsonl"), """
                 {"messages": [{"role": "user", "content": "a b"}, {"role": "assistant", "content": "b a"}]}
@@ -207,12 +203,7 @@ class GuideTest {
     /** The block of the page about chats. */
     @Test
     void theBlockAboutJson() throws Exception {
-        Path golden = Path.of(Objects.requireNonNull(getClass().getResource("/golden/decoder_llama"))
-                .toURI());
-        for (String file : List.of("config.json", "model.safetensors")) {
-            Files.copy(golden.resolve(file), folder.resolve(file));
-        }
-        Files.writeString(folder.resolve("tokenizer.json"), Tokenizers.bytes());
+        GoldenDecoder.write(folder, Tokenizers.bytes());
         GenerationOptions greedy = GenerationOptions.greedy();
         try (DecoderFolder decoder = DecoderFolder.open(folder)) {
             //

@@ -110,8 +110,8 @@ final class ModelAndAdapter {
     }
 
     /**
-     * Returns what the adapter says that it is for. One that says nothing, of PEFT, is for embeddings if the model is; it is for nothing
-     * that is known here if it has a classifier. What cannot be read is refused when it is opened.
+     * Returns what the adapter is for, if its files say it; one of PEFT is for embeddings if the model is, and it says nothing else. What
+     * cannot be read is refused when it is opened.
      */
     private Optional<Task> said() {
         try {
@@ -119,17 +119,14 @@ final class ModelAndAdapter {
                 return Optional.empty();
             }
             Optional<Task> written = require().task();
-            return written.isPresent() || hasOwnEnd(require())
-                    ? written
-                    : Optional.of(Task.of(ModelSource.of(model))).filter(Embed.class::isInstance);
+            if (written.isPresent() || require().classifies()) {
+                return written;
+            }
+            return Task.of(ModelSource.of(model)) instanceof Embed alone
+                    ? require().task(alone).filter(Embed.class::isInstance)
+                    : written;
         } catch (IOException | IllegalArgumentException e) {
             return Optional.empty();
         }
-    }
-
-    private static boolean hasOwnEnd(SavedAdapter adapter) throws IOException {
-        return adapter.classifies()
-                || TextClassifier.isClassifier(adapter.adapter())
-                || "CAUSAL_LM".equals(adapter.adapter().config().hubFields().taskType());
     }
 }

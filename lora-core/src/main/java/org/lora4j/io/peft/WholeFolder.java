@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 final class WholeFolder {
     private static final int ATTEMPTS = 50;
 
-    /** Another program that replaces a folder takes it away for a moment. */
+    /** Another program that replaces a folder takes it away for a moment: so many attempts in a row may find none. */
     private static final int MOST_MISSING = 4;
 
     /** So long after a change a writer may replace the next file of an adapter. */
@@ -22,7 +22,7 @@ final class WholeFolder {
         int missing = 0;
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             FolderState before = state(folder);
-            missing += before == null ? 1 : 0;
+            missing = before == null ? missing + 1 : 0;
             if (missing > MOST_MISSING) {
                 // This tells what is missing.
                 return reading.read();

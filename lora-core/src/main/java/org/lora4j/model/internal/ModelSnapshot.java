@@ -63,9 +63,8 @@ public final class ModelSnapshot {
      * @throws IllegalArgumentException if the snapshot has no such adapter
      */
     public @Nullable UsedAdapter used(String adapter) {
-        return adapter.equals(AdapterNames.BASE)
-                ? null
-                : new UsedAdapter(adapter, state.adapter(adapter).fingerprint());
+        Supplier<UsedAdapter> later = usedLater(adapter);
+        return later == null ? null : later.get();
     }
 
     /**

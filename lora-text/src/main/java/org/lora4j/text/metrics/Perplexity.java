@@ -48,8 +48,11 @@ public record Perplexity(double nats, long tokens, long bytes) {
      */
     public Perplexity plus(double sum, long predicted, String text) {
         Objects.requireNonNull(text, "text must not be null");
-        Perplexity one = new Perplexity(sum, predicted, text.getBytes(StandardCharsets.UTF_8).length);
-        return new Perplexity(nats + one.nats, tokens + one.tokens, bytes + one.bytes);
+        return plus(new Perplexity(sum, predicted, text.getBytes(StandardCharsets.UTF_8).length));
+    }
+
+    private Perplexity plus(Perplexity other) {
+        return new Perplexity(nats + other.nats, tokens + other.tokens, bytes + other.bytes);
     }
 
     /**
@@ -59,15 +62,7 @@ public record Perplexity(double nats, long tokens, long bytes) {
      * @return the sums of all
      */
     public static Perplexity sum(List<Perplexity> each) {
-        double nats = 0;
-        long tokens = 0;
-        long bytes = 0;
-        for (Perplexity one : each) {
-            nats += one.nats;
-            tokens += one.tokens;
-            bytes += one.bytes;
-        }
-        return new Perplexity(nats, tokens, bytes);
+        return each.stream().reduce(NONE, Perplexity::plus);
     }
 
     /**

@@ -46,9 +46,17 @@ final class AdapterTask {
 
     private static Task of(
             Optional<SavedClassifier> classifier, @Nullable String type, PretrainedModel model, Task alone) {
-        if (classifier.isPresent()) {
-            return ofClassifier(classifier.get(), Head.ofPeft(model), alone);
-        }
+        return classifier.isPresent() ? ofClassifier(classifier.get(), Head.ofPeft(model), alone) : ofType(type, alone);
+    }
+
+    /** Returns the same if the adapter has no classifier; nothing if it has one, whose head depends on the model. */
+    static Optional<Task> withoutClassifier(LoRAAdapter adapter, Task alone) {
+        return SavedClassifier.of(adapter).isPresent()
+                ? Optional.empty()
+                : Optional.of(ofType(adapter.config().hubFields().taskType(), alone));
+    }
+
+    private static Task ofType(@Nullable String type, Task alone) {
         if ("CAUSAL_LM".equals(type) && !(alone instanceof Rerank)) {
             return new Generate();
         }

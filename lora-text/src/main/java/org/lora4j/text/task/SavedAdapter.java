@@ -153,6 +153,17 @@ public final class SavedAdapter {
     }
 
     /**
+     * Returns what the adapter is for, before the weights of a model are read.
+     *
+     * @param alone what the model does without an adapter, which holds for an adapter that says nothing
+     * @return as {@link #task(PretrainedModel, Task)}; nothing for an adapter of PEFT with a classifier, whose head depends on the model
+     * @throws IOException if the adapter is refused
+     */
+    public Optional<Task> task(Task alone) throws IOException {
+        return task == null ? AdapterTask.withoutClassifier(adapter(), alone) : Optional.of(task);
+    }
+
+    /**
      * Returns whether the files say that the adapter classifies or scores texts.
      *
      * @return what {@code task.json} says, or whether PEFT's type is {@code SEQ_CLS}

@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import java.io.IOException;
 import java.net.URISyntaxException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
@@ -16,6 +15,7 @@ import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.EncoderFolderTest;
+import org.lora4j.text.GoldenDecoder;
 import org.lora4j.text.data.TokenExample;
 import org.lora4j.text.metrics.Perplexity;
 import org.lora4j.train.Batch;
@@ -27,12 +27,7 @@ class DecoderTokensTest {
 
     @BeforeEach
     void write() throws IOException, URISyntaxException {
-        Path source = Path.of(Objects.requireNonNull(getClass().getResource("/golden/decoder_llama"))
-                .toURI());
-        for (String file : List.of("config.json", "model.safetensors")) {
-            Files.write(folder.resolve(file), Files.readAllBytes(source.resolve(file)));
-        }
-        Files.writeString(folder.resolve("tokenizer.json"), EncoderFolderTest.TOKENIZER);
+        GoldenDecoder.write(folder, EncoderFolderTest.TOKENIZER);
     }
 
     @Test

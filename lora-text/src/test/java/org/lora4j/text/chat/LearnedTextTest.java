@@ -9,12 +9,12 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Objects;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.EncoderFolderTest;
+import org.lora4j.text.GoldenDecoder;
 import org.lora4j.text.data.TextFiles;
 import org.lora4j.text.data.TextFormatException;
 import org.lora4j.text.data.TextRow;
@@ -29,12 +29,7 @@ class LearnedTextTest {
 
     @BeforeEach
     void write() throws IOException, URISyntaxException {
-        Path source = Path.of(Objects.requireNonNull(getClass().getResource("/golden/decoder_llama"))
-                .toURI());
-        for (String file : List.of("config.json", "model.safetensors")) {
-            Files.write(folder.resolve(file), Files.readAllBytes(source.resolve(file)));
-        }
-        Files.writeString(folder.resolve("tokenizer.json"), EncoderFolderTest.TOKENIZER);
+        GoldenDecoder.write(folder, EncoderFolderTest.TOKENIZER);
     }
 
     private DecoderFolder withTemplate() throws IOException {

@@ -19,6 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.EncoderFolderTest;
+import org.lora4j.text.GoldenDecoder;
 import org.lora4j.text.data.PreferenceExample;
 import org.lora4j.text.data.TextFiles;
 import org.lora4j.text.data.TextFormatException;
@@ -121,12 +122,7 @@ class PreferenceTest {
     }
 
     private void writeModel() throws IOException, URISyntaxException {
-        Path source = Path.of(Objects.requireNonNull(getClass().getResource("/golden/decoder_llama"))
-                .toURI());
-        for (String file : List.of("config.json", "model.safetensors")) {
-            Files.write(folder.resolve(file), Files.readAllBytes(source.resolve(file)));
-        }
-        Files.writeString(folder.resolve("tokenizer.json"), EncoderFolderTest.TOKENIZER);
+        GoldenDecoder.write(folder, EncoderFolderTest.TOKENIZER);
     }
 
     @Test

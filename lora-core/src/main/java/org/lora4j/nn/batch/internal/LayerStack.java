@@ -240,8 +240,7 @@ public final class LayerStack {
      * @return the number of outputs
      */
     public long outputSize(EffectiveLayers effective) {
-        LayerStack computing = effective.stack(this);
-        return computing == this ? ownOutputSize(effective) : computing.ownOutputSize(effective);
+        return effective.stack(this).ownOutputSize(effective);
     }
 
     /**

@@ -33,7 +33,7 @@ public final class AdapterBytes implements Serializable {
 
     private static final int ATTEMPTS = 20;
 
-    /** Another program that replaces a folder takes it away for a moment. */
+    /** Another program that replaces a folder takes it away for a moment: so many attempts in a row may find none. */
     private static final int MOST_MISSING = 4;
 
     private static final long PAUSE_MILLIS = 20;
@@ -146,7 +146,7 @@ public final class AdapterBytes implements Serializable {
         int missing = 0;
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             List<FileState> before = FileState.of(files, folder);
-            missing += before.isEmpty() ? 1 : 0;
+            missing = before.isEmpty() ? missing + 1 : 0;
             try {
                 // Without files it tells what is missing.
                 if (!before.isEmpty() || missing > MOST_MISSING) {

@@ -56,7 +56,7 @@ class ExchangedAdapterTest {
                     Files.move(live, temp.resolve("old"));
                     Files.move(other, live);
                     Files.move(temp.resolve("old"), other);
-                    Thread.sleep(5);
+                    Thread.sleep(20); // A slow rename must not be most of the time.
                 }
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
