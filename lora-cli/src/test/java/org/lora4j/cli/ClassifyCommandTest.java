@@ -20,6 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
+import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.NativeThreads;
@@ -83,6 +84,9 @@ class ClassifyCommandTest {
                         "adapter against word counts: 0.0 points (95 %: −14.0 to +14.0)",
                         "adapter against the most frequent class: +41.7 points",
                         "measured on 12 test texts",
+                        "The classifier began as softmax regression on the frozen model.",
+                        "The numbers are of an adapter that learned 96 texts; the one that was written learned all 120 in the"
+                                + " same way.",
                         "report.html");
 
         JsonNode report = report(output);
@@ -103,7 +107,10 @@ class ClassifyCommandTest {
         assertThat(report.at("/calibration/expectedError").asDouble()).isBetween(0.0, 0.5);
         assertThat(report.at("/training/losses"))
                 .hasSize(report.at("/training/steps").asInt());
-        assertThat(report.at("/training/validations")).hasSize(4);
+        assertThat(report.at("/training/validations")).hasSize(5);
+        assertThat(report.at("/learned/start").asText()).isEqualTo("probe");
+        assertThat(report.at("/learned/measured").asInt()).isEqualTo(96);
+        assertThat(report.at("/learned/written").asInt()).isEqualTo(120);
         assertThat(report.at("/settings/head").asText()).isEqualTo("pooler");
         // 13 linear layers of rank 8, a classifier of 2 · 16 weights and 2 biases.
         assertThat(report.at("/sizes/trainable").asInt())
@@ -195,7 +202,19 @@ class ClassifyCommandTest {
     void theAdapterIsThatOfTheSameTrainingByProgram() throws IOException {
         Path output = temp.resolve("by-command");
         Cli.good(training(
-                output, "--test", 0, "--head", "mean", "--seed", 5, "--no-baseline", "--target", "query,value"));
+                output,
+                "--test",
+                0,
+                "--head",
+                "mean",
+                "--seed",
+                5,
+                "--no-baseline",
+                "--target",
+                "query,value",
+                "--start",
+                "random",
+                "--no-learn-all"));
 
         Split<TextRow> rows = TextFiles.csv(data).splitWithin(row -> row.label("label"), 5, 0.1);
         List<LabelledText> train = new ArrayList<>();
@@ -403,15 +422,15 @@ class ClassifyCommandTest {
         Object[] command = {"classify", "--model", model, "--data", few, "--output"};
         Cli chosen = Cli.good(Cli.words(command, temp.resolve("chosen"), "--rate", 0.01));
         assertThat(chosen.out())
-                .contains("; 30 epochs, more than 3 because there are few examples; --epochs sets another number\n");
+                .contains("; 10 epochs, more than 4 because there are few examples; --epochs sets another number\n");
         assertThat(report(temp.resolve("chosen")).at("/settings/epochs").asInt())
-                .isEqualTo(30);
+                .isEqualTo(10);
         Cli said = Cli.good(Cli.words(command, temp.resolve("said"), "--epochs", 2));
         assertThat(said.out()).contains("; 2 epochs\n");
         assertThat(report(temp.resolve("said")).at("/training/epochs").asInt()).isEqualTo(2);
         JsonNode estimate = Cli.good(Cli.words(command, temp.resolve("estimated"), "--dry-run", "--json"))
                 .json();
-        assertThat(estimate.at("/epochs").asInt()).isEqualTo(30);
+        assertThat(estimate.at("/epochs").asInt()).isEqualTo(10);
     }
 
     @Test
@@ -433,21 +452,75 @@ class ClassifyCommandTest {
     @Test
     void aSearchForTheRateSuggestsOneWithWhichTheLossFalls() throws IOException {
         Path output = temp.resolve("rate");
-        JsonNode search = Cli.good(withoutRate(output, "--find-rate", "--json")).json();
+        JsonNode search = Cli.good(withoutRate(output, "--start", "random", "--find-rate", "--json"))
+                .json();
         assertThat(output).doesNotExist();
         assertThat(search.at("/trials").size()).isBetween(20, 60);
         assertThat(search.at("/trials/0/rate").asDouble()).isEqualTo(1e-6);
         double suggestion = search.at("/suggestion").asDouble();
         assertThat(suggestion).isBetween(1e-5, 1e-2);
-        JsonNode report = Cli.good(on(model, data, temp.resolve("found"), "--rate", suggestion, "--json"))
+        JsonNode report = Cli.good(
+                        on(model, data, temp.resolve("found"), "--start", "random", "--rate", suggestion, "--json"))
                 .json();
         JsonNode losses = report.at("/training/losses");
         assertThat(losses.get(losses.size() - 1).asDouble())
                 .isLessThan(losses.get(0).asDouble());
-        assertThat(Cli.good(withoutRate(output, "--find-rate")).out())
+        assertThat(Cli.good(withoutRate(output, "--start", "random", "--find-rate"))
+                        .out())
                 .contains("Nothing was written", "1.0e-06  ", "suggestion: --rate ");
         assertThat(Cli.run(withoutRate(output, "--find-rate", "--dry-run")).err())
                 .contains("--find-rate must be used without --resume and --dry-run");
+    }
+
+    /** 16 texts for each class at most are few. */
+    @Test
+    void fewTextsAreLearnedAsPairsWithoutSteps() throws IOException {
+        Path few = SmallTexts.csv(temp.resolve("sixteen.csv"), 16, 4);
+        Object[] command = {"classify", "--model", model, "--data", few, "--output"};
+        Path output = temp.resolve("as-pairs");
+        Cli cli = Cli.good(Cli.words(command, output));
+        assertThat(cli.out())
+                .contains(
+                        "The texts are few: the layers learned pairs of them, and the classifier is softmax regression on what they"
+                                + " give.",
+                        "learned all 16 in the same way.")
+                .doesNotContain("mean loss");
+        JsonNode report = report(output);
+        assertThat(report.at("/learned/start").asText()).isEqualTo("pairs");
+        assertThat(report.at("/learned/keptSteps").asBoolean()).isFalse();
+        assertThat(report.at("/training/steps").asInt()).isZero();
+        assertThat(Files.readString(output.resolve("report.html")))
+                .contains("the layers learned pairs of them")
+                .doesNotContain("Each dot is one step");
+        assertThat(PeftAdapters.load(output).weights().values())
+                .anySatisfy(weights ->
+                        assertThat(weights.loraB().norm2Number().doubleValue()).isPositive());
+
+        Path withSteps = temp.resolve("pairs-and-steps");
+        assertThat(Cli.good(Cli.words(command, withSteps, "--epochs", 2)).out())
+                .contains("from which the training went on.");
+        assertThat(report(withSteps).at("/training/epochs").asInt()).isEqualTo(2);
+    }
+
+    /** Steps that are much too large make nothing better, so the adapter is the classifier on the frozen model alone. */
+    @Test
+    void stepsThatMakeItWorseAreLeftOut() throws IOException {
+        Path output = temp.resolve("too-large");
+        Cli cli = Cli.good(withoutRate(output, "--rate", 3, "--clip", 0));
+        assertThat(cli.out()).contains("The classifier is softmax regression on the frozen model: the steps did not");
+        assertThat(report(output).at("/learned/keptSteps").asBoolean()).isFalse();
+        LoRAAdapter written = PeftAdapters.load(output);
+        assertThat(written.weights().values())
+                .allSatisfy(weights ->
+                        assertThat(weights.loraB().norm2Number().doubleValue()).isZero());
+        assertThat(written.savedModules()).hasSize(1);
+    }
+
+    @Test
+    void aStartIsForANewAdapter() {
+        assertThat(Cli.run(training(temp.resolve("none"), "--adapter", temp, "--start", "probe"))
+                        .err())
+                .contains("--start must be used without --adapter, which has its own classifier, found both");
     }
 
     @Test

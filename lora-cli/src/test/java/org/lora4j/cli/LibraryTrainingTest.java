@@ -88,6 +88,10 @@ class LibraryTrainingTest {
     private static <E> AdapterView train(TrainableTask<E, ?> task, List<E> examples) {
         LoRAConfig asked = LoRAConfig.builder().rank(3).alpha(16).seed(SEED).build();
         AdapterView adapter = LoRAModel.of(task.network()).add("adapter", task.config(asked));
+        if (task instanceof TrainableClassify classes) {
+            classes.start(
+                    adapter, examples.stream().map(LabelledText.class::cast).toList(), SEED);
+        }
         int steps = EPOCHS * ((examples.size() + BATCH - 1) / BATCH);
         Trainer.builder(adapter)
                 .loss(task.loss())

@@ -29,8 +29,21 @@ public final class DefaultSteps {
      * @return {@code least}, or more, up to 30, until the training has so many steps
      */
     public static int epochs(int least, long stepsOfEpoch, int steps) {
+        return epochs(least, stepsOfEpoch, steps, MOST_EPOCHS);
+    }
+
+    /**
+     * Returns how often the examples are used.
+     *
+     * @param least the number of epochs for many examples
+     * @param stepsOfEpoch the steps of an epoch
+     * @param steps the steps of the training at least; 0 for no such bound
+     * @param most the most epochs
+     * @return {@code least}, or more, up to {@code most}, until the training has so many steps
+     */
+    public static int epochs(int least, long stepsOfEpoch, int steps, int most) {
         long enough = (steps + stepsOfEpoch - 1) / stepsOfEpoch;
-        return Math.max(least, (int) Math.min(MOST_EPOCHS, enough));
+        return Math.max(least, (int) Math.min(most, enough));
     }
 
     /**

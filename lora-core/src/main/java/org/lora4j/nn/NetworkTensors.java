@@ -120,10 +120,7 @@ final class NetworkTensors {
         for (Parameter parameter : network.parameters()) {
             loaded.put(parameter, tensors.finiteTensor(parameter.name(), network.dataType()));
         }
-        loaded.forEach((parameter, value) -> {
-            parameter.value().assign(value);
-            parameter.weight().noteWrite();
-        });
+        loaded.forEach(Parameter::assign);
     }
 
     private static void requireTrainable(Network network) {

@@ -74,10 +74,12 @@ final class TrainingRun {
         return end();
     }
 
-    /** Continues from a saved state if there is one. */
+    /** Continues from a saved state if there is one. Else tests the model as it is if this is asked for. */
     void begin() {
         if (settings.resumed() != null) {
             resume(settings.resumed());
+        } else if (validator != null && validator.testsStart()) {
+            validate(validator, 0);
         }
     }
 

@@ -102,7 +102,7 @@ final class TrainingStateReader {
         if (!metadata.containsKey(BEST_EPOCH)) {
             return null;
         }
-        int epoch = (int) number(BEST_EPOCH, 1, epochs);
+        int epoch = (int) number(BEST_EPOCH, 0, epochs);
         long bestIteration = number(BEST_ITERATION, epoch, iteration);
         String text = metadata.getOrDefault(BEST_VALUE, "none");
         double value = Double.NaN;

@@ -46,8 +46,7 @@ final class TrainingStep {
             IUpdater settings,
             ParameterUpdater updater) {
         void overwrite(INDArray value) {
-            parameter.value().assign(value);
-            parameter.weight().noteWrite();
+            parameter.assign(value);
         }
     }
 

@@ -28,18 +28,25 @@ public final class Validation {
     private final Function<TrainingSettings, DoubleSupplier> measure;
     private final boolean greaterIsBetter;
     private final int patience;
+    private final boolean testsStart;
 
-    private Validation(Function<TrainingSettings, DoubleSupplier> measure, boolean greaterIsBetter, int patience) {
+    private Validation(
+            Function<TrainingSettings, DoubleSupplier> measure,
+            boolean greaterIsBetter,
+            int patience,
+            boolean testsStart) {
         this.measure = measure;
         this.greaterIsBetter = greaterIsBetter;
         this.patience = patience;
+        this.testsStart = testsStart;
     }
 
     private static Validation lossOf(Function<Model, BatchSource> data) {
         return new Validation(
                 settings -> new ValidationLoss(settings.model(), settings.loss(), data.apply(settings.model())),
                 false,
-                Integer.MAX_VALUE);
+                Integer.MAX_VALUE,
+                false);
     }
 
     /**
@@ -95,7 +102,18 @@ public final class Validation {
      */
     public static Validation score(ToDoubleFunction<? super Model> score) {
         Objects.requireNonNull(score, "score must not be null");
-        return new Validation(settings -> () -> score.applyAsDouble(settings.model()), true, Integer.MAX_VALUE);
+        return new Validation(settings -> () -> score.applyAsDouble(settings.model()), true, Integer.MAX_VALUE, false);
+    }
+
+    /**
+     * Returns a validation by any number of which the least is the best, such as a loss that is not that of the training.
+     *
+     * @param cost computes the number with the model that trains
+     * @return a validation that does not stop the training
+     */
+    public static Validation cost(ToDoubleFunction<? super Model> cost) {
+        Objects.requireNonNull(cost, "cost must not be null");
+        return new Validation(settings -> () -> cost.applyAsDouble(settings.model()), false, Integer.MAX_VALUE, false);
     }
 
     /**
@@ -109,7 +127,17 @@ public final class Validation {
         if (epochs < 1) {
             throw new IllegalArgumentException("patience must be at least 1, found " + epochs);
         }
-        return new Validation(measure, greaterIsBetter, epochs);
+        return new Validation(measure, greaterIsBetter, epochs, testsStart);
+    }
+
+    /**
+     * Returns a validation that also tests the model before the first step, as epoch 0. If no epoch is better, the trainer restores the
+     * parameters with which it began: so a training of a model that is good already does not make it worse.
+     *
+     * @return a new validation; this one does not change
+     */
+    public Validation withStart() {
+        return new Validation(measure, greaterIsBetter, patience, true);
     }
 
     /** Creates what computes the value for a training. */
@@ -124,5 +152,9 @@ public final class Validation {
 
     int patience() {
         return patience;
+    }
+
+    boolean testsStart() {
+        return testsStart;
     }
 }

@@ -20,6 +20,10 @@ final class Validator {
         best = bestBefore;
     }
 
+    boolean testsStart() {
+        return settings.testsStart();
+    }
+
     ValidationResult validate(int epoch, long iteration) {
         double value = measure.getAsDouble();
         boolean isBest = best == null ? !Double.isNaN(value) : settings.isBetter(value, best.value());

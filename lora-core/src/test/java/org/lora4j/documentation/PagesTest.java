@@ -387,8 +387,14 @@ class PagesTest {
                         "configuration.md",
                         "(?s)`lora rerank`" + row + "`lora retrieve`" + row + "`lora clm`" + row + "`lora dpo`" + row,
                         "command-line.md",
-                        "(?=.* " + number + " \\()(?=.* " + number + " for `retrieve`).* \\(" + number
-                                + " for `sft` and `clm`, " + number + " for `dpo`"),
+                        "(?=.* " + number + " for `rerank`)(?=.* " + number + " for `classify` and `retrieve`).* "
+                                + number + " for `sft` and `clm`, " + number + " for `dpo`"),
+                new Twice(
+                        "the rate of lora classify",
+                        "configuration.md",
+                        "`lora classify` \\| 8, 16 \\| " + number + " ",
+                        "command-line.md",
+                        " " + number + " for `classify`"),
                 new Twice(
                         "the rate of lora retrieve",
                         "fine-tuning.md",

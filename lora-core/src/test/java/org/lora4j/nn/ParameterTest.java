@@ -1,6 +1,8 @@
 package org.lora4j.nn;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import org.junit.jupiter.api.Test;
 import org.lora4j.nn.parameter.Parameter;
@@ -9,6 +11,23 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 class ParameterTest {
+    @Test
+    void isOverwrittenByElementsOfItsShapeWhileItTrains() {
+        Parameter parameter = new Parameter("weight", Nd4j.createFromArray(new float[] {1, 2}), true);
+        long version = parameter.weight().version();
+        parameter.assign(Nd4j.createFromArray(3.0, 4.0));
+        assertThat(parameter.value()).isEqualTo(Nd4j.createFromArray(3f, 4f));
+        assertThat(parameter.weight().version()).isGreaterThan(version);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> parameter.assign(Nd4j.createFromArray(3f)))
+                .withMessage("weight: the elements must have the shape [2], found [1]");
+        parameter.setTrainable(false);
+        assertThatIllegalStateException()
+                .isThrownBy(() -> parameter.assign(Nd4j.createFromArray(5f, 6f)))
+                .withMessageContaining("must be trainable, found it frozen");
+        assertThat(parameter.value()).isEqualTo(Nd4j.createFromArray(3f, 4f));
+    }
+
     @Test
     void isTrainableOrFrozen() {
         INDArray value = Nd4j.create(DataType.FLOAT, 2, 3);

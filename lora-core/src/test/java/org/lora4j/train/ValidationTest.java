@@ -97,6 +97,51 @@ class ValidationTest {
     }
 
     @Test
+    void theStartStaysIfNoEpochIsBetter() {
+        INDArray start = network.linear("l").weight().dup();
+        TrainingResult result = trainer(scores(3, 1, 3, 2).withPatience(3).withStart())
+                .epochs(9)
+                .build()
+                .fit(data);
+        assertThat(network.linear("l").weight()).isEqualTo(start);
+        assertThat(result.best()).contains(new ValidationResult(0, 0, 3, true));
+        assertThat(result.epochs()).isEqualTo(3);
+        assertThat(events).startsWith("validation 0 at 0: 3.0 best", "epoch 1", "validation 1 at 2: 1.0");
+    }
+
+    @Test
+    void anEpochIsKeptThatIsBetterThanTheStart() {
+        TrainingResult result =
+                trainer(scores(1, 2, 0).withStart()).epochs(2).build().fit(data);
+        assertThat(result.best()).contains(new ValidationResult(1, 2, 2, true));
+        assertWeightsAfter(EPOCH);
+    }
+
+    @Test
+    void aTrainingThatResumesKnowsTheStart() {
+        INDArray start = network.linear("l").weight().dup();
+        TrainingState state = stateAfter(3, scores(3, 1, 2).withStart());
+        TrainingState read = TrainingState.of(state.tensors(), state.metadata());
+        assertThat(read.best()).isEqualTo(new ValidationResult(0, 0, 3, true));
+        events.clear();
+        trainer(scores(1).withStart()).epochs(3).resume(read).build().fit(data);
+        assertThat(network.linear("l").weight()).isEqualTo(start);
+        assertThat(events).startsWith("epoch 2", "validation 2 at 4: 1.0");
+    }
+
+    @Test
+    void theLeastCostIsTheBest() {
+        int[] calls = {0};
+        TrainingResult result = trainer(
+                        Validation.cost(model -> List.of(3.0, 1.0, 2.0).get(calls[0]++)))
+                .epochs(3)
+                .build()
+                .fit(data);
+        assertThat(result.best()).contains(new ValidationResult(2, 4, 1, true));
+        assertWeightsAfter(2 * EPOCH);
+    }
+
+    @Test
     void aTieIsNoImprovement() {
         trainer(scores(1, 1, 1)).epochs(3).build().fit(data);
         assertWeightsAfter(EPOCH);
@@ -349,8 +394,8 @@ class ValidationTest {
 
     @ParameterizedTest
     @CsvSource({
-        "best_epoch, 0, 'metadata best_epoch must be a number in [1, 2], found ''0'''",
-        "best_epoch, 3, 'metadata best_epoch must be a number in [1, 2], found ''3'''",
+        "best_epoch, -1, 'metadata best_epoch must be a number in [0, 2], found ''-1'''",
+        "best_epoch, 3, 'metadata best_epoch must be a number in [0, 2], found ''3'''",
         "best_iteration, 6, 'metadata best_iteration must be a number in [1, 5], found ''6'''",
         "best_value, NaN, 'metadata best_value must be a number, found NaN'",
         "accumulate, 0, 'metadata accumulate must be a number in [1, 2147483647], found ''0'''"

@@ -1,5 +1,6 @@
 package org.lora4j.cli.classify;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -16,6 +17,7 @@ import org.lora4j.text.metrics.Calibration;
  * What a training of a classifier reaches.
  *
  * @param classes how many texts each class has
+ * @param learned how the adapter came about
  * @param judgement the accuracy beside that of other classifiers; null if nothing was measured
  * @param words a linear classifier of the counts of the words; null if it was not computed
  * @param baseline a linear classifier on the frozen model; null if it was not computed
@@ -26,6 +28,7 @@ import org.lora4j.text.metrics.Calibration;
  */
 public record ClassifyResult(
         List<ClassCount> classes,
+        Learned learned,
         @Nullable Judgement judgement,
         @Nullable ClassMetrics words,
         @Nullable ClassMetrics baseline,
@@ -35,8 +38,8 @@ public record ClassifyResult(
         List<Changed> broken)
         implements TaskResult {
     /** Returns the result without any text to measure with. */
-    static ClassifyResult unmeasured(List<ClassCount> classes) {
-        return new ClassifyResult(classes, null, null, null, null, null, List.of(), List.of());
+    static ClassifyResult unmeasured(List<ClassCount> classes, Learned learned) {
+        return new ClassifyResult(classes, learned, null, null, null, null, null, List.of(), List.of());
     }
 
     @Override
@@ -53,6 +56,9 @@ public record ClassifyResult(
 
     @Override
     public void print(TextOutput out) {
+        for (String sentence : learned.sentences()) {
+            out.fact("%s", sentence);
+        }
         print(out, "word counts", words);
         print(out, "frozen model", baseline);
         print(out, "adapter", metrics);
@@ -77,6 +83,42 @@ public record ClassifyResult(
             charts.putAll(Charts.confusion(names, metrics.confusion()));
         }
         return charts;
+    }
+
+    /**
+     * How an adapter came about.
+     *
+     * @param start with what the classifier began: {@code probe} or {@code pairs}, see
+     *     {@link org.lora4j.text.train.TrainableClassify#start}; null for numbers at random, or those of an adapter
+     * @param keptSteps whether the steps of the training were kept; false if the classifier is the start alone
+     * @param measured how many texts the adapter learned that was measured
+     * @param written how many texts the adapter learned that was written
+     */
+    public record Learned(@Nullable String start, boolean keptSteps, int measured, int written) {
+        /**
+         * Returns the same in words.
+         *
+         * @return sentences for the console and the page
+         */
+        public List<String> sentences() {
+            List<String> sentences = new ArrayList<>();
+            if ("pairs".equals(start)) {
+                sentences.add(
+                        "The texts are few: the layers learned pairs of them, and the classifier is softmax regression on"
+                                + " what they give" + (keptSteps ? ", from which the training went on." : "."));
+            } else if (start != null) {
+                sentences.add(
+                        keptSteps
+                                ? "The classifier began as softmax regression on the frozen model."
+                                : "The classifier is softmax regression on the frozen model: the steps did not make it better on"
+                                        + " the validation, so the layers stayed as they are.");
+            }
+            if (written != measured) {
+                sentences.add("The numbers are of an adapter that learned " + ReportText.count(measured, "text")
+                        + "; the one that was written learned all " + ReportText.count(written) + " in the same way.");
+            }
+            return sentences;
+        }
     }
 
     /**

@@ -25,18 +25,22 @@ import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Head;
 import org.lora4j.text.task.SavedAdapter;
 import org.lora4j.text.train.ClassifiedTexts;
+import org.lora4j.text.train.LinearProbe;
 import org.lora4j.text.train.TrainableClassify;
 
 /** An adapter learns to classify texts. */
 public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedTexts, ClassifyResult> {
+    /** A second training takes as long as the first, and a share more of so many texts teaches little. */
+    private static final int MOST_LEARNED_AGAIN = 5_000;
+
     /** The report shows at most so many texts of a kind. */
     private static final int MOST_CHANGED = 50;
 
     private final Settings settings;
-    private final long seed;
     private final LabelledTexts texts;
     private final TextClassifier classifier;
     private final TrainableClassify task;
+    private final ClassifyRecipe recipe;
 
     /**
      * The settings of a classifier.
@@ -46,6 +50,8 @@ public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedText
      * @param head what the classifier reads; null for what suits the model
      * @param maxTokens where texts are cut; empty for where the folder of the model says
      * @param weights how much each class counts
+     * @param start what the classifier of a new adapter begins with
+     * @param learnsAll whether the adapter that is written learns all texts; null for whether they are few enough
      * @param baselines what the adapter is compared with
      */
     public record Settings(
@@ -54,7 +60,17 @@ public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedText
             @Nullable Head head,
             OptionalInt maxTokens,
             ClassWeights weights,
+            Start start,
+            @Nullable Boolean learnsAll,
             Baselines baselines) {}
+
+    /** What the classifier of a new adapter begins with. */
+    public enum Start {
+        /** Softmax regression on the frozen model; of few texts, on a model that has learned pairs of them. */
+        PROBE,
+        /** Numbers at random. */
+        RANDOM
+    }
 
     /** How much each class counts in the loss. */
     public enum ClassWeights {
@@ -83,7 +99,12 @@ public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedText
         this.texts = texts;
         this.classifier = classifier;
         this.task = task;
-        seed = input.plan().seed();
+        recipe = new ClassifyRecipe(
+                task,
+                adapter(),
+                settings.start() == Start.PROBE && input.begin() == null,
+                input.plan().asksForEpochs(),
+                input.plan().seed());
     }
 
     /**
@@ -136,12 +157,26 @@ public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedText
     }
 
     @Override
+    protected ClassifyRecipe recipe() {
+        return recipe;
+    }
+
+    @Override
+    protected boolean learnsAll() {
+        int held = examples().validation().size() + examples().test().size();
+        boolean isShort = held + train().size() <= MOST_LEARNED_AGAIN;
+        return held > 0 && (settings.learnsAll() == null ? isShort : settings.learnsAll());
+    }
+
+    @Override
     protected Map<String, Object> settings() {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("text", settings.text().name());
         values.put("head", classifier.head().text());
         values.put("maxTokens", maxTokens());
         values.put("classWeights", settings.weights().name().toLowerCase(Locale.ROOT));
+        values.put("start", settings.start().name().toLowerCase(Locale.ROOT));
+        values.put("learnsAll", learnsAll());
         values.put("labels", texts.labels().toString());
         return values;
     }
@@ -150,15 +185,14 @@ public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedText
     protected ClassifyResult judge() {
         List<LabelledText> judging = examples().judging();
         if (judging.isEmpty()) {
-            return ClassifyResult.unmeasured(counts());
+            return ClassifyResult.unmeasured(counts(), learned());
         }
         ClassifiedTexts after = measure(adapter());
         ClassifiedTexts before = null;
         ClassifiedTexts words = null;
         Map<String, List<Double>> baselines = new LinkedHashMap<>();
         if (settings.baselines() == Baselines.ALL) {
-            before = after.withPredictions(
-                    new FrozenBaseline(classifier.features(), task, examples().train(), seed).predict(judging));
+            before = after.withPredictions(frozen().predict(judging));
             WordBaseline ofWords = WordBaseline.train(examples().train(), texts.labels());
             words = after.withPredictions(
                     judging.stream().map(text -> ofWords.predict(text.text())).toList());
@@ -171,6 +205,7 @@ public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedText
                         .right());
         return new ClassifyResult(
                 counts(),
+                learned(),
                 Judgement.ofShares(measuredOn(), "text", Metric.ACCURACY, after.right(), baselines),
                 words == null ? null : ClassMetrics.of(words),
                 before == null ? null : ClassMetrics.of(before),
@@ -178,6 +213,21 @@ public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedText
                 after.calibration(),
                 before == null ? List.of() : changed(before, after, after),
                 before == null ? List.of() : changed(before, after, before));
+    }
+
+    /** Returns a classifier on the mean of the hidden states of the frozen model, which may be known from the start. */
+    private LinearProbe frozen() {
+        return recipe.probe()
+                .filter(probe -> classifier.head() == Head.MEAN)
+                .orElseGet(() ->
+                        LinearProbe.fit(classifier.features(), task, examples().train()));
+    }
+
+    private ClassifyResult.Learned learned() {
+        int all = train().size()
+                + examples().validation().size()
+                + examples().test().size();
+        return recipe.learned(train().size(), learnsAll() ? all : train().size());
     }
 
     /** Returns the class of most texts for training. */

@@ -1,12 +1,13 @@
 package org.lora4j.cli.command;
 
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.classify.ClassifyTask;
 import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.CommandTask;
+import org.lora4j.cli.train.DefaultEpochs;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.console.command.OptionCheck;
-import org.lora4j.internal.DefaultSteps;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -39,6 +40,23 @@ public final class ClassifyCommand extends TrainCommand {
     private ClassifyTask.ClassWeights weights = ClassifyTask.ClassWeights.NONE;
 
     @Option(
+            names = "--start",
+            paramLabel = "NAME",
+            description =
+                    "What the classifier of a new adapter begins with: probe (softmax regression on the frozen model; of up to"
+                            + " 16 texts for a class, the layers learn pairs of texts before, and there are no steps unless --epochs is"
+                            + " given), or random. Default: ${DEFAULT-VALUE}.")
+    private ClassifyTask.Start start = ClassifyTask.Start.PROBE;
+
+    @Option(
+            names = "--learn-all",
+            negatable = true,
+            description =
+                    "Train once more on all texts, those of the validation and of the test too, after the numbers were measured, as"
+                            + " long as the validation says. Default: for at most 5,000 texts.")
+    private @Nullable Boolean learnsAll;
+
+    @Option(
             names = "--no-baseline",
             description =
                     "Do not compare with a linear classifier of the words, nor with one on the frozen model, which takes"
@@ -46,7 +64,7 @@ public final class ClassifyCommand extends TrainCommand {
     private boolean noBaseline;
 
     ClassifyCommand() {
-        super(16, 1e-3, DefaultSteps.ENOUGH);
+        super(16, 5e-4, DefaultEpochs.CLASSIFY);
     }
 
     @Override
@@ -54,6 +72,9 @@ public final class ClassifyCommand extends TrainCommand {
         super.checkOptions(check);
         limit.check(check);
         head.check(check);
+        check.require(
+                !check.isGiven("--start") || !check.isGiven("--adapter"),
+                "--start must be used without --adapter, which has its own classifier, found both");
     }
 
     @Override
@@ -66,6 +87,8 @@ public final class ClassifyCommand extends TrainCommand {
                         head.value(),
                         limit.value(),
                         weights,
+                        start,
+                        learnsAll,
                         noBaseline ? ClassifyTask.Baselines.MOST_FREQUENT_CLASS : ClassifyTask.Baselines.ALL));
     }
 }

@@ -3,6 +3,7 @@ package org.lora4j.cli.command;
 import java.io.IOException;
 import org.lora4j.cli.language.PreferenceTask;
 import org.lora4j.cli.train.CommandTask;
+import org.lora4j.cli.train.DefaultEpochs;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.train.PreferenceLoss;
@@ -58,7 +59,7 @@ public final class DpoCommand extends TrainCommand {
     private final RecomputeOption recompute = new RecomputeOption();
 
     DpoCommand() {
-        super(4, 5e-5, 0);
+        super(4, 5e-5, DefaultEpochs.THREE);
     }
 
     @Override

@@ -3,6 +3,7 @@ package org.lora4j.cli.command;
 import java.io.IOException;
 import org.lora4j.cli.language.LanguageTask;
 import org.lora4j.cli.train.CommandTask;
+import org.lora4j.cli.train.DefaultEpochs;
 import org.lora4j.cli.train.TrainingInput;
 import picocli.CommandLine.Mixin;
 
@@ -12,7 +13,7 @@ abstract class LanguageCommand extends TrainCommand {
     private final RecomputeOption recompute = new RecomputeOption();
 
     LanguageCommand() {
-        super(4, 2e-4, 0);
+        super(4, 2e-4, DefaultEpochs.THREE);
     }
 
     abstract LanguageTask.Settings settings(boolean recomputed);

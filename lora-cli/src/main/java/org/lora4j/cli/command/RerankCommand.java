@@ -4,9 +4,9 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.retrieval.RerankTask;
 import org.lora4j.cli.train.CommandTask;
+import org.lora4j.cli.train.DefaultEpochs;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.console.command.OptionCheck;
-import org.lora4j.internal.DefaultSteps;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -43,7 +43,7 @@ public final class RerankCommand extends TrainCommand {
     private final TextLimit limit = new TextLimit();
 
     RerankCommand() {
-        super(16, 1e-3, DefaultSteps.ENOUGH);
+        super(16, 1e-3, DefaultEpochs.RERANK);
     }
 
     @Override

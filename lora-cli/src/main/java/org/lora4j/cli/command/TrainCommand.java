@@ -11,6 +11,7 @@ import org.lora4j.cli.report.ModelCard;
 import org.lora4j.cli.report.TrainingFiles;
 import org.lora4j.cli.train.CheckpointFile;
 import org.lora4j.cli.train.CommandTask;
+import org.lora4j.cli.train.DefaultEpochs;
 import org.lora4j.cli.train.Estimate;
 import org.lora4j.cli.train.OpenedFiles;
 import org.lora4j.cli.train.RateSearch;
@@ -60,9 +61,9 @@ abstract class TrainCommand extends WorkCommand {
     @Mixin
     private final OutputOptions output = new OutputOptions();
 
-    /** Creates a command with the default batch and rate, and the steps that a training must have at least. */
-    TrainCommand(int batch, double rate, int minSteps) {
-        plan = new TrainingPlan(batch, rate, minSteps);
+    /** Creates a command with the default batch, rate and epochs. */
+    TrainCommand(int batch, double rate, DefaultEpochs epochs) {
+        plan = new TrainingPlan(batch, rate, epochs);
     }
 
     @Override
@@ -127,9 +128,9 @@ abstract class TrainCommand extends WorkCommand {
         return prepare(to, "the adapter and the report", ROOM);
     }
 
-    private <R extends TaskResult> void train(CommandTask<?, ?, R> task, TrainingInput input, RunFolder folder)
+    private <E, R extends TaskResult> void train(CommandTask<E, ?, R> task, TrainingInput input, RunFolder folder)
             throws IOException {
-        TaskTraining<R> prepared = new TaskTraining<>(task, input);
+        TaskTraining<E, R> prepared = new TaskTraining<>(task, input);
         if (training.overwrites()) {
             // Not before, so that wrong data cost no training that was interrupted.
             CheckpointFile.delete(folder.path());

@@ -79,12 +79,15 @@ public final class TrainingFiles {
      * @param report the numbers
      */
     public static void print(TextOutput out, Path folder, TrainingReport<?> report) {
-        out.fact(
-                "%s in %.1f s; mean loss of the last %s: %.4f",
-                ReportText.count(report.training().steps(), "step"),
-                report.training().seconds(),
-                ReportText.count(report.training().lossSteps()),
-                report.training().loss());
+        Double loss = report.training().loss();
+        if (loss != null) {
+            out.fact(
+                    "%s in %.1f s; mean loss of the last %s: %.4f",
+                    ReportText.count(report.training().steps(), "step"),
+                    report.training().seconds(),
+                    ReportText.count(report.training().lossSteps()),
+                    loss);
+        }
         String copies = report.sizes().copies().text();
         if (!copies.isEmpty()) {
             out.fact("%s", copies);

@@ -1,6 +1,10 @@
 package org.lora4j.cli.train;
 
+import java.util.AbstractList;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.RandomAccess;
 import org.lora4j.AdapterView;
 import org.lora4j.cli.measure.Judgement;
 import org.lora4j.cli.measure.TaskResult;
@@ -136,6 +140,30 @@ public abstract class CommandTask<E, M, R extends TaskResult> {
     protected abstract Map<String, Object> settings();
 
     /**
+     * Returns what is done before and after the steps.
+     *
+     * @return the recipe, always the same one
+     */
+    protected Recipe<E> recipe() {
+        return Recipe.steps();
+    }
+
+    /**
+     * Returns whether the adapter that is written learns all examples, those of the validation and of the test too, once it was measured.
+     *
+     * @return true to train a second time
+     */
+    protected boolean learnsAll() {
+        return false;
+    }
+
+    /** Returns all examples: those for training, for the validation and for the test. */
+    final Examples<E> all() {
+        List<List<E>> parts = List.of(examples.train(), examples.validation(), examples.test());
+        return new Examples<>(task, new Joined<>(parts));
+    }
+
+    /**
      * Returns what an example is.
      *
      * @return a noun in the singular
@@ -171,4 +199,30 @@ public abstract class CommandTask<E, M, R extends TaskResult> {
      * @return the words of the page and the model card
      */
     public abstract TaskPage page();
+
+    /** Lists one after the other, which may read their elements from a file. */
+    private static final class Joined<E> extends AbstractList<E> implements RandomAccess {
+        private final List<List<E>> parts;
+
+        Joined(List<List<E>> parts) {
+            this.parts = parts;
+        }
+
+        @Override
+        public E get(int index) {
+            int in = Objects.checkIndex(index, size());
+            for (List<E> part : parts) {
+                if (in < part.size()) {
+                    return part.get(in);
+                }
+                in -= part.size();
+            }
+            throw new AssertionError("the parts changed");
+        }
+
+        @Override
+        public int size() {
+            return parts.stream().mapToInt(List::size).sum();
+        }
+    }
 }

@@ -33,8 +33,17 @@ public final class Examples<E> {
         lengths = new int[all.size()];
     }
 
-    /** Returns the number of examples. */
-    int size() {
+    /** Returns the examples themselves. */
+    List<E> list() {
+        return all;
+    }
+
+    /**
+     * Returns how many there are.
+     *
+     * @return their number
+     */
+    public int size() {
         return lengths.length;
     }
 

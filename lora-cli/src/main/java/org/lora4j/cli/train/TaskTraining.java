@@ -21,10 +21,11 @@ import org.lora4j.train.Validation;
 /**
  * Trains the adapter of a task, measures it, and writes it into a folder.
  *
+ * @param <E> an example
  * @param <R> what the task measures
  */
-public final class TaskTraining<R extends TaskResult> {
-    private final CommandTask<?, ?, R> task;
+public final class TaskTraining<E, R extends TaskResult> {
+    private final CommandTask<E, ?, R> task;
     private final TrainingInput input;
     private final TrainingPlan plan;
     private final TextTraining training;
@@ -35,7 +36,7 @@ public final class TaskTraining<R extends TaskResult> {
      * @param task what is trained
      * @param input with which settings
      */
-    public TaskTraining(CommandTask<?, ?, R> task, TrainingInput input) {
+    public TaskTraining(CommandTask<E, ?, R> task, TrainingInput input) {
         this.task = task;
         this.input = input;
         plan = input.plan();
@@ -57,13 +58,16 @@ public final class TaskTraining<R extends TaskResult> {
         return "%s; %s%s".formatted(task.summary(), ReportText.count(epochs, "epoch"), few);
     }
 
-    private Iterable<Batch> batches() {
-        return new EpochBatches(task.train().size(), plan.batch(), plan.seed(), task.train()::batch);
+    private Iterable<Batch> batches(Examples<E> examples) {
+        return new EpochBatches(examples.size(), plan.batch(), plan.seed(), examples::batch);
     }
 
+    /** What the adapter does before the first step is an answer too: without an adapter that is that of the model alone. */
     private @Nullable Validation validation() {
         Examples<?> held = task.validation();
-        return held.size() == 0 ? null : task.task().validation(held.batches(plan.batch()));
+        return held.size() == 0
+                ? null
+                : task.task().validation(held.batches(plan.batch())).withStart();
     }
 
     private TrainingReport.Sizes sizes() {
@@ -99,7 +103,7 @@ public final class TaskTraining<R extends TaskResult> {
      * @return the estimate
      */
     public Estimate estimate() {
-        return Estimate.measure(training, sizes(), task.train(), task.validation(), batches());
+        return Estimate.measure(training, sizes(), task.train(), task.validation(), batches(task.train()));
     }
 
     /**
@@ -108,7 +112,8 @@ public final class TaskTraining<R extends TaskResult> {
      * @return the losses of growing rates, and a suggestion
      */
     public RateSearch findRate() {
-        return RateSearch.run(training, batches());
+        task.recipe().begin(task.examples().train());
+        return RateSearch.run(training, batches(task.train()));
     }
 
     private Map<String, Object> settings() {
@@ -154,10 +159,34 @@ public final class TaskTraining<R extends TaskResult> {
      */
     public TrainingReport<R> run(RunFolder folder, boolean resume, ProgressDisplay progress) throws IOException {
         CheckpointFile checkpoint = checkpoint(folder);
-        TextTraining.Outcome outcome = training.run(batches(), validation(), checkpoint, resume, progress, () -> {
-            folder.add("checkpoint", CheckpointFile.NAME);
-            folder.advise("go on with --resume");
-        });
+        Recipe<E> recipe = task.recipe();
+        TextTraining.Outcome outcome = TextTraining.Outcome.NO_STEPS;
+        // A training that goes on has the parameters of the checkpoint then.
+        boolean hasSteps = recipe.begin(task.examples().train());
+        if (hasSteps) {
+            outcome = training.run(batches(task.train()), validation(), checkpoint, resume, progress, () -> {
+                folder.add("checkpoint", CheckpointFile.NAME);
+                folder.advise("go on with --resume");
+            });
+        }
+        boolean keepsSteps = recipe.keepsSteps(task.validation().batches(plan.batch()));
+        writeAdapter(folder);
+        TrainingReport<R> report = new TrainingReport<>(
+                task.model(),
+                settings(),
+                sizes(),
+                TrainingSummary.of(outcome),
+                task.judge(),
+                task.examples().pass().skipped(),
+                new LinkedHashMap<>());
+        if (task.learnsAll()) {
+            learnAll(keepsSteps, hasSteps ? outcome.keptEpoch() : 0, progress);
+            writeAdapter(folder);
+        }
+        return report;
+    }
+
+    private void writeAdapter(RunFolder folder) throws IOException {
         boolean hasTask = folder.write("the adapter in " + folder.path(), () -> {
             task.adapter().save(folder.path());
             task.task().task().write(folder.path());
@@ -168,13 +197,16 @@ public final class TaskTraining<R extends TaskResult> {
         if (hasTask) {
             folder.add("task", Task.FILE);
         }
-        return new TrainingReport<>(
-                task.model(),
-                settings(),
-                sizes(),
-                TrainingSummary.of(outcome),
-                task.judge(),
-                task.examples().pass().skipped(),
-                new LinkedHashMap<>());
+    }
+
+    /** Trains once more as it was chosen, on all examples. */
+    private void learnAll(boolean keepsSteps, int epochs, ProgressDisplay progress) {
+        Examples<E> all = task.all();
+        task.recipe().begin(all.list());
+        if (!keepsSteps) {
+            task.recipe().leaveOutSteps();
+        } else if (epochs > 0) {
+            training.runAgain(batches(all), all.size(), epochs, progress);
+        }
     }
 }

@@ -18,11 +18,21 @@ import org.lora4j.train.TrainingListener;
 import org.lora4j.train.TrainingResult;
 import org.lora4j.train.TrainingState;
 import org.lora4j.train.Validation;
+import org.lora4j.train.ValidationResult;
 
 /** A training of an adapter by a plan, with checkpoints. */
 record TextTraining(AdapterView adapter, Loss loss, TrainingPlan plan, int examples, boolean recomputes) {
-    /** What a training did. */
-    record Outcome(TrainingResult result, TrainingHistory history) {}
+    /** What a training did. There is no result if it had no steps. */
+    record Outcome(@Nullable TrainingResult result, TrainingHistory history) {
+        static final Outcome NO_STEPS = new Outcome(null, new TrainingHistory());
+
+        /** Returns the epoch that was kept; the last one without a validation, and 0 for the start. */
+        int keptEpoch() {
+            return result == null
+                    ? 0
+                    : result.best().map(ValidationResult::epoch).orElse(result.epochs());
+        }
+    }
 
     /** Returns how often all examples are used. */
     int epochs() {
@@ -61,6 +71,19 @@ record TextTraining(AdapterView adapter, Loss loss, TrainingPlan plan, int examp
             trainer.validation(plan.patience() == 0 ? validation : validation.withPatience(plan.patience()));
         }
         return progress.show("training", steps(), listener -> fit(trainer, batches, listener, history));
+    }
+
+    /** Trains on other examples as {@link #run} does on these, with the same rates in each epoch, and ends after some epochs. */
+    void runAgain(Iterable<Batch> batches, int others, int ended, ProgressDisplay progress) {
+        int stepsOfEpoch = plan.stepsOfEpoch(others);
+        progress.show(
+                "training on all examples",
+                (long) ended * stepsOfEpoch,
+                listener -> builder(epochs() * stepsOfEpoch)
+                        .epochs(ended)
+                        .listener(listener)
+                        .build()
+                        .fit(batches));
     }
 
     /** Nothing could be trained after a checkpoint of the last step. The one before it stays, and gives the same bits. */

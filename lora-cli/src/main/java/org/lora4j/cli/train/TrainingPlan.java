@@ -5,20 +5,17 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.console.command.OptionCheck;
-import org.lora4j.internal.DefaultSteps;
 import org.lora4j.train.AdamW;
 import picocli.CommandLine.Option;
 
 /** How a training runs: AdamW, with a warm-up of the learning rate. */
 public final class TrainingPlan {
-    private static final int EPOCHS = 3;
-
     @Option(
             names = "--epochs",
             paramLabel = "N",
             description =
-                    "How often all examples are used. Default: 3; for 'classify' and 'rerank' as many as 300 steps"
-                            + " need, at least 3 and at most 30.")
+                    "How often all examples are used. Default: 3; for 'classify' 4, and more for few texts, up to 10, until"
+                            + " there are 100 steps; for 'rerank' more for few pairs, up to 30, until there are 300 steps.")
     private @Nullable Integer epochs;
 
     @Option(names = "--batch", paramLabel = "N", description = "The examples of a batch. Default: ${DEFAULT-VALUE}.")
@@ -77,19 +74,19 @@ public final class TrainingPlan {
             description = "The steps between two checkpoints; 0 for none. Default: ${DEFAULT-VALUE}.")
     private int checkpointEvery = 100;
 
-    private final int minSteps;
+    private final DefaultEpochs defaultEpochs;
 
     /**
      * Creates the plan of a command.
      *
      * @param batch the examples of a batch, unless an option says it
      * @param rate the greatest learning rate, unless an option says it
-     * @param minSteps the steps of a training at least, unless an option says the epochs, see {@link #epochs(int)}; 0 for no such bound
+     * @param defaultEpochs how often all examples are used, unless an option says it
      */
-    public TrainingPlan(int batch, double rate, int minSteps) {
+    public TrainingPlan(int batch, double rate, DefaultEpochs defaultEpochs) {
         this.batch = batch;
         this.rate = rate;
-        this.minSteps = minSteps;
+        this.defaultEpochs = defaultEpochs;
     }
 
     /**
@@ -111,20 +108,27 @@ public final class TrainingPlan {
         check.atLeast("--checkpoint-every", checkpointEvery, 0);
     }
 
+    /**
+     * Returns whether an option says how often the examples are used.
+     *
+     * @return false if the program decides it
+     */
+    public boolean asksForEpochs() {
+        return epochs != null;
+    }
+
     /** Returns how often all examples are used, unless they are few. */
     int epochs() {
-        return epochs == null ? EPOCHS : epochs;
+        return epochs == null ? defaultEpochs.least() : epochs;
     }
 
-    /**
-     * Returns how often all examples are used: few of them more often, until the training has {@code minSteps}, but not more than 30
-     * times.
-     */
+    /** Returns how often all examples are used. */
     int epochs(int examples) {
-        return DefaultSteps.epochs(epochs(), stepsOfEpoch(examples), epochs == null ? minSteps : 0);
+        return epochs == null ? defaultEpochs.of(stepsOfEpoch(examples)) : epochs;
     }
 
-    private int stepsOfEpoch(int examples) {
+    /** Returns the steps in which all examples are used once. */
+    int stepsOfEpoch(int examples) {
         return divideUp(divideUp(examples, batch), accumulate);
     }
 

@@ -2,28 +2,33 @@ package org.lora4j.cli.train;
 
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.train.TrainingResult;
+import org.lora4j.train.ValidationResult;
 
 /**
- * What a training did, for reports.
+ * What the steps of a training did, for reports.
  *
- * @param steps the number of steps
+ * @param steps the number of steps; 0 if the task needed none
  * @param epochs the number of completed epochs
- * @param stopReason why it ended
+ * @param stopReason why it ended; {@code NO_STEPS} without steps
  * @param seconds how long it took; after {@code --resume}, only the rest
- * @param loss the mean loss of the last steps: a tenth of all steps, at most 100; or 10 of fewer than 100, or a third of fewer than 30
+ * @param loss the mean loss of the last steps: a tenth of all steps, at most 100; or 10 of fewer than 100, or a third of fewer than 30;
+ *     null without steps
  * @param lossSteps how many steps that are
- * @param bestEpoch the epoch of the best validation, whose parameters were kept; 0 without a validation
+ * @param bestEpoch the epoch of the best validation, whose parameters were kept; 0 for those before the first step; null without a
+ *     validation
  * @param losses the loss of each step
- * @param validations the loss of each validation by the number of steps before it
+ * @param validations the loss of each validation by the number of steps before it, 0 for that before the first one
  */
 public record TrainingSummary(
         long steps,
         int epochs,
         String stopReason,
         double seconds,
-        double loss,
+        @Nullable Double loss,
         int lossSteps,
-        int bestEpoch,
+        @Nullable Integer bestEpoch,
         List<Double> losses,
         Map<Long, Double> validations) {
     private static final int FEWEST = 10;
@@ -31,16 +36,20 @@ public record TrainingSummary(
 
     /** Summarizes a training. */
     static TrainingSummary of(TextTraining.Outcome outcome) {
+        TrainingResult result = outcome.result();
+        if (result == null) {
+            return new TrainingSummary(0, 0, "NO_STEPS", 0, null, 0, null, List.of(), Map.of());
+        }
         List<Double> losses = outcome.history().losses();
         List<Double> last = losses.subList(losses.size() - lastSteps(losses.size()), losses.size());
         return new TrainingSummary(
-                outcome.result().iterations(),
-                outcome.result().epochs(),
-                outcome.result().stopReason().name(),
-                outcome.result().duration().toNanos() / 1e9,
+                result.iterations(),
+                result.epochs(),
+                result.stopReason().name(),
+                result.duration().toNanos() / 1e9,
                 last.stream().mapToDouble(Double::doubleValue).average().orElse(Double.NaN),
                 last.size(),
-                outcome.result().best().map(best -> best.epoch()).orElse(0),
+                result.best().map(ValidationResult::epoch).orElse(null),
                 losses,
                 outcome.history().validations());
     }

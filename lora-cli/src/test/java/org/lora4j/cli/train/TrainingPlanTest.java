@@ -22,7 +22,9 @@ class TrainingPlanTest {
             """)
     void fewExamplesAreUsedMoreOften(int examples, int minSteps, int accumulate, int epochs, int steps) {
         TrainingPlan plan = CommandLine.populateCommand(
-                new TrainingPlan(16, 1e-3, minSteps), "--accumulate", String.valueOf(accumulate));
+                new TrainingPlan(16, 1e-3, new DefaultEpochs(3, minSteps, 30)),
+                "--accumulate",
+                String.valueOf(accumulate));
         assertThat(plan.epochs(examples)).isEqualTo(epochs);
         assertThat(plan.steps(examples)).isEqualTo(steps);
         assertThat(plan.settings(examples)).containsEntry("epochs", epochs);
@@ -30,7 +32,8 @@ class TrainingPlanTest {
 
     @Test
     void theOptionHoldsHoweverFewExamplesThereAre() {
-        TrainingPlan plan = CommandLine.populateCommand(new TrainingPlan(16, 1e-3, 300), "--epochs", "4");
+        TrainingPlan plan =
+                CommandLine.populateCommand(new TrainingPlan(16, 1e-3, DefaultEpochs.RERANK), "--epochs", "4");
         assertThat(plan.epochs(216)).isEqualTo(4);
     }
 }

@@ -82,6 +82,27 @@ public final class Parameter implements Weighted {
     }
 
     /**
+     * Overwrites the elements of a parameter that trains. Whoever remembers what was computed with them computes it again.
+     *
+     * @param elements an array of the same shape, of any floating-point type
+     * @throws IllegalArgumentException if the shape differs
+     * @throws IllegalStateException if the parameter is frozen: adapters depend on frozen ones
+     */
+    public void assign(INDArray elements) {
+        Objects.requireNonNull(elements, "elements must not be null");
+        if (!Arrays.equals(elements.shape(), weight.matrix().shape())) {
+            throw new IllegalArgumentException(name() + ": the elements must have the shape "
+                    + Arrays.toString(weight.matrix().shape()) + ", found " + Arrays.toString(elements.shape()));
+        }
+        if (!isTrainable()) {
+            throw new IllegalStateException(
+                    name() + ": a parameter that is overwritten must be trainable, found it" + " frozen");
+        }
+        value().assign(elements);
+        weight.noteWrite();
+    }
+
+    /**
      * Returns the shape.
      *
      * @return the dimensions of {@link #value}

@@ -67,7 +67,9 @@ public final class TextLoRA {
         // 2. What can the encoder do as it is? Compute the mean of its hidden states once, and train a classifier on
         // it.
         Network features = bert.meanPooled();
-        Network head = SoftmaxRegression.train(train.map(features::predict), train.classes(), labels.count(), seed);
+        Network head = SoftmaxRegression.fit(
+                        SoftmaxRegression.Rows.of(train.map(features::predict), train.classes(), labels.count()))
+                .network();
         out.accept("frozen encoder: " + percent(test.accuracy(head.predict(test.map(features::predict)))));
 
         // 3. Add an adapter to all linear layers of the encoder, and a classifier that trains with it.

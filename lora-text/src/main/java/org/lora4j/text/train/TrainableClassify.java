@@ -1,11 +1,16 @@
 package org.lora4j.text.train;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
+import org.lora4j.AdapterView;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.layer.Layer;
+import org.lora4j.nn.layer.Linear;
 import org.lora4j.text.data.LabelledText;
 import org.lora4j.text.task.ClassScores;
 import org.lora4j.text.task.Classify;
@@ -13,14 +18,26 @@ import org.lora4j.text.task.RowModel;
 import org.lora4j.text.tokens.TextTokens;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
+import org.lora4j.train.Validation;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
-/** Learns to classify texts: the cross-entropy of the softmax of the outputs. */
+/**
+ * Learns to classify texts: the cross-entropy of the softmax of the outputs. A new adapter learns more if {@link #start} gives it a
+ * classifier before the training.
+ */
 public final class TrainableClassify implements TrainableTask<LabelledText, ClassifiedTexts> {
+    /**
+     * So much stronger is the penalty of the classifier with which an adapter begins than that of the best one. One that is sure of the texts
+     * leaves nothing to learn from them.
+     */
+    private static final double STRONGER = 6;
+
     private final Classify task;
     private final RowModel<List<String>, ClassScores> rows;
     private final Network network;
     private final Loss loss;
+    private final double[] classWeights;
 
     /**
      * Creates the task on a model.
@@ -36,13 +53,16 @@ public final class TrainableClassify implements TrainableTask<LabelledText, Clas
         rows = task.on(Objects.requireNonNull(tokens, "tokens must not be null"), network);
         this.task = new Classify(task.labels(), task.head(), OptionalInt.of(rows.maxTokens()));
         loss = Loss.sparseSoftmaxCrossEntropy();
+        classWeights = new double[task.labels().count()];
+        Arrays.fill(classWeights, 1);
     }
 
-    private TrainableClassify(TrainableClassify other, Loss loss) {
+    private TrainableClassify(TrainableClassify other, double... weights) {
         task = other.task;
         rows = other.rows;
         network = other.network;
-        this.loss = loss;
+        loss = Loss.sparseSoftmaxCrossEntropy(weights);
+        classWeights = weights.clone();
     }
 
     /**
@@ -52,7 +72,78 @@ public final class TrainableClassify implements TrainableTask<LabelledText, Clas
      * @return a task on the same model
      */
     public TrainableClassify withClassWeights(double... weights) {
-        return new TrainableClassify(this, Loss.sparseSoftmaxCrossEntropy(weights));
+        return new TrainableClassify(this, weights);
+    }
+
+    /** Returns how much each class counts. */
+    double[] classWeights() {
+        return classWeights.clone();
+    }
+
+    /**
+     * Gives a new adapter a start, before the training. A classifier at random pulls the rows of the model apart before it knows anything
+     * (Kumar and others, 2022, arXiv:2202.10054), so the classifier of the adapter becomes softmax regression on what it reads.
+     *
+     * <p>Few texts, up to 16 for a class, teach more as pairs: the other parts of the adapter first learn that
+     * texts of one class are near each other (Tunstall and others, 2022, arXiv:2209.11055). The name of a class is one more text of it if it
+     * has words and no number. Such an adapter is done then: steps of the
+     * usual training mostly made it worse.
+     *
+     * @param adapter a new adapter on {@link #network}, with a classifier of its own
+     * @param examples the texts for training
+     * @param seed the seed of the pairs
+     * @return what the adapter begins with
+     * @throws IllegalArgumentException if there is no text, or the adapter has no classifier of its own
+     */
+    public ClassifierStart start(AdapterView adapter, List<LabelledText> examples, long seed) {
+        Network layers =
+                new Network(network.layers().subList(0, network.layers().size() - 1));
+        LinearProbe probe = probe(layers, examples);
+        Optional<ClassPairs> pairs = ClassPairs.of(this, examples);
+        if (pairs.isPresent()) {
+            AdapterView taught = pairs.get().train(layers, adapter, seed);
+            probe(taught, pairs.get().texts()).writeTo(adapter);
+            return new ClassifierStart(ClassifierStart.Kind.PAIRS, probe);
+        }
+        probe.withPenalty(STRONGER * probe.regression().penalty()).writeTo(adapter);
+        return new ClassifierStart(ClassifierStart.Kind.PROBE, probe);
+    }
+
+    private LinearProbe probe(Model layers, List<LabelledText> examples) {
+        Layer head = network.layers().get(network.layers().size() - 1);
+        return LinearProbe.fit(layers, this, examples, ((Linear) head).biasParameter() != null);
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * @param held as in {@link TrainableTask#validation}
+     * @return their loss as {@link #calibratedLoss} measures it
+     */
+    @Override
+    public Validation validation(Iterable<Batch> held) {
+        return Validation.cost(model -> calibratedLoss(model, held));
+    }
+
+    /**
+     * Returns how well a model tells the classes apart, however much too sure it is: the mean of {@code −w[y]·ln softmax(β·z)[y]} of
+     * the outputs z, with the factor β of at most 1 that makes it least. The usual loss grows when a classifier becomes too sure, long before it has more
+     * errors (Guo and others, 2017, arXiv:1706.04599).
+     *
+     * @param model the network, or an adapter on it
+     * @param held batches of texts that do not train, at least one
+     * @return the loss in nats; NaN if an output is not finite
+     */
+    public double calibratedLoss(Model model, Iterable<Batch> held) {
+        CalibratedLoss loss = new CalibratedLoss(classWeights);
+        for (Batch batch : held) {
+            INDArray outputs = model.predict(batch.input());
+            int[] classes = Objects.requireNonNull(batch.labels()).toIntVector();
+            for (int i = 0; i < classes.length; i++) {
+                loss.add(outputs.getRow(i).toDoubleVector(), classes[i]);
+            }
+        }
+        return loss.value();
     }
 
     @Override
@@ -81,7 +172,7 @@ public final class TrainableClassify implements TrainableTask<LabelledText, Clas
         return examples.stream().map(LabelledText::text).toList();
     }
 
-    private int classOf(LabelledText example) {
+    int classOf(LabelledText example) {
         return task.labels().id(example.label());
     }
 

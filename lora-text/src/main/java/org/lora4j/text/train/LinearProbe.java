@@ -1,0 +1,139 @@
+package org.lora4j.text.train;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.stream.IntStream;
+import org.lora4j.AdapterView;
+import org.lora4j.nn.Model;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.parameter.Parameter;
+import org.lora4j.text.data.LabelledText;
+import org.lora4j.text.task.SoftmaxRegression;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * What a model can do with texts as it is: softmax regression on the rows that it gives, which are computed once (a linear probe). Only the
+ * classifier trains, so this is what an adapter must be better than, and where its own classifier begins, see
+ * {@link TrainableClassify#start}.
+ */
+public final class LinearProbe {
+    /** So many numbers of features are kept at most: 20,000 rows of MiniLM. Rows at equal distances are used of more texts. */
+    private static final long MOST_NUMBERS = 20_000 * 384;
+
+    private final Model model;
+    private final TrainableClassify task;
+    private final SoftmaxRegression.Rows rows;
+    private final SoftmaxRegression regression;
+    private final Network classifier;
+
+    private LinearProbe(
+            Model model, TrainableClassify task, SoftmaxRegression.Rows rows, SoftmaxRegression regression) {
+        this.model = model;
+        this.task = task;
+        this.rows = rows;
+        this.regression = regression;
+        classifier = regression.network();
+    }
+
+    /**
+     * Fits a classifier.
+     *
+     * @param model gives a row for each text, {@code [n, dim]}
+     * @param task the classes, how much each counts, and the tokens of texts
+     * @param examples the texts
+     * @return the probe
+     * @throws IllegalArgumentException if there is no text
+     */
+    public static LinearProbe fit(Model model, TrainableClassify task, List<LabelledText> examples) {
+        return fit(model, task, examples, true);
+    }
+
+    static LinearProbe fit(Model model, TrainableClassify task, List<LabelledText> examples, boolean hasBias) {
+        Objects.requireNonNull(task, "task must not be null");
+        int most = Math.toIntExact(MOST_NUMBERS
+                / Objects.requireNonNull(model, "model must not be null").outputSize());
+        int used = Math.min(most, examples.size());
+        List<INDArray> features = new ArrayList<>();
+        List<Integer> classes = new ArrayList<>();
+        // A list may read each text from a file.
+        Portions.forEach(
+                () -> IntStream.range(0, used)
+                        .mapToObj(i -> examples.get((int) ((long) i * examples.size() / used)))
+                        .iterator(),
+                some -> {
+                    features.add(features(model, task, some));
+                    some.forEach(text -> classes.add(task.classOf(text)));
+                });
+        if (features.isEmpty()) {
+            throw new IllegalArgumentException("a probe needs at least one text, found none");
+        }
+        SoftmaxRegression.Rows rows = SoftmaxRegression.Rows.of(
+                        Nd4j.concat(0, features.toArray(INDArray[]::new)),
+                        classes,
+                        task.task().labels().count())
+                .withClassWeights(task.classWeights());
+        rows = hasBias ? rows : rows.withoutBias();
+        return new LinearProbe(model, task, rows, SoftmaxRegression.fit(rows));
+    }
+
+    private static INDArray features(Model model, TrainableClassify task, List<LabelledText> texts) {
+        return model.predict(task.batch(texts).input());
+    }
+
+    /**
+     * Returns the classifier.
+     *
+     * @return softmax regression on the rows of the model
+     */
+    public SoftmaxRegression regression() {
+        return regression;
+    }
+
+    /** Returns one on the same rows with another penalty. */
+    LinearProbe withPenalty(double penalty) {
+        return new LinearProbe(model, task, rows, SoftmaxRegression.fit(rows, penalty));
+    }
+
+    /**
+     * Returns the most probable class of each text.
+     *
+     * @param texts the texts
+     * @return the classes, from 0
+     */
+    public List<Integer> predict(Iterable<LabelledText> texts) {
+        List<Integer> predicted = new ArrayList<>();
+        Portions.forEach(texts, part -> {
+            INDArray outputs = classifier.predict(features(model, task, part));
+            for (int c : outputs.argMax(1).toIntVector()) {
+                predicted.add(c);
+            }
+        });
+        return predicted;
+    }
+
+    /**
+     * Makes this the classifier of an adapter. What the adapter does in the layers before it stays.
+     *
+     * @param adapter an adapter on the network of the task, which has a classifier of its own
+     * @throws IllegalArgumentException if it has none that reads such rows
+     * @throws IllegalStateException if it does not train
+     */
+    public void writeTo(AdapterView adapter) {
+        String head = task.network().replaceableHead().orElseThrow();
+        boolean isWritten = false;
+        for (Parameter parameter : adapter.parameters()) {
+            if (parameter.name().equals(head + ".weight")) {
+                parameter.assign(regression.weight());
+                isWritten = true;
+            } else if (parameter.name().equals(head + ".bias")) {
+                parameter.assign(regression.bias().orElseThrow());
+            }
+        }
+        if (!isWritten) {
+            throw new IllegalArgumentException("the adapter must have a classifier of its own, " + head
+                    + ", among its modules that are stored in full, found none");
+        }
+    }
+}
