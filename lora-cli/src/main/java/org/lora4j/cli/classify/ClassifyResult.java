@@ -23,6 +23,7 @@ import org.lora4j.text.metrics.Calibration;
  * @param baseline a linear classifier on the frozen model; null if it was not computed
  * @param metrics the adapter; null if nothing was measured
  * @param calibration how far its probabilities are right; null if nothing was measured
+ * @param curve how much more texts help the frozen model; null if it was not computed
  * @param fixed texts that only the adapter classifies rightly, and not the frozen model, at most 50
  * @param broken texts that only the frozen model classifies rightly, at most 50
  */
@@ -34,12 +35,13 @@ public record ClassifyResult(
         @Nullable ClassMetrics baseline,
         @Nullable ClassMetrics metrics,
         @Nullable Calibration calibration,
+        @Nullable LearningCurve curve,
         List<Changed> fixed,
         List<Changed> broken)
         implements TaskResult {
     /** Returns the result without any text to measure with. */
     static ClassifyResult unmeasured(List<ClassCount> classes, Learned learned) {
-        return new ClassifyResult(classes, learned, null, null, null, null, null, List.of(), List.of());
+        return new ClassifyResult(classes, learned, null, null, null, null, null, null, List.of(), List.of());
     }
 
     @Override
@@ -64,6 +66,10 @@ public record ClassifyResult(
         print(out, "adapter", metrics);
         if (calibration != null) {
             out.fact("expected calibration error %.4f", calibration.expectedError());
+        }
+        if (curve != null) {
+            out.fact("%s", curve.line());
+            out.fact("%s", curve.verdict());
         }
     }
 

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.SortedMap;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.measure.Judgement;
@@ -41,6 +42,7 @@ public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedText
     private final TextClassifier classifier;
     private final TrainableClassify task;
     private final ClassifyRecipe recipe;
+    private final long seed;
 
     /**
      * The settings of a classifier.
@@ -99,12 +101,13 @@ public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedText
         this.texts = texts;
         this.classifier = classifier;
         this.task = task;
+        seed = input.plan().seed();
         recipe = new ClassifyRecipe(
                 task,
                 adapter(),
                 settings.start() == Start.PROBE && input.begin() == null,
                 input.plan().asksForEpochs(),
-                input.plan().seed());
+                seed);
     }
 
     /**
@@ -190,9 +193,12 @@ public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedText
         ClassifiedTexts after = measure(adapter());
         ClassifiedTexts before = null;
         ClassifiedTexts words = null;
+        LearningCurve curve = null;
         Map<String, List<Double>> baselines = new LinkedHashMap<>();
         if (settings.baselines() == Baselines.ALL) {
-            before = after.withPredictions(frozen().predict(judging));
+            SortedMap<Integer, List<Integer>> frozen = frozen().learningCurve(judging, seed);
+            before = after.withPredictions(frozen.get(frozen.lastKey()));
+            curve = LearningCurve.of(after, frozen);
             WordBaseline ofWords = WordBaseline.train(examples().train(), texts.labels());
             words = after.withPredictions(
                     judging.stream().map(text -> ofWords.predict(text.text())).toList());
@@ -211,6 +217,7 @@ public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedText
                 before == null ? null : ClassMetrics.of(before),
                 ClassMetrics.of(after),
                 after.calibration(),
+                curve,
                 before == null ? List.of() : changed(before, after, after),
                 before == null ? List.of() : changed(before, after, before));
     }

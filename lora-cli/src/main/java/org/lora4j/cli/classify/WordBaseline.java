@@ -9,11 +9,9 @@ import de.bwaldvogel.liblinear.Problem;
 import de.bwaldvogel.liblinear.SolverType;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
+import org.lora4j.cli.measure.WordCounts;
 import org.lora4j.cli.train.Examples;
 import org.lora4j.text.data.LabelledText;
 import org.lora4j.text.data.Labels;
@@ -32,7 +30,6 @@ final class WordBaseline {
     private static final int MOST_TEXTS = 20_000;
     private static final double COST = 10;
     private static final double TOLERANCE = 0.01;
-    private static final Pattern WORD = Pattern.compile("[\\p{L}\\p{N}\\p{M}]+");
 
     private final Map<String, Integer> ids = new HashMap<>();
     private final double[] rarity;
@@ -41,7 +38,7 @@ final class WordBaseline {
     private WordBaseline(List<LabelledText> sample, Labels labels) {
         Map<String, Integer> textsOfWord = new HashMap<>();
         for (LabelledText text : sample) {
-            counts(text.text()).keySet().forEach(word -> textsOfWord.merge(word, 1, Integer::sum));
+            WordCounts.of(text.text()).keySet().forEach(word -> textsOfWord.merge(word, 1, Integer::sum));
         }
         rarity = new double[textsOfWord.size()];
         new TreeMap<>(textsOfWord).forEach((word, count) -> {
@@ -72,16 +69,10 @@ final class WordBaseline {
         return (int) Linear.predict(model, features(text));
     }
 
-    private static Map<String, Long> counts(String text) {
-        return WORD.matcher(text.toLowerCase(Locale.ROOT))
-                .results()
-                .collect(Collectors.groupingBy(match -> match.group(), Collectors.counting()));
-    }
-
     /** The weights of the words in the order of their numbers, which begin with 1, and a constant. */
     private Feature[] features(String text) {
         Map<Integer, Double> weights = new TreeMap<>();
-        counts(text).forEach((word, count) -> {
+        WordCounts.of(text).forEach((word, count) -> {
             Integer id = ids.get(word);
             if (id != null) {
                 weights.put(id, (1 + Math.log(count)) * rarity[id]);

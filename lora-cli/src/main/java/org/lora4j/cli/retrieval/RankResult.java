@@ -18,9 +18,10 @@ import org.lora4j.text.train.RankedTexts;
 /**
  * What a training reaches on the queries that judge.
  *
- * @param judgement the mean reciprocal rank beside that of the model alone and of chance; null if nothing was measured
+ * @param judgement the mean reciprocal rank beside that of the model alone, of BM25 and of chance; null if nothing was measured
  * @param chance all texts in any order, as if their scores were equal; null if nothing was measured
  * @param before the model as it is: a decoder answers itself, and with an encoder the texts are sorted by the similarity of the sentence embeddings; null if nothing was measured
+ * @param words the words alone, by BM25; null if nothing was measured
  * @param after the model with the adapter; null if nothing was measured
  * @param calibration how far the scores of pairs are probabilities; null for embeddings
  */
@@ -28,23 +29,26 @@ public record RankResult(
         @Nullable Judgement judgement,
         @Nullable RankMetrics chance,
         @Nullable RankMetrics before,
+        @Nullable RankMetrics words,
         @Nullable RankMetrics after,
         @Nullable Calibration calibration)
         implements TaskResult {
     /** Returns the result without any query to measure with. */
     static RankResult unmeasured() {
-        return new RankResult(null, null, null, null, null);
+        return new RankResult(null, null, null, null, null, null);
     }
 
     /** Compares what was measured on the same queries. */
-    static RankResult of(Judgement.MeasuredOn on, RankedTexts before, RankedTexts after) {
+    static RankResult of(Judgement.MeasuredOn on, RankedTexts before, RankedTexts words, RankedTexts after) {
         Map<String, List<Double>> baselines = new LinkedHashMap<>();
         baselines.put("the model alone", before.found().reciprocalRanks());
+        baselines.put("BM25", words.found().reciprocalRanks());
         baselines.put("chance", after.chance().reciprocalRanks());
         return new RankResult(
                 Judgement.ofShares(on, "query", Metric.MRR, after.found().reciprocalRanks(), baselines),
                 after.chance().metrics(),
                 before.found().metrics(),
+                words.found().metrics(),
                 after.found().metrics(),
                 after.calibration());
     }
@@ -65,9 +69,10 @@ public record RankResult(
 
     @Override
     public void print(TextOutput out) {
-        if (chance != null && before != null && after != null) {
+        if (chance != null && before != null && words != null && after != null) {
             String alone = calibration == null ? "model alone:" : "frozen model alone:";
             out.fact("%-29s %s", "chance:", numbers(chance));
+            out.fact("%-29s %s", "BM25:", line(words));
             out.fact("%-29s %s", alone, line(before));
             out.fact("%-29s %s", "with the adapter:", line(after));
         }

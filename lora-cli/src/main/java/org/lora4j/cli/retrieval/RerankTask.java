@@ -129,7 +129,7 @@ public final class RerankTask extends CommandTask<LabelledPair, RankedTexts, Ran
     @Override
     protected RankResult judge() {
         RankedTexts after = measure(adapter());
-        return after.hasQueries() ? RankResult.of(measuredOn(), before(), after) : RankResult.unmeasured();
+        return after.hasQueries() ? RankResult.of(measuredOn(), before(), words(), after) : RankResult.unmeasured();
     }
 
     /** What the model can do as it is: a decoder answers, and an encoder has sentence embeddings, whose similarity counts. */
@@ -146,6 +146,16 @@ public final class RerankTask extends CommandTask<LabelledPair, RankedTexts, Ran
                                         pairs.stream().map(TextPair::first).toList())),
                                 embeddings.predict(encoder.documents(
                                         pairs.stream().map(TextPair::second).toList()))),
+                examples().judging());
+    }
+
+    private RankedTexts words() {
+        Bm25 words = new Bm25();
+        examples().judging().forEach(example -> words.add(example.pair().second()));
+        return TrainableRerank.measure(
+                pairs -> pairs.stream()
+                        .mapToDouble(pair -> words.score(pair.first(), pair.second()))
+                        .toArray(),
                 examples().judging());
     }
 

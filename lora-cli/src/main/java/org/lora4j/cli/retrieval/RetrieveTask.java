@@ -102,7 +102,13 @@ public final class RetrieveTask extends CommandTask<RetrievalExample, RankedText
     protected RankResult judge() {
         return examples().judging().isEmpty()
                 ? RankResult.unmeasured()
-                : RankResult.of(measuredOn(), measure(task().network()), measure(adapter()));
+                : RankResult.of(
+                        measuredOn(),
+                        measure(task().network()),
+                        TrainableEmbed.measure(
+                                texts -> Bm25.index(texts)::scores,
+                                sample(examples().judging())),
+                        measure(adapter()));
     }
 
     @Override

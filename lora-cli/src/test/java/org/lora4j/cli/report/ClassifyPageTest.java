@@ -12,6 +12,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.cli.classify.ClassMetrics;
 import org.lora4j.cli.classify.ClassifyResult;
+import org.lora4j.cli.classify.LearningCurve;
 import org.lora4j.cli.measure.Comparison;
 import org.lora4j.cli.measure.Judgement;
 import org.lora4j.cli.measure.Metric;
@@ -50,6 +51,9 @@ class ClassifyPageTest {
                         metrics(0.5),
                         metrics(0.625),
                         new Calibration(List.of(new Calibration.Bin(0.5, 0.6, 4, 0.55, 0.5)), 0.05),
+                        new LearningCurve(
+                                List.of(new LearningCurve.Point(2, 0.4), new LearningCurve.Point(4, 0.5)),
+                                new PairedDifference(0.1, -0.2, 0.4)),
                         List.of(changed),
                         List.of()),
                 List.of("file.csv:7: wrong"),

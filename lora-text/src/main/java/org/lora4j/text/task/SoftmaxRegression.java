@@ -173,11 +173,22 @@ public final class SoftmaxRegression {
             return new Rows(features, norm, classes, classWeights, false);
         }
 
-        int size() {
+        /**
+         * Returns how many there are.
+         *
+         * @return at least 1
+         */
+        public int size() {
             return classes.length;
         }
 
-        Rows select(int[] rows) {
+        /**
+         * Returns some of the rows.
+         *
+         * @param rows their numbers, from 0, at least one
+         * @return rows of copied features
+         */
+        public Rows select(int... rows) {
             INDArray selected =
                     Nd4j.createUninitialized(DataType.DOUBLE, new long[] {rows.length, features.size(1)}, 'c');
             for (int i = 0; i < rows.length; i++) {

@@ -33,6 +33,12 @@ public final class TrainableClassify implements TrainableTask<LabelledText, Clas
      */
     private static final double STRONGER = 6;
 
+    /**
+     * The penalty of the classifier of few texts, times their number: a prior that stays the same. Cross-validation on rows of layers that
+     * have learned these texts would find hardly any penalty.
+     */
+    private static final double PRIOR = 3;
+
     private final Classify task;
     private final RowModel<List<String>, ClassScores> rows;
     private final Network network;
@@ -102,7 +108,8 @@ public final class TrainableClassify implements TrainableTask<LabelledText, Clas
         Optional<ClassPairs> pairs = ClassPairs.of(this, examples);
         if (pairs.isPresent()) {
             AdapterView taught = pairs.get().train(layers, adapter, seed);
-            probe(taught, pairs.get().texts()).writeTo(adapter);
+            List<LabelledText> texts = pairs.get().texts();
+            probe(taught, texts).withPenalty(PRIOR / texts.size()).writeTo(adapter);
             return new ClassifierStart(ClassifierStart.Kind.PAIRS, probe);
         }
         probe.withPenalty(STRONGER * probe.regression().penalty()).writeTo(adapter);

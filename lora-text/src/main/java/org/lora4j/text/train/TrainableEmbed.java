@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Stream;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
@@ -184,6 +185,34 @@ public final class TrainableEmbed implements TrainableTask<RetrievalExample, Ran
      */
     @Override
     public RankedTexts measure(Model model, Iterable<RetrievalExample> held) {
+        return measure(
+                texts -> {
+                    INDArray documents = embeddings(model, Embed.Kind.DOCUMENT, texts);
+                    return queries -> similarity.all(embeddings(model, Embed.Kind.QUERY, queries), documents);
+                },
+                held);
+    }
+
+    /** Searches among texts. */
+    @FunctionalInterface
+    public interface Search {
+        /**
+         * Gives texts a score for each of some queries.
+         *
+         * @param queries the queries
+         * @return the score of each text {@code [queries][texts]}, of which a greater one is better
+         */
+        double[][] scores(List<String> queries);
+    }
+
+    /**
+     * Measures whatever searches.
+     *
+     * @param index makes a search among texts
+     * @param held examples that do not train
+     * @return how well each query finds its texts among all texts of the examples
+     */
+    public static RankedTexts measure(Function<List<String>, Search> index, Iterable<RetrievalExample> held) {
         Map<String, Integer> texts = new LinkedHashMap<>();
         Map<String, Set<Integer>> right = new LinkedHashMap<>();
         for (RetrievalExample example : held) {
@@ -196,10 +225,10 @@ public final class TrainableEmbed implements TrainableTask<RetrievalExample, Ran
         RankSum found = new RankSum();
         RankSum chance = new RankSum();
         if (!right.isEmpty()) {
-            INDArray documents = embeddings(model, Embed.Kind.DOCUMENT, List.copyOf(texts.keySet()));
+            Search search = index.apply(List.copyOf(texts.keySet()));
             Portions.forEach(right.entrySet(), some -> {
-                List<String> queries = some.stream().map(Map.Entry::getKey).toList();
-                double[][] scores = similarity.all(embeddings(model, Embed.Kind.QUERY, queries), documents);
+                double[][] scores =
+                        search.scores(some.stream().map(Map.Entry::getKey).toList());
                 for (int i = 0; i < scores.length; i++) {
                     found.add(scores[i], some.get(i).getValue());
                     chance.add(new double[texts.size()], some.get(i).getValue());

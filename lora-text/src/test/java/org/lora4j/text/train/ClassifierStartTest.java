@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.SortedMap;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -103,6 +104,19 @@ class ClassifierStartTest {
             assertThat(written.weight().castTo(expected.dataType()).distance2(expected))
                     .isCloseTo(0, within(1e-5 * expected.norm2Number().doubleValue()));
             assertThat(written.bias() == null).isEqualTo(head == Head.LAST);
+        }
+    }
+
+    @Test
+    void fewerTextsHaveTheSamePriorInTheLearningCurve() throws IOException {
+        try (TextClassifier model = open(Head.MEAN)) {
+            LinearProbe probe = LinearProbe.fit(model.features(), model.trainableClasses(), many());
+            SortedMap<Integer, List<Integer>> curve = probe.learningCurve(FEW, 1);
+            assertThat(curve.keySet()).containsExactly(10, 20, 40, 80);
+            assertThat(curve.get(80)).isEqualTo(probe.predict(FEW)).containsExactly(0, 0, 1, 1);
+            assertThat(probe.learningCurve(FEW, 1)).isEqualTo(curve);
+            LinearProbe least = LinearProbe.fit(model.features(), model.trainableClasses(), FEW.subList(0, 3));
+            assertThat(least.learningCurve(FEW, 1)).hasSize(1);
         }
     }
 
