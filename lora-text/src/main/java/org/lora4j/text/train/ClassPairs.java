@@ -31,9 +31,13 @@ final class ClassPairs {
     static final int FEW = 16;
 
     private static final int STEPS = 80;
-    private static final double RATE = 5e-4;
+    private static final double RATE = 2.5e-4;
     private static final double WEIGHT_DECAY = 0.01;
     private static final double CLIP = 1;
+
+    /** The factor of the cosine; a greater one looks more at single pairs, of which there are few. */
+    private static final double SCALE = 10;
+
     private static final int PAIRS = 8;
     private static final int MOST_PAIRS = 16;
 
@@ -92,7 +96,7 @@ final class ClassPairs {
         AdapterView alone = LoRAModel.of(layers).add(adapter.names().get(0), config);
         copy(adapter, alone);
         Trainer.builder(alone)
-                .loss(Loss.inBatchNegatives(TrainableEmbed.SCALE))
+                .loss(Loss.inBatchNegatives(SCALE))
                 .updater(new AdamW(new LinearWarmupSchedule(RATE, STEPS / 10, STEPS), WEIGHT_DECAY))
                 .clipNorm(CLIP)
                 .maxIterations(STEPS)
