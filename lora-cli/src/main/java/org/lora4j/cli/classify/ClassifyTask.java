@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.SortedMap;
 import java.util.stream.IntStream;
@@ -197,7 +198,7 @@ public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedText
         Map<String, List<Double>> baselines = new LinkedHashMap<>();
         if (settings.baselines() == Baselines.ALL) {
             SortedMap<Integer, List<Integer>> frozen = frozen().learningCurve(judging, seed);
-            before = after.withPredictions(frozen.get(frozen.lastKey()));
+            before = after.withPredictions(Objects.requireNonNull(frozen.get(frozen.lastKey())));
             curve = LearningCurve.of(after, frozen);
             WordBaseline ofWords = WordBaseline.train(examples().train(), texts.labels());
             words = after.withPredictions(

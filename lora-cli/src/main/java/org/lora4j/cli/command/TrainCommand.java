@@ -2,6 +2,7 @@ package org.lora4j.cli.command;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.file.OutputPath;
@@ -15,6 +16,7 @@ import org.lora4j.cli.train.DefaultEpochs;
 import org.lora4j.cli.train.Estimate;
 import org.lora4j.cli.train.OpenedFiles;
 import org.lora4j.cli.train.RateSearch;
+import org.lora4j.cli.train.SettingsSearch;
 import org.lora4j.cli.train.TaskTraining;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.cli.train.TrainingPlan;
@@ -104,9 +106,14 @@ abstract class TrainCommand extends WorkCommand {
             if (worksOtherwise(input, training.output(), training.overwrites())) {
                 return;
             }
-            if (training.findsRate()) {
-                RateSearch search = new TaskTraining<>(open(input), input).findRate();
-                output.show(out(), search, search::print);
+            Duration search = training.search();
+            if (search != null) {
+                SettingsSearch found =
+                        SettingsSearch.run(input, this::open, search, display(progress, err(), "examples"));
+                output.show(out(), found, found::print);
+            } else if (training.findsRate()) {
+                RateSearch rates = new TaskTraining<>(open(input), input).findRate();
+                output.show(out(), rates, rates::print);
             } else if (training.isDryRun()) {
                 Estimate estimate = new TaskTraining<>(open(input), input).estimate();
                 output.show(out(), estimate, estimate::print);

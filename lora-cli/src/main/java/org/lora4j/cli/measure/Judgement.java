@@ -28,7 +28,7 @@ public record Judgement(
         MeasuredOn measuredOn, String unit, int examples, Metric metric, double value, List<Comparison> comparisons) {
     /** What to do if an adapter is not better. */
     private static final String ADVICE =
-            "Train longer with --epochs, let --find-rate find a better --rate, or measure on more"
+            "Train longer with --epochs, let --search find better settings, or measure on more"
                     + " examples with --test.";
 
     /** Which examples judge. */

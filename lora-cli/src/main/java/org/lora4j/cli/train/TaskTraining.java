@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalDouble;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.measure.TaskResult;
@@ -114,6 +115,26 @@ public final class TaskTraining<E, R extends TaskResult> {
     public RateSearch findRate() {
         task.recipe().begin(task.examples().train());
         return RateSearch.run(training, batches(task.train()));
+    }
+
+    /**
+     * Trains without checkpoints. The training cannot be run after this.
+     *
+     * @param progress shows the training
+     * @return the best loss of the validation; nothing if the training diverged
+     * @throws IOException if there is no validation, or the task has no steps
+     */
+    OptionalDouble tryOut(ProgressDisplay progress) throws IOException {
+        Validation validation = validation();
+        if (validation == null) {
+            throw new IOException("--search: there must be examples for the validation, found none");
+        }
+        if (!task.recipe().begin(task.examples().train())) {
+            throw new IOException(
+                    "--search: there must be steps to train, found none: so few texts are learned as pairs;"
+                            + " --epochs asks for steps after them");
+        }
+        return training.tryOut(batches(task.train()), validation, progress);
     }
 
     private Map<String, Object> settings() {

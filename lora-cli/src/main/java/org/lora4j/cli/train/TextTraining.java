@@ -3,6 +3,7 @@ package org.lora4j.cli.train;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
@@ -12,6 +13,7 @@ import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.nn.Network;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
+import org.lora4j.train.DivergedException;
 import org.lora4j.train.Loss;
 import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingListener;
@@ -68,9 +70,27 @@ record TextTraining(AdapterView adapter, Loss loss, TrainingPlan plan, int examp
             });
         }
         if (validation != null) {
-            trainer.validation(plan.patience() == 0 ? validation : validation.withPatience(plan.patience()));
+            trainer.validation(withPatience(validation));
         }
         return progress.show("training", steps(), listener -> fit(trainer, batches, listener, history));
+    }
+
+    private Validation withPatience(Validation validation) {
+        return plan.patience() == 0 ? validation : validation.withPatience(plan.patience());
+    }
+
+    /** Trains without checkpoints, and returns the best validation; nothing if the training diverged. */
+    OptionalDouble tryOut(Iterable<Batch> batches, Validation validation, ProgressDisplay progress) {
+        Trainer.Builder trainer = builder(steps()).validation(withPatience(validation));
+        try {
+            TrainingResult result = progress.show(
+                    "trying settings",
+                    steps(),
+                    listener -> trainer.listener(listener).build().fit(batches));
+            return OptionalDouble.of(result.best().orElseThrow().value());
+        } catch (DivergedException e) {
+            return OptionalDouble.empty();
+        }
     }
 
     /** Trains on other examples as {@link #run} does on these, with the same rates in each epoch, and ends after some epochs. */

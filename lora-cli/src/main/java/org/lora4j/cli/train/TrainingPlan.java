@@ -89,6 +89,29 @@ public final class TrainingPlan {
         this.defaultEpochs = defaultEpochs;
     }
 
+    private TrainingPlan(TrainingPlan other, double rate, @Nullable Integer epochs) {
+        this(other.batch, rate, other.defaultEpochs);
+        this.epochs = epochs;
+        accumulate = other.accumulate;
+        schedule = other.schedule;
+        warmup = other.warmup;
+        weightDecay = other.weightDecay;
+        clip = other.clip;
+        patience = other.patience;
+        seed = other.seed;
+        checkpointEvery = other.checkpointEvery;
+    }
+
+    /** Returns the same plan with another greatest learning rate. */
+    TrainingPlan withRate(double other) {
+        return new TrainingPlan(this, other, epochs);
+    }
+
+    /** Returns the same plan with another number of epochs. */
+    TrainingPlan withEpochs(int other) {
+        return new TrainingPlan(this, rate, other);
+    }
+
     /**
      * Checks the options.
      *
@@ -158,6 +181,11 @@ public final class TrainingPlan {
     /** Returns the batches of a step. */
     int accumulate() {
         return accumulate;
+    }
+
+    /** Returns the greatest learning rate. */
+    double rate() {
+        return rate;
     }
 
     /** Returns λ of AdamW. */
