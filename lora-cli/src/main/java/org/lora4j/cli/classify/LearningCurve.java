@@ -54,7 +54,7 @@ public record LearningCurve(List<Point> points, PairedDifference lastDoubling) {
      */
     @JsonProperty
     public String verdict() {
-        String difference = "Twice as many texts made the frozen model better by "
+        String difference = "Twice as many texts changed the accuracy of the frozen model by "
                 + Metric.ACCURACY.difference(lastDoubling.difference()) + " points (95 %: "
                 + Metric.ACCURACY.interval(lastDoubling) + ")";
         return difference

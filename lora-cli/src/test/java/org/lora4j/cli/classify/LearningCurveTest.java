@@ -22,9 +22,9 @@ class LearningCurveTest {
 
     @ParameterizedTest
     @CsvSource({
-        "70, better by +30.0 points (95 %: +20, more texts would probably help.",
-        "99, better by +1.0 points (95 %: −, whether more would help cannot be told from chance.",
-        "100, better by 0.0 points, cannot be told from chance."
+        "70, by +30.0 points (95 %: +20, more texts would probably help.",
+        "99, by +1.0 points (95 %: −, whether more would help cannot be told from chance.",
+        "100, by 0.0 points, cannot be told from chance."
     })
     void theLastDoublingSaysWhetherMoreTextsHelp(int half, String difference, String advice) {
         ClassifiedTexts judging = new ClassifiedTexts(
