@@ -502,6 +502,20 @@ class ClassifyCommandTest {
         assertThat(report(withSteps).at("/training/epochs").asInt()).isEqualTo(2);
     }
 
+    /** 28 texts of 36 are few; all 36 are not, but are learned in the same way. */
+    @Test
+    void allTextsAreLearnedAsPairsToo() throws IOException {
+        Path texts = SmallTexts.csv(temp.resolve("no-longer-few.csv"), 36, 4);
+        Path output = temp.resolve("all-as-pairs");
+        Cli.good("classify", "--model", model, "--data", texts, "--output", output);
+        JsonNode report = report(output);
+        assertThat(report.at("/learned/start").asText()).isEqualTo("pairs");
+        assertThat(report.at("/learned/written").asInt()).isEqualTo(36);
+        assertThat(PeftAdapters.load(output).weights().values())
+                .anySatisfy(weights ->
+                        assertThat(weights.loraB().norm2Number().doubleValue()).isPositive());
+    }
+
     /** Steps that are much too large make nothing better, so the adapter is the classifier on the frozen model alone. */
     @Test
     void stepsThatMakeItWorseAreLeftOut() throws IOException {

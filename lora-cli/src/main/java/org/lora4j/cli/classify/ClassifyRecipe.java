@@ -24,7 +24,7 @@ final class ClassifyRecipe implements Recipe<LabelledText> {
     private final long seed;
     private final ParameterValues initial;
     private @Nullable ClassifierStart start;
-    private boolean keepsSteps = true;
+    private boolean keepsSteps;
 
     /**
      * Creates the recipe of a new adapter.
@@ -44,19 +44,22 @@ final class ClassifyRecipe implements Recipe<LabelledText> {
     @Override
     public boolean begin(List<LabelledText> examples) {
         initial.restore();
-        if (!hasStart) {
-            return true;
+        if (hasStart) {
+            // An adapter that learns all texts does it in the same way, also if these are no longer few.
+            ClassifierStart.Kind kind = start == null ? task.kindOfStart(examples) : start.kind();
+            start = task.start(kind, adapter, examples, seed);
         }
-        ClassifierStart made = task.start(adapter, examples, seed);
-        start = made;
-        return made.kind() == ClassifierStart.Kind.PROBE || asksForSteps;
+        return !hasPairs() || asksForSteps;
+    }
+
+    private boolean hasPairs() {
+        return start != null && start.kind() == ClassifierStart.Kind.PAIRS;
     }
 
     @Override
     public boolean keepsSteps(Iterable<Batch> validation) {
-        if (start == null
-                || start.kind() == ClassifierStart.Kind.PAIRS
-                || !validation.iterator().hasNext()) {
+        if (start == null || hasPairs() || !validation.iterator().hasNext()) {
+            keepsSteps = !hasPairs() || asksForSteps;
             return true;
         }
         ParameterValues trained = new ParameterValues(adapter);
@@ -82,10 +85,6 @@ final class ClassifyRecipe implements Recipe<LabelledText> {
 
     /** Returns how the adapter came about. */
     ClassifyResult.Learned learned(int measured, int written) {
-        return new ClassifyResult.Learned(
-                start == null ? null : start.kind().text(),
-                keepsSteps && !(start != null && start.kind() == ClassifierStart.Kind.PAIRS && !asksForSteps),
-                measured,
-                written);
+        return new ClassifyResult.Learned(start == null ? null : start.kind().text(), keepsSteps, measured, written);
     }
 }

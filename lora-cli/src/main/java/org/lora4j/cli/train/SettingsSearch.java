@@ -129,7 +129,7 @@ public record SettingsSearch(List<Trial> trials, boolean isComplete) {
 
         private SettingsSearch run() throws IOException {
             TrialSettings best = new TrialSettings(input.plan(), input.config(), input.begin() == null);
-            isBetter(best);
+            tryOut(best);
             best = change(best, MOST_CHANGES, settings -> settings.withRateTimes(2));
             best = change(best, MOST_CHANGES, settings -> settings.withRateTimes(0.5));
             best = change(best, 1, settings -> settings.withDropout(0.1));
@@ -144,7 +144,7 @@ public record SettingsSearch(List<Trial> trials, boolean isComplete) {
             TrialSettings best = from;
             for (int i = 0; i < most; i++) {
                 TrialSettings next = change.apply(best);
-                if (tried.contains(next.options()) || !hasTime() || !isBetter(next)) {
+                if (tried.contains(next.options()) || !hasTime() || !tryOut(next)) {
                     break;
                 }
                 best = next;
@@ -159,7 +159,8 @@ public record SettingsSearch(List<Trial> trials, boolean isComplete) {
             return has;
         }
 
-        private boolean isBetter(TrialSettings settings) throws IOException {
+        /** Trains with settings, and returns whether no others were as good. */
+        private boolean tryOut(TrialSettings settings) throws IOException {
             tried.add(settings.options());
             long begin = System.nanoTime();
             OptionalDouble loss;

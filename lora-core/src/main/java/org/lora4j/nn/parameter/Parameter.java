@@ -96,7 +96,7 @@ public final class Parameter implements Weighted {
         }
         if (!isTrainable()) {
             throw new IllegalStateException(
-                    name() + ": a parameter that is overwritten must be trainable, found it" + " frozen");
+                    name() + ": a parameter that is overwritten must be trainable, found it frozen");
         }
         value().assign(elements);
         weight.noteWrite();

@@ -61,13 +61,10 @@ final class ClassPairs {
     /**
      * Makes pairs of texts, and of the names of their classes, each of which is one more text of its class if it has words.
      *
-     * @return nothing if the texts are many, or fewer than two classes have a pair
+     * @return nothing if fewer than two classes have a pair
      */
     static Optional<ClassPairs> of(TrainableClassify task, List<LabelledText> examples) {
         Labels labels = task.task().labels();
-        if (examples.size() > (long) FEW * labels.count()) {
-            return Optional.empty();
-        }
         List<LabelledText> texts = new ArrayList<>(examples);
         for (String name : labels.names()) {
             if (WORDS.matcher(name).matches()) {
@@ -76,6 +73,11 @@ final class ClassPairs {
         }
         ClassPairs pairs = new ClassPairs(task, texts);
         return pairs.byClass.size() > 1 ? Optional.of(pairs) : Optional.empty();
+    }
+
+    /** Returns whether texts are so few that they teach more as pairs, if they have pairs. */
+    static boolean areFew(TrainableClassify task, List<LabelledText> examples) {
+        return examples.size() <= (long) FEW * task.task().labels().count();
     }
 
     /** Returns the texts with the names of the classes. */

@@ -2,6 +2,7 @@ package org.lora4j.text.train;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.Random;
@@ -61,6 +62,19 @@ public final class LinearProbe {
     }
 
     static LinearProbe fit(Model model, TrainableClassify task, List<LabelledText> examples, boolean hasBias) {
+        SoftmaxRegression.Rows rows = rows(model, task, examples, hasBias);
+        return new LinearProbe(model, task, rows, SoftmaxRegression.fit(rows));
+    }
+
+    /** Fits a classifier with a penalty that is known, without cross-validation. */
+    static LinearProbe fit(
+            Model model, TrainableClassify task, List<LabelledText> examples, boolean hasBias, double penalty) {
+        SoftmaxRegression.Rows rows = rows(model, task, examples, hasBias);
+        return new LinearProbe(model, task, rows, SoftmaxRegression.fit(rows, penalty));
+    }
+
+    private static SoftmaxRegression.Rows rows(
+            Model model, TrainableClassify task, List<LabelledText> examples, boolean hasBias) {
         Objects.requireNonNull(task, "task must not be null");
         int most = Math.toIntExact(MOST_NUMBERS
                 / Objects.requireNonNull(model, "model must not be null").outputSize());
@@ -84,8 +98,7 @@ public final class LinearProbe {
                         classes,
                         task.task().labels().count())
                 .withClassWeights(task.classWeights());
-        rows = hasBias ? rows : rows.withoutBias();
-        return new LinearProbe(model, task, rows, SoftmaxRegression.fit(rows));
+        return hasBias ? rows : rows.withoutBias();
     }
 
     private static INDArray features(Model model, TrainableClassify task, List<LabelledText> texts) {
@@ -141,14 +154,9 @@ public final class LinearProbe {
      */
     public SortedMap<Integer, List<Integer>> learningCurve(Iterable<LabelledText> texts, long seed) {
         int all = rows.size();
-        int[] order = IntStream.range(0, all).toArray();
-        Random random = new Random(seed);
-        for (int i = all - 1; i > 0; i--) {
-            int other = random.nextInt(i + 1);
-            int kept = order[i];
-            order[i] = order[other];
-            order[other] = kept;
-        }
+        List<Integer> shuffled = new ArrayList<>(IntStream.range(0, all).boxed().toList());
+        Collections.shuffle(shuffled, new Random(seed));
+        int[] order = shuffled.stream().mapToInt(Integer::intValue).toArray();
         List<Integer> sizes = new ArrayList<>(List.of(all));
         List<Network> classifiers = new ArrayList<>(List.of(classifier));
         for (int parts = 2;

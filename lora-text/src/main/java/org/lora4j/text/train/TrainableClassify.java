@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.OptionalInt;
 import org.lora4j.AdapterView;
 import org.lora4j.nn.Model;
@@ -90,35 +89,60 @@ public final class TrainableClassify implements TrainableTask<LabelledText, Clas
      * Gives a new adapter a start, before the training. A classifier at random pulls the rows of the model apart before it knows anything
      * (Kumar and others, 2022, arXiv:2202.10054), so the classifier of the adapter becomes softmax regression on what it reads.
      *
-     * <p>Few texts, up to 16 for a class, teach more as pairs: the other parts of the adapter first learn that
-     * texts of one class are near each other (Tunstall and others, 2022, arXiv:2209.11055). The name of a class is one more text of it if it
-     * has words and no number. Such an adapter is done then: steps of the
-     * usual training mostly made it worse.
+     * <p>Few texts teach more as pairs: the other parts of the adapter first learn that texts of one class are near each other (Tunstall and
+     * others, 2022, arXiv:2209.11055). The name of a class is one more text of it if it has words and no number. Such an adapter is done
+     * then: steps of the usual training mostly made it worse.
      *
      * @param adapter a new adapter on {@link #network}, with a classifier of its own
      * @param examples the texts for training
      * @param seed the seed of the pairs
-     * @return what the adapter begins with
+     * @return what the adapter begins with, of the kind that {@link #kindOfStart} says
      * @throws IllegalArgumentException if there is no text, or the adapter has no classifier of its own
      */
     public ClassifierStart start(AdapterView adapter, List<LabelledText> examples, long seed) {
-        Network layers =
-                new Network(network.layers().subList(0, network.layers().size() - 1));
-        LinearProbe probe = probe(layers, examples);
-        Optional<ClassPairs> pairs = ClassPairs.of(this, examples);
-        if (pairs.isPresent()) {
-            AdapterView taught = pairs.get().train(layers, adapter, seed);
-            List<LabelledText> texts = pairs.get().texts();
-            probe(taught, texts).withPenalty(PRIOR / texts.size()).writeTo(adapter);
-            return new ClassifierStart(ClassifierStart.Kind.PAIRS, probe);
-        }
-        probe.withPenalty(STRONGER * probe.regression().penalty()).writeTo(adapter);
-        return new ClassifierStart(ClassifierStart.Kind.PROBE, probe);
+        return start(kindOfStart(examples), adapter, examples, seed);
     }
 
-    private LinearProbe probe(Model layers, List<LabelledText> examples) {
+    /**
+     * Returns which start suits texts.
+     *
+     * @param examples the texts for training
+     * @return pairs for up to 16 texts for each class, in the mean, if at least two classes have two texts
+     */
+    public ClassifierStart.Kind kindOfStart(List<LabelledText> examples) {
+        boolean learnsPairs = ClassPairs.areFew(this, examples)
+                && ClassPairs.of(this, examples).isPresent();
+        return learnsPairs ? ClassifierStart.Kind.PAIRS : ClassifierStart.Kind.PROBE;
+    }
+
+    /**
+     * Gives a new adapter a start of a kind, as {@link #start(AdapterView, List, long)} does.
+     *
+     * @param kind how the start is made
+     * @param adapter a new adapter on {@link #network}, with a classifier of its own
+     * @param examples the texts for training
+     * @param seed the seed of the pairs
+     * @return what the adapter begins with
+     * @throws IllegalArgumentException if there is no text, or the adapter has no classifier of its own, or there are no pairs
+     */
+    public ClassifierStart start(
+            ClassifierStart.Kind kind, AdapterView adapter, List<LabelledText> examples, long seed) {
+        Network layers =
+                new Network(network.layers().subList(0, network.layers().size() - 1));
         Layer head = network.layers().get(network.layers().size() - 1);
-        return LinearProbe.fit(layers, this, examples, ((Linear) head).biasParameter() != null);
+        boolean hasBias = ((Linear) head).biasParameter() != null;
+        LinearProbe probe = LinearProbe.fit(layers, this, examples, hasBias);
+        if (kind == ClassifierStart.Kind.PAIRS) {
+            ClassPairs pairs = ClassPairs.of(this, examples)
+                    .orElseThrow(() -> new IllegalArgumentException("at least two classes must have two texts, found "
+                            + examples.size() + " texts without pairs of two classes"));
+            AdapterView taught = pairs.train(layers, adapter, seed);
+            List<LabelledText> texts = pairs.texts();
+            LinearProbe.fit(taught, this, texts, hasBias, PRIOR / texts.size()).writeTo(adapter);
+        } else {
+            probe.withPenalty(STRONGER * probe.regression().penalty()).writeTo(adapter);
+        }
+        return new ClassifierStart(kind, probe);
     }
 
     /**
