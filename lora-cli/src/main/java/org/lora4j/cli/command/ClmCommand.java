@@ -1,7 +1,9 @@
 package org.lora4j.cli.command;
 
+import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.language.LanguageTask;
 import org.lora4j.cli.train.Column;
+import org.lora4j.cli.train.DataFile;
 import org.lora4j.console.command.OptionCheck;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -31,7 +33,8 @@ public final class ClmCommand extends LanguageCommand {
     }
 
     @Override
-    LanguageTask.Settings settings(boolean recomputed) {
-        return new LanguageTask.Settings(LanguageTask.Kind.CLM, new Column("--text", text), block, recomputed, 0);
+    LanguageTask.Settings settings(boolean recomputed, @Nullable DataFile forgetting) {
+        return new LanguageTask.Settings(
+                LanguageTask.Kind.CLM, new Column("--text", text), block, recomputed, 0, forgetting);
     }
 }

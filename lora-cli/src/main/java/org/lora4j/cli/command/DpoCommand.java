@@ -58,6 +58,9 @@ public final class DpoCommand extends TrainCommand {
     @Mixin
     private final RecomputeOption recompute = new RecomputeOption();
 
+    @Mixin
+    private final ForgettingOption forgetting = new ForgettingOption();
+
     DpoCommand() {
         super(4, 5e-5, DefaultEpochs.THREE);
     }
@@ -83,6 +86,7 @@ public final class DpoCommand extends TrainCommand {
                         new PreferenceLoss(beta, labelSmoothing, normalizesLength),
                         reference,
                         maxTokens,
-                        recompute.value()));
+                        recompute.value(),
+                        forgetting.file()));
     }
 }

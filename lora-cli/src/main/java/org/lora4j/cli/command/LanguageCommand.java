@@ -1,8 +1,10 @@
 package org.lora4j.cli.command;
 
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.language.LanguageTask;
 import org.lora4j.cli.train.CommandTask;
+import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.DefaultEpochs;
 import org.lora4j.cli.train.TrainingInput;
 import picocli.CommandLine.Mixin;
@@ -12,14 +14,17 @@ abstract class LanguageCommand extends TrainCommand {
     @Mixin
     private final RecomputeOption recompute = new RecomputeOption();
 
+    @Mixin
+    private final ForgettingOption forgetting = new ForgettingOption();
+
     LanguageCommand() {
         super(4, 2e-4, DefaultEpochs.THREE);
     }
 
-    abstract LanguageTask.Settings settings(boolean recomputed);
+    abstract LanguageTask.Settings settings(boolean recomputed, @Nullable DataFile forgetting);
 
     @Override
     final CommandTask<?, ?, ?> open(TrainingInput input) throws IOException {
-        return LanguageTask.open(input, settings(recompute.value()));
+        return LanguageTask.open(input, settings(recompute.value(), forgetting.file()));
     }
 }

@@ -1,7 +1,9 @@
 package org.lora4j.cli.command;
 
+import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.language.LanguageTask;
 import org.lora4j.cli.train.Column;
+import org.lora4j.cli.train.DataFile;
 import org.lora4j.console.command.OptionCheck;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -35,8 +37,8 @@ public final class SftCommand extends LanguageCommand {
     }
 
     @Override
-    LanguageTask.Settings settings(boolean recomputed) {
+    LanguageTask.Settings settings(boolean recomputed, @Nullable DataFile forgetting) {
         return new LanguageTask.Settings(
-                LanguageTask.Kind.SFT, new Column("--text", "text"), maxTokens, recomputed, samples);
+                LanguageTask.Kind.SFT, new Column("--text", "text"), maxTokens, recomputed, samples, forgetting);
     }
 }

@@ -9,10 +9,7 @@ import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.OpenedFiles;
 import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.chat.LearnedText;
-import org.lora4j.text.data.TokenExample;
 import org.lora4j.text.task.SavedAdapter;
-import org.lora4j.text.train.TrainableGenerate;
 
 /**
  * What a test of a decoder on a file found.
@@ -41,34 +38,13 @@ public record DecoderTest(
             throws IOException {
         int maxTokens = LanguageTask.maxTokens(asked, decoder);
         try (OpenedFiles opened = new OpenedFiles()) {
-            if (LanguageExamples.isConversation(data)) {
-                DataFile.Divided<LearnedText> texts =
-                        opened.add(LanguageExamples.conversations(decoder, data, maxTokens, 0)
-                                .parts());
-                LoRAModel model = AdaptedModel.load(decoder, adapters);
-                return new DecoderTest(
-                        measure(
-                                TrainableGenerate.ofTexts(decoder.network(), decoder.tokens(), maxTokens),
-                                model,
-                                texts),
-                        ToolCallTest.of(decoder, model, data),
-                        texts.pass().skipped(),
-                        texts.unused());
-            }
-            DataFile.Divided<TokenExample> blocks =
-                    LanguageExamples.blocks(decoder, data, column, maxTokens, 0, opened);
+            LanguageTexts<?> texts = LanguageTexts.open(decoder, data, column, maxTokens, opened);
+            LoRAModel model = AdaptedModel.load(decoder, adapters);
             return new DecoderTest(
-                    measure(
-                            TrainableGenerate.ofTokens(decoder.network()),
-                            AdaptedModel.load(decoder, adapters),
-                            blocks),
-                    null,
-                    blocks.pass().skipped(),
-                    0);
+                    LanguageTest.of(texts.measure(model)),
+                    ToolCallTest.of(decoder, model, data),
+                    texts.skipped(),
+                    texts.unlearnable());
         }
-    }
-
-    private static <E> LanguageTest measure(TrainableGenerate<E> task, LoRAModel model, DataFile.Divided<E> examples) {
-        return LanguageTest.of(task.measure(model, examples.train()));
     }
 }

@@ -17,6 +17,7 @@ import org.lora4j.console.report.TextOutput;
  * @param frequencies the frequencies of the tokens alone; null if nothing was measured
  * @param before the model alone; null if nothing was measured
  * @param after the model with the adapter; null if nothing was measured
+ * @param forgetting what the adapter costs on other texts; null if none were given
  * @param samples answers before and after
  * @param divided how many conversations are several examples, one for each answer
  */
@@ -26,6 +27,7 @@ public record LanguageResult(
         @Nullable LanguageTest frequencies,
         @Nullable LanguageTest before,
         @Nullable LanguageTest after,
+        @Nullable Forgetting forgetting,
         List<Sample> samples,
         int divided)
         implements TaskResult {
@@ -46,6 +48,9 @@ public record LanguageResult(
             numbers.put("perplexity of the model alone", ReportText.fixed(before.perplexity(), 3));
             numbers.put("perplexity with the adapter", ReportText.fixed(after.perplexity(), 3));
         }
+        if (forgetting != null) {
+            numbers.putAll(forgetting.numbers());
+        }
         return numbers;
     }
 
@@ -56,6 +61,9 @@ public record LanguageResult(
         }
         if (frequencies != null) {
             out.fact("perplexity %.3f of the frequencies of tokens alone", frequencies.perplexity());
+        }
+        if (forgetting != null) {
+            forgetting.print(out);
         }
         if (divided > 0) {
             out.fact(

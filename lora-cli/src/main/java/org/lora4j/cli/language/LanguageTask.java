@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.measure.Judgement;
 import org.lora4j.cli.model.AdaptedModel;
@@ -36,6 +37,7 @@ public final class LanguageTask<E> extends CommandTask<E, List<Perplexity>, Lang
     private final TrainableGenerate<E> task;
     private final int maxTokens;
     private final int divided;
+    private final @Nullable OtherTexts others;
 
     /** What the model learns. */
     public enum Kind {
@@ -54,8 +56,15 @@ public final class LanguageTask<E> extends CommandTask<E, List<Perplexity>, Lang
      *     positions for, and at most 1024
      * @param recomputes whether layers are computed again for their gradients
      * @param samples how many answers the report shows before and after
+     * @param forgetting a file with other texts, by which the report says what the model forgets; null for none
      */
-    public record Settings(Kind kind, Column text, int maxTokens, boolean recomputes, int samples) {}
+    public record Settings(
+            Kind kind,
+            Column text,
+            int maxTokens,
+            boolean recomputes,
+            int samples,
+            @Nullable DataFile forgetting) {}
 
     private LanguageTask(
             TrainingInput input,
@@ -71,6 +80,7 @@ public final class LanguageTask<E> extends CommandTask<E, List<Perplexity>, Lang
         this.task = task;
         this.divided = divided;
         maxTokens = maxTokens(settings.maxTokens(), decoder);
+        others = OtherTexts.open(decoder, settings.forgetting(), maxTokens, input.opened());
     }
 
     /** Returns the most tokens of an example: those that were asked for, or 0 for the default. */
@@ -144,8 +154,9 @@ public final class LanguageTask<E> extends CommandTask<E, List<Perplexity>, Lang
     protected LanguageResult judge() {
         List<E> held = examples().judging();
         List<LanguageResult.Sample> samples = learnsAnswers() ? samples(held) : List.of();
+        Forgetting forgetting = others == null ? null : others.forgetting(task.network(), adapter());
         if (held.isEmpty()) {
-            return new LanguageResult(settings.kind(), null, null, null, null, samples, divided);
+            return new LanguageResult(settings.kind(), null, null, null, null, forgetting, samples, divided);
         }
         TokenFrequencies counts = new TokenFrequencies(
                 tokens(Examples.sample(examples().train(), TokenFrequencies.MOST_EXAMPLES)),
@@ -163,6 +174,7 @@ public final class LanguageTask<E> extends CommandTask<E, List<Perplexity>, Lang
                 LanguageTest.of(frequencies),
                 LanguageTest.of(before),
                 LanguageTest.of(after),
+                forgetting,
                 samples,
                 divided);
     }

@@ -15,15 +15,22 @@ import org.lora4j.train.PreferenceLoss;
  * @param judgement the accuracy beside that of rules without a model; null if no pair was held out
  * @param trainingPairs on pairs of the training: all, or 1,000 at equal distances
  * @param heldPairs on the pairs that judge; null if none was held out
+ * @param forgetting what the adapter costs on other texts; null if none were given
  */
 public record PreferenceResult(
-        @Nullable Judgement judgement, PreferenceLoss.Metrics trainingPairs, PreferenceLoss.@Nullable Metrics heldPairs)
+        @Nullable Judgement judgement,
+        PreferenceLoss.Metrics trainingPairs,
+        PreferenceLoss.@Nullable Metrics heldPairs,
+        @Nullable Forgetting forgetting)
         implements TaskResult {
     @Override
     public Map<String, String> numbers() {
         Map<String, String> numbers = new LinkedHashMap<>();
         add(numbers, "training pairs", trainingPairs);
         add(numbers, "pairs that were held out", heldPairs);
+        if (forgetting != null) {
+            numbers.putAll(forgetting.numbers());
+        }
         return numbers;
     }
 
@@ -38,6 +45,9 @@ public record PreferenceResult(
     public void print(TextOutput out) {
         print(out, "training", trainingPairs);
         print(out, "held out", heldPairs);
+        if (forgetting != null) {
+            forgetting.print(out);
+        }
     }
 
     private static void print(TextOutput out, String what, PreferenceLoss.@Nullable Metrics metrics) {

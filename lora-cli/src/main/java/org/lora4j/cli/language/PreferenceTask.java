@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.measure.Judgement;
@@ -37,6 +38,7 @@ public final class PreferenceTask
     private final DecoderFolder decoder;
     private final LoRAModel model;
     private final int batch;
+    private final @Nullable OtherTexts others;
 
     /** To what the adapter is held. */
     public enum Reference {
@@ -53,8 +55,14 @@ public final class PreferenceTask
      * @param reference to what the adapter is held
      * @param maxTokens the most tokens of a prompt with an answer; 0 for as many as the model has positions for, and at most 1024
      * @param recomputes whether layers are computed again for their gradients
+     * @param forgetting a file with other texts, by which the report says what the model forgets; null for none
      */
-    public record Settings(PreferenceLoss loss, Reference reference, int maxTokens, boolean recomputes) {
+    public record Settings(
+            PreferenceLoss loss,
+            Reference reference,
+            int maxTokens,
+            boolean recomputes,
+            @Nullable DataFile forgetting) {
         private AdapterView of(TrainingInput input, LoRAModel model) throws IOException {
             SavedAdapter begin = input.begin();
             if (reference == Reference.BASE) {
@@ -84,6 +92,8 @@ public final class PreferenceTask
         this.decoder = decoder;
         this.model = model;
         batch = input.plan().batch();
+        others = OtherTexts.open(
+                decoder, settings.forgetting(), LanguageTask.maxTokens(settings.maxTokens(), decoder), input.opened());
     }
 
     /**
@@ -158,9 +168,10 @@ public final class PreferenceTask
     @Override
     protected PreferenceResult judge() {
         PreferenceLoss.Metrics trained = settings.loss().evaluate(adapter(), train().sampled(MOST_MEASURED, batch));
+        Forgetting forgetting = others == null ? null : others.forgetting(model.base(), adapter());
         List<PreferenceExample> judging = examples().judging();
         if (judging.isEmpty()) {
-            return new PreferenceResult(null, trained, null);
+            return new PreferenceResult(null, trained, null, forgetting);
         }
         List<PreferenceLoss.Metrics> each = measure(adapter());
         List<Double> right = each.stream().map(PreferenceLoss.Metrics::accuracy).toList();
@@ -177,7 +188,8 @@ public final class PreferenceTask
                         mean(each, PreferenceLoss.Metrics::accuracy),
                         mean(each, PreferenceLoss.Metrics::margin),
                         mean(each, PreferenceLoss.Metrics::chosenReward),
-                        mean(each, PreferenceLoss.Metrics::rejectedReward)));
+                        mean(each, PreferenceLoss.Metrics::rejectedReward)),
+                forgetting);
     }
 
     private static double mean(List<PreferenceLoss.Metrics> each, ToDoubleFunction<PreferenceLoss.Metrics> number) {

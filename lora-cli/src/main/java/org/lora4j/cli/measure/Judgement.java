@@ -120,15 +120,10 @@ public record Judgement(
      */
     public static Judgement ofLosses(
             MeasuredOn measuredOn, String unit, List<Perplexity> adapter, Map<String, List<Perplexity>> baselines) {
-        List<Double> tokens = adapter.stream().map(one -> (double) one.tokens()).toList();
         List<Comparison> comparisons = new ArrayList<>();
-        baselines.forEach((name, losses) -> comparisons.add(
-                new Comparison(name, loss(losses), PairedDifference.ofLosses(nats(adapter), nats(losses), tokens))));
+        baselines.forEach((name, losses) ->
+                comparisons.add(new Comparison(name, loss(losses), PairedDifference.ofLosses(adapter, losses))));
         return new Judgement(measuredOn, unit, adapter.size(), Metric.LOSS, loss(adapter), comparisons);
-    }
-
-    private static List<Double> nats(List<Perplexity> losses) {
-        return losses.stream().map(Perplexity::nats).toList();
     }
 
     private static double loss(List<Perplexity> losses) {

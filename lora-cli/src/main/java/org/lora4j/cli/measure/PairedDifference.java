@@ -1,6 +1,7 @@
 package org.lora4j.cli.measure;
 
 import java.util.List;
+import org.lora4j.text.metrics.Perplexity;
 
 /**
  * How much better one model is than another on the same examples, and an interval of 95 % for it. A difference above 0 means that
@@ -106,6 +107,25 @@ public record PairedDifference(double difference, double low, double high) {
                 + (z3 + z) / (4 * f)
                 + (5 * z5 + 16 * z3 + 3 * z) / (96 * f * f)
                 + (3 * z7 + 19 * z5 + 17 * z3 - 15 * z) / (384 * f * f * f);
+    }
+
+    /**
+     * Compares how well two models predict the same examples: their losses, weighted by their tokens.
+     *
+     * @param first what was measured of the first model on each example
+     * @param second that of the second model
+     * @return the comparison, in nats for a token
+     * @throws IllegalArgumentException if there is no example, or the lengths differ
+     */
+    public static PairedDifference ofLosses(List<Perplexity> first, List<Perplexity> second) {
+        return ofLosses(
+                nats(first),
+                nats(second),
+                first.stream().map(one -> (double) one.tokens()).toList());
+    }
+
+    private static List<Double> nats(List<Perplexity> losses) {
+        return losses.stream().map(Perplexity::nats).toList();
     }
 
     private static void requirePairs(List<Double> first, List<Double> second) {
