@@ -6,6 +6,7 @@ import org.lora4j.cli.classify.ClassifyTask;
 import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.CommandTask;
 import org.lora4j.cli.train.DefaultEpochs;
+import org.lora4j.cli.train.DefaultRate;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.console.command.OptionCheck;
 import picocli.CommandLine.Command;
@@ -64,7 +65,7 @@ public final class ClassifyCommand extends TrainCommand {
     private boolean noBaseline;
 
     ClassifyCommand() {
-        super(16, 5e-4, DefaultEpochs.CLASSIFY);
+        super(16, DefaultRate.of(5e-4), DefaultEpochs.CLASSIFY);
     }
 
     @Override

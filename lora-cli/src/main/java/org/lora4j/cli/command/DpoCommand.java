@@ -4,6 +4,7 @@ import java.io.IOException;
 import org.lora4j.cli.language.PreferenceTask;
 import org.lora4j.cli.train.CommandTask;
 import org.lora4j.cli.train.DefaultEpochs;
+import org.lora4j.cli.train.DefaultRate;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.train.PreferenceLoss;
@@ -62,7 +63,7 @@ public final class DpoCommand extends TrainCommand {
     private final ForgettingOption forgetting = new ForgettingOption();
 
     DpoCommand() {
-        super(4, 5e-5, DefaultEpochs.THREE);
+        super(4, DefaultRate.PREFERENCES, DefaultEpochs.LANGUAGE);
     }
 
     @Override

@@ -6,6 +6,7 @@ import org.lora4j.cli.language.LanguageTask;
 import org.lora4j.cli.train.CommandTask;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.DefaultEpochs;
+import org.lora4j.cli.train.DefaultRate;
 import org.lora4j.cli.train.TrainingInput;
 import picocli.CommandLine.Mixin;
 
@@ -18,7 +19,7 @@ abstract class LanguageCommand extends TrainCommand {
     private final ForgettingOption forgetting = new ForgettingOption();
 
     LanguageCommand() {
-        super(4, 2e-4, DefaultEpochs.THREE);
+        super(4, DefaultRate.LANGUAGE, DefaultEpochs.LANGUAGE);
     }
 
     abstract LanguageTask.Settings settings(boolean recomputed, @Nullable DataFile forgetting);

@@ -5,6 +5,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.retrieval.RerankTask;
 import org.lora4j.cli.train.CommandTask;
 import org.lora4j.cli.train.DefaultEpochs;
+import org.lora4j.cli.train.DefaultRate;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.console.command.OptionCheck;
 import picocli.CommandLine.Command;
@@ -43,7 +44,7 @@ public final class RerankCommand extends TrainCommand {
     private final TextLimit limit = new TextLimit();
 
     RerankCommand() {
-        super(16, 1e-3, DefaultEpochs.RERANK);
+        super(16, DefaultRate.of(1e-3), DefaultEpochs.RERANK);
     }
 
     @Override

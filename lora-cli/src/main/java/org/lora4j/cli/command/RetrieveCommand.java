@@ -10,6 +10,7 @@ import org.lora4j.cli.retrieval.NegativeMining;
 import org.lora4j.cli.retrieval.RetrieveTask;
 import org.lora4j.cli.train.CommandTask;
 import org.lora4j.cli.train.DefaultEpochs;
+import org.lora4j.cli.train.DefaultRate;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.report.ReportText;
@@ -47,7 +48,7 @@ public final class RetrieveCommand extends TrainCommand {
     private final MiningSettings mining = new MiningSettings();
 
     RetrieveCommand() {
-        super(32, 5e-4, DefaultEpochs.THREE);
+        super(32, DefaultRate.of(5e-4), DefaultEpochs.THREE);
     }
 
     @Override

@@ -13,6 +13,7 @@ import org.lora4j.cli.report.TrainingFiles;
 import org.lora4j.cli.train.CheckpointFile;
 import org.lora4j.cli.train.CommandTask;
 import org.lora4j.cli.train.DefaultEpochs;
+import org.lora4j.cli.train.DefaultRate;
 import org.lora4j.cli.train.Estimate;
 import org.lora4j.cli.train.OpenedFiles;
 import org.lora4j.cli.train.RateSearch;
@@ -25,6 +26,7 @@ import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.ProgressOptions;
 import org.lora4j.console.command.RunFolder;
 import org.lora4j.console.command.WorkCommand;
+import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.text.task.SavedAdapter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -64,7 +66,7 @@ abstract class TrainCommand extends WorkCommand {
     private final OutputOptions output = new OutputOptions();
 
     /** Creates a command with the default batch, rate and epochs. */
-    TrainCommand(int batch, double rate, DefaultEpochs epochs) {
+    TrainCommand(int batch, DefaultRate rate, DefaultEpochs epochs) {
         plan = new TrainingPlan(batch, rate, epochs);
     }
 
@@ -101,7 +103,7 @@ abstract class TrainCommand extends WorkCommand {
                     new AdaptedModel(model, begin, storage.value()),
                     data.file(),
                     adapter.config(plan.seed()),
-                    plan,
+                    plan.forWidth(ModelConfig.read(model).hiddenSize()),
                     opened);
             if (worksOtherwise(input, training.output(), training.overwrites())) {
                 return;

@@ -13,6 +13,9 @@ public record DefaultEpochs(int least, int steps, int most) {
     /** The same for any number of examples. */
     public static final DefaultEpochs THREE = new DefaultEpochs(3, 0, 3);
 
+    /** Few texts of a language model are learned more often; the validation ends the training before they are known by heart. */
+    public static final DefaultEpochs LANGUAGE = new DefaultEpochs(3, 500, 10);
+
     /** A reranker has learned a good deal after some hundred steps. */
     public static final DefaultEpochs RERANK = new DefaultEpochs(3, DefaultSteps.ENOUGH, 30);
 

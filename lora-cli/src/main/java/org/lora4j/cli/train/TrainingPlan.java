@@ -15,7 +15,8 @@ public final class TrainingPlan {
             paramLabel = "N",
             description =
                     "How often all examples are used. Default: 3; for 'classify' 4, and more for few texts, up to 10, until"
-                            + " there are 100 steps; for 'rerank' more for few pairs, up to 30, until there are 300 steps.")
+                            + " there are 100 steps; for 'sft', 'clm' and 'dpo' more for few examples, up to 10, until there are"
+                            + " 500; for 'rerank' up to 30, until there are 300.")
     private @Nullable Integer epochs;
 
     @Option(names = "--batch", paramLabel = "N", description = "The examples of a batch. Default: ${DEFAULT-VALUE}.")
@@ -33,8 +34,11 @@ public final class TrainingPlan {
     @Option(
             names = "--rate",
             paramLabel = "RATE",
-            description = "The greatest learning rate. Default: ${DEFAULT-VALUE}.")
-    private double rate;
+            description =
+                    "The greatest learning rate. Default: 0.0005 for 'classify' and 'retrieve', 0.001 for 'rerank'; for a model"
+                            + " whose hidden states have d numbers 0.0005·(2000/d)^0.78 for 'sft' and 'clm', and a tenth of it for"
+                            + " 'dpo'.")
+    private @Nullable Double rate;
 
     @Option(
             names = "--schedule",
@@ -74,24 +78,33 @@ public final class TrainingPlan {
             description = "The steps between two checkpoints; 0 for none. Default: ${DEFAULT-VALUE}.")
     private int checkpointEvery = 100;
 
+    private final DefaultRate defaultRate;
     private final DefaultEpochs defaultEpochs;
+
+    /** How many numbers a hidden state of the model has. */
+    private final int width;
 
     /**
      * Creates the plan of a command.
      *
      * @param batch the examples of a batch, unless an option says it
-     * @param rate the greatest learning rate, unless an option says it
+     * @param defaultRate the greatest learning rate, unless an option says it
      * @param defaultEpochs how often all examples are used, unless an option says it
      */
-    public TrainingPlan(int batch, double rate, DefaultEpochs defaultEpochs) {
+    public TrainingPlan(int batch, DefaultRate defaultRate, DefaultEpochs defaultEpochs) {
         this.batch = batch;
-        this.rate = rate;
+        this.defaultRate = defaultRate;
         this.defaultEpochs = defaultEpochs;
+        width = 1;
     }
 
-    private TrainingPlan(TrainingPlan other, double rate, @Nullable Integer epochs) {
-        this(other.batch, rate, other.defaultEpochs);
+    private TrainingPlan(TrainingPlan other, int width, @Nullable Double rate, @Nullable Integer epochs) {
+        this.width = width;
+        this.rate = rate;
         this.epochs = epochs;
+        batch = other.batch;
+        defaultRate = other.defaultRate;
+        defaultEpochs = other.defaultEpochs;
         accumulate = other.accumulate;
         schedule = other.schedule;
         warmup = other.warmup;
@@ -102,14 +115,24 @@ public final class TrainingPlan {
         checkpointEvery = other.checkpointEvery;
     }
 
+    /**
+     * Returns the same plan for a model, of which the default rate may depend.
+     *
+     * @param hidden how many numbers a hidden state of the model has
+     * @return the plan
+     */
+    public TrainingPlan forWidth(int hidden) {
+        return new TrainingPlan(this, hidden, rate, epochs);
+    }
+
     /** Returns the same plan with another greatest learning rate. */
     TrainingPlan withRate(double other) {
-        return new TrainingPlan(this, other, epochs);
+        return new TrainingPlan(this, width, other, epochs);
     }
 
     /** Returns the same plan with another number of epochs. */
     TrainingPlan withEpochs(int other) {
-        return new TrainingPlan(this, rate, other);
+        return new TrainingPlan(this, width, rate, other);
     }
 
     /**
@@ -121,7 +144,7 @@ public final class TrainingPlan {
         check.atLeast("--epochs", epochs(), 1);
         check.atLeast("--batch", batch, 1);
         check.atLeast("--accumulate", accumulate, 1);
-        check.positive("--rate", rate);
+        check.positive("--rate", rate());
         check.share("--warmup", warmup);
         check.require(
                 weightDecay >= 0 && Double.isFinite(weightDecay),
@@ -166,7 +189,7 @@ public final class TrainingPlan {
 
     /** Returns AdamW with the learning rate of each step of a training. */
     AdamW updater(int steps) {
-        return new AdamW(schedule.rates(rate, (int) (warmup * steps), steps), weightDecay);
+        return new AdamW(schedule.rates(rate(), (int) (warmup * steps), steps), weightDecay);
     }
 
     /**
@@ -185,7 +208,7 @@ public final class TrainingPlan {
 
     /** Returns the greatest learning rate. */
     double rate() {
-        return rate;
+        return rate == null ? defaultRate.forWidth(width) : rate;
     }
 
     /** Returns λ of AdamW. */
@@ -223,7 +246,7 @@ public final class TrainingPlan {
         settings.put("epochs", epochs(examples));
         settings.put("batch", batch);
         settings.put("accumulate", accumulate);
-        settings.put("rate", rate);
+        settings.put("rate", rate());
         settings.put("schedule", schedule.name().toLowerCase(Locale.ROOT));
         settings.put("warmup", warmup);
         settings.put("weightDecay", weightDecay);

@@ -22,7 +22,7 @@ class TrainingPlanTest {
             """)
     void fewExamplesAreUsedMoreOften(int examples, int minSteps, int accumulate, int epochs, int steps) {
         TrainingPlan plan = CommandLine.populateCommand(
-                new TrainingPlan(16, 1e-3, new DefaultEpochs(3, minSteps, 30)),
+                new TrainingPlan(16, DefaultRate.of(1e-3), new DefaultEpochs(3, minSteps, 30)),
                 "--accumulate",
                 String.valueOf(accumulate));
         assertThat(plan.epochs(examples)).isEqualTo(epochs);
@@ -32,8 +32,28 @@ class TrainingPlanTest {
 
     @Test
     void theOptionHoldsHoweverFewExamplesThereAre() {
-        TrainingPlan plan =
-                CommandLine.populateCommand(new TrainingPlan(16, 1e-3, DefaultEpochs.RERANK), "--epochs", "4");
+        TrainingPlan plan = CommandLine.populateCommand(
+                new TrainingPlan(16, DefaultRate.of(1e-3), DefaultEpochs.RERANK), "--epochs", "4");
         assertThat(plan.epochs(216)).isEqualTo(4);
+    }
+
+    @ParameterizedTest
+    @CsvSource(textBlock = """
+            2000, 0.0005
+            128, 0.0043
+            896, 0.00094
+            4096, 0.00029
+            """)
+    void theRateFallsWithTheWidthUnlessAnOptionSaysIt(int width, double rate) {
+        TrainingPlan plan = new TrainingPlan(4, DefaultRate.LANGUAGE, DefaultEpochs.LANGUAGE).forWidth(width);
+        assertThat(plan.rate()).isEqualTo(rate);
+        assertThat(plan.settings(8)).containsEntry("rate", rate);
+        TrainingPlan asked = CommandLine.populateCommand(
+                new TrainingPlan(4, DefaultRate.LANGUAGE, DefaultEpochs.LANGUAGE), "--rate", "0.1");
+        assertThat(asked.forWidth(width).rate()).isEqualTo(0.1);
+        assertThat(new TrainingPlan(16, DefaultRate.of(1e-3), DefaultEpochs.RERANK)
+                        .forWidth(width)
+                        .rate())
+                .isEqualTo(1e-3);
     }
 }
