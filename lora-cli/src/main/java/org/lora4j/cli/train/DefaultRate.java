@@ -22,7 +22,7 @@ public record DefaultRate(double rate, double exponent) {
     public static final DefaultRate LANGUAGE = new DefaultRate(5e-4, 0.78);
 
     /** Of preferences, which are learned more gently. */
-    public static final DefaultRate PREFERENCES = new DefaultRate(5e-5, 0.78);
+    public static final DefaultRate PREFERENCES = new DefaultRate(2.5e-5, 0.78);
 
     /**
      * Returns one rate for all models.

@@ -36,7 +36,7 @@ public final class TrainingPlan {
             paramLabel = "RATE",
             description =
                     "The greatest learning rate. Default: 0.0005 for 'classify' and 'retrieve', 0.001 for 'rerank'; for a model"
-                            + " whose hidden states have d numbers 0.0005·(2000/d)^0.78 for 'sft' and 'clm', and a tenth of it for"
+                            + " whose hidden states have d numbers 0.0005·(2000/d)^0.78 for 'sft' and 'clm', and a twentieth of it for"
                             + " 'dpo'.")
     private @Nullable Double rate;
 
