@@ -4,6 +4,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.text.metrics.Calibration;
 import org.lora4j.text.metrics.RankMetrics;
+import org.lora4j.text.metrics.Ranking;
 
 /**
  * How well a model sorts texts for queries, beside any order.
@@ -29,6 +30,13 @@ public record RankedTexts(
          */
         public Ranks {
             reciprocalRanks = List.copyOf(reciprocalRanks);
+        }
+
+        /** Returns the ranks of queries that sort so many texts. */
+        static Ranks of(List<Ranking> rankings, int texts) {
+            return new Ranks(
+                    RankMetrics.of(rankings, texts),
+                    rankings.stream().map(Ranking::reciprocalRank).toList());
         }
     }
 

@@ -2,12 +2,10 @@ package org.lora4j.text.train;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.lora4j.nn.Model;
@@ -15,6 +13,7 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.data.RetrievalExample;
 import org.lora4j.text.internal.TextTable;
+import org.lora4j.text.metrics.Ranking;
 import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.RowModel;
 import org.lora4j.text.task.Similarity;
@@ -214,27 +213,29 @@ public final class TrainableEmbed implements TrainableTask<RetrievalExample, Ran
      */
     public static RankedTexts measure(Function<List<String>, Search> index, Iterable<RetrievalExample> held) {
         Map<String, Integer> texts = new LinkedHashMap<>();
-        Map<String, Set<Integer>> right = new LinkedHashMap<>();
+        Map<String, Map<Integer, Integer>> grades = new LinkedHashMap<>();
         for (RetrievalExample example : held) {
-            right.computeIfAbsent(example.query(), query -> new LinkedHashSet<>())
-                    .add(texts.computeIfAbsent(example.positive(), text -> texts.size()));
+            grades.computeIfAbsent(example.query(), query -> new LinkedHashMap<>())
+                    .put(texts.computeIfAbsent(example.positive(), text -> texts.size()), 1);
             if (example.negative() != null) {
                 texts.computeIfAbsent(example.negative(), text -> texts.size());
             }
         }
-        RankSum found = new RankSum();
-        RankSum chance = new RankSum();
-        if (!right.isEmpty()) {
+        List<Ranking> found = new ArrayList<>();
+        List<Ranking> chance = new ArrayList<>();
+        if (!grades.isEmpty()) {
             Search search = index.apply(List.copyOf(texts.keySet()));
-            Portions.forEach(right.entrySet(), some -> {
+            Portions.forEach(grades.entrySet(), some -> {
                 double[][] scores =
                         search.scores(some.stream().map(Map.Entry::getKey).toList());
                 for (int i = 0; i < scores.length; i++) {
-                    found.add(scores[i], some.get(i).getValue());
-                    chance.add(new double[texts.size()], some.get(i).getValue());
+                    found.add(Ranking.expected(scores[i], some.get(i).getValue()));
+                    chance.add(Ranking.expected(
+                            new double[texts.size()], some.get(i).getValue()));
                 }
             });
         }
-        return new RankedTexts(found.ranks(texts.size()), chance.ranks(texts.size()), null);
+        return new RankedTexts(
+                RankedTexts.Ranks.of(found, texts.size()), RankedTexts.Ranks.of(chance, texts.size()), null);
     }
 }
