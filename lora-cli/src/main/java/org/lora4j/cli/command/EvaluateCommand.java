@@ -12,6 +12,8 @@ import org.lora4j.cli.report.TrainingFiles;
 import org.lora4j.cli.retrieval.GradeTest;
 import org.lora4j.cli.retrieval.PairColumns;
 import org.lora4j.cli.retrieval.RankTest;
+import org.lora4j.cli.retrieval.SearchFiles;
+import org.lora4j.cli.retrieval.SearchTest;
 import org.lora4j.cli.train.Column;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.WorkCommand;
@@ -31,7 +33,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "evaluate",
         description = "Test a classifier on texts with their classes, or an adapter of 'lora retrieve' or 'lora"
-                + " rerank' on queries and texts, or measure the perplexity of a decoder on"
+                + " rerank' on queries and texts, or embeddings on a search in a corpus, or measure the perplexity of a decoder on"
                 + " conversations or plain text, and its calls of tools.")
 public final class EvaluateCommand extends WorkCommand {
     private static final String LABEL = "label";
@@ -77,6 +79,9 @@ public final class EvaluateCommand extends WorkCommand {
     private int maxTokens;
 
     @Mixin
+    private final SearchOptions search = new SearchOptions();
+
+    @Mixin
     private final EmbeddingOptions embedding = new EmbeddingOptions();
 
     @Mixin
@@ -89,7 +94,20 @@ public final class EvaluateCommand extends WorkCommand {
 
     @Override
     protected void checkOptions(OptionCheck check) {
-        texts.check(check);
+        search.check(check);
+        if (search.isUsed()) {
+            texts.checkNone(check, "--corpus");
+            check.require(
+                    (!source.hasAdapter() || source.is(Embed.class))
+                            && passage == null
+                            && label == null
+                            && score == null
+                            && !columns.isUsed(),
+                    "--corpus must be used with a model for embeddings or an adapter of 'lora retrieve', and without the"
+                            + " options of columns, found others");
+        } else {
+            texts.check(check);
+        }
         check.require(maxTokens == 0 || maxTokens >= 2, "--max-tokens must be at least 2, found " + maxTokens);
         source.config().ifPresent(config -> {
             check.require(
@@ -113,7 +131,7 @@ public final class EvaluateCommand extends WorkCommand {
                         + " or 'lora rerank', --query and --positive, or --passage");
         embedding.check(check);
         check.require(
-                !embedding.isUsed() || source.is(Embed.class) || columns.isUsed(),
+                !embedding.isUsed() || source.is(Embed.class) || columns.isUsed() || search.isUsed(),
                 "--dimensions, --query-prompt and --document-prompt must be used with embeddings, found a task without them; use an adapter of 'lora retrieve', or"
                         + " --query and --positive");
         check.require(
@@ -123,6 +141,12 @@ public final class EvaluateCommand extends WorkCommand {
 
     @Override
     protected void work() throws IOException {
+        SearchFiles collection = search.files();
+        if (collection != null) {
+            SearchTest result = SearchTest.ofEmbeddings(source.files(storage), collection, settings());
+            output.show(out(), result, result::print);
+            return;
+        }
         if (!reranks() && source.generates()) {
             testDecoder();
             return;

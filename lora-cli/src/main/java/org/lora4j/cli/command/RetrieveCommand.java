@@ -44,6 +44,9 @@ public final class RetrieveCommand extends TrainCommand {
     private double scale = 20;
 
     @Mixin
+    private final SearchOptions search = new SearchOptions();
+
+    @Mixin
     private final MiningSettings mining = new MiningSettings();
 
     RetrieveCommand() {
@@ -56,6 +59,10 @@ public final class RetrieveCommand extends TrainCommand {
         limit.check(check);
         embedding.check(check);
         mining.check(check);
+        search.check(check);
+        check.require(
+                !search.isUsed() || !(mining.mines() || check.isGiven("--test")),
+                "--corpus must be used without --test and --mine-negatives, because it is the test, found both");
         check.positive("--scale", scale);
         check.atLeast("--batch", batch(), 2);
     }
@@ -66,7 +73,13 @@ public final class RetrieveCommand extends TrainCommand {
     }
 
     private RetrieveTask.Settings settings() {
-        return new RetrieveTask.Settings(columns.columns(null, null), embedding.settings(limit.value()), scale);
+        return new RetrieveTask.Settings(
+                columns.columns(null, null), embedding.settings(limit.value()), scale, search.files());
+    }
+
+    @Override
+    boolean hasOwnTest() {
+        return search.isUsed();
     }
 
     @Override

@@ -35,6 +35,11 @@ public final class Dataset<T> implements Iterable<T> {
         return new Dataset<>(source);
     }
 
+    /** Begins a pass over the elements. */
+    Cursor<T> open() {
+        return source.get();
+    }
+
     /**
      * Creates a data set of elements in memory.
      *

@@ -85,11 +85,13 @@ public final class Ranking {
     private final List<Integer> best;
 
     private final int documents;
+    private final boolean tied;
 
-    private Ranking(List<Group> groups, List<Integer> best, int documents) {
+    private Ranking(List<Group> groups, List<Integer> best, int documents, boolean tied) {
         this.groups = groups;
         this.best = best;
         this.documents = documents;
+        this.tied = tied;
     }
 
     /**
@@ -138,17 +140,16 @@ public final class Ranking {
      * @throws IllegalArgumentException if a score is NaN
      */
     public static Ranking byName(Map<String, Double> scores, Map<String, Integer> grades) {
-        if (scores.values().stream().anyMatch(score -> score.isNaN())) {
-            throw nan();
-        }
+        boolean tied = expected(scores, grades).isTied();
         Comparator<Map.Entry<String, Double>> byScore = Comparator.comparingDouble(entry -> entry.getValue() + 0.0);
-        return ofOrder(
+        Ranking ordered = ofOrder(
                 scores.entrySet().stream()
                         .sorted(byScore.thenComparing(Map.Entry.comparingByKey())
                                 .reversed())
                         .map(Map.Entry::getKey)
                         .toList(),
                 grades);
+        return new Ranking(ordered.groups, ordered.best, ordered.documents, tied);
     }
 
     /**
@@ -181,7 +182,7 @@ public final class Ranking {
 
     private static Ranking of(double[] scores, Map<Integer, Integer> found, List<Integer> missing) {
         if (Arrays.stream(scores).anyMatch(Double::isNaN)) {
-            throw nan();
+            throw new IllegalArgumentException("the scores must be numbers, found NaN");
         }
         List<Integer> best = new ArrayList<>();
         TreeMap<Double, List<Integer>> grades = new TreeMap<>(Comparator.reverseOrder());
@@ -199,11 +200,7 @@ public final class Ranking {
                 .map(entry -> new Group(
                         count(scores, entry.getKey(), true), count(scores, entry.getKey(), false), entry.getValue()))
                 .toList();
-        return new Ranking(groups, best, scores.length);
-    }
-
-    private static IllegalArgumentException nan() {
-        return new IllegalArgumentException("the scores must be numbers, found NaN");
+        return new Ranking(groups, best, scores.length, groups.stream().anyMatch(Group::isTied));
     }
 
     /**
@@ -225,10 +222,10 @@ public final class Ranking {
     /**
      * Returns whether a relevant document has the same score as one with another grade.
      *
-     * @return true if the metrics are means over several orders
+     * @return true if the metrics are means over several orders, or names decided about the order
      */
     public boolean isTied() {
-        return groups.stream().anyMatch(Group::isTied);
+        return tied;
     }
 
     /**

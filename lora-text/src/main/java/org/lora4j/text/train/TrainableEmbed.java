@@ -12,6 +12,8 @@ import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.data.RetrievalExample;
+import org.lora4j.text.data.SearchCollection;
+import org.lora4j.text.data.SearchText;
 import org.lora4j.text.internal.TextTable;
 import org.lora4j.text.metrics.Ranking;
 import org.lora4j.text.task.Embed;
@@ -22,6 +24,7 @@ import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
  * Learns embeddings with which a query finds the texts that belong to it. In a batch, the texts of the other queries are the wrong
@@ -30,6 +33,8 @@ import org.nd4j.linalg.factory.Nd4j;
 public final class TrainableEmbed implements TrainableTask<RetrievalExample, RankedTexts> {
     /** The factor of the cosine with which most models are trained. */
     public static final double SCALE = 20;
+
+    private static final int QUERIES_AT_A_TIME = 1024;
 
     private final Embed task;
     private final RowModel<Embed.Texts, float[]> rows;
@@ -190,6 +195,37 @@ public final class TrainableEmbed implements TrainableTask<RetrievalExample, Ran
                     return queries -> similarity.all(embeddings(model, Embed.Kind.QUERY, queries), documents);
                 },
                 held);
+    }
+
+    /**
+     * Searches in a corpus, exactly. In memory are the embeddings of the queries, and those of some documents at a time.
+     *
+     * @param model the network, or an adapter on it
+     * @param collection the queries and the documents
+     * @param depth how many documents of each query are kept
+     * @return the best documents of each query
+     * @throws IllegalArgumentException as {@link SearchRun#of}
+     */
+    public SearchRun search(Model model, SearchCollection collection, int depth) {
+        INDArray queries = embeddings(model, Embed.Kind.QUERY, texts(collection.queries()));
+        return SearchRun.of(collection, depth, documents -> {
+            INDArray embedded = embeddings(model, Embed.Kind.DOCUMENT, texts(documents));
+            double[][] scores = new double[(int) queries.size(0)][];
+            // The products are in double precision, so not those of all queries at once.
+            for (int from = 0; from < scores.length; from += QUERIES_AT_A_TIME) {
+                int to = Math.min(scores.length, from + QUERIES_AT_A_TIME);
+                double[][] some = similarity.all(
+                        queries.get(NDArrayIndex.interval(from, to), NDArrayIndex.all())
+                                .dup(),
+                        embedded);
+                System.arraycopy(some, 0, scores, from, some.length);
+            }
+            return scores;
+        });
+    }
+
+    private static List<String> texts(List<SearchText> texts) {
+        return texts.stream().map(SearchText::text).toList();
     }
 
     /** Searches among texts. */
