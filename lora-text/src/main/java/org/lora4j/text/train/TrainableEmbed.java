@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.Function;
 import java.util.stream.Stream;
@@ -134,6 +135,15 @@ public final class TrainableEmbed implements TrainableTask<RetrievalExample, Ran
                 : Batch.ofTriples(first, second, tokens(Embed.Kind.DOCUMENT, negatives));
         return batch.withPositives(belongs(
                 queries, Stream.concat(positives.stream(), negatives.stream()).toList()));
+    }
+
+    /** {@inheritDoc} These are the query, the text that belongs to it, and the one that does not. */
+    @Override
+    public Optional<Function<RetrievalExample, List<String>>> distinctTexts() {
+        return Optional.of(example -> Stream.of(example.query(), example.positive(), example.negative())
+                .filter(Objects::nonNull)
+                .distinct()
+                .toList());
     }
 
     private static List<String> negatives(List<RetrievalExample> examples) {
