@@ -79,7 +79,8 @@ class Bm25Test {
                 Files.writeString(temp.resolve("corpus.tsv"), corpus),
                 Files.writeString(temp.resolve("queries.tsv"), queries),
                 Files.writeString(temp.resolve("qrels.txt"), qrels));
-        double[][] found = Bm25.scorer(collection).scores(collection.corpus().stream().toList());
+        double[][] found =
+                Bm25.scorer(collection).scores(collection.corpus().stream().toList());
         double[][] expected = Bm25.index(texts).scores(asked);
         assertThat(found).hasDimensions(7, 60);
         for (int q = 0; q < found.length; q++) {
