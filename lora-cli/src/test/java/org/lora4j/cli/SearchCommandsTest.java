@@ -156,6 +156,51 @@ class SearchCommandsTest {
                 .contains(run + ": the run must be a new file, found one; choose another --run");
     }
 
+    /** Judgements of BEIR train as the pairs of texts do that they stand for. */
+    @Test
+    void judgementsAreTrainedOn() throws IOException {
+        Path judged = Files.writeString(temp.resolve("train.tsv"), """
+                query-id\tcorpus-id\tscore
+                q1\td1\t2
+                q1\td2\t1
+                q1\td5\t0
+                q2\td10\t1
+                q3\t6\t3
+                q4\tgone\t0
+                """);
+        Path same = Files.writeString(temp.resolve("same.csv"), """
+                query,positive
+                cat purrs,cat the cat purrs
+                cat purrs,a cat on the milk
+                ship on the sea,ship
+                milk,milk cat milk
+                """);
+        Path ofJudgements = temp.resolve("of-judgements");
+        Path ofPairs = temp.resolve("of-pairs");
+        Object[] train = {"retrieve", "--model", model, "--validation", 0, "--epochs", 2, "--json"};
+        JsonNode report = Cli.good(Cli.words(train, search("qrels.txt", "--data", judged, "--output", ofJudgements)))
+                .json();
+        Cli.good(Cli.words(train, search("qrels.txt", "--data", same, "--output", ofPairs)));
+        assertThat(report.at("/sizes/examples").asInt()).isEqualTo(4);
+        assertThat(report.at("/sizes/unlearnable").asInt()).isZero();
+        assertThat(ofJudgements.resolve("adapter_model.safetensors"))
+                .hasSameBinaryContentAs(ofPairs.resolve("adapter_model.safetensors"));
+        Path none = temp.resolve("none");
+        for (String[] wrong : new String[][] {
+            {"q1\tgone\t1", ":2: corpus-id must be the _id of a document in " + CORPUS + ", found 'gone'"},
+            {"q8\td1\t1", ":2: query-id must be the _id of a query in " + QUERIES + ", found 'q8'"},
+            {"q1\td1\t0.5", ":2: score must be a whole number, found 0.5"},
+            {"q1\td1\t0", ": at least one judgement for training must have a grade of 1 or more, found none"}
+        }) {
+            Files.writeString(judged, "query-id\tcorpus-id\tscore\n" + wrong[0] + "\n");
+            assertThat(Cli.run(Cli.words(train, search("qrels.txt", "--data", judged, "--output", none)))
+                            .errLines())
+                    .singleElement()
+                    .asString()
+                    .startsWith("error: " + judged + wrong[1]);
+        }
+    }
+
     @Test
     void wrongUse() throws IOException {
         Object[] test = {"evaluate", "--model", model};

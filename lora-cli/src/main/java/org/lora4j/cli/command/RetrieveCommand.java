@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
         description =
                 "Train an adapter for sentence embeddings, on an encoder of the BERT family or a decoder with modules.json, so that a query finds the"
                         + " texts that belong to it. The rows are pairs of a query and a text, or triples with a text that"
-                        + " does not belong to the query. 'lora embed' then writes the vectors.")
+                        + " does not belong to the query; with --corpus also judgements of BEIR. 'lora embed' then writes the vectors.")
 public final class RetrieveCommand extends TrainCommand {
     @Mixin
     private final ColumnOptions columns = new ColumnOptions();

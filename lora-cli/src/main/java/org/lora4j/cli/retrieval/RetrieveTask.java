@@ -80,12 +80,15 @@ public final class RetrieveTask extends CommandTask<RetrievalExample, RankedText
         SearchFiles search = settings.search();
         SearchCollection collection = search == null ? null : search.open();
         EmbeddingModel model = input.opened().add(EmbeddingModel.open(input.files(), settings.asked()));
-        boolean triples = settings.columns().areTriples(input.data());
+        boolean judged = search != null && JudgedTexts.areIn(input.data());
+        boolean triples = !judged && settings.columns().areTriples(input.data());
         TrainableEmbed task = model.trainable(triples, settings.scale());
+        long seed = input.plan().seed();
         DataFile.Divided<RetrievalExample> texts = input.opened()
-                .add(settings.columns()
-                        .readFound(
-                                input.data(), triples, task::know, input.plan().seed()));
+                .add(
+                        search != null && judged
+                                ? JudgedTexts.read(input.data(), search, task::know, seed)
+                                : settings.columns().readFound(input.data(), triples, task::know, seed));
         return new RetrieveTask(input, settings, model, task, texts, collection);
     }
 
