@@ -22,6 +22,7 @@ import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.data.Qrels;
 import org.lora4j.text.data.SearchCollection;
 import org.lora4j.text.data.SearchText;
+import org.lora4j.text.data.TextFiles;
 import org.lora4j.text.metrics.RankMetrics;
 import org.lora4j.text.metrics.Ranking;
 
@@ -202,6 +203,70 @@ class SearchCommandsTest {
     }
 
     @Test
+    void aRerankerSortsWhatAnotherSearchFound() throws IOException {
+        Path labelled = Files.writeString(temp.resolve("labelled.csv"), """
+                query,passage,label
+                cat purrs,cat the cat purrs,1
+                cat purrs,ship,0
+                ship on the sea,ship,1
+                ship on the sea,milk,0
+                """);
+        Path adapter = temp.resolve("sorter");
+        Cli.good("rerank", "--model", model, "--data", labelled, "--output", adapter, "--validation", 0, "--epochs", 1);
+        Path first = Files.writeString(temp.resolve("first.run"), """
+                q1 Q0 d5 1 0.9 bm25
+                q1 Q0 d1 2 0.8 bm25
+                q1 Q0 d2 3 0.7 bm25
+                q2 Q0 d10 9 0.5 bm25
+                q2 Q0 d2 1 0.4 bm25
+                q7 Q0 d2 1 0.4 bm25
+                """);
+        Path run = temp.resolve("sorted.run");
+        Object[] test = Cli.words(
+                new Object[] {"evaluate", "--model", model, "--adapter", adapter, "--json"}, search("qrels.txt"));
+        JsonNode found = Cli.good(Cli.words(test, "--candidates", first, "--depth", 2, "--run", run))
+                .json();
+        // Of q1, d2 is the third one; of the relevant documents d1, d2 and d10, nowhere, d1 and d10 are candidates.
+        assertThat(found.at("/candidates/recallAt10").asDouble()).isEqualTo(0.5);
+        assertThat(found.at("/candidates/mrr").asDouble()).isEqualTo((0.5 + 1) / 2);
+        assertThat(found.at("/metrics/recallAt10").asDouble()).isEqualTo(0.5);
+        assertThat(found.at("/before").isNull()).isTrue();
+        assertThat(found.at("/judgement/comparisons/0/baseline").asText()).isEqualTo("the candidates");
+        List<String[]> lines = Files.readAllLines(run).stream()
+                .map(line -> line.split(" ", -1))
+                .toList();
+        assertThat(lines.stream().map(line -> line[0] + line[2]))
+                .containsExactlyInAnyOrder("q1d5", "q1d1", "q2d10", "q2d2");
+        // The scores are those of lora predict.
+        Path texts = Files.writeString(temp.resolve("candidates.csv"), """
+                query,passage
+                cat purrs,the sea
+                cat purrs,cat the cat purrs
+                ship on the sea,ship
+                ship on the sea,a cat on the milk
+                """);
+        Path scored = temp.resolve("scored.jsonl");
+        Cli.good("predict", "--model", model, "--adapter", adapter, "--data", texts, "--output", scored);
+        List<Double> expected =
+                TextFiles.jsonl(scored).stream().map(row -> row.number("score")).toList();
+        for (String[] line : lines) {
+            int row = List.of("q1d5", "q1d1", "q2d10", "q2d2").indexOf(line[0] + line[2]);
+            assertThat(Double.parseDouble(line[4])).isCloseTo(expected.get(row), within(1e-5));
+        }
+        Files.writeString(first, "q1 Q0 d5 1 0.9 a\nq1 Q0 d5 2 0.8 a\n");
+        assertThat(Cli.run(Cli.words(test, "--candidates", first)).errLines())
+                .singleElement()
+                .asString()
+                .startsWith(
+                        "error: " + first + ":2: a document must stand once for a query, found 'd5' again for 'q1'");
+        Files.writeString(first, "q1 d5 0.9\n");
+        assertThat(Cli.run(Cli.words(test, "--candidates", first)).err())
+                .contains(first
+                        + ":1: a line must have a query, Q0, a document, a rank, a score and a tag, found 3 values");
+        assertThat(Cli.run(test).err()).contains("or with --candidates, found another adapter");
+    }
+
+    @Test
     void wrongUse() throws IOException {
         Object[] test = {"evaluate", "--model", model};
         assertThat(Cli.run(Cli.words(test, "--corpus", CORPUS)).err())
@@ -214,7 +279,10 @@ class SearchCommandsTest {
                 .contains("--corpus must be used without --data and --skip-bad-lines, found both");
         assertThat(Cli.run(Cli.words(test, search("qrels.txt", "--passage", "text")))
                         .err())
-                .contains("--corpus must be used with a model for embeddings");
+                .contains("--corpus must be used without the options of columns");
+        assertThat(Cli.run(Cli.words(test, "--data", pairs, "--candidates", "x"))
+                        .err())
+                .contains("--candidates must be used with --corpus");
         Path wrong = Files.writeString(temp.resolve("wrong.txt"), "q1 0 d1\n");
         Object[] files = search("qrels.txt");
         files[5] = wrong;

@@ -1,6 +1,7 @@
 package org.lora4j.cli.command;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.classify.ClassMetrics;
@@ -81,6 +82,14 @@ public final class EvaluateCommand extends WorkCommand {
     @Mixin
     private final SearchOptions search = new SearchOptions();
 
+    @Option(
+            names = "--candidates",
+            paramLabel = "FILE",
+            description =
+                    "Of a reranker, with --corpus: the run of another search, such as one of --run. The first --depth documents of"
+                            + " each query get a score.")
+    private @Nullable Path candidates;
+
     @Mixin
     private final EmbeddingOptions embedding = new EmbeddingOptions();
 
@@ -98,15 +107,18 @@ public final class EvaluateCommand extends WorkCommand {
         if (search.isUsed()) {
             texts.checkNone(check, "--corpus");
             check.require(
-                    (!source.hasAdapter() || source.is(Embed.class))
-                            && passage == null
-                            && label == null
-                            && score == null
-                            && !columns.isUsed(),
-                    "--corpus must be used with a model for embeddings or an adapter of 'lora retrieve', and without the"
-                            + " options of columns, found others");
+                    passage == null && label == null && score == null && !columns.isUsed(),
+                    "--corpus must be used without the options of columns, found others");
+            check.require(
+                    !source.hasAdapter() || source.is(candidates == null ? Embed.class : Rerank.class),
+                    candidates == null
+                            ? "--corpus must be used with a model for embeddings or an adapter of 'lora retrieve', or with"
+                                    + " --candidates, found another adapter"
+                            : "--candidates must be used with a reranker or an adapter of 'lora rerank', found another"
+                                    + " adapter");
         } else {
             texts.check(check);
+            check.require(candidates == null, "--candidates must be used with --corpus, found it without");
         }
         check.require(maxTokens == 0 || maxTokens >= 2, "--max-tokens must be at least 2, found " + maxTokens);
         source.config().ifPresent(config -> {
@@ -131,7 +143,10 @@ public final class EvaluateCommand extends WorkCommand {
                         + " or 'lora rerank', --query and --positive, or --passage");
         embedding.check(check);
         check.require(
-                !embedding.isUsed() || source.is(Embed.class) || columns.isUsed() || search.isUsed(),
+                !embedding.isUsed()
+                        || source.is(Embed.class)
+                        || columns.isUsed()
+                        || (search.isUsed() && candidates == null),
                 "--dimensions, --query-prompt and --document-prompt must be used with embeddings, found a task without them; use an adapter of 'lora retrieve', or"
                         + " --query and --positive");
         check.require(
@@ -143,7 +158,9 @@ public final class EvaluateCommand extends WorkCommand {
     protected void work() throws IOException {
         SearchFiles collection = search.files();
         if (collection != null) {
-            SearchTest result = SearchTest.ofEmbeddings(source.files(storage), collection, settings());
+            SearchTest result = candidates == null
+                    ? SearchTest.ofEmbeddings(source.files(storage), collection, settings())
+                    : SearchTest.ofReranker(source.files(storage), collection, candidates);
             output.show(out(), result, result::print);
             return;
         }

@@ -66,7 +66,7 @@ public record RankResult(
             RankedTexts.Ranks words,
             RankedTexts.Ranks after) {
         return new RankResult(
-                SearchTest.judgement(before, words, after),
+                SearchTest.judgement(SearchTest.MODEL, before, words, after),
                 collection,
                 null,
                 before.metrics(),

@@ -1,6 +1,9 @@
 package org.lora4j.cli.retrieval;
 
 import java.io.IOException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -11,7 +14,9 @@ import org.lora4j.cli.measure.Metric;
 import org.lora4j.cli.model.AdaptedModel;
 import org.lora4j.console.report.ReportText;
 import org.lora4j.console.report.TextOutput;
+import org.lora4j.text.TextClassifier;
 import org.lora4j.text.data.SearchCollection;
+import org.lora4j.text.data.TrecRun;
 import org.lora4j.text.metrics.RankMetrics;
 import org.lora4j.text.task.TaskSettings;
 import org.lora4j.text.train.RankedTexts;
@@ -23,16 +28,21 @@ import org.lora4j.text.train.TrainableEmbed;
  *
  * @param collection what was searched, and what was left out
  * @param metrics the metrics
- * @param before those of the model without its adapter; null without an adapter
+ * @param before those of the model without its adapter; null without an adapter, and for a reranker
+ * @param candidates those of the documents that a reranker sorted, in the order that they had; null for embeddings
  * @param words those of the words alone, by BM25
- * @param judgement nDCG@10 of the adapter beside that of the model alone and of BM25; null without an adapter
+ * @param judgement nDCG@10 of the adapter beside that of the model alone, or of the candidates, and of BM25; null without an adapter
  */
 public record SearchTest(
         SearchCollection.Size collection,
         RankMetrics metrics,
         @Nullable RankMetrics before,
+        @Nullable RankMetrics candidates,
         RankMetrics words,
         @Nullable Judgement judgement) {
+    /** What an adapter of embeddings is compared with. */
+    static final String MODEL = "the model alone";
+
     /**
      * Tests embeddings.
      *
@@ -53,7 +63,7 @@ public record SearchTest(
             RankedTexts.Ranks found = run.ranks();
             RankedTexts.Ranks words = words(collection, search);
             if (files.adapter() == null) {
-                return new SearchTest(collection.size(), found.metrics(), null, words.metrics(), null);
+                return new SearchTest(collection.size(), found.metrics(), null, null, words.metrics(), null);
             }
             RankedTexts.Ranks alone =
                     task.search(opened.network(), collection, search.depth()).ranks();
@@ -61,8 +71,39 @@ public record SearchTest(
                     collection.size(),
                     found.metrics(),
                     alone.metrics(),
+                    null,
                     words.metrics(),
-                    judgement(alone, words, found));
+                    judgement(MODEL, alone, words, found));
+        }
+    }
+
+    /**
+     * Tests a reranker on what another search found.
+     *
+     * @param files the model, and its adapter if there is one
+     * @param search the corpus, the queries and the judgements
+     * @param candidates the run of the other search
+     * @return the metrics
+     * @throws IOException if a file cannot be read or written, or the adapter does not fit
+     * @throws IllegalArgumentException if a line is wrong
+     */
+    public static SearchTest ofReranker(AdaptedModel files, SearchFiles search, Path candidates) throws IOException {
+        SearchCollection collection = search.open();
+        if (!Files.exists(candidates)) {
+            throw new FileSystemException(candidates.toString(), null, "there is no such file");
+        }
+        SearchRun first = SearchRun.of(collection, search.depth(), TrecRun.read(candidates));
+        try (TextClassifier classifier = RerankTask.open(files)) {
+            SearchRun run = classifier.trainableScores().search(classifier.model(), collection, first, search.depth());
+            search.write(run);
+            RankedTexts.Ranks words = words(collection, search);
+            return new SearchTest(
+                    collection.size(),
+                    run.ranks().metrics(),
+                    null,
+                    first.ranks().metrics(),
+                    words.metrics(),
+                    files.adapter() == null ? null : judgement("the candidates", first.ranks(), words, run.ranks()));
         }
     }
 
@@ -72,9 +113,10 @@ public record SearchTest(
     }
 
     /** Compares what the adapter finds with what others find for the same queries. */
-    static Judgement judgement(RankedTexts.Ranks alone, RankedTexts.Ranks words, RankedTexts.Ranks adapter) {
+    static Judgement judgement(
+            String name, RankedTexts.Ranks alone, RankedTexts.Ranks words, RankedTexts.Ranks adapter) {
         Map<String, List<Double>> baselines = new LinkedHashMap<>();
-        baselines.put("the model alone", alone.ndcgAt10());
+        baselines.put(name, alone.ndcgAt10());
         baselines.put("BM25", words.ndcgAt10());
         return Judgement.ofShares(Judgement.MeasuredOn.TEST, "query", Metric.NDCG, adapter.ndcgAt10(), baselines);
     }
@@ -132,6 +174,9 @@ public record SearchTest(
                 line(metrics));
         if (before != null) {
             out.fact("%-13s %s", "model alone:", line(before));
+        }
+        if (candidates != null) {
+            out.fact("%-13s %s", "candidates:", line(candidates));
         }
         out.fact("%-13s %s", "BM25:", line(words));
         String left = leftOut(collection);

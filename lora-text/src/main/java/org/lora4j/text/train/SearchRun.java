@@ -46,7 +46,7 @@ public final class SearchRun {
          * Computes scores.
          *
          * @param documents some documents of the corpus
-         * @return a score for each, {@code [queries][documents]}, of which a greater one is better
+         * @return a score for each, {@code [queries][documents]}, of which a greater one is better; −∞ if it is not found
          */
         double[][] scores(List<SearchText> documents);
     }
@@ -92,11 +92,38 @@ public final class SearchRun {
         }
         Map<String, Map<String, Double>> scores = new LinkedHashMap<>();
         for (int q = 0; q < queries.size(); q++) {
-            Map<String, Double> ofQuery = new LinkedHashMap<>();
-            best.get(q).stream().sorted(ORDER).forEach(found -> ofQuery.put(found.document(), (double) found.score()));
-            scores.put(queries.get(q).id(), ofQuery);
+            scores.put(queries.get(q).id(), sorted(best.get(q)));
         }
         return new SearchRun(scores, collection.qrels(), collection.size().documents());
+    }
+
+    /**
+     * Takes what another search found, such as the candidates of a reranker.
+     *
+     * @param collection the queries and the documents
+     * @param depth how many documents of each query are kept, at least 1
+     * @param found the scores by the name of the document, by the name of the query; other queries are left out
+     * @return the best documents
+     * @throws IllegalArgumentException if the depth is below 1, or a score is NaN
+     */
+    public static SearchRun of(SearchCollection collection, int depth, Map<String, Map<String, Double>> found) {
+        if (depth < 1) {
+            throw new IllegalArgumentException("the depth must be at least 1, found " + depth);
+        }
+        Map<String, Map<String, Double>> scores = new LinkedHashMap<>();
+        for (SearchText query : collection.queries()) {
+            PriorityQueue<Found> best = new PriorityQueue<>(ORDER.reversed());
+            found.getOrDefault(query.id(), Map.of())
+                    .forEach((document, score) -> keep(best, document, score(score), depth));
+            scores.put(query.id(), sorted(best));
+        }
+        return new SearchRun(scores, collection.qrels(), collection.size().documents());
+    }
+
+    private static Map<String, Double> sorted(PriorityQueue<Found> best) {
+        Map<String, Double> scores = new LinkedHashMap<>();
+        best.stream().sorted(ORDER).forEach(found -> scores.put(found.document(), (double) found.score()));
+        return scores;
     }
 
     private static float score(double score) {
@@ -109,7 +136,7 @@ public final class SearchRun {
 
     private static void keep(PriorityQueue<Found> best, String document, float score, int depth) {
         Found worst = best.size() < depth ? null : best.peek();
-        if (worst != null && score < worst.score()) {
+        if (score == Float.NEGATIVE_INFINITY || (worst != null && score < worst.score())) {
             return;
         }
         best.add(new Found(document, score));

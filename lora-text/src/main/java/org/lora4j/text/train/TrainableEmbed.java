@@ -214,7 +214,7 @@ public final class TrainableEmbed implements TrainableTask<RetrievalExample, Ran
      * @param collection the queries and the documents
      * @param depth how many documents of each query are kept
      * @return the best documents of each query
-     * @throws IllegalArgumentException as {@link SearchRun#of}
+     * @throws IllegalArgumentException as {@link SearchRun#of(SearchCollection, int, SearchRun.Scorer)}
      */
     public SearchRun search(Model model, SearchCollection collection, int depth) {
         INDArray queries = embeddings(model, Embed.Kind.QUERY, texts(collection.queries()));
