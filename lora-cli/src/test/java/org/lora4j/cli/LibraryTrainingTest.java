@@ -49,6 +49,7 @@ import org.lora4j.text.train.TrainablePreferences;
 import org.lora4j.text.train.TrainableRerank;
 import org.lora4j.text.train.TrainableTask;
 import org.lora4j.train.AdamW;
+import org.lora4j.train.Batch;
 import org.lora4j.train.LinearWarmupSchedule;
 import org.lora4j.train.PreferenceLoss;
 import org.lora4j.train.Trainer;
@@ -99,13 +100,17 @@ class LibraryTrainingTest {
                 .epochs(EPOCHS)
                 .clipNorm(1)
                 .build()
-                .fit(new EpochBatches(
-                        examples.size(),
-                        BATCH,
-                        SEED,
-                        indices -> task.batch(
-                                Arrays.stream(indices).mapToObj(examples::get).toList())));
+                .fit(batches(task, examples));
         return adapter;
+    }
+
+    private static <E> EpochBatches batches(TrainableTask<E, ?> task, List<E> examples) {
+        Function<int[], Batch> batch = indices ->
+                task.batch(Arrays.stream(indices).mapToObj(examples::get).toList());
+        return task.distinctTexts()
+                .map(texts ->
+                        EpochBatches.distinct(examples.size(), BATCH, SEED, i -> texts.apply(examples.get(i)), batch))
+                .orElseGet(() -> new EpochBatches(examples.size(), BATCH, SEED, batch));
     }
 
     /** Trains by the command line, and compares the adapter with that of the library. */

@@ -396,6 +396,63 @@ class RetrievalCommandsTest {
         assertThat(other).doesNotExist();
     }
 
+    @Test
+    void textsThatLabelsOrARerankerCallRightAreNoNegatives() throws IOException {
+        Path judged = Files.writeString(temp.resolve("judged.csv"), """
+                query,passage,label
+                cat milk,purrs milk,1
+                cat milk,the cat purrs,true
+                cat milk,ship sea,0
+                ship sea,sails on,1
+                on the sea,milk,0
+                """);
+        Object[] mine = {"retrieve", "--model", model, "--data", judged, "--mine-negatives", "--json", "--negatives", 9
+        };
+        Path byLabels = temp.resolve("by-labels.jsonl");
+        JsonNode report = Cli.good(Cli.words(mine, "--output", byLabels)).json();
+        assertThat(report.at("/queries").asInt())
+                .as("a query without a right text gets no negatives")
+                .isEqualTo(2);
+        assertThat(report.at("/texts").asInt()).isEqualTo(5);
+        List<TextRow> rows = TextFiles.jsonl(byLabels).stream().toList();
+        assertThat(rows).hasSize(2 * 3 + 4);
+        assertThat(rows.stream()
+                        .filter(row -> row.text("query").equals("cat milk"))
+                        .map(row -> row.text("negative")))
+                .containsOnly("ship sea", "sails on", "milk");
+        // A reranker, whose scores are known, leaves out what it calls right.
+        Path adapter = temp.resolve("judging");
+        Cli.good(training("rerank", labelled, adapter, "--epochs", 2, "--rank", 4));
+        Path byReranker = temp.resolve("by-reranker.jsonl");
+        Object[] reranker = {"--reranker", model, "--reranker-adapter", adapter, "--output", byReranker};
+        JsonNode fewer = Cli.good(Cli.words(mine, reranker)).json();
+        Path scored = temp.resolve("scored-candidates.jsonl");
+        Cli.good(
+                "predict",
+                "--model",
+                model,
+                "--adapter",
+                adapter,
+                "--data",
+                byLabels,
+                "--passage",
+                "negative",
+                "--output",
+                scored);
+        List<String> expected = new ArrayList<>();
+        for (TextRow row : TextFiles.jsonl(scored)) {
+            if (row.number("score") <= 0.5) {
+                expected.add(row.text("query") + row.text("positive") + row.text("negative"));
+            }
+        }
+        assertThat(TextFiles.jsonl(byReranker).stream()
+                        .map(row -> row.text("query") + row.text("positive") + row.text("negative")))
+                .containsExactlyInAnyOrderElementsOf(expected)
+                .hasSize(fewer.at("/rows").asInt());
+        assertThat(expected).as("some are right, some wrong").isNotEmpty().hasSizeLessThan(rows.size());
+        assertThat(fewer.at("/excluded/reranker").asInt()).isPositive();
+    }
+
     @Tag("slow")
     @Test
     void shorterEmbeddingsAreTrainedAndTested() throws IOException {

@@ -76,9 +76,14 @@ final class DataOptions {
         return test == null ? Math.min(share(), (1 - share()) / 2) : test;
     }
 
-    DataFile file() {
+    /**
+     * Returns the files, and how the examples are divided.
+     *
+     * @param hasOwnTest whether other files test the adapter, so that no example is held out for it
+     */
+    DataFile file(boolean hasOwnTest) {
         Column groups = group == null ? null : new Column("--group", group);
-        return new DataFile(
-                data, delimiter.value(), validationFile, new Division(share(), test(), groups, null, null), skipsBad);
+        Division division = new Division(share(), hasOwnTest ? 0 : test(), groups, null, null);
+        return new DataFile(data, delimiter.value(), validationFile, division, skipsBad);
     }
 }

@@ -1,6 +1,7 @@
 package org.lora4j.cli.command;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.classify.ClassMetrics;
@@ -12,6 +13,8 @@ import org.lora4j.cli.report.TrainingFiles;
 import org.lora4j.cli.retrieval.GradeTest;
 import org.lora4j.cli.retrieval.PairColumns;
 import org.lora4j.cli.retrieval.RankTest;
+import org.lora4j.cli.retrieval.SearchFiles;
+import org.lora4j.cli.retrieval.SearchTest;
 import org.lora4j.cli.train.Column;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.WorkCommand;
@@ -31,7 +34,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "evaluate",
         description = "Test a classifier on texts with their classes, or an adapter of 'lora retrieve' or 'lora"
-                + " rerank' on queries and texts, or measure the perplexity of a decoder on"
+                + " rerank' on queries and texts, or embeddings on a search in a corpus, or measure the perplexity of a decoder on"
                 + " conversations or plain text, and its calls of tools.")
 public final class EvaluateCommand extends WorkCommand {
     private static final String LABEL = "label";
@@ -77,6 +80,17 @@ public final class EvaluateCommand extends WorkCommand {
     private int maxTokens;
 
     @Mixin
+    private final SearchOptions search = new SearchOptions();
+
+    @Option(
+            names = "--candidates",
+            paramLabel = "FILE",
+            description =
+                    "Of a reranker, with --corpus: the run of another search, such as one of --run. The first --depth documents of"
+                            + " each query get a score.")
+    private @Nullable Path candidates;
+
+    @Mixin
     private final EmbeddingOptions embedding = new EmbeddingOptions();
 
     @Mixin
@@ -89,7 +103,23 @@ public final class EvaluateCommand extends WorkCommand {
 
     @Override
     protected void checkOptions(OptionCheck check) {
-        texts.check(check);
+        search.check(check);
+        if (search.isUsed()) {
+            texts.checkNone(check, "--corpus");
+            check.require(
+                    passage == null && label == null && score == null && !columns.isUsed(),
+                    "--corpus must be used without the options of columns, found others");
+            check.require(
+                    !source.hasAdapter() || source.is(candidates == null ? Embed.class : Rerank.class),
+                    candidates == null
+                            ? "--corpus must be used with a model for embeddings or an adapter of 'lora retrieve', or with"
+                                    + " --candidates, found another adapter"
+                            : "--candidates must be used with a reranker or an adapter of 'lora rerank', found another"
+                                    + " adapter");
+        } else {
+            texts.check(check);
+            check.require(candidates == null, "--candidates must be used with --corpus, found it without");
+        }
         check.require(maxTokens == 0 || maxTokens >= 2, "--max-tokens must be at least 2, found " + maxTokens);
         source.config().ifPresent(config -> {
             check.require(
@@ -113,7 +143,10 @@ public final class EvaluateCommand extends WorkCommand {
                         + " or 'lora rerank', --query and --positive, or --passage");
         embedding.check(check);
         check.require(
-                !embedding.isUsed() || source.is(Embed.class) || columns.isUsed(),
+                !embedding.isUsed()
+                        || source.is(Embed.class)
+                        || columns.isUsed()
+                        || (search.isUsed() && candidates == null),
                 "--dimensions, --query-prompt and --document-prompt must be used with embeddings, found a task without them; use an adapter of 'lora retrieve', or"
                         + " --query and --positive");
         check.require(
@@ -123,6 +156,14 @@ public final class EvaluateCommand extends WorkCommand {
 
     @Override
     protected void work() throws IOException {
+        SearchFiles collection = search.files();
+        if (collection != null) {
+            SearchTest result = candidates == null
+                    ? SearchTest.ofEmbeddings(source.files(storage), collection, settings())
+                    : SearchTest.ofReranker(source.files(storage), collection, candidates);
+            output.show(out(), result, result::print);
+            return;
+        }
         if (!reranks() && source.generates()) {
             testDecoder();
             return;

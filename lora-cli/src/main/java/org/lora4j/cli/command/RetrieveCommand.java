@@ -25,7 +25,7 @@ import picocli.CommandLine.Option;
         description =
                 "Train an adapter for sentence embeddings, on an encoder of the BERT family or a decoder with modules.json, so that a query finds the"
                         + " texts that belong to it. The rows are pairs of a query and a text, or triples with a text that"
-                        + " does not belong to the query. 'lora embed' then writes the vectors.")
+                        + " does not belong to the query; with --corpus also judgements of BEIR. 'lora embed' then writes the vectors.")
 public final class RetrieveCommand extends TrainCommand {
     @Mixin
     private final ColumnOptions columns = new ColumnOptions();
@@ -45,6 +45,9 @@ public final class RetrieveCommand extends TrainCommand {
     private double scale = 20;
 
     @Mixin
+    private final SearchOptions search = new SearchOptions();
+
+    @Mixin
     private final MiningSettings mining = new MiningSettings();
 
     RetrieveCommand() {
@@ -57,6 +60,10 @@ public final class RetrieveCommand extends TrainCommand {
         limit.check(check);
         embedding.check(check);
         mining.check(check);
+        search.check(check);
+        check.require(
+                !search.isUsed() || !(mining.mines() || check.isGiven("--test")),
+                "--corpus must be used without --test and --mine-negatives, because it is the test, found both");
         check.positive("--scale", scale);
         check.atLeast("--batch", batch(), 2);
     }
@@ -67,7 +74,13 @@ public final class RetrieveCommand extends TrainCommand {
     }
 
     private RetrieveTask.Settings settings() {
-        return new RetrieveTask.Settings(columns.columns(null, null), embedding.settings(limit.value()), scale);
+        return new RetrieveTask.Settings(
+                columns.columns(null, null), embedding.settings(limit.value()), scale, search.files());
+    }
+
+    @Override
+    boolean hasOwnTest() {
+        return search.isUsed();
     }
 
     @Override

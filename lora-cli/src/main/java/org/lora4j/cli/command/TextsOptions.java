@@ -1,6 +1,8 @@
 package org.lora4j.cli.command;
 
 import java.nio.file.Path;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.train.Column;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.Division;
@@ -10,13 +12,8 @@ import picocli.CommandLine.Option;
 
 /** A file of texts that is read as a whole. */
 final class TextsOptions {
-    @Option(
-            names = "--data",
-            required = true,
-            paramLabel = "FILE",
-            description = "The texts: .csv, .tsv or .jsonl, plain or with .gz.")
-    @SuppressWarnings("NullAway.Init")
-    private Path data;
+    @Option(names = "--data", paramLabel = "FILE", description = "The texts: .csv, .tsv or .jsonl, plain or with .gz.")
+    private @Nullable Path data;
 
     @Mixin
     private final DelimiterOption delimiter = new DelimiterOption();
@@ -28,11 +25,19 @@ final class TextsOptions {
     private boolean skipsBad;
 
     DataFile file() {
-        return new DataFile(data, delimiter.value(), null, Division.NONE, skipsBad);
+        return new DataFile(Objects.requireNonNull(data), delimiter.value(), null, Division.NONE, skipsBad);
     }
 
+    /** Checks that there is a file. */
     void check(OptionCheck check) {
+        check.require(data != null, "Missing required option: '--data=FILE'");
         delimiter.check(check);
+    }
+
+    /** Checks that there is no file, because others are read. */
+    void checkNone(OptionCheck check, String others) {
+        check.require(
+                data == null && !skipsBad, others + " must be used without --data and --skip-bad-lines, found both");
     }
 
     Column column() {

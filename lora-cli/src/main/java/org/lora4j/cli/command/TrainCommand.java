@@ -87,6 +87,11 @@ abstract class TrainCommand extends WorkCommand {
         return false;
     }
 
+    /** Whether other files than those of the examples test the adapter, so that all of these can train or choose the epoch. */
+    boolean hasOwnTest() {
+        return false;
+    }
+
     /** What the command says at its end. */
     final OutputOptions output() {
         return output;
@@ -101,7 +106,7 @@ abstract class TrainCommand extends WorkCommand {
             SavedAdapter begin = adapter.begin() == null ? null : SavedAdapter.read(adapter.begin(), model);
             TrainingInput input = new TrainingInput(
                     new AdaptedModel(model, begin, storage.value()),
-                    data.file(),
+                    data.file(hasOwnTest()),
                     adapter.config(plan.seed()),
                     plan.forWidth(ModelConfig.read(model).hiddenSize()),
                     opened);

@@ -10,6 +10,9 @@ public enum Metric {
     /** The mean of 1 divided by the rank of the first right text. */
     MRR("mean reciprocal rank", "", 1, 3, ""),
 
+    /** The normalized discounted cumulative gain of the first 10 documents. */
+    NDCG("nDCG@10", "", 1, 3, ""),
+
     /** The mean loss of a token, of which a smaller one is better. */
     LOSS("loss of a token", "", 1, 3, "");
 

@@ -4,7 +4,11 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.lora4j.cli.measure.WordCounts;
+import org.lora4j.text.data.SearchCollection;
+import org.lora4j.text.data.SearchText;
+import org.lora4j.text.train.SearchRun;
 
 /**
  * What the words alone can find, without any model: BM25 (Robertson and Zaragoza 2009, doi:10.1561/1500000019) with k = 1.2 and b = 0.75.
@@ -18,13 +22,23 @@ final class Bm25 {
     private static final double B = 0.75;
 
     private final Map<String, Integer> textsOfWord = new HashMap<>();
+    private final Predicate<String> asked;
     private int texts;
     private long words;
+
+    /** Creates counts of all words. */
+    Bm25() {
+        this(word -> true);
+    }
+
+    private Bm25(Predicate<String> asked) {
+        this.asked = asked;
+    }
 
     /** Counts the words of a text. */
     void add(String text) {
         Map<String, Long> counts = WordCounts.of(text);
-        counts.keySet().forEach(word -> textsOfWord.merge(word, 1, Integer::sum));
+        counts.keySet().stream().filter(asked).forEach(word -> textsOfWord.merge(word, 1, Integer::sum));
         texts++;
         words += length(counts);
     }
@@ -49,6 +63,39 @@ final class Bm25 {
         double rarity = Math.log(1 + (texts - having + 0.5) / (having + 0.5));
         return count == 0 ? 0 : rarity * count / (count + K * (1 - B + B * length * texts / words));
     }
+
+    /**
+     * Returns what searches in a corpus that is not in memory: only the words of the queries are. The corpus is read once for its counts.
+     */
+    static SearchRun.Scorer scorer(SearchCollection collection) {
+        List<SearchText> queries = collection.queries();
+        Map<String, List<Asked>> asked = new HashMap<>();
+        for (int q = 0; q < queries.size(); q++) {
+            int query = q;
+            WordCounts.of(queries.get(q).text())
+                    .forEach((word, count) -> asked.computeIfAbsent(word, any -> new ArrayList<>())
+                            .add(new Asked(query, count)));
+        }
+        Bm25 counts = new Bm25(asked::containsKey);
+        collection.corpus().forEach(document -> counts.add(document.text()));
+        return documents -> {
+            double[][] scores = new double[queries.size()][documents.size()];
+            for (int d = 0; d < documents.size(); d++) {
+                Map<String, Long> words = WordCounts.of(documents.get(d).text());
+                long length = length(words);
+                int document = d;
+                words.forEach((word, count) -> {
+                    double weight = counts.weight(word, count, length);
+                    asked.getOrDefault(word, List.of())
+                            .forEach(one -> scores[one.query()][document] += one.times() * weight);
+                });
+            }
+            return scores;
+        };
+    }
+
+    /** A query that has a word, so many times. */
+    private record Asked(int query, long times) {}
 
     /** Returns an index of texts, in which a query looks only at texts that have its words. */
     static Index index(List<String> texts) {

@@ -29,7 +29,9 @@ final class HardNegatives {
         /** It is more similar than the greatest score. */
         MAX_SCORE,
         /** It is less similar than the least score. */
-        MIN_SCORE
+        MIN_SCORE,
+        /** The reranker says that it belongs to the query. */
+        RERANKER
     }
 
     /**
@@ -39,6 +41,18 @@ final class HardNegatives {
      * @param score its similarity with the query
      */
     record Negative(int text, double score) {}
+
+    /** Says which candidates are right after all. */
+    @FunctionalInterface
+    interface Judge {
+        /**
+         * Looks at candidates.
+         *
+         * @param candidates the candidates of a query
+         * @return whether each of them belongs to the query
+         */
+        boolean[] right(List<Negative> candidates);
+    }
 
     private final MiningSettings settings;
     private final int mostPositives;
@@ -57,14 +71,20 @@ final class HardNegatives {
         random = new Random(seed);
     }
 
+    /** Chooses the negatives of a query, of which no judge knows more. */
+    List<Negative> choose(double[] scores, Set<Integer> positives) {
+        return choose(scores, positives, candidates -> new boolean[candidates.size()]);
+    }
+
     /**
      * Chooses the negatives of a query.
      *
      * @param scores the similarity of each text with the query
      * @param positives the texts that belong to the query
+     * @param judge says which of the others belong to it too
      * @return from the most similar to the least, at most as many as the settings say
      */
-    List<Negative> choose(double[] scores, Set<Integer> positives) {
+    List<Negative> choose(double[] scores, Set<Integer> positives, Judge judge) {
         double leastPositive =
                 positives.stream().mapToDouble(text -> scores[text]).min().orElseThrow();
         int lastRank = settings.lastRank(mostPositives);
@@ -79,9 +99,23 @@ final class HardNegatives {
                 }
             }
         }
+        candidates = wrong(candidates, judge);
         int end = Math.min(candidates.size(), lastRank);
         List<Negative> inRange = candidates.subList(Math.min(settings.rangeMin(), end), end);
         return settings.sampling() == MiningSettings.Sampling.TOP ? first(inRange) : sample(inRange);
+    }
+
+    private List<Negative> wrong(List<Negative> candidates, Judge judge) {
+        boolean[] right = judge.right(candidates);
+        List<Negative> wrong = new ArrayList<>();
+        for (int i = 0; i < right.length; i++) {
+            if (right[i]) {
+                excluded.merge(Rule.RERANKER, 1L, Long::sum);
+            } else {
+                wrong.add(candidates.get(i));
+            }
+        }
+        return wrong;
     }
 
     private List<Negative> first(List<Negative> candidates) {

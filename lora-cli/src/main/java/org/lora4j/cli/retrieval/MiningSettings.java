@@ -1,9 +1,14 @@
 package org.lora4j.cli.retrieval;
 
+import java.io.IOException;
+import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.cli.model.AdaptedModel;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.report.ReportText;
+import org.lora4j.nn.BaseStorage;
+import org.lora4j.text.task.SavedAdapter;
 import picocli.CommandLine.Option;
 
 /** How texts are chosen that look like an answer and are none. */
@@ -17,7 +22,9 @@ public final class MiningSettings {
             "--min-score",
             "--absolute-margin",
             "--relative-margin",
-            "--sampling");
+            "--sampling",
+            "--reranker",
+            "--reranker-adapter");
 
     /** Which of the candidates become negatives. */
     public enum Sampling {
@@ -88,6 +95,20 @@ public final class MiningSettings {
                     "With --mine-negatives: which of these texts are taken: ${COMPLETION-CANDIDATES}. Default: TOP.")
     private Sampling sampling = Sampling.TOP;
 
+    @Option(
+            names = "--reranker",
+            paramLabel = "DIR",
+            description =
+                    "With --mine-negatives: a model that reads a query and a text together; texts to which it gives a score above"
+                            + " 0.5 are left out, because they may be right. With --reranker-adapter also the model of that adapter.")
+    private @Nullable Path reranker;
+
+    @Option(
+            names = "--reranker-adapter",
+            paramLabel = "DIR",
+            description = "With --reranker: an adapter of 'lora rerank' on that model.")
+    private @Nullable Path rerankerAdapter;
+
     /** Nothing is mined, unless an option says so. */
     public MiningSettings() {}
 
@@ -122,6 +143,9 @@ public final class MiningSettings {
                 rangeMax == null || rangeMax - (long) rangeMin >= negatives,
                 "--range-max must leave " + negatives + " candidates after the first " + rangeMin
                         + " that --range-min leaves out, found " + rangeMax);
+        require(
+                rerankerAdapter == null || reranker != null,
+                "--reranker-adapter must be used with --reranker, which names its model, found it without");
         requireFinite("--max-score", maxScore);
         requireFinite("--min-score", minScore);
         requireFinite("--absolute-margin", absoluteMargin);
@@ -171,6 +195,22 @@ public final class MiningSettings {
         return minScore != null && score < minScore ? HardNegatives.Rule.MIN_SCORE : null;
     }
 
+    /**
+     * Returns the model that says which candidates are right.
+     *
+     * @param storage how its large matrices are stored
+     * @return null if there is none
+     * @throws IOException if its adapter cannot be read
+     */
+    @Nullable
+    AdaptedModel reranker(BaseStorage storage) throws IOException {
+        if (reranker == null) {
+            return null;
+        }
+        SavedAdapter adapter = rerankerAdapter == null ? null : SavedAdapter.read(rerankerAdapter, reranker);
+        return new AdaptedModel(reranker, adapter, storage);
+    }
+
     /** Returns which candidates are chosen. */
     Sampling sampling() {
         return sampling;
@@ -181,7 +221,7 @@ public final class MiningSettings {
         if (rangeMax != null) {
             return rangeMax;
         }
-        boolean excludes = absoluteMargin != null || relativeMargin != null || maxScore != null;
+        boolean excludes = reranker != null || absoluteMargin != null || relativeMargin != null || maxScore != null;
         // Ten times as many, because some are excluded.
         long needed = (excludes ? 10L : 1L) * negatives;
         return (int) Math.min(Integer.MAX_VALUE, rangeMin + needed + mostPositives);

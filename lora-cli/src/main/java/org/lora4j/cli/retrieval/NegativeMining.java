@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.file.RowFile;
 import org.lora4j.cli.model.AdaptedModel;
 import org.lora4j.cli.train.DataFile;
@@ -17,11 +18,13 @@ import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.internal.StrictJson;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.layer.Normalize;
+import org.lora4j.text.TextClassifier;
 import org.lora4j.text.data.Dataset;
-import org.lora4j.text.data.RetrievalExample;
+import org.lora4j.text.data.LabelledPair;
 import org.lora4j.text.data.TextFormatException;
 import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.SavedAdapter;
+import org.lora4j.text.tokens.TextPair;
 import org.lora4j.text.train.TrainableEmbed;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.ops.transforms.Transforms;
@@ -29,17 +32,24 @@ import org.nd4j.linalg.ops.transforms.Transforms;
 /** Writes a file of triples: pairs of a query and a text, and texts that a model finds for the query and that do not belong to it. */
 public final class NegativeMining {
     private static final int QUERIES_AT_A_TIME = 32;
+    private static final int PAIRS_AT_A_TIME = 32;
+
+    /** From this score on, a reranker says that a text belongs to the query. */
+    private static final double RIGHT = 0.5;
 
     private final EmbeddingModel opened;
     private final TrainableEmbed task;
     private final Model model;
     private final PairColumns columns;
 
-    /** The texts that belong to a query, each once. */
+    /** The texts of all rows, each once. */
     private final List<String> texts;
 
     /** The texts that belong to each query, by their numbers. */
     private final Map<String, Set<Integer>> positives;
+
+    /** Says which texts are right after all; null if nothing does. */
+    private final @Nullable TextClassifier reranker;
 
     /**
      * What was written.
@@ -47,7 +57,7 @@ public final class NegativeMining {
      * @param output the file
      * @param rows the triples
      * @param queries the queries of the pairs
-     * @param texts the texts of the pairs, each once
+     * @param texts the texts of the rows, each once
      * @param positiveScore the mean similarity of a query and a text that belongs to it
      * @param negativeScore the mean similarity of a query and a negative; 0 if there is none
      * @param excluded how many texts each setting excluded, by its name
@@ -70,13 +80,15 @@ public final class NegativeMining {
             Model model,
             PairColumns columns,
             List<String> texts,
-            Map<String, Set<Integer>> positives) {
+            Map<String, Set<Integer>> positives,
+            @Nullable TextClassifier reranker) {
         this.opened = opened;
         task = opened.measuring();
         this.model = model;
         this.columns = columns;
         this.texts = texts;
         this.positives = positives;
+        this.reranker = reranker;
     }
 
     /**
@@ -99,11 +111,15 @@ public final class NegativeMining {
         Map<String, Integer> ids = new LinkedHashMap<>();
         Map<String, Set<Integer>> positives = new LinkedHashMap<>();
         try {
-            for (RetrievalExample pair : pairs(input.data(), retrieval.columns(), skipped)) {
-                int id = ids.computeIfAbsent(pair.positive(), text -> ids.size());
-                positives
-                        .computeIfAbsent(pair.query(), query -> new LinkedHashSet<>())
-                        .add(id);
+            for (List<LabelledPair> row : rows(input.data(), retrieval.columns(), skipped)) {
+                for (LabelledPair judged : row) {
+                    int id = ids.computeIfAbsent(judged.pair().second(), text -> ids.size());
+                    if (judged.right()) {
+                        positives
+                                .computeIfAbsent(judged.pair().first(), query -> new LinkedHashSet<>())
+                                .add(id);
+                    }
+                }
             }
         } catch (TextFormatException e) {
             throw DataFile.advised(e);
@@ -111,17 +127,24 @@ public final class NegativeMining {
         if (positives.isEmpty()) {
             throw new IOException(input.data().file() + ": there must be at least one pair, found none");
         }
-        try (EmbeddingModel opened = EmbeddingModel.open(input.files(), retrieval.asked())) {
+        AdaptedModel judge = settings.reranker(input.files().storage());
+        try (EmbeddingModel opened = EmbeddingModel.open(input.files(), retrieval.asked());
+                @Nullable TextClassifier reranker = judge == null ? null : RerankTask.open(judge)) {
             return new NegativeMining(
-                            opened, opened.with(adapter), retrieval.columns(), List.copyOf(ids.keySet()), positives)
+                            opened,
+                            opened.with(adapter),
+                            retrieval.columns(),
+                            List.copyOf(ids.keySet()),
+                            positives,
+                            reranker)
                     .write(settings, input.plan().seed(), output, skipped);
         }
     }
 
-    /** The pairs of all rows. */
-    private static Dataset<RetrievalExample> pairs(DataFile data, PairColumns columns, List<String> skipped)
+    /** What all rows say of their texts. */
+    private static Dataset<List<LabelledPair>> rows(DataFile data, PairColumns columns, List<String> skipped)
             throws IOException {
-        Dataset<RetrievalExample> all = data.all().map(row -> columns.found(row, false));
+        Dataset<List<LabelledPair>> all = data.all().map(columns::judged);
         return data.skipsBad() ? all.skipping(refusal -> skipped.add(refusal.getMessage())) : all;
     }
 
@@ -165,7 +188,7 @@ public final class NegativeMining {
     private long write(String query, double[] scores, HardNegatives negatives, int wanted, Sums sums, RowFile.Sink sink)
             throws IOException {
         Set<Integer> right = positives.getOrDefault(query, Set.of());
-        List<HardNegatives.Negative> chosen = negatives.choose(scores, right);
+        List<HardNegatives.Negative> chosen = negatives.choose(scores, right, candidates -> right(query, candidates));
         sums.add(right, scores, chosen, wanted);
         for (int positive : right) {
             for (HardNegatives.Negative negative : chosen) {
@@ -177,6 +200,22 @@ public final class NegativeMining {
             }
         }
         return (long) right.size() * chosen.size();
+    }
+
+    private boolean[] right(String query, List<HardNegatives.Negative> candidates) {
+        boolean[] right = new boolean[candidates.size()];
+        if (reranker != null) {
+            for (int from = 0; from < right.length; from += PAIRS_AT_A_TIME) {
+                List<TextPair> pairs = candidates.subList(from, Math.min(right.length, from + PAIRS_AT_A_TIME)).stream()
+                        .map(candidate -> new TextPair(query, texts.get(candidate.text())))
+                        .toList();
+                double[] scores = reranker.scores(reranker.pairs(pairs));
+                for (int i = 0; i < scores.length; i++) {
+                    right[from + i] = scores[i] > RIGHT;
+                }
+            }
+        }
+        return right;
     }
 
     /** The embeddings with the norm 1, as sentence-transformers mines with them. */

@@ -46,6 +46,21 @@ public record PairColumns(Column query, Column positive, Column negative, Column
         return new RetrievalExample(query.text(row), positive.text(row), triples ? negative.text(row) : null);
     }
 
+    /**
+     * Returns what a row says of its texts: a text that belongs to the query, and maybe one that does not; or without the column of
+     * the first, a text with a label.
+     */
+    List<LabelledPair> judged(TextRow row) {
+        if (!positive.isIn(row) && passage.isIn(row) && label.isIn(row)) {
+            return labelled(row);
+        }
+        RetrievalExample found = found(row, negative.isIn(row));
+        LabelledPair right = new LabelledPair(new TextPair(found.query(), found.positive()), true);
+        return found.negative() == null
+                ? List.of(right)
+                : List.of(right, new LabelledPair(new TextPair(found.query(), found.negative()), false));
+    }
+
     private static String content(RetrievalExample example) {
         String pair = content(example.query(), example.positive());
         return example.negative() == null ? pair : content(pair, example.negative());

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.model.AdaptedModel;
 import org.lora4j.cli.train.CommandTask;
@@ -13,8 +14,10 @@ import org.lora4j.cli.train.TaskPage;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.nn.Model;
 import org.lora4j.text.data.RetrievalExample;
+import org.lora4j.text.data.SearchCollection;
 import org.lora4j.text.task.TaskSettings;
 import org.lora4j.text.train.RankedTexts;
+import org.lora4j.text.train.SearchRun;
 import org.lora4j.text.train.TrainableEmbed;
 
 /** An adapter learns embeddings with which queries find the texts that belong to them. */
@@ -24,7 +27,9 @@ public final class RetrieveTask extends CommandTask<RetrievalExample, RankedText
 
     private final Settings settings;
     private final EmbeddingModel embeddings;
+    private final TrainableEmbed trainable;
     private final boolean triples;
+    private final @Nullable SearchCollection collection;
 
     /**
      * The settings of a retrieval.
@@ -32,15 +37,21 @@ public final class RetrieveTask extends CommandTask<RetrievalExample, RankedText
      * @param columns the columns
      * @param asked what replaces what the model and the adapter say of embeddings
      * @param scale the factor of the cosine in the loss
+     * @param search the corpus that tests the adapter; null to test on pairs that were held out
      */
-    public record Settings(PairColumns columns, TaskSettings asked, double scale) {}
+    public record Settings(
+            PairColumns columns,
+            TaskSettings asked,
+            double scale,
+            @Nullable SearchFiles search) {}
 
     private RetrieveTask(
             TrainingInput input,
             Settings settings,
             EmbeddingModel embeddings,
             TrainableEmbed task,
-            DataFile.Divided<RetrievalExample> texts)
+            DataFile.Divided<RetrievalExample> texts,
+            @Nullable SearchCollection collection)
             throws IOException {
         super(
                 embeddings.encoder().name(),
@@ -50,6 +61,8 @@ public final class RetrieveTask extends CommandTask<RetrievalExample, RankedText
                 texts);
         this.settings = settings;
         this.embeddings = embeddings;
+        this.collection = collection;
+        trainable = task;
         triples = texts.train().get(0).negative() != null;
     }
 
@@ -64,14 +77,19 @@ public final class RetrieveTask extends CommandTask<RetrievalExample, RankedText
      */
     public static RetrieveTask open(TrainingInput input, Settings settings) throws IOException {
         AdaptedModel.requireNoClassifier(input.begin(), "an embedding");
+        SearchFiles search = settings.search();
+        SearchCollection collection = search == null ? null : search.open();
         EmbeddingModel model = input.opened().add(EmbeddingModel.open(input.files(), settings.asked()));
-        boolean triples = settings.columns().areTriples(input.data());
+        boolean judged = search != null && JudgedTexts.areIn(input.data());
+        boolean triples = !judged && settings.columns().areTriples(input.data());
         TrainableEmbed task = model.trainable(triples, settings.scale());
+        long seed = input.plan().seed();
         DataFile.Divided<RetrievalExample> texts = input.opened()
-                .add(settings.columns()
-                        .readFound(
-                                input.data(), triples, task::know, input.plan().seed()));
-        return new RetrieveTask(input, settings, model, task, texts);
+                .add(
+                        search != null && judged
+                                ? JudgedTexts.read(input.data(), search, task::know, seed)
+                                : settings.columns().readFound(input.data(), triples, task::know, seed));
+        return new RetrieveTask(input, settings, model, task, texts, collection);
     }
 
     /** Returns examples to measure with, at equal distances in the file. */
@@ -99,7 +117,19 @@ public final class RetrieveTask extends CommandTask<RetrievalExample, RankedText
     }
 
     @Override
-    protected RankResult judge() {
+    protected RankResult judge() throws IOException {
+        SearchFiles search = settings.search();
+        if (search != null && collection != null) {
+            SearchRun run = trainable.search(adapter(), collection, search.depth());
+            search.write(run);
+            return RankResult.ofSearch(
+                    collection.size(),
+                    trainable
+                            .search(task().network(), collection, search.depth())
+                            .ranks(),
+                    SearchTest.words(collection, search),
+                    run.ranks());
+        }
         return examples().judging().isEmpty()
                 ? RankResult.unmeasured()
                 : RankResult.of(

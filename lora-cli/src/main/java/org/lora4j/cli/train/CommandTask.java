@@ -1,5 +1,6 @@
 package org.lora4j.cli.train;
 
+import java.io.IOException;
 import java.util.AbstractList;
 import java.util.List;
 import java.util.Map;
@@ -190,8 +191,9 @@ public abstract class CommandTask<E, M, R extends TaskResult> {
      * Judges the trained adapter on the examples for the test, or on those of the validation if there is no test.
      *
      * @return what the report says
+     * @throws IOException if a file that tests the adapter cannot be read or written
      */
-    protected abstract R judge();
+    protected abstract R judge() throws IOException;
 
     /**
      * Returns what is said of the task.

@@ -3,6 +3,7 @@ package org.lora4j.cli.train;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -60,7 +61,12 @@ public final class TaskTraining<E, R extends TaskResult> {
     }
 
     private Iterable<Batch> batches(Examples<E> examples) {
-        return new EpochBatches(examples.size(), plan.batch(), plan.seed(), examples::batch);
+        List<E> all = examples.list();
+        return task.task()
+                .distinctTexts()
+                .map(texts -> EpochBatches.distinct(
+                        all.size(), plan.batch(), plan.seed(), i -> texts.apply(all.get(i)), examples::batch))
+                .orElseGet(() -> new EpochBatches(all.size(), plan.batch(), plan.seed(), examples::batch));
     }
 
     /** What the adapter does before the first step is an answer too: without an adapter that is that of the model alone. */

@@ -76,6 +76,30 @@ class HardNegativesTest {
     }
 
     @Test
+    void whatARerankerCallsRightIsLeftOut() {
+        HardNegatives negatives = new HardNegatives(settings(2, 1, null, null, null), 1, 1);
+        List<Integer> asked = new ArrayList<>();
+        List<Negative> chosen = negatives.choose(SCORES, Set.of(1), candidates -> {
+            asked.addAll(texts(candidates));
+            boolean[] right = new boolean[candidates.size()];
+            right[0] = true;
+            right[2] = true;
+            return right;
+        });
+        assertThat(asked).startsWith(0, 2, 3).doesNotContain(1);
+        // 0 and 3 are right, 2 is the most similar one that is left out, 4 is the next.
+        assertThat(texts(chosen)).containsExactly(4);
+        assertThat(negatives.excluded()).isEqualTo(Map.of(Rule.RERANKER, 2L));
+        MiningSettings judged = settings("--negatives", 2, "--reranker", "any");
+        assertThat(judged.lastRank(1))
+                .as("more candidates, because some are left out")
+                .isEqualTo(21);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> settings("--reranker-adapter", "any"))
+                .withMessageContaining("--reranker-adapter must be used with --reranker");
+    }
+
+    @Test
     void aSampleIsOneOfTheCandidates() {
         MiningSettings settings =
                 settings("--negatives", 2, "--range-min", 1, "--range-max", 5, "--sampling", "RANDOM");

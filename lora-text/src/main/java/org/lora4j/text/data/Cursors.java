@@ -2,6 +2,7 @@ package org.lora4j.text.data;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.Deque;
@@ -128,6 +129,19 @@ final class Cursors {
             @Override
             public @Nullable List<T> next() {
                 List<T> batch = take(size);
+                return batch.isEmpty() ? null : batch;
+            }
+        };
+    }
+
+    static <T> Cursor<List<T>> distinctBatches(
+            Cursor<T> from, int size, Function<? super T, ? extends Collection<String>> texts) {
+        return new Derived<>(from) {
+            private final DistinctFill<T> fill = new DistinctFill<>(source::next, texts);
+
+            @Override
+            public @Nullable List<T> next() {
+                List<T> batch = fill.next(size);
                 return batch.isEmpty() ? null : batch;
             }
         };

@@ -1,5 +1,6 @@
 package org.lora4j.text.data;
 
+import java.util.Collection;
 import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
@@ -33,6 +34,11 @@ public final class Dataset<T> implements Iterable<T> {
 
     static <T> Dataset<T> of(Supplier<Cursor<T>> source) {
         return new Dataset<>(source);
+    }
+
+    /** Begins a pass over the elements. */
+    Cursor<T> open() {
+        return source.get();
     }
 
     /**
@@ -177,6 +183,22 @@ public final class Dataset<T> implements Iterable<T> {
     public Dataset<List<T>> batches(int size) {
         requireAtLeastOne("size", size);
         return of(() -> Cursors.batches(source.get(), size));
+    }
+
+    /**
+     * Groups elements into batches whose elements share no text, as far as that is possible: {@code no_duplicates} of
+     * sentence-transformers, for losses with negatives of the batch. An element that does not fit waits for a later batch; at most 1,024
+     * wait. There are as many batches as without this.
+     *
+     * @param size the number of elements of a batch, at least 1; the last one can have fewer
+     * @param texts the texts of an element
+     * @return the batches
+     * @throws IllegalArgumentException if the size is below 1
+     */
+    public Dataset<List<T>> distinctBatches(int size, Function<? super T, ? extends Collection<String>> texts) {
+        requireAtLeastOne("size", size);
+        Objects.requireNonNull(texts, "texts must not be null");
+        return of(() -> Cursors.distinctBatches(source.get(), size, texts));
     }
 
     /**

@@ -11,11 +11,8 @@ import java.util.stream.IntStream;
  * accuracy      Σ n[c][c] / Σ n
  * precision(c)  n[c][c] / Σ_a n[a][c]
  * recall(c)     n[c][c] / Σ_p n[c][p]
- * F1(c)         2·precision·recall / (precision + recall)
  * macro-F1      the mean of F1 over the classes that occur, as actual or as predicted ones
  * </pre>
- *
- * <p>A quotient whose divisor is 0 counts as 0, as in scikit-learn.
  */
 public final class Classification {
     private final long[][] counts;
@@ -77,13 +74,26 @@ public final class Classification {
     }
 
     /**
+     * Returns the counts of a class, with its precision, recall and F1.
+     *
+     * @param c the class
+     * @return how many texts are of it, are predicted as it, and both
+     */
+    public PrecisionRecall ofClass(int c) {
+        return new PrecisionRecall(
+                counts[c][c],
+                Arrays.stream(counts).mapToLong(row -> row[c]).sum(),
+                Arrays.stream(counts[c]).sum());
+    }
+
+    /**
      * Returns how many of those that are predicted as a class are of it.
      *
      * @param c the class
      * @return between 0 and 1
      */
     public double precision(int c) {
-        return quotient(counts[c][c], predicted(c));
+        return ofClass(c).precision();
     }
 
     /**
@@ -93,7 +103,7 @@ public final class Classification {
      * @return between 0 and 1
      */
     public double recall(int c) {
-        return quotient(counts[c][c], actual(c));
+        return ofClass(c).recall();
     }
 
     /**
@@ -103,7 +113,7 @@ public final class Classification {
      * @return between 0 and 1
      */
     public double f1(int c) {
-        return quotient(2 * counts[c][c], actual(c) + predicted(c));
+        return ofClass(c).f1();
     }
 
     /**
@@ -112,22 +122,10 @@ public final class Classification {
      * @return between 0 and 1
      */
     public double macroF1() {
-        return IntStream.range(0, counts.length)
-                .filter(c -> actual(c) + predicted(c) > 0)
-                .mapToDouble(this::f1)
-                .average()
-                .orElseThrow();
-    }
-
-    private long actual(int c) {
-        return Arrays.stream(counts[c]).sum();
-    }
-
-    private long predicted(int c) {
-        return Arrays.stream(counts).mapToLong(row -> row[c]).sum();
-    }
-
-    private static double quotient(long part, long whole) {
-        return whole == 0 ? 0 : (double) part / whole;
+        return MeanPrecisionRecall.macro(IntStream.range(0, counts.length)
+                        .mapToObj(this::ofClass)
+                        .filter(one -> one.actual() + one.predicted() > 0)
+                        .toList())
+                .f1();
     }
 }

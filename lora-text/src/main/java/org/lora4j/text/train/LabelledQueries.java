@@ -1,16 +1,16 @@
 package org.lora4j.text.train;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
-import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.text.data.LabelledPair;
 import org.lora4j.text.internal.TextHash;
 import org.lora4j.text.metrics.Calibration;
+import org.lora4j.text.metrics.Ranking;
 import org.lora4j.text.tokens.TextPair;
 
 /**
@@ -49,18 +49,19 @@ final class LabelledQueries {
     }
 
     private static RankedTexts.Ranks ranks(List<Map<Integer, Boolean>> queries, double[] scores) {
-        RankSum sum = new RankSum();
+        List<Ranking> rankings = new ArrayList<>();
         int count = 0;
         for (Map<Integer, Boolean> texts : queries) {
-            List<Integer> indices = List.copyOf(texts.keySet());
-            Set<Integer> right = IntStream.range(0, indices.size())
-                    .filter(k -> texts.get(indices.get(k)))
-                    .boxed()
-                    .collect(Collectors.toSet());
-            sum.add(indices.stream().mapToDouble(i -> scores[i]).toArray(), right);
-            count += indices.size();
+            double[] ofTexts = new double[texts.size()];
+            Map<Integer, Integer> grades = new HashMap<>();
+            for (Map.Entry<Integer, Boolean> text : texts.entrySet()) {
+                ofTexts[grades.size()] = scores[text.getKey()];
+                grades.put(grades.size(), text.getValue() ? 1 : 0);
+            }
+            rankings.add(Ranking.expected(ofTexts, grades));
+            count += ofTexts.length;
         }
-        return sum.ranks(count);
+        return RankedTexts.Ranks.of(rankings, count);
     }
 
     /** Returns how far scores are the probabilities that a text is right; null if they are none. */

@@ -2,19 +2,21 @@ package org.lora4j.text.train;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.Set;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.data.RetrievalExample;
+import org.lora4j.text.data.SearchCollection;
+import org.lora4j.text.data.SearchText;
 import org.lora4j.text.internal.TextTable;
+import org.lora4j.text.metrics.Ranking;
 import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.RowModel;
 import org.lora4j.text.task.Similarity;
@@ -23,6 +25,7 @@ import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
  * Learns embeddings with which a query finds the texts that belong to it. In a batch, the texts of the other queries are the wrong
@@ -31,6 +34,8 @@ import org.nd4j.linalg.factory.Nd4j;
 public final class TrainableEmbed implements TrainableTask<RetrievalExample, RankedTexts> {
     /** The factor of the cosine with which most models are trained. */
     public static final double SCALE = 20;
+
+    private static final int QUERIES_AT_A_TIME = 1024;
 
     private final Embed task;
     private final RowModel<Embed.Texts, float[]> rows;
@@ -132,6 +137,15 @@ public final class TrainableEmbed implements TrainableTask<RetrievalExample, Ran
                 queries, Stream.concat(positives.stream(), negatives.stream()).toList()));
     }
 
+    /** {@inheritDoc} These are the query, the text that belongs to it, and the one that does not. */
+    @Override
+    public Optional<Function<RetrievalExample, List<String>>> distinctTexts() {
+        return Optional.of(example -> Stream.of(example.query(), example.positive(), example.negative())
+                .filter(Objects::nonNull)
+                .distinct()
+                .toList());
+    }
+
     private static List<String> negatives(List<RetrievalExample> examples) {
         List<String> negatives = new ArrayList<>();
         for (RetrievalExample example : examples) {
@@ -193,6 +207,37 @@ public final class TrainableEmbed implements TrainableTask<RetrievalExample, Ran
                 held);
     }
 
+    /**
+     * Searches in a corpus, exactly. In memory are the embeddings of the queries, and those of some documents at a time.
+     *
+     * @param model the network, or an adapter on it
+     * @param collection the queries and the documents
+     * @param depth how many documents of each query are kept
+     * @return the best documents of each query
+     * @throws IllegalArgumentException as {@link SearchRun#of(SearchCollection, int, SearchRun.Scorer)}
+     */
+    public SearchRun search(Model model, SearchCollection collection, int depth) {
+        INDArray queries = embeddings(model, Embed.Kind.QUERY, texts(collection.queries()));
+        return SearchRun.of(collection, depth, documents -> {
+            INDArray embedded = embeddings(model, Embed.Kind.DOCUMENT, texts(documents));
+            double[][] scores = new double[(int) queries.size(0)][];
+            // The products are in double precision, so not those of all queries at once.
+            for (int from = 0; from < scores.length; from += QUERIES_AT_A_TIME) {
+                int to = Math.min(scores.length, from + QUERIES_AT_A_TIME);
+                double[][] some = similarity.all(
+                        queries.get(NDArrayIndex.interval(from, to), NDArrayIndex.all())
+                                .dup(),
+                        embedded);
+                System.arraycopy(some, 0, scores, from, some.length);
+            }
+            return scores;
+        });
+    }
+
+    private static List<String> texts(List<SearchText> texts) {
+        return texts.stream().map(SearchText::text).toList();
+    }
+
     /** Searches among texts. */
     @FunctionalInterface
     public interface Search {
@@ -214,27 +259,29 @@ public final class TrainableEmbed implements TrainableTask<RetrievalExample, Ran
      */
     public static RankedTexts measure(Function<List<String>, Search> index, Iterable<RetrievalExample> held) {
         Map<String, Integer> texts = new LinkedHashMap<>();
-        Map<String, Set<Integer>> right = new LinkedHashMap<>();
+        Map<String, Map<Integer, Integer>> grades = new LinkedHashMap<>();
         for (RetrievalExample example : held) {
-            right.computeIfAbsent(example.query(), query -> new LinkedHashSet<>())
-                    .add(texts.computeIfAbsent(example.positive(), text -> texts.size()));
+            grades.computeIfAbsent(example.query(), query -> new LinkedHashMap<>())
+                    .put(texts.computeIfAbsent(example.positive(), text -> texts.size()), 1);
             if (example.negative() != null) {
                 texts.computeIfAbsent(example.negative(), text -> texts.size());
             }
         }
-        RankSum found = new RankSum();
-        RankSum chance = new RankSum();
-        if (!right.isEmpty()) {
+        List<Ranking> found = new ArrayList<>();
+        List<Ranking> chance = new ArrayList<>();
+        if (!grades.isEmpty()) {
             Search search = index.apply(List.copyOf(texts.keySet()));
-            Portions.forEach(right.entrySet(), some -> {
+            Portions.forEach(grades.entrySet(), some -> {
                 double[][] scores =
                         search.scores(some.stream().map(Map.Entry::getKey).toList());
                 for (int i = 0; i < scores.length; i++) {
-                    found.add(scores[i], some.get(i).getValue());
-                    chance.add(new double[texts.size()], some.get(i).getValue());
+                    found.add(Ranking.expected(scores[i], some.get(i).getValue()));
+                    chance.add(Ranking.expected(
+                            new double[texts.size()], some.get(i).getValue()));
                 }
             });
         }
-        return new RankedTexts(found.ranks(texts.size()), chance.ranks(texts.size()), null);
+        return new RankedTexts(
+                RankedTexts.Ranks.of(found, texts.size()), RankedTexts.Ranks.of(chance, texts.size()), null);
     }
 }

@@ -2,13 +2,17 @@ package org.lora4j.text.train;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.function.Function;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.text.data.LabelledPair;
+import org.lora4j.text.data.SearchCollection;
+import org.lora4j.text.data.SearchText;
 import org.lora4j.text.task.PairScore;
 import org.lora4j.text.task.Rerank;
 import org.lora4j.text.task.RowModel;
@@ -79,6 +83,54 @@ public final class TrainableRerank implements TrainableTask<LabelledPair, Ranked
                 .mapToDouble(PairScore::probability)
                 .toArray();
     }
+
+    /**
+     * Sorts what another search found. The corpus is read once, and the texts of a block of it are in memory.
+     *
+     * @param model the network, or an adapter on it
+     * @param collection the queries and the documents
+     * @param candidates the documents that get a score
+     * @param depth how many documents of each query are kept
+     * @return the candidates by their scores
+     * @throws IllegalArgumentException as {@link SearchRun#of(SearchCollection, int, SearchRun.Scorer)}
+     */
+    public SearchRun search(Model model, SearchCollection collection, SearchRun candidates, int depth) {
+        List<SearchText> queries = collection.queries();
+        Map<String, List<Integer>> asked = new HashMap<>();
+        for (int q = 0; q < queries.size(); q++) {
+            for (String document : candidates.scores(queries.get(q).id()).keySet()) {
+                asked.computeIfAbsent(document, any -> new ArrayList<>()).add(q);
+            }
+        }
+        return SearchRun.of(collection, depth, documents -> {
+            double[][] scores = new double[queries.size()][documents.size()];
+            for (double[] row : scores) {
+                Arrays.fill(row, Double.NEGATIVE_INFINITY);
+            }
+            List<Asked> pairs = new ArrayList<>();
+            for (int d = 0; d < documents.size(); d++) {
+                for (int q : asked.getOrDefault(documents.get(d).id(), List.of())) {
+                    pairs.add(new Asked(q, d));
+                }
+            }
+            Portions.forEach(pairs, some -> {
+                double[] found = scores(
+                        model,
+                        some.stream()
+                                .map(pair -> new TextPair(
+                                        queries.get(pair.query()).text(),
+                                        documents.get(pair.document()).text()))
+                                .toList());
+                for (int i = 0; i < found.length; i++) {
+                    scores[some.get(i).query()][some.get(i).document()] = found[i];
+                }
+            });
+            return scores;
+        });
+    }
+
+    /** A query and a document by their numbers. */
+    private record Asked(int query, int document) {}
 
     @Override
     public RankedTexts measure(Model model, Iterable<LabelledPair> held) {

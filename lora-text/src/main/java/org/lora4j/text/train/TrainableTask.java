@@ -1,9 +1,13 @@
 package org.lora4j.text.train;
 
 import java.util.List;
+import java.util.Optional;
+import java.util.function.Function;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
+import org.lora4j.text.data.Dataset;
+import org.lora4j.text.data.EpochBatches;
 import org.lora4j.text.task.Task;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
@@ -71,6 +75,16 @@ public interface TrainableTask<E, M> {
      * @throws IllegalArgumentException if an example has no tokens, or the model cannot take it
      */
     Batch batch(List<E> examples);
+
+    /**
+     * Returns what should not stand twice in a batch, because the loss takes the texts of other examples as wrong answers.
+     *
+     * @return the texts of an example, for {@link EpochBatches#distinct} and {@link Dataset#distinctBatches}; nothing if any examples
+     *     may come together
+     */
+    default Optional<Function<E, List<String>>> distinctTexts() {
+        return Optional.empty();
+    }
 
     /**
      * Returns what chooses the best epoch.

@@ -8,9 +8,10 @@ import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
-import java.util.Set;
-import java.util.TreeSet;
+import java.util.TreeMap;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
 import org.assertj.core.data.Offset;
@@ -74,30 +75,49 @@ class MetricsTest {
                 }
             }
         }
-        assertThat(Ranking.rocAuc(scores, positive)).isEqualTo(inOrder / pairs, EXACT);
+        assertThat(BinaryScores.rocAuc(scores, positive)).isEqualTo(inOrder / pairs, EXACT);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> Ranking.rocAuc(new double[] {1}, new boolean[] {true}))
+                .isThrownBy(() -> BinaryScores.rocAuc(new double[] {1}, new boolean[] {true}))
                 .withMessage("there must be positive and negative examples, found 1 positive and 0 negative");
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> Ranking.rocAuc(new double[] {Double.NaN}, new boolean[] {true}));
+                .isThrownBy(() -> BinaryScores.rocAuc(new double[] {Double.NaN}, new boolean[] {true}));
     }
 
     @Test
     void retrieval() {
         List<String> ranked = List.of("a", "b", "c", "d");
-        Set<String> relevant = Set.of("b", "d", "x");
-        assertThat(Ranking.recallAt(1, ranked, relevant)).isZero();
-        assertThat(Ranking.recallAt(2, ranked, relevant)).isEqualTo(1 / 3.0, EXACT);
-        assertThat(Ranking.recallAt(10, ranked, relevant)).isEqualTo(2 / 3.0, EXACT);
-        assertThat(Ranking.reciprocalRank(ranked, relevant)).isEqualTo(0.5);
-        assertThat(Ranking.reciprocalRank(ranked, Set.of("x"))).isZero();
+        Map<String, Integer> grades = Map.of("a", 0, "b", 1, "c", -1, "d", 1, "x", 1);
+        Ranking found = Ranking.ofOrder(ranked, grades);
+        assertThat(found.recallAt(1)).isZero();
+        assertThat(found.recallAt(2)).isEqualTo(1 / 3.0, EXACT);
+        assertThat(found.recallAt(10)).isEqualTo(2 / 3.0, EXACT);
+        assertThat(found.precisionAt(4)).isEqualTo(2 / 4.0, EXACT);
+        assertThat(found.precisionAt(10)).isEqualTo(2 / 10.0, EXACT);
+        assertThat(found.averagePrecision()).isEqualTo((1 / 2.0 + 2 / 4.0) / 3, EXACT);
+        assertThat(found.reciprocalRank()).isEqualTo(0.5);
         double log2of3 = Math.log(3) / Math.log(2);
         double log2of5 = Math.log(5) / Math.log(2);
-        assertThat(Ranking.ndcgAt(4, ranked, relevant))
+        assertThat(found.ndcgAt(4, Ranking.Gain.LINEAR))
                 .isEqualTo((1 / log2of3 + 1 / log2of5) / (1 + 1 / log2of3 + 0.5), EXACT);
-        assertThat(Ranking.ndcgAt(1, ranked, Set.of("a"))).isEqualTo(1, EXACT);
-        assertThatIllegalArgumentException().isThrownBy(() -> Ranking.recallAt(0, ranked, relevant));
-        assertThatIllegalArgumentException().isThrownBy(() -> Ranking.ndcgAt(1, ranked, Set.of()));
+        Ranking graded = Ranking.ofOrder(ranked, Map.of("a", 1, "b", 3));
+        assertThat(graded.ndcgAt(10, Ranking.Gain.LINEAR)).isEqualTo((1 + 3 / log2of3) / (3 + 1 / log2of3), EXACT);
+        assertThat(graded.ndcgAt(10, Ranking.Gain.EXPONENTIAL)).isEqualTo((1 + 7 / log2of3) / (7 + 1 / log2of3), EXACT);
+        assertThatIllegalArgumentException().isThrownBy(() -> found.recallAt(0));
+    }
+
+    @Test
+    void aQueryWithoutRelevantDocumentsCountsAsNothing() {
+        for (Ranking none : List.of(
+                Ranking.ofOrder(List.of("a"), Map.of("a", 0)),
+                Ranking.ofOrder(List.<String>of(), Map.of("a", 1)),
+                Ranking.expected(new double[0], Map.of()))) {
+            assertThat(none.recallAt(1)).isZero();
+            assertThat(none.precisionAt(1)).isZero();
+            assertThat(none.averagePrecision()).isZero();
+            assertThat(none.reciprocalRank()).isZero();
+            assertThat(none.ndcgAt(10, Ranking.Gain.LINEAR)).isZero();
+            assertThat(none.isTied()).isFalse();
+        }
     }
 
     @Test
@@ -111,27 +131,39 @@ class MetricsTest {
         assertThatIllegalArgumentException().isThrownBy(() -> Perplexity.NONE.plus(Double.NaN, 1, "a"));
     }
 
-    /** The mean over all orders of equal scores, each ranked by {@link Ranking}. */
+    /** The mean over all orders of equal scores, each ranked alone. */
     @Test
     void theExpectedRankingIsTheMeanOverAllOrdersOfEqualScores() {
         Random random = new Random(11);
         int tied = 0;
         for (int t = 0; t < 60; t++) {
             double[] scores = random.ints(6, 0, 7).asDoubleStream().toArray();
-            Set<Integer> relevant = new TreeSet<>();
-            while (relevant.size() < 1 + t % 3) {
-                relevant.add(random.nextInt(6));
+            Map<Integer, Integer> grades = new TreeMap<>();
+            while (grades.size() < 1 + t % 3) {
+                grades.put(random.nextInt(6), 1 + random.nextInt(3));
             }
             List<List<Integer>> orders = new ArrayList<>();
             permute(scores, new ArrayList<>(), orders);
-            ExpectedRanking found = ExpectedRanking.of(scores, relevant);
-            assertThat(found.recallAt(2)).isEqualTo(mean(orders, order -> Ranking.recallAt(2, order, relevant)), EXACT);
-            assertThat(found.ndcgAt(3)).isEqualTo(mean(orders, order -> Ranking.ndcgAt(3, order, relevant)), EXACT);
-            assertThat(found.ndcgAt(10)).isEqualTo(mean(orders, order -> Ranking.ndcgAt(10, order, relevant)), EXACT);
-            assertThat(found.reciprocalRank())
-                    .isEqualTo(mean(orders, order -> Ranking.reciprocalRank(order, relevant)), EXACT);
+            Ranking found = Ranking.expected(scores, grades);
+            List<ToDoubleFunction<Ranking>> metrics = List.of(
+                    ranking -> ranking.recallAt(2),
+                    ranking -> ranking.precisionAt(3),
+                    ranking -> ranking.ndcgAt(3, Ranking.Gain.LINEAR),
+                    ranking -> ranking.ndcgAt(10, Ranking.Gain.EXPONENTIAL),
+                    Ranking::averagePrecision,
+                    Ranking::reciprocalRank);
+            for (ToDoubleFunction<Ranking> metric : metrics) {
+                assertThat(metric.applyAsDouble(found))
+                        .isEqualTo(
+                                orders.stream()
+                                        .mapToDouble(order -> metric.applyAsDouble(Ranking.ofOrder(order, grades)))
+                                        .average()
+                                        .orElseThrow(),
+                                EXACT);
+            }
             boolean isTied = IntStream.range(0, 6)
-                    .anyMatch(i -> relevant.stream().anyMatch(r -> scores[i] == scores[r] && !relevant.contains(i)));
+                    .anyMatch(i -> grades.keySet().stream()
+                            .anyMatch(r -> scores[i] == scores[r] && !Objects.equals(grades.get(i), grades.get(r))));
             assertThat(found.isTied()).isEqualTo(isTied);
             tied += isTied ? 1 : 0;
         }
@@ -157,21 +189,22 @@ class MetricsTest {
         }
     }
 
-    private static double mean(List<List<Integer>> orders, ToDoubleFunction<List<Integer>> metric) {
-        return orders.stream().mapToDouble(metric).average().orElseThrow();
-    }
-
     @Test
-    void theExpectedRankingRefusesWhatHasNoRank() {
+    void aRankingRefusesWhatHasNoRank() {
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> ExpectedRanking.of(new double[] {1, Double.NaN}, Set.of(0)))
+                .isThrownBy(() -> Ranking.expected(new double[] {1, Double.NaN}, Map.of(0, 1)))
                 .withMessage("the scores must be numbers, found NaN");
-        assertThatIllegalArgumentException().isThrownBy(() -> ExpectedRanking.of(new double[] {1}, Set.of()));
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> ExpectedRanking.of(new double[] {1}, Set.of(1)))
-                .withMessageContaining("each must have one of the 1 scores, found [1]");
-        assertThat(ExpectedRanking.of(new double[] {-0.0, 0}, Set.of(0)).isTied())
+                .isThrownBy(() -> Ranking.byName(Map.of("a", Double.NaN), Map.of("a", 1)))
+                .withMessage("the scores must be numbers, found NaN");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Ranking.expected(new double[] {1}, Map.of(1, 1)))
+                .withMessageContaining("must have one of the 1 scores, found {1=1}");
+        assertThat(Ranking.expected(new double[] {-0.0, 0}, Map.of(0, 1)).isTied())
                 .isTrue();
+        assertThat(Ranking.byName(Map.of("a", -0.0, "b", 0.0), Map.of("a", 1)).reciprocalRank())
+                .as("the greater name of equal scores is the first")
+                .isEqualTo(0.5);
     }
 
     /** Written out in Python. */

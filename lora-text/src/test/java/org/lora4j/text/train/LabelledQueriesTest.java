@@ -44,7 +44,7 @@ class LabelledQueriesTest {
         double[] perfect =
                 pairs.stream().mapToDouble(pair -> pair.right() ? 1 : 0).toArray();
         RankMetrics found = metrics(pairs, perfect);
-        assertThat(found).isEqualTo(new RankMetrics(7, 7 * 6, 1, 1, 1, 1, 0));
+        assertThat(found).isEqualTo(new RankMetrics(7, 7 * 6, 1, 1, 1, 1, 0.1, 1, 1, 1, 1, 0));
         List<LabelledPair> labelled = pairs.stream().distinct().toList();
         assertThat(metrics(
                         labelled,
@@ -70,7 +70,8 @@ class LabelledQueriesTest {
     void aTextIsRightIfARowSaysSo() {
         List<LabelledPair> pairs =
                 List.of(pair("q", "a", false), pair("q", "b", false), pair("q", "a", true), pair("only", "a", true));
-        assertThat(metrics(pairs, new double[] {3, 2, 1, 0})).isEqualTo(new RankMetrics(1, 2, 1, 1, 1, 1, 0));
+        assertThat(metrics(pairs, new double[] {3, 2, 1, 0}))
+                .isEqualTo(new RankMetrics(1, 2, 1, 1, 1, 1, 0.1, 1, 1, 1, 1, 0));
         assertThat(Objects.requireNonNull(
                                 ranked(pairs, new double[] {0.9, 0.2, 0.1, 0.5}).calibration())
                         .expectedError())
