@@ -119,8 +119,9 @@ public final class OnnxFile {
 
     private static void requireLength(Weights.Tensor tensor) {
         if (tensor.bytes() > ArrayBytes.MAX_BYTES) {
-            throw new IllegalArgumentException(tensor.name() + ": a weight that is written as ONNX must have at most "
-                    + ArrayBytes.MAX_BYTES + " bytes, found " + tensor.bytes());
+            throw new IllegalArgumentException(
+                    tensor.parameter() + ": a weight that is written as ONNX must have at most " + ArrayBytes.MAX_BYTES
+                            + " bytes, found " + tensor.bytes());
         }
     }
 
@@ -130,7 +131,7 @@ public final class OnnxFile {
             float number = numbers.get();
             if (!Float.isFinite(number)) {
                 throw new IllegalArgumentException(
-                        tensor.name() + ": a weight that is written as ONNX must be finite, found " + number);
+                        tensor.parameter() + ": a weight that is written as ONNX must be finite, found " + number);
             }
         }
     }

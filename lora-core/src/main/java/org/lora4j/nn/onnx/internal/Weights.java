@@ -3,7 +3,6 @@ package org.lora4j.nn.onnx.internal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -26,10 +25,11 @@ final class Weights {
      * A weight.
      *
      * @param name its name in the graph
+     * @param parameter the name of the parameter, for messages
      * @param shape its shape there
      * @param values gives its elements
      */
-    record Tensor(String name, List<Long> shape, Supplier<INDArray> values) {
+    record Tensor(String name, String parameter, List<Long> shape, Supplier<INDArray> values) {
         long bytes() {
             return shape.stream().reduce((long) Float.BYTES, Math::multiplyExact);
         }
@@ -68,6 +68,7 @@ final class Weights {
             long[] shape = layer.shape();
             return add(
                     name,
+                    layer.path() + ".weight",
                     isTransposed ? new long[] {shape[1], shape[0]} : shape,
                     () -> form.apply(
                             effective.updates().isEmpty() ? effective.weight().value() : effective.materialize()));
@@ -85,11 +86,11 @@ final class Weights {
         Parameter own = layer.biasParameter();
         return graph.once(
                 own == null ? layer.path() + ".bias" : own,
-                () -> add(layer.path() + ".bias", bias.shape(), () -> Objects.requireNonNull(bias)));
+                () -> add(layer.path() + ".bias", layer.path() + ".bias", bias.shape(), () -> bias));
     }
 
-    private String add(String name, long[] shape, Supplier<INDArray> values) {
-        tensors.add(new Tensor(name, Arrays.stream(shape).boxed().toList(), values));
+    private String add(String name, String parameter, long[] shape, Supplier<INDArray> values) {
+        tensors.add(new Tensor(name, parameter, Arrays.stream(shape).boxed().toList(), values));
         return name;
     }
 }
