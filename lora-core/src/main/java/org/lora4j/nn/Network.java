@@ -422,13 +422,13 @@ public final class Network extends Model implements BaseModel {
      *
      * <table>
      * <caption>Inputs and outputs, for b texts of t tokens with the padding</caption>
-     * <tr><th>name</th><th>shape</th><th></th></tr>
-     * <tr><td>{@code input_ids}, {@code attention_mask}, {@code token_type_ids}</td><td>{@code [b, t]}, INT64</td><td>the last one only for
+     * <tr><th>name</th><th>shape</th><th>for</th></tr>
+     * <tr><td>{@code input_ids}, {@code attention_mask}, {@code token_type_ids}</td><td>{@code [b, t]}, INT64</td><td>all; the last one only for
      * models with types of tokens</td></tr>
-     * <tr><td>{@code last_hidden_state}</td><td>{@code [b, t, dim]}</td><td>of a network without a classifier, before its pooling</td></tr>
-     * <tr><td>{@code sentence_embedding}</td><td>{@code [b, outputSize]}</td><td>of one that ends with a pooling or what follows on
+     * <tr><td>{@code last_hidden_state}</td><td>{@code [b, t, dim]}</td><td>a network without a classifier, before its pooling</td></tr>
+     * <tr><td>{@code sentence_embedding}</td><td>{@code [b, outputSize]}</td><td>one that ends with a pooling or what follows on
      * it</td></tr>
-     * <tr><td>{@code logits}</td><td>{@code [b, outputSize]}, or {@code [b, t, outputSize]} without a pooling</td><td>of one that ends with
+     * <tr><td>{@code logits}</td><td>{@code [b, outputSize]}, or {@code [b, t, outputSize]} without a pooling</td><td>one that ends with
      * a linear layer</td></tr>
      * </table>
      *

@@ -7,6 +7,7 @@ import dev.langchain4j.model.embedding.EmbeddingModel;
 import dev.langchain4j.model.embedding.onnx.OnnxEmbeddingModel;
 import dev.langchain4j.model.embedding.onnx.PoolingMode;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -15,7 +16,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
+import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.data.OnnxWeights;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** LangChain4j's own model reads a file of ONNX with a merged adapter, and gives the embeddings of the library. */
@@ -50,6 +53,12 @@ class OnnxModelTest {
             EmbeddingModel theirs = new OnnxEmbeddingModel(file, tokenizer, PoolingMode.MEAN);
             float[] vector = theirs.embed("where is my parcel?").content().vector();
             assertThat(vector).hasSize(384);
+            try (InputStream stored = Files.newInputStream(file)) {
+                assertThat(OnnxWeights.read(stored).keySet())
+                        .containsAll(model.network().parameters().stream()
+                                .map(Parameter::name)
+                                .toList());
+            }
             INDArray expected = model.using("search").predict(encoder.tokens(TEXTS));
             assertThat(expected.distance2(model.base().predict(encoder.tokens(TEXTS))))
                     .isGreaterThan(0.1);

@@ -13,7 +13,6 @@ import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,6 +32,7 @@ import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.layer.Activation;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.LayerNorm;
+import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.layer.Normalize;
 import org.lora4j.nn.layer.Pooling;
 import org.lora4j.nn.layer.RMSNorm;
@@ -42,10 +42,10 @@ import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.activations.impl.ActivationELU;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** Networks in files of ONNX: ONNX Runtime computes what this library computes, for each family and each head. */
-@Tag("numbers")
 class OnnxTest {
     private static final String HIDDEN = "last_hidden_state";
     private static final String EMBEDDING = "sentence_embedding";
@@ -319,6 +319,24 @@ class OnnxTest {
         }
     }
 
+    /** A linear layer on the vectors of all tokens: that of a classifier of tokens. */
+    @Test
+    void logitsOfTokens() throws Exception {
+        for (String type : List.of("\"bert\"", "qwen3")) {
+            String fields = configs()
+                    .filter(config -> config.contains(type))
+                    .findFirst()
+                    .orElseThrow();
+            Network network = shuffled(with(
+                    model(fields, DataType.FLOAT).lastHiddenState(),
+                    new Linear("score", Nd4j.create(DataType.FLOAT, 5, 16), Nd4j.create(DataType.FLOAT, 5))));
+            try (OnnxRun run = save(network)) {
+                assertThat(run.outputs()).containsExactly(LOGITS);
+                assertRuns(run, LOGITS, network, ids(MASKS, true), MASKS);
+            }
+        }
+    }
+
     @Test
     void hiddenStatesAlone() throws Exception {
         Network network = shuffled(
@@ -349,11 +367,22 @@ class OnnxTest {
         }
         String wide = fields.replace("\"hidden_size\": 16", "\"hidden_size\": 256")
                 .replace("\"intermediate_size\": 24", "\"intermediate_size\": 256");
-        Network half = shuffled(model(wide, DataType.FLOAT).meanPooled());
-        half.setBaseStorage(BaseStorage.of(Precision.BFLOAT16));
-        half.freeze();
-        try (OnnxRun run = save(half)) {
-            assertRuns(run, EMBEDDING, half, new int[][] {{5, 9, 3}}, null);
+        for (Precision precision : List.of(Precision.BFLOAT16, Precision.INT8, Precision.INT4)) {
+            Network stored = shuffled(model(wide, DataType.FLOAT).meanPooled());
+            stored.setBaseStorage(BaseStorage.of(precision));
+            stored.freeze();
+            assertThat(stored.weightStorage())
+                    .anyMatch(storage -> storage.precision().equals(String.valueOf(precision)));
+            Path file = folder.resolve(precision + ".onnx");
+            stored.saveOnnx(file);
+            // The same weights in single precision.
+            Network expected = shuffled(model(wide, DataType.FLOAT).meanPooled());
+            for (int i = 0; i < expected.parameters().size(); i++) {
+                expected.parameters().get(i).assign(stored.parameters().get(i).value());
+            }
+            try (OnnxRun run = new OnnxRun(file)) {
+                assertRuns(run, EMBEDDING, expected, new int[][] {{5, 9, 3}}, null);
+            }
         }
     }
 
@@ -373,6 +402,11 @@ class OnnxTest {
                 .withMessage(
                         "lm_head: a network that is written as ONNX must not predict the next token, found a language"
                                 + " model, which needs its cache of keys and values; merge it into a folder or a GGUF file");
+        PretrainedModel gemma =
+                model(configs().filter(f -> f.contains("gemma2")).findFirst().orElseThrow(), DataType.FLOAT);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> gemma.causal().saveOnnx(file))
+                .withMessageContaining("lm_head: a network that is written as ONNX must not predict the next token");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> with(
                                 bert.lastHiddenState(), new Pooling("1_Pooling", List.of(Pooling.Method.MEAN), false))

@@ -35,7 +35,7 @@ final class AttentionMask {
         return graph.once("keys", () -> {
             String rows = graph.add("", "Unsqueeze", inputs.mask(), graph.integers(1));
             String mask = graph.add("", "Unsqueeze", rows, graph.integers(2));
-            return unseen(graph.add("", Operator.of("Cast").with("to", 1), mask));
+            return unseen(graph.numbers("", mask));
         });
     }
 
@@ -57,7 +57,7 @@ final class AttentionMask {
                 seen = graph.add("", "And", seen, near(steps(), view.window));
             }
         }
-        return unseen(graph.add("", Operator.of("Cast").with("to", 1), seen));
+        return unseen(graph.numbers("", seen));
     }
 
     private String near(String distances, int window) {

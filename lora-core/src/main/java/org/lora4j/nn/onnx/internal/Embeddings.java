@@ -46,7 +46,7 @@ final class Embeddings {
         }
         String path = table.path();
         String isPadding = graph.add(path, "Equal", inputs.ids(), graph.integer(table.padding()));
-        String counts = graph.add(path, Operator.of("Cast").with("to", 7), graph.add(path, "Not", isPadding));
+        String counts = graph.wholeNumbers(path, graph.add(path, "Not", isPadding));
         String numbers = graph.add(path, "Mul", graph.add(path, "CumSum", counts, graph.integer(1)), counts);
         return rows(table, graph.add(path, "Add", numbers, graph.integer(table.padding())));
     }

@@ -1,5 +1,7 @@
 package org.lora4j.nn.onnx.internal;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -13,6 +15,7 @@ import onnx.Onnx.TensorProto.DataType;
 import onnx.Onnx.TensorShapeProto;
 import onnx.Onnx.TypeProto;
 import onnx.Onnx.ValueInfoProto;
+import org.nd4j.shade.protobuf.ByteString;
 
 /**
  * A graph of ONNX that grows node by node. A value is known by its name. Nodes have the names that PyTorch's exporter gives them:
@@ -41,6 +44,16 @@ final class Graph {
     /** Adds a node without attributes, with one output. */
     String add(String path, String operator, String... inputs) {
         return add(path, Operator.of(operator), inputs);
+    }
+
+    /** Adds a node that makes FLOAT of whole numbers or truth values. */
+    String numbers(String path, String x) {
+        return add(path, Operator.of("Cast").with("to", DataType.FLOAT_VALUE), x);
+    }
+
+    /** Adds a node that makes whole numbers of truth values. */
+    String wholeNumbers(String path, String x) {
+        return add(path, Operator.of("Cast").with("to", DataType.INT64_VALUE), x);
     }
 
     /** Adds a node with several outputs. */
@@ -97,14 +110,18 @@ final class Graph {
 
     /** A matrix of numbers that never change. */
     String matrix(float[][] rows) {
-        TensorProto.Builder tensor =
-                constant(DataType.FLOAT_VALUE).addDims(rows.length).addDims(rows[0].length);
+        int columns = rows[0].length;
+        ByteBuffer bytes =
+                ByteBuffer.allocate(Float.BYTES * rows.length * columns).order(ByteOrder.LITTLE_ENDIAN);
         for (float[] row : rows) {
             for (float value : row) {
-                tensor.addFloatData(value);
+                bytes.putFloat(value);
             }
         }
-        return add(tensor);
+        return add(constant(DataType.FLOAT_VALUE)
+                .addDims(rows.length)
+                .addDims(columns)
+                .setRawData(ByteString.copyFrom(bytes.flip())));
     }
 
     private TensorProto.Builder constant(int type) {

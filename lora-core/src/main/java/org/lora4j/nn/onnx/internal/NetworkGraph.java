@@ -76,12 +76,8 @@ final class NetworkGraph {
         List<Layer> ofTexts = rest.subList(end, rest.size());
         String hidden = chain(ofTokens, embeddings.add(first));
         if (ofTexts.isEmpty()) {
+            requireNoLanguageModel(first, ofTokens);
             boolean hasHead = !ofTokens.isEmpty() && ofTokens.get(end - 1) instanceof Linear;
-            if (hasHead && isCausal(ofTokens)) {
-                throw new IllegalArgumentException(ofTokens.get(end - 1).path()
-                        + ": a network that is written as ONNX must not predict the next token, found a language model,"
-                        + " which needs its cache of keys and values; merge it into a folder or a GGUF file");
-            }
             graph.output(hasHead ? LOGITS : HIDDEN, hidden, "batch_size", "sequence_length", width);
             return;
         }
@@ -95,6 +91,19 @@ final class NetworkGraph {
         } else {
             graph.output(HIDDEN, hidden, "batch_size", "sequence_length", width);
             graph.output(EMBEDDING, text, "batch_size", size);
+        }
+    }
+
+    /** The head of a language model has an output for each token of the vocabulary, other than that of a classifier of tokens. */
+    private static void requireNoLanguageModel(TokenEmbeddings first, List<Layer> ofTokens) {
+        for (Layer layer : ofTokens) {
+            if (layer instanceof Linear head
+                    && head.outputSize() == first.word().inputSize()
+                    && isCausal(ofTokens)) {
+                throw new IllegalArgumentException(head.path()
+                        + ": a network that is written as ONNX must not predict the next token, found a language model,"
+                        + " which needs its cache of keys and values; merge it into a folder or a GGUF file");
+            }
         }
     }
 

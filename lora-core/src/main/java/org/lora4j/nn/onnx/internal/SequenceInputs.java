@@ -25,7 +25,7 @@ final class SequenceInputs {
 
     /** The mask as numbers. */
     String maskNumbers() {
-        return graph.once("mask", () -> graph.add("", Operator.of("Cast").with("to", 1), mask));
+        return graph.once("mask", () -> graph.numbers("", mask));
     }
 
     /** The types of the tokens, an input that only models with types have. */

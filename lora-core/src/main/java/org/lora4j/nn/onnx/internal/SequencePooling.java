@@ -50,7 +50,7 @@ final class SequencePooling {
     /** The positions from 1 on; 0 for a token that is masked. */
     private String positions(String path) {
         String fromOne = graph.add(path, "Add", inputs.positions(), graph.integer(1));
-        return numbers(path, graph.add(path, "Mul", fromOne, inputs.mask()));
+        return graph.numbers(path, graph.add(path, "Mul", fromOne, inputs.mask()));
     }
 
     /** 1 for the first or the last token that is not masked. */
@@ -59,11 +59,7 @@ final class SequencePooling {
                 ? inputs.counts()
                 : graph.add(path, Operator.of("CumSum").with("reverse", 1), inputs.mask(), graph.integer(1));
         String isNumber = graph.add(path, "Equal", graph.add(path, "Mul", counts, inputs.mask()), graph.integer(1));
-        return numbers(path, isNumber);
-    }
-
-    private String numbers(String path, String x) {
-        return graph.add(path, Operator.of("Cast").with("to", 1), x);
+        return graph.numbers(path, isNumber);
     }
 
     /** {@code Σwᵢ·xᵢ/Σwᵢ}, or divided by the root of it. */
