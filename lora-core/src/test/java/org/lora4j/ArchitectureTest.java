@@ -45,7 +45,8 @@ class ArchitectureTest {
             samediff: adapter internal internal.memory io io.peft linalg train
             train: internal internal.math internal.memory internal.threads linalg nn nn.batch.internal nn.compute.internal nn.input nn.layer nn.parameter nn.weight.internal
             nn.transformer: internal internal.math internal.memory io io.gguf io.gguf.internal io.gguf.model io.internal io.safetensors linalg nn nn.layer nn.parameter nn.weight.internal
-            nn: adapter internal internal.math internal.threads io.safetensors linalg nn.batch.internal nn.compute.internal nn.input nn.layer nn.parameter nn.parametrization.internal nn.weight.internal
+            nn: adapter internal internal.math internal.threads io.safetensors linalg nn.batch.internal nn.compute.internal nn.input nn.layer nn.onnx.internal nn.parameter nn.parametrization.internal nn.weight.internal
+            nn.onnx.internal: io.internal nn.layer nn.parameter nn.parametrization.internal
             nn.compute.internal: internal.math internal.memory internal.threads linalg nn.attention.internal nn.batch.internal nn.input nn.layer nn.parameter nn.parametrization.internal nn.weight.internal
             nn.attention.internal: internal.math internal.memory internal.threads nn.batch.internal nn.input nn.layer nn.parameter nn.parametrization.internal nn.weight.internal
             nn.batch.internal: internal.math internal.memory nn.input nn.layer nn.parameter nn.parametrization.internal nn.weight.internal

@@ -40,6 +40,7 @@ import org.lora4j.nn.layer.Pooling;
 import org.lora4j.nn.layer.SelfAttention;
 import org.lora4j.nn.layer.TokenEmbeddings;
 import org.lora4j.nn.layer.WeightedLayer;
+import org.lora4j.nn.onnx.internal.OnnxFile;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.nn.weight.internal.Engines;
 import org.nd4j.linalg.activations.IActivation;
@@ -412,6 +413,36 @@ public final class Network extends Model implements BaseModel {
     public void save(Path file, Dtype precision) throws IOException {
         Objects.requireNonNull(file, "file must not be null");
         toTensors(precision).write(file);
+    }
+
+    /**
+     * Saves a network that takes sequences as a file of ONNX (<a href="https://onnx.ai">onnx.ai</a>), which ONNX Runtime, LangChain4j's and
+     * Spring AI's embedding models in the process, and DJL read. The file has version 17 of the standard. Its weights are FLOAT, the effective ones:
+     * with the parametrizations that are registered and enabled, and those of fewer bits as the numbers that they stand for.
+     *
+     * <table>
+     * <caption>Inputs and outputs, for b texts of t tokens with the padding</caption>
+     * <tr><th>name</th><th>shape</th><th>for</th></tr>
+     * <tr><td>{@code input_ids}, {@code attention_mask}, {@code token_type_ids}</td><td>{@code [b, t]}, INT64</td><td>all; the last one only for
+     * models with types of tokens</td></tr>
+     * <tr><td>{@code last_hidden_state}</td><td>{@code [b, t, dim]}</td><td>a network without a classifier, before its pooling</td></tr>
+     * <tr><td>{@code sentence_embedding}</td><td>{@code [b, outputSize]}</td><td>one that ends with a pooling or what follows on
+     * it</td></tr>
+     * <tr><td>{@code logits}</td><td>{@code [b, outputSize]}, or {@code [b, t, outputSize]} without a pooling</td><td>one that ends with
+     * a linear layer</td></tr>
+     * </table>
+     *
+     * <p>Outputs of masked tokens have no meaning. Weights of more than 2 GB stand in a second file, whose name ends with {@code _data}; a
+     * crash can leave none of the two files then. Otherwise it leaves the old file or the new one.
+     *
+     * @param file the file to write, such as {@code model.onnx}
+     * @throws IllegalArgumentException if the network takes rows of features or predicts the next token, a layer has no form in ONNX, as a
+     *     pooling without prompts, or a weight is not finite or larger than 2 GB
+     * @throws IOException if it cannot be written
+     */
+    public void saveOnnx(Path file) throws IOException {
+        Objects.requireNonNull(file, "file must not be null");
+        OnnxFile.write(layers(), file);
     }
 
     /**

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.convert.ModelMerge;
+import org.lora4j.cli.convert.OnnxMerge;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.WorkCommand;
 import org.lora4j.io.GgufSource;
@@ -18,7 +19,8 @@ import picocli.CommandLine.Option;
 /** {@code merge}: a model and an adapter to one model. */
 @Command(
         name = "merge",
-        description = "Merge an adapter into its model, and write a folder of Hugging Face. The model stays as it is.")
+        description =
+                "Merge an adapter into its model, and write a folder of Hugging Face, or one for ONNX Runtime. The model stays as it is.")
 public final class MergeCommand extends WorkCommand {
     @Option(
             names = "--model",
@@ -52,6 +54,13 @@ public final class MergeCommand extends WorkCommand {
                             + " as they are. Default: F16.")
     private @Nullable GgufPrecision precision;
 
+    @Option(
+            names = "--onnx",
+            description =
+                    "Write the file model.onnx in place of weights of Hugging Face, for ONNX Runtime and what builds on it, with"
+                            + " the embedding, the classes or the score that the adapter is for.")
+    private boolean asOnnx;
+
     @Mixin
     private final OverwriteOption overwrite = new OverwriteOption();
 
@@ -65,6 +74,7 @@ public final class MergeCommand extends WorkCommand {
         check.require(
                 precision == null || GgufSource.is(model),
                 "--gguf must be used with a GGUF file as --model, found " + model);
+        check.require(!asOnnx || !GgufSource.is(model), "--onnx must be used with a folder as --model, found " + model);
         check.require(
                 GgufSource.is(model) == GgufSource.is(folder),
                 "--output must be a GGUF file if --model is one, and else a folder, found " + folder);
@@ -81,7 +91,12 @@ public final class MergeCommand extends WorkCommand {
                     folder);
         } else {
             overwrite.requireFolder(folder, List.of(model, adapter));
-            ModelMerge.merge(model, SavedAdapter.read(adapter, model), folder);
+            SavedAdapter saved = SavedAdapter.read(adapter, model);
+            if (asOnnx) {
+                OnnxMerge.merge(model, saved, folder);
+            } else {
+                ModelMerge.merge(model, saved, folder);
+            }
         }
         Written written = new Written(folder.toString(), Map.of());
         output.show(out(), written, to -> to.line("merged model written to %s", written.output()));

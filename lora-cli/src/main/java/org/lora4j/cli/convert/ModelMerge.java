@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.function.Predicate;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.cli.model.AdaptedModel;
@@ -52,8 +53,17 @@ public final class ModelMerge {
             PretrainedModel loaded = PretrainedModel.load(model);
             loaded.save(merged(loaded, data, adapter), output);
         }
+        copySettings(model, output, file -> !isWritten(file));
+        Optional<Task> task = adapter.task();
+        if (task.isPresent()) {
+            task.get().mergeInto(output, config.isDecoder());
+        }
+    }
+
+    /** Copies the files of a model without weights, and those of its tokenizer, that are there. */
+    static void copySettings(Path model, Path output, Predicate<String> isCopied) throws IOException {
         List<String> files = new ArrayList<>(PretrainedModel.settingFiles(ModelSource.of(model)));
-        files.removeIf(ModelMerge::isWritten);
+        files.removeIf(isCopied.negate());
         files.addAll(OF_PYTHON);
         for (String file : files) {
             if (Files.exists(model.resolve(file))) {
@@ -61,10 +71,6 @@ public final class ModelMerge {
                 Files.createDirectories(Objects.requireNonNull(copy.getParent()));
                 Files.copy(model.resolve(file), copy, StandardCopyOption.REPLACE_EXISTING);
             }
-        }
-        Optional<Task> task = adapter.task();
-        if (task.isPresent()) {
-            task.get().mergeInto(output, config.isDecoder());
         }
     }
 

@@ -8,7 +8,11 @@ import java.util.List;
 /** Where a result goes: never onto what it is made of, nor unasked onto an earlier result. */
 public final class OutputPath {
     private static final List<String> RESULTS = List.of(
-            "adapter_config.json", "adapter_model.safetensors", "model.safetensors", "model.safetensors.index.json");
+            "adapter_config.json",
+            "adapter_model.safetensors",
+            "model.safetensors",
+            "model.safetensors.index.json",
+            "model.onnx");
 
     private static final String REPLACE = "; choose another --output, or replace it with --overwrite";
 
