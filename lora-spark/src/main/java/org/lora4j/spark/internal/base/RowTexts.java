@@ -129,6 +129,9 @@ public final class RowTexts {
             case MEAN -> EncoderHead.MEAN_CLASSIFIER;
             case POOLER, LAST -> EncoderHead.CLASSIFIER;
             case YES_NO -> EncoderHead.YES_NO;
+            case TOKENS ->
+                throw new IllegalArgumentException("the adapter " + said.does()
+                        + ", for which there is no stage; answer texts with a TextService in a function of your own");
             case NEXT_TOKEN ->
                 throw new IllegalArgumentException("the adapter " + said.does() + "; use LoRACausalLMModel");
         };
