@@ -24,6 +24,7 @@ import org.lora4j.text.metrics.Calibration;
 import org.lora4j.text.metrics.Correlation;
 import org.lora4j.text.metrics.Perplexity;
 import org.lora4j.text.task.Embed;
+import org.lora4j.text.task.TextTags;
 
 /** The command line and the server give the answers of the library to adapters of all tasks, to the bit. */
 class OneTaskTest {
@@ -86,6 +87,24 @@ class OneTaskTest {
         requireClasses(tasks.decoder(), tasks.decoderAdapters(), OneTask.LAST);
         requireScores(tasks.encoder(), tasks.encoderAdapters(), OneTask.RANK);
         requireScores(tasks.decoder(), tasks.decoderAdapters(), OneTask.YES);
+        for (Path model : List.of(tasks.encoder(), tasks.decoder())) {
+            for (String name : OneTask.TAGGERS) {
+                List<JsonNode> found =
+                        run("predict", model, tasks.adapters(model).resolve(name), false);
+                List<TextTags> expected = tasks.tags(model, name);
+                for (int i = 0; i < expected.size(); i++) {
+                    requireSpans(found.get(i), expected.get(i).inCodePoints());
+                }
+            }
+        }
+    }
+
+    private static void requireSpans(JsonNode answer, TextTags expected) {
+        List<TextTags.Span> spans = new ArrayList<>();
+        for (JsonNode span : answer.path("spans")) {
+            spans.add(JSON.convertValue(span, TextTags.Span.class));
+        }
+        assertThat(spans).isEqualTo(expected.spans());
     }
 
     private static void requireClasses(Path model, Path adapters, String name) throws IOException {
@@ -242,6 +261,9 @@ class OneTaskTest {
                 assertThat(classes(server, name)).as(name).isEqualTo(tasks.classes(tasks.encoder(), name));
             }
             assertThat(scores(server, OneTask.RANK)).isEqualTo(tasks.scores(tasks.encoder(), OneTask.RANK));
+            requireTags(server, tasks.encoder());
+            requireRefusal(server, OneTask.NAMES, "/v1/classify", "input", "/v1/tag");
+            requireRefusal(server, OneTask.TOPICS, "/v1/tag", "input", "/v1/classify");
             requireRefusal(server, OneTask.TOPICS, "/v1/embeddings", "input", "/v1/classify");
             requireRefusal(server, OneTask.SEARCH, "/v1/classify", "input", "/v1/embeddings");
             requireRefusal(server, OneTask.RANK, "/v1/embeddings", "input", "/v1/rerank");
@@ -250,6 +272,9 @@ class OneTaskTest {
                     .hasToString("{\"task\":\"embed\",\"dimensions\":3,\"max_tokens\":6}");
             assertThat(models.get(OneTask.TOPICS))
                     .hasToString("{\"task\":\"classify\",\"labels\":[\"a\",\"b\",\"c\"],\"max_tokens\":7}");
+            assertThat(models.get(OneTask.NAMES))
+                    .hasToString("{\"task\":\"tag\",\"labels\":[\"O\",\"B-PER\",\"I-PER\",\"B-LOC\",\"I-LOC\"],"
+                            + "\"max_tokens\":6}");
             assertThat(models.get(OneTask.RANK)).hasToString("{\"task\":\"rerank\",\"max_tokens\":9}");
         }
     }
@@ -260,7 +285,9 @@ class OneTaskTest {
                 RunningServer.start("--model", tasks.decoder(), "--adapters", tasks.decoderAdapters())) {
             assertThat(classes(server, OneTask.LAST)).isEqualTo(tasks.classes(tasks.decoder(), OneTask.LAST));
             assertThat(scores(server, OneTask.YES)).isEqualTo(tasks.scores(tasks.decoder(), OneTask.YES));
+            requireTags(server, tasks.decoder());
             requireRefusal(server, OneTask.LAST, "/v1/completions", "prompt", "/v1/classify");
+            requireRefusal(server, OneTask.NAMES, "/v1/completions", "prompt", "/v1/tag");
         }
     }
 
@@ -314,6 +341,28 @@ class OneTaskTest {
             found.add(values);
         }
         return found;
+    }
+
+    /** Offsets count code points unless a request asks for those of UTF-16. */
+    private static void requireTags(RunningServer server, Path model) throws Exception {
+        for (String name : OneTask.TAGGERS) {
+            List<TextTags> expected = tasks.tags(model, name);
+            Map<String, Object> fields = new TreeMap<>(Map.of("model", name, "input", OneTask.TEXTS));
+            JsonNode answer = server.good("/v1/tag", body(fields));
+            fields.put("offsets", "utf16");
+            JsonNode utf16 = server.good("/v1/tag", body(fields));
+            assertThat(answer.path("offsets").asText()).isEqualTo("code_points");
+            assertThat(utf16.path("offsets").asText()).isEqualTo("utf16");
+            assertThat(answer.path("data")).hasSize(expected.size());
+            for (int i = 0; i < expected.size(); i++) {
+                requireSpans(answer.path("data").path(i), expected.get(i).inCodePoints());
+                requireSpans(utf16.path("data").path(i), expected.get(i));
+            }
+            fields.put("offsets", "bytes");
+            HttpResponse<String> refused = server.post("/v1/tag", body(fields));
+            assertThat(refused.statusCode()).isEqualTo(400);
+            assertThat(refused.body()).contains("code_points or utf16");
+        }
     }
 
     private static double[] scores(RunningServer server, String model) throws Exception {

@@ -10,7 +10,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Creates an adapter at its initialization. */
 final class AdapterInitialization {
-    /** What PEFT saves with every classifier of texts, and does not read a file without. */
+    /** What PEFT saves with every classifier, and does not read a file without. */
     private static final ModulesToSave HEADS = new ModulesToSave(List.of("classifier", "score"));
 
     private final BaseModel base;
@@ -100,14 +100,13 @@ final class AdapterInitialization {
      */
     private LoRAConfig withTaskType() {
         LoRAConfig.HubFields fields = config.hubFields();
-        boolean isOpened = base.taskType().isPresent()
-                && (!base.taskType().get().equals("SEQ_CLS")
-                        || base.paths().stream().filter(HEADS::matches).allMatch(saved::containsKey));
-        return fields.taskType() == null && isOpened
-                ? config.toBuilder()
-                        .hubFields(fields.withTaskType(base.taskType().get()))
-                        .build()
-                : config;
+        if (fields.taskType() != null || base.taskType().isEmpty()) {
+            return config;
+        }
+        LoRAConfig.HubFields ofTask = fields.withTaskType(base.taskType().get());
+        boolean isOpened = !ofTask.needsHead()
+                || base.paths().stream().filter(HEADS::matches).allMatch(saved::containsKey);
+        return isOpened ? config.toBuilder().hubFields(ofTask).build() : config;
     }
 
     private static INDArray copy(INDArray array) {

@@ -86,8 +86,8 @@ public interface BaseModel {
     /**
      * Returns what the model does, as PEFT's {@code task_type} says it, if that is known. New adapters are stored with it.
      *
-     * @return {@code SEQ_CLS} for a classifier of texts, {@code CAUSAL_LM} for a language model, {@code FEATURE_EXTRACTION} for
-     *     an encoder; nothing unless overridden
+     * @return {@code SEQ_CLS} for a classifier of texts, {@code TOKEN_CLS} for one of tokens, {@code CAUSAL_LM} for a language model,
+     *     {@code FEATURE_EXTRACTION} for an encoder; nothing unless overridden
      */
     default Optional<String> taskType() {
         return Optional.empty();

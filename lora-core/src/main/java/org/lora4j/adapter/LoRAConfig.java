@@ -396,6 +396,8 @@ public final class LoRAConfig {
             @Nullable String baseModel,
             @Nullable String revision,
             Map<String, String> others) {
+        private static final Set<String> CLASSIFIERS = Set.of("SEQ_CLS", "TOKEN_CLS");
+
         private static final HubFields NONE = new HubFields(null, null, null, Map.of());
 
         /**
@@ -423,11 +425,21 @@ public final class LoRAConfig {
         /**
          * Changes the task type.
          *
-         * @param changed PEFT's task type: {@code SEQ_CLS}, {@code FEATURE_EXTRACTION}, {@code CAUSAL_LM} or another; null for none
+         * @param changed PEFT's task type: {@code SEQ_CLS}, {@code TOKEN_CLS}, {@code FEATURE_EXTRACTION}, {@code CAUSAL_LM} or
+         *     another; null for none
          * @return these fields with this change
          */
         public HubFields withTaskType(@Nullable String changed) {
             return new HubFields(changed, baseModel, revision, others);
+        }
+
+        /**
+         * Returns whether PEFT opens an adapter of this task type only with its head.
+         *
+         * @return true for the classifiers, {@code SEQ_CLS} and {@code TOKEN_CLS}
+         */
+        public boolean needsHead() {
+            return CLASSIFIERS.contains(Objects.requireNonNullElse(taskType, ""));
         }
 
         /**

@@ -197,26 +197,32 @@ public final class Network extends Model implements BaseModel {
     /**
      * Returns the path of the head of a language model.
      *
-     * @return the path of the last linear layer if it gives an output for each token and the attention is causal, or nothing
+     * @return the path of the last linear layer if the attention is causal and each token has an output for each word of the vocabulary,
+     *     or nothing
      */
     @Override
     public Optional<String> outputEmbedding() {
         Linear head = stack().head();
-        boolean predicts = layers().stream().noneMatch(Pooling.class::isInstance)
+        boolean predicts = takesSequences()
+                && stack().outputRows() == Layer.RowKind.TOKEN
                 && layers().stream().anyMatch(Network::isCausal);
-        return head != null && predicts ? Optional.of(head.path()) : Optional.empty();
+        return head != null && predicts && head.outputSize() == stack().inputSize()
+                ? Optional.of(head.path())
+                : Optional.empty();
     }
 
     /**
-     * Returns the path of the last layer, if it is a linear layer whose rows are examples: that of a classifier, not that of a
-     * language model, whose outputs are its vocabulary.
+     * Returns the path of the last layer, if it is that of a classifier: a linear layer whose outputs are not those of a language model,
+     * its vocabulary.
      *
      * @return the path, or nothing
      */
     @Override
     public Optional<String> replaceableHead() {
         Layer last = layers().get(layers().size() - 1);
-        return last instanceof Linear head && stack().outputRows() == Layer.RowKind.EXAMPLE && !head.isTied()
+        return last instanceof Linear head
+                        && !head.isTied()
+                        && outputEmbedding().isEmpty()
                 ? Optional.of(head.path())
                 : Optional.empty();
     }
@@ -227,11 +233,11 @@ public final class Network extends Model implements BaseModel {
     }
 
     /**
-     * Returns what the network does: one that takes sequences and ends with a pooling and a linear layer classifies, one with
-     * causal attention that ends with a linear layer predicts the next token, and one that takes sequences and ends with
-     * anything else than a linear layer encodes.
+     * Returns what the network does: one that takes sequences and ends with a pooling and a linear layer classifies texts, one that ends
+     * with a linear layer on each token predicts the next token if the attention is causal and its outputs are the vocabulary, and
+     * classifies tokens otherwise. One that takes sequences and ends with anything else than a linear layer encodes.
      *
-     * @return {@code SEQ_CLS}, {@code CAUSAL_LM}, {@code FEATURE_EXTRACTION} or nothing
+     * @return {@code SEQ_CLS}, {@code TOKEN_CLS}, {@code CAUSAL_LM}, {@code FEATURE_EXTRACTION} or nothing
      */
     @Override
     public Optional<String> taskType() {
@@ -244,7 +250,7 @@ public final class Network extends Model implements BaseModel {
         if (layers().stream().anyMatch(Pooling.class::isInstance)) {
             return Optional.of("SEQ_CLS");
         }
-        return outputEmbedding().map(path -> "CAUSAL_LM");
+        return Optional.of(outputEmbedding().isPresent() ? "CAUSAL_LM" : "TOKEN_CLS");
     }
 
     /**

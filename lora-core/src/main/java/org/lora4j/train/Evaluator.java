@@ -1,8 +1,11 @@
 package org.lora4j.train;
 
+import java.util.Arrays;
 import java.util.Objects;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.compute.internal.Pass;
+import org.lora4j.nn.input.Input;
+import org.lora4j.nn.input.Sequences;
 import org.nd4j.evaluation.classification.Evaluation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
@@ -35,7 +38,7 @@ public final class Evaluator {
      *
      * @param model a model with at least two outputs, one for each class
      * @param data the batches, such as a list: rows or sequences, with one-hot labels {@code [n, classes]}, or the numbers of
-     *     the classes {@code [n]} or {@code [n, 1]} as {@link Loss#sparseSoftmaxCrossEntropy()} takes them
+     *     the classes of examples or tokens, as {@link Loss#sparseSoftmaxCrossEntropy()} takes them
      * @return ND4J's evaluation: accuracy, confusion matrix and more
      * @throws IllegalArgumentException if a batch does not fit the model
      */
@@ -73,7 +76,9 @@ public final class Evaluator {
 
     private static void add(Evaluation evaluation, Batch batch, INDArray output) {
         INDArray labels = batch.labels();
-        if (labels == null || labels.length() != output.size(0)) {
+        boolean areNumbers =
+                labels != null && (labels.length() == output.size(0) || areOfTokens(batch.input(), labels, output));
+        if (labels == null || !areNumbers) {
             evaluation.eval(labels, output);
             return;
         }
@@ -84,6 +89,12 @@ public final class Evaluator {
                 evaluation.eval(predicted[i], actual[i]);
             }
         }
+    }
+
+    private static boolean areOfTokens(Input input, INDArray labels, INDArray output) {
+        return input instanceof Sequences sequences
+                && sequences.tokens() == output.size(0)
+                && !Arrays.equals(labels.shape(), output.shape());
     }
 
     /**

@@ -29,7 +29,7 @@ final class LabelCheck {
     void require(INDArray labels, Loss loss) {
         if (loss == SoftmaxCrossEntropy.INSTANCE || loss instanceof SoftmaxCrossEntropy.Weighted) {
             forEachRow(labels, LabelCheck::requireOneClass);
-        } else if (loss == ElementLoss.SIGMOID_CROSS_ENTROPY) {
+        } else if (loss instanceof ElementLoss.SigmoidCrossEntropy) {
             forEachRow(labels, LabelCheck::requireFractions);
         }
     }

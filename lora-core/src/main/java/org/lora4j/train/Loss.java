@@ -62,11 +62,15 @@ public interface Loss {
      * {@code L = −1/m · Σᵢ (zᵢ[yᵢ] − logΣⱼ exp zᵢⱼ)} over the m rows whose label counts. It is {@link #softmaxCrossEntropy()} of
      * the rows that count, bit for bit.
      *
-     * <p>The labels y are whole numbers {@code [n]} or {@code [n, 1]} of any type: the number of the class, from 0, or −100 for
-     * an example that takes no part, as in PyTorch. With {@link Trainer.Builder#accumulate}, and in validations, each batch has
-     * the weight of its labels that count.
+     * <p>The labels y are whole numbers of any type: the number of the class, from 0, or −100 for what takes no part, as in PyTorch.
+     * There is one for each example, {@code [n]} or {@code [n, 1]}. Of a classifier of tokens, such as {@link
+     * org.lora4j.nn.transformer.PretrainedModel#tokenClassifier(int, long)}, there is one for each token as it was given, {@code [n, t]},
+     * padding included; those of padding and of masked tokens are −100. The mean is that of all labels of the batch that count, not of the
+     * means of its texts, as in {@code transformers}. With {@link Trainer.Builder#accumulate}, and in validations, each batch has the weight
+     * of its labels that count.
      *
-     * @return the loss function. A {@link Trainer} refuses a batch without a label that counts, and labels that are no classes
+     * @return the loss function. A {@link Trainer} refuses a batch without a label that counts, labels that are no classes, and a label of
+     *     a token that is masked
      */
     static Loss sparseSoftmaxCrossEntropy() {
         return new SoftmaxCrossEntropy.Sparse(null);
@@ -105,7 +109,22 @@ public interface Loss {
      * @return the loss function
      */
     static Loss multiLabel() {
-        return ElementLoss.SIGMOID_CROSS_ENTROPY;
+        return ElementLoss.SigmoidCrossEntropy.EQUAL;
+    }
+
+    /**
+     * Returns the mean binary cross-entropy with a weight for each label where an example has it, for labels that are rare:
+     * {@code L = −1/(n·out) · Σᵢₖ [wₖ·yᵢₖ·log σ(zᵢₖ) + (1 − yᵢₖ)·log(1 − σ(zᵢₖ))]}. Otherwise it is {@link #multiLabel()}. This is
+     * {@code pos_weight} of PyTorch's {@code BCEWithLogitsLoss}: the sum is not divided by the weights. A usual weight is the number of
+     * examples without the label for each one with it.
+     *
+     * @param positiveWeights w, finite and at least 0, one for each label
+     * @return the loss function. It throws an {@link IllegalArgumentException} if the model has another number of outputs
+     * @throws IllegalArgumentException if there is no weight, or one is negative or not finite
+     */
+    static Loss multiLabel(double... positiveWeights) {
+        Objects.requireNonNull(positiveWeights, "positiveWeights must not be null");
+        return new ElementLoss.WeightedSigmoidCrossEntropy(new ClassWeights(positiveWeights));
     }
 
     /**

@@ -29,7 +29,7 @@ enum NextToken implements Loss, TargetLoss {
         }
         int[] targets = new int[sequences.tokens()];
         Arrays.fill(targets, IGNORED);
-        int[][] given = labels == null ? null : given(sequences, labels);
+        int[][] given = labels == null ? null : TokenLabels.whole(sequences, labels, "a token");
         for (int s = 0; s < sequences.count(); s++) {
             // A masked token predicts nothing.
             for (int row = sequences.start(s) + sequences.masked(s); row < sequences.start(s + 1); row++) {
@@ -48,27 +48,6 @@ enum NextToken implements Loss, TargetLoss {
                             + " takes no part");
         }
         return Nd4j.createFromArray(targets);
-    }
-
-    private static int[][] given(Sequences sequences, INDArray labels) {
-        int longest = 0;
-        for (int row = 0; row < sequences.tokens(); row++) {
-            longest = Math.max(longest, sequences.position(row) + 1);
-        }
-        if (labels.rank() != 2 || labels.size(0) != sequences.count() || labels.size(1) < longest) {
-            throw new IllegalArgumentException("labels: must be a matrix with a row for each of the "
-                    + sequences.count() + " sequences and a column for each of their up to " + longest
-                    + " tokens, found " + Arrays.toString(labels.shape()));
-        }
-        double[][] values = labels.castTo(DataType.DOUBLE).toDoubleMatrix();
-        int[][] whole = new int[values.length][];
-        for (int i = 0; i < values.length; i++) {
-            whole[i] = new int[values[i].length];
-            for (int j = 0; j < values[i].length; j++) {
-                whole[i][j] = TargetLoss.whole(values[i][j], "a token", "[" + i + ", " + j + "]");
-            }
-        }
-        return whole;
     }
 
     @Override

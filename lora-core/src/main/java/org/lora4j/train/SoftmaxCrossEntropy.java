@@ -4,6 +4,7 @@ import java.util.Arrays;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.input.Input;
+import org.lora4j.nn.input.Sequences;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -99,6 +100,9 @@ enum SoftmaxCrossEntropy implements Loss {
 
         @Override
         public INDArray targets(Input input, @Nullable INDArray labels) {
+            if (input instanceof Sequences sequences && labels != null && labels.rank() == 2 && labels.size(1) > 1) {
+                return TokenLabels.targets(sequences, labels, "the number of a class");
+            }
             if (labels == null || labels.length() != input.count() || labels.size(0) != input.count()) {
                 throw new IllegalArgumentException("labels: there must be the number of a class for each of the "
                         + input.count() + " examples, as a vector or a column, found "

@@ -16,7 +16,8 @@ class RandomAdaptersAttackTest {
     private enum Kind {
         DENSE,
         ENCODER,
-        DECODER
+        DECODER,
+        TAGGER
     }
 
     @TempDir
@@ -27,6 +28,7 @@ class RandomAdaptersAttackTest {
             case DENSE -> RandomModel.dense(seed);
             case ENCODER -> RandomModel.transformer(seed);
             case DECODER -> RandomModel.decoder(seed);
+            case TAGGER -> RandomModel.tagger(seed);
         };
     }
 

@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
@@ -82,11 +83,15 @@ final class RandomModel {
     /** Whether its trainings are those of a language model. */
     private final boolean predictsTokens;
 
+    /** Whether they are those of a classifier of tokens. */
+    private final boolean classifiesTokens;
+
     private RandomModel(SplittableRandom random, Network network, Precision precision) {
         this.random = random;
         type = network.dataType();
         model = LoRAModel.of(StoredNetwork.of(network, precision));
         predictsTokens = network.outputEmbedding().isPresent() && random.nextInt(3) > 0;
+        classifiesTokens = network.taskType().equals(Optional.of("TOKEN_CLS"));
         int adapters = random.nextInt(2, 7);
         while (names.size() < adapters) {
             names.add(add("a" + names.size()));
@@ -123,6 +128,19 @@ final class RandomModel {
                     default -> encoder.meanClassifier(2, seed);
                 },
                 precision(seed));
+    }
+
+    /** A classifier of tokens, of an encoder or a decoder. */
+    static RandomModel tagger(long seed) throws IOException {
+        SplittableRandom random = new SplittableRandom(seed);
+        List<String> names = new ArrayList<>(ENCODERS);
+        names.addAll(DECODERS);
+        names.add("decoder_gpt2");
+        names.removeIf(name -> name.startsWith("embeddinggemma") || name.startsWith("gemma3"));
+        PretrainedModel model = PretrainedModel.load(
+                folder(names.get(random.nextInt(names.size()))),
+                random.nextBoolean() ? DataType.FLOAT : DataType.DOUBLE);
+        return new RandomModel(random, model.tokenClassifier(random.nextInt(1, 9), seed), precision(seed));
     }
 
     /** A language model, with a tied head or one of its own, or its decoder alone. */
@@ -466,9 +484,31 @@ final class RandomModel {
         return Trainer.builder(model.using(name))
                 .updater(new Sgd(0.1))
                 .clipNorm(0.1)
-                .loss(predictsTokens ? Loss.nextToken() : Loss.meanSquaredError())
+                .loss(loss())
                 .epochs(steps)
                 .maxIterations(steps);
+    }
+
+    private Loss loss() {
+        return predictsTokens
+                ? Loss.nextToken()
+                : classifiesTokens ? Loss.sparseSoftmaxCrossEntropy() : Loss.meanSquaredError();
+    }
+
+    /** A label for each token, of which some do not count; that of the first one does. */
+    private INDArray labels(Sequences input) {
+        int longest = 0;
+        for (int i = 0; i < input.count(); i++) {
+            longest = Math.max(longest, input.length(i));
+        }
+        int[][] labels = new int[input.count()][longest];
+        for (int i = 0; i < labels.length; i++) {
+            for (int j = 0; j < longest; j++) {
+                boolean counts = j == 0 || (j < input.length(i) && random.nextInt(3) > 0);
+                labels[i][j] = counts ? random.nextInt((int) model.outputSize()) : -100;
+            }
+        }
+        return Nd4j.createFromArray(labels);
     }
 
     private List<Batch> batches(int count) {
@@ -481,6 +521,10 @@ final class RandomModel {
                     input = examples(examples);
                 }
                 batches.add(new Batch(input, null));
+                continue;
+            }
+            if (classifiesTokens) {
+                batches.add(new Batch(input, labels((Sequences) input)));
                 continue;
             }
             long rows = model.using(names.get(0)).predict(input).size(0);

@@ -14,6 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.Models;
 import org.lora4j.nn.FiniteDifferences;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.Samples;
@@ -55,6 +56,53 @@ class FineTuningLossTest {
                         0.0629234447996909,
                         0.041666666666666664,
                         -0.030404253967726058);
+    }
+
+    /** With the weights 0.5, 3, 0 of the three labels. */
+    @Test
+    void weightsOfPositiveLabelsAreThoseOfPyTorch() {
+        INDArray gradient = Nd4j.create(DataType.DOUBLE, 2, 3);
+        INDArray output = matrix(new double[] {0.3, -1.2, 2.0}, new double[] {-0.5, 0.0, 1.5});
+        INDArray labels = matrix(new double[] {1, 0, 1}, new double[] {0, 0.25, 1});
+        double loss = Loss.multiLabel(0.5, 3, 0).compute(output, labels, gradient);
+        assertThat(loss).isCloseTo(0.3423763074320532, within(1e-15));
+        assertThat(Samples.bits(gradient))
+                .usingComparatorWithPrecision(1e-15)
+                .containsExactly(-0.035463123599028416, 0.03857920275016373, 0, 0.0629234447996909, 0, 0);
+        INDArray same = Nd4j.create(DataType.DOUBLE, 2, 3);
+        assertThat(Loss.multiLabel(1, 1, 1).compute(output, labels, gradient))
+                .isCloseTo(MULTI_LABEL.compute(output, labels, same), within(1e-15));
+        assertThat(gradient.distance2(same)).isLessThan(1e-15);
+        assertThat(Loss.multiLabel(0.5, 3)).hasToString("WeightedSigmoidCrossEntropy[0.5, 3.0]");
+    }
+
+    @Test
+    void weightsOfPositiveLabelsHaveTheGradientOfFiniteDifferences() {
+        Loss loss = Loss.multiLabel(0.5, 3, 0, 1, 20);
+        INDArray output = Samples.gaussian(1, DataType.DOUBLE, 6, 5).muli(3);
+        INDArray labels = Samples.gaussian(2, DataType.DOUBLE, 6, 5).gt(0.3).castTo(DataType.DOUBLE);
+        INDArray gradient = Nd4j.create(DataType.DOUBLE, 6, 5);
+        loss.compute(output, labels, gradient);
+        FiniteDifferences.assertGradient("output", () -> value(loss, output, labels), output, gradient);
+        assertThat(value(loss, matrix(new double[] {1e4, -1e4, 1e4, -1e4, 1e4}), matrix(new double[] {1, 1, 0, 0, 0})))
+                .isEqualTo((3e4 + 1e4 + 1e4) / 5);
+    }
+
+    @Test
+    void refusesWeightsThatDoNotFit() {
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> value(Loss.multiLabel(1, 2), Nd4j.zeros(1, 3), Nd4j.zeros(1, 3)))
+                .withMessage("weights: there must be one for each of the 3 classes, found 2");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Loss.multiLabel(1, -2))
+                .withMessageContaining("found -2.0 for class 1");
+        Trainer trainer = Trainer.builder(Models.dense(4, 3))
+                .loss(Loss.multiLabel(1, 1, 1))
+                .build();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> trainer.fit(List.of(new Batch(
+                        Input.of(Samples.gaussian(1, DataType.FLOAT, 1, 4)), matrix(new double[] {0, 2, 1})))))
+                .withMessageContaining("labels: must be between 0 and 1, found 2.0");
     }
 
     @ParameterizedTest

@@ -53,7 +53,7 @@ import org.springframework.context.annotation.Configuration;
  * <tr><td>{@link AdapterReloader}</td><td>there is a cache, and {@code lora.adapters.reload} is set</td></tr>
  * <tr><td>{@link BatchingPredictor}</td><td>there is a model</td></tr>
  * <tr><td>{@link GenerationService}</td><td>there is a predictor, and a decoder is served</td></tr>
- * <tr><td>{@link TextService}, for embeddings, classes and scores</td><td>there are a folder and a predictor, and {@code
+ * <tr><td>{@link TextService}, for embeddings, classes, tags and scores</td><td>there are a folder and a predictor, and {@code
  *     lora.model.kind} is not {@code hidden-states}</td></tr>
  * </table>
  *
@@ -86,7 +86,10 @@ public final class LoRAAutoConfiguration {
 
         private static Network network(EncoderFolder encoder, Model model) {
             return switch (ServedKind.kind(model.kind(), model.path())) {
-                case CLASSIFIER -> encoder.model().classifier();
+                case CLASSIFIER ->
+                    encoder.model().hasTokenClassifier()
+                            ? encoder.model().tokenClassifier()
+                            : encoder.model().classifier();
                 case HIDDEN_STATES -> encoder.model().lastHiddenState();
                 // A decoder has the configuration below.
                 case EMBEDDINGS, DECODER ->

@@ -31,6 +31,8 @@ import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.PairScore;
 import org.lora4j.text.task.Rerank;
+import org.lora4j.text.task.Tag;
+import org.lora4j.text.tokens.TextWords;
 import org.springframework.ai.chat.model.ChatModel;
 import org.springframework.ai.chat.prompt.ChatOptions;
 import org.springframework.ai.chat.prompt.Prompt;
@@ -121,11 +123,13 @@ class OneTaskTest {
                 requireClasses(texts, tasks.encoder(), name);
             }
             requireScores(texts, tasks.encoder(), OneTask.RANK);
+            requireTags(texts, tasks.encoder());
         });
         service(tasks.decoder()).run(context -> {
             TextService texts = context.getBean(TextService.class);
             requireClasses(texts, tasks.decoder(), OneTask.LAST);
             requireScores(texts, tasks.decoder(), OneTask.YES);
+            requireTags(texts, tasks.decoder());
             GenerationRequest asked = GenerationRequest.of(
                     OneTask.LAST, new int[] {1, 2}, GenerationOptions.greedy().withMaxTokens(2));
             assertThatThrownBy(() -> context.getBean(GenerationService.class)
@@ -134,6 +138,18 @@ class OneTaskTest {
                             .join())
                     .hasStackTraceContaining("the adapter 'last' generates no text");
         });
+    }
+
+    private static void requireTags(TextService texts, Path model) throws IOException {
+        for (String name : OneTask.TAGGERS) {
+            assertThat(texts.answer(
+                                    Tag.class,
+                                    name,
+                                    OneTask.TEXTS.stream().map(TextWords::of).toList(),
+                                    RequestOptions.defaults())
+                            .values())
+                    .isEqualTo(tasks.tags(model, name));
+        }
     }
 
     private static void requireClasses(TextService texts, Path model, String name) throws IOException {

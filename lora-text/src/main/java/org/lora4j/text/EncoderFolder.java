@@ -141,7 +141,7 @@ public final class EncoderFolder extends TextModel {
      */
     public static boolean embeds(ModelSource source) throws IOException {
         ModelConfig config = ModelConfig.read(source);
-        return config.isDecoder() ? source.has("modules.json") : !config.isClassifier();
+        return config.isDecoder() ? source.has("modules.json") : !config.isClassifier() && !config.isTokenClassifier();
     }
 
     /**

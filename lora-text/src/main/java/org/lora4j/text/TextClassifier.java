@@ -35,6 +35,7 @@ import org.lora4j.text.task.Rerank;
 import org.lora4j.text.task.RowModel;
 import org.lora4j.text.task.SavedAdapter;
 import org.lora4j.text.task.SavedClassifier;
+import org.lora4j.text.task.Tag;
 import org.lora4j.text.task.Task;
 import org.lora4j.text.tokens.TextPair;
 import org.lora4j.text.train.TrainableClassify;
@@ -431,6 +432,10 @@ public final class TextClassifier implements AutoCloseable {
         }
         if (task instanceof Classify || task instanceof Rerank) {
             return task;
+        }
+        if (task instanceof Tag) {
+            throw new IOException(adapter + ": the adapter must have a classifier of texts, found one that "
+                    + task.does() + "; use it with 'lora predict'");
         }
         throw new IOException(adapter + ": the adapter must have a classifier among its saved modules, found "
                 + adapter.adapter().savedModules().keySet());

@@ -136,7 +136,10 @@ public abstract sealed class TextModel implements AutoCloseable permits EncoderF
             return RerankPrompt.of(tokenizer(), model.config().maxLength(), OptionalInt.empty())
                     .answer(model);
         }
-        return hasOwn(head) ? model.classifier() : head.network(model, 1, 0);
+        if (!hasOwn(head)) {
+            return head.network(model, 1, 0);
+        }
+        return head == Head.TOKENS ? model.tokenClassifier() : model.classifier();
     }
 
     /**
@@ -177,7 +180,8 @@ public abstract sealed class TextModel implements AutoCloseable permits EncoderF
      * @throws IOException if a file cannot be read any more
      */
     public final boolean hasOwn(Head head) throws IOException {
-        return head.isTrained() && model.hasClassifier() && task().head() == head;
+        boolean isThere = head == Head.TOKENS ? model.hasTokenClassifier() : model.hasClassifier();
+        return head.isTrained() && isThere && task().head() == head;
     }
 
     /**

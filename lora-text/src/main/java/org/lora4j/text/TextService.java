@@ -29,7 +29,7 @@ import org.lora4j.text.task.Task;
 import org.lora4j.text.task.TaskSettings;
 
 /**
- * Texts in, answers out: embeddings, classes and scores of a model with adapters, for any number of threads. Each adapter says what it is
+ * Texts in, answers out: embeddings, classes, tags and scores of a model with adapters, for any number of threads. Each adapter says what it is
  * for, and decides itself where texts are cut and which prompts they have, so one service serves adapters of all tasks.
  *
  * <pre>{@code

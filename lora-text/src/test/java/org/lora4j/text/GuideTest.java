@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.AdapterView;
@@ -27,9 +28,13 @@ import org.lora4j.text.chat.Conversation;
 import org.lora4j.text.chat.DecoderTokens;
 import org.lora4j.text.data.Dataset;
 import org.lora4j.text.data.LabelledText;
+import org.lora4j.text.data.Labels;
 import org.lora4j.text.data.Split;
+import org.lora4j.text.data.TagScheme;
+import org.lora4j.text.data.TaggedText;
 import org.lora4j.text.data.TextFiles;
 import org.lora4j.text.data.TextRow;
+import org.lora4j.text.data.TextSpan;
 import org.lora4j.text.data.TokenExample;
 import org.lora4j.text.fixtures.OneTask;
 import org.lora4j.text.grammar.Grammar;
@@ -37,10 +42,13 @@ import org.lora4j.text.grammar.GrammarVocabulary;
 import org.lora4j.text.metrics.Classification;
 import org.lora4j.text.task.ClassScores;
 import org.lora4j.text.task.Classify;
+import org.lora4j.text.task.Head;
+import org.lora4j.text.task.Tag;
 import org.lora4j.text.tokens.Tokenizers;
 import org.lora4j.text.tools.ToolAnswer;
 import org.lora4j.text.tools.ToolCall;
 import org.lora4j.text.tools.ToolFormat;
+import org.lora4j.text.train.TrainableTag;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
@@ -74,6 +82,21 @@ class GuideTest {
     }
 
     // spotless:off
+    @Test
+    void partsOfATextHaveTags() throws Exception {
+        writeEncoder();
+        try (EncoderFolder model = EncoderFolder.open(folder)) {
+            Labels labels = Labels.of(TagScheme.IOB2.tags(List.of("PER", "CITY")));
+            TaggedText example = TaggedText.ofSpans(
+                    "Ann lives in York", List.of(new TextSpan(0, 3, "PER"), new TextSpan(13, 17, "CITY")));
+            Tag tag = new Tag(labels, Tag.SubWords.FIRST, OptionalInt.empty());
+            Network network = Head.TOKENS.network(model.model(), labels.count(), 7);
+            TrainableTag task = new TrainableTag(tag, model.textTokens(), network);
+            Batch batch = task.batch(List.of(example));
+            assertThat(batch.input().count()).isEqualTo(1);
+        }
+    }
+
     @Test
     void openAFolder() throws Exception {
         writeEncoder();

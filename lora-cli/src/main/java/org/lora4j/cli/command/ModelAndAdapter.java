@@ -14,6 +14,7 @@ import org.lora4j.text.TextClassifier;
 import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.Generate;
 import org.lora4j.text.task.SavedAdapter;
+import org.lora4j.text.task.Tag;
 import org.lora4j.text.task.Task;
 import picocli.CommandLine.Option;
 
@@ -54,8 +55,17 @@ final class ModelAndAdapter {
             return Task.of(ModelSource.of(model)) instanceof Generate;
         }
         return ModelConfig.read(model).isDecoder()
+                && !tags()
                 && said().isEmpty()
                 && !TextClassifier.isClassifier(require().adapter());
+    }
+
+    /** Returns whether the words of texts get tags: from the adapter, or from the model alone. */
+    boolean tags() throws IOException {
+        if (adapter == null) {
+            return Task.of(ModelSource.of(model)) instanceof Tag;
+        }
+        return AdaptedModel.tags(require());
     }
 
     /** Returns the same; false for what cannot be read, which is refused when it is opened. */

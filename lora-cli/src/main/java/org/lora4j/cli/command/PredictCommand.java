@@ -4,6 +4,7 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.classify.ClassPredictor;
+import org.lora4j.cli.classify.TagPredictor;
 import org.lora4j.cli.file.RowFile;
 import org.lora4j.cli.language.CompletionPredictor;
 import org.lora4j.cli.language.TextGenerator;
@@ -24,7 +25,7 @@ import picocli.CommandLine.Option;
         name = "predict",
         description =
                 "Copy a file of texts, and add the class of each as a word, 'predicted', and its 'probability'. With an"
-                        + " adapter of 'lora rerank', or with --query or --passage, add the 'score' of a query and a passage. With a decoder, 'predicted' is its answer.")
+                        + " adapter of 'lora rerank', or with --query or --passage, add the 'score' of a query and a passage. With an adapter for tags, add the 'spans' of the text. With a decoder, 'predicted' is its answer.")
 public final class PredictCommand extends WorkCommand {
     @Mixin
     private final ModelAndAdapter source = new ModelAndAdapter();
@@ -77,13 +78,19 @@ public final class PredictCommand extends WorkCommand {
                 texts,
                 output,
                 out(),
-                copy -> reranks() ? rerank(copy) : source.generates() ? answer(copy) : classify(copy));
+                copy -> reranks()
+                        ? rerank(copy)
+                        : source.tags() ? tag(copy) : source.generates() ? answer(copy) : classify(copy));
     }
 
     private long classify(RowFile copy) throws IOException {
         try (TextClassifier classifier = source.classifier(storage.value())) {
             return ClassPredictor.predict(classifier, copy, texts.column());
         }
+    }
+
+    private long tag(RowFile copy) throws IOException {
+        return TagPredictor.predict(source.files(storage), copy, texts.column());
     }
 
     private boolean namesPairs() {

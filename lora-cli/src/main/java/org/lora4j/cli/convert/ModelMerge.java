@@ -44,14 +44,17 @@ public final class ModelMerge {
     public static void merge(Path model, SavedAdapter adapter, Path output) throws IOException {
         ModelConfig config = ModelConfig.read(model);
         LoRAAdapter data = adapter.adapter();
-        if (TextClassifier.isClassifier(data)) {
+        if (AdaptedModel.tags(adapter)) {
+            PretrainedModel loaded = PretrainedModel.load(model);
+            loaded.save(merged(AdaptedModel.tagger(loaded), adapter), output);
+        } else if (TextClassifier.isClassifier(data)) {
             mergeClassifier(model, adapter, output);
         } else {
             if (config.isDecoder()) {
                 AdaptedModel.requireNoClassifier(adapter, "a language model");
             }
             PretrainedModel loaded = PretrainedModel.load(model);
-            loaded.save(merged(loaded, data, adapter), output);
+            loaded.save(merged(AdaptedModel.network(loaded, data), adapter), output);
         }
         copySettings(model, output, file -> !isWritten(file));
         Optional<Task> task = adapter.task();
@@ -88,11 +91,11 @@ public final class ModelMerge {
         LoRAAdapter data = adapter.adapter();
         AdaptedModel.requireNoClassifier(adapter, "a GGUF file");
         PretrainedModel loaded = PretrainedModel.load(model);
-        loaded.saveGguf(merged(loaded, data, adapter), model, precision, output);
+        loaded.saveGguf(merged(AdaptedModel.network(loaded, data), adapter), model, precision, output);
     }
 
-    private static Network merged(PretrainedModel model, LoRAAdapter data, SavedAdapter adapter) throws IOException {
-        LoRAModel adapted = LoRAModel.of(AdaptedModel.network(model, data));
+    private static Network merged(Network network, SavedAdapter adapter) throws IOException {
+        LoRAModel adapted = LoRAModel.of(network);
         return adapted.add(TextClassifier.ADAPTER, adapter.adapter(adapted.network()))
                 .merge();
     }

@@ -95,6 +95,9 @@ public record ModelInspection(
                 long outputs = model.classifier().outputSize();
                 return "a classifier of " + outputs + (outputs == 1 ? " output" : " outputs");
             }
+            if (model.hasTokenClassifier()) {
+                return "a classifier of tokens with " + model.tokenClassifier().outputSize() + " outputs";
+            }
             if (model.config().isDecoder()) {
                 return "the next token";
             }

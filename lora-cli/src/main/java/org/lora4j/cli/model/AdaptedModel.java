@@ -12,9 +12,11 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.TextClassifier;
+import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.Head;
 import org.lora4j.text.task.Rerank;
 import org.lora4j.text.task.SavedAdapter;
+import org.lora4j.text.task.Tag;
 import org.lora4j.text.task.Task;
 
 /**
@@ -43,7 +45,7 @@ public record AdaptedModel(Path model, @Nullable SavedAdapter adapter, BaseStora
         }
         if (adapter.classifies()) {
             throw new IOException(adapter + ": " + what + " needs an adapter without a classifier, found one of '"
-                    + (task instanceof Rerank ? "lora rerank" : "lora classify")
+                    + (task instanceof Rerank ? "lora rerank" : task instanceof Tag ? "lora tag" : "lora classify")
                     + "'; use it with 'lora predict'");
         }
     }
@@ -66,6 +68,29 @@ public record AdaptedModel(Path model, @Nullable SavedAdapter adapter, BaseStora
     }
 
     /**
+     * Returns whether an adapter is for tags, as its files say it.
+     *
+     * @param adapter the adapter
+     * @return true for one of {@code lora tag}, and for one of PEFT's type {@code TOKEN_CLS}
+     * @throws IOException if a file of it is refused
+     */
+    public static boolean tags(SavedAdapter adapter) throws IOException {
+        return adapter.task(Embed.asTheModelSays())
+                .filter(Tag.class::isInstance)
+                .isPresent();
+    }
+
+    /**
+     * Returns the model with a classifier of tokens.
+     *
+     * @param model the model
+     * @return the network with its own classifier, or a new one in whose place an adapter puts its own
+     */
+    public static Network tagger(PretrainedModel model) {
+        return model.hasTokenClassifier() ? model.tokenClassifier() : Head.TOKENS.network(model, 1, 0);
+    }
+
+    /**
      * Opens the model with the end that the adapter needs: the classifier if the adapter has one, or else what {@link #network}
      * says. It needs no tokenizer.
      *
@@ -76,6 +101,9 @@ public record AdaptedModel(Path model, @Nullable SavedAdapter adapter, BaseStora
      * @throws IOException if a file cannot be read
      */
     public static Network networkFor(Path model, SavedAdapter saved, LoRAAdapter adapter) throws IOException {
+        if (tags(saved)) {
+            return tagger(PretrainedModel.load(model));
+        }
         if (!TextClassifier.isClassifier(adapter)) {
             return network(PretrainedModel.load(model), adapter);
         }

@@ -14,6 +14,7 @@ final class ModelEndpoints {
         Endpoint classify = new ClassifyEndpoint(model);
         endpoints.put("/v1/classify", classify);
         endpoints.put("/classify", classify);
+        endpoints.put("/v1/tag", new TagEndpoint(model));
         Endpoint rerank = new RerankEndpoint(model);
         endpoints.put("/v1/rerank", rerank);
         endpoints.put("/v2/rerank", rerank);

@@ -43,6 +43,7 @@ final class RequestHandler extends Handler.Abstract {
             "/v1/embeddings",
             "/v1/classify",
             "/classify",
+            "/v1/tag",
             "/v1/rerank",
             "/v2/rerank");
 

@@ -109,7 +109,7 @@ public final class ServedModel implements AutoCloseable {
 
     private static Task alone(Settings settings, TextModel opened) throws IOException {
         Task own = opened.task();
-        Head head = own.head().isTrained() ? own.head() : Head.ofPeft(opened.model());
+        Head head = own.head().classifiesTexts() ? own.head() : Head.ofPeft(opened.model());
         return switch (settings.unsaid) {
             case AS_THE_MODEL -> own;
             case CLASSIFY ->

@@ -14,6 +14,7 @@
     { task: 'generate', path: '/v1/chat/completions', label: 'Message', ask: chat, settings: true, system: true },
     { task: 'generate', path: '/v1/completions', label: 'Text to continue', ask: complete, settings: true },
     { task: 'classify', path: '/v1/classify', label: 'Text', ask: classify },
+    { task: 'tag', path: '/v1/tag', label: 'Text', ask: tag },
     { task: 'rerank', path: '/v1/rerank', label: 'Documents, one in each line', ask: rerank, query: true },
     {
       task: 'embed',
@@ -126,6 +127,22 @@
     const found = await (await post(kind.path, { model, input: text }, signal)).json();
     const { probs } = found.data[0];
     show(side, found.labels.map((name, i) => ({ name, value: probs[i] })).sort(descending));
+  }
+
+  /* The offsets of JavaScript are those of UTF-16. */
+  async function tag(model, text, side, signal) {
+    const found = await (await post(kind.path, { model, input: text, offsets: 'utf16' }, signal)).json();
+    const { spans } = found.data[0];
+    const shown = side.appendChild(element('p'));
+    let at = 0;
+    for (const span of spans) {
+      shown.appendChild(document.createTextNode(text.slice(at, span.start)));
+      const mark = shown.appendChild(element('mark', '', text.slice(span.start, span.end)));
+      mark.title = `${span.label} ${span.score.toFixed(4)}`;
+      at = span.end;
+    }
+    shown.appendChild(document.createTextNode(text.slice(at)));
+    show(side, spans.map((span) => ({ name: `${span.text}: ${span.label}`, value: span.score })));
   }
 
   const lines = (text) => text.split('\n').map((line) => line.trim()).filter((line) => line);

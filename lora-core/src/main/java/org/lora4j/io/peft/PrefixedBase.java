@@ -181,8 +181,9 @@ final class PrefixedBase implements BaseModel {
         }
         Map<String, String> others = new LinkedHashMap<>(fields.others());
         others.remove("auto_mapping");
-        String task = base.taskType().filter(type -> !type.equals("SEQ_CLS")).orElse(null);
-        return new LoRAConfig.HubFields(task, fields.baseModel(), fields.revision(), others);
+        LoRAConfig.HubFields ofBase =
+                new LoRAConfig.HubFields(base.taskType().orElse(null), fields.baseModel(), fields.revision(), others);
+        return ofBase.needsHead() ? ofBase.withTaskType(null) : ofBase;
     }
 
     private <T> Map<String, T> renamed(Map<String, T> byPath) {

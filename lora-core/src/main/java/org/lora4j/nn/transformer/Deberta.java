@@ -208,6 +208,12 @@ final class Deberta extends Encoder {
                 end.labels("classifier", hiddenSize, true));
     }
 
+    /** The dropout is not that of a classifier of texts. */
+    @Override
+    public List<Layer> tokenClassifier(ModelParts parts) {
+        return parts.tokenClassifier("classifier", hiddenSize, hiddenDropout, true);
+    }
+
     @Override
     public double classifierDropout() {
         return classifierDropout;

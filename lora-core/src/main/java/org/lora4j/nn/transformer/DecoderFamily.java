@@ -45,6 +45,30 @@ interface DecoderFamily extends Family {
         return ((TokenEmbeddings) layers.get(0)).word();
     }
 
+    /** What the configuration says of a classifier of tokens. */
+    TokenHead tokenHead();
+
+    /**
+     * A classifier of the tokens of a decoder.
+     *
+     * @param dropout the dropout before it
+     * @param hasBias whether it has a bias, which a classifier of texts never has
+     */
+    record TokenHead(double dropout, boolean hasBias) {
+        static TokenHead read(JsonFields fields) {
+            double otherwise = fields.dropout("hidden_dropout", 0.1);
+            return new TokenHead(
+                    fields.dropout("classifier_dropout", otherwise), fields.truth("token_classification_bias", true));
+        }
+    }
+
+    /** A layer on the vector of each token, which has seen those before it. */
+    @Override
+    default List<Layer> tokenClassifier(ModelParts parts) {
+        TokenHead head = tokenHead();
+        return parts.tokenClassifier(SCORE, hiddenSize(), head.dropout(), head.hasBias());
+    }
+
     /** A layer without bias on the vector of the last token, the only one that has seen all others. */
     @Override
     default List<Layer> classifier(ModelParts parts) {

@@ -120,6 +120,12 @@ final class DistilBert extends Encoder {
                 end.labels("classifier", hiddenSize, true));
     }
 
+    /** The dropout is not that of a classifier of texts. */
+    @Override
+    public List<Layer> tokenClassifier(ModelParts parts) {
+        return parts.tokenClassifier("classifier", hiddenSize, dropout, true);
+    }
+
     @Override
     public double classifierDropout() {
         return classifierDropout;

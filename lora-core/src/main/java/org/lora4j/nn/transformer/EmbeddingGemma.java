@@ -63,4 +63,9 @@ final class EmbeddingGemma implements Family {
     public List<Layer> classifier(ModelParts parts) {
         return gemma.classifier(parts);
     }
+
+    @Override
+    public List<Layer> tokenClassifier(ModelParts parts) {
+        return List.of();
+    }
 }

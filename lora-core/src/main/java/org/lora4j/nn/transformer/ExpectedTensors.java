@@ -59,16 +59,22 @@ record ExpectedTensors(
     }
 
     /**
-     * Asks the layers of a family.
+     * Asks the layers of the family of a model.
      *
+     * @param config the configuration, which says whether a classifier is one of texts or of tokens: both have the same names in most
+     *     families
      * @param found the shapes in the files, which say how many labels a classifier has
      */
-    static ExpectedTensors of(Family family, Map<String, long[]> found) {
+    static ExpectedTensors of(ModelConfig config, Map<String, long[]> found) {
+        Family family = config.family();
         Notes required = new Notes(found);
         Embedding word = DecoderFamily.word(family.layers(new ModelParts(required, required, "")));
-        Notes ends = new Notes(found);
         Notes classifierBody = new Notes(found);
-        family.classifier(new ModelParts(classifierBody, ends, ""));
+        Notes ofTexts = new Notes(found);
+        family.classifier(new ModelParts(classifierBody, ofTexts, ""));
+        Notes ofTokens = new Notes(found);
+        family.tokenClassifier(new ModelParts(ofTokens, ofTokens, ""));
+        Notes ends = config.isTokenClassifier() ? ofTokens : ofTexts;
         Set<String> classifier = new LinkedHashSet<>(ends.expected.keySet());
         Notes body = new Notes(found);
         ModelParts parts = new ModelParts(body, ends, "");
@@ -84,6 +90,12 @@ record ExpectedTensors(
         optional.putAll(ends.expected);
         return new ExpectedTensors(
                 required.expected, optional, pooler, classifier, classifiers, classifierBody.expected.keySet());
+    }
+
+    /** Whether a family has a classifier of tokens. */
+    static boolean canClassifyTokens(Family family) {
+        Notes notes = new Notes(Map.of());
+        return !family.tokenClassifier(new ModelParts(notes, notes, "")).isEmpty();
     }
 
     /** The number of types of tokens; 0 if the family has none. */

@@ -81,6 +81,14 @@ interface Family {
                 end.labels("classifier", hiddenSize(), true));
     }
 
+    /**
+     * The end of a classifier of tokens, which has an output for each label and token; nothing if {@code transformers} has no such class
+     * for the family.
+     */
+    default List<Layer> tokenClassifier(ModelParts parts) {
+        return parts.tokenClassifier("classifier", hiddenSize(), classifierDropout(), true);
+    }
+
     /** The dropout before a new classifier. */
     default double classifierDropout() {
         return 0;

@@ -33,6 +33,7 @@ abstract class GatedDecoder implements DecoderFamily {
     final int positions;
     final boolean tied;
     final double attentionDropout;
+    private final TokenHead tokenHead;
 
     /**
      * What a family takes where its file says nothing.
@@ -78,6 +79,7 @@ abstract class GatedDecoder implements DecoderFamily {
         positions = rotation.maxLength();
         tied = fields.truth("tie_word_embeddings", defaults.tied());
         attentionDropout = fields.dropout("attention_dropout", 0);
+        tokenHead = TokenHead.read(fields);
         fields.requireOff("is_encoder_decoder", "add_cross_attention");
         fields.requireEmpty("quantization_config");
         fields.requireNoExperts("num_experts", "num_local_experts");
@@ -91,6 +93,11 @@ abstract class GatedDecoder implements DecoderFamily {
     @Override
     public int maxLength() {
         return positions;
+    }
+
+    @Override
+    public final TokenHead tokenHead() {
+        return tokenHead;
     }
 
     @Override

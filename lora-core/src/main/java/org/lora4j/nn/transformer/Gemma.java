@@ -186,6 +186,12 @@ final class Gemma extends GatedDecoder {
         return all;
     }
 
+    /** The class of transformers is that of Gemma 2 alone. */
+    @Override
+    public List<Layer> tokenClassifier(ModelParts parts) {
+        return isSecond ? super.tokenClassifier(parts) : List.of();
+    }
+
     @Override
     public Optional<GgufModel> gguf() {
         return Optional.of(gguf(isSecond ? SECOND : "gemma3", false));

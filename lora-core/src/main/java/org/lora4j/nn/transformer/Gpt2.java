@@ -32,6 +32,7 @@ final class Gpt2 implements DecoderFamily {
     private final double embeddingDropout;
     private final double residualDropout;
     private final double attentionDropout;
+    private final TokenHead tokenHead;
 
     Gpt2(JsonFields fields) {
         vocabularySize = fields.size("vocab_size");
@@ -47,6 +48,7 @@ final class Gpt2 implements DecoderFamily {
         embeddingDropout = fields.dropout("embd_pdrop", 0.1);
         residualDropout = fields.dropout("resid_pdrop", 0.1);
         attentionDropout = fields.dropout("attn_pdrop", 0.1);
+        tokenHead = TokenHead.read(fields);
         if (!fields.truth("scale_attn_weights", true)) {
             fields.refuse("scale_attn_weights must be true, found false");
         }
@@ -72,6 +74,17 @@ final class Gpt2 implements DecoderFamily {
     @Override
     public int maxLength() {
         return positions;
+    }
+
+    @Override
+    public TokenHead tokenHead() {
+        return tokenHead;
+    }
+
+    /** Its class has the name of an encoder's layer, and always a bias. */
+    @Override
+    public List<Layer> tokenClassifier(ModelParts parts) {
+        return parts.tokenClassifier("classifier", hiddenSize, tokenHead.dropout(), true);
     }
 
     @Override

@@ -34,7 +34,7 @@ final class InitialTensors {
             fields.refuse("initializer_range must be finite and at least 0, found " + range);
         }
         fields.requireNoProblems();
-        ExpectedTensors expected = ExpectedTensors.of(config.family(), Map.of());
+        ExpectedTensors expected = ExpectedTensors.of(config, Map.of());
         Set<String> ends = new HashSet<>(expected.pooler());
         if (config.family() instanceof DecoderFamily decoder && !decoder.isTied()) {
             ends.add(DecoderFamily.HEAD_WEIGHT);

@@ -6,7 +6,10 @@ import java.io.IOException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Locale;
 import java.util.Objects;
+import java.util.Optional;
 import org.lora4j.io.GgufSource;
 import org.lora4j.io.ModelSource;
 import org.lora4j.io.gguf.GgufModel;
@@ -18,10 +21,54 @@ import org.lora4j.io.gguf.GgufModel;
 public final class ModelConfig {
     static final String FILE = JsonFields.FILE;
 
+    /** What the names of transformers' classes end with. */
+    static final String SEQUENCE_CLASSIFIER = "ForSequenceClassification";
+
+    static final String TOKEN_CLASSIFIER = "ForTokenClassification";
+
+    private static final String PROBLEM_TYPE = "problem_type";
+
     private final String place;
     private final ObjectNode json;
     private final JsonFields fields;
     private final Family family;
+
+    /** What the outputs of a classifier of texts mean: {@code problem_type} of {@code config.json}. */
+    public enum ProblemType {
+        /** One label of several for each text. The outputs are logits of the softmax. */
+        SINGLE_LABEL_CLASSIFICATION,
+        /** Any number of labels for each text. Each output is the logit of its label alone. */
+        MULTI_LABEL_CLASSIFICATION,
+        /** Numbers. */
+        REGRESSION;
+
+        /**
+         * Returns the type of a name.
+         *
+         * @param name the name in {@code config.json}, such as {@code multi_label_classification}
+         * @return the type
+         * @throws IllegalArgumentException if there is none of this name
+         */
+        public static ProblemType of(String name) {
+            Objects.requireNonNull(name, "name must not be null");
+            for (ProblemType type : values()) {
+                if (type.text().equals(name)) {
+                    return type;
+                }
+            }
+            throw new IllegalArgumentException("problem_type must be one of "
+                    + Arrays.stream(values()).map(ProblemType::text).toList() + ", found '" + name + "'");
+        }
+
+        /**
+         * Returns the name that files have.
+         *
+         * @return in small letters
+         */
+        public String text() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
 
     private ModelConfig(String place, ObjectNode file) {
         this.place = place;
@@ -155,12 +202,59 @@ public final class ModelConfig {
      * @return true if {@code architectures} names one
      */
     public boolean isClassifier() {
+        return hasArchitecture(SEQUENCE_CLASSIFIER);
+    }
+
+    /**
+     * Returns whether the configuration is that of a classifier of tokens.
+     *
+     * @return true if {@code architectures} names one
+     */
+    public boolean isTokenClassifier() {
+        return hasArchitecture(TOKEN_CLASSIFIER);
+    }
+
+    /**
+     * Returns whether a model of this type can have a classifier of tokens.
+     *
+     * @return true if {@code transformers} has a class for it; false for {@code gemma3_text}
+     */
+    public boolean canClassifyTokens() {
+        return ExpectedTensors.canClassifyTokens(family);
+    }
+
+    private boolean hasArchitecture(String end) {
         for (JsonNode architecture : json.path("architectures")) {
-            if (architecture.asText().endsWith("ForSequenceClassification")) {
+            if (architecture.asText().endsWith(end)) {
                 return true;
             }
         }
         return false;
+    }
+
+    /**
+     * Returns what the outputs of a classifier of texts mean.
+     *
+     * @return {@code problem_type}; nothing if the file does not say it. Then {@code transformers} takes one output for a number, and
+     *     several for classes of which each text has one
+     * @throws IllegalArgumentException if the field is none of the three that {@code transformers} knows
+     */
+    public Optional<ProblemType> problemType() {
+        JsonNode found = json.path(PROBLEM_TYPE);
+        return found.isMissingNode() || found.isNull() ? Optional.empty() : Optional.of(ProblemType.of(found.asText()));
+    }
+
+    /**
+     * Returns the same for a classifier of texts whose outputs mean something else. A saved model is described so.
+     *
+     * @param type what they mean
+     * @return a new configuration
+     */
+    public ModelConfig withProblemType(ProblemType type) {
+        Objects.requireNonNull(type, "type must not be null");
+        ObjectNode changed = json.deepCopy();
+        changed.put(PROBLEM_TYPE, type.text());
+        return new ModelConfig(place, changed);
     }
 
     /**

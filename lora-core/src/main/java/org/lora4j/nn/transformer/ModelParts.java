@@ -141,6 +141,11 @@ record ModelParts(Tensors tensors, Tensors ends, String prefix) {
                 labels("classifier.out_proj", width, true));
     }
 
+    /** The classifier of tokens of most families: a layer on the vector of each token. */
+    List<Layer> tokenClassifier(String path, long width, double dropout, boolean hasBias) {
+        return List.of(end().dropout("dropout", dropout), end().labels(path, width, hasBias));
+    }
+
     /** The gate of a feed-forward part by the name of its activation. */
     static Gate gate(String name) {
         return switch (name) {

@@ -79,7 +79,7 @@ final class ModelTensors implements Tensors {
                     needed + " tensors");
         }
         Map<String, ExpectedTensors.Expected> expected =
-                ExpectedTensors.of(family, found).of(found.keySet());
+                ExpectedTensors.of(config, found).of(found.keySet());
         for (String name : files.shapes().keySet()) {
             String plain = family.plainName(name);
             if (!expected.containsKey(plain) && family.isOfNoUse(plain)) {

@@ -27,14 +27,15 @@ final class ModelWriter {
     private enum End {
         NONE,
         NEXT_TOKEN,
-        CLASSES
+        CLASSES,
+        CLASSES_OF_TOKENS
     }
 
     ModelWriter(ModelConfig config, ModelTensors tensors, SentenceModules sentences) {
         this.config = config;
         this.tensors = tensors;
         this.sentences = sentences;
-        expected = ExpectedTensors.of(config.family(), tensors.shapes());
+        expected = ExpectedTensors.of(config, tensors.shapes());
     }
 
     /**
@@ -46,9 +47,7 @@ final class ModelWriter {
     void write(Network network, Path folder, Dtype precision) throws IOException {
         Set<String> names = new LinkedHashSet<>(
                 network.parameters().stream().map(Parameter::name).toList());
-        End end = network.outputEmbedding().isPresent()
-                ? End.NEXT_TOKEN
-                : expected.ends().stream().anyMatch(names::contains) ? End.CLASSES : End.NONE;
+        End end = end(network, names);
         String prefix = end == End.NONE ? "" : config.family().prefix();
         for (String plain : expected.required().keySet()) {
             if (!names.contains(prefix + plain)) {
@@ -67,7 +66,8 @@ final class ModelWriter {
                         : Optional.of(name));
         for (String plain : expected.underClassifier()) {
             // A network that does not use BERT's pooler keeps it for those that do.
-            if (tensors.contains(plain) && !names.contains(prefix + plain)) {
+            boolean isUsed = end != End.CLASSES_OF_TOKENS;
+            if (isUsed && tensors.contains(plain) && !names.contains(prefix + plain)) {
                 file.tensor(prefix + plain, tensors.get(plain));
             }
         }
@@ -79,6 +79,16 @@ final class ModelWriter {
         for (SentenceDense module : dense) {
             write(module, network, folder, precision);
         }
+    }
+
+    private End end(Network network, Set<String> names) {
+        if (network.outputEmbedding().isPresent()) {
+            return End.NEXT_TOKEN;
+        }
+        if (expected.ends().stream().noneMatch(names::contains)) {
+            return End.NONE;
+        }
+        return network.taskType().equals(Optional.of("TOKEN_CLS")) ? End.CLASSES_OF_TOKENS : End.CLASSES;
     }
 
     /** Writes the weights of a module: those of the network, or those of the model if the network does not use it. */
@@ -122,7 +132,7 @@ final class ModelWriter {
             Linear head = network.linear(DecoderFamily.HEAD);
             description.put("tie_word_embeddings", head.isTied());
         }
-        if (end == End.CLASSES) {
+        if (end == End.CLASSES || end == End.CLASSES_OF_TOKENS) {
             nameLabels(description, network.outputSize());
         }
         return description;
@@ -132,7 +142,8 @@ final class ModelWriter {
         Family family = config.family();
         return switch (end) {
             case NEXT_TOKEN -> ((DecoderFamily) family).causalArchitecture();
-            case CLASSES -> family.architecture() + "ForSequenceClassification";
+            case CLASSES -> family.architecture() + ModelConfig.SEQUENCE_CLASSIFIER;
+            case CLASSES_OF_TOKENS -> family.architecture() + ModelConfig.TOKEN_CLASSIFIER;
             case NONE -> family.architecture() + "Model";
         };
     }

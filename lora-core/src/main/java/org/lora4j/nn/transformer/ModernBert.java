@@ -144,9 +144,17 @@ final class ModernBert extends Encoder {
     /** A layer, an activation and a normalization on the first token or the mean. */
     @Override
     public List<Layer> classifier(ModelParts parts) {
+        List<Layer> all = new ArrayList<>();
+        all.add(parts.end().pooling("head.pooling", pooling));
+        all.addAll(tokenClassifier(parts));
+        return all;
+    }
+
+    /** The same on each token. */
+    @Override
+    public List<Layer> tokenClassifier(ModelParts parts) {
         ModelParts end = parts.end();
         return List.of(
-                end.pooling("head.pooling", pooling),
                 end.linear("head.dense", hiddenSize, hiddenSize, classifierBias),
                 end.activation("head.act", classifierActivation),
                 norm(end, "head.norm"),

@@ -122,6 +122,12 @@ final class Mpnet extends Encoder {
         return parts.end().denseClassifier(hiddenSize, "tanh", classifierDropout);
     }
 
+    /** The dropout is not that of a classifier of texts. */
+    @Override
+    public List<Layer> tokenClassifier(ModelParts parts) {
+        return parts.tokenClassifier("classifier", hiddenSize, hiddenDropout, true);
+    }
+
     @Override
     public double classifierDropout() {
         return classifierDropout;

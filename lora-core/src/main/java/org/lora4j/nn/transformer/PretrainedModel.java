@@ -273,6 +273,16 @@ public final class PretrainedModel {
     }
 
     /**
+     * Returns the same model whose classifier of texts has another meaning, for {@link #save}: {@link ModelConfig#withProblemType}.
+     *
+     * @param type what its outputs mean
+     * @return a model that shares the arrays
+     */
+    public PretrainedModel withProblemType(ModelConfig.ProblemType type) {
+        return new PretrainedModel(config.withProblemType(type), tensors, sentences);
+    }
+
+    /**
      * Returns the model alone, such as Hugging Face's {@code BertModel} or {@code LlamaModel}.
      *
      * @return a network whose output is the last hidden state {@code [tokens, dim]}, after the last normalization;
@@ -439,6 +449,10 @@ public final class PretrainedModel {
      * @return true if {@link #classifier()} is possible
      */
     public boolean hasClassifier() {
+        return !config.isTokenClassifier() && hasClassifierTensors();
+    }
+
+    private boolean hasClassifierTensors() {
         return expected().classifier().stream().allMatch(tensors::contains);
     }
 
@@ -471,6 +485,7 @@ public final class PretrainedModel {
     /**
      * Returns the model with a new classifier, as {@link #classifier()} has it: Hugging Face's class before it is trained. BERT's
      * is on the output of the pooler. The weights are drawn from a normal distribution with standard deviation 0.02, and biases are 0.
+     * Layers of the classifier below that of the labels are those of the file if it has them.
      *
      * @param labels the number of classes, at least 1
      * @param seed the seed of the weights
@@ -495,6 +510,60 @@ public final class PretrainedModel {
     public Network meanClassifier(int labels, long seed) {
         ModelParts parts = newEnd(labels, seed);
         return network(parts, config.family().meanClassifier(parts));
+    }
+
+    /**
+     * Returns whether the file has a classifier of tokens: {@code architectures} of the configuration names one.
+     *
+     * @return true if {@link #tokenClassifier()} is possible
+     */
+    public boolean hasTokenClassifier() {
+        return config.isTokenClassifier() && config.canClassifyTokens() && hasClassifierTensors();
+    }
+
+    /**
+     * Returns the model with the classifier of tokens of the file, such as Hugging Face's {@code BertForTokenClassification}: a layer on
+     * the vector of each token, and ModernBERT's {@code head} before it. On a decoder the layer is {@code score} with a bias, unless the
+     * configuration has {@code token_classification_bias} false; on GPT-2 it is {@code classifier}.
+     *
+     * @return a network with the output {@code [tokens, labels]}, in the order of the tokens of {@link org.lora4j.nn.input.Sequences};
+     *     {@link org.lora4j.nn.input.Sequences#pad} arranges it by sequence
+     * @throws IllegalStateException if the file has no classifier of tokens, or {@code transformers} has no class for the family
+     */
+    public Network tokenClassifier() {
+        requireTokenClassifier();
+        if (!hasTokenClassifier()) {
+            throw new IllegalStateException("tokenClassifier: the file must be that of a "
+                    + config.family().architecture() + ModelConfig.TOKEN_CLASSIFIER
+                    + " in architectures of " + ModelConfig.FILE
+                    + ", found another; give the number of labels for a new one, tokenClassifier(labels, seed)");
+        }
+        ModelParts parts = parts(config.family().prefix());
+        return network(parts, config.family().tokenClassifier(parts));
+    }
+
+    private void requireTokenClassifier() {
+        if (!config.canClassifyTokens()) {
+            throw new IllegalStateException("tokenClassifier: the model must be of a family with a class" + " …"
+                    + ModelConfig.TOKEN_CLASSIFIER + " of transformers, found " + config.modelType());
+        }
+    }
+
+    /**
+     * Returns the model with a new classifier of tokens, as {@link #tokenClassifier()} has it. The layer of the labels is drawn from a
+     * normal distribution with standard deviation 0.02, and its bias is 0. ModernBERT's {@code head} is that of the file, or new if it has
+     * none.
+     *
+     * @param labels the number of labels, at least 1
+     * @param seed the seed of the weights
+     * @return a network with the output {@code [tokens, labels]}
+     * @throws IllegalArgumentException if there are fewer than 1 labels
+     * @throws IllegalStateException if {@code transformers} has no class for the family
+     */
+    public Network tokenClassifier(int labels, long seed) {
+        requireTokenClassifier();
+        ModelParts parts = newEnd(labels, seed);
+        return network(parts, config.family().tokenClassifier(parts));
     }
 
     /**
@@ -543,7 +612,7 @@ public final class PretrainedModel {
     }
 
     private ExpectedTensors expected() {
-        return ExpectedTensors.of(config.family(), tensors.shapes());
+        return ExpectedTensors.of(config, tensors.shapes());
     }
 
     private ModelParts parts(String prefix) {
@@ -552,9 +621,7 @@ public final class PretrainedModel {
 
     private ModelParts newEnd(int labels, long seed) {
         return new ModelParts(
-                tensors,
-                new NewTensors(tensors.type(), labels, seed),
-                config.family().prefix());
+                tensors, new NewTensors(tensors, labels, seed), config.family().prefix());
     }
 
     private Network network(ModelParts parts, List<Layer> end) {

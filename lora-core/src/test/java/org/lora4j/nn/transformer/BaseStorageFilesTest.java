@@ -63,7 +63,7 @@ class BaseStorageFilesTest {
 
     private void write(String config, DataType type) throws Exception {
         Map<String, INDArray> tensors = new LinkedHashMap<>();
-        ExpectedTensors model = ExpectedTensors.of(ModelConfig.parse(config).family(), Map.of());
+        ExpectedTensors model = ExpectedTensors.of(ModelConfig.parse(config), Map.of());
         model.required().forEach((name, expected) -> {
             INDArray values = Samples.gaussian(name.hashCode(), DataType.FLOAT, expected.stored())
                     .mul(0.05);

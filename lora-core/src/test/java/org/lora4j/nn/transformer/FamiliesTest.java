@@ -32,6 +32,9 @@ import org.lora4j.adapter.TargetModules;
 import org.lora4j.io.safetensors.SafeTensors;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.layer.Dropout;
+import org.lora4j.nn.layer.Layer;
+import org.lora4j.nn.parameter.Parameter;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -175,11 +178,121 @@ class FamiliesTest {
     @ValueSource(strings = {"bert", "llama", "gpt2"})
     void theShapesFollowFromTheLayersWithoutMemoryForThem(String modelType) {
         // Three layers of this width would need more than 100 GB.
-        Family family = ModelConfig.parse(config(modelType, 3, 65_536)).family();
-        long elements = ExpectedTensors.of(family, Map.of()).required().values().stream()
+        ModelConfig model = ModelConfig.parse(config(modelType, 3, 65_536));
+        long elements = ExpectedTensors.of(model, Map.of()).required().values().stream()
                 .mapToLong(expected -> Arrays.stream(expected.stored()).reduce(1, Math::multiplyExact))
                 .sum();
         assertThat(elements).isGreaterThan(25_000_000_000L);
+    }
+
+    /** The layer of the labels, and the dropout before it in training: 0.1 that nothing names for a decoder. */
+    private static List<String> tokenHead(String modelType) {
+        return switch (modelType) {
+            case "modernbert" -> List.of("classifier", "0.0");
+            case "gemma3_text", "embedding_gemma" -> List.of();
+            case "llama", "mistral", "qwen2", "qwen3", "smollm3", "phi3", "gemma2" -> List.of("score", "0.1");
+            default -> List.of("classifier", "0.1");
+        };
+    }
+
+    @ParameterizedTest
+    @MethodSource("types")
+    void hasAClassifierOfTokensIfTransformersHasOne(String modelType) throws Exception {
+        PretrainedModel model = PretrainedModel.initialize(small(modelType), DataType.FLOAT, 1);
+        List<String> head = tokenHead(modelType);
+        assertThat(model.config().canClassifyTokens()).isNotEqualTo(head.isEmpty());
+        assertThat(model.hasTokenClassifier()).isFalse();
+        if (head.isEmpty()) {
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> model.tokenClassifier(3, 1))
+                    .withMessage(
+                            "tokenClassifier: the model must be of a family with a class …ForTokenClassification of"
+                                    + " transformers, found gemma3_text");
+            return;
+        }
+        assertThatIllegalStateException()
+                .isThrownBy(model::tokenClassifier)
+                .withMessageContaining("give the number of labels for a new one, tokenClassifier(labels, seed)");
+        Network network = model.tokenClassifier(3, 1);
+        assertThat(network.replaceableHead()).contains(head.get(0));
+        assertThat(network.outputEmbedding()).isEmpty();
+        assertThat(network.taskType()).contains("TOKEN_CLS");
+        assertThat(network.linear(head.get(0)).bias()).isNotNull();
+        List<Layer> layers = network.layers();
+        assertThat(((Dropout) layers.get(layers.size() - 2)).probability()).isEqualTo(Double.parseDouble(head.get(1)));
+        INDArray rows = network.predict(INPUT);
+        assertThat(rows.shape()).containsExactly(5, 3);
+        model.save(network, folder);
+        assertThat(Files.readString(folder.resolve("config.json")))
+                .contains(model.config().family().architecture() + "ForTokenClassification", "LABEL_2");
+        PretrainedModel saved = PretrainedModel.load(folder);
+        assertThat(saved.config().isTokenClassifier()).isTrue();
+        assertThat(saved.config().isClassifier()).isFalse();
+        assertThat(saved.hasTokenClassifier()).isTrue();
+        assertThat(saved.hasClassifier()).isFalse();
+        assertThat(saved.tokenClassifier().predict(INPUT)).isEqualTo(rows);
+        // A new one is drawn again, and has the labels that are asked for.
+        assertThat(saved.tokenClassifier(4, 1).outputSize()).isEqualTo(4);
+        if (saved.canClassify()) {
+            assertThat(saved.classifier(2, 1).outputSize()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void aDecoderCanHaveAClassifierOfTokensWithoutABias() throws Exception {
+        ModelConfig config = ModelConfig.parse(config("qwen2", 2, 16)
+                .replace(
+                        "\"model_type\"",
+                        "\"token_classification_bias\": false, \"hidden_dropout\": 0.2, \"model_type\""));
+        PretrainedModel model = PretrainedModel.initialize(config, DataType.FLOAT, 1);
+        Network network = model.tokenClassifier(3, 1);
+        assertThat(network.linear("score").bias()).isNull();
+        List<Layer> layers = network.layers();
+        assertThat(((Dropout) layers.get(layers.size() - 2)).probability()).isEqualTo(0.2);
+        model.save(network, folder);
+        assertThat(PretrainedModel.load(folder).tokenClassifier().predict(INPUT))
+                .isEqualTo(network.predict(INPUT));
+    }
+
+    /** Layers of a classifier that the pre-training leaves are no new ones, as in transformers. */
+    @Test
+    void aNewClassifierHasTheLayersOfTheFileBelowItsLabels() throws Exception {
+        for (String modelType : List.of("modernbert", "distilbert", "deberta-v2", "roberta")) {
+            PretrainedModel model = PretrainedModel.initialize(small(modelType), DataType.FLOAT, 1);
+            Path saved = folder.resolve(modelType);
+            model.save(model.classifier(2, 5), saved);
+            PretrainedModel again = PretrainedModel.load(saved);
+            Network other = again.classifier(3, 9);
+            for (Parameter parameter : again.classifier().parameters()) {
+                Parameter same = other.parameters().stream()
+                        .filter(one -> one.name().equals(parameter.name()))
+                        .findFirst()
+                        .orElseThrow();
+                boolean isOfLabels =
+                        parameter.name().startsWith(other.replaceableHead().orElseThrow() + ".");
+                assertThat(same.value().equals(parameter.value()))
+                        .as(parameter.name())
+                        .isNotEqualTo(isOfLabels);
+            }
+        }
+    }
+
+    @Test
+    void saysWhatTheOutputsOfAClassifierMean() throws Exception {
+        PretrainedModel bert = PretrainedModel.initialize(small("bert"), DataType.FLOAT, 1);
+        assertThat(bert.config().problemType()).isEmpty();
+        for (ModelConfig.ProblemType type : ModelConfig.ProblemType.values()) {
+            PretrainedModel typed = bert.withProblemType(type);
+            typed.save(typed.classifier(2, 1), folder);
+            assertThat(ModelConfig.read(folder).problemType()).contains(type);
+        }
+        assertThat(Files.readString(folder.resolve("config.json"))).contains("\"problem_type\" : \"regression\"");
+        ModelConfig wrong = ModelConfig.parse(
+                config("bert", 2, 16).replace("\"model_type\"", "\"problem_type\": \"several\", \"model_type\""));
+        assertThatIllegalArgumentException()
+                .isThrownBy(wrong::problemType)
+                .withMessage("problem_type must be one of [single_label_classification, multi_label_classification,"
+                        + " regression], found 'several'");
     }
 
     @TestFactory

@@ -49,7 +49,7 @@ class OwnHeadsTest {
     private static final List<Integer> WIDTHS = List.of(1, 2, 9);
 
     /** Adds an adapter of random factors with a random head. */
-    private static void add(LoRAModel model, String name, int outputs, long seed) {
+    static void add(LoRAModel model, String name, int outputs, long seed) {
         model.add(name, withHead(model.network(), outputs, seed));
     }
 

@@ -29,8 +29,8 @@ final class PlainEncoder {
         this.padding = padding;
         this.positions = positions;
         SplittableRandom random = new SplittableRandom(positions + padding);
-        Family family = ModelConfig.parse(config()).family();
-        ExpectedTensors.of(family, Map.of()).required().forEach((name, expected) -> {
+        ModelConfig model = ModelConfig.parse(config());
+        ExpectedTensors.of(model, Map.of()).required().forEach((name, expected) -> {
             INDArray values = RandomArrays.gaussian(random, 0.6, DataType.DOUBLE, expected.shape());
             tensors.put(name, name.endsWith("LayerNorm.weight") ? values.addi(1) : values);
         });

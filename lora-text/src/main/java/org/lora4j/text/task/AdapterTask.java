@@ -18,6 +18,9 @@ final class AdapterTask {
     private static final String CONFIG = "adapter_config.json";
     private static final String TENSORS = "adapter_model.safetensors";
 
+    /** PEFT's type of classifiers of tokens. */
+    private static final String TOKENS = "TOKEN_CLS";
+
     private AdapterTask() {}
 
     /**
@@ -46,11 +49,28 @@ final class AdapterTask {
 
     private static Task of(
             Optional<SavedClassifier> classifier, @Nullable String type, PretrainedModel model, Task alone) {
+        if (TOKENS.equals(type)) {
+            return ofTags(classifier, alone);
+        }
         return classifier.isPresent() ? ofClassifier(classifier.get(), Head.ofPeft(model), alone) : ofType(type, alone);
     }
 
-    /** Returns the same if the adapter has no classifier; nothing if it has one, whose head depends on the model. */
+    /** The tags are those of the model, if it has as many. */
+    private static Task ofTags(Optional<SavedClassifier> classifier, Task alone) {
+        if (classifier.isEmpty()) {
+            return alone;
+        }
+        int outputs = Math.toIntExact(classifier.get().outputs());
+        return alone instanceof Tag tag && tag.labels().count() == outputs
+                ? alone
+                : new Tag(Labels.numbered(outputs), Tag.SubWords.FIRST, OptionalInt.empty());
+    }
+
+    /** Returns the same if the adapter has no classifier of texts; nothing if it has one, whose head depends on the model. */
     static Optional<Task> withoutClassifier(LoRAAdapter adapter, Task alone) {
+        if (TOKENS.equals(adapter.config().hubFields().taskType())) {
+            return Optional.of(ofTags(SavedClassifier.of(adapter), alone));
+        }
         return SavedClassifier.of(adapter).isPresent()
                 ? Optional.empty()
                 : Optional.of(ofType(adapter.config().hubFields().taskType(), alone));

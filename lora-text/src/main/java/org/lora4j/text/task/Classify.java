@@ -39,7 +39,7 @@ public record Classify(Labels labels, Head head, OptionalInt maxTokens) implemen
         if (labels.count() == 0) {
             throw new IllegalArgumentException("id2label must name at least one class, found none");
         }
-        if (!Objects.requireNonNull(head, "head must not be null").isTrained()) {
+        if (!Objects.requireNonNull(head, "head must not be null").classifiesTexts()) {
             throw new IllegalArgumentException(
                     "head of a classifier must be one of [mean, pooler, last], found '" + head.text() + "'");
         }

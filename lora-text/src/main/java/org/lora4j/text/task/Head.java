@@ -1,10 +1,12 @@
 package org.lora4j.text.task;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.TargetModules;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.layer.WeightedLayer;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.PretrainedModel;
 
@@ -18,6 +20,8 @@ public enum Head {
     POOLER,
     /** A classifier of the last token of a decoder, as Hugging Face's {@code LlamaForSequenceClassification} has it. */
     LAST,
+    /** A classifier of each token, as Hugging Face's {@code BertForTokenClassification} and {@code Qwen2ForTokenClassification} have it. */
+    TOKENS,
     /**
      * How much likelier a decoder answers yes than no, as Qwen3-Reranker does. It has the prompt of the card of that model, and gives a
      * pair of texts a score without a trained classifier.
@@ -49,7 +53,7 @@ public enum Head {
      */
     public static Head ofClassifier(String name) {
         for (Head head : values()) {
-            if (head.isTrained() || head == YES_NO) {
+            if (head.classifiesTexts() || head == YES_NO) {
                 if (head.text().equals(name)) {
                     return head;
                 }
@@ -70,9 +74,18 @@ public enum Head {
     /**
      * Returns whether the head has weights that an adapter brings: a classifier that trains in full.
      *
-     * @return true for {@code MEAN}, {@code POOLER} and {@code LAST}
+     * @return true for {@code MEAN}, {@code POOLER}, {@code LAST} and {@code TOKENS}
      */
     public boolean isTrained() {
+        return classifiesTexts() || this == TOKENS;
+    }
+
+    /**
+     * Returns whether the head is a trained classifier of whole texts.
+     *
+     * @return true for {@code MEAN}, {@code POOLER} and {@code LAST}
+     */
+    public boolean classifiesTexts() {
         return this == MEAN || this == POOLER || this == LAST;
     }
 
@@ -85,10 +98,19 @@ public enum Head {
      * Checks that a model can have this head, as far as its configuration says it.
      *
      * @param config the model
-     * @throws IllegalArgumentException if it is for decoders and the model is an encoder, or the other way round
+     * @throws IllegalArgumentException if it is for decoders and the model is an encoder, or the other way round; or {@code transformers}
+     *     has no classifier of tokens for the model
      */
     public void requireFits(ModelConfig config) {
         Objects.requireNonNull(config, "config must not be null");
+        if (this == TOKENS) {
+            if (!config.canClassifyTokens()) {
+                throw new IllegalArgumentException(
+                        "head: the model must be one that transformers has a classifier of tokens" + " for, found "
+                                + config.modelType());
+            }
+            return;
+        }
         if (this == EMBEDDING || needsDecoder() == config.isDecoder()) {
             return;
         }
@@ -116,6 +138,7 @@ public enum Head {
             case NEXT_TOKEN -> model.causal();
             case MEAN -> model.meanClassifier(classes, seed);
             case LAST -> model.classifier(classes, seed);
+            case TOKENS -> model.tokenClassifier(classes, seed);
             case POOLER -> {
                 if (!model.canClassify()) {
                     throw new IllegalArgumentException(
@@ -143,7 +166,7 @@ public enum Head {
         Objects.requireNonNull(network, "network must not be null");
         if (isTrained()) {
             return asked.toBuilder()
-                    .modulesToSave(network.replaceableHead().orElseThrow())
+                    .modulesToSave(endOf(network).toArray(String[]::new))
                     .build();
         }
         if (this != YES_NO) {
@@ -157,5 +180,18 @@ public enum Head {
                 .excludeModules(TargetModules.of(SCORE))
                 .hubFields(asked.hubFields().withTaskType("CAUSAL_LM"))
                 .build();
+    }
+
+    /**
+     * The layers of a classifier, which have no prefix of the model below it. Files of a model need not hold those under the labels, and
+     * who serves the adapter does not know the seed of its training.
+     */
+    private static List<String> endOf(Network network) {
+        String input = network.inputEmbedding().orElseThrow();
+        String prefix = input.substring(0, input.indexOf('.') + 1);
+        return network.weightedLayers().stream()
+                .map(WeightedLayer::path)
+                .filter(path -> !path.startsWith(prefix))
+                .toList();
     }
 }

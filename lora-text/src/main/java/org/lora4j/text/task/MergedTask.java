@@ -33,6 +33,9 @@ final class MergedTask {
                 Json.write(folder.resolve(CONFIG), config);
             }
         }
+        if (task instanceof Tag tag && tag.subWords() != Tag.SubWords.FIRST) {
+            log.warn("{}: the adapter tags a word by all of its tokens, for which a model has no file", folder);
+        }
         if (task.maxTokens().isEmpty()) {
             return;
         }

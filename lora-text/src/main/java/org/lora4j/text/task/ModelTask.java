@@ -19,10 +19,18 @@ final class ModelTask {
         if (config.isClassifier()) {
             return ofClassifier(model, config);
         }
+        if (config.isTokenClassifier()) {
+            return ofTags(model);
+        }
         if (config.isDecoder() && !model.has(MODULES)) {
             return new Generate();
         }
         return Embed.asTheModelSays();
+    }
+
+    private static Task ofTags(ModelSource model) throws IOException {
+        Labels labels = Labels.read(model);
+        return new Tag(labels.count() == 0 ? Labels.numbered(2) : labels, Tag.SubWords.FIRST, OptionalInt.empty());
     }
 
     /** A configuration that does not say how many labels there are means two, as Hugging Face's class of configurations does. */

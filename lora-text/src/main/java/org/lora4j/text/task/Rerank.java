@@ -35,7 +35,7 @@ public record Rerank(Head head, OptionalInt maxTokens) implements RowTask<List<T
     public Rerank {
         Objects.requireNonNull(maxTokens, "maxTokens must not be null");
         Objects.requireNonNull(head, "head must not be null");
-        if (head != Head.YES_NO && (!head.isTrained() || head == Head.LAST)) {
+        if (head != Head.YES_NO && (!head.classifiesTexts() || head == Head.LAST)) {
             throw new IllegalArgumentException(
                     "head of a reranker must be one of [mean, pooler, yes_no], found '" + head.text() + "'");
         }

@@ -25,7 +25,7 @@ public interface RowModel<Q, R> {
      * Returns the tokens of a request.
      *
      * @param asked what is asked
-     * @return a sequence for each answer
+     * @return a sequence for each answer; for tags one for each window of a text
      * @throws IllegalArgumentException if there is nothing to ask, or a text has no tokens
      */
     Sequences tokens(Q asked);
@@ -34,8 +34,8 @@ public interface RowModel<Q, R> {
      * Reads the answers.
      *
      * @param asked what was asked
-     * @param outputs the outputs of the network, {@code [n, outputs]}
-     * @return an answer for each row
+     * @param outputs the outputs of the network, {@code [n, outputs]}; for tags {@code [tokens, outputs]}
+     * @return an answer for each text or pair
      * @throws IllegalArgumentException if the request asks for more than the network gives
      */
     List<R> read(Q asked, INDArray outputs);

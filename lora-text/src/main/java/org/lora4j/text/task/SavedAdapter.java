@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
@@ -24,6 +25,7 @@ import org.lora4j.text.internal.Json;
  */
 public final class SavedAdapter {
     private static final String CONFIG = "adapter_config.json";
+    private static final Set<String> CLASSIFIERS = Set.of("SEQ_CLS", "TOKEN_CLS");
 
     private final Path folder;
     private final PeftFiles files;
@@ -164,9 +166,9 @@ public final class SavedAdapter {
     }
 
     /**
-     * Returns whether the files say that the adapter classifies or scores texts.
+     * Returns whether the files say that the adapter classifies, tags or scores texts.
      *
-     * @return what {@code task.json} says, or whether PEFT's type is {@code SEQ_CLS}
+     * @return what {@code task.json} says, or whether PEFT's type is {@code SEQ_CLS} or {@code TOKEN_CLS}
      * @throws IOException if the configuration is no JSON object
      */
     public boolean classifies() throws IOException {
@@ -175,10 +177,9 @@ public final class SavedAdapter {
         }
         String place = folder.resolve(CONFIG).toString();
         try {
-            return Json.object(place, new String(files.config(), StandardCharsets.UTF_8))
+            return CLASSIFIERS.contains(Json.object(place, new String(files.config(), StandardCharsets.UTF_8))
                     .path("task_type")
-                    .asText()
-                    .equals("SEQ_CLS");
+                    .asText());
         } catch (IllegalArgumentException e) {
             throw new IOException(e.getMessage(), e);
         }

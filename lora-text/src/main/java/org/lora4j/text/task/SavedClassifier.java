@@ -29,7 +29,7 @@ public record SavedClassifier(String module, long outputs) {
         Objects.requireNonNull(adapter, "adapter must not be null");
         for (Map.Entry<String, LoRAAdapter.SavedModule> saved :
                 adapter.savedModules().entrySet()) {
-            if (MODULES.stream().anyMatch(saved.getKey()::endsWith)) {
+            if (isClassifier(saved.getKey())) {
                 return Optional.of(new SavedClassifier(
                         saved.getKey(), saved.getValue().weight().size(0)));
             }
@@ -41,11 +41,16 @@ public record SavedClassifier(String module, long outputs) {
     static Optional<SavedClassifier> ofHeader(SafeTensorsHeader header) {
         for (String name : header.names()) {
             String module = name.endsWith(WEIGHT) ? name.substring(0, name.length() - WEIGHT.length()) : name;
-            if (header.shape(name).length == 2 && MODULES.stream().anyMatch(module::endsWith)) {
+            if (header.shape(name).length == 2 && isClassifier(module)) {
                 return Optional.of(new SavedClassifier(module, header.shape(name)[0]));
             }
         }
         return Optional.empty();
+    }
+
+    /** Whether a module is a classifier, and not {@code pre_classifier}, which DistilBERT has below it. */
+    private static boolean isClassifier(String module) {
+        return MODULES.stream().anyMatch(name -> module.equals(name) || module.endsWith("." + name));
     }
 
     /** Checks that an adapter has a classifier with an output for each label, or none if the model has one of its own. */

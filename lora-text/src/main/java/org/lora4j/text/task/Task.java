@@ -24,7 +24,7 @@ public sealed interface Task permits RowTask, Generate {
      *
      * @param model the files of the model
      * @return embeddings for an encoder without a classifier and for a decoder with {@code modules.json}; a score for a classifier of
-     *     one output, classes for one of more; texts for any other decoder
+     *     one output, classes for one of more; tags for a classifier of tokens; texts for any other decoder
      * @throws IOException if a file cannot be read
      * @throws IllegalArgumentException if a file is wrong
      */

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.lora4j.internal.StrictJson;
@@ -22,11 +23,13 @@ final class TaskFile {
 
     private static final String RETRIEVE = "retrieve";
     private static final String RERANK = "rerank";
+    private static final String TAG = "tag";
 
     private static final String TASK = "task";
     private static final String HEAD = "head";
     private static final String MAX_TOKENS = "max_tokens";
     private static final String DIMENSIONS = "dimensions";
+    private static final String SUB_WORDS = "sub_words";
 
     private TaskFile() {}
 
@@ -41,7 +44,7 @@ final class TaskFile {
         } catch (IllegalArgumentException e) {
             throw new IOException(
                     where
-                            + ": must be a file that 'lora classify', 'lora retrieve' or 'lora rerank' wrote, found: "
+                            + ": must be a file that 'lora classify', 'lora tag', 'lora retrieve' or 'lora rerank' wrote, found: "
                             + e.getMessage(),
                     e);
         }
@@ -59,10 +62,25 @@ final class TaskFile {
                         Head.ofClassifier(json.path(HEAD).asText()),
                         maxTokens);
             case RERANK -> new Rerank(Head.ofClassifier(json.path(HEAD).asText()), maxTokens);
+            case TAG -> new Tag(Labels.parse(json.toString()), subWords(json), maxTokens);
             default ->
                 throw new IllegalArgumentException(
-                        "task must be 'classify', 'retrieve' or 'rerank', found '" + name + "'");
+                        "task must be 'classify', 'tag', 'retrieve' or 'rerank', found '" + name + "'");
         };
+    }
+
+    private static Tag.SubWords subWords(ObjectNode json) {
+        String name = json.path(SUB_WORDS).asText();
+        for (Tag.SubWords value : Tag.SubWords.values()) {
+            if (text(value).equals(name)) {
+                return value;
+            }
+        }
+        throw new IllegalArgumentException(SUB_WORDS + " must be 'first' or 'all', found '" + name + "'");
+    }
+
+    private static String text(Tag.SubWords value) {
+        return value.name().toLowerCase(Locale.ROOT);
     }
 
     /** Reads a number; nothing for 0. Another value would be taken for none, and the texts would be cut elsewhere. */
@@ -94,6 +112,11 @@ final class TaskFile {
             TaskJson.write(embed.prompts(), json);
         } else if (task instanceof Classify classify) {
             writeClassifier(json.put(TASK, CLASSIFY), classify, classify.labels());
+        } else if (task instanceof Tag tag) {
+            json.put(TASK, TAG)
+                    .put(SUB_WORDS, text(tag.subWords()))
+                    .put(MAX_TOKENS, tag.maxTokens().orElse(0));
+            TaskJson.write(tag.labels(), json);
         } else if (task instanceof Rerank rerank) {
             writeClassifier(json.put(TASK, RERANK), rerank, Labels.numbered(1));
         } else {

@@ -1,5 +1,6 @@
 package org.lora4j.text.tokens;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.lora4j.io.gguf.internal.GgufKeys;
@@ -89,8 +90,27 @@ final class GgufTokenizer implements TextEncoder {
     }
 
     @Override
-    public int[] starts(String text) {
-        return open().starts(text);
+    public TokenSpans spans(String text, boolean special) {
+        VocabularyTokens found = open();
+        if (special && found.isWordPiece()) {
+            throw new IllegalArgumentException(
+                    "the tokenizer must say where its tokens lie in a text, which WordPiece in a"
+                            + " GGUF file does not; use the model with its tokenizer.json");
+        }
+        int[][] spans = found.spans(text);
+        return special
+                ? new TokenSpans(
+                        padded(spans[0], found.prefix().length, found.suffix().length),
+                        padded(spans[1], found.prefix().length, found.suffix().length))
+                : new TokenSpans(spans[0], spans[1]);
+    }
+
+    /** Puts −1 before and behind numbers. */
+    private static int[] padded(int[] numbers, int before, int behind) {
+        int[] padded = new int[before + numbers.length + behind];
+        Arrays.fill(padded, -1);
+        System.arraycopy(numbers, 0, padded, before, numbers.length);
+        return padded;
     }
 
     @Override

@@ -99,14 +99,16 @@ final class NativeTokenizer implements TextEncoder {
     }
 
     @Override
-    public int[] starts(String text) {
-        return encode(text, false, encoding -> {
+    public TokenSpans spans(String text, boolean special) {
+        return encode(text, special, encoding -> {
             CharSpan[] spans = LIBRARY.getTokenCharSpans(encoding);
             int[] starts = new int[spans.length];
+            int[] ends = new int[spans.length];
             for (int i = 0; i < spans.length; i++) {
                 starts[i] = spans[i] == null ? -1 : spans[i].getStart();
+                ends[i] = spans[i] == null ? -1 : spans[i].getEnd();
             }
-            return starts;
+            return new TokenSpans(starts, ends);
         });
     }
 

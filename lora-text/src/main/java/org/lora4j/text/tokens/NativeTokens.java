@@ -29,6 +29,11 @@ final class NativeTokens {
         return types;
     }
 
+    /** The number of the text of each token {@code [t]}. */
+    int[] texts() {
+        return texts;
+    }
+
     /** How many tokens are of a text. */
     int count(int text) {
         return (int) IntStream.of(texts).filter(t -> t == text).count();

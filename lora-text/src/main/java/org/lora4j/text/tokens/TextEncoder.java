@@ -30,10 +30,12 @@ interface TextEncoder extends AutoCloseable {
     String beginning(String text, int tokens);
 
     /**
-     * Returns for each token of a text, without special ones, the character at which it begins, and −1 for a token without one. The
-     * two halves of a character count as one.
+     * Returns the part of a text that each of its tokens is of.
+     *
+     * @param special whether special tokens are added, which are of no part
+     * @throws IllegalArgumentException if the tokens do not say it
      */
-    int[] starts(String text);
+    TokenSpans spans(String text, boolean special);
 
     /** Returns the text of tokens. */
     String decode(int[] ids, boolean skipSpecial);

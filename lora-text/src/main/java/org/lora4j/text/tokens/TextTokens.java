@@ -51,7 +51,16 @@ public final class TextTokens implements AutoCloseable {
     /** Whether the model tells the texts of a pair apart by the types of their tokens. */
     private final boolean hasTypes;
 
-    private TextTokens(Tokenizer tokenizer, TextRules rules, int positions, Prompts prompts, boolean hasTypes) {
+    private final boolean isOfDecoder;
+
+    private TextTokens(
+            Tokenizer tokenizer,
+            TextRules rules,
+            int positions,
+            Prompts prompts,
+            boolean hasTypes,
+            boolean isOfDecoder) {
+        this.isOfDecoder = isOfDecoder;
         this.tokenizer = tokenizer;
         this.rules = rules;
         this.positions = positions;
@@ -83,7 +92,8 @@ public final class TextTokens implements AutoCloseable {
                 rules.maxTokens(),
                 rules.limitedBy(),
                 settings);
-        return new TextTokens(tokenizer, rules, config.maxLength(), prompts, config.tokenTypes() > 1);
+        return new TextTokens(
+                tokenizer, rules, config.maxLength(), prompts, config.tokenTypes() > 1, config.isDecoder());
     }
 
     /**
@@ -107,7 +117,8 @@ public final class TextTokens implements AutoCloseable {
                 rules,
                 config.maxLength(),
                 prompts,
-                config.tokenTypes() > 1);
+                config.tokenTypes() > 1,
+                config.isDecoder());
     }
 
     /**
@@ -124,7 +135,8 @@ public final class TextTokens implements AutoCloseable {
                 new TextRules(maxTokens, "the program", rules.lowerCase()),
                 positions,
                 prompts,
-                hasTypes);
+                hasTypes,
+                isOfDecoder);
     }
 
     /**
@@ -137,6 +149,15 @@ public final class TextTokens implements AutoCloseable {
     }
 
     /**
+     * Returns whether the model is a decoder, in which a token sees those before it alone.
+     *
+     * @return false for an encoder
+     */
+    public boolean isOfDecoder() {
+        return isOfDecoder;
+    }
+
+    /**
      * Returns the same tokens with other prompts, for a folder that does not name them. Both share the tokenizer.
      *
      * @param other the prompts, for example {@link Prompts#e5}
@@ -144,7 +165,7 @@ public final class TextTokens implements AutoCloseable {
      */
     public TextTokens withPrompts(Prompts other) {
         Objects.requireNonNull(other, "other must not be null");
-        return new TextTokens(tokenizer, rules, positions, other, hasTypes);
+        return new TextTokens(tokenizer, rules, positions, other, hasTypes, isOfDecoder);
     }
 
     /**
@@ -253,6 +274,21 @@ public final class TextTokens implements AutoCloseable {
                         .map(pair -> new TextPair(cased(pair.first()), cased(pair.second())))
                         .toList(),
                 hasTypes);
+    }
+
+    /**
+     * Returns the tokens of a whole text without a prompt, with the special ones, and where each one lies in the text as it was given.
+     *
+     * @param text the text
+     * @return its tokens; nothing is cut
+     * @throws IllegalArgumentException as {@link Tokenizer#offsets}
+     * @throws IllegalStateException if this was closed
+     */
+    public TokenOffsets offsets(String text) {
+        Objects.requireNonNull(text, "text must not be null");
+        return rules.lowerCase()
+                ? tokenizer.offsets(LetterCase.lower(text), TokenOffsets.placesInLower(text))
+                : tokenizer.offsets(text);
     }
 
     private Sequences withPrompt(List<String> texts, String prompt) {

@@ -471,7 +471,28 @@ public final class Tokenizer implements AutoCloseable {
      * @return the character at which each token begins; −1 for a token without one
      */
     public int[] starts(String text) {
-        return tokenizer.starts(TextCheck.wellFormed(text));
+        return tokenizer.spans(TextCheck.wellFormed(text), false).starts();
+    }
+
+    /**
+     * Returns the tokens of a whole text, with the special ones, and where each one lies in the text. The offsets are those of Java's
+     * strings, in UTF-16.
+     *
+     * @param text the text
+     * @return its tokens; nothing is cut
+     * @throws IllegalArgumentException if the tokenizer is WordPiece in a GGUF file, which does not say where its tokens lie
+     * @throws IllegalStateException if the tokenizer was closed
+     */
+    public TokenOffsets offsets(String text) {
+        Objects.requireNonNull(text, "text must not be null");
+        String wellFormed = TextCheck.wellFormed(text);
+        return offsets(wellFormed, TokenOffsets.places(wellFormed));
+    }
+
+    /** The offsets in another text, whose places the characters of the tokenized one have. */
+    TokenOffsets offsets(String text, int[] places) {
+        String wellFormed = TextCheck.wellFormed(text);
+        return TokenOffsets.of(tokenizer.encode(wellFormed, true), tokenizer.spans(wellFormed, true), places);
     }
 
     /** Frees the native memory, after the calls that use it now. A second call has no effect. */

@@ -31,6 +31,8 @@ class TaskTest {
         List<Task> tasks = List.of(
                 new Classify(Labels.of(List.of("a", "b")), Head.MEAN, OptionalInt.of(77)),
                 new Rerank(Head.YES_NO, OptionalInt.empty()),
+                new Tag(Labels.of(List.of("O", "B-A", "I-A")), Tag.SubWords.ALL, OptionalInt.of(9)),
+                new Tag(Labels.of(List.of("O", "B-A", "I-A")), Tag.SubWords.FIRST, OptionalInt.empty()),
                 new Embed(OptionalInt.of(512), OptionalInt.of(64), Prompts.none()));
         for (Task task : tasks) {
             task.write(folder);
@@ -71,9 +73,13 @@ class TaskTest {
                 "{'task':'classify','head':'mean','id2label':{'1':'a'}} | must have the classes 0 to 0",
                 "{'task':'classify','head':'mean','id2label':{'0':'a','1':'a'}} | each class must have a name of its own",
                 "{'task':'classify','head':'mean','id2label':{'0':['a']}} | must have a text for each of the classes",
-                "{'task':'constructor','head':'mean'} | task must be 'classify', 'retrieve' or 'rerank'",
-                "{'task':['classify']} | task must be 'classify', 'retrieve' or 'rerank'",
+                "{'task':'constructor','head':'mean'} | task must be 'classify', 'tag', 'retrieve' or 'rerank'",
+                "{'task':['classify']} | task must be 'classify', 'tag', 'retrieve' or 'rerank'",
                 "{'task':'classify','head':'__proto__'} | head must be one of [",
+                "{'task':'classify','head':'tokens','id2label':{'0':'a'}} | head must be one of [mean, pooler, last, yes_no]",
+                "{'task':'tag','sub_words':'first'} | id2label must name at least one tag, found none",
+                "{'task':'tag','id2label':{'0':'O'}} | sub_words must be 'first' or 'all', found ''",
+                "{'task':'tag','sub_words':'last','id2label':{'0':'O'}} | sub_words must be 'first' or 'all', found 'last'",
                 "[] | object",
                 "{ | ",
             })

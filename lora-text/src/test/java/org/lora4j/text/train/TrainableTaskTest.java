@@ -21,22 +21,29 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.fixtures.CompleteEncoder;
 import org.lora4j.fixtures.SmallReranker;
+import org.lora4j.io.ModelSource;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
+import org.lora4j.nn.Network;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.TextClassifier;
+import org.lora4j.text.TextModel;
 import org.lora4j.text.chat.LearnedText;
 import org.lora4j.text.data.LabelledPair;
 import org.lora4j.text.data.LabelledText;
 import org.lora4j.text.data.Labels;
 import org.lora4j.text.data.PreferenceExample;
 import org.lora4j.text.data.RetrievalExample;
+import org.lora4j.text.data.TagScheme;
+import org.lora4j.text.data.TaggedText;
+import org.lora4j.text.data.TextSpan;
 import org.lora4j.text.data.TokenExample;
 import org.lora4j.text.metrics.Perplexity;
 import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.Head;
 import org.lora4j.text.task.SavedAdapter;
+import org.lora4j.text.task.Tag;
 import org.lora4j.text.task.Task;
 import org.lora4j.text.tokens.TextPair;
 import org.lora4j.train.AdamW;
@@ -128,6 +135,48 @@ class TrainableTaskTest {
             assertThat(measured.withPredictions(List.of(1, 0, 1, 0)).right()).containsExactly(0.0, 1.0, 1.0, 0.0);
             assertThat(saved(task, adapter, encoder)).isEqualTo(task.task());
             assertThat(task.task().maxTokens()).hasValue(7);
+        }
+    }
+
+    @Test
+    void tagsAreLearned() throws IOException {
+        Labels labels = Labels.of(TagScheme.IOB2.tags(List.of("THING")));
+        List<TaggedText> texts = List.of(
+                TaggedText.ofSpans("where is my parcel", List.of(new TextSpan(12, 18, "THING"))),
+                TaggedText.ofSpans("parcel never is", List.of(new TextSpan(0, 6, "THING"))),
+                TaggedText.ofSpans("never where", List.of()));
+        for (Path folder : List.of(encoder, decoder)) {
+            try (TextModel opened = TextModel.open(ModelSource.of(folder), STORAGE)) {
+                Network network = Head.TOKENS.network(opened.model(), labels.count(), 3);
+                Tag asked = new Tag(labels, Tag.SubWords.FIRST, OptionalInt.of(7));
+                TrainableTag task = new TrainableTag(asked, opened.textTokens(), network);
+                AdapterView adapter = adapter(task);
+                train(task, adapter, texts);
+                assertThat(saved(task, adapter, folder)).isEqualTo(task.task());
+                assertThat(task.task().maxTokens()).hasValue(7);
+                TaggedTexts measured = task.measure(adapter, texts);
+                assertThat(measured.actual())
+                        .containsExactly(
+                                List.of("O", "O", "O", "B-THING"), List.of("B-THING", "O", "O"), List.of("O", "O"));
+                assertThat(measured.predicted()).isEqualTo(measured.actual());
+            }
+        }
+    }
+
+    @Test
+    void tagsCanCountDifferently() throws IOException {
+        Labels labels = Labels.of(List.of("O", "THING"));
+        try (TextModel opened = TextModel.open(ModelSource.of(encoder), STORAGE)) {
+            Network network = Head.TOKENS.network(opened.model(), labels.count(), 3);
+            TrainableTag task = new TrainableTag(
+                    new Tag(labels, Tag.SubWords.FIRST, OptionalInt.empty()), opened.textTokens(), network);
+            List<TaggedText> texts = List.of(TaggedText.ofSpans("parcel", List.of(new TextSpan(0, 6, "THING"))));
+            double first = firstLoss(task, adapter(task), texts);
+            double weighted = firstLoss(task.withTagWeights(1, 3), adapter(task), texts);
+            assertThat(weighted).isCloseTo(3 * first, within(1e-5));
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> task.withTagWeights(1))
+                    .withMessage("weights: there must be one for each of the tags [O, THING], found 1");
         }
     }
 

@@ -23,6 +23,7 @@ import org.lora4j.text.task.RowModel;
 import org.lora4j.text.task.RowTask;
 import org.lora4j.text.task.SavedClassifier;
 import org.lora4j.text.task.ShorterEmbeddings;
+import org.lora4j.text.task.Tag;
 import org.lora4j.text.task.Task;
 import org.lora4j.text.task.TaskSettings;
 import org.lora4j.text.tokens.Prompts;
@@ -99,6 +100,9 @@ public final class RowTexts {
             throws IOException {
         Task said = Task.parse(where, json);
         Head head = head(settings.head(), isDecoder);
+        if (said instanceof Tag) {
+            throw new IOException(where + ": the adapter " + said.does() + ", for which there is no stage");
+        }
         if (said.head() != head || !(said instanceof RowTask<?, ?>)) {
             throw new IOException(where + ": the adapter must be one for a model with the head " + head.text()
                     + ", found one that " + said.does() + " with the head "
@@ -129,6 +133,9 @@ public final class RowTexts {
             case MEAN -> EncoderHead.MEAN_CLASSIFIER;
             case POOLER, LAST -> EncoderHead.CLASSIFIER;
             case YES_NO -> EncoderHead.YES_NO;
+            case TOKENS ->
+                throw new IllegalArgumentException("the adapter " + said.does()
+                        + ", for which there is no stage; answer texts with a TextService in a function of your own");
             case NEXT_TOKEN ->
                 throw new IllegalArgumentException("the adapter " + said.does() + "; use LoRACausalLMModel");
         };

@@ -55,7 +55,8 @@ public final class VocabularyTokens {
         return model.addsSpace();
     }
 
-    boolean isWordPiece() {
+    /** Whether it divides texts that it has changed before. */
+    public boolean isWordPiece() {
         return model instanceof WordPieces;
     }
 
@@ -98,29 +99,36 @@ public final class VocabularyTokens {
     }
 
     /**
-     * Returns for each token of a text the character at which it begins; the two halves of a character count as one. Control tokens that are written in the text are found.
+     * Returns the part of a text that each of its tokens is of, in characters; the two halves of a character count as one. Control tokens
+     * that are written in the text are found. The bytes of the tokens are counted, so it is right for tokens that are parts of the text as
+     * it is, which those of WordPiece are not.
+     *
+     * @return where the tokens begin, and where they end
      */
-    public int[] starts(String text) {
+    public int[][] spans(String text) {
         TokenList starts = new TokenList();
+        TokenList ends = new TokenList();
         int at = 0;
         boolean afterSpecial = true;
         for (Part part : parts(text, true)) {
+            int characters = part.text().codePointCount(0, part.text().length());
             if (part.token() == Vocabulary.NONE) {
                 TokenList ids = new TokenList();
                 model.encode(part.text(), afterSpecial, ids);
-                addStarts(part.text(), afterSpecial && model.addsSpace(), ids.toArray(), at, starts);
+                addSpans(part.text(), afterSpecial && model.addsSpace(), ids.toArray(), at, starts, ends);
                 afterSpecial = false;
             } else {
                 starts.add(at);
+                ends.add(at + characters);
                 afterSpecial = true;
             }
-            at += part.text().codePointCount(0, part.text().length());
+            at += characters;
         }
-        return starts.toArray();
+        return new int[][] {starts.toArray(), ends.toArray()};
     }
 
-    /** Counts the bytes of the tokens before each one. */
-    private void addStarts(String text, boolean hasSpace, int[] ids, int first, TokenList to) {
+    /** Counts the bytes of the tokens before each one, and its own. */
+    private void addSpans(String text, boolean hasSpace, int[] ids, int first, TokenList starts, TokenList ends) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
         int[] characters = new int[bytes.length + 1];
         int character = -1;
@@ -132,8 +140,12 @@ public final class VocabularyTokens {
         characters[bytes.length] = character + 1;
         int position = hasSpace ? -1 : 0;
         for (int id : ids) {
-            to.add(first + characters[Math.min(Math.max(0, position), bytes.length)]);
+            int from = Math.min(Math.max(0, position), bytes.length);
             position += bytes(id).length;
+            int to = Math.min(Math.max(0, position), bytes.length);
+            starts.add(first + characters[from]);
+            // Behind the character of the last byte.
+            ends.add(first + (to == from ? characters[from] : characters[to - 1] + 1));
         }
     }
 
