@@ -77,7 +77,7 @@ class BitsTest {
             INDArray x = Matrices.random(2, ROWS, size[0]);
             pack(kind, size[0], size[1]).ifPresent(packed -> {
                 float[] all = values(multiply(packed, x, size[1], Matrices.Place.ROWS));
-                for (int n : new int[] {2, 3, 4, 7, 10, 16, 33, 64, 100, 255, 256, 257, 300, 321, 513, 577}) {
+                for (int n : new int[] {2, 3, 7, 16, 33, 100, 256, 257, 321, 577}) {
                     INDArray some = x.get(NDArrayIndex.interval(ROWS - n, ROWS), NDArrayIndex.all());
                     float[] expected = Arrays.copyOfRange(all, (ROWS - n) * (int) size[1], all.length);
                     for (Matrices.Place from : Matrices.Place.values()) {
@@ -129,7 +129,8 @@ class BitsTest {
             pack(kind, size[0], size[1]).map(OneDnnWeight.class::cast).ifPresent(packed -> {
                 for (PackedBlock block : packed.blocks()) {
                     String many = block.matmul(64, block.columns(), false).implementation();
-                    for (int n = 2; n <= 260; n++) {
+                    // All few rows, and of many those at the ends of blocks.
+                    for (int n = 2; n <= 260; n += n < 70 || n > 253 ? 1 : 3) {
                         assertThat(block.matmul(n, block.columns(), false).implementation())
                                 .as("%s, %d rows of %dx%d", kind, n, size[0], size[1])
                                 .isEqualTo(many);

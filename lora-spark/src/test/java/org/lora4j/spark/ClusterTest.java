@@ -143,7 +143,7 @@ class ClusterTest {
                 .setIdCol("id")
                 .setDropout(0.1)
                 .setBatchSize(10)
-                .setMaxIter(50)
+                .setMaxIter(24)
                 .setLearningRate(0.002)
                 .setNumWorkers(3);
         Set<Long> executors = executors(session);
@@ -156,7 +156,7 @@ class ClusterTest {
             LoRACausalLMModel disturbed = estimator
                     .copy(ParamMap.empty())
                     .setListener(round -> {
-                        if (round.iteration() == 20) {
+                        if (round.iteration() == 10) {
                             killSoon(victim);
                         }
                     })
@@ -175,7 +175,7 @@ class ClusterTest {
             Trainer.builder(view)
                     .loss(Loss.nextToken())
                     .updater(OptimizerName.ADAMW.updater(0.002, 0.01))
-                    .maxIterations(50)
+                    .maxIterations(24)
                     .build()
                     .fit(Chats.batches(chats.examples(decoder.tokens(), "messages"), 10));
             assertThat(Adapters.difference(ofMessages, view.adapter())).isLessThan(1e-5);
