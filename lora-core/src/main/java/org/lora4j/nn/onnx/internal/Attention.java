@@ -8,8 +8,8 @@ import org.lora4j.nn.layer.RotaryEmbedding;
 import org.lora4j.nn.layer.SelfAttention;
 
 /**
- * Self-attention. A plain one has the nodes, in their order, that ONNX Runtime knows as the attention of a BERT and computes in one step;
- * the standard has no operator for it before version 23.
+ * Self-attention. A plain one has the nodes in the order of the usual exports of a BERT; the standard has no operator for it before
+ * version 23.
  */
 final class Attention {
     private static final Operator HEADS_FIRST = Operator.of("Transpose").with("perm", List.of(0L, 2L, 1L, 3L));
