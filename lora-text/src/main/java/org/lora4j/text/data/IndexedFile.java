@@ -139,7 +139,7 @@ public final class IndexedFile implements AutoCloseable {
 
     /** The columns, read from the first line if no pass has read them. */
     private synchronized DelimitedColumns known() {
-        if (columns.names().isEmpty() && format != TextFormat.JSONL) {
+        if (columns.names().isEmpty() && format.isDelimited()) {
             columns = ((DelimitedRows) format.rows(lines(0, 0, BUFFER), columns)).columns();
         }
         return columns;

@@ -13,29 +13,30 @@ import org.lora4j.text.tokens.TextWords;
  * A text of which parts have labels: names, products, personal data.
  *
  * @param words the text with its words
- * @param runs the parts with a label, in the order of the words
+ * @param tagged the parts with a label, in the order of the words
  */
-public record TaggedText(TextWords words, List<TagScheme.Run> runs) {
+public record TaggedText(TextWords words, List<TagSpan> tagged) {
     /**
      * Checks the parts.
      *
      * @param words the text with its words
-     * @param runs the parts with a label
+     * @param tagged the parts with a label
      * @throws IllegalArgumentException if one is outside the text, or begins before the one before it ends
      */
     public TaggedText {
         Objects.requireNonNull(words, "words must not be null");
-        runs = List.copyOf(Objects.requireNonNull(runs, "runs must not be null"));
+        tagged = List.copyOf(Objects.requireNonNull(tagged, "tagged must not be null"));
         int last = 0;
-        for (TagScheme.Run run : runs) {
-            if (run.from() < last
-                    || run.to() <= run.from()
-                    || run.to() > words.words().size()) {
+        for (TagSpan one : tagged) {
+            if (one.start() < last
+                    || one.end() <= one.start()
+                    || one.end() > words.words().size()) {
                 throw new IllegalArgumentException(
-                        "spans: each must be words of the text behind the span before it, found the words " + run.from()
-                                + " to " + run.to() + " of " + words.words().size() + " for " + run.label());
+                        "spans: each must be words of the text behind the span before it, found the words "
+                                + one.start() + " to " + one.end() + " of "
+                                + words.words().size() + " for " + one.label());
             }
-            last = run.to();
+            last = one.end();
         }
     }
 
@@ -56,7 +57,7 @@ public record TaggedText(TextWords words, List<TagScheme.Run> runs) {
             throw new IllegalArgumentException(
                     "tags: there must be one for each of the " + words.size() + " words, found " + tags.size());
         }
-        return new TaggedText(joined, scheme.runs(tags));
+        return new TaggedText(joined, scheme.spans(tags));
     }
 
     /**
@@ -79,7 +80,7 @@ public record TaggedText(TextWords words, List<TagScheme.Run> runs) {
         }
         List<TextSpan> sorted = new ArrayList<>(spans);
         sorted.sort(Comparator.comparingInt(TextSpan::start));
-        List<TagScheme.Run> runs = new ArrayList<>();
+        List<TagSpan> tagged = new ArrayList<>();
         TextSpan before = null;
         for (TextSpan span : sorted) {
             if (span.end() > text.length()) {
@@ -98,10 +99,10 @@ public record TaggedText(TextWords words, List<TagScheme.Run> runs) {
                         + MessageText.quote(text.substring(span.start(), span.end())) + " in "
                         + MessageText.quote(around(text, span)));
             }
-            runs.add(new TagScheme.Run(from, to, span.label()));
+            tagged.add(new TagSpan(from, to, span.label()));
             before = span;
         }
-        return new TaggedText(words, runs);
+        return new TaggedText(words, tagged);
     }
 
     private static String place(TextSpan span) {
@@ -129,11 +130,11 @@ public record TaggedText(TextWords words, List<TagScheme.Run> runs) {
      * @return in the order of the text
      */
     public List<TextSpan> spans() {
-        return runs.stream()
-                .map(run -> new TextSpan(
-                        words.words().get(run.from()).start(),
-                        words.words().get(run.to() - 1).end(),
-                        run.label()))
+        return tagged.stream()
+                .map(one -> new TextSpan(
+                        words.words().get(one.start()).start(),
+                        words.words().get(one.end() - 1).end(),
+                        one.label()))
                 .toList();
     }
 }

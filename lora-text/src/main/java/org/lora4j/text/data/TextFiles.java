@@ -25,8 +25,9 @@ public final class TextFiles {
     private TextFiles() {}
 
     /**
-     * Reads a file by the end of its name: {@code .csv}, {@code .tsv}, {@code .jsonl} or {@code .json}, each also with
-     * {@code .gz}. The first line of CSV and TSV names the columns. That of CSV also shows the delimiter, as {@link #csv} says.
+     * Reads a file by the end of its name: {@code .csv}, {@code .tsv}, {@code .jsonl} or {@code .json}, or {@code .conll}, {@code .iob} or
+     * {@code .bio}, each also with {@code .gz}. The first line of CSV and TSV names the columns. That of CSV also shows the delimiter, as
+     * {@link #csv} says.
      *
      * @param file the file
      * @return its rows
@@ -85,5 +86,18 @@ public final class TextFiles {
     public static Dataset<TextRow> jsonl(Path file) {
         Objects.requireNonNull(file, "file must not be null");
         return TextFormat.JSONL.read(file, DelimitedColumns.UNKNOWN);
+    }
+
+    /**
+     * Reads texts with a tag for each word in the form of CoNLL: a word in each line, then its columns, of which the last one is its tag, and
+     * an empty line behind each text. The columns are divided by tabs if the line has one, or else by spaces. A line
+     * that begins with {@code -DOCSTART-} ends a text too. Lines that begin with {@code #} and have another number of columns are left out.
+     *
+     * @param file the file
+     * @return a row for each text, with the lists {@code tokens} and {@code tags}; see {@link TaggedColumns}
+     */
+    public static Dataset<TextRow> conll(Path file) {
+        Objects.requireNonNull(file, "file must not be null");
+        return TextFormat.CONLL.read(file, DelimitedColumns.UNKNOWN);
     }
 }

@@ -32,7 +32,23 @@ enum TextFormat {
             String line = Objects.requireNonNullElse(lines.next(), "");
             return FileForm.of(lines, null, line.endsWith("\r\n") ? "\r\n" : null);
         }
+    },
+
+    /** A word with its tag in each line, and an empty line behind each text. */
+    CONLL(null, "") {
+        @Override
+        Cursor<TextRow> rows(TextLines lines, DelimitedColumns columns) {
+            return new ConllRows(lines);
+        }
+
+        @Override
+        FileForm form(TextLines lines, DelimitedColumns columns) {
+            throw new IllegalArgumentException(
+                    lines.file() + ": the file must be CSV, TSV or JSONL, so that a column can be added, found CoNLL");
+        }
     };
+
+    private static final List<String> CONLL_ENDS = List.of(".conll", ".iob", ".bio");
 
     private static final List<String> SPREADSHEETS = List.of(".xlsx", ".xls", ".ods");
 
@@ -63,21 +79,30 @@ enum TextFormat {
         if (name.endsWith(".jsonl") || name.endsWith(".json")) {
             return JSONL;
         }
+        if (CONLL_ENDS.stream().anyMatch(name::endsWith)) {
+            return CONLL;
+        }
         if (SPREADSHEETS.stream().anyMatch(name::endsWith)) {
             throw new IllegalArgumentException(
                     file + ": the file must be CSV, TSV or JSONL, found a spreadsheet; save it as CSV in UTF-8");
         }
         throw new IllegalArgumentException(file
-                + ": the name must end with .csv, .tsv or .jsonl, or these and .gz; call csv, tsv or jsonl otherwise");
+                + ": the name must end with .csv, .tsv or .jsonl, or .conll for tags, or these and .gz; call csv, tsv or jsonl"
+                + " otherwise");
     }
 
     /** The same for a file whose delimiter is known. */
     static TextFormat ofDelimited(Path file) {
         TextFormat format = of(file);
-        if (format == JSONL) {
-            throw new IllegalArgumentException(file + ": a delimiter must be used with .csv or .tsv, found JSONL");
+        if (!format.isDelimited()) {
+            throw new IllegalArgumentException(file + ": a delimiter must be used with .csv or .tsv, found " + format);
         }
         return format;
+    }
+
+    /** Whether a first line can name the columns. */
+    final boolean isDelimited() {
+        return values != null;
     }
 
     /** Whether a carriage return without a line feed ends a line. */

@@ -10,6 +10,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.lora4j.text.data.TagSpan;
 
 /**
  * How well spans are found, by the rules of seqeval. A span is right if type, start and end are.
@@ -32,8 +33,8 @@ public record TagMetrics(SortedMap<String, PrecisionRecall> types) {
      * @param actual those that it has
      * @param predicted those that were predicted
      * @return the counts
-     * @see TagScheme#spans
-     * @see TagSpan#lenient
+     * @see org.lora4j.text.data.TagScheme#spans
+     * @see org.lora4j.text.data.TagScheme#strictSpans
      */
     public static TagMetrics of(Collection<TagSpan> actual, Collection<TagSpan> predicted) {
         Set<TagSpan> all = new HashSet<>(actual);
@@ -42,7 +43,7 @@ public record TagMetrics(SortedMap<String, PrecisionRecall> types) {
         correct.retainAll(all);
         SortedMap<String, PrecisionRecall> types = new TreeMap<>();
         Stream.concat(all.stream(), found.stream())
-                .map(TagSpan::type)
+                .map(TagSpan::label)
                 .distinct()
                 .forEach(type -> types.put(
                         type, new PrecisionRecall(count(correct, type), count(found, type), count(all, type))));
@@ -50,7 +51,7 @@ public record TagMetrics(SortedMap<String, PrecisionRecall> types) {
     }
 
     private static long count(Set<TagSpan> spans, String type) {
-        return spans.stream().filter(span -> span.type().equals(type)).count();
+        return spans.stream().filter(span -> span.label().equals(type)).count();
     }
 
     /**

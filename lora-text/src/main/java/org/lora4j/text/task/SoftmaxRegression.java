@@ -7,8 +7,10 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.AdapterView;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.text.task.internal.Lbfgs;
 import org.lora4j.text.task.internal.SoftmaxLoss;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -103,6 +105,31 @@ public final class SoftmaxRegression {
             Objects.requireNonNull(layer.biasParameter()).assign(bias);
         }
         return network;
+    }
+
+    /**
+     * Makes this the classifier of an adapter. What the adapter does in the layers before it stays.
+     *
+     * @param adapter an adapter that has a classifier of its own
+     * @param network the network of the adapter, which ends with a classifier
+     * @throws IllegalArgumentException if the adapter has none that reads such rows
+     * @throws IllegalStateException if it does not train
+     */
+    public void writeTo(AdapterView adapter, Network network) {
+        String head = network.replaceableHead().orElseThrow();
+        boolean isWritten = false;
+        for (Parameter parameter : adapter.parameters()) {
+            if (parameter.name().equals(head + ".weight")) {
+                parameter.assign(weight);
+                isWritten = true;
+            } else if (parameter.name().equals(head + ".bias")) {
+                parameter.assign(bias().orElseThrow());
+            }
+        }
+        if (!isWritten) {
+            throw new IllegalArgumentException("the adapter must have a classifier of its own, " + head
+                    + ", among its modules that are stored in full, found none");
+        }
     }
 
     /** Rows of features with their classes. */

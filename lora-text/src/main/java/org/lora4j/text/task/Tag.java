@@ -13,6 +13,7 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.data.Labels;
 import org.lora4j.text.data.TagScheme;
+import org.lora4j.text.data.TagSpan;
 import org.lora4j.text.data.TaggedText;
 import org.lora4j.text.internal.TextCheck;
 import org.lora4j.text.tokens.TextTokens;
@@ -23,7 +24,7 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The task of a model that finds parts of a text: names, products, personal data. It gives each word a tag, and joins the tags to spans as
- * {@link TagScheme#runs} says.
+ * {@link TagScheme#spans} says.
  *
  * <p>A text is asked as it is, {@link TextWords#of}, or as words, {@link TextWords#join}. It gets no prompt. One that has more tokens than
  * the limit is cut into windows, each of which overlaps the one before it by a quarter, and the answers are joined again: each token is
@@ -186,7 +187,7 @@ public record Tag(Labels labels, SubWords subWords, OptionalInt maxTokens)
         }
 
         private void setLabels(TagWindows windows, TaggedText example, int number, int start, int[] labels) {
-            List<String> tags = scheme.tags(windows.words().words().size(), example.runs());
+            List<String> tags = scheme.tags(windows.words().words().size(), example.tagged());
             for (int w = 0; w < tags.size(); w++) {
                 int[] rows = windows.rowsOf(w, task.subWords);
                 String tag = tags.get(w);
@@ -249,10 +250,10 @@ public record Tag(Labels labels, SubWords subWords, OptionalInt maxTokens)
                 tags.add(windows.sharesToken(w) ? scheme.continuing(tag) : tag);
             }
             List<TextTags.Span> spans = new ArrayList<>();
-            for (TagScheme.Run run : scheme.runs(tags)) {
-                int from = words.get(run.from()).start();
-                int to = words.get(run.to() - 1).end();
-                double score = words.subList(run.from(), run.to()).stream()
+            for (TagSpan run : scheme.spans(tags)) {
+                int from = words.get(run.start()).start();
+                int to = words.get(run.end() - 1).end();
+                double score = words.subList(run.start(), run.end()).stream()
                         .mapToDouble(TextTags.Word::score)
                         .average()
                         .orElseThrow();

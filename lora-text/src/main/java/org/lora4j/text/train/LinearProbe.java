@@ -12,7 +12,6 @@ import java.util.stream.IntStream;
 import org.lora4j.AdapterView;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.text.data.LabelledText;
 import org.lora4j.text.task.SoftmaxRegression;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -184,19 +183,6 @@ public final class LinearProbe {
      * @throws IllegalStateException if it does not train
      */
     public void writeTo(AdapterView adapter) {
-        String head = task.network().replaceableHead().orElseThrow();
-        boolean isWritten = false;
-        for (Parameter parameter : adapter.parameters()) {
-            if (parameter.name().equals(head + ".weight")) {
-                parameter.assign(regression.weight());
-                isWritten = true;
-            } else if (parameter.name().equals(head + ".bias")) {
-                parameter.assign(regression.bias().orElseThrow());
-            }
-        }
-        if (!isWritten) {
-            throw new IllegalArgumentException("the adapter must have a classifier of its own, " + head
-                    + ", among its modules that are stored in full, found none");
-        }
+        regression.writeTo(adapter, task.network());
     }
 }

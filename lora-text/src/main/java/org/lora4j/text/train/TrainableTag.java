@@ -4,8 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.function.Function;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.data.TagScheme;
 import org.lora4j.text.data.TaggedText;
 import org.lora4j.text.task.Tag;
@@ -14,6 +16,7 @@ import org.lora4j.text.tokens.TextTokens;
 import org.lora4j.text.tokens.TextWords;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * Learns to tag the words of texts: the cross-entropy of the softmax of the outputs of those tokens that say a tag, see {@link
@@ -96,15 +99,20 @@ public final class TrainableTag implements TrainableTask<TaggedText, TaggedTexts
 
     @Override
     public TaggedTexts measure(Model model, Iterable<TaggedText> held) {
+        return measure(model::predict, held);
+    }
+
+    /** Measures what gives outputs {@code [tokens, tags]}. */
+    TaggedTexts measure(Function<Sequences, INDArray> outputs, Iterable<TaggedText> held) {
         List<List<String>> actual = new ArrayList<>();
         List<List<String>> predicted = new ArrayList<>();
         Portions.forEach(held, some -> {
             List<TextWords> texts = some.stream().map(TaggedText::words).toList();
-            for (TextTags tags : rows.read(texts, model.predict(rows.tokens(texts)))) {
+            for (TextTags tags : rows.read(texts, outputs.apply(rows.tokens(texts)))) {
                 predicted.add(tags.words().stream().map(TextTags.Word::tag).toList());
             }
             some.forEach(
-                    example -> actual.add(scheme.tags(example.words().words().size(), example.runs())));
+                    example -> actual.add(scheme.tags(example.words().words().size(), example.tagged())));
         });
         return new TaggedTexts(actual, predicted);
     }

@@ -10,7 +10,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.lora4j.text.data.TagScheme.Run;
 
 /** Spans as tags of words, and as offsets of texts. */
 class TaggedTextTest {
@@ -48,25 +47,25 @@ class TaggedTextTest {
         "B-a-b I-a-b, 0-2 a-b",
     })
     void tagsAreJoinedAlsoInAWrongOrder(String tags, String expected) {
-        assertThat(runs(TagScheme.of(words(tags)).runs(words(tags)))).isEqualTo(expected);
+        assertThat(text(TagScheme.of(words(tags)).spans(words(tags)))).isEqualTo(expected);
     }
 
-    private static String runs(List<Run> runs) {
+    private static String text(List<TagSpan> spans) {
         StringBuilder text = new StringBuilder();
-        for (Run run : runs) {
+        for (TagSpan span : spans) {
             text.append(' ')
-                    .append(run.from())
+                    .append(span.start())
                     .append('-')
-                    .append(run.to())
+                    .append(span.end())
                     .append(' ')
-                    .append(run.label());
+                    .append(span.label());
         }
         return text.toString().strip();
     }
 
     @Test
     void plainTagsAreRunsOfOneLabel() {
-        assertThat(runs(TagScheme.PLAIN.runs(words("NOUN NOUN VERB O NOUN B-X"))))
+        assertThat(text(TagScheme.PLAIN.spans(words("NOUN NOUN VERB O NOUN B-X"))))
                 .isEqualTo("0-2 NOUN 2-3 VERB 4-5 NOUN 5-6 B-X");
     }
 
@@ -76,22 +75,25 @@ class TaggedTextTest {
         SplittableRandom random = new SplittableRandom(scheme.name().hashCode());
         for (int tries = 0; tries < 200; tries++) {
             int count = random.nextInt(1, 12);
-            List<Run> runs = new ArrayList<>();
+            List<TagSpan> spans = new ArrayList<>();
             int at = 0;
             while (at < count) {
                 int length = Math.min(random.nextInt(1, 4), count - at);
                 if (random.nextBoolean()) {
-                    runs.add(new Run(at, at + length, "L" + random.nextInt(3)));
+                    spans.add(new TagSpan(at, at + length, "L" + random.nextInt(3)));
                     // Plain tags do not part two spans of one label.
                     length += scheme == TagScheme.PLAIN ? 1 : 0;
                 }
                 at += length;
             }
-            List<String> tags = scheme.tags(count, runs);
-            assertThat(scheme.runs(tags)).as(tags.toString()).isEqualTo(runs);
+            List<String> tags = scheme.tags(count, spans);
+            assertThat(scheme.spans(tags)).as(tags.toString()).isEqualTo(spans);
+            assertThat(scheme.strictSpans(tags)).as(tags.toString()).isEqualTo(spans);
             assertThat(scheme.tags(List.of("L0", "L1", "L2"))).containsAll(tags);
         }
-        assertThat(TagScheme.of(scheme.tags(List.of("PER")))).isEqualTo(scheme);
+        // The tags of IOB1 are those of IOB2.
+        assertThat(TagScheme.of(scheme.tags(List.of("PER"))))
+                .isEqualTo(scheme == TagScheme.IOB1 ? TagScheme.IOB2 : scheme);
     }
 
     @Test

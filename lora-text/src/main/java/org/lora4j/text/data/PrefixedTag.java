@@ -1,17 +1,17 @@
-package org.lora4j.text.metrics;
+package org.lora4j.text.data;
 
 import java.util.List;
 import org.lora4j.internal.MessageText;
 
 /** A tag of a token: a letter that says where in a span the token is, and the type of the span. */
-record Tag(char prefix, String type) {
+record PrefixedTag(char prefix, String type) {
     /** What is no part of a span. */
-    static final Tag OUTSIDE = new Tag('O', "_");
+    static final PrefixedTag OUTSIDE = new PrefixedTag('O', "_");
 
     private static final String LETTERS = "BIELSU";
 
     /** Reads the tag of a token. */
-    static Tag parse(List<String> tags, int token) {
+    static PrefixedTag parse(List<String> tags, int token) {
         String tag = tags.get(token);
         if (tag.equals("O")) {
             return OUTSIDE;
@@ -21,7 +21,7 @@ record Tag(char prefix, String type) {
             throw new IllegalArgumentException("a tag must be O, or B, I, E, L, S or U with a hyphen and a type, found "
                     + MessageText.quote(tag) + " at token " + token);
         }
-        return new Tag(tag.charAt(0), tag.length() > 2 ? tag.substring(2) : OUTSIDE.type());
+        return new PrefixedTag(tag.charAt(0), tag.length() > 2 ? tag.substring(2) : OUTSIDE.type());
     }
 
     boolean isOutside() {

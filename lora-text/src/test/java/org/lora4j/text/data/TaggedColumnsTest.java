@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Files of words with tags, and of texts with spans. */
-class TaggedFilesTest {
+class TaggedColumnsTest {
     @TempDir
     private Path temp;
 
@@ -29,6 +29,18 @@ class TaggedFilesTest {
         List<TaggedText> all = new ArrayList<>();
         data.forEach(all::add);
         return all;
+    }
+
+    private static Dataset<TaggedText> conll(Path file) {
+        return TextFiles.conll(file).map(TaggedColumns.DEFAULT::read);
+    }
+
+    private static Dataset<TaggedText> jsonl(Path file, TaggedColumns.Offsets offsets) {
+        TaggedColumns columns = TaggedColumns.DEFAULT;
+        return TextFiles.jsonl(file)
+                .map(
+                        new TaggedColumns(columns.tokens(), columns.tags(), columns.text(), columns.spans(), offsets)
+                                ::read);
     }
 
     private static final List<TextSpan> SPANS = List.of(new TextSpan(0, 7, "PER"), new TextSpan(17, 21, "LOC"));
@@ -51,7 +63,7 @@ class TaggedFilesTest {
             for (int i = 0; i < 5; i++) {
                 text.append(words.get(i)).append(separator).append(given.get(i)).append(i % 2 == 0 ? "\n" : "\r\n");
             }
-            List<TaggedText> found = all(TaggedFiles.conll(file(text + "\n\n# \nYork" + separator + "O")));
+            List<TaggedText> found = all(conll(file(text + "\n\n# \nYork" + separator + "O")));
             assertThat(found).hasSize(2);
             assertThat(found.get(0).words().text()).isEqualTo("Ann Lee lives in York");
             assertThat(found.get(0).spans()).isEqualTo(SPANS);
@@ -62,8 +74,7 @@ class TaggedFilesTest {
     /** In IOB1, B- parts two spans of one label. */
     @Test
     void twoSpansOfOneLabelArePartedInIob1() throws IOException {
-        TaggedText found =
-                all(TaggedFiles.conll(file("Ann I-PER\nLee B-PER\nx O\n"))).get(0);
+        TaggedText found = all(conll(file("Ann I-PER\nLee B-PER\nx O\n"))).get(0);
         assertThat(found.spans()).containsExactly(new TextSpan(0, 3, "PER"), new TextSpan(4, 7, "PER"));
     }
 
@@ -71,11 +82,10 @@ class TaggedFilesTest {
     void aWrongLineOfConllIsRefusedWithItsSentence() throws IOException {
         Path data = file("a O\n\nb O\nc\nd O\n\ne O\n");
         assertThatExceptionOfType(TextFormatException.class)
-                .isThrownBy(() -> all(TaggedFiles.conll(data)))
-                .withMessage(
-                        data + ":4: must be a word and its tag with a tab or a space between them, found 1 columns");
+                .isThrownBy(() -> all(conll(data)))
+                .withMessage(data + ":5: must have a word and its tag, found one column");
         List<TextFormatException> left = new ArrayList<>();
-        assertThat(all(TaggedFiles.conll(data).skipping(left::add)))
+        assertThat(all(conll(data).skipping(left::add)))
                 .extracting(example -> example.words().text())
                 .containsExactly("a", "e");
         assertThat(left).hasSize(1);
@@ -94,8 +104,8 @@ class TaggedFilesTest {
             })
     void everyFormOfJsonIsRead(String line) throws IOException {
         Path data = file(line.replace('\'', '"') + "\n");
-        for (TaggedFiles.Offsets offsets : TaggedFiles.Offsets.values()) {
-            List<TaggedText> found = all(TaggedFiles.jsonl(data, offsets));
+        for (TaggedColumns.Offsets offsets : TaggedColumns.Offsets.values()) {
+            List<TaggedText> found = all(jsonl(data, offsets));
             assertThat(found).hasSize(1);
             assertThat(found.get(0).words().text()).isEqualTo("Ann Lee lives in York");
             assertThat(found.get(0).spans()).isEqualTo(SPANS);
@@ -107,19 +117,15 @@ class TaggedFilesTest {
         String line =
                 "{\"text\": \"\uD83D\uDE00 Ann\", \"spans\": [{\"start\": %d, \"end\": %d, \"label\": \"P\", \"text\": \"Ann\"}]}";
         Path points = file(String.format(Locale.ROOT, line, 2, 5));
-        assertThat(all(TaggedFiles.jsonl(points, TaggedFiles.Offsets.CODE_POINTS))
-                        .get(0)
-                        .spans())
+        assertThat(all(jsonl(points, TaggedColumns.Offsets.CODE_POINTS)).get(0).spans())
                 .containsExactly(new TextSpan(3, 6, "P"));
         assertThatExceptionOfType(TextFormatException.class)
-                .isThrownBy(() -> all(TaggedFiles.jsonl(points, TaggedFiles.Offsets.UTF16)))
+                .isThrownBy(() -> all(jsonl(points, TaggedColumns.Offsets.UTF16)))
                 .withMessage(
                         points + ":1: spans[0] must be 'Ann' as its text says, found ' An' at 2 to 5; its offsets may"
                                 + " count in another way");
         Path utf16 = file(String.format(Locale.ROOT, line, 3, 6));
-        assertThat(all(TaggedFiles.jsonl(utf16, TaggedFiles.Offsets.UTF16))
-                        .get(0)
-                        .spans())
+        assertThat(all(jsonl(utf16, TaggedColumns.Offsets.UTF16)).get(0).spans())
                 .containsExactly(new TextSpan(3, 6, "P"));
     }
 
@@ -135,7 +141,7 @@ class TaggedFilesTest {
                 "{'text': 'Ann', 'spans': [{'start': 0, 'end': 3, 'labels': ['P', 'Q']}]} | spans[0] must have a start, an end and one label",
                 "{'text': 'Ann', 'entities': [[0, 3]]} | entities[0] must have a start, an end and one label, found [0,3]",
                 "{'text': 'Ann', 'spans': 'no'} | spans must be a list of spans, found",
-                "{'text': 'Ann'} | must have spans in one of [spans, entities, label], found [text]",
+                "{'text': 'Ann'} | must have words and tags, tokens and tags, or a text with spans in one of [spans, entities, label], found [text]",
                 "{'tokens': ['Ann'], 'tags': ['O', 'O']} | tags: there must be one for each of the 1 words, found 2",
                 "{'tokens': ['Ann', 7], 'tags': ['O', 'O']} | tokens must be a list of texts, found 7 at 1",
                 "{'tokens': 'Ann', 'tags': ['O']} | tokens must be a list of texts, found",
@@ -147,7 +153,7 @@ class TaggedFilesTest {
     void aWrongLineOfJsonIsRefusedWithItsPlace(String line, String message) throws IOException {
         Path data = file("{\"tokens\": [\"a\"], \"tags\": [\"O\"]}\n" + line.replace('\'', '"') + "\n");
         assertThatExceptionOfType(TextFormatException.class)
-                .isThrownBy(() -> all(TaggedFiles.jsonl(data, TaggedFiles.Offsets.CODE_POINTS)))
+                .isThrownBy(() -> all(jsonl(data, TaggedColumns.Offsets.CODE_POINTS)))
                 .withMessageStartingWith(data + ":2: ")
                 .withMessageContaining(message);
     }
