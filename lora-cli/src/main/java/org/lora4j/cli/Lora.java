@@ -19,6 +19,7 @@ import org.lora4j.cli.command.RerankCommand;
 import org.lora4j.cli.command.RetrieveCommand;
 import org.lora4j.cli.command.ServeCommand;
 import org.lora4j.cli.command.SftCommand;
+import org.lora4j.cli.command.TagCommand;
 import org.lora4j.console.command.CommandRunner;
 import org.lora4j.console.command.Program;
 import picocli.AutoComplete.GenerateCompletion;
@@ -35,6 +36,7 @@ import picocli.CommandLine.ScopeType;
 public final class Lora implements Program {
     private static final List<Class<?>> COMMANDS = List.of(
             ClassifyCommand.class,
+            TagCommand.class,
             RetrieveCommand.class,
             RerankCommand.class,
             SftCommand.class,

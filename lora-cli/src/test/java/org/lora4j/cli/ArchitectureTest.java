@@ -31,6 +31,7 @@ class ArchitectureTest {
             .definedBy(
                     "org.lora4j.cli.classify",
                     "org.lora4j.cli.language",
+                    "org.lora4j.cli.tag",
                     "org.lora4j.cli.retrieval",
                     "org.lora4j.cli.inspect",
                     "org.lora4j.cli.serve",

@@ -15,6 +15,8 @@ import org.lora4j.cli.retrieval.PairColumns;
 import org.lora4j.cli.retrieval.RankTest;
 import org.lora4j.cli.retrieval.SearchFiles;
 import org.lora4j.cli.retrieval.SearchTest;
+import org.lora4j.cli.tag.SpanMetrics;
+import org.lora4j.cli.tag.TagTest;
 import org.lora4j.cli.train.Column;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.WorkCommand;
@@ -25,6 +27,7 @@ import org.lora4j.text.TextClassifier;
 import org.lora4j.text.metrics.Calibration;
 import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.Rerank;
+import org.lora4j.text.task.Tag;
 import org.lora4j.text.task.TaskSettings;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -33,7 +36,7 @@ import picocli.CommandLine.Option;
 /** {@code evaluate}: tests a model or an adapter on a file. */
 @Command(
         name = "evaluate",
-        description = "Test a classifier on texts with their classes, or an adapter of 'lora retrieve' or 'lora"
+        description = "Test a classifier on texts with their classes or tags, or an adapter of 'lora retrieve' or 'lora"
                 + " rerank' on queries and texts, or embeddings on a search in a corpus, or measure the perplexity of a decoder on"
                 + " conversations or plain text, and its calls of tools.")
 public final class EvaluateCommand extends WorkCommand {
@@ -89,6 +92,9 @@ public final class EvaluateCommand extends WorkCommand {
                     "Of a reranker, with --corpus: the run of another search, such as one of --run. The first --depth documents of"
                             + " each query get a score.")
     private @Nullable Path candidates;
+
+    @Mixin
+    private final TaggedOptions tagged = new TaggedOptions();
 
     @Mixin
     private final EmbeddingOptions embedding = new EmbeddingOptions();
@@ -170,7 +176,11 @@ public final class EvaluateCommand extends WorkCommand {
         }
         PairColumns names = columns.columns(passage, label);
         AdaptedModel files = source.files(storage);
-        if (score != null) {
+        if (source.is(Tag.class)) {
+            TagTest result = TagTest.of(
+                    files, texts.file(), tagged.columns(texts.column().name()));
+            output.show(out(), result, to -> print(to, result));
+        } else if (score != null) {
             Column other = reranks() ? names.passage() : names.positive();
             GradeTest.Columns graded = new GradeTest.Columns(names.query(), other, new Column("--score", score));
             show(
@@ -279,6 +289,27 @@ public final class EvaluateCommand extends WorkCommand {
                     ReportText.count(c.texts(), "text"));
         }
         print(out, result.calibration());
+        TrainingFiles.skipped(out, result.skipped());
+    }
+
+    private static void print(TextOutput out, TagTest result) {
+        SpanMetrics metrics = result.metrics();
+        out.line(
+                "%s: F1 of spans %.2f %%, strict %.2f %%, macro-F1 %.4f, accuracy of words %.2f %%",
+                ReportText.count(metrics.texts(), "text"),
+                100 * metrics.micro().f1(),
+                100 * metrics.strict().f1(),
+                metrics.macro().f1(),
+                100 * metrics.accuracy());
+        for (SpanMetrics.OfLabel label : metrics.labels()) {
+            out.fact(
+                    "%s: precision %.4f  recall %.4f  F1 %.4f  %s",
+                    label.name(),
+                    label.precision(),
+                    label.recall(),
+                    label.f1(),
+                    ReportText.count(label.spans(), "span"));
+        }
         TrainingFiles.skipped(out, result.skipped());
     }
 

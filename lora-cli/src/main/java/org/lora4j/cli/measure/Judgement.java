@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
 import org.lora4j.console.report.ReportText;
 import org.lora4j.console.report.TextOutput;
 import org.lora4j.text.metrics.Perplexity;
+import org.lora4j.text.metrics.PrecisionRecall;
 
 /**
  * What the examples that judge say of an adapter, beside what it is compared with.
@@ -107,6 +108,32 @@ public record Judgement(
 
     private static double mean(List<Double> shares) {
         return shares.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
+    }
+
+    /**
+     * Judges by F1 of spans.
+     *
+     * @param measuredOn which examples judge
+     * @param unit what one of them is
+     * @param adapter the counts of the adapter on each example
+     * @param baselines those of what it is compared with, by its name; at least one
+     * @return F1 of all spans, and how they differ
+     */
+    public static Judgement ofF1(
+            MeasuredOn measuredOn,
+            String unit,
+            List<PrecisionRecall> adapter,
+            Map<String, List<PrecisionRecall>> baselines) {
+        List<Comparison> comparisons = new ArrayList<>();
+        baselines.forEach((name, counts) -> comparisons.add(
+                new Comparison(name, PrecisionRecall.sum(counts).f1(), PairedDifference.ofF1(adapter, counts))));
+        return new Judgement(
+                measuredOn,
+                unit,
+                adapter.size(),
+                Metric.F1,
+                PrecisionRecall.sum(adapter).f1(),
+                comparisons);
     }
 
     /**

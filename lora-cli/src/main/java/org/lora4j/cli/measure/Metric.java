@@ -7,6 +7,9 @@ public enum Metric {
     /** The share of right answers. */
     ACCURACY("accuracy", "points", 100, 1, " %"),
 
+    /** The harmonic mean of precision and recall of spans. */
+    F1("F1 of spans", "points", 100, 1, " %"),
+
     /** The mean of 1 divided by the rank of the first right text. */
     MRR("mean reciprocal rank", "", 1, 3, ""),
 

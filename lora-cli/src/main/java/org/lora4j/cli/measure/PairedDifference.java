@@ -2,6 +2,7 @@ package org.lora4j.cli.measure;
 
 import java.util.List;
 import org.lora4j.text.metrics.Perplexity;
+import org.lora4j.text.metrics.PrecisionRecall;
 
 /**
  * How much better one model is than another on the same examples, and an interval of 95 % for it. A difference above 0 means that
@@ -110,6 +111,46 @@ public record PairedDifference(double difference, double low, double high) {
     }
 
     /**
+     * Compares F1 of all spans, or of other things that are found, from the counts of each text. With c, which are right, and n, those that
+     * were predicted and those that there are together, {@code F = 2·Σ cᵢ/Σ nᵢ}, and the interval is that of a difference of two ratios,
+     *
+     * <pre>F − F' ± q · √(n/(n − 1) · Σ (uᵢ − u'ᵢ)²), uᵢ = (2·cᵢ − F·nᵢ)/Σ nᵢ</pre>
+     *
+     * <p>with Student's q for 95 % and n − 1 degrees of freedom of n texts. One text has no interval.
+     *
+     * @param first the counts of the first model on each text
+     * @param second those of the second model
+     * @return the comparison
+     * @throws IllegalArgumentException if there is no text, or the lengths differ
+     */
+    public static PairedDifference ofF1(List<PrecisionRecall> first, List<PrecisionRecall> second) {
+        requirePairs(first, second);
+        double[] shares = parts(first);
+        double[] others = parts(second);
+        double difference =
+                PrecisionRecall.sum(first).f1() - PrecisionRecall.sum(second).f1();
+        int n = first.size();
+        if (n < FEWEST) {
+            return new PairedDifference(difference, -1, 1);
+        }
+        double squares = 0;
+        for (int i = 0; i < n; i++) {
+            squares += (shares[i] - others[i]) * (shares[i] - others[i]);
+        }
+        double width = student(n - 1) * Math.sqrt(n / (n - 1.0) * squares);
+        return new PairedDifference(difference, Math.max(-1, difference - width), Math.min(1, difference + width));
+    }
+
+    /** What each text adds to F1, less what one like all of them would add. */
+    private static double[] parts(List<PrecisionRecall> texts) {
+        PrecisionRecall all = PrecisionRecall.sum(texts);
+        double found = Math.max(1, all.predicted() + all.actual());
+        return texts.stream()
+                .mapToDouble(one -> (2 * one.correct() - all.f1() * (one.predicted() + one.actual())) / found)
+                .toArray();
+    }
+
+    /**
      * Compares how well two models predict the same examples: their losses, weighted by their tokens.
      *
      * @param first what was measured of the first model on each example
@@ -128,7 +169,7 @@ public record PairedDifference(double difference, double low, double high) {
         return losses.stream().map(Perplexity::nats).toList();
     }
 
-    private static void requirePairs(List<Double> first, List<Double> second) {
+    private static void requirePairs(List<?> first, List<?> second) {
         if (first.size() == 0 || first.size() != second.size()) {
             throw new IllegalArgumentException("there must be two numbers for each of at least one example, found "
                     + first.size() + " and " + second.size());

@@ -48,6 +48,22 @@ public record TrainingInput(
     }
 
     /**
+     * Adds the adapter that trains to a model with a head.
+     *
+     * @param to the model
+     * @param base the name of the model
+     * @param head what a new adapter has beside its own parameters, such as a classifier of its own
+     * @return the view of the new adapter, or of the one from which the training goes on
+     * @throws IOException if that one cannot be read, or does not fit
+     */
+    public AdapterView addAdapter(LoRAModel to, String base, Head head) throws IOException {
+        SavedAdapter begin = begin();
+        return begin == null
+                ? to.add(TextClassifier.ADAPTER, head.config(configOn(base), to.network()))
+                : to.add(TextClassifier.ADAPTER, begin.adapter(to.network()));
+    }
+
+    /**
      * Opens the model with a classifier: a new one, or that of the adapter from which the training goes on.
      *
      * @param labels the classes

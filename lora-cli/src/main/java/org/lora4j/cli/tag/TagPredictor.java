@@ -1,4 +1,4 @@
-package org.lora4j.cli.classify;
+package org.lora4j.cli.tag;
 
 import java.io.IOException;
 import java.util.List;

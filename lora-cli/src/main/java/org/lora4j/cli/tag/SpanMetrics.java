@@ -1,0 +1,82 @@
+package org.lora4j.cli.tag;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Function;
+import org.lora4j.text.data.TagScheme;
+import org.lora4j.text.data.TagSpan;
+import org.lora4j.text.metrics.MeanPrecisionRecall;
+import org.lora4j.text.metrics.PrecisionRecall;
+import org.lora4j.text.metrics.TagMetrics;
+import org.lora4j.text.train.TaggedTexts;
+
+/**
+ * How well spans are found, by the rules of seqeval: a span is right if its label and all of its words are.
+ *
+ * @param texts the number of texts
+ * @param labels precision, recall and F1 of each label
+ * @param micro those of all spans together
+ * @param macro the means over the labels
+ * @param strict those of all spans together if tags in a wrong order are no span
+ * @param accuracy the share of words whose tag is right
+ */
+public record SpanMetrics(int texts, List<OfLabel> labels, Share micro, Share macro, Share strict, double accuracy) {
+    /**
+     * Precision, recall and F1.
+     *
+     * @param precision how many of the predicted spans are right
+     * @param recall how many of the spans were predicted
+     * @param f1 the harmonic mean of both
+     */
+    public record Share(double precision, double recall, double f1) {
+        private static Share of(PrecisionRecall counts) {
+            return new Share(counts.precision(), counts.recall(), counts.f1());
+        }
+
+        private static Share of(MeanPrecisionRecall mean) {
+            return new Share(mean.precision(), mean.recall(), mean.f1());
+        }
+    }
+
+    /**
+     * The metrics of a label.
+     *
+     * @param name its name
+     * @param spans how many spans have it
+     * @param precision how many of those that are predicted with it have it
+     * @param recall how many of its spans are predicted with it
+     * @param f1 the harmonic mean of both
+     */
+    public record OfLabel(String name, long spans, double precision, double recall, double f1) {}
+
+    /** Measures predictions. */
+    static SpanMetrics of(TaggedTexts texts, TagScheme scheme) {
+        TagMetrics all = TagMetrics.sum(each(texts, scheme::spans));
+        List<OfLabel> labels = new ArrayList<>();
+        all.types()
+                .forEach((name, counts) -> labels.add(
+                        new OfLabel(name, counts.actual(), counts.precision(), counts.recall(), counts.f1())));
+        return new SpanMetrics(
+                texts.actual().size(),
+                labels,
+                Share.of(all.micro()),
+                all.macro().map(Share::of).orElse(new Share(0, 0, 0)),
+                Share.of(TagMetrics.sum(each(texts, scheme::strictSpans)).micro()),
+                TagMetrics.accuracy(texts.actual(), texts.predicted()));
+    }
+
+    /** Returns the counts of all spans of each text. */
+    static List<PrecisionRecall> counts(TaggedTexts texts, TagScheme scheme) {
+        return each(texts, scheme::spans).stream().map(TagMetrics::micro).toList();
+    }
+
+    private static List<TagMetrics> each(TaggedTexts texts, Function<List<String>, List<TagSpan>> spans) {
+        List<TagMetrics> each = new ArrayList<>();
+        for (int i = 0; i < texts.actual().size(); i++) {
+            each.add(TagMetrics.of(
+                    spans.apply(texts.actual().get(i)),
+                    spans.apply(texts.predicted().get(i))));
+        }
+        return each;
+    }
+}
