@@ -385,10 +385,16 @@ class PagesTest {
                 new Twice(
                         "the rates of the commands",
                         "configuration.md",
-                        "(?s)`lora rerank`" + row + "`lora retrieve`" + row + "`lora clm`" + row + "`lora dpo`" + row,
+                        "(?s)`lora rerank`" + row + "`lora retrieve`" + row,
                         "command-line.md",
-                        "(?=.* " + number + " for `rerank`)(?=.* " + number + " for `classify` and `retrieve`).* "
-                                + number + " for `sft` and `clm`, " + number + " for `dpo`"),
+                        "(?=.* " + number + " for `rerank`).* " + number + " for `classify` and `retrieve`"),
+                new Twice(
+                        "the rates of language models",
+                        "configuration.md",
+                        "(?s)`lora clm` \\| 8, 16 \\| " + number + "·.*`lora dpo` \\| 8, 16 \\| " + number + "·",
+                        "command-line.md",
+                        " " + number + "·\\(2000/d\\)\\^0\\.78 for `sft` and `clm`.* " + number
+                                + "·\\(2000/d\\)\\^0\\.78 for `dpo`"),
                 new Twice(
                         "the rate of lora classify",
                         "configuration.md",

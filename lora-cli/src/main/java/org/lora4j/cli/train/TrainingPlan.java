@@ -14,7 +14,7 @@ public final class TrainingPlan {
             names = "--epochs",
             paramLabel = "N",
             description =
-                    "How often all examples are used. Default: 3; for 'classify' 4, and more for few texts, up to 10, until"
+                    "How often all examples are used. Default: 3; for 'classify' and 'tag' 4, and more for few texts, up to 10, until"
                             + " there are 100 steps; for 'sft', 'clm' and 'dpo' more for few examples, up to 10, until there are"
                             + " 500; for 'rerank' up to 30, until there are 300.")
     private @Nullable Integer epochs;
@@ -35,8 +35,8 @@ public final class TrainingPlan {
             names = "--rate",
             paramLabel = "RATE",
             description =
-                    "The greatest learning rate. Default: 0.0005 for 'classify' and 'retrieve', 0.001 for 'rerank'; for a model"
-                            + " whose hidden states have d numbers 0.0005·(2000/d)^0.78 for 'sft' and 'clm', and a twentieth of it for"
+                    "The greatest learning rate. Default: 0.0005 for 'classify', 'tag' and 'retrieve', 0.001 for 'rerank'; for a"
+                            + " model whose hidden states have d numbers 0.0005·(2000/d)^0.78 for 'sft' and 'clm', and a twentieth of it for"
                             + " 'dpo'.")
     private @Nullable Double rate;
 
