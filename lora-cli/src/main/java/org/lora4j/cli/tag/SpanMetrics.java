@@ -3,11 +3,11 @@ package org.lora4j.cli.tag;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
-import org.lora4j.text.data.TagScheme;
-import org.lora4j.text.data.TagSpan;
 import org.lora4j.text.metrics.MeanPrecisionRecall;
 import org.lora4j.text.metrics.PrecisionRecall;
 import org.lora4j.text.metrics.TagMetrics;
+import org.lora4j.text.tokens.TagScheme;
+import org.lora4j.text.tokens.TagSpan;
 import org.lora4j.text.train.TaggedTexts;
 
 /**

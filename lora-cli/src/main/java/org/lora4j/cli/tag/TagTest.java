@@ -11,13 +11,13 @@ import org.lora4j.cli.train.DataFile;
 import org.lora4j.io.ModelSource;
 import org.lora4j.nn.Network;
 import org.lora4j.text.TextModel;
-import org.lora4j.text.data.TagScheme;
 import org.lora4j.text.data.TaggedColumns;
 import org.lora4j.text.data.TaggedText;
 import org.lora4j.text.task.Head;
 import org.lora4j.text.task.SavedAdapter;
 import org.lora4j.text.task.Tag;
 import org.lora4j.text.task.Task;
+import org.lora4j.text.tokens.TagScheme;
 import org.lora4j.text.train.TrainableTag;
 
 /**

@@ -8,10 +8,10 @@ import java.util.Map;
 import java.util.TreeMap;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.Division;
-import org.lora4j.text.data.TagSpan;
 import org.lora4j.text.data.TaggedColumns;
 import org.lora4j.text.data.TaggedText;
 import org.lora4j.text.data.TextRow;
+import org.lora4j.text.tokens.TagSpan;
 
 /** Texts with labels of their parts, of a file. */
 final class TaggedFile {

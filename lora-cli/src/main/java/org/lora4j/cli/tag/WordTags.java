@@ -7,8 +7,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.lora4j.cli.train.Examples;
-import org.lora4j.text.data.TagScheme;
 import org.lora4j.text.data.TaggedText;
+import org.lora4j.text.tokens.TagScheme;
 import org.lora4j.text.train.TaggedTexts;
 
 /**

@@ -10,7 +10,8 @@ import org.lora4j.internal.StrictJson;
 /**
  * The texts of a file in the form of CoNLL: a word in each line, then its columns, of which the last one is its tag, and an empty line behind
  * each text. A row has the lists {@code tokens} and {@code tags}. The columns are divided by tabs if the line has one, or else by spaces.
- * A line that begins with {@code -DOCSTART-} ends a text too. Lines that begin with {@code #} and have another number of columns are left out.
+ * A line that begins with {@code -DOCSTART-} ends a text too. Lines that begin with {@code #} are left out if they have another number of
+ * columns, or an equals sign in the last one.
  */
 final class ConllRows implements Cursor<TextRow> {
     static final String TOKENS = "tokens";
@@ -30,6 +31,11 @@ final class ConllRows implements Cursor<TextRow> {
     private record Line(long number, long offset, List<String> columns) {
         boolean mayBeComment() {
             return columns.get(0).startsWith("#");
+        }
+
+        /** As in {@code # id 7 domain=en}; no tag has such a sign. */
+        boolean hasSetting() {
+            return columns.get(columns.size() - 1).contains("=");
         }
     }
 
@@ -93,7 +99,7 @@ final class ConllRows implements Cursor<TextRow> {
                     .orElse(0);
         }
         return text.stream()
-                .filter(line -> !line.mayBeComment() || line.columns.size() == columns)
+                .filter(line -> !line.mayBeComment() || (line.columns.size() == columns && !line.hasSetting()))
                 .toList();
     }
 

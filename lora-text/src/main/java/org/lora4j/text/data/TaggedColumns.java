@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Objects;
 import org.lora4j.internal.MessageText;
 import org.lora4j.text.internal.Json;
+import org.lora4j.text.tokens.TagScheme;
 
 /**
  * Where rows have texts of which parts have labels. A row has words with a tag each, or else a text with spans:

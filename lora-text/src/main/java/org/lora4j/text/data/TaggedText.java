@@ -7,6 +7,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.lora4j.internal.MessageText;
+import org.lora4j.text.tokens.TagScheme;
+import org.lora4j.text.tokens.TagSpan;
 import org.lora4j.text.tokens.TextWords;
 
 /**

@@ -91,7 +91,8 @@ public final class TextFiles {
     /**
      * Reads texts with a tag for each word in the form of CoNLL: a word in each line, then its columns, of which the last one is its tag, and
      * an empty line behind each text. The columns are divided by tabs if the line has one, or else by spaces. A line
-     * that begins with {@code -DOCSTART-} ends a text too. Lines that begin with {@code #} and have another number of columns are left out.
+     * that begins with {@code -DOCSTART-} ends a text too. Lines that begin with {@code #} are left out if they have
+     * another number of columns, or an equals sign in the last one.
      *
      * @param file the file
      * @return a row for each text, with the lists {@code tokens} and {@code tags}; see {@link TaggedColumns}

@@ -10,7 +10,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.lora4j.text.data.TagSpan;
+import org.lora4j.text.tokens.TagSpan;
 
 /**
  * How well spans are found, by the rules of seqeval. A span is right if type, start and end are.
@@ -33,8 +33,8 @@ public record TagMetrics(SortedMap<String, PrecisionRecall> types) {
      * @param actual those that it has
      * @param predicted those that were predicted
      * @return the counts
-     * @see org.lora4j.text.data.TagScheme#spans
-     * @see org.lora4j.text.data.TagScheme#strictSpans
+     * @see org.lora4j.text.tokens.TagScheme#spans
+     * @see org.lora4j.text.tokens.TagScheme#strictSpans
      */
     public static TagMetrics of(Collection<TagSpan> actual, Collection<TagSpan> predicted) {
         Set<TagSpan> all = new HashSet<>(actual);

@@ -83,7 +83,7 @@ class TaggedColumnsTest {
         Path data = file("a O\n\nb O\nc\nd O\n\ne O\n");
         assertThatExceptionOfType(TextFormatException.class)
                 .isThrownBy(() -> all(conll(data)))
-                .withMessage(data + ":5: must have a word and its tag, found one column");
+                .withMessage(data + ":4: must have a word and its tag, found one column");
         List<TextFormatException> left = new ArrayList<>();
         assertThat(all(conll(data).skipping(left::add)))
                 .extracting(example -> example.words().text())

@@ -10,6 +10,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.lora4j.text.tokens.TagScheme;
+import org.lora4j.text.tokens.TagSpan;
 
 /** Spans as tags of words, and as offsets of texts. */
 class TaggedTextTest {

@@ -23,8 +23,8 @@ import java.util.stream.IntStream;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.lora4j.text.data.TagScheme;
-import org.lora4j.text.data.TagSpan;
+import org.lora4j.text.tokens.TagScheme;
+import org.lora4j.text.tokens.TagSpan;
 
 /** Metrics beside those that seqeval, scikit-learn and trec_eval give, exactly. */
 class GoldenMetricsTest {

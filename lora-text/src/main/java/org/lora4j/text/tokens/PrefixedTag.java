@@ -1,4 +1,4 @@
-package org.lora4j.text.data;
+package org.lora4j.text.tokens;
 
 import java.util.List;
 import org.lora4j.internal.MessageText;

@@ -1,4 +1,4 @@
-package org.lora4j.text.data;
+package org.lora4j.text.tokens;
 
 import java.util.ArrayList;
 import java.util.Arrays;
