@@ -397,6 +397,9 @@ class WrongUseTest {
         assertFails("the model must have a classifier, found none", "evaluate", "--model", bert, "--data", data);
         assertFails("found an adapter; give the folder of its base", "evaluate", "--model", adapter, "--data", data);
         Files.writeString(adapter.resolve("task.json"), "{\"task\": \"other\"}");
-        assertFails("must be a file that 'lora classify', 'lora retrieve' or 'lora rerank' wrote", "inspect", adapter);
+        assertFails(
+                "must be a file that 'lora classify', 'lora tag', 'lora retrieve' or 'lora rerank' wrote",
+                "inspect",
+                adapter);
     }
 }
