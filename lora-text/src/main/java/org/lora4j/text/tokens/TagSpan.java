@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Words of a text, or tokens, that are one thing, such as a name. {@link TextSpan} has the same as characters.
+ * Words of a text, or tokens, that are one thing, such as a name. A {@code TextSpan} has the same as characters.
  *
  * @param start its first word, from 0
  * @param end the word after its last one
