@@ -28,12 +28,14 @@ public final class OneAdapter<Q, R> implements AutoCloseable {
 
     private final TextModel opened;
     private final LoRAModel model;
+    private final RowTask<Q, R> task;
     private final RowModel<Q, R> rows;
 
-    private OneAdapter(TextModel opened, LoRAModel model, RowModel<Q, R> rows) {
+    private OneAdapter(TextModel opened, LoRAModel model, RowTask<Q, R> task) {
         this.opened = opened;
         this.model = model;
-        this.rows = rows;
+        this.task = task;
+        rows = task.on(opened.textTokens(), model.network());
     }
 
     /**
@@ -66,8 +68,7 @@ public final class OneAdapter<Q, R> implements AutoCloseable {
                 task.requireFits(adapter.folder(), read, opened.hasOwn(early.head()));
                 model.add(NAME, read);
             }
-            return new OneAdapter<>(
-                    opened, model, require(kind, folder, adapter, task).on(opened.textTokens(), network));
+            return new OneAdapter<>(opened, model, require(kind, folder, adapter, task));
         } catch (IOException | RuntimeException e) {
             opened.close();
             throw e;
@@ -94,6 +95,24 @@ public final class OneAdapter<Q, R> implements AutoCloseable {
     public List<R> answer(Q asked) {
         Sequences tokens = rows.tokens(Objects.requireNonNull(asked, "asked must not be null"));
         return rows.read(asked, model.predict(tokens));
+    }
+
+    /**
+     * Returns what the adapter is for, or what the model does alone.
+     *
+     * @return the task
+     */
+    public RowTask<Q, R> task() {
+        return task;
+    }
+
+    /**
+     * Returns the weights of the model, with the adapter if there is one.
+     *
+     * @return what answers
+     */
+    public LoRAModel model() {
+        return model;
     }
 
     /**

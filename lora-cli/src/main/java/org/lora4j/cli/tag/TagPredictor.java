@@ -34,16 +34,19 @@ public final class TagPredictor {
      * @throws IllegalArgumentException if a line is wrong
      */
     public static long predict(AdaptedModel files, RowFile file, Column text) throws IOException {
-        Task own = Task.of(ModelSource.of(files.model()));
-        Tag alone = own instanceof Tag tag ? tag : new Tag(Labels.numbered(1), Tag.SubWords.FIRST, OptionalInt.empty());
-        try (OneAdapter<List<TextWords>, TextTags> model =
-                OneAdapter.open(Tag.class, files, alone, TaskSettings.none())) {
+        try (OneAdapter<List<TextWords>, TextTags> model = open(files)) {
             return file.copy(
                     text::text,
                     texts -> model.answer(texts.stream().map(TextWords::of).toList()).stream()
                             .map(TagPredictor::row)
                             .toList());
         }
+    }
+
+    static OneAdapter<List<TextWords>, TextTags> open(AdaptedModel files) throws IOException {
+        Task own = Task.of(ModelSource.of(files.model()));
+        Tag alone = own instanceof Tag tag ? tag : new Tag(Labels.numbered(1), Tag.SubWords.FIRST, OptionalInt.empty());
+        return OneAdapter.open(Tag.class, files, alone, TaskSettings.none());
     }
 
     private static Map<String, Object> row(TextTags tags) {

@@ -33,7 +33,6 @@ import org.lora4j.text.tokens.TextWords;
 import org.lora4j.text.train.TagProbe;
 import org.lora4j.text.train.TaggedTexts;
 import org.lora4j.text.train.TrainableTag;
-import org.lora4j.train.Batch;
 
 /** An adapter learns to tag the words of texts. */
 public final class TagTask extends CommandTask<TaggedText, TaggedTexts, TagResult> {
@@ -155,7 +154,13 @@ public final class TagTask extends CommandTask<TaggedText, TaggedTexts, TagResul
 
     @Override
     protected Recipe<TaggedText> recipe() {
-        return isNew && start == Start.PROBE ? new FromProbe() : Recipe.steps();
+        return isNew && start == Start.PROBE ? this::beginWithProbe : Recipe.steps();
+    }
+
+    /** Gives the classifier what the frozen model can do. */
+    private boolean beginWithProbe(List<TaggedText> examples) {
+        probe(examples).writeTo(adapter());
+        return true;
     }
 
     private TagProbe probe(List<TaggedText> examples) {
@@ -165,25 +170,6 @@ public final class TagTask extends CommandTask<TaggedText, TaggedTexts, TagResul
             probe = found;
         }
         return found;
-    }
-
-    /** The classifier begins with what the frozen model can do. */
-    private final class FromProbe implements Recipe<TaggedText> {
-        @Override
-        public boolean begin(List<TaggedText> examples) {
-            probe(examples).writeTo(adapter());
-            return true;
-        }
-
-        @Override
-        public boolean keepsSteps(Iterable<Batch> validation) {
-            return true;
-        }
-
-        @Override
-        public void leaveOutSteps() {
-            throw new UnsupportedOperationException("the steps are the training");
-        }
     }
 
     @Override

@@ -23,10 +23,18 @@ public interface Recipe<E> {
      * @param validation batches of the examples that chose the epoch; there may be none
      * @return whether the steps are kept
      */
-    boolean keepsSteps(Iterable<Batch> validation);
+    default boolean keepsSteps(Iterable<Batch> validation) {
+        return true;
+    }
 
-    /** Makes the adapter what it could be without steps, after {@link #begin}. */
-    void leaveOutSteps();
+    /**
+     * Makes the adapter what it could be without steps, after {@link #begin}.
+     *
+     * @throws UnsupportedOperationException if the steps are always kept
+     */
+    default void leaveOutSteps() {
+        throw new UnsupportedOperationException("the steps are the training");
+    }
 
     /**
      * Returns the recipe of a task that has none of its own: the steps are the training.
@@ -35,21 +43,6 @@ public interface Recipe<E> {
      * @return a recipe that does nothing
      */
     static <E> Recipe<E> steps() {
-        return new Recipe<>() {
-            @Override
-            public boolean begin(List<E> examples) {
-                return true;
-            }
-
-            @Override
-            public boolean keepsSteps(Iterable<Batch> validation) {
-                return true;
-            }
-
-            @Override
-            public void leaveOutSteps() {
-                throw new UnsupportedOperationException("the steps are the training");
-            }
-        };
+        return examples -> true;
     }
 }
