@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.List;
 import java.util.Set;
-import java.util.UUID;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.TextCall;
 import org.lora4j.text.data.Labels;
@@ -40,12 +39,7 @@ final class ClassifyEndpoint implements Endpoint {
 
     private static ObjectNode written(org.lora4j.text.Answer<ClassScores> found, String model) {
         Labels labels = found.values().get(0).labels();
-        ObjectNode node = JsonBody.MAPPER
-                .createObjectNode()
-                .put("id", "classify-" + UUID.randomUUID())
-                .put("object", "list")
-                .put("created", System.currentTimeMillis() / 1000)
-                .put("model", model);
+        ObjectNode node = ListedTexts.begin("classify", model);
         labels.names().forEach(node.putArray("labels")::add);
         ArrayNode data = node.putArray("data");
         for (ClassScores scores : found.values()) {
@@ -53,12 +47,7 @@ final class ClassifyEndpoint implements Endpoint {
             scores.values().forEach(one.putArray("probs")::add);
             one.put("num_classes", labels.count());
         }
-        int tokens = found.tokens();
-        node.putObject("usage")
-                .put("prompt_tokens", tokens)
-                .put("total_tokens", tokens)
-                .put("completion_tokens", 0);
-        return node;
+        return ListedTexts.end(node, found.tokens());
     }
 
     private static Asked read(JsonBody json, TextCall<List<String>, ClassScores> call) {

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.List;
 import java.util.Set;
-import java.util.UUID;
 import org.lora4j.internal.MessageText;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.TextCall;
@@ -42,13 +41,7 @@ final class TagEndpoint implements Endpoint {
     }
 
     private static ObjectNode written(org.lora4j.text.Answer<TextTags> found, Asked asked, String model) {
-        ObjectNode node = JsonBody.MAPPER
-                .createObjectNode()
-                .put("id", "tag-" + UUID.randomUUID())
-                .put("object", "list")
-                .put("created", System.currentTimeMillis() / 1000)
-                .put("model", model)
-                .put("offsets", asked.offsets);
+        ObjectNode node = ListedTexts.begin("tag", model).put("offsets", asked.offsets);
         ArrayNode data = node.putArray("data");
         for (TextTags tags : found.values()) {
             TextTags counted = asked.offsets.equals(UTF16) ? tags : tags.inCodePoints();
@@ -62,12 +55,7 @@ final class TagEndpoint implements Endpoint {
                             .put("score", span.score())
                             .put("text", span.text()));
         }
-        int tokens = found.tokens();
-        node.putObject("usage")
-                .put("prompt_tokens", tokens)
-                .put("total_tokens", tokens)
-                .put("completion_tokens", 0);
-        return node;
+        return ListedTexts.end(node, found.tokens());
     }
 
     private static Asked read(JsonBody json, TextCall<List<TextWords>, TextTags> call) {
