@@ -150,6 +150,13 @@ class TagCommandTest {
     }
 
     @Test
+    void aSchemeThatTheTagsCannotSayIsRefused() {
+        Cli cli = Cli.run(training(conll, temp.resolve("none"), "--scheme", "iob1"));
+        assertThat(cli.code()).isEqualTo(2);
+        assertThat(cli.err()).contains("--scheme must be iob2, iobes, bilou, ioe2 or plain");
+    }
+
+    @Test
     void aLabelThatTheAdapterDoesNotKnowIsRefused() throws IOException {
         Path output = temp.resolve("known");
         Cli.good(training(conll, output, "--epochs", 1));

@@ -30,7 +30,7 @@ public final class TagCommand extends TrainCommand {
             names = "--scheme",
             paramLabel = "NAME",
             description =
-                    "What the tags of a new adapter are like: iob2, iobes, bilou, ioe2, iob1 or plain. Those of the file are"
+                    "What the tags of a new adapter are like: iob2, iobes, bilou, ioe2 or plain. Those of the file are"
                             + " found from the file. Default: ${DEFAULT-VALUE}.")
     private TagScheme scheme = TagScheme.IOB2;
 
@@ -59,6 +59,10 @@ public final class TagCommand extends TrainCommand {
     protected void checkOptions(OptionCheck check) {
         super.checkOptions(check);
         limit.check(check);
+        check.require(
+                scheme != TagScheme.IOB1,
+                "--scheme must be iob2, iobes, bilou, ioe2 or plain, because the tags of a model do not tell iob1 from iob2,"
+                        + " found iob1");
         for (String option : new String[] {"--start", "--scheme", "--sub-words"}) {
             check.require(
                     !check.isGiven(option) || !check.isGiven("--adapter"),
