@@ -132,8 +132,38 @@ class OneTaskTest {
         }
         assertThat(probabilities(outputs(stage(tasks.decoder(), OneTask.LAST), table())))
                 .isDeepEqualTo(classes(tasks.decoder(), OneTask.LAST));
+        for (Path model : List.of(tasks.encoder(), tasks.decoder())) {
+            requireLabels(model);
+            requireNumbers(model);
+        }
         requireScores(tasks.encoder(), OneTask.RANK);
         requireScores(tasks.decoder(), OneTask.YES);
+    }
+
+    /** No single number says which labels a text has. */
+    private static void requireLabels(Path model) throws IOException {
+        List<ClassScores> expected = tasks.classScores(model, OneTask.SEVERAL);
+        LoRATransformer stage = stage(model, OneTask.SEVERAL);
+        float[][] found = outputs(stage, table());
+        for (int i = 0; i < found.length; i++) {
+            double[] z = new double[found[i].length];
+            for (int j = 0; j < z.length; j++) {
+                z[j] = found[i][j];
+            }
+            assertThat(expected.get(i).outputs().values(z))
+                    .containsExactly(expected.get(i).values().toArray(Double[]::new));
+        }
+        for (Row row : stage.transform(table()).collectAsList()) {
+            assertThat(row.<Double>getAs("prediction")).isNull();
+        }
+    }
+
+    private static void requireNumbers(Path model) throws IOException {
+        List<ClassScores> expected = tasks.classScores(model, OneTask.NUMBER);
+        for (Row row : stage(model, OneTask.NUMBER).transform(table()).collectAsList()) {
+            assertThat(row.<Double>getAs("prediction"))
+                    .isEqualTo(expected.get(row.<Integer>getAs("id")).number());
+        }
     }
 
     private static void requireScores(Path model, String name) throws IOException {
