@@ -6,7 +6,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.measure.Judgement;
 import org.lora4j.cli.measure.TaskResult;
-import org.lora4j.console.TextOutput;
+import org.lora4j.console.report.TextOutput;
 import org.lora4j.console.report.ReportText;
 
 /**
