@@ -217,7 +217,8 @@ class LabelsCommandTest {
         Cli other =
                 Cli.run(training(csv, temp.resolve("none"), "labels", "--label-separator", ";", "--adapter", output));
         assertThat(other.code()).isEqualTo(1);
-        assertThat(other.err()).contains("the adapter must");
+        assertThat(other.err())
+                .contains("the adapter must be one for multi_label_classification, found regression in task.json");
     }
 
     @ParameterizedTest

@@ -20,8 +20,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.internal.math.Softmax;
-import org.lora4j.serve.RequestOptions;
 import org.lora4j.nn.transformer.ModelConfig.ProblemType;
+import org.lora4j.serve.RequestOptions;
 import org.lora4j.text.TextModel;
 import org.lora4j.text.TextService;
 import org.lora4j.text.data.Labels;
@@ -285,8 +285,8 @@ class OneTaskTest {
     /** The loss says what the outputs mean. */
     @Test
     void adaptersOfSparkForLabelsAndNumbersSayIt() throws Exception {
-        Dataset<Row> labelled = table().withColumn(
-                        "label", functions.expr("array(cast(id = 1 as double), cast(id = 2 as double))"));
+        Dataset<Row> labelled =
+                table().withColumn("label", functions.expr("array(cast(id = 1 as double), cast(id = 2 as double))"));
         requireProblem(trainer("multiLabel").setNumLabels(2), labelled, ProblemType.MULTI_LABEL_CLASSIFICATION);
         Dataset<Row> numbered = table().withColumn("label", functions.expr("array(id + 0.5D)"));
         requireProblem(trainer("meanSquaredError").setNumLabels(1), numbered, ProblemType.REGRESSION);
@@ -305,14 +305,14 @@ class OneTaskTest {
                 .setLearningRate(0.1);
     }
 
-    private static void requireProblem(LoRAEstimator trainer, Dataset<Row> data, ProblemType problem)
-            throws Exception {
+    private static void requireProblem(LoRAEstimator trainer, Dataset<Row> data, ProblemType problem) throws Exception {
         Path saved = temp.resolve(problem.text());
         trainer.fit(data).save(saved.toString());
         Task task = Task.read(saved.resolve("adapter")).orElseThrow();
         assertThat(task)
                 .isInstanceOfSatisfying(
-                        Classify.class, found -> assertThat(found.outputs().problem()).isEqualTo(problem));
+                        Classify.class,
+                        found -> assertThat(found.outputs().problem()).isEqualTo(problem));
     }
 
     @Test

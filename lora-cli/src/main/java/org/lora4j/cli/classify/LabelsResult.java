@@ -6,8 +6,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.measure.Judgement;
 import org.lora4j.cli.measure.TaskResult;
-import org.lora4j.console.report.TextOutput;
 import org.lora4j.console.report.ReportText;
+import org.lora4j.console.report.TextOutput;
 
 /**
  * What a training of any number of labels reaches.

@@ -15,10 +15,10 @@ import org.lora4j.cli.train.TaskPage;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.console.report.ReportText;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.transformer.ModelConfig.ProblemType;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.data.TextLabels;
 import org.lora4j.text.metrics.PrecisionRecall;
-import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Outputs;
 import org.lora4j.text.train.LabelledScores;
 import org.lora4j.text.train.TrainableLabels;
@@ -51,18 +51,15 @@ public final class LabelsTask extends ProbedTextTask<TextLabels, LabelledScores,
      */
     public static LabelsTask open(TrainingInput input, ClassifyTask.Settings settings, @Nullable String separator)
             throws IOException {
-        Outputs begun = ClassifyTask.begun(input.begin()).map(Classify::outputs).orElse(null);
+        Outputs begun = begun(input.begin(), ProblemType.MULTI_LABEL_CLASSIFICATION);
         List<String> known = begun == null ? List.of() : begun.labels().names();
         LabelSets texts = LabelSets.read(
                 input.data(),
                 new LabelSets.Columns(settings.text(), settings.label(), separator, known),
                 input.plan().seed());
         input.opened().add(texts.parts());
-        Outputs outputs = Outputs.anyOf(texts.labels());
         TextClassifier classifier = input.classifier(
-                begun != null && begun.problem() == outputs.problem() ? begun : outputs,
-                settings.head(),
-                settings.maxTokens());
+                begun == null ? Outputs.anyOf(texts.labels()) : begun, settings.head(), settings.maxTokens());
         TrainableLabels task = classifier.trainableLabels();
         return new LabelsTask(
                 input,

@@ -12,10 +12,10 @@ import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.Division;
 import org.lora4j.cli.train.TaskPage;
 import org.lora4j.cli.train.TrainingInput;
+import org.lora4j.nn.transformer.ModelConfig.ProblemType;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.data.TextNumber;
 import org.lora4j.text.data.TextRow;
-import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Outputs;
 import org.lora4j.text.train.NumberedTexts;
 
@@ -43,6 +43,8 @@ public final class NumberTask extends ProbedTextTask<TextNumber, NumberedTexts, 
      * @throws IllegalArgumentException if a line is wrong, or the settings do not fit the model
      */
     public static NumberTask open(TrainingInput input, ClassifyTask.Settings settings) throws IOException {
+        Outputs begun = begun(input.begin(), ProblemType.REGRESSION);
+        Outputs outputs = begun == null ? Outputs.number(settings.label().name()) : begun;
         DoubleSummaryStatistics numbers = new DoubleSummaryStatistics();
         DataFile.Divided<TextNumber> texts = input.opened()
                 .add(input.data()
@@ -59,10 +61,6 @@ public final class NumberTask extends ProbedTextTask<TextNumber, NumberedTexts, 
             throw new IOException(input.data().file() + ": the column " + settings.label()
                     + " must have at least two different numbers for training, found only " + numbers.getMin());
         }
-        Outputs outputs = ClassifyTask.begun(input.begin())
-                .map(Classify::outputs)
-                .filter(begun -> begun.problem() == Outputs.number("").problem())
-                .orElseGet(() -> Outputs.number(settings.label().name()));
         return new NumberTask(
                 input,
                 settings,

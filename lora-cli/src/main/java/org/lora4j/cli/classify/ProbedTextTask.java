@@ -1,9 +1,11 @@
 package org.lora4j.cli.classify;
 
+import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.cli.measure.TaskResult;
 import org.lora4j.cli.report.Markdown;
@@ -12,8 +14,13 @@ import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.TaskPage;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.transformer.ModelConfig.ProblemType;
 import org.lora4j.text.TextClassifier;
+import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Head;
+import org.lora4j.text.task.Outputs;
+import org.lora4j.text.task.SavedAdapter;
+import org.lora4j.text.task.Task;
 import org.lora4j.text.train.HeadProbe;
 import org.lora4j.text.train.ProbedTask;
 
@@ -43,6 +50,23 @@ abstract class ProbedTextTask<E, M, R extends TaskResult> extends CommandTask<E,
         AdapterView adapter = adapter();
         boolean hasStart = settings.start() == ClassifyTask.Start.PROBE && input.begin() == null;
         recipe = new ProbeRecipe<>(task, adapter, hasStart, this::end);
+    }
+
+    /**
+     * Returns what the outputs of an adapter mean from which a training goes on.
+     *
+     * @param adapter the adapter; null for a new one
+     * @param problem what they must mean
+     * @return null if they are not known
+     * @throws IOException if they mean something else
+     */
+    static @Nullable Outputs begun(@Nullable SavedAdapter adapter, ProblemType problem) throws IOException {
+        Outputs outputs = ClassifyTask.begun(adapter).map(Classify::outputs).orElse(null);
+        if (outputs != null && outputs.problem() != problem) {
+            throw new IOException(adapter + ": the adapter must be one for " + problem.text() + ", found "
+                    + outputs.problem().text() + " in " + Task.FILE);
+        }
+        return outputs;
     }
 
     /** Is called once the adapter is chosen that is measured. */
