@@ -47,23 +47,18 @@ final class JobResult<E> {
             job.event(JobEvent.Level.INFO, "Nothing was compared, because there is no validation");
             return List.of();
         }
-        try {
-            List<E> judging = gate.through(data.judging());
-            Scores own = task.scores(training.adapter(), judging);
-            List<JobComparison> found = new ArrayList<>();
-            found.add(training.compare(task.baseline(), own, task.baseline(judging)));
-            if (current != null) {
-                ofCurrent(current, judging)
-                        .ifPresent(
-                                scores -> found.add(training.compare("the adapter that is served now", own, scores)));
-            }
-            for (JobComparison one : found) {
-                job.event(JobEvent.Level.INFO, text(one));
-            }
-            return found;
-        } finally {
-            gate.leave();
+        List<E> judging = gate.through(data.judging());
+        Scores own = task.scores(training.adapter(), judging);
+        List<JobComparison> found = new ArrayList<>();
+        found.add(training.compare(task.baseline(), own, task.baseline(judging)));
+        if (current != null) {
+            ofCurrent(current, judging)
+                    .ifPresent(scores -> found.add(training.compare("the adapter that is served now", own, scores)));
         }
+        for (JobComparison one : found) {
+            job.event(JobEvent.Level.INFO, text(one));
+        }
+        return found;
     }
 
     private Optional<Scores> ofCurrent(Path current, List<E> judging) throws IOException {

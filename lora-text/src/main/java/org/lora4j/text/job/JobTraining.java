@@ -141,8 +141,6 @@ final class JobTraining<E> {
             return result.stopReason() != TrainingResult.StopReason.STOPPED;
         } catch (UncheckedIOException e) {
             throw Objects.requireNonNull(e.getCause(), "an unchecked exception must have a cause");
-        } finally {
-            gate.leave();
         }
     }
 

@@ -6,12 +6,12 @@ import java.util.List;
 import java.util.RandomAccess;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
-import org.lora4j.internal.threads.BackgroundThread;
 import org.lora4j.train.Batch;
 
 /**
- * Lets a training compute while nobody else does. While requests run, it computes for a share of the time and with one thread: after a
- * batch that took t, it waits for {@code t·(1/share − 1)}, or until no request runs.
+ * Lets a training compute while nobody else does. While requests run, it computes for a share of the time and with one thread: after
+ * something that took t, it waits for {@code t·(1/share − 1)}, or until no request runs. It is asked before each product of matrices that
+ * several threads could compute, and before each batch and each example.
  */
 final class TrainingGate {
     /** How often to look whether requests still run. */
@@ -20,7 +20,7 @@ final class TrainingGate {
     private final BooleanSupplier serves;
     private final double rest;
 
-    /** When the last batch began; 0 for none. One thread uses it. */
+    /** When the last turn began; 0 for none. One thread uses it. */
     private long begun;
 
     /**
@@ -46,7 +46,7 @@ final class TrainingGate {
 
             @Override
             public Batch next() {
-                await();
+                boolean unused = awaitTurn();
                 return all.next();
             }
         };
@@ -69,7 +69,7 @@ final class TrainingGate {
 
         @Override
         public E get(int index) {
-            gate.await();
+            boolean unused = gate.awaitTurn();
             return all.get(index);
         }
 
@@ -79,22 +79,23 @@ final class TrainingGate {
         }
     }
 
-    /** Waits for the turn of the next batch. */
-    void await() {
+    /** Waits for the turn. Returns whether no request runs, so that all threads may compute. */
+    boolean awaitTurn() {
         long now = System.nanoTime();
-        if (begun != 0) {
+        boolean isFree = !serves.getAsBoolean();
+        if (begun != 0 && !isFree) {
             long until = now + (long) ((now - begun) * rest);
-            while (serves.getAsBoolean() && System.nanoTime() < until) {
+            while (!isFree && System.nanoTime() < until) {
                 LockSupport.parkNanos(LOOK_NANOS);
+                isFree = !serves.getAsBoolean();
             }
         }
-        BackgroundThread.computeAlone(serves.getAsBoolean());
         begun = System.nanoTime();
+        return isFree;
     }
 
     /** The thread does something else from now on. */
     void leave() {
         begun = 0;
-        BackgroundThread.computeAlone(false);
     }
 }

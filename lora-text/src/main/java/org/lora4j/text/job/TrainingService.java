@@ -86,6 +86,7 @@ public final class TrainingService implements AutoCloseable {
     private final Map<String, Job> jobs = new LinkedHashMap<>();
     private final JobQueue queue = new JobQueue();
     private final ExecutorService checks;
+    private final TrainingGate gate;
     private final Thread worker;
     private long lastCreated;
     private boolean closing;
@@ -112,7 +113,8 @@ public final class TrainingService implements AutoCloseable {
             throw e;
         }
         checks = Executors.newSingleThreadExecutor(work -> daemon(new Thread(work, "lora-job-check")));
-        worker = daemon(new BackgroundThread(this::work, "lora-training"));
+        gate = new TrainingGate(settings.serves, settings.share);
+        worker = daemon(new BackgroundThread(this::work, "lora-training", gate::awaitTurn));
         jobs.values().forEach(this::goOn);
         worker.start();
     }
@@ -602,6 +604,7 @@ public final class TrainingService implements AutoCloseable {
                 job.begins();
             }
             end(job, () -> train(job, task(job.request())));
+            gate.leave();
             synchronized (this) {
                 running = null;
                 queue.spent(job.owner(), System.nanoTime() - turnBegan);
@@ -627,7 +630,6 @@ public final class TrainingService implements AutoCloseable {
                 job.event(JobEvent.Level.INFO, "Fine-tuning job started");
             }
         }
-        TrainingGate gate = new TrainingGate(settings.serves, settings.share);
         try (JobData<E> data = JobData.read(job.folder(), job.request(), task)) {
             JobTraining<E> training = new JobTraining<>(job, task, data, used, gate);
             requireSameBase(job, training);
@@ -816,7 +818,7 @@ public final class TrainingService implements AutoCloseable {
         /**
          * Sets what says whether requests run or wait. A training that computes beside them lets them go first.
          *
-         * @param requests is asked before each batch, and about 5,000 times a second while a training waits
+         * @param requests is asked before each batch, before each product of matrices, and about 5,000 times a second while a training waits
          * @return this builder
          */
         public Builder serving(BooleanSupplier requests) {
