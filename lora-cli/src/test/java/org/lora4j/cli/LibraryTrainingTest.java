@@ -153,7 +153,7 @@ class LibraryTrainingTest {
                 bert, Labels.of(List.of("cats", "ships")), Head.MEAN, OptionalInt.empty(), SEED, STORAGE)) {
             TrainableClassify task = model.trainableClasses();
             AdapterView adapter = train(task, texts);
-            assertTrains(adapter, "classify", bert, data, "--head", "mean");
+            assertTrains(adapter, "classify", bert, data, "--head", "mean", "--overwrite");
             JsonNode found = evaluate("classify", bert, data);
             assertThat(found.at("/metrics/accuracy").asDouble())
                     .isEqualTo(task.measure(adapter, texts).classification().accuracy());

@@ -125,7 +125,14 @@
 
   async function classify(model, text, side, signal) {
     const found = await (await post(kind.path, { model, input: text }, signal)).json();
-    const { probs } = found.data[0];
+    const { probs, values, labels } = found.data[0];
+    if (values) {
+      found.labels.forEach((name, i) => side.appendChild(element('p', '', `${name}: ${values[i].toFixed(4)}`)));
+      return;
+    }
+    if (labels) {
+      side.appendChild(element('p', '', labels.length ? labels.join(', ') : 'no label'));
+    }
     show(side, found.labels.map((name, i) => ({ name, value: probs[i] })).sort(descending));
   }
 

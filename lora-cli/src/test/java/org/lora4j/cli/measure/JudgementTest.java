@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.lora4j.cli.measure.Judgement.MeasuredOn;
 import org.lora4j.cli.measure.Judgement.Outcome;
@@ -58,7 +59,22 @@ class JudgementTest {
                 .isEqualTo("−1.5 to +12.0");
         assertThat(Metric.MRR.difference(0.05)).isEqualTo("+0.050");
         assertThat(Metric.LOSS.text(1.5)).isEqualTo("1.500");
+        assertThat(Metric.SQUARED_ERROR.text(0.00012345)).isEqualTo("0.0001235");
+        assertThat(Metric.SQUARED_ERROR.difference(-12345.6)).isEqualTo("−1.235e+04");
+        assertThat(Metric.SQUARED_ERROR.difference(0)).isEqualTo("0.000");
         assertThat(Metric.LOSS.interval(new PairedDifference(0, Double.NEGATIVE_INFINITY, Double.POSITIVE_INFINITY)))
                 .isEqualTo("none");
+    }
+
+    /** A smaller error is better, and the interval is that of the paired differences. */
+    @Test
+    void squaredErrorsAreComparedInPairs() {
+        Judgement judgement = Judgement.ofSquaredErrors(
+                MeasuredOn.TEST, "text", List.of(1.0, 2.0, 3.0), Map.of("the mean", List.of(2.0, 3.0, 4.0)));
+        assertThat(judgement.value()).isEqualTo(2);
+        assertThat(judgement.metric()).isEqualTo(Metric.SQUARED_ERROR);
+        assertThat(judgement.comparisons())
+                .containsExactly(new Comparison("the mean", 3, new PairedDifference(1, 1, 1)));
+        assertThat(judgement.outcome()).isEqualTo(Outcome.BETTER);
     }
 }
