@@ -42,8 +42,7 @@ final class Expressions {
                 "(?i)\\b([a-z]{2,3}-?\\d{4,}(?:-\\d+)?)\\b",
                 "(?i)\\b([a-z]/\\d{4,})\\b",
                 "\\b(\\d{4}-\\d{5})\\b",
-                "(?<![\\d+/.() -])(\\d{8})(?![\\d/.-])",
-                "(?<=(?:[Oo]rder|for|[Ii]nvoice|[Rr]eference:|number|no\\.|[Oo]rder:) )(\\d{8})\\b");
+                "(?<![\\d+/.-])(\\d{8})(?![\\d/.-])");
         add(
                 all,
                 "phone",

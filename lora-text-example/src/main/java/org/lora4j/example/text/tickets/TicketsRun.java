@@ -70,14 +70,14 @@ record TicketsRun(int trained, int tested, int steps, long seed) {
             TrainableTag task = TicketsLoRA.task(encoder, seed);
             Network base = task.network();
             Network copy = base.copy();
-            Input compared = task.batch(test.subList(0, 1)).input();
-            INDArray output = base.predict(compared);
 
             out.section("The frozen model: a classifier on its vectors");
             TagProbe probe = TagProbe.fit(task, train);
             LoRAModel adapted = LoRAModel.of(base);
             AdapterView adapter = adapted.add(ADAPTER, TicketsLoRA.config(task, seed));
             probe.writeTo(adapter);
+            Input compared = task.batch(test.subList(0, 1)).input();
+            INDArray output = adapted.base().predict(compared);
 
             out.section("LoRA: %,d batches of %,d tickets", steps, trained);
             List<Double> losses = new ArrayList<>();

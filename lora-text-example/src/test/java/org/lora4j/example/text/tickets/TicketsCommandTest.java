@@ -35,7 +35,7 @@ import org.lora4j.text.tokens.TextWords;
 @Tag("slow")
 @SuppressWarnings("try") // the variable of the threads is not read
 class TicketsCommandTest {
-    private static final int TRAINED = 60;
+    private static final int TRAINED = 30;
     private static final int TESTED = 12;
     private static final int STEPS = 3;
 
