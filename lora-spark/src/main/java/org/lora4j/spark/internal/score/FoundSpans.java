@@ -134,11 +134,11 @@ public record FoundSpans(int text) implements RowOutputs<BaseTagger, FoundSpans.
         return each;
     }
 
-    private static List<Row> spans(Tokens row, List<INDArray> outputs) {
+    private static Row[] spans(Tokens row, List<INDArray> outputs) {
         INDArray all = outputs.size() == 1 ? outputs.get(0) : Nd4j.concat(0, outputs.toArray(INDArray[]::new));
         TextTags tags = row.tags().read(List.of(row.text()), all).get(0);
         return tags.inCodePoints().spans().stream()
                 .map(span -> RowFactory.create(span.start(), span.end(), span.label(), span.score(), span.text()))
-                .toList();
+                .toArray(Row[]::new);
     }
 }
