@@ -22,9 +22,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param maxTokens where texts are cut; empty for where the files of the model say, or 512 tokens for a decoder
  */
 public record Classify(Labels labels, Head head, OptionalInt maxTokens) implements RowTask<List<String>, ClassScores> {
-    /** As many tokens as most classifiers are trained with; a decoder has no file that says another number. */
-    private static final int MOST_OF_DECODER = 512;
-
     /**
      * Checks the labels.
      *
@@ -68,9 +65,7 @@ public record Classify(Labels labels, Head head, OptionalInt maxTokens) implemen
 
     @Override
     public int limit(TextTokens tokens) {
-        return maxTokens.orElseGet(() -> head == Head.LAST
-                ? Math.min(tokens.positions(), MOST_OF_DECODER)
-                : tokens.rules().maxTokens());
+        return maxTokens.orElseGet(tokens::defaultLimit);
     }
 
     @Override
