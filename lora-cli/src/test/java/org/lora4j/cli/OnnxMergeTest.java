@@ -61,9 +61,7 @@ class OnnxMergeTest {
             inputs.keySet().retainAll(session.getInputNames());
             try (OrtSession.Result result = session.run(inputs)) {
                 Object found = result.get(output).orElseThrow().getValue();
-                return found instanceof float[][][] ofTokens
-                        ? rows(ofTokens)
-                        : Nd4j.createFromArray((float[][]) found);
+                return found instanceof float[][][] ofTokens ? rows(ofTokens) : Nd4j.createFromArray((float[][]) found);
             }
         }
     }

@@ -114,7 +114,7 @@ class TagCommandTest {
     /** Tags that all count the same let the model name a rare one more often. */
     @Test
     void tagsCanCountTheSame() throws IOException {
-        Object[] settings = {"--epochs", 1, "--rate", 1e-9};
+        Object[] settings = {"--epochs", 1};
         Path plain = temp.resolve("plain-weights");
         Cli.good(training(conll, plain, settings));
         Path balanced = temp.resolve("balanced-weights");
@@ -122,11 +122,12 @@ class TagCommandTest {
         assertThat(report(plain).at("/settings/classWeights").asText()).isEqualTo("none");
         assertThat(report(balanced).at("/settings/classWeights").asText()).isEqualTo("balanced");
         assertThat(report(balanced).at("/metrics/micro/recall").asDouble())
-                .isGreaterThanOrEqualTo(report(plain).at("/metrics/micro/recall").asDouble());
+                .isGreaterThanOrEqualTo(
+                        report(plain).at("/metrics/micro/recall").asDouble());
         assertThat(balanced.resolve("adapter_model.safetensors"))
                 .content(StandardCharsets.ISO_8859_1)
-                .isNotEqualTo(Files.readString(
-                        plain.resolve("adapter_model.safetensors"), StandardCharsets.ISO_8859_1));
+                .isNotEqualTo(
+                        Files.readString(plain.resolve("adapter_model.safetensors"), StandardCharsets.ISO_8859_1));
     }
 
     @Test
