@@ -56,7 +56,7 @@ public final class TicketsLoRA {
     private TicketsLoRA() {}
 
     /**
-     * Runs the story, in about three minutes with two processors.
+     * Runs the story, in some minutes with two processors.
      *
      * @param args the folder for the model and the adapter
      * @throws IOException if a file cannot be read or written
