@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Checks what a shortened run of {@code story} or {@code calendar} of the text example wrote:
+ * Checks what a shortened run of {@code story}, {@code calendar} or {@code tickets} of the text example wrote:
  * {@code java -cp 'lib/*' CheckTextRun.java FOLDER}.
  */
 public final class CheckTextRun {
@@ -20,16 +20,19 @@ public final class CheckTextRun {
         Path folder = Path.of(args[0]);
         CheckTextRun run =
                 new CheckTextRun(new ObjectMapper().readTree(folder.resolve("report.json").toFile()));
-        boolean isCalendar = run.report.has("results");
+        boolean isCalendar = run.report.has("functions");
+        boolean isTickets = !isCalendar && run.report.has("results");
         if (isCalendar) {
             run.calendar();
+        } else if (isTickets) {
+            run.tickets();
         } else {
             run.story();
         }
-        run.base();
+        run.base(isTickets ? 36 : 28, isTickets ? 103 : 38);
         JsonNode files = run.report.at("/files");
-        // The calendar also has a chat template.
-        require(files.size() == (isCalendar ? 9 : 8), "the files", files);
+        // The calendar also has a chat template, and the adapter of the tickets a task.
+        require(files.size() == (isCalendar || isTickets ? 9 : 8), "the files", files);
         for (JsonNode file : files) {
             require(Files.size(folder.resolve(file.asText())) > 0, "the files", file);
         }
@@ -66,10 +69,23 @@ public final class CheckTextRun {
         require(after > before, "right functions", results);
     }
 
-    private void base() {
-        require(report.at("/sizes/adaptedLayers").asInt() == 28, "adapted layers", report.at("/sizes"));
+    private void tickets() {
+        JsonNode results = report.at("/results");
+        List<String> names = List.of("regular expressions", "frozen model", "LoRA");
+        for (int i = 0; i < names.size(); i++) {
+            require(results.at("/" + i + "/name").asText().equals(names.get(i)), "results", results);
+        }
+        // Few batches teach the adapter already more than a classifier on the frozen model knows.
+        double than = number(results, "/1/adapterIsBetterBy/difference");
+        require(than > 0 && number(results, "/1/adapterIsBetterBy/low") < than, "F1 of the adapter", results);
+        require(number(results, "/0/f1") > 0.7, "F1 of the regular expressions", results);
+        require(report.at("/samples").size() == 5, "samples", report.at("/samples"));
+    }
+
+    private void base(int layers, int parameters) {
+        require(report.at("/sizes/adaptedLayers").asInt() == layers, "adapted layers", report.at("/sizes"));
         require(report.at("/base/outputUnchanged").asBoolean(), "the base's output", report.at("/base"));
-        require(report.at("/base/frozenUnchanged").size() == 38, "parameters of the base", report.at("/base"));
+        require(report.at("/base/frozenUnchanged").size() == parameters, "parameters of the base", report.at("/base"));
         for (JsonNode unchanged : report.at("/base/frozenUnchanged")) {
             require(unchanged.asBoolean(), "unchanged parameters", report.at("/base"));
         }

@@ -26,6 +26,7 @@ __all__ = [
     "LoRAEstimator",
     "LoRARegressionModel",
     "LoRARegressor",
+    "LoRATagger",
     "LoRATransformer",
 ]
 
@@ -142,6 +143,10 @@ class LoRACausalLMModel(_TrainedModel):
 
 class LoRATransformer(_LoRAModel):
     """Computes outputs; LoRAEstimator trains its adapter."""
+
+
+class LoRATagger(_LoRAModel):
+    """Finds parts of texts, such as names, with adapters of 'lora tag'."""
 
 
 class LoRAClassifier(_LoRAEstimator):

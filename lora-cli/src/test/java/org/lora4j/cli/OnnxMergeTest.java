@@ -9,6 +9,7 @@ import ai.onnxruntime.OrtSession;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -59,10 +60,23 @@ class OnnxMergeTest {
                     new HashMap<>(Map.of("input_ids", ids, "attention_mask", mask, "token_type_ids", types));
             inputs.keySet().retainAll(session.getInputNames());
             try (OrtSession.Result result = session.run(inputs)) {
-                return Nd4j.createFromArray(
-                        (float[][]) result.get(output).orElseThrow().getValue());
+                Object found = result.get(output).orElseThrow().getValue();
+                return found instanceof float[][][] ofTokens ? rows(ofTokens) : Nd4j.createFromArray((float[][]) found);
             }
         }
+    }
+
+    /** The numbers of all tokens without padding, one after the other, as the library returns them. */
+    private static INDArray rows(float[][][] ofTokens) {
+        List<float[]> rows = new ArrayList<>();
+        for (int i = 0; i < ofTokens.length; i++) {
+            for (int t = 0; t < ofTokens[i].length; t++) {
+                if (MASK[i][t] == 1) {
+                    rows.add(ofTokens[i][t]);
+                }
+            }
+        }
+        return Nd4j.createFromArray(rows.toArray(float[][]::new));
     }
 
     private static int[][] ints(long[][] values) {
@@ -140,6 +154,43 @@ class OnnxMergeTest {
     }
 
     @Test
+    void tags() throws Exception {
+        for (Path model : List.of(tasks.encoder(), tasks.decoder())) {
+            for (String name : OneTask.TAGGERS) {
+                check(model, name, "logits");
+            }
+        }
+        Path names = merge(tasks.encoder(), OneTask.NAMES);
+        assertThat(run(names, "logits").shape()).containsExactly(9, 5);
+        assertThat(Labels.read(ModelSource.of(names)))
+                .isEqualTo(Task.read(tasks.encoderAdapters().resolve(OneTask.NAMES))
+                        .flatMap(Task::classes)
+                        .orElseThrow());
+    }
+
+    /** A folder has one model, in the form that was asked for last. */
+    @Test
+    void aModelThatIsOverwrittenIsGone() throws IOException {
+        Path output = merge(tasks.encoder(), OneTask.NAMES);
+        Object[] merge = {
+            "merge",
+            "--model",
+            tasks.encoder(),
+            "--adapter",
+            tasks.encoderAdapters().resolve(OneTask.NAMES),
+            "--output",
+            output,
+            "--overwrite"
+        };
+        Cli.good(merge);
+        assertThat(output.resolve("model.onnx")).doesNotExist();
+        assertThat(output.resolve("model.safetensors")).exists();
+        Cli.good(Cli.words(merge, "--onnx"));
+        assertThat(output.resolve("model.onnx")).exists();
+        assertThat(output.resolve("model.safetensors")).doesNotExist();
+    }
+
+    @Test
     void refusals() throws IOException {
         Path output = temp.resolve("refused");
         Path pooled = tasks.embedders().get(2);
@@ -150,7 +201,7 @@ class OnnxMergeTest {
                         pooled,
                         tasks.adapters(pooled).resolve(OneTask.WHOLE)),
                 List.of(
-                        "must be one that embeds, classifies or scores texts, found one for a model that",
+                        "must be one that embeds, classifies, tags or scores texts, found one for a model that",
                         tasks.chats(),
                         tasks.adapters(tasks.chats()).resolve("calm")),
                 List.of(
@@ -161,10 +212,7 @@ class OnnxMergeTest {
             assertThat(result.code()).isNotZero();
             assertThat(result.err()).contains((String) wrong.get(0));
         }
-        assertThat(output)
-                .satisfiesAnyOf(
-                        folder -> assertThat(folder).doesNotExist(),
-                        folder -> assertThat(folder).isEmptyDirectory());
+        assertThat(output).doesNotExist();
         Path first = merge(tasks.encoder(), OneTask.WHOLE);
         Cli again = Cli.run(Cli.words(
                 new Object[] {"merge", "--onnx", "--output", first, "--model", tasks.encoder()},

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -108,6 +109,25 @@ class TagCommandTest {
         Path further = temp.resolve("further");
         Cli.good(training(conll, further, "--adapter", output, "--epochs", 1));
         assertThat(report(further).at("/settings/tags")).isEqualTo(report.at("/settings/tags"));
+    }
+
+    /** Tags that all count the same let the model name a rare one more often. */
+    @Test
+    void tagsCanCountTheSame() throws IOException {
+        Object[] settings = {"--epochs", 1};
+        Path plain = temp.resolve("plain-weights");
+        Cli.good(training(conll, plain, settings));
+        Path balanced = temp.resolve("balanced-weights");
+        Cli.good(training(conll, balanced, Cli.words(settings, "--class-weights", "balanced")));
+        assertThat(report(plain).at("/settings/classWeights").asText()).isEqualTo("none");
+        assertThat(report(balanced).at("/settings/classWeights").asText()).isEqualTo("balanced");
+        assertThat(report(balanced).at("/metrics/micro/recall").asDouble())
+                .isGreaterThanOrEqualTo(
+                        report(plain).at("/metrics/micro/recall").asDouble());
+        assertThat(balanced.resolve("adapter_model.safetensors"))
+                .content(StandardCharsets.ISO_8859_1)
+                .isNotEqualTo(
+                        Files.readString(plain.resolve("adapter_model.safetensors"), StandardCharsets.ISO_8859_1));
     }
 
     @Test

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.nn.Network;
+import org.lora4j.text.fixtures.OneTask;
 import org.lora4j.train.Trainer;
 import org.nd4j.linalg.api.buffer.DataType;
 
@@ -93,6 +94,21 @@ class GuideTest {
                 .setMetricName("accuracy")
                 .evaluate(CrossValidatorModel.load(path + "/best").transform(rows));
         assertThat(accuracy).isGreaterThan(0.8);
+    }
+
+    @Test
+    void partsOfTexts() throws Exception {
+        OneTask tasks = OneTask.write(folder.resolve("tasks"));
+        Files.move(tasks.encoderAdapters().resolve(OneTask.NAMES), Path.of(path, "names"));
+        Files.move(tasks.encoder(), Path.of(path, "minilm"));
+        table = table.limit(3).withColumn("text", functions.lit(OneTask.TEXTS.get(0)));
+        Dataset<Row> found = new LoRATagger()
+                .setBasePath(path + "/minilm")
+                .setAdapterPath(path + "/names")
+                .setTextCol("text")
+                .transform(table);
+        found.selectExpr("id", "explode(spans) AS span").selectExpr("id", "span.label", "span.text").show();
+        assertThat(found.select("spans").distinct().count()).isEqualTo(1);
     }
 
     @Test

@@ -89,6 +89,7 @@ class PythonStagesTest {
                         "LoRAEstimator",
                         "LoRARegressionModel",
                         "LoRARegressor",
+                        "LoRATagger",
                         "LoRATransformer");
         for (String model : found("^    _model_class = (LoRA\\w+)").toList()) {
             assertThat(stages()).contains(model);

@@ -2,7 +2,6 @@ package org.lora4j.cli.classify;
 
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collection;
 import java.util.Comparator;
 import java.util.EnumMap;
@@ -152,15 +151,11 @@ final class LabelledTexts {
     }
 
     /**
-     * Returns weights with which all classes count the same: {@code n / (classes · nₖ)}, whose mean over the texts is 1. A class
-     * without a text for training has the weight 1.
+     * Returns weights with which all classes count the same in the training.
      *
      * @return a weight for each class
      */
     double[] balancedWeights() {
-        int[] trained = count(Division.Part.TRAIN);
-        return Arrays.stream(trained)
-                .mapToDouble(count -> count == 0 ? 1 : (double) parts.train().size() / trained.length / count)
-                .toArray();
+        return Labels.balancedWeights(count(Division.Part.TRAIN));
     }
 }

@@ -1,6 +1,7 @@
 package org.lora4j.cli.command;
 
 import java.io.IOException;
+import org.lora4j.cli.classify.ClassifyTask;
 import org.lora4j.cli.tag.TagTask;
 import org.lora4j.cli.train.CommandTask;
 import org.lora4j.cli.train.TrainingInput;
@@ -41,6 +42,13 @@ public final class TagCommand extends TrainCommand {
     private Tag.SubWords subWords = Tag.SubWords.FIRST;
 
     @Option(
+            names = "--class-weights",
+            paramLabel = "NAME",
+            description = "none, or balanced: all tags count the same, however many words they have. Default:"
+                    + " ${DEFAULT-VALUE}.")
+    private ClassifyTask.ClassWeights weights = ClassifyTask.ClassWeights.NONE;
+
+    @Option(
             names = "--start",
             paramLabel = "NAME",
             description =
@@ -72,6 +80,14 @@ public final class TagCommand extends TrainCommand {
 
     @Override
     CommandTask<?, ?, ?> open(TrainingInput input) throws IOException {
-        return TagTask.open(input, new TagTask.Settings(tagged.columns(text), scheme, subWords, limit.value(), start));
+        return TagTask.open(
+                input,
+                new TagTask.Settings(
+                        tagged.columns(text),
+                        scheme,
+                        subWords,
+                        limit.value(),
+                        weights == ClassifyTask.ClassWeights.BALANCED,
+                        start));
     }
 }

@@ -8,9 +8,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Predicate;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.cli.file.OutputPath;
 import org.lora4j.cli.model.AdaptedModel;
 import org.lora4j.io.ModelSource;
 import org.lora4j.io.gguf.model.GgufPrecision;
@@ -56,6 +58,7 @@ public final class ModelMerge {
             PretrainedModel loaded = PretrainedModel.load(model);
             loaded.save(merged(AdaptedModel.network(loaded, data), adapter), output);
         }
+        OutputPath.deleteOtherModels(output, Set.of("model.safetensors"));
         copySettings(model, output, file -> !isWritten(file));
         Optional<Task> task = adapter.task();
         if (task.isPresent()) {

@@ -4,8 +4,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalInt;
+import java.util.Set;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.cli.file.OutputPath;
 import org.lora4j.io.ModelSource;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
@@ -25,8 +27,8 @@ public final class OnnxMerge {
     private OnnxMerge() {}
 
     /**
-     * Merges. The file computes what the adapter is for: embeddings, of the length that the adapter says; or the logits of classes or the
-     * score of a pair, also those of a head that has no place in the files of Hugging Face.
+     * Merges. The file computes what the adapter is for: embeddings, of the length that the adapter says; the logits of classes, of the
+     * tags of each token, or the score of a pair; also those of a head that has no place in the files of Hugging Face.
      *
      * @param model the folder of the model, which stays as it is
      * @param adapter the adapter
@@ -39,12 +41,22 @@ public final class OnnxMerge {
             Task task = adapter.task(opened.model(), opened.task());
             if (!(task instanceof RowTask<?, ?>)) {
                 throw new IOException(adapter
-                        + ": an adapter that is merged into a file of ONNX must be one that embeds, classifies or scores texts,"
+                        + ": an adapter that is merged into a file of ONNX must be one that embeds, classifies, tags or scores texts,"
                         + " found one for a model that " + task.does() + "; leave out --onnx");
             }
             Network merged = merged(opened, task, adapter);
+            boolean isNew = !Files.exists(output);
             Files.createDirectories(output);
-            merged.saveOnnx(output.resolve(FILE));
+            try {
+                merged.saveOnnx(output.resolve(FILE));
+            } catch (IOException | RuntimeException e) {
+                if (isNew) {
+                    // A network without a form in ONNX leaves nothing.
+                    Files.deleteIfExists(output);
+                }
+                throw e;
+            }
+            OutputPath.deleteOtherModels(output, Set.of(FILE, FILE + "_data"));
             ModelMerge.copySettings(model, output, file -> true);
             written(task).mergeInto(output, opened.model().config().isDecoder());
         }

@@ -4,15 +4,17 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
 
 /** Where a result goes: never onto what it is made of, nor unasked onto an earlier result. */
 public final class OutputPath {
-    private static final List<String> RESULTS = List.of(
-            "adapter_config.json",
-            "adapter_model.safetensors",
-            "model.safetensors",
-            "model.safetensors.index.json",
-            "model.onnx");
+    private static final List<String> MODELS =
+            List.of("model.safetensors", "model.safetensors.index.json", "model.onnx", "model.onnx_data");
+
+    private static final List<String> RESULTS = Stream.concat(
+                    Stream.of("adapter_config.json", "adapter_model.safetensors"), MODELS.stream())
+            .toList();
 
     private static final String REPLACE = "; choose another --output, or replace it with --overwrite";
 
@@ -46,6 +48,21 @@ public final class OutputPath {
             if (Files.isRegularFile(folder.resolve(name))) {
                 throw new IOException(
                         folder + ": the output folder must have no adapter and no model, found " + name + REPLACE);
+            }
+        }
+    }
+
+    /**
+     * Deletes the weights of a model that was replaced, so that a folder has one model.
+     *
+     * @param folder the folder
+     * @param kept the files of the new weights
+     * @throws IOException if a file cannot be deleted
+     */
+    public static void deleteOtherModels(Path folder, Set<String> kept) throws IOException {
+        for (String name : MODELS) {
+            if (!kept.contains(name)) {
+                Files.deleteIfExists(folder.resolve(name));
             }
         }
     }

@@ -43,6 +43,7 @@ public final class TagTask extends CommandTask<TaggedText, TaggedTexts, TagResul
     private final TagScheme scheme;
     private final TaggedFile texts;
     private final TrainableTag task;
+    private final boolean isBalanced;
     private final Start start;
     private final boolean isNew;
     private @Nullable TagProbe probe;
@@ -54,10 +55,16 @@ public final class TagTask extends CommandTask<TaggedText, TaggedTexts, TagResul
      * @param scheme what the tags of a new adapter are like
      * @param subWords which token of a word says its tag
      * @param maxTokens the most tokens of a window; empty for where the folder of the model says
+     * @param isBalanced whether all tags count the same, however many words they have
      * @param start what the classifier of a new adapter begins with
      */
     public record Settings(
-            TaggedColumns columns, TagScheme scheme, Tag.SubWords subWords, OptionalInt maxTokens, Start start) {}
+            TaggedColumns columns,
+            TagScheme scheme,
+            Tag.SubWords subWords,
+            OptionalInt maxTokens,
+            boolean isBalanced,
+            Start start) {}
 
     /** What the classifier of a new adapter begins with. */
     public enum Start {
@@ -76,6 +83,7 @@ public final class TagTask extends CommandTask<TaggedText, TaggedTexts, TagResul
                 texts.parts());
         this.texts = texts;
         this.task = task;
+        isBalanced = settings.isBalanced();
         start = settings.start();
         isNew = input.begin() == null;
         scheme = TagScheme.of(task.task().labels().names());
@@ -108,7 +116,15 @@ public final class TagTask extends CommandTask<TaggedText, TaggedTexts, TagResul
         Tag tag = new Tag(labels, begun == null ? settings.subWords() : begun.subWords(), maxTokens);
         Network network =
                 Head.TOKENS.network(model.model(), labels.count(), input.plan().seed());
-        return new TagTask(input, settings, texts, model, new TrainableTag(tag, model.textTokens(), network));
+        TrainableTag task = new TrainableTag(tag, model.textTokens(), network);
+        return new TagTask(
+                input,
+                settings,
+                texts,
+                model,
+                settings.isBalanced()
+                        ? task.withTagWeights(task.balancedWeights(texts.parts().train()))
+                        : task);
     }
 
     /** Returns what the adapter does from which the training goes on; null for a new one. */
@@ -149,6 +165,7 @@ public final class TagTask extends CommandTask<TaggedText, TaggedTexts, TagResul
         values.put("tags", task.task().labels().toString());
         values.put("subWords", task.task().subWords().name().toLowerCase(Locale.ROOT));
         values.put("maxTokens", task.task().maxTokens().orElseThrow());
+        values.put("classWeights", isBalanced ? "balanced" : "none");
         values.put("start", start.name().toLowerCase(Locale.ROOT));
         return values;
     }

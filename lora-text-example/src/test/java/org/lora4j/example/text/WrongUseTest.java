@@ -30,6 +30,9 @@ class WrongUseTest {
                 "calendar --train 0; --train must be in [1, 100000], found 0",
                 "calendar --test 100001; --test must be in [1, 100000], found 100001",
                 "calendar --model x; Unknown option",
+                "tickets --steps 0; --steps must be at least 1, found 0",
+                "tickets --train 0; --train must be in [1, 100000], found 0",
+                "tickets --test 100001; --test must be in [1, 100000], found 100001",
                 "clasify; Unmatched argument",
             })
     void wrongOptionsEndWithOneLineAndCode2(String options, String message) {
@@ -47,7 +50,7 @@ class WrongUseTest {
     @Test
     void refusesAnOutputFolderThatCannotBeWrittenBeforeAnyWork() throws IOException {
         Path file = Files.writeString(temp.resolve("a-file"), "kept");
-        for (String command : new String[] {"classify", "story", "calendar"}) {
+        for (String command : new String[] {"classify", "story", "calendar", "tickets"}) {
             assertFails("the output folder must be writable", command, "--output", file);
         }
         assertThat(file).hasContent("kept");

@@ -57,6 +57,20 @@ public final class Labels {
     }
 
     /**
+     * Returns weights with which all classes count the same, as {@code class_weight="balanced"} of scikit-learn: {@code n / (K · nₖ)} for
+     * n examples of K classes, of which nₖ have class k. Their mean over the examples is 1.
+     *
+     * @param counts how many examples each class has
+     * @return a weight for each class; 1 for one without an example
+     */
+    public static double[] balancedWeights(int... counts) {
+        double all = IntStream.of(counts).asLongStream().sum();
+        return IntStream.of(counts)
+                .mapToDouble(count -> count == 0 ? 1 : all / counts.length / count)
+                .toArray();
+    }
+
+    /**
      * Reads the labels of a model with a classifier.
      *
      * @param source the files of the model, with {@code config.json}

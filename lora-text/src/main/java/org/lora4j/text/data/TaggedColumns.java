@@ -16,9 +16,11 @@ import org.lora4j.text.tokens.TagScheme;
  * {"text": "Ann lives here", "spans": [{"start": 0, "end": 3, "label": "PER"}]}
  * {"text": "Ann lives here", "entities": [[0, 3, "PER"]]}
  * {"text": "Ann lives here", "label": [{"start": 0, "end": 3, "labels": ["PER"]}]}
+ * {"data": {"text": "Ann lives here"}, "annotations": [{"result": [{"type": "labels", "value": {"start": 0, "end": 3, "labels": ["PER"]}}]}]}
  * }</pre>
  *
- * <p>The last three are those of spaCy and Prodigy, of doccano, and of Label Studio (JSON_MIN). A span may repeat its {@code text}, which is
+ * <p>The last four are those of spaCy and Prodigy, of doccano, and of Label Studio: JSON_MIN, and a task of its full export, of which the
+ * results of the type {@code labels} count. A task has one annotation that was not cancelled. A span may repeat its {@code text}, which is
  * compared. {@link TextFiles#conll} gives rows of the first form.
  *
  * @param tokens the column of the words, a list
@@ -31,6 +33,11 @@ public record TaggedColumns(String tokens, String tags, String text, List<String
     /** The names that most files have, with offsets in code points. */
     public static final TaggedColumns DEFAULT = new TaggedColumns(
             ConllRows.TOKENS, ConllRows.TAGS, "text", List.of("spans", "entities", "label"), Offsets.CODE_POINTS);
+
+    /** The columns of a task of Label Studio. */
+    private static final String DATA = "data";
+
+    private static final String ANNOTATIONS = "annotations";
 
     /** A span as an array has this many values. */
     private static final int VALUES_OF_SPAN = 3;
@@ -69,9 +76,14 @@ public record TaggedColumns(String tokens, String tags, String text, List<String
      */
     public TaggedText read(TextRow row) {
         try {
-            return row.columns().contains(tokens)
-                    ? TaggedText.ofTags(texts(row, tokens), texts(row, tags), TagScheme.IOB2)
-                    : TaggedText.ofSpans(row.text(text), spans(row));
+            if (row.columns().contains(tokens)) {
+                return TaggedText.ofTags(texts(row, tokens), texts(row, tags), TagScheme.IOB2);
+            }
+            if (row.columns().containsAll(List.of(DATA, ANNOTATIONS))) {
+                return ofTask(row);
+            }
+            String whole = row.text(text);
+            return TaggedText.ofSpans(whole, spans(row, whole));
         } catch (TextFormatException e) {
             throw e;
         } catch (IllegalArgumentException e) {
@@ -95,7 +107,34 @@ public record TaggedColumns(String tokens, String tags, String text, List<String
         return texts;
     }
 
-    private List<TextSpan> spans(TextRow row) {
+    /** Reads a task of Label Studio. */
+    private TaggedText ofTask(TextRow row) {
+        JsonNode data = row.value(DATA).path(text);
+        if (!data.isTextual()) {
+            throw row.refuse(DATA + "." + text + " must be a text, found " + Json.describe(data));
+        }
+        String whole = row.requireText(DATA + "." + text, data.textValue());
+        List<JsonNode> annotations = new ArrayList<>();
+        for (JsonNode annotation : row.value(ANNOTATIONS)) {
+            if (!annotation.path("was_cancelled").asBoolean()) {
+                annotations.add(annotation.path("result"));
+            }
+        }
+        if (annotations.size() != 1 || !annotations.get(0).isArray()) {
+            throw row.refuse(ANNOTATIONS + " must have one with a result that was not cancelled, found "
+                    + annotations.size() + "; keep the one that is right");
+        }
+        List<TextSpan> found = new ArrayList<>();
+        for (JsonNode result : annotations.get(0)) {
+            // Choices and relations are no spans.
+            if (result.path("type").asText().equals("labels")) {
+                found.add(span(row, whole, "labels[" + found.size() + "]", result.path("value")));
+            }
+        }
+        return TaggedText.ofSpans(whole, found);
+    }
+
+    private List<TextSpan> spans(TextRow row, String whole) {
         String column = spans.stream()
                 .filter(name -> row.columns().contains(name))
                 .findFirst()
@@ -108,12 +147,12 @@ public record TaggedColumns(String tokens, String tags, String text, List<String
         }
         List<TextSpan> found = new ArrayList<>(values.size());
         for (JsonNode value : values) {
-            found.add(span(row, column + "[" + found.size() + "]", value));
+            found.add(span(row, whole, column + "[" + found.size() + "]", value));
         }
         return found;
     }
 
-    private TextSpan span(TextRow row, String where, JsonNode value) {
+    private TextSpan span(TextRow row, String whole, String where, JsonNode value) {
         boolean isList = value.isArray() && value.size() == VALUES_OF_SPAN;
         JsonNode start = isList ? value.get(0) : value.path("start");
         JsonNode end = isList ? value.get(1) : value.path("end");
@@ -121,7 +160,6 @@ public record TaggedColumns(String tokens, String tags, String text, List<String
         if (!start.isInt() || !end.isInt() || !label.isTextual()) {
             throw row.refuse(where + " must have a start, an end and one label, found " + Json.describe(value));
         }
-        String whole = row.text(text);
         int characters = offsets == Offsets.UTF16 ? whole.length() : whole.codePointCount(0, whole.length());
         if (start.intValue() < 0 || end.intValue() <= start.intValue() || end.intValue() > characters) {
             throw row.refuse(where + " must lie in the text of " + characters + " characters, found " + start.intValue()

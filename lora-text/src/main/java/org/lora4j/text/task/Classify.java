@@ -24,9 +24,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public record Classify(Outputs outputs, Head head, OptionalInt maxTokens)
         implements RowTask<List<String>, ClassScores> {
-    /** As many tokens as most classifiers are trained with; a decoder has no file that says another number. */
-    private static final int MOST_OF_DECODER = 512;
-
     /**
      * Checks the labels.
      *
@@ -91,9 +88,7 @@ public record Classify(Outputs outputs, Head head, OptionalInt maxTokens)
 
     @Override
     public int limit(TextTokens tokens) {
-        return maxTokens.orElseGet(() -> head == Head.LAST
-                ? Math.min(tokens.positions(), MOST_OF_DECODER)
-                : tokens.rules().maxTokens());
+        return maxTokens.orElseGet(tokens::defaultLimit);
     }
 
     @Override

@@ -37,9 +37,6 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public record Tag(Labels labels, SubWords subWords, OptionalInt maxTokens)
         implements RowTask<List<TextWords>, TextTags> {
-    /** As many tokens as most models are trained with; a decoder has no file that says another number. */
-    private static final int MOST_OF_DECODER = 512;
-
     /** The label of a token that does not train. */
     private static final int IGNORED = -100;
 
@@ -96,10 +93,7 @@ public record Tag(Labels labels, SubWords subWords, OptionalInt maxTokens)
 
     @Override
     public int limit(TextTokens tokens) {
-        int ofModel = tokens.isOfDecoder()
-                ? Math.min(tokens.positions(), MOST_OF_DECODER)
-                : tokens.rules().maxTokens();
-        return maxTokens.orElse(ofModel);
+        return maxTokens.orElseGet(tokens::defaultLimit);
     }
 
     @Override

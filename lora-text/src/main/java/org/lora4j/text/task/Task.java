@@ -92,11 +92,23 @@ public sealed interface Task permits RowTask, Generate {
      * @throws IOException if {@code task.json} is damaged
      */
     static Task ofAdapter(Path folder, LoRAAdapter adapter, PretrainedModel model, Task alone) throws IOException {
+        Optional<Task> written = read(folder);
+        return written.isPresent() ? written.get() : ofAdapter(adapter, model, alone);
+    }
+
+    /**
+     * Returns what an adapter without {@code task.json} is for.
+     *
+     * @param adapter the adapter
+     * @param model the model
+     * @param alone what the model does without an adapter, which holds for an adapter that says nothing
+     * @return what PEFT's {@code task_type} and a classifier among the saved modules say, or {@code alone}
+     */
+    static Task ofAdapter(LoRAAdapter adapter, PretrainedModel model, Task alone) {
         Objects.requireNonNull(adapter, "adapter must not be null");
         Objects.requireNonNull(model, "model must not be null");
         Objects.requireNonNull(alone, "alone must not be null");
-        Optional<Task> written = read(folder);
-        return written.isPresent() ? written.get() : AdapterTask.of(adapter, model, alone);
+        return AdapterTask.of(adapter, model, alone);
     }
 
     /**

@@ -35,6 +35,8 @@ import org.slf4j.LoggerFactory;
 public final class TextTokens implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(TextTokens.class);
 
+    private static final int MOST_OF_DECODER = 512;
+
     /** The name of the file with the prompts. */
     public static final String SENTENCES = "config_sentence_transformers.json";
 
@@ -146,6 +148,16 @@ public final class TextTokens implements AutoCloseable {
      */
     public int positions() {
         return positions;
+    }
+
+    /**
+     * Returns where texts are cut if nobody says it: where the files of an encoder say. No file of a decoder says it, so its texts have at
+     * most 512 tokens, as many as most classifiers are trained with.
+     *
+     * @return the most tokens of a text
+     */
+    public int defaultLimit() {
+        return isOfDecoder ? Math.min(positions, MOST_OF_DECODER) : rules.maxTokens();
     }
 
     /**

@@ -70,9 +70,10 @@ public final class TagProbe {
                     "a probe needs at least one token that says a tag, found none in " + examples.size() + " texts");
         }
         LinearModel.Rows rows = LinearModel.Rows.of(
-                Nd4j.concat(0, features.toArray(INDArray[]::new)),
-                classes,
-                task.task().labels().count());
+                        Nd4j.concat(0, features.toArray(INDArray[]::new)),
+                        classes,
+                        task.task().labels().count())
+                .withClassWeights(task.tagWeights());
         boolean hasBias = ((Linear) network.layers().get(last)).biasParameter() != null;
         return new TagProbe(task, layers, LinearModel.fit(hasBias ? rows : rows.withoutBias()));
     }

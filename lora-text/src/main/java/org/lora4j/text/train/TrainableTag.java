@@ -1,6 +1,7 @@
 package org.lora4j.text.train;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
@@ -8,6 +9,7 @@ import java.util.function.Function;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.text.data.Labels;
 import org.lora4j.text.data.TaggedText;
 import org.lora4j.text.task.Tag;
 import org.lora4j.text.task.TextTags;
@@ -29,6 +31,7 @@ public final class TrainableTag implements TrainableTask<TaggedText, TaggedTexts
     private final Network network;
     private final TagScheme scheme;
     private final Loss loss;
+    private final double[] tagWeights;
 
     /**
      * Creates the task on a model.
@@ -45,6 +48,8 @@ public final class TrainableTag implements TrainableTask<TaggedText, TaggedTexts
         this.task = new Tag(task.labels(), task.subWords(), OptionalInt.of(rows.maxTokens()));
         scheme = TagScheme.of(task.labels().names());
         loss = Loss.sparseSoftmaxCrossEntropy();
+        tagWeights = new double[task.labels().count()];
+        Arrays.fill(tagWeights, 1);
     }
 
     private TrainableTag(TrainableTag other, double... weights) {
@@ -53,6 +58,7 @@ public final class TrainableTag implements TrainableTask<TaggedText, TaggedTexts
         network = other.network;
         scheme = other.scheme;
         loss = Loss.sparseSoftmaxCrossEntropy(weights);
+        tagWeights = weights.clone();
     }
 
     /**
@@ -69,6 +75,29 @@ public final class TrainableTag implements TrainableTask<TaggedText, TaggedTexts
                     "weights: there must be one for each of the tags " + task.labels() + ", found " + weights.length);
         }
         return new TrainableTag(this, weights);
+    }
+
+    /**
+     * Returns weights with which all tags count the same: {@link Labels#balancedWeights} of the words of texts that have each of them.
+     *
+     * @param texts the texts; a list that may read each of them from a file
+     * @return a weight for each tag
+     */
+    public double[] balancedWeights(Iterable<TaggedText> texts) {
+        int[] counts = new int[task.labels().count()];
+        for (TaggedText text : texts) {
+            for (String tag : scheme.tags(text.words().words().size(), text.tagged())) {
+                if (task.labels().names().contains(tag)) {
+                    counts[task.labels().id(tag)]++;
+                }
+            }
+        }
+        return Labels.balancedWeights(counts);
+    }
+
+    /** Returns how much each tag counts. */
+    double[] tagWeights() {
+        return tagWeights.clone();
     }
 
     @Override

@@ -101,6 +101,10 @@ class TaggedColumnsTest {
                 "{'text': 'Ann Lee lives in York', 'label': [[0, 8, 'PER'], [16, 21, 'LOC']]}",
                 "{'id': 1, 'text': 'Ann Lee lives in York', 'label': [{'start': 0, 'end': 7, 'text': 'Ann Lee', 'labels': ['PER']},"
                         + " {'start': 17, 'end': 21, 'labels': ['LOC']}]}",
+                "{'id': 1, 'data': {'text': 'Ann Lee lives in York'}, 'annotations': [{'was_cancelled': true, 'result': []},"
+                        + " {'was_cancelled': false, 'result': [{'type': 'choices', 'value': {'choices': ['mail']}},"
+                        + " {'type': 'labels', 'value': {'start': 17, 'end': 21, 'labels': ['LOC']}},"
+                        + " {'type': 'labels', 'value': {'start': 0, 'end': 7, 'text': 'Ann Lee', 'labels': ['PER']}}]}], 'predictions': []}",
             })
     void everyFormOfJsonIsRead(String line) throws IOException {
         Path data = file(line.replace('\'', '"') + "\n");
@@ -148,6 +152,10 @@ class TaggedColumnsTest {
                 "{'tokens': ['Ann', ''], 'tags': ['O', 'O']} | words: each must have a character, found none in word 1",
                 "{'tokens': ['Ann']} | must have a value tags, found [tokens]",
                 "{'text': 'Ann Lee', 'spans': [{'start': 0, 'end': 7, 'label': 'P'}, {'start': 4, 'end': 7, 'label': 'Q'}]} | spans: none must overlap another one",
+                "{'data': {'body': 'Ann'}, 'annotations': []} | data.text must be a text, found",
+                "{'data': {'text': 'Ann'}, 'annotations': []} | annotations must have one with a result that was not cancelled, found 0",
+                "{'data': {'text': 'Ann'}, 'annotations': [{'result': []}, {'result': []}]} | annotations must have one with a result that was not cancelled, found 2; keep the one that is right",
+                "{'data': {'text': 'Ann'}, 'annotations': [{'result': [{'type': 'labels', 'value': {'start': 0, 'end': 4, 'labels': ['P']}}]}]} | labels[0] must lie in the text of 3 characters, found 0 to 4",
                 "no | must be a JSON object",
             })
     void aWrongLineOfJsonIsRefusedWithItsPlace(String line, String message) throws IOException {

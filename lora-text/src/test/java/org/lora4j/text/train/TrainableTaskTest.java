@@ -271,6 +271,10 @@ class TrainableTaskTest {
             double first = firstLoss(task, adapter(task), texts);
             double weighted = firstLoss(task.withTagWeights(1, 3), adapter(task), texts);
             assertThat(weighted).isCloseTo(3 * first, within(1e-5));
+            List<TaggedText> rare = List.of(texts.get(0), TaggedText.ofSpans("never where never", List.of()));
+            assertThat(task.balancedWeights(rare)).containsExactly(4 / 2.0 / 3, 4 / 2.0 / 1);
+            assertThat(task.balancedWeights(texts)).containsExactly(1, 0.5);
+            assertThat(Labels.balancedWeights(1, 0, 3)).containsExactly(4 / 3.0, 1, 4 / 9.0);
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> task.withTagWeights(1))
                     .withMessage("weights: there must be one for each of the tags [O, THING], found 1");

@@ -103,7 +103,7 @@ public final class RowTexts {
         Task said = Task.parse(where, json);
         Head head = head(settings.head(), isDecoder);
         if (said instanceof Tag) {
-            throw new IOException(where + ": the adapter " + said.does() + ", for which there is no stage");
+            throw new IOException(where + ": the adapter " + said.does() + "; use LoRATagger");
         }
         if (said.head() != head || !(said instanceof RowTask<?, ?>)) {
             throw new IOException(where + ": the adapter must be one for a model with the head " + head.text()
@@ -135,9 +135,7 @@ public final class RowTexts {
             case MEAN -> EncoderHead.MEAN_CLASSIFIER;
             case POOLER, LAST -> EncoderHead.CLASSIFIER;
             case YES_NO -> EncoderHead.YES_NO;
-            case TOKENS ->
-                throw new IllegalArgumentException("the adapter " + said.does()
-                        + ", for which there is no stage; answer texts with a TextService in a function of your own");
+            case TOKENS -> throw new IllegalArgumentException("the adapter " + said.does() + "; use LoRATagger");
             case NEXT_TOKEN ->
                 throw new IllegalArgumentException("the adapter " + said.does() + "; use LoRACausalLMModel");
         };

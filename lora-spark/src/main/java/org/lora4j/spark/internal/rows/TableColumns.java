@@ -188,7 +188,7 @@ public final class TableColumns {
     }
 
     /** Checks that a row has a value. */
-    static void requireValue(Row row, int index, String what) {
+    public static void requireValue(Row row, int index, String what) {
         if (row.isNullAt(index)) {
             throw new InvalidRowException(what + " must not be null, found null in a row");
         }

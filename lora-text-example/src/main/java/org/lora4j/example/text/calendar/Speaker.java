@@ -17,7 +17,7 @@ import java.util.stream.Stream;
  * @param madeUp the share of names and words that are made up of syllables
  * @param random chooses
  */
-record Speaker(Map<String, List<Spoken>> listed, double madeUp, Random random) {
+public record Speaker(Map<String, List<Spoken>> listed, double madeUp, Random random) {
     private static final List<String> NUMBERS =
             List.of("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten");
     private static final List<String> MONTHS = List.of(
@@ -47,8 +47,13 @@ record Speaker(Map<String, List<Spoken>> listed, double madeUp, Random random) {
     private static final List<String> VOWELS = List.of("a", "e", "i", "o", "u", "y", "ai", "ea", "ie", "ou", "oo");
     private static final List<String> ENDS = List.of("", "", "n", "r", "l", "s", "m", "t", "ck", "nd", "rt", "x");
 
-    /** Says a value of a kind. */
-    Spoken say(String kind) {
+    /**
+     * Says a value of a kind.
+     *
+     * @param kind the kind
+     * @return the value
+     */
+    public Spoken say(String kind) {
         return switch (kind) {
             case "time" -> time();
             case "date" -> date();

@@ -6,9 +6,14 @@ package org.lora4j.example.text.calendar;
  * @param words the words, such as {@code half an hour}
  * @param value the argument of a call, such as {@code 30}
  */
-record Spoken(String words, Object value) {
-    /** Words that are the value. */
-    static Spoken same(String words) {
+public record Spoken(String words, Object value) {
+    /**
+     * Returns words that are the value.
+     *
+     * @param words the words
+     * @return the value
+     */
+    public static Spoken same(String words) {
         return new Spoken(words, words);
     }
 }
