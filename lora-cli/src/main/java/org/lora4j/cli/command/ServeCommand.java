@@ -11,6 +11,7 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.serve.ApiKeys;
+import org.lora4j.cli.serve.JobFolder;
 import org.lora4j.cli.serve.ModelServer;
 import org.lora4j.cli.serve.ServedModel;
 import org.lora4j.console.command.OptionCheck;
@@ -96,7 +97,8 @@ public final class ServeCommand extends WorkCommand {
             description =
                     "A file with the keys of the clients, which they send as bearer tokens. Each line has a key and"
                             + " the adapters that it may use, or * for all; a name with spaces or = is in quotation marks."
-                            + " name=, requests=, tokens= and compile= name a key for the log and limit it. Without this option"
+                            + " name=, requests=, tokens=, compile=, files= and storage= name a key for the log and limit it; with"
+                            + " train=yes it may use --train. Without this option"
                             + " no key is needed.")
     private @Nullable Path keys;
 
@@ -122,6 +124,9 @@ public final class ServeCommand extends WorkCommand {
     @Mixin
     private final ServeOptions options = new ServeOptions();
 
+    @Mixin
+    private final TrainServeOptions training = new TrainServeOptions();
+
     ServeCommand() {}
 
     @Override
@@ -139,6 +144,7 @@ public final class ServeCommand extends WorkCommand {
                             + " a path, found " + origin);
         }
         options.check(check);
+        training.check(check);
         textLimit.check(check);
         boolean isDecoder;
         try {
@@ -166,8 +172,9 @@ public final class ServeCommand extends WorkCommand {
         ModelServer.Clients clients = new ModelServer.Clients(
                 hosts, origins, keys == null ? null : ApiKeys.read(keys), page, logs ? this::log : null);
         InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), port);
-        try (ServedModel served = ServedModel.open(settings);
-                ModelServer server = ModelServer.start(address, clients, served)) {
+        try (JobFolder jobs = training.open();
+                ServedModel served = ServedModel.open(settings);
+                ModelServer server = ModelServer.start(address, clients, served, jobs)) {
             run(server, served.names().size());
         }
     }
