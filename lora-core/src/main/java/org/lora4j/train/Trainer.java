@@ -4,6 +4,8 @@ import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongPredicate;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Model;
@@ -162,8 +164,9 @@ public final class Trainer {
         private boolean recomputes;
         private @Nullable Validation validation;
         private boolean restoresOnDivergence = true;
-        private long checkpointInterval = Long.MAX_VALUE;
+        private LongPredicate checkpointAfter = iteration -> false;
         private TrainingState.Sink checkpoints = state -> {};
+        private BooleanSupplier stopsWhen = () -> false;
         private @Nullable TrainingState resumed;
 
         private Builder(Model model) {
@@ -340,8 +343,38 @@ public final class Trainer {
          */
         public Builder checkpointEvery(long iterations, TrainingState.Sink checkpoints) {
             requirePositive("checkpointEvery", iterations);
-            checkpointInterval = iterations;
-            this.checkpoints = Objects.requireNonNull(checkpoints, "checkpoints must not be null");
+            return checkpoints(iteration -> iteration % iterations == 0, checkpoints);
+        }
+
+        /**
+         * Creates a checkpoint after each step at which a condition holds, for example when some time has passed. It replaces
+         * {@link #checkpointEvery}.
+         *
+         * @param due is asked after each step, after the listeners and the validation; the thread that trains calls it
+         * @param checkpoints as in {@link #checkpointEvery}
+         * @return this
+         */
+        public Builder checkpointWhen(BooleanSupplier due, TrainingState.Sink checkpoints) {
+            Objects.requireNonNull(due, "due must not be null");
+            return checkpoints(iteration -> due.getAsBoolean(), checkpoints);
+        }
+
+        private Builder checkpoints(LongPredicate after, TrainingState.Sink sink) {
+            checkpointAfter = after;
+            checkpoints = Objects.requireNonNull(sink, "checkpoints must not be null");
+            return this;
+        }
+
+        /**
+         * Ends the training before its time, after the step at which a condition holds. A checkpoint of this step is created, from which
+         * the training can be resumed. The parameters are then those of this step, also with a validation. A training that is at its end
+         * ends as it does without this.
+         *
+         * @param condition is asked after each step; the thread that trains calls it. The default is never
+         * @return this
+         */
+        public Builder stopWhen(BooleanSupplier condition) {
+            stopsWhen = Objects.requireNonNull(condition, "condition must not be null");
             return this;
         }
 
@@ -380,8 +413,9 @@ public final class Trainer {
                     validation,
                     restoresOnDivergence,
                     List.copyOf(listeners),
-                    checkpointInterval,
+                    checkpointAfter,
                     checkpoints,
+                    stopsWhen,
                     resumed));
         }
 

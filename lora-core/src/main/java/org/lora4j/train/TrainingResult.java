@@ -33,7 +33,9 @@ public record TrainingResult(
         /** The maximum number of iterations was reached. */
         ITERATIONS,
         /** The validation did not improve for as many epochs as its patience. */
-        NO_IMPROVEMENT
+        NO_IMPROVEMENT,
+        /** The condition of {@link Trainer.Builder#stopWhen} held. The training can be resumed from its last checkpoint. */
+        STOPPED
     }
 
     /**

@@ -35,6 +35,7 @@ final class TrainingRun {
     private long examples;
     private long examplesBefore;
     private double lastLoss = Double.NaN;
+    private boolean isStopped;
 
     // The batches of the next step that were computed.
     private long rowsOfStep;
@@ -100,7 +101,7 @@ final class TrainingRun {
     /** Checks the parameters, restores the best ones and tells the listeners, after the last step. */
     TrainingResult end() {
         step.requireFinite(iteration);
-        if (validator != null) {
+        if (validator != null && !isStopped) {
             if (!validator.isDone(iteration)) {
                 validate(validator, epochs + 1);
             }
@@ -120,6 +121,10 @@ final class TrainingRun {
     }
 
     boolean isThrough() {
+        return isStopped || isAtItsEnd();
+    }
+
+    private boolean isAtItsEnd() {
         return epochs >= settings.epochs() || iteration >= settings.maxIterations() || isOutOfPatience();
     }
 
@@ -128,6 +133,9 @@ final class TrainingRun {
     }
 
     private StopReason stopReason() {
+        if (isStopped) {
+            return StopReason.STOPPED;
+        }
         if (epochs >= settings.epochs()) {
             return StopReason.EPOCHS;
         }
@@ -188,7 +196,8 @@ final class TrainingRun {
                 validate(validator, epochs);
             }
         }
-        if (iteration % settings.checkpointInterval() == 0) {
+        isStopped = !isAtItsEnd() && settings.stopsWhen().getAsBoolean();
+        if (isStopped || settings.checkpointAfter().test(iteration)) {
             checkpoint();
         }
     }
@@ -248,7 +257,7 @@ final class TrainingRun {
             throw new IllegalStateException("resume: something must be left to train, found no improvement since "
                     + state.best() + " in " + epochs + " epochs; set more patience");
         }
-        if (isThrough()) {
+        if (isAtItsEnd()) {
             throw new IllegalStateException("resume: something must be left to train, found " + iteration + " of "
                     + settings.maxIterations() + " iterations and " + epochs + " of " + settings.epochs()
                     + " epochs done; set more epochs or iterations");

@@ -1,6 +1,8 @@
 package org.lora4j.train;
 
 import java.util.List;
+import java.util.function.BooleanSupplier;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Model;
 
@@ -17,6 +19,7 @@ record TrainingSettings(
         @Nullable Validation validation,
         boolean restoresOnDivergence,
         List<TrainingListener> listeners,
-        long checkpointInterval,
+        LongPredicate checkpointAfter,
         TrainingState.Sink checkpoints,
+        BooleanSupplier stopsWhen,
         @Nullable TrainingState resumed) {}

@@ -95,11 +95,6 @@ public final class TextClassifier implements AutoCloseable {
             return model.config().isDecoder();
         }
 
-        /** The head that suits the model: for a folder of sentence-transformers and for a BERT without a pooler the mean. */
-        Head head() throws IOException {
-            return !isDecoder() && source.has("modules.json") ? Head.MEAN : Head.ofPeft(model);
-        }
-
         TextModel requireTexts() {
             if (texts == null) {
                 throw new IllegalStateException("the model must be opened with its tokenizer, found one without");
@@ -161,7 +156,7 @@ public final class TextClassifier implements AutoCloseable {
         Objects.requireNonNull(labels, "labels must not be null");
         Base base = Base.open(ModelSource.of(folder), maxTokens, storage);
         try {
-            return create(base, labels, head == null ? base.head() : head, seed);
+            return create(base, labels, head == null ? base.requireTexts().classifierHead() : head, seed);
         } catch (IOException | RuntimeException e) {
             base.close();
             throw e;

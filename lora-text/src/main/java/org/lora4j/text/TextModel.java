@@ -163,6 +163,16 @@ public abstract sealed class TextModel implements AutoCloseable permits EncoderF
     }
 
     /**
+     * Returns what a new classifier of texts reads if nothing else is asked for.
+     *
+     * @return the mean for a folder of sentence-transformers and for a BERT without a pooler, or else as {@link Head#ofPeft}
+     * @throws IOException if a file cannot be read any more
+     */
+    public final Head classifierHead() throws IOException {
+        return !model.config().isDecoder() && source.has("modules.json") ? Head.MEAN : Head.ofPeft(model);
+    }
+
+    /**
      * Returns the length of the whole embeddings of the model.
      *
      * @return how many numbers an embedding has

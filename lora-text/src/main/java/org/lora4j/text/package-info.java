@@ -13,6 +13,7 @@
  * <table>
  * <caption>The packages, from top to bottom; each uses only those below it</caption>
  * <tr><th>package</th><th>what is in it</th></tr>
+ * <tr><td>{@code text.job}</td><td>trainings that a service runs for its clients</td></tr>
  * <tr><td>{@code text}</td><td>models, their adapters, and what answers with them</td></tr>
  * <tr><td>{@code text.train}</td><td>how an adapter is trained for a task</td></tr>
  * <tr><td>{@code text.task}</td><td>what a model does with a text: embed, classify, rank, generate</td></tr>

@@ -57,6 +57,7 @@ class ArchitectureTest {
 
     /** From top to bottom: each uses only those below it. */
     private static final List<String> PACKAGES = List.of(
+            "org.lora4j.text.job..",
             "org.lora4j.text",
             "org.lora4j.text.train..",
             "org.lora4j.text.task..",

@@ -7,8 +7,8 @@ import java.util.SortedMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.measure.Metric;
-import org.lora4j.cli.measure.PairedDifference;
 import org.lora4j.console.report.ReportText;
+import org.lora4j.text.metrics.PairedDifference;
 import org.lora4j.text.train.ClassifiedTexts;
 
 /**

@@ -5,9 +5,9 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.language.LanguageTask;
 import org.lora4j.cli.train.CommandTask;
 import org.lora4j.cli.train.DataFile;
-import org.lora4j.cli.train.DefaultEpochs;
-import org.lora4j.cli.train.DefaultRate;
 import org.lora4j.cli.train.TrainingInput;
+import org.lora4j.text.train.DefaultEpochs;
+import org.lora4j.text.train.DefaultRate;
 import picocli.CommandLine.Mixin;
 
 /** A command that trains an adapter for a decoder. */

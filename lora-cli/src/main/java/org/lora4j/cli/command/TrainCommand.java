@@ -12,8 +12,6 @@ import org.lora4j.cli.report.ModelCard;
 import org.lora4j.cli.report.TrainingFiles;
 import org.lora4j.cli.train.CheckpointFile;
 import org.lora4j.cli.train.CommandTask;
-import org.lora4j.cli.train.DefaultEpochs;
-import org.lora4j.cli.train.DefaultRate;
 import org.lora4j.cli.train.Estimate;
 import org.lora4j.cli.train.OpenedFiles;
 import org.lora4j.cli.train.RateSearch;
@@ -28,6 +26,8 @@ import org.lora4j.console.command.RunFolder;
 import org.lora4j.console.command.WorkCommand;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.text.task.SavedAdapter;
+import org.lora4j.text.train.DefaultEpochs;
+import org.lora4j.text.train.DefaultRate;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 

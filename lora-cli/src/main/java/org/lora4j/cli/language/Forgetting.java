@@ -5,9 +5,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.cli.measure.Metric;
-import org.lora4j.cli.measure.PairedDifference;
 import org.lora4j.console.report.ReportText;
 import org.lora4j.console.report.TextOutput;
+import org.lora4j.text.metrics.PairedDifference;
 import org.lora4j.text.metrics.Perplexity;
 
 /**

@@ -1,5 +1,7 @@
 package org.lora4j.cli.measure;
 
+import org.lora4j.text.metrics.PairedDifference;
+
 /**
  * What an adapter is compared with.
  *

@@ -11,6 +11,7 @@ import java.util.function.Predicate;
 import java.util.stream.Collectors;
 import org.lora4j.console.report.ReportText;
 import org.lora4j.console.report.TextOutput;
+import org.lora4j.text.metrics.PairedDifference;
 import org.lora4j.text.metrics.Perplexity;
 import org.lora4j.text.metrics.PrecisionRecall;
 

@@ -1,6 +1,7 @@
 package org.lora4j.cli.measure;
 
 import org.lora4j.console.report.ReportText;
+import org.lora4j.text.metrics.PairedDifference;
 
 /** The number by which a report judges. */
 public enum Metric {

@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.text.data.Dataset;
 import org.lora4j.text.data.FileForm;
 import org.lora4j.text.data.IndexedFile;
+import org.lora4j.text.data.StoredExamples;
 import org.lora4j.text.data.TextFiles;
 import org.lora4j.text.data.TextFormatException;
 import org.lora4j.text.data.TextRow;

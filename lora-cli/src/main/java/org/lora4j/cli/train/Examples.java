@@ -7,6 +7,7 @@ import java.util.Objects;
 import java.util.RandomAccess;
 import java.util.stream.IntStream;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.text.data.StoredExamples;
 import org.lora4j.text.train.TrainableTask;
 import org.lora4j.train.Batch;
 

@@ -5,6 +5,8 @@ import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.console.command.OptionCheck;
+import org.lora4j.text.train.DefaultEpochs;
+import org.lora4j.text.train.DefaultRate;
 import org.lora4j.train.AdamW;
 import picocli.CommandLine.Option;
 

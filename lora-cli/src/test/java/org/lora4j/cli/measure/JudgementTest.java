@@ -7,6 +7,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.lora4j.cli.measure.Judgement.MeasuredOn;
 import org.lora4j.cli.measure.Judgement.Outcome;
+import org.lora4j.text.metrics.PairedDifference;
 
 class JudgementTest {
     private static Comparison comparison(String baseline, double value, double low, double high) {

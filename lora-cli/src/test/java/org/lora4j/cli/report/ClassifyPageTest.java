@@ -16,13 +16,13 @@ import org.lora4j.cli.classify.LearningCurve;
 import org.lora4j.cli.measure.Comparison;
 import org.lora4j.cli.measure.Judgement;
 import org.lora4j.cli.measure.Metric;
-import org.lora4j.cli.measure.PairedDifference;
 import org.lora4j.cli.train.Copies;
 import org.lora4j.cli.train.TaskPage;
 import org.lora4j.cli.train.TrainingReport;
 import org.lora4j.cli.train.TrainingSummary;
 import org.lora4j.console.report.TextOutput;
 import org.lora4j.text.metrics.Calibration;
+import org.lora4j.text.metrics.PairedDifference;
 
 class ClassifyPageTest {
     private static TrainingReport<ClassifyResult> report(Judgement.MeasuredOn on, PairedDifference difference) {

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.text.train.DefaultEpochs;
+import org.lora4j.text.train.DefaultRate;
 import picocli.CommandLine;
 
 /** Few examples are used more often, within bounds. */

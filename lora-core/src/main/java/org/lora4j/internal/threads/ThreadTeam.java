@@ -196,7 +196,7 @@ public final class ThreadTeam {
      */
     public void run(int parts, IntConsumer part) {
         int helpers = Math.min(threads, parts) - 1;
-        if (helpers < 1 || !isBusy.compareAndSet(false, true)) {
+        if (helpers < 1 || BackgroundThread.isAlone() || !isBusy.compareAndSet(false, true)) {
             for (int i = 0; i < parts; i++) {
                 part.accept(i);
             }

@@ -1,4 +1,4 @@
-package org.lora4j.cli.measure;
+package org.lora4j.text.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;

@@ -1,8 +1,6 @@
-package org.lora4j.cli.measure;
+package org.lora4j.text.metrics;
 
 import java.util.List;
-import org.lora4j.text.metrics.Perplexity;
-import org.lora4j.text.metrics.PrecisionRecall;
 
 /**
  * How much better one model is than another on the same examples, and an interval of 95 % for it. A difference above 0 means that

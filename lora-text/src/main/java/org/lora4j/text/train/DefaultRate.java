@@ -1,4 +1,4 @@
-package org.lora4j.cli.train;
+package org.lora4j.text.train;
 
 import java.math.BigDecimal;
 import java.math.MathContext;
@@ -34,8 +34,13 @@ public record DefaultRate(double rate, double exponent) {
         return new DefaultRate(rate, 0);
     }
 
-    /** Returns the rate for a model whose hidden states have so many numbers. */
-    double forWidth(int width) {
+    /**
+     * Returns the rate for a model.
+     *
+     * @param width how many numbers its hidden states have
+     * @return the rate, in two digits
+     */
+    public double forWidth(int width) {
         return BigDecimal.valueOf(rate * Math.pow(WIDTH / width, exponent))
                 .round(TWO_DIGITS)
                 .doubleValue();

@@ -1,4 +1,4 @@
-package org.lora4j.cli.train;
+package org.lora4j.text.train;
 
 import org.lora4j.internal.DefaultSteps;
 
@@ -22,8 +22,13 @@ public record DefaultEpochs(int least, int steps, int most) {
     /** A classifier that begins with what the frozen model knows needs fewer. */
     public static final DefaultEpochs CLASSIFY = new DefaultEpochs(4, 100, 10);
 
-    /** Returns how often the examples are used. */
-    int of(int stepsOfEpoch) {
+    /**
+     * Returns how often the examples are used.
+     *
+     * @param stepsOfEpoch the steps in which all of them are used once
+     * @return the epochs
+     */
+    public int of(int stepsOfEpoch) {
         return DefaultSteps.epochs(least, stepsOfEpoch, steps, most);
     }
 }

@@ -1,4 +1,4 @@
-package org.lora4j.cli.train;
+package org.lora4j.text.data;
 
 import java.util.AbstractList;
 import java.util.Arrays;
@@ -6,16 +6,13 @@ import java.util.List;
 import java.util.Objects;
 import java.util.RandomAccess;
 import java.util.function.Function;
-import org.lora4j.text.data.IndexedFile;
-import org.lora4j.text.data.TextFormatException;
-import org.lora4j.text.data.TextRow;
 
 /**
  * Examples that stay in their file, and are read from it each time they are asked for. The memory has the place of each: 12 bytes.
  *
  * @param <T> the type of the examples
  */
-final class StoredExamples<T> extends AbstractList<T> implements RandomAccess {
+public final class StoredExamples<T> extends AbstractList<T> implements RandomAccess {
     private final IndexedFile file;
     private final Function<TextRow, List<T>> examples;
     private long[] offsets = new long[1024];
@@ -23,14 +20,24 @@ final class StoredExamples<T> extends AbstractList<T> implements RandomAccess {
     private int size;
     private int hash = 1;
 
-    /** Creates a list without examples. Those of a row must always be the same ones. */
-    StoredExamples(IndexedFile file, Function<TextRow, List<T>> examples) {
+    /**
+     * Creates a list without examples.
+     *
+     * @param file the file
+     * @param examples makes the examples of a row, always the same ones
+     */
+    public StoredExamples(IndexedFile file, Function<TextRow, List<T>> examples) {
         this.file = file;
         this.examples = examples;
     }
 
-    /** Adds the examples of a row. */
-    void add(TextRow row, List<T> some) {
+    /**
+     * Adds the examples of a row.
+     *
+     * @param row a row of the file
+     * @param some its examples
+     */
+    public void add(TextRow row, List<T> some) {
         for (T example : some) {
             if (size == offsets.length) {
                 offsets = Arrays.copyOf(offsets, 2 * size);
@@ -44,7 +51,7 @@ final class StoredExamples<T> extends AbstractList<T> implements RandomAccess {
     }
 
     /** Gives back what was reserved for more rows. */
-    void trim() {
+    public void trim() {
         offsets = Arrays.copyOf(offsets, size);
         lines = Arrays.copyOf(lines, size);
     }
@@ -69,8 +76,13 @@ final class StoredExamples<T> extends AbstractList<T> implements RandomAccess {
         return some.get(index - first);
     }
 
-    /** Returns the file and the line of an example. */
-    String where(int index) {
+    /**
+     * Returns where an example stands.
+     *
+     * @param index the number of the example
+     * @return the file and the line
+     */
+    public String where(int index) {
         return file.path() + ":" + lines[index];
     }
 

@@ -1,4 +1,4 @@
-package org.lora4j.cli.measure;
+package org.lora4j.text.metrics;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
@@ -9,7 +9,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
-import org.lora4j.text.metrics.PrecisionRecall;
 
 class PairedF1Test {
     /** Texts with three spans each, of which so many are found in the mean. */

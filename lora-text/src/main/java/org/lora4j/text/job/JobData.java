@@ -1,0 +1,117 @@
+package org.lora4j.text.job;
+
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.text.data.IndexedFile;
+import org.lora4j.text.data.Split;
+import org.lora4j.text.data.StoredExamples;
+import org.lora4j.text.data.TextFormatException;
+import org.lora4j.text.data.TextRow;
+
+/**
+ * The examples of a job, which stay in their files.
+ *
+ * @param train those that train
+ * @param choosing those that choose the epoch
+ * @param judging those that judge
+ */
+record JobData<E>(List<E> train, List<E> choosing, List<E> judging, List<IndexedFile> files) implements AutoCloseable {
+    static final String TRAINING_FILE = "training_file";
+    static final String VALIDATION_FILE = "validation_file";
+
+    private static final double HALF = 0.5;
+
+    /** Fewer rows of a validation only judge. */
+    private static final int FEWEST_TO_CHOOSE = 4;
+
+    /** What is done with an example of a row. */
+    private interface Visitor<E> {
+        void visit(TextRow row, E example);
+    }
+
+    /**
+     * Reads the files of a job.
+     *
+     * @param task learns the rows that train, and checks all
+     * @throws JobFailure if a row is wrong, or there is none
+     */
+    static <E> JobData<E> read(JobFolder folder, StoredJob.Request request, JobTask<E> task)
+            throws IOException, JobFailure {
+        List<IndexedFile> files = new ArrayList<>();
+        try {
+            StoredJob.Data training = request.training();
+            List<E> train = examples(folder, training, TRAINING_FILE, task, files, (row, one) -> task.learn(one));
+            check(files.get(0), training, TRAINING_FILE, task);
+            StoredJob.@Nullable Data validation = request.validation();
+            List<E> held = validation == null
+                    ? List.of()
+                    : examples(folder, validation, VALIDATION_FILE, task, files, task::check);
+            boolean chooses = held.size() >= FEWEST_TO_CHOOSE;
+            List<E> choosing = new ArrayList<>();
+            List<E> judging = new ArrayList<>();
+            for (int i = 0; i < held.size(); i++) {
+                (chooses && Split.isHeldOut(request.seed(), i, HALF) ? choosing : judging).add(held.get(i));
+            }
+            return new JobData<>(train, choosing, judging, files);
+        } catch (IOException | JobFailure | RuntimeException e) {
+            files.forEach(IndexedFile::close);
+            throw e;
+        }
+    }
+
+    private static <E> List<E> examples(
+            JobFolder folder,
+            StoredJob.Data data,
+            String param,
+            JobTask<E> task,
+            List<IndexedFile> files,
+            Visitor<E> visitor)
+            throws IOException, JobFailure {
+        try {
+            IndexedFile file = IndexedFile.open(folder.resolve(data.file()));
+            files.add(file);
+            StoredExamples<E> found = new StoredExamples<>(file, task::examples);
+            for (TextRow row : file.rows()) {
+                List<E> some = task.examples(row);
+                found.add(row, some);
+                some.forEach(one -> visitor.visit(row, one));
+            }
+            found.trim();
+            if (found.isEmpty()) {
+                throw failure(param, data.name() + " must have at least one row to learn, found none");
+            }
+            return found;
+        } catch (TextFormatException e) {
+            throw failure(param, named(e, data));
+        }
+    }
+
+    private static <E> void check(IndexedFile file, StoredJob.Data data, String param, JobTask<E> task)
+            throws JobFailure {
+        try {
+            for (TextRow row : file.rows()) {
+                task.examples(row).forEach(one -> task.check(row, one));
+            }
+        } catch (TextFormatException e) {
+            throw failure(param, named(e, data));
+        }
+    }
+
+    /** The client knows the name of its file, and nothing of the folder of the job. */
+    private static String named(TextFormatException e, StoredJob.Data data) {
+        return String.valueOf(e.getMessage())
+                .replace(e.file() + ":" + e.line(), data.name() + ", line " + e.line())
+                .replace(e.file(), data.name());
+    }
+
+    static JobFailure failure(String param, String message) {
+        return new JobFailure(new JobError("invalid_" + param, message, param), null);
+    }
+
+    @Override
+    public void close() {
+        files.forEach(IndexedFile::close);
+    }
+}

@@ -1,0 +1,87 @@
+package org.lora4j.text.job;
+
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.AdapterView;
+import org.lora4j.nn.Model;
+import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.TextModel;
+import org.lora4j.text.data.TextRow;
+import org.lora4j.text.train.DefaultEpochs;
+import org.lora4j.text.train.DefaultRate;
+import org.lora4j.text.train.TrainableTask;
+
+/**
+ * What a {@link JobMethod} makes of the rows of a file. All rows that train are seen before {@link #trainable} is called.
+ *
+ * @param <E> an example
+ */
+abstract class JobTask<E> {
+    /**
+     * Returns the task of a method.
+     *
+     * @param mostTokens the most tokens of an example of a language model
+     * @throws IllegalArgumentException if the model cannot have it
+     */
+    static JobTask<?> of(JobMethod method, TextModel model, int mostTokens, @Nullable Double beta) throws IOException {
+        return switch (method) {
+            case SUPERVISED -> new AnswersJob(decoder(method, model), mostTokens);
+            case DPO -> new PreferencesJob(decoder(method, model), mostTokens, beta);
+            case CLASSIFY -> new ClassesJob(model);
+        };
+    }
+
+    private static DecoderFolder decoder(JobMethod method, TextModel model) {
+        if (model instanceof DecoderFolder decoder) {
+            return decoder;
+        }
+        throw new IllegalArgumentException(
+                "the method " + method.text() + " needs a model that generates text, found " + model.name());
+    }
+
+    /**
+     * Returns the examples of a row, always the same ones.
+     *
+     * @throws org.lora4j.text.data.TextFormatException if the row is wrong
+     */
+    abstract List<E> examples(TextRow row);
+
+    /** Sees an example that trains, before the training. */
+    void learn(E example) {}
+
+    /**
+     * Checks what is only known when all rows that train were seen.
+     *
+     * @throws org.lora4j.text.data.TextFormatException if the example cannot be used
+     */
+    void check(TextRow row, E example) {}
+
+    /**
+     * Creates what trains, after all rows that train were seen.
+     *
+     * @throws IOException if a file of the model cannot be read
+     * @throws IllegalArgumentException if the rows together are not enough
+     */
+    abstract TrainableTask<E, ?> trainable(long seed) throws IOException;
+
+    /** Gives a new adapter its start. Returns whether steps follow. */
+    boolean begin(AdapterView adapter, List<E> train, boolean asksForEpochs, long seed) {
+        return true;
+    }
+
+    abstract DefaultRate rate();
+
+    abstract DefaultEpochs epochs();
+
+    abstract int batchSize();
+
+    /** Measures a model on each row that judges. */
+    abstract Scores scores(Model model, List<E> judging);
+
+    /** What the adapter is compared with in any case. */
+    abstract String baseline();
+
+    /** Measures that. */
+    abstract Scores baseline(List<E> judging);
+}

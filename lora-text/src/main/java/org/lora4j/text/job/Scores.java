@@ -1,0 +1,49 @@
+package org.lora4j.text.job;
+
+import java.util.List;
+import org.lora4j.text.metrics.PairedDifference;
+import org.lora4j.text.metrics.Perplexity;
+
+/** What was measured of each row that judges. */
+sealed interface Scores {
+    /** The losses of a language model. */
+    record Losses(List<Perplexity> each) implements Scores {
+        @Override
+        public String metric() {
+            return "nats per token";
+        }
+
+        @Override
+        public double value() {
+            Perplexity sum = Perplexity.sum(each);
+            return sum.nats() / sum.tokens();
+        }
+
+        @Override
+        public PairedDifference against(Scores other) {
+            return PairedDifference.ofLosses(each, ((Losses) other).each);
+        }
+    }
+
+    /** Numbers between 0 and 1, of which greater ones are better. */
+    record Shares(String metric, List<Double> each) implements Scores {
+        @Override
+        public double value() {
+            return each.stream().mapToDouble(Double::doubleValue).average().orElse(0);
+        }
+
+        @Override
+        public PairedDifference against(Scores other) {
+            return PairedDifference.ofShares(each, ((Shares) other).each);
+        }
+    }
+
+    /** What is measured. */
+    String metric();
+
+    /** The number of all rows together. */
+    double value();
+
+    /** How much better these are than those of another model on the same rows. */
+    PairedDifference against(Scores other);
+}

@@ -1,0 +1,880 @@
+package org.lora4j.text.job;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.AdapterNames;
+import org.lora4j.internal.MessageText;
+import org.lora4j.internal.threads.BackgroundThread;
+import org.lora4j.io.internal.FolderLock;
+import org.lora4j.text.DecoderFolder;
+import org.lora4j.text.TextModel;
+import org.lora4j.train.DivergedException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Trains adapters in the process that serves them, over the weights that it has. Clients submit jobs; each becomes an adapter in a folder from
+ * which it is served.
+ *
+ * <pre>{@code
+ * try (TrainingService trainings = TrainingService.builder(model, folder)
+ *         .adapters(adapters, service::refresh)
+ *         .serving(() -> running.get() > 0)
+ *         .build()) {
+ *     Job job = trainings.submit(JobRequest.of(JobMethod.CLASSIFY, "acme", corrections)
+ *             .validation(held)
+ *             .serveAs("acme-topics", Promotion.IF_BETTER)
+ *             .build());
+ * }
+ * }</pre>
+ *
+ * <p>All of a job lies in the folder: its data, its settings, its events, and where its training is. A process that is killed loses at most the
+ * steps since the last checkpoint. A service that is built on the folder again goes on with all jobs, and their adapters have the same bits
+ * as without the interruption.
+ *
+ * <p>One job trains at a time. Owners take turns; a job that has trained for its turn waits while jobs of others do. While requests run, a
+ * training computes for a share of the time, with one thread.
+ *
+ * <p>Thread-safe.
+ */
+public final class TrainingService implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(TrainingService.class);
+
+    private static final String LOCK = "trainings.lock";
+    private static final String PREFIX = "ftjob-";
+
+    /** So many adapters after epochs are kept of a job. */
+    private static final int KEPT_EPOCHS = 3;
+
+    private static final SecureRandom RANDOM = new SecureRandom();
+
+    private final TextModel model;
+    private final Path folder;
+    private final Settings settings;
+    private final @Nullable Publication served;
+    private final FolderLock lock;
+    private final Map<String, Job> jobs = new LinkedHashMap<>();
+    private final JobQueue queue = new JobQueue();
+    private final ExecutorService checks;
+    private final Thread worker;
+    private long lastCreated;
+    private boolean closing;
+    private @Nullable Job running;
+    private long turnBegan;
+
+    /** What the builder says. */
+    private record Settings(
+            BooleanSupplier serves, double share, Duration checkpointEvery, Duration turn, JobLimits limits) {}
+
+    private TrainingService(Builder builder) throws IOException {
+        model = builder.model;
+        folder = builder.folder;
+        settings = new Settings(builder.serves, builder.share, builder.checkpointEvery, builder.turn, builder.limits);
+        Files.createDirectories(folder);
+        lock = FolderLock.tryTake(folder, LOCK)
+                .orElseThrow(() -> new IOException(folder
+                        + ": the folder of trainings must be used by one service, found another one that uses it"));
+        try {
+            served = builder.adapters == null ? null : new Publication(builder.adapters, builder.changed);
+            readJobs();
+        } catch (IOException | RuntimeException e) {
+            release();
+            throw e;
+        }
+        checks = Executors.newSingleThreadExecutor(work -> daemon(new Thread(work, "lora-job-check")));
+        worker = daemon(new BackgroundThread(this::work, "lora-training"));
+        jobs.values().forEach(this::goOn);
+        worker.start();
+    }
+
+    private void release() {
+        try {
+            lock.close();
+        } catch (IOException e) {
+            log.warn("the lock of {} could not be deleted", folder, e);
+        }
+    }
+
+    private static Thread daemon(Thread thread) {
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    /**
+     * Starts the settings of a service.
+     *
+     * @param model the model, which stays open while the service is
+     * @param folder where all of the jobs lies; it is made if it is not there. One service at a time can use it
+     * @return a builder
+     */
+    public static Builder builder(TextModel model, Path folder) {
+        return new Builder(
+                Objects.requireNonNull(model, "model must not be null"),
+                Objects.requireNonNull(folder, "folder must not be null"));
+    }
+
+    // What was there before.
+
+    private void readJobs() throws IOException {
+        List<Job> found = new ArrayList<>();
+        try (Stream<Path> folders = Files.list(folder)) {
+            for (Path one : folders.filter(Files::isDirectory).toList()) {
+                if (!String.valueOf(one.getFileName()).startsWith(PREFIX)) {
+                    continue;
+                }
+                if (!Files.exists(one.resolve(JobFolder.JOB))) {
+                    // A process was killed while it copied the data.
+                    JobFolder.deleteAll(one);
+                    continue;
+                }
+                try {
+                    JobFolder files = new JobFolder(one);
+                    found.add(new Job(this, files, files.read()));
+                } catch (IOException | IllegalArgumentException e) {
+                    log.error("a job cannot be read, and is left out: {}", e.getMessage());
+                }
+            }
+        }
+        found.sort(Comparator.comparing(Job::created));
+        for (Job job : found) {
+            jobs.put(job.id(), job);
+            lastCreated = Math.max(lastCreated, job.created().toEpochMilli());
+        }
+    }
+
+    private void goOn(Job job) {
+        try {
+            if (job.state() == JobState.RUNNING) {
+                transition(job, JobState.QUEUED, "The job goes on after a restart");
+            }
+            if (job.state() == JobState.QUEUED) {
+                synchronized (this) {
+                    queue.add(job);
+                }
+            } else if (job.state() == JobState.VALIDATING) {
+                check(job);
+            }
+        } catch (IOException e) {
+            log.error("the job {} cannot go on", job.id(), e);
+        }
+    }
+
+    // Jobs for clients.
+
+    /**
+     * Takes a job. Its data are copied before this returns, and read after it.
+     *
+     * @param request what to train
+     * @return the job, which validates its data now
+     * @throws JobLimitException if there are as many jobs as the limits allow
+     * @throws IllegalArgumentException if the model cannot be trained by the method, a file has too many bytes or an unknown ending, or an
+     *     adapter or a job has the name
+     * @throws IOException if a file cannot be read or written; nothing is kept of the job then
+     * @throws IllegalStateException if the service is closed
+     */
+    public Job submit(JobRequest request) throws IOException {
+        Objects.requireNonNull(request, "request must not be null");
+        JobTask.of(
+                request.method(), model, mostTokens(), request.hyperparameters().beta());
+        String id = PREFIX + newId();
+        String adapter = request.adapter() == null ? id : request.adapter();
+        synchronized (this) {
+            requireRoom(request, adapter);
+        }
+        Path own = folder.resolve(id);
+        Files.createDirectory(own);
+        try {
+            StoredJob.Data training = copy(request.training(), own, "training");
+            JobRequest.@Nullable Data held = request.validation();
+            StoredJob.Data validation = held == null ? null : copy(held, own, "validation");
+            synchronized (this) {
+                requireRoom(request, adapter);
+                lastCreated = Math.max(lastCreated + 1, System.currentTimeMillis());
+                StoredJob stored = new StoredJob(
+                        new StoredJob.Request(
+                                id,
+                                request.owner(),
+                                request.method(),
+                                training,
+                                validation,
+                                adapter,
+                                request.serveAs(),
+                                request.promotion(),
+                                request.hyperparameters(),
+                                request.config(),
+                                request.seed(),
+                                request.properties(),
+                                lastCreated),
+                        StoredJob.Progress.NEW);
+                JobFolder files = new JobFolder(own);
+                files.write(stored);
+                Job job = new Job(this, files, stored);
+                jobs.put(id, job);
+                job.event(JobEvent.Level.INFO, "Created fine-tuning job: " + id, null);
+                check(job);
+                return job;
+            }
+        } catch (IOException | RuntimeException e) {
+            synchronized (this) {
+                jobs.remove(id);
+            }
+            JobFolder.deleteAll(own);
+            throw e;
+        }
+    }
+
+    private static String newId() {
+        byte[] bytes = new byte[12];
+        RANDOM.nextBytes(bytes);
+        return HexFormat.of().formatHex(bytes);
+    }
+
+    private int mostTokens() {
+        return Math.min(
+                settings.limits.tokens(),
+                model instanceof DecoderFolder decoder ? decoder.maxLength() : Integer.MAX_VALUE);
+    }
+
+    private void requireRoom(JobRequest request, String adapter) {
+        if (closing) {
+            throw new IllegalStateException("the service of trainings must be open, found it closed");
+        }
+        if (jobs.size() >= settings.limits.jobs()) {
+            throw new JobLimitException("there must be at most " + settings.limits.jobs() + " jobs, found as many");
+        }
+        long waiting = queue.count(request.owner())
+                + jobs.values().stream()
+                        .filter(job -> job.owner().equals(request.owner()))
+                        .filter(job -> job.state() == JobState.RUNNING
+                                || job.state() == JobState.VALIDATING
+                                || job.state() == JobState.PAUSED)
+                        .count();
+        if (waiting >= settings.limits.waiting()) {
+            throw new JobLimitException("there must be at most " + settings.limits.waiting()
+                    + " jobs of an owner that have not ended, found as many; wait for some of them, or cancel some");
+        }
+        boolean isTaken = (served != null && served.has(adapter))
+                || jobs.values().stream().anyMatch(job -> job.adapter().equalsIgnoreCase(adapter));
+        if (isTaken) {
+            throw new IllegalArgumentException("adapter must be a new name, found one that an adapter or a job has, "
+                    + MessageText.quote(adapter));
+        }
+    }
+
+    /** Copies a file, which somebody may change or delete while the job waits. */
+    private StoredJob.Data copy(JobRequest.Data data, Path to, String name) throws IOException {
+        long bytes = Files.size(data.file());
+        if (bytes > settings.limits.bytes()) {
+            throw new IllegalArgumentException(
+                    data.name() + " must have at most " + settings.limits.bytes() + " bytes, found " + bytes);
+        }
+        String own = name + ending(data.name());
+        MessageDigest digest = sha256();
+        try (InputStream in = Files.newInputStream(data.file());
+                OutputStream out = new DigestOutputStream(Files.newOutputStream(to.resolve(own)), digest)) {
+            in.transferTo(out);
+        }
+        return new StoredJob.Data(own, data.name(), HexFormat.of().formatHex(digest.digest()));
+    }
+
+    private static final List<String> ENDINGS = List.of(".jsonl", ".csv", ".tsv", ".jsonl.gz", ".csv.gz", ".tsv.gz");
+
+    private static String ending(String name) {
+        return ENDINGS.stream()
+                .filter(name::endsWith)
+                .max(Comparator.comparingInt(String::length))
+                .orElseThrow(() -> new IllegalArgumentException("the name of a file of rows must end with one of "
+                        + ENDINGS + ", found " + MessageText.quote(name)));
+    }
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("each Java has SHA-256", e);
+        }
+    }
+
+    /**
+     * Returns a job.
+     *
+     * @param id its name
+     * @return nothing if there is none
+     */
+    public synchronized Optional<Job> job(String id) {
+        return Optional.ofNullable(jobs.get(Objects.requireNonNull(id, "id must not be null")));
+    }
+
+    /**
+     * Returns all jobs.
+     *
+     * @return the newest first
+     */
+    public synchronized List<Job> jobs() {
+        List<Job> all = new ArrayList<>(jobs.values());
+        Collections.reverse(all);
+        return all;
+    }
+
+    /**
+     * Returns the folder from which adapters are served.
+     *
+     * @return nothing if none are
+     */
+    public Optional<Path> adapters() {
+        return Optional.ofNullable(served).map(all -> all.adapter(""));
+    }
+
+    // What a client wants of a job.
+
+    private void transition(Job job, JobState next, String message) throws IOException {
+        synchronized (this) {
+            job.store(job.progress().in(next));
+            notifyAll();
+        }
+        job.event(JobEvent.Level.INFO, message, null);
+    }
+
+    /** Stops a job that waits. Returns whether it trains, so that its thread must stop it. */
+    boolean stop(Job job, JobState end, String what) throws IOException {
+        synchronized (this) {
+            JobState state = job.state();
+            if (state.isEnd() || (state == JobState.PAUSED && end == JobState.PAUSED)) {
+                throw new IllegalStateException(
+                        "a job that has not ended can be " + what + ", found one that is " + state.text());
+            }
+            if (running == job) {
+                return true;
+            }
+            queue.remove(job);
+            job.store(
+                    end.isEnd()
+                            ? job.progress().ended(end, System.currentTimeMillis(), null)
+                            : job.progress().in(end));
+            notifyAll();
+        }
+        job.event(JobEvent.Level.INFO, "The job was " + what, null);
+        return false;
+    }
+
+    void resume(Job job) throws IOException {
+        synchronized (this) {
+            if (job.state() != JobState.PAUSED) {
+                throw new IllegalStateException("a job that is paused can be resumed, found one that is "
+                        + job.state().text());
+            }
+            boolean checked = job.progress().checked();
+            job.store(job.progress().in(checked ? JobState.QUEUED : JobState.VALIDATING));
+            if (checked) {
+                queue.add(job);
+            } else {
+                check(job);
+            }
+            notifyAll();
+        }
+        job.event(JobEvent.Level.INFO, "The job was resumed", null);
+    }
+
+    void promote(Job job) throws IOException {
+        synchronized (this) {
+            String name = job.request().serveAs();
+            if (job.state() != JobState.SUCCEEDED || name == null || served == null) {
+                throw new IllegalStateException(
+                        "a job that has succeeded and has a name to be served as can be promoted,"
+                                + " found one that is " + job.state().text()
+                                + (name == null ? " and has no such name" : ""));
+            }
+            take(job, name, served);
+        }
+        job.event(
+                JobEvent.Level.INFO, "The adapter is served as " + job.request().serveAs(), null);
+    }
+
+    /** Gives the adapter of a job its second name. */
+    private synchronized void take(Job job, String name, Publication to) throws IOException {
+        // After a crash, the adapter of this job may be there already; the one before it must not be lost then.
+        boolean isThere = to.madeBy(name).filter(job.id()::equals).isPresent();
+        to.put(job.folder().adapter(), name, isThere ? null : job.folder().previous());
+        job.store(job.progress().promoted(true));
+    }
+
+    void rollback(Job job) throws IOException {
+        synchronized (this) {
+            String name = job.request().serveAs();
+            if (name == null
+                    || served == null
+                    || !served.madeBy(name).filter(job.id()::equals).isPresent()) {
+                throw new IllegalStateException(
+                        "the adapter of this job must be served by its second name to be taken back, found another one"
+                                + " or none");
+            }
+            Path previous = job.folder().previous();
+            if (Files.isDirectory(previous)) {
+                served.put(previous, name, null);
+            } else {
+                served.remove(name);
+            }
+            job.store(job.progress().promoted(false));
+        }
+        job.event(JobEvent.Level.INFO, "The adapter was taken back", null);
+    }
+
+    JobState await(Job job, Duration longest) throws InterruptedException {
+        long end = System.nanoTime() + longest.toNanos();
+        synchronized (this) {
+            while (!job.state().isEnd()) {
+                long left = (end - System.nanoTime()) / 1_000_000;
+                if (left <= 0) {
+                    break;
+                }
+                wait(left);
+            }
+        }
+        return job.state();
+    }
+
+    // The check of the data.
+
+    private void check(Job job) {
+        try {
+            checks.execute(() -> end(job, () -> validate(job)));
+        } catch (RejectedExecutionException e) {
+            log.debug("the job {} is checked after the next start", job.id(), e);
+        }
+    }
+
+    /** What is done for a job. */
+    private interface Work {
+        void run() throws IOException, JobFailure;
+    }
+
+    private void validate(Job job) throws IOException, JobFailure {
+        if (job.state() != JobState.VALIDATING) {
+            return;
+        }
+        StoredJob.Request request = job.request();
+        StoredJob.@Nullable Data validation = request.validation();
+        job.event(
+                JobEvent.Level.INFO,
+                "Validating training file: " + request.training().name()
+                        + (validation == null ? "" : " and validation file: " + validation.name()),
+                null);
+        UsedSettings used = settings(job, task(request));
+        synchronized (this) {
+            if (job.state() != JobState.VALIDATING) {
+                return;
+            }
+            job.store(job.progress().checkedAs(used).in(JobState.QUEUED));
+            queue.add(job);
+            notifyAll();
+        }
+        job.event(JobEvent.Level.INFO, "Files validated, moving job to queued state", null);
+    }
+
+    private JobTask<?> task(StoredJob.Request request) throws IOException {
+        return JobTask.of(
+                request.method(), model, mostTokens(), request.hyperparameters().beta());
+    }
+
+    private <E> UsedSettings settings(Job job, JobTask<E> task) throws IOException, JobFailure {
+        StoredJob.Request request = job.request();
+        try (JobData<E> data = JobData.read(job.folder(), request, task)) {
+            requireEnough(task, request);
+            Hyperparameters asked = request.hyperparameters();
+            int rows = data.train().size();
+            int batch = Math.min(rows, asked.batchSize() == null ? task.batchSize() : asked.batchSize());
+            int epochs = asked.epochs() == null ? task.epochs().of((rows + batch - 1) / batch) : asked.epochs();
+            double multiplier = asked.learningRateMultiplier() == null ? 1 : asked.learningRateMultiplier();
+            double rate =
+                    multiplier * task.rate().forWidth(model.model().config().hiddenSize());
+            Double beta = request.method() != JobMethod.DPO
+                    ? null
+                    : Double.valueOf(asked.beta() == null ? PreferencesJob.BETA : asked.beta());
+            return new UsedSettings(
+                    epochs,
+                    batch,
+                    multiplier,
+                    rate,
+                    beta,
+                    rows,
+                    data.choosing().size(),
+                    data.judging().size());
+        }
+    }
+
+    private static void requireEnough(JobTask<?> task, StoredJob.Request request) throws IOException, JobFailure {
+        try {
+            Object unused = task.trainable(request.seed());
+        } catch (IllegalArgumentException e) {
+            throw JobData.failure(JobData.TRAINING_FILE, request.training().name() + ": " + e.getMessage());
+        }
+    }
+
+    /** Does something for a job. Whatever goes wrong ends this job alone. */
+    private void end(Job job, Work work) {
+        try {
+            work.run();
+        } catch (JobFailure e) {
+            fail(job, e.error());
+        } catch (DivergedException e) {
+            fail(job, new JobError("diverged", String.valueOf(e.getMessage()), null));
+        } catch (IOException e) {
+            log.error("the job {} failed", job.id(), e);
+            fail(job, new JobError("files", "a file of the job could not be read or written", null));
+        } catch (OutOfMemoryError e) {
+            log.error("the job {} failed", job.id(), e);
+            fail(
+                    job,
+                    new JobError(
+                            "out_of_memory", "the job needs more memory than the service has; shorten the rows", null));
+        } catch (RuntimeException | Error e) {
+            log.error("the job {} failed", job.id(), e);
+            fail(job, new JobError("internal", "the job failed by an error of the service", null));
+        }
+    }
+
+    private void fail(Job job, JobError error) {
+        StoredJob.Progress failed;
+        synchronized (this) {
+            failed = job.progress().ended(JobState.FAILED, System.currentTimeMillis(), error);
+            try {
+                job.event(JobEvent.Level.ERROR, error.message(), null);
+                job.store(failed);
+            } catch (IOException e) {
+                // The disk may be full. After a restart the job tries again.
+                log.error("the failure of the job {} cannot be stored", job.id(), e);
+                job.set(failed);
+            }
+            notifyAll();
+        }
+    }
+
+    // The training.
+
+    private void work() {
+        while (true) {
+            Job job;
+            synchronized (this) {
+                Optional<Job> next = closing ? Optional.empty() : queue.take();
+                if (next.isEmpty()) {
+                    if (closing) {
+                        return;
+                    }
+                    try {
+                        wait();
+                    } catch (InterruptedException e) {
+                        return;
+                    }
+                    continue;
+                }
+                job = next.get();
+                running = job;
+                turnBegan = System.nanoTime();
+                job.begins();
+            }
+            end(job, () -> train(job, task(job.request())));
+            synchronized (this) {
+                running = null;
+                queue.spent(job.owner(), System.nanoTime() - turnBegan);
+            }
+        }
+    }
+
+    /** Whether a job that trains must stop for another reason than its own. */
+    boolean mustStop(Job job) {
+        synchronized (this) {
+            return closing
+                    || (System.nanoTime() - turnBegan > settings.turn.toNanos() && queue.othersWait(job.owner()));
+        }
+    }
+
+    private <E> void train(Job job, JobTask<E> task) throws IOException, JobFailure {
+        UsedSettings used = Objects.requireNonNull(job.progress().used(), "a job that waits must have been checked");
+        synchronized (this) {
+            boolean isFirst = job.progress().started() == null;
+            job.store(job.progress().in(JobState.RUNNING).startedAt(System.currentTimeMillis()));
+            notifyAll();
+            if (isFirst) {
+                job.event(JobEvent.Level.INFO, "Fine-tuning job started", null);
+            }
+        }
+        TrainingGate gate = new TrainingGate(settings.serves, settings.share);
+        try (JobData<E> data = JobData.read(job.folder(), job.request(), task)) {
+            JobTraining<E> training = new JobTraining<>(job, task, data, used, gate);
+            requireSameBase(job, training);
+            if (training.run(settings.checkpointEvery)) {
+                succeed(job, new JobResult<>(job, task, data, training, gate));
+            } else {
+                stopped(job);
+            }
+        }
+    }
+
+    private void requireSameBase(Job job, JobTraining<?> training) throws IOException, JobFailure {
+        String hash = training.baseHash();
+        String before = job.progress().base();
+        if (before != null && !before.equals(hash)) {
+            throw new JobFailure(
+                    new JobError(
+                            "base_changed",
+                            "a job goes on with the weights with which it began, found other ones: the model was replaced",
+                            null),
+                    null);
+        }
+        synchronized (this) {
+            job.store(job.progress().on(hash));
+        }
+    }
+
+    private void stopped(Job job) throws IOException {
+        if (job.isToBeCancelled()) {
+            synchronized (this) {
+                job.store(job.progress().ended(JobState.CANCELLED, System.currentTimeMillis(), null));
+                running = null;
+                notifyAll();
+            }
+            job.event(JobEvent.Level.INFO, "The job was cancelled", null);
+            removeCheckpoints(job);
+        } else if (job.isToBePaused()) {
+            synchronized (this) {
+                running = null;
+                job.store(job.progress().in(JobState.PAUSED));
+                notifyAll();
+            }
+            job.event(JobEvent.Level.INFO, "The job was paused", null);
+        } else {
+            synchronized (this) {
+                job.store(job.progress().in(JobState.QUEUED));
+                queue.add(job);
+                notifyAll();
+            }
+        }
+    }
+
+    private void removeCheckpoints(Job job) throws IOException {
+        job.folder().deleteState();
+    }
+
+    /** Keeps the adapter after an epoch. */
+    void epochEnded(Job job, JobTraining<?> training, long step, double trainLoss, @Nullable Double validLoss)
+            throws IOException {
+        Path own = job.folder().checkpointAdapter(step);
+        JobFolder.deleteAll(own);
+        JobResult.write(job, training, own, List.of());
+        String name = null;
+        if (served != null) {
+            name = checkpointName(job, step);
+            served.put(own, name, null);
+        }
+        List<StoredJob.Checkpoint> kept = new ArrayList<>();
+        kept.add(new StoredJob.Checkpoint(step, System.currentTimeMillis(), trainLoss, validLoss, name));
+        for (StoredJob.Checkpoint one : job.progress().checkpoints()) {
+            if (one.step() < step && kept.size() < KEPT_EPOCHS) {
+                kept.add(one);
+            } else if (one.step() != step) {
+                drop(job, one);
+            }
+        }
+        synchronized (this) {
+            job.store(job.progress().withCheckpoints(kept));
+        }
+    }
+
+    private static String checkpointName(Job job, long step) {
+        String name = job.adapter() + "-step-" + step;
+        return AdapterNames.problem(name) == null ? name : job.id() + "-step-" + step;
+    }
+
+    private void drop(Job job, StoredJob.Checkpoint old) throws IOException {
+        JobFolder.deleteAll(job.folder().checkpointAdapter(old.step()));
+        if (served != null && old.adapter() != null) {
+            served.remove(old.adapter());
+        }
+    }
+
+    private void succeed(Job job, JobResult<?> result) throws IOException {
+        String second = job.request().serveAs();
+        List<JobComparison> comparisons =
+                result.compare(served != null && second != null && served.has(second) ? served.adapter(second) : null);
+        result.write(comparisons);
+        if (served != null) {
+            served.put(job.folder().adapter(), job.adapter(), null);
+            job.event(JobEvent.Level.INFO, "New fine-tuned model created: " + job.adapter(), null);
+            if (second != null && result.takesName(comparisons)) {
+                take(job, second, served);
+                job.event(JobEvent.Level.INFO, "The adapter is served as " + second, null);
+            }
+        }
+        synchronized (this) {
+            List<StoredJob.Checkpoint> kept = new ArrayList<>(job.progress().checkpoints());
+            result.lastCheckpoint(served == null ? null : job.adapter()).ifPresent(last -> {
+                kept.removeIf(one -> one.step() == last.step());
+                kept.add(0, last);
+            });
+            for (StoredJob.Checkpoint old : kept.subList(Math.min(kept.size(), KEPT_EPOCHS), kept.size())) {
+                drop(job, old);
+            }
+            job.event(JobEvent.Level.INFO, "The job has successfully completed", null);
+            job.store(job.progress()
+                    .withCheckpoints(kept.subList(0, Math.min(kept.size(), KEPT_EPOCHS)))
+                    .measured(result.tokens(), comparisons)
+                    .ended(JobState.SUCCEEDED, System.currentTimeMillis(), null));
+            running = null;
+            notifyAll();
+        }
+        job.folder().deleteState();
+    }
+
+    /**
+     * Stops what trains after its step, and returns when it has stopped. The jobs go on when a service is built on the folder again. The
+     * model stays open.
+     */
+    @Override
+    public void close() {
+        synchronized (this) {
+            if (closing) {
+                return;
+            }
+            closing = true;
+            notifyAll();
+        }
+        checks.shutdown();
+        boolean interrupted = false;
+        while (worker.isAlive()) {
+            try {
+                worker.join();
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        release();
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Builds a {@link TrainingService}. */
+    public static final class Builder {
+        private final TextModel model;
+        private final Path folder;
+        private @Nullable Path adapters;
+        private Consumer<String> changed = name -> {};
+        private BooleanSupplier serves = () -> false;
+        private double share = 0.5;
+        private Duration checkpointEvery = Duration.ofSeconds(30);
+        private Duration turn = Duration.ofMinutes(5);
+        private JobLimits limits = JobLimits.DEFAULT;
+
+        private Builder(TextModel model, Path folder) {
+            this.model = model;
+            this.folder = folder;
+        }
+
+        /**
+         * Sets where adapters of jobs that have succeeded are put to be served, and what is told then.
+         *
+         * @param served a folder with a sub-folder for each adapter; none by default, so that each stays in the folder of its job
+         * @param refresh gets the name of an adapter whose files changed, such as {@code service::refresh} of a
+         *     {@link org.lora4j.text.TextService}
+         * @return this builder
+         */
+        public Builder adapters(Path served, Consumer<String> refresh) {
+            adapters = Objects.requireNonNull(served, "served must not be null");
+            changed = Objects.requireNonNull(refresh, "refresh must not be null");
+            return this;
+        }
+
+        /**
+         * Sets what says whether requests run or wait. A training that computes beside them lets them go first.
+         *
+         * @param requests is asked before each batch, and about 5,000 times a second while a training waits
+         * @return this builder
+         */
+        public Builder serving(BooleanSupplier requests) {
+            serves = Objects.requireNonNull(requests, "requests must not be null");
+            return this;
+        }
+
+        /**
+         * Sets how much of the time a training may compute while requests run. While none runs, it computes all the time.
+         *
+         * @param part above 0 and at most 1; 0.5 by default
+         * @return this builder
+         * @throws IllegalArgumentException if it is out of range
+         */
+        public Builder share(double part) {
+            if (!(part > 0 && part <= 1)) {
+                throw new IllegalArgumentException("share must be above 0 and at most 1, found " + part);
+            }
+            share = part;
+            return this;
+        }
+
+        /**
+         * Sets how much of a training a process that is killed may lose. There is also a checkpoint after each epoch.
+         *
+         * @param interval the time between two checkpoints; 30 seconds by default
+         * @return this builder
+         */
+        public Builder checkpointEvery(Duration interval) {
+            checkpointEvery = Objects.requireNonNull(interval, "interval must not be null");
+            return this;
+        }
+
+        /**
+         * Sets how long a job trains while jobs of other owners wait.
+         *
+         * @param longest the time after which it waits too; 5 minutes by default
+         * @return this builder
+         */
+        public Builder turn(Duration longest) {
+            turn = Objects.requireNonNull(longest, "longest must not be null");
+            return this;
+        }
+
+        /**
+         * Sets how much the service takes.
+         *
+         * @param most the limits; {@link JobLimits#DEFAULT} by default
+         * @return this builder
+         */
+        public Builder limits(JobLimits most) {
+            limits = Objects.requireNonNull(most, "most must not be null");
+            return this;
+        }
+
+        /**
+         * Builds the service, which goes on with the jobs of the folder.
+         *
+         * @return the service; close it before the model
+         * @throws IOException if the folder cannot be used, or another service uses it
+         */
+        public TrainingService build() throws IOException {
+            return new TrainingService(this);
+        }
+    }
+}
