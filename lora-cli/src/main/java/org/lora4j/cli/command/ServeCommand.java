@@ -11,9 +11,10 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.serve.ApiKeys;
-import org.lora4j.cli.serve.JobFolder;
 import org.lora4j.cli.serve.ModelServer;
+import org.lora4j.cli.serve.ServedJobs;
 import org.lora4j.cli.serve.ServedModel;
+import org.lora4j.cli.serve.TrainingFolder;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.WorkCommand;
 import picocli.CommandLine.Command;
@@ -133,8 +134,9 @@ public final class ServeCommand extends WorkCommand {
     protected void checkOptions(OptionCheck check) {
         check.inRange("--port", port, 0, LAST_PORT);
         check.require(
-                adapters != null || allowBase,
-                "--adapters must be given unless --allow-base serves the model alone, found neither");
+                adapters != null || allowBase || training.isGiven(),
+                "--adapters must be given unless --allow-base serves the model alone or --train makes some, found none of"
+                        + " them");
         check.require(
                 !rerank || !classify, "--rerank and --classify must not be given together; serve the model twice");
         for (String origin : origins) {
@@ -167,13 +169,22 @@ public final class ServeCommand extends WorkCommand {
 
     @Override
     protected void work() throws IOException {
-        ServedModel.Settings settings = new ServedModel.Settings(
-                model, adapters, allowBase, storage.value(), unsaid(), textLimit.value(), options.limits());
         ModelServer.Clients clients = new ModelServer.Clients(
                 hosts, origins, keys == null ? null : ApiKeys.read(keys), page, logs ? this::log : null);
+        try (TrainingFolder folder = training.open()) {
+            Path from = adapters == null && folder != null ? folder.adapters() : adapters;
+            ServedModel.Settings settings = new ServedModel.Settings(
+                    model, from, allowBase, storage.value(), unsaid(), textLimit.value(), options.limits());
+            serve(clients, settings, folder);
+        }
+    }
+
+    private void serve(
+            ModelServer.Clients clients, ServedModel.Settings settings, @Nullable TrainingFolder folder)
+            throws IOException {
         InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), port);
-        try (JobFolder jobs = training.open();
-                ServedModel served = ServedModel.open(settings);
+        try (ServedModel served = ServedModel.open(settings);
+                ServedJobs jobs = folder == null ? null : ServedJobs.open(folder, served, training.limits());
                 ModelServer server = ModelServer.start(address, clients, served, jobs)) {
             run(server, served.names().size());
         }

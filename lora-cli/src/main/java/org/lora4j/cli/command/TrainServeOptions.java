@@ -3,12 +3,13 @@ package org.lora4j.cli.command;
 import java.io.IOException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.cli.serve.JobFolder;
+import org.lora4j.cli.serve.TrainLimits;
+import org.lora4j.cli.serve.TrainingFolder;
 import org.lora4j.cli.serve.files.StoreLimits;
 import org.lora4j.console.command.OptionCheck;
 import picocli.CommandLine.Option;
 
-/** Whether a server takes files of its clients, and how much of them. */
+/** Whether a server trains for its clients, and how much. */
 final class TrainServeOptions {
     private static final long MIB = 1 << 20;
 
@@ -16,7 +17,7 @@ final class TrainServeOptions {
             names = "--train",
             paramLabel = "DIR",
             description =
-                    "Take files of clients for trainings, and keep them in this folder, which is created if it is missing."
+                    "Train adapters for clients, and keep their files and jobs in this folder, which is created if it is missing."
                             + " One server at a time may use it. With --api-key-file a key must have train=yes for that."
                             + " Default: clients can only ask.")
     private @Nullable Path folder;
@@ -49,7 +50,41 @@ final class TrainServeOptions {
                             + " status 507. Default: ${DEFAULT-VALUE}.")
     private int freeMib = 512;
 
+    @Option(
+            names = "--max-jobs",
+            paramLabel = "N",
+            description = "The most jobs of a key that have not ended; further ones get the status 429. Default:"
+                    + " ${DEFAULT-VALUE}.")
+    private int jobs = 100;
+
+    @Option(
+            names = "--max-row-tokens",
+            paramLabel = "N",
+            description =
+                    "The most tokens of a row that trains a decoder; also at most those that it has positions for. Default:"
+                            + " ${DEFAULT-VALUE}.")
+    private int rowTokens = 2048;
+
+    @Option(
+            names = "--train-share",
+            paramLabel = "X",
+            description = "How much of the time a training computes while requests run, above 0 and at most 1. While none"
+                    + " runs, it computes all the time. Default: ${DEFAULT-VALUE}.")
+    private double share = 0.5;
+
+    boolean isGiven() {
+        return folder != null;
+    }
+
+    TrainLimits limits() {
+        return new TrainLimits(jobs, rowTokens, share);
+    }
+
     void check(OptionCheck check) {
+        check.atLeast("--max-jobs", jobs, 1);
+        check.atLeast("--max-row-tokens", rowTokens, 2);
+        check.require(
+                share > 0 && share <= 1, "--train-share must be above 0 and at most 1, found " + share);
         check.atLeast("--max-file", fileMib, 1);
         check.atLeast("--max-files", files, 1);
         check.atLeast("--max-storage", storageMib, 1);
@@ -58,8 +93,8 @@ final class TrainServeOptions {
 
     /** Opens the folder; null if nothing is trained. */
     @Nullable
-    JobFolder open() throws IOException {
+    TrainingFolder open() throws IOException {
         StoreLimits.OfOwner owner = new StoreLimits.OfOwner(files, storageMib * MIB);
-        return folder == null ? null : JobFolder.open(folder, new StoreLimits(fileMib * MIB, freeMib * MIB, owner));
+        return folder == null ? null : TrainingFolder.open(folder, new StoreLimits(fileMib * MIB, freeMib * MIB, owner));
     }
 }

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Set;
 import org.lora4j.cli.serve.files.FileStore;
@@ -20,10 +21,12 @@ final class FileEndpoints {
 
     private final FileStore files;
     private final StoreLimits limits;
+    private final ResultFiles results;
 
-    FileEndpoints(FileStore files, StoreLimits limits) {
+    FileEndpoints(FileStore files, StoreLimits limits, ResultFiles results) {
         this.files = files;
         this.limits = limits;
+        this.results = results;
     }
 
     void addTo(Router router) {
@@ -39,14 +42,15 @@ final class FileEndpoints {
         client.requireTrains();
         call.query().require(Set.of());
         try {
-            return new UploadForm(files.begin(client.owner(), client.limits().ofFiles(limits.owner())));
+            StoreLimits.OfOwner own = client.limits().ofFiles(limits.owner());
+            return new UploadForm(files.begin(client.owner(), own));
         } catch (StoreException e) {
             throw ApiException.of(e);
         }
     }
 
     private void end(Call call, UploadForm form) throws IOException {
-        call.answer().json(200, json(form.finish()));
+        call.answer().json(200, json(OnDisk.get(form::finish)));
     }
 
     private void list(Call call) throws IOException {
@@ -56,8 +60,12 @@ final class FileEndpoints {
         int limit = query.whole("limit", LONGEST_PAGE, 1, LONGEST_PAGE);
         String after = query.text("after");
         String purpose = query.text("purpose");
+        String owner = call.client().owner();
+        List<StoredFile> all = new ArrayList<>(files.list(owner));
+        all.addAll(results.list(owner));
+        all.sort(Comparator.comparing(StoredFile::id));
         List<StoredFile> found = new ArrayList<>();
-        for (StoredFile file : files.list(call.client().owner())) {
+        for (StoredFile file : all) {
             // Ids have the order of the files, so it does not matter whether this one is still there.
             boolean isBehind = after == null
                     || (isDown ? file.id().compareTo(after) < 0 : file.id().compareTo(after) > 0);
@@ -74,7 +82,8 @@ final class FileEndpoints {
     private StoredFile require(Call call) {
         call.client().requireTrains();
         String id = call.path("id");
-        return files.find(call.client().owner(), id).orElseThrow(() -> unknown(id));
+        String owner = call.client().owner();
+        return files.find(owner, id).or(() -> results.find(owner, id)).orElseThrow(() -> unknown(id));
     }
 
     private static ApiException unknown(String id) {
@@ -86,12 +95,17 @@ final class FileEndpoints {
         // What a client uploaded is never a page of this server.
         call.answer().header("Content-Disposition", "attachment");
         call.answer().header("X-Content-Type-Options", "nosniff");
-        call.answer().file("application/octet-stream", files.content(file), file.bytes());
+        call.answer().file("application/octet-stream", results.content(file).orElseGet(() -> files.content(file)), file.bytes());
     }
 
     private void delete(Call call) throws IOException {
-        String id = require(call).id();
-        if (!files.delete(call.client().owner(), id)) {
+        StoredFile file = require(call);
+        String id = file.id();
+        if (results.content(file).isPresent()) {
+            throw ApiException.of(
+                    400, "kept_with_job", "the file must be one that was uploaded, found the metrics of a job");
+        }
+        if (!OnDisk.get(() -> files.delete(call.client().owner(), id))) {
             throw unknown(id);
         }
         call.answer()

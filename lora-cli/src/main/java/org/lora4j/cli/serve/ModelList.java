@@ -7,35 +7,49 @@ import java.io.IOException;
 /** The names that requests can give as their model. */
 final class ModelList {
     private final ServedModel model;
+    private final ServedNames names;
 
-    ModelList(ServedModel model) {
+    ModelList(ServedModel model, ServedNames names) {
         this.model = model;
+        this.names = names;
     }
 
     void addTo(Router router) {
         router.add("GET", "/v1/models", (Action.AtOnce) this::list);
         router.add("GET", "/v1/models/{name}", (Action.AtOnce) this::one);
+        if (names.hasJobs()) {
+            router.add("DELETE", "/v1/models/{name}", new Action.OfPath((call, body) -> delete(call)));
+        }
     }
 
     private void list(Call call) throws IOException {
         ObjectNode node = JsonBody.MAPPER.createObjectNode().put("object", "list");
         ArrayNode data = node.putArray("data");
-        model.names().forEach((id, seconds) -> {
-            if (call.client().access().may(id)) {
-                data.add(described(id, seconds));
-            }
-        });
+        names.list(call.client()).forEach((id, seconds) -> data.add(described(id, seconds)));
         call.answer().json(200, node);
     }
 
     private void one(Call call) throws IOException {
         String id = call.path("name");
-        call.client().access().require(id);
-        Long seconds = model.names().get(id);
-        if (seconds == null) {
-            throw ApiException.unknownModel(id);
+        call.answer().json(200, described(id, names.seconds(call.client(), id)));
+    }
+
+    /** Deletes what a job of the client has trained. */
+    private void delete(Call call) throws IOException {
+        String id = call.path("name");
+        if (names.job(call.client(), id).isEmpty()) {
+            names.require(call.client(), id);
+            throw ApiException.of(
+                    403, "not_allowed", "the model must be one that a job of this key has trained, found another one");
         }
-        call.answer().json(200, described(id, seconds));
+        names.require(call.client(), id);
+        OnDisk.run(() -> model.delete(FineTunedName.adapter(id)));
+        ObjectNode node = JsonBody.MAPPER
+                .createObjectNode()
+                .put("id", id)
+                .put("object", "model")
+                .put("deleted", true);
+        call.answer().json(200, node);
     }
 
     private ObjectNode described(String id, long seconds) {

@@ -4,14 +4,14 @@ import java.io.IOException;
 
 /** Requests to a model: who may use which, and how many are answered at the same time. */
 final class ModelRequests {
-    private final ServedModel model;
+    private final ServedNames names;
     private final ClientLimits limits;
     private final ConcurrencyLimit places;
 
-    ModelRequests(ServedModel model, ClientLimits limits) {
-        this.model = model;
+    ModelRequests(ServedNames names, ClientLimits limits, ConcurrencyLimit places) {
+        this.names = names;
         this.limits = limits;
-        places = new ConcurrencyLimit(model.limits().requests());
+        this.places = places;
     }
 
     /** How many are answered now. */
@@ -26,8 +26,7 @@ final class ModelRequests {
 
     private void answer(Endpoint endpoint, Call call, TextBody body) throws IOException {
         String name = body.model();
-        call.client().access().require(name);
-        model.requireServed(name);
+        names.require(call.client(), name);
         call.use().model(name);
         limits.enter(call.client());
         try {

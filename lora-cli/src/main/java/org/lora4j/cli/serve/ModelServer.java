@@ -81,7 +81,7 @@ public final class ModelServer implements AutoCloseable {
         }
     }
 
-    private ModelServer(InetSocketAddress address, Clients clients, ServedModel model, @Nullable JobFolder jobs) {
+    private ModelServer(InetSocketAddress address, Clients clients, ServedModel model, @Nullable ServedJobs jobs) {
         this.model = model;
         asked = address;
         ServeLimits limits = model.limits();
@@ -149,7 +149,7 @@ public final class ModelServer implements AutoCloseable {
      * @throws IOException if the address cannot be used
      */
     public static ModelServer start(
-            InetSocketAddress address, Clients clients, ServedModel model, @Nullable JobFolder jobs)
+            InetSocketAddress address, Clients clients, ServedModel model, @Nullable ServedJobs jobs)
             throws IOException {
         ModelServer started = new ModelServer(address, clients, model, jobs);
         try {

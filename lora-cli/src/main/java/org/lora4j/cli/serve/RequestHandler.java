@@ -37,6 +37,9 @@ final class RequestHandler extends Handler.Abstract {
             "/v1/rerank",
             "/v2/rerank");
 
+    private static final List<String> TRAINING_PATHS =
+            List.of("/v1/files", "/v1/fine_tuning", "/v1/load_lora_adapter", "/v1/unload_lora_adapter");
+
     private static final String NO_TRAINING = "this server must be started with --train for that, found one without";
 
     private final ServedModel model;
@@ -49,6 +52,7 @@ final class RequestHandler extends Handler.Abstract {
     private final Connections connections;
     private final ActiveRequests active;
     private final Executor workers;
+    private final ServedNames names;
     private final ModelRequests requests;
     private final BodyMemory memory;
     private final AnswerMemory unread = AnswerMemory.ofHeap();
@@ -62,7 +66,7 @@ final class RequestHandler extends Handler.Abstract {
             Connections connections,
             ActiveRequests active,
             Executor workers,
-            @Nullable JobFolder jobs) {
+            @Nullable ServedJobs jobs) {
         this.model = model;
         this.hosts = hosts;
         pages = new OwnPages(clients.origins());
@@ -72,14 +76,15 @@ final class RequestHandler extends Handler.Abstract {
         this.connections = connections;
         this.active = active;
         this.workers = workers;
-        requests = new ModelRequests(model, limits);
+        names = new ServedNames(model, jobs == null ? null : jobs.trainings());
+        requests = new ModelRequests(names, limits, model.places());
         memory = BodyMemory.ofHeap(model.limits().bodyBytes());
         metrics = metrics();
         addRoutes(clients.page());
         if (jobs == null) {
-            router.absent("/v1/files", NO_TRAINING);
+            TRAINING_PATHS.forEach(path -> router.absent(path, NO_TRAINING));
         } else {
-            jobs.addTo(router);
+            jobs.addTo(router, names, active::isClosed);
             jobs.addTo(metrics);
         }
     }
@@ -89,7 +94,7 @@ final class RequestHandler extends Handler.Abstract {
         endpoints.forEach((path, endpoint) -> router.add("POST", path, requests.of(endpoint)));
         String found = "found one with " + new TreeSet<>(endpoints.keySet());
         TEXT_PATHS.forEach(path -> router.absent(path, "the model must have " + path + ", " + found));
-        new ModelList(model).addTo(router);
+        new ModelList(model, names).addTo(router);
         health.addTo(router);
         router.add("GET", "/metrics", (Action.AtOnce) this::metrics);
         if (hasPage) {

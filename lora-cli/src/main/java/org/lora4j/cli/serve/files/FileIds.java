@@ -1,7 +1,11 @@
 package org.lora4j.cli.serve.files;
 
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.InstantSource;
+import java.util.HexFormat;
 import java.util.regex.Pattern;
 
 /**
@@ -12,6 +16,7 @@ final class FileIds {
     private static final String PREFIX = "file-";
     private static final Pattern ID = Pattern.compile(PREFIX + "[0-9a-f]{12}[0-9a-f]{16}");
     private static final int TIME_DIGITS = 12;
+    private static final int OTHER_DIGITS = 16;
 
     private final SecureRandom random = new SecureRandom();
     private final InstantSource clock;
@@ -33,7 +38,17 @@ final class FileIds {
 
     String next() {
         last = Math.max(last + 1, clock.millis());
-        return PREFIX + digits(last, TIME_DIGITS) + digits(random.nextLong(), 16);
+        return PREFIX + digits(last, TIME_DIGITS) + digits(random.nextLong(), OTHER_DIGITS);
+    }
+
+    /** Returns the id of something that is no file of a store. */
+    static String of(long millis, String name) {
+        try {
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(name.getBytes(StandardCharsets.UTF_8));
+            return PREFIX + digits(millis, TIME_DIGITS) + HexFormat.of().formatHex(hash, 0, OTHER_DIGITS / 2);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("each Java has SHA-256", e);
+        }
     }
 
     private static String digits(long value, int count) {

@@ -79,6 +79,17 @@ public final class FileStore implements AutoCloseable {
         return store;
     }
 
+    /**
+     * Returns an id for something that is no file of a store, and looks like one in a list.
+     *
+     * @param millis when it was made, in milliseconds since 1970
+     * @param name what it is called; another name has another id
+     * @return the id
+     */
+    public static String id(long millis, String name) {
+        return FileIds.of(millis, name);
+    }
+
     private synchronized void read() throws IOException {
         Set<String> names = new HashSet<>();
         try (DirectoryStream<Path> all = Files.newDirectoryStream(folder)) {
@@ -195,8 +206,14 @@ public final class FileStore implements AutoCloseable {
         upload.bytes(bytes);
     }
 
-    /** Checks that the disk has room for some bytes. */
-    void requireFree(long more) throws IOException {
+    /**
+     * Checks that the disk has room.
+     *
+     * @param more how many bytes are to be written
+     * @throws StoreException if it has not
+     * @throws IOException if the disk does not say it
+     */
+    public void requireFree(long more) throws IOException {
         long free = Files.getFileStore(folder).getUsableSpace();
         if (free < limits.freeBytes() + more) {
             throw diskFull(free);

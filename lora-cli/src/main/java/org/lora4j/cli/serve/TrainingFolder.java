@@ -9,15 +9,20 @@ import org.lora4j.cli.serve.files.FileStore;
 import org.lora4j.cli.serve.files.StoreLimits;
 import org.lora4j.io.internal.FolderLock;
 
-/** The folder of a server that trains. It has the files of the clients. One server at a time uses it. */
-public final class JobFolder implements AutoCloseable {
+/**
+ * The folder of a server that trains: {@code files} has the files of the clients, {@code jobs} their jobs, and {@code adapters} what these
+ * have trained, unless the server has another folder for adapters. One server at a time uses it.
+ */
+public final class TrainingFolder implements AutoCloseable {
     private static final String LOCK = ".serve.lock";
 
+    private final Path folder;
     private final FolderLock lock;
     private final StoreLimits limits;
     private final FileStore files;
 
-    private JobFolder(FolderLock lock, StoreLimits limits, FileStore files) {
+    private TrainingFolder(Path folder, FolderLock lock, StoreLimits limits, FileStore files) {
+        this.folder = folder;
         this.lock = lock;
         this.limits = limits;
         this.files = files;
@@ -31,7 +36,7 @@ public final class JobFolder implements AutoCloseable {
      * @return the folder
      * @throws IOException if it cannot be read, or another server uses it
      */
-    public static JobFolder open(Path folder, StoreLimits limits) throws IOException {
+    public static TrainingFolder open(Path folder, StoreLimits limits) throws IOException {
         Files.createDirectories(folder);
         FolderLock lock = FolderLock.tryTake(folder, LOCK)
                 .orElseThrow(() -> new FileSystemException(
@@ -40,7 +45,8 @@ public final class JobFolder implements AutoCloseable {
                         "one server at a time may use the folder of --train, found another one that does; end it, or"
                                 + " give another folder"));
         try {
-            return new JobFolder(lock, limits, FileStore.open(folder.resolve("files"), limits, InstantSource.system()));
+            FileStore files = FileStore.open(folder.resolve("files"), limits, InstantSource.system());
+            return new TrainingFolder(folder, lock, limits, files);
         } catch (IOException | RuntimeException e) {
             lock.close();
             throw e;
@@ -51,13 +57,22 @@ public final class JobFolder implements AutoCloseable {
         return files;
     }
 
-    void addTo(Router router) {
-        new FileEndpoints(files, limits).addTo(router);
+    StoreLimits limits() {
+        return limits;
     }
 
-    void addTo(ServerMetrics metrics) {
-        metrics.gauge("lora.files", "bytes", "Files of clients on the disk, with those that come", files::bytes);
-        metrics.gauge("lora.uploads", null, "Files that are being uploaded", files::uploads);
+    Path jobs() {
+        return folder.resolve("jobs");
+    }
+
+    /**
+     * Returns where adapters are if there is no other folder for them.
+     *
+     * @return a folder, which is created if it is missing
+     * @throws IOException if it cannot be created
+     */
+    public Path adapters() throws IOException {
+        return Files.createDirectories(folder.resolve("adapters"));
     }
 
     /** Gives up what is being uploaded, and lets another server use the folder. */
