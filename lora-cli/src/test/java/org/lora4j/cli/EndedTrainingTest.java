@@ -25,8 +25,8 @@ import org.lora4j.fixtures.Patience;
 @Tag("slow")
 @MustEnd
 class EndedTrainingTest {
-    private static final long KILLS = Long.getLong("training.kills", 3);
-    private static final int EPOCHS = 150;
+    private static final long KILLS = Long.getLong("training.kills", 2);
+    private static final int EPOCHS = 100;
     private static final int SIGTERM = 15;
 
     @TempDir

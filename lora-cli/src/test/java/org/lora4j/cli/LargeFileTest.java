@@ -21,14 +21,14 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Large files in a process whose heap could not hold their texts: 100,000 padded rows have 140 MB as strings, beside tokens and
+ * Large files in a process whose heap could not hold their texts: 70,000 padded rows have 98 MB as strings, beside tokens and
  * objects.
  */
 @Tag("slow")
 class LargeFileTest {
-    private static final String HEAP = "-Xmx96m";
-    private static final int PADDED_ROWS = 100_000;
-    private static final int ROWS = 200_000;
+    private static final String HEAP = "-Xmx72m";
+    private static final int PADDED_ROWS = 70_000;
+    private static final int ROWS = 120_000;
 
     /** What a row has beside a few words that the model knows. */
     private static final String PADDING = "the cat purrs on a ship ".repeat(54);
@@ -123,7 +123,7 @@ class LargeFileTest {
                 "--model",
                 SmallModels.bert(temp.resolve("m"), 1),
                 "--data",
-                csv("texts.csv.gz", 300_000, "the cat purrs on a ship"),
+                csv("texts.csv.gz", 150_000, "the cat purrs on a ship"),
                 "--output",
                 output,
                 "--max-tokens",
@@ -138,9 +138,9 @@ class LargeFileTest {
         int train = report.at("/sizes/examples").asInt();
         int validation = report.at("/sizes/validation").asInt();
         int test = report.at("/metrics/texts").asInt();
-        assertThat(train + validation + test).isEqualTo(300_000);
-        assertThat(validation).isEqualTo(30_000);
-        assertThat(test).isEqualTo(30_000);
+        assertThat(train + validation + test).isEqualTo(150_000);
+        assertThat(validation).isEqualTo(15_000);
+        assertThat(test).isEqualTo(15_000);
         assertThat(report.at("/sizes/tokens").asLong()).isEqualTo(6L * train);
         assertThat(report.at("/sizes/cut").asInt()).isEqualTo(train);
         assertThat(report.at("/metrics/accuracy").asDouble()).isGreaterThan(0.99);

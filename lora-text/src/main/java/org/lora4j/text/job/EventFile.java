@@ -32,8 +32,7 @@ final class EventFile {
     }
 
     /** Adds an event. A line that a killed process left unfinished is deleted before. */
-    synchronized void add(
-            String job, Instant time, JobEvent.Level level, String message, @Nullable Map<String, Number> metrics)
+    synchronized void add(String job, Instant time, JobEvent.Level level, String message, Map<String, Number> metrics)
             throws IOException {
         long place = Files.exists(file) ? wholeLength() : 0;
         ObjectNode line = StrictJson.MAPPER
@@ -42,7 +41,7 @@ final class EventFile {
                 .put("time", time.toEpochMilli())
                 .put("level", level.name())
                 .put("message", message);
-        if (metrics != null) {
+        if (!metrics.isEmpty()) {
             line.set("metrics", StrictJson.MAPPER.valueToTree(metrics));
         }
         JobFolder.append(file, line + "\n");
@@ -150,9 +149,8 @@ final class EventFile {
 
     private static JobEvent of(JsonNode line) {
         JsonNode values = line.get("metrics");
-        Map<String, Number> metrics = null;
+        Map<String, Number> metrics = new LinkedHashMap<>();
         if (values != null) {
-            metrics = new LinkedHashMap<>();
             for (Map.Entry<String, JsonNode> value : values.properties()) {
                 metrics.put(value.getKey(), value.getValue().numberValue());
             }

@@ -66,7 +66,11 @@ public final class Job {
         progress = next;
     }
 
-    void event(JobEvent.Level level, String message, @Nullable Map<String, Number> metrics) throws IOException {
+    void event(JobEvent.Level level, String message) throws IOException {
+        event(level, message, Map.of());
+    }
+
+    void event(JobEvent.Level level, String message, Map<String, Number> metrics) throws IOException {
         folder.events().add(request.id(), Instant.now(), level, message, metrics);
     }
 

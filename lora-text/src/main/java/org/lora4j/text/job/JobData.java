@@ -2,10 +2,13 @@ package org.lora4j.text.job;
 
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Random;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.text.data.IndexedFile;
-import org.lora4j.text.data.Split;
 import org.lora4j.text.data.StoredExamples;
 import org.lora4j.text.data.TextFormatException;
 import org.lora4j.text.data.TextRow;
@@ -21,9 +24,7 @@ record JobData<E>(List<E> train, List<E> choosing, List<E> judging, List<Indexed
     static final String TRAINING_FILE = "training_file";
     static final String VALIDATION_FILE = "validation_file";
 
-    private static final double HALF = 0.5;
-
-    /** Fewer rows of a validation only judge. */
+    /** Fewer rows of a validation, or groups of them, only judge. */
     private static final int FEWEST_TO_CHOOSE = 4;
 
     /** What is done with an example of a row. */
@@ -48,17 +49,29 @@ record JobData<E>(List<E> train, List<E> choosing, List<E> judging, List<Indexed
             List<E> held = validation == null
                     ? List.of()
                     : examples(folder, validation, VALIDATION_FILE, task, files, task::check);
-            boolean chooses = held.size() >= FEWEST_TO_CHOOSE;
-            List<E> choosing = new ArrayList<>();
-            List<E> judging = new ArrayList<>();
-            for (int i = 0; i < held.size(); i++) {
-                (chooses && Split.isHeldOut(request.seed(), i, HALF) ? choosing : judging).add(held.get(i));
-            }
-            return new JobData<>(train, choosing, judging, files);
+            return divided(train, held, task, request.seed(), files);
         } catch (IOException | JobFailure | RuntimeException e) {
             files.forEach(IndexedFile::close);
             throw e;
         }
+    }
+
+    /** Lets half of the rows of a validation choose the epoch. Groups of rows are not divided. */
+    private static <E> JobData<E> divided(
+            List<E> train, List<E> held, JobTask<E> task, long seed, List<IndexedFile> files) {
+        Map<String, List<E>> groups = new LinkedHashMap<>();
+        for (E one : held) {
+            String group = task.group(one).orElse(String.valueOf(groups.size()));
+            groups.computeIfAbsent(group, any -> new ArrayList<>()).add(one);
+        }
+        List<List<E>> all = new ArrayList<>(groups.values());
+        Collections.shuffle(all, new Random(seed));
+        int half = all.size() < FEWEST_TO_CHOOSE ? 0 : all.size() / 2;
+        return new JobData<>(train, joined(all.subList(0, half)), joined(all.subList(half, all.size())), files);
+    }
+
+    private static <E> List<E> joined(List<List<E>> groups) {
+        return groups.stream().flatMap(List::stream).toList();
     }
 
     private static <E> List<E> examples(

@@ -3,7 +3,6 @@ package org.lora4j.text.job;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What happened in a job.
@@ -12,14 +11,9 @@ import org.jspecify.annotations.Nullable;
  * @param time when
  * @param level how important it is
  * @param message what happened
- * @param metrics the numbers of a step, such as {@code step}, {@code total_steps} and {@code train_loss}; null for another event
+ * @param metrics the numbers of a step, such as {@code step}, {@code total_steps} and {@code train_loss}; none for another event
  */
-public record JobEvent(
-        String id,
-        Instant time,
-        Level level,
-        String message,
-        @Nullable Map<String, Number> metrics) {
+public record JobEvent(String id, Instant time, Level level, String message, Map<String, Number> metrics) {
     /** How important an event is. */
     public enum Level {
         /** It goes as it should. */
@@ -44,6 +38,6 @@ public record JobEvent(
         Objects.requireNonNull(time, "time must not be null");
         Objects.requireNonNull(level, "level must not be null");
         Objects.requireNonNull(message, "message must not be null");
-        metrics = metrics == null ? null : Map.copyOf(metrics);
+        metrics = Map.copyOf(metrics);
     }
 }

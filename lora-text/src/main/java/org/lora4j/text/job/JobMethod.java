@@ -13,7 +13,13 @@ public enum JobMethod {
     /** Preferences between two answers: {@code prompt}, {@code chosen} and {@code rejected}, or OpenAI's {@code preferred_output}. */
     DPO,
     /** Classes of texts: {@code text} and {@code label}. */
-    CLASSIFY;
+    CLASSIFY,
+    /** Labels of parts of texts: rows as {@link org.lora4j.text.data.TaggedColumns#DEFAULT} reads them. */
+    TAG,
+    /** Queries and the texts that belong to them: {@code query}, {@code positive}, and {@code negative} in all rows or in none. */
+    EMBED,
+    /** How well texts belong to queries: {@code query}, {@code text} and {@code label}, or {@code query}, {@code positive} and {@code negative}. */
+    RERANK;
 
     /**
      * Returns the name that files and requests have.

@@ -44,7 +44,7 @@ final class JobResult<E> {
      */
     List<JobComparison> compare(@Nullable Path current) throws IOException {
         if (data.judging().isEmpty()) {
-            job.event(JobEvent.Level.INFO, "Nothing was compared, because there is no validation", null);
+            job.event(JobEvent.Level.INFO, "Nothing was compared, because there is no validation");
             return List.of();
         }
         try {
@@ -58,7 +58,7 @@ final class JobResult<E> {
                                 scores -> found.add(training.compare("the adapter that is served now", own, scores)));
             }
             for (JobComparison one : found) {
-                job.event(JobEvent.Level.INFO, text(one), null);
+                job.event(JobEvent.Level.INFO, text(one));
             }
             return found;
         } finally {
@@ -77,8 +77,7 @@ final class JobResult<E> {
             return Optional.of(task.scores(training.add(CURRENT, saved), judging));
         } catch (IOException | IllegalArgumentException e) {
             isComparable = false;
-            job.event(
-                    JobEvent.Level.WARN, "The adapter that is served now cannot be compared: " + e.getMessage(), null);
+            job.event(JobEvent.Level.WARN, "The adapter that is served now cannot be compared: " + e.getMessage());
             return Optional.empty();
         }
     }
@@ -114,8 +113,7 @@ final class JobResult<E> {
                     job.event(
                             JobEvent.Level.WARN,
                             "The rows do not show that the adapter is better, so "
-                                    + job.request().serveAs() + " stays what it was",
-                            null);
+                                    + job.request().serveAs() + " stays what it was");
                 }
                 return isBetter;
             }

@@ -2,6 +2,7 @@ package org.lora4j.text.job;
 
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.nn.Model;
@@ -29,6 +30,9 @@ abstract class JobTask<E> {
             case SUPERVISED -> new AnswersJob(decoder(method, model), mostTokens);
             case DPO -> new PreferencesJob(decoder(method, model), mostTokens, beta);
             case CLASSIFY -> new ClassesJob(model);
+            case TAG -> new TagsJob(model);
+            case EMBED -> new EmbeddingsJob(model);
+            case RERANK -> new ScoresJob(model);
         };
     }
 
@@ -68,6 +72,11 @@ abstract class JobTask<E> {
     /** Gives a new adapter its start. Returns whether steps follow. */
     boolean begin(AdapterView adapter, List<E> train, boolean asksForEpochs, long seed) {
         return true;
+    }
+
+    /** Returns what holds examples together: those of equal texts both choose or both judge. Empty if each stands alone. */
+    Optional<String> group(E example) {
+        return Optional.empty();
     }
 
     abstract DefaultRate rate();

@@ -182,8 +182,7 @@ final class JobTraining<E> {
 
     /** Measures the adapter beside something else on the rows that judge. */
     JobComparison compare(String with, Scores of, Scores others) {
-        return new JobComparison(
-                with, of.metric(), data.judging().size(), of.value(), others.value(), of.against(others));
+        return new JobComparison(with, of.metric(), of.each().size(), of.value(), others.value(), of.against(others));
     }
 
     /** Tells the job of each step, and stores where the training is. */

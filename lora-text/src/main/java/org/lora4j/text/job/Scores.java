@@ -3,6 +3,7 @@ package org.lora4j.text.job;
 import java.util.List;
 import org.lora4j.text.metrics.PairedDifference;
 import org.lora4j.text.metrics.Perplexity;
+import org.lora4j.text.metrics.PrecisionRecall;
 
 /** What was measured of each row that judges. */
 sealed interface Scores {
@@ -38,8 +39,29 @@ sealed interface Scores {
         }
     }
 
+    /** How many spans were found in each text. */
+    record F1(List<PrecisionRecall> each) implements Scores {
+        @Override
+        public String metric() {
+            return "F1";
+        }
+
+        @Override
+        public double value() {
+            return PrecisionRecall.sum(each).f1();
+        }
+
+        @Override
+        public PairedDifference against(Scores other) {
+            return PairedDifference.ofF1(each, ((F1) other).each);
+        }
+    }
+
     /** What is measured. */
     String metric();
+
+    /** What was measured of each row, or of each group of rows. */
+    List<?> each();
 
     /** The number of all rows together. */
     double value();

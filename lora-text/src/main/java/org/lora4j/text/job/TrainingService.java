@@ -234,7 +234,7 @@ public final class TrainingService implements AutoCloseable {
                 files.write(stored);
                 Job job = new Job(this, files, stored);
                 jobs.put(id, job);
-                job.event(JobEvent.Level.INFO, "Created fine-tuning job: " + id, null);
+                job.event(JobEvent.Level.INFO, "Created fine-tuning job: " + id);
                 check(job);
                 return job;
             }
@@ -356,7 +356,7 @@ public final class TrainingService implements AutoCloseable {
             job.store(job.progress().in(next));
             notifyAll();
         }
-        job.event(JobEvent.Level.INFO, message, null);
+        job.event(JobEvent.Level.INFO, message);
     }
 
     /** Stops a job that waits. Returns whether it trains, so that its thread must stop it. */
@@ -377,7 +377,7 @@ public final class TrainingService implements AutoCloseable {
                             : job.progress().in(end));
             notifyAll();
         }
-        job.event(JobEvent.Level.INFO, "The job was " + what, null);
+        job.event(JobEvent.Level.INFO, "The job was " + what);
         return false;
     }
 
@@ -396,7 +396,7 @@ public final class TrainingService implements AutoCloseable {
             }
             notifyAll();
         }
-        job.event(JobEvent.Level.INFO, "The job was resumed", null);
+        job.event(JobEvent.Level.INFO, "The job was resumed");
     }
 
     void promote(Job job) throws IOException {
@@ -411,7 +411,7 @@ public final class TrainingService implements AutoCloseable {
             take(job, name, served);
         }
         job.event(
-                JobEvent.Level.INFO, "The adapter is served as " + job.request().serveAs(), null);
+                JobEvent.Level.INFO, "The adapter is served as " + job.request().serveAs());
     }
 
     /** Gives the adapter of a job its second name. */
@@ -440,7 +440,7 @@ public final class TrainingService implements AutoCloseable {
             }
             job.store(job.progress().promoted(false));
         }
-        job.event(JobEvent.Level.INFO, "The adapter was taken back", null);
+        job.event(JobEvent.Level.INFO, "The adapter was taken back");
     }
 
     JobState await(Job job, Duration longest) throws InterruptedException {
@@ -481,8 +481,7 @@ public final class TrainingService implements AutoCloseable {
         job.event(
                 JobEvent.Level.INFO,
                 "Validating training file: " + request.training().name()
-                        + (validation == null ? "" : " and validation file: " + validation.name()),
-                null);
+                        + (validation == null ? "" : " and validation file: " + validation.name()));
         UsedSettings used = settings(job, task(request));
         synchronized (this) {
             if (job.state() != JobState.VALIDATING) {
@@ -492,7 +491,7 @@ public final class TrainingService implements AutoCloseable {
             queue.add(job);
             notifyAll();
         }
-        job.event(JobEvent.Level.INFO, "Files validated, moving job to queued state", null);
+        job.event(JobEvent.Level.INFO, "Files validated, moving job to queued state");
     }
 
     private JobTask<?> task(StoredJob.Request request) throws IOException {
@@ -562,7 +561,7 @@ public final class TrainingService implements AutoCloseable {
         synchronized (this) {
             failed = job.progress().ended(JobState.FAILED, System.currentTimeMillis(), error);
             try {
-                job.event(JobEvent.Level.ERROR, error.message(), null);
+                job.event(JobEvent.Level.ERROR, error.message());
                 job.store(failed);
             } catch (IOException e) {
                 // The disk may be full. After a restart the job tries again.
@@ -619,7 +618,7 @@ public final class TrainingService implements AutoCloseable {
             job.store(job.progress().in(JobState.RUNNING).startedAt(System.currentTimeMillis()));
             notifyAll();
             if (isFirst) {
-                job.event(JobEvent.Level.INFO, "Fine-tuning job started", null);
+                job.event(JobEvent.Level.INFO, "Fine-tuning job started");
             }
         }
         TrainingGate gate = new TrainingGate(settings.serves, settings.share);
@@ -657,7 +656,7 @@ public final class TrainingService implements AutoCloseable {
                 running = null;
                 notifyAll();
             }
-            job.event(JobEvent.Level.INFO, "The job was cancelled", null);
+            job.event(JobEvent.Level.INFO, "The job was cancelled");
             removeCheckpoints(job);
         } else if (job.isToBePaused()) {
             synchronized (this) {
@@ -665,7 +664,7 @@ public final class TrainingService implements AutoCloseable {
                 job.store(job.progress().in(JobState.PAUSED));
                 notifyAll();
             }
-            job.event(JobEvent.Level.INFO, "The job was paused", null);
+            job.event(JobEvent.Level.INFO, "The job was paused");
         } else {
             synchronized (this) {
                 job.store(job.progress().in(JobState.QUEUED));
@@ -723,10 +722,10 @@ public final class TrainingService implements AutoCloseable {
         result.write(comparisons);
         if (served != null) {
             served.put(job.folder().adapter(), job.adapter(), null);
-            job.event(JobEvent.Level.INFO, "New fine-tuned model created: " + job.adapter(), null);
+            job.event(JobEvent.Level.INFO, "New fine-tuned model created: " + job.adapter());
             if (second != null && result.takesName(comparisons)) {
                 take(job, second, served);
-                job.event(JobEvent.Level.INFO, "The adapter is served as " + second, null);
+                job.event(JobEvent.Level.INFO, "The adapter is served as " + second);
             }
         }
         synchronized (this) {
@@ -738,7 +737,7 @@ public final class TrainingService implements AutoCloseable {
             for (StoredJob.Checkpoint old : kept.subList(Math.min(kept.size(), KEPT_EPOCHS), kept.size())) {
                 drop(job, old);
             }
-            job.event(JobEvent.Level.INFO, "The job has successfully completed", null);
+            job.event(JobEvent.Level.INFO, "The job has successfully completed");
             job.store(job.progress()
                     .withCheckpoints(kept.subList(0, Math.min(kept.size(), KEPT_EPOCHS)))
                     .measured(result.tokens(), comparisons)

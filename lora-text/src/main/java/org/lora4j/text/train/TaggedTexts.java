@@ -1,7 +1,11 @@
 package org.lora4j.text.train;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import org.lora4j.text.metrics.PrecisionRecall;
+import org.lora4j.text.metrics.TagMetrics;
+import org.lora4j.text.tokens.TagScheme;
 
 /**
  * What a model says of texts whose tags are known.
@@ -26,5 +30,20 @@ public record TaggedTexts(List<List<String>> actual, List<List<String>> predicte
             throw new IllegalArgumentException(
                     "there must be one prediction for each word, found texts of " + found + " beside " + words);
         }
+    }
+
+    /**
+     * Counts the spans of each text.
+     *
+     * @param scheme how tags become spans
+     * @return how many spans are right, predicted and there, for each text
+     */
+    public List<PrecisionRecall> counts(TagScheme scheme) {
+        List<PrecisionRecall> counts = new ArrayList<>();
+        for (int i = 0; i < actual.size(); i++) {
+            counts.add(TagMetrics.of(scheme.spans(actual.get(i)), scheme.spans(predicted.get(i)))
+                    .micro());
+        }
+        return counts;
     }
 }

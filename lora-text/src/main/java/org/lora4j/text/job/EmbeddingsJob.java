@@ -1,0 +1,110 @@
+package org.lora4j.text.job;
+
+import java.io.IOException;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.nn.Model;
+import org.lora4j.text.EncoderFolder;
+import org.lora4j.text.TextModel;
+import org.lora4j.text.data.RetrievalExample;
+import org.lora4j.text.data.TextRow;
+import org.lora4j.text.task.Embed;
+import org.lora4j.text.train.DefaultEpochs;
+import org.lora4j.text.train.DefaultRate;
+import org.lora4j.text.train.TrainableEmbed;
+
+/** Learns embeddings with which a query finds the texts that belong to it. */
+final class EmbeddingsJob extends JobTask<RetrievalExample> {
+    private static final String NEGATIVE = "negative";
+
+    private final EncoderFolder encoder;
+
+    /** Whether rows have negatives; null before the first row. */
+    private @Nullable Boolean hasNegatives;
+
+    private @Nullable TrainableEmbed task;
+
+    EmbeddingsJob(TextModel model) {
+        if (!(model instanceof EncoderFolder folder)) {
+            throw new IllegalArgumentException(
+                    "the method embed needs a model that embeds texts, found " + model.name());
+        }
+        encoder = folder;
+    }
+
+    @Override
+    List<RetrievalExample> examples(TextRow row) {
+        boolean hasNegative = row.columns().contains(NEGATIVE);
+        if (hasNegatives == null) {
+            hasNegatives = hasNegative;
+        }
+        if (hasNegatives != hasNegative) {
+            throw row.refuse("all rows must have " + NEGATIVE + ", or none, found both");
+        }
+        return List.of(
+                new RetrievalExample(row.text("query"), row.text("positive"), hasNegative ? row.text(NEGATIVE) : null));
+    }
+
+    @Override
+    TrainableEmbed trainable(long seed) throws IOException {
+        Embed embed = encoder.task() instanceof Embed own ? own : Embed.asTheModelSays();
+        TrainableEmbed created = Boolean.TRUE.equals(hasNegatives)
+                ? TrainableEmbed.ofTriples(
+                        embed,
+                        encoder.textTokens(),
+                        encoder.sentenceEmbeddings(embed.dimensions()),
+                        encoder.similarity(),
+                        TrainableEmbed.SCALE)
+                : TrainableEmbed.ofPairs(
+                        embed,
+                        encoder.textTokens(),
+                        encoder.sentenceEmbeddings(embed.dimensions()),
+                        encoder.similarity(),
+                        TrainableEmbed.SCALE);
+        task = created;
+        return created;
+    }
+
+    private TrainableEmbed task() {
+        return Objects.requireNonNull(task, "the task must be created before");
+    }
+
+    @Override
+    Optional<String> group(RetrievalExample example) {
+        return Optional.of(example.query());
+    }
+
+    @Override
+    DefaultRate rate() {
+        return DefaultRate.of(5e-4);
+    }
+
+    @Override
+    DefaultEpochs epochs() {
+        return DefaultEpochs.THREE;
+    }
+
+    @Override
+    int batchSize() {
+        return 32;
+    }
+
+    @Override
+    Scores scores(Model measured, List<RetrievalExample> judging) {
+        return new Scores.Shares(
+                "mean reciprocal rank",
+                task().measure(measured, judging).found().reciprocalRanks());
+    }
+
+    @Override
+    String baseline() {
+        return "the model alone";
+    }
+
+    @Override
+    Scores baseline(List<RetrievalExample> judging) {
+        return scores(task().network(), judging);
+    }
+}
