@@ -155,7 +155,7 @@ final class JobEndpoints {
         int limit = query.whole("limit", EVENTS_OF_PAGE, 1, LONGEST_PAGE);
         // One more says whether there are more.
         List<JobEvent> found = JobEventStream.events(job, after, limit + 1);
-        call.answer().json(200, ListPage.of(found, limit, JobJson::event).json());
+        call.answer().json(200, ListPage.of(found, limit, event -> JobJson.event(job, event)).json());
     }
 
     private void checkpoints(Call call) throws IOException {

@@ -51,9 +51,11 @@ final class JobEventStream {
         String owner = call.client().owner();
         places.enter(owner);
         try {
+            // An unknown one is refused before the answer begins.
+            List<JobEvent> unused = events(job, after, 1);
             List<JobEvent> first = since(job, after);
             call.answer().beginEvents();
-            String last = send(call, first, after);
+            String last = send(call, job, first, after);
             follow(call, job, last);
         } finally {
             places.leave(owner);
@@ -68,7 +70,7 @@ final class JobEventStream {
             boolean wasEnded = hasEnded;
             hasEnded = job.state().isEnd();
             List<JobEvent> more = since(job, last);
-            last = send(call, more, last);
+            last = send(call, job, more, last);
             if (wasEnded) {
                 // The last event may be written after the state.
                 call.answer().part("data: [DONE]\n\n");
@@ -97,10 +99,10 @@ final class JobEventStream {
         }
     }
 
-    private static @Nullable String send(Call call, List<JobEvent> events, @Nullable String before) throws IOException {
+    private static @Nullable String send(Call call, Job job, List<JobEvent> events, @Nullable String before) throws IOException {
         String last = before;
         for (JobEvent event : events) {
-            call.answer().part("id: " + event.id() + "\ndata: " + JobJson.event(event) + "\n\n");
+            call.answer().part("id: " + event.id() + "\ndata: " + JobJson.event(job, event) + "\n\n");
             last = event.id();
         }
         return last;

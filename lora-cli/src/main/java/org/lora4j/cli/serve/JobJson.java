@@ -18,6 +18,7 @@ import org.lora4j.text.job.UsedSettings;
 /** Writes jobs, events and checkpoints in the form of OpenAI, with some fields of our own behind. */
 final class JobJson {
     private static final String AUTO = "auto";
+    private static final String MODEL_CREATED = "New fine-tuned model created: ";
 
     private JobJson() {}
 
@@ -107,16 +108,23 @@ final class JobJson {
                 value == null ? node.textNode(AUTO) : JsonBody.MAPPER.valueToTree(value));
     }
 
-    /** Writes an event. */
-    static ObjectNode event(JobEvent event) {
+    /** Writes an event of a job. */
+    static ObjectNode event(Job job, JobEvent event) {
         boolean isMetrics = !event.metrics().isEmpty();
         ObjectNode node = object().put("id", event.id())
                 .put("object", "fine_tuning.job.event")
                 .put("created_at", event.time().getEpochSecond())
                 .put("level", event.level().name().toLowerCase(Locale.ROOT))
-                .put("message", event.message())
+                .put("message", message(job, event.message()))
                 .put("type", isMetrics ? "metrics" : "message");
         return node.set("data", isMetrics ? JsonBody.MAPPER.valueToTree(event.metrics()) : node.nullNode());
+    }
+
+    /** The job knows the folder of its adapter. Clients ask for it by another name. */
+    private static String message(Job job, String message) {
+        return message.equals(MODEL_CREATED + job.adapter())
+                ? MODEL_CREATED + JobFacts.of(job).model(job)
+                : message;
     }
 
     /** Returns the name of the adapter of a checkpoint for clients. */
