@@ -36,15 +36,22 @@ import org.lora4j.text.data.Labels;
 import org.lora4j.text.data.PreferenceExample;
 import org.lora4j.text.data.RetrievalExample;
 import org.lora4j.text.data.TextFiles;
+import org.lora4j.text.data.TextLabels;
+import org.lora4j.text.data.TextNumber;
 import org.lora4j.text.data.TextRow;
 import org.lora4j.text.data.TokenExample;
 import org.lora4j.text.metrics.Perplexity;
 import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.Head;
+import org.lora4j.text.task.Outputs;
 import org.lora4j.text.tokens.TextPair;
+import org.lora4j.text.train.HeadProbe;
+import org.lora4j.text.train.ProbedTask;
 import org.lora4j.text.train.TrainableClassify;
 import org.lora4j.text.train.TrainableEmbed;
 import org.lora4j.text.train.TrainableGenerate;
+import org.lora4j.text.train.TrainableLabels;
+import org.lora4j.text.train.TrainableNumber;
 import org.lora4j.text.train.TrainablePreferences;
 import org.lora4j.text.train.TrainableRerank;
 import org.lora4j.text.train.TrainableTask;
@@ -92,6 +99,9 @@ class LibraryTrainingTest {
         if (task instanceof TrainableClassify classes) {
             classes.start(
                     adapter, examples.stream().map(LabelledText.class::cast).toList(), SEED);
+        }
+        if (task instanceof ProbedTask<E, ?> probed) {
+            HeadProbe.fit(probed, examples).start().writeTo(adapter);
         }
         int steps = EPOCHS * ((examples.size() + BATCH - 1) / BATCH);
         Trainer.builder(adapter)
@@ -149,6 +159,45 @@ class LibraryTrainingTest {
                     .isEqualTo(task.measure(adapter, texts).classification().accuracy());
             assertThat(found.at("/calibration/expectedError").asDouble())
                     .isEqualTo(task.measure(adapter, texts).calibration().expectedError());
+        }
+    }
+
+    @Test
+    void labels() throws IOException {
+        Path data = lines(
+                "labels.csv",
+                "text,label\n"
+                        + "the cat on milk,cat;milk\na ship sails,ship\nthe sea,\nmilk on a sea,milk\n".repeat(8));
+        List<TextLabels> texts =
+                read(data, row -> Stream.of(new TextLabels(row.text("text"), row.labels("label", ";"))));
+        Outputs outputs = Outputs.anyOf(Labels.of(List.of("cat", "milk", "ship")));
+        try (TextClassifier model =
+                TextClassifier.create(bert, outputs, Head.MEAN, OptionalInt.empty(), SEED, STORAGE)) {
+            TrainableLabels task = model.trainableLabels();
+            AdapterView adapter = train(task, texts);
+            assertTrains(adapter, "classify", bert, data, "--head", "mean", "--label-separator", ";", "--overwrite");
+            assertThat(evaluate("classify", bert, data, "--label-separator", ";")
+                            .at("/metrics/micro/f1")
+                            .asDouble())
+                    .isEqualTo(task.measure(adapter, texts).metrics().micro().f1());
+        }
+    }
+
+    @Test
+    void number() throws IOException {
+        Path data = lines(
+                "numbers.csv",
+                "text,label\n" + "the cat,3.5\na ship sails,-1\nthe sea,0.25\nmilk on a sea,2\n".repeat(8));
+        List<TextNumber> texts = read(data, row -> Stream.of(new TextNumber(row.text("text"), row.number("label"))));
+        try (TextClassifier model =
+                TextClassifier.create(bert, Outputs.number("label"), Head.MEAN, OptionalInt.empty(), SEED, STORAGE)) {
+            TrainableNumber task = model.trainableNumbers();
+            AdapterView adapter = train(task, texts);
+            assertTrains(adapter, "classify", bert, data, "--head", "mean", "--number", "--overwrite");
+            assertThat(evaluate("classify", bert, data)
+                            .at("/metrics/meanSquaredError")
+                            .asDouble())
+                    .isEqualTo(task.measure(adapter, texts).meanSquaredError());
         }
     }
 

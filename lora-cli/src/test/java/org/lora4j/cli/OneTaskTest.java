@@ -23,6 +23,7 @@ import org.lora4j.text.fixtures.OneTask;
 import org.lora4j.text.metrics.Calibration;
 import org.lora4j.text.metrics.Correlation;
 import org.lora4j.text.metrics.Perplexity;
+import org.lora4j.text.task.ClassScores;
 import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.TextTags;
 
@@ -85,6 +86,9 @@ class OneTaskTest {
             requireClasses(tasks.encoder(), tasks.encoderAdapters(), name);
         }
         requireClasses(tasks.decoder(), tasks.decoderAdapters(), OneTask.LAST);
+        for (Path model : List.of(tasks.encoder(), tasks.decoder())) {
+            requireLabelsAndNumbers(model);
+        }
         requireScores(tasks.encoder(), tasks.encoderAdapters(), OneTask.RANK);
         requireScores(tasks.decoder(), tasks.decoderAdapters(), OneTask.YES);
         for (Path model : List.of(tasks.encoder(), tasks.decoder())) {
@@ -115,6 +119,23 @@ class OneTaskTest {
             double value = found.get(i).path("probability").asDouble();
             assertThat(expected.get(i)).as(name).containsEntry(best, value);
             assertThat(expected.get(i).values()).allMatch(other -> other <= value);
+        }
+    }
+
+    private static void requireLabelsAndNumbers(Path model) throws IOException {
+        List<JsonNode> labels = run("predict", model, tasks.adapters(model).resolve(OneTask.SEVERAL), false);
+        List<JsonNode> numbers = run("predict", model, tasks.adapters(model).resolve(OneTask.NUMBER), false);
+        List<ClassScores> scores = tasks.classScores(model, OneTask.SEVERAL);
+        for (int i = 0; i < labels.size(); i++) {
+            assertThat(JSON.convertValue(labels.get(i).path("predicted"), String[].class))
+                    .containsExactlyElementsOf(scores.get(i).chosen());
+            JsonNode probabilities = labels.get(i).path("probabilities");
+            tasks.classes(model, OneTask.SEVERAL)
+                    .get(i)
+                    .forEach((label, value) ->
+                            assertThat(probabilities.path(label).asDouble()).isEqualTo(value));
+            assertThat(numbers.get(i).path("predicted").asDouble())
+                    .isEqualTo(tasks.classScores(model, OneTask.NUMBER).get(i).number());
         }
     }
 
@@ -260,6 +281,7 @@ class OneTaskTest {
             for (String name : List.of(OneTask.TOPICS, OneTask.TONES, OneTask.PEFT)) {
                 assertThat(classes(server, name)).as(name).isEqualTo(tasks.classes(tasks.encoder(), name));
             }
+            requireLabelsAndNumbers(server, tasks.encoder());
             assertThat(scores(server, OneTask.RANK)).isEqualTo(tasks.scores(tasks.encoder(), OneTask.RANK));
             requireTags(server, tasks.encoder());
             requireRefusal(server, OneTask.NAMES, "/v1/classify", "input", "/v1/tag");
@@ -272,6 +294,9 @@ class OneTaskTest {
                     .hasToString("{\"task\":\"embed\",\"dimensions\":3,\"max_tokens\":6}");
             assertThat(models.get(OneTask.TOPICS))
                     .hasToString("{\"task\":\"classify\",\"labels\":[\"a\",\"b\",\"c\"],\"max_tokens\":7}");
+            assertThat(models.get(OneTask.SEVERAL))
+                    .hasToString("{\"task\":\"classify\",\"labels\":[\"late\",\"lost\",\"broken\"],"
+                            + "\"problem_type\":\"multi_label_classification\",\"max_tokens\":8}");
             assertThat(models.get(OneTask.NAMES))
                     .hasToString("{\"task\":\"tag\",\"labels\":[\"O\",\"B-PER\",\"I-PER\",\"B-LOC\",\"I-LOC\"],"
                             + "\"max_tokens\":6}");
@@ -285,6 +310,7 @@ class OneTaskTest {
                 RunningServer.start("--model", tasks.decoder(), "--adapters", tasks.decoderAdapters())) {
             assertThat(classes(server, OneTask.LAST)).isEqualTo(tasks.classes(tasks.decoder(), OneTask.LAST));
             assertThat(scores(server, OneTask.YES)).isEqualTo(tasks.scores(tasks.decoder(), OneTask.YES));
+            requireLabelsAndNumbers(server, tasks.decoder());
             requireTags(server, tasks.decoder());
             requireRefusal(server, OneTask.LAST, "/v1/completions", "prompt", "/v1/classify");
             requireRefusal(server, OneTask.NAMES, "/v1/completions", "prompt", "/v1/tag");
@@ -341,6 +367,23 @@ class OneTaskTest {
             found.add(values);
         }
         return found;
+    }
+
+    private static void requireLabelsAndNumbers(RunningServer server, Path model) throws Exception {
+        assertThat(classes(server, OneTask.SEVERAL)).isEqualTo(tasks.classes(model, OneTask.SEVERAL));
+        JsonNode labels = server.good("/v1/classify", body(Map.of("model", OneTask.SEVERAL, "input", OneTask.TEXTS)));
+        JsonNode numbers = server.good("/v1/classify", body(Map.of("model", OneTask.NUMBER, "input", OneTask.TEXTS)));
+        assertThat(labels.path("problem_type").asText()).isEqualTo("multi_label_classification");
+        assertThat(numbers.path("problem_type").asText()).isEqualTo("regression");
+        assertThat(numbers.path("labels")).hasToString("[\"stars\"]");
+        for (int i = 0; i < OneTask.TEXTS.size(); i++) {
+            assertThat(JSON.convertValue(labels.path("data").path(i).path("labels"), String[].class))
+                    .containsExactlyElementsOf(
+                            tasks.classScores(model, OneTask.SEVERAL).get(i).chosen());
+            assertThat(JSON.convertValue(numbers.path("data").path(i).path("values"), double[].class))
+                    .containsExactly(
+                            tasks.classScores(model, OneTask.NUMBER).get(i).number());
+        }
     }
 
     /** Offsets count code points unless a request asks for those of UTF-16. */

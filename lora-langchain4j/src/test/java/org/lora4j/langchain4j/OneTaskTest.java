@@ -58,7 +58,7 @@ class OneTaskTest {
                 .build()) {
             assertThat(model.using(OneTask.SEARCH).dimension()).isEqualTo(3);
             assertThat(model.using(OneTask.SEARCH).maxTokens()).isEqualTo(6);
-            for (String other : List.of(OneTask.TOPICS, OneTask.RANK, OneTask.PEFT)) {
+            for (String other : List.of(OneTask.TOPICS, OneTask.SEVERAL, OneTask.RANK, OneTask.PEFT)) {
                 assertThatThrownBy(() -> model.using(other).embedAll(SEGMENTS))
                         .hasMessageContaining(other)
                         .hasRootCauseMessage(tasks.encoderAdapters().resolve(other)

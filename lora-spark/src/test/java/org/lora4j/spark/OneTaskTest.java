@@ -20,6 +20,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.internal.math.Softmax;
+import org.lora4j.nn.transformer.ModelConfig.ProblemType;
 import org.lora4j.serve.RequestOptions;
 import org.lora4j.text.TextModel;
 import org.lora4j.text.TextService;
@@ -132,8 +133,38 @@ class OneTaskTest {
         }
         assertThat(probabilities(outputs(stage(tasks.decoder(), OneTask.LAST), table())))
                 .isDeepEqualTo(classes(tasks.decoder(), OneTask.LAST));
+        for (Path model : List.of(tasks.encoder(), tasks.decoder())) {
+            requireLabels(model);
+            requireNumbers(model);
+        }
         requireScores(tasks.encoder(), OneTask.RANK);
         requireScores(tasks.decoder(), OneTask.YES);
+    }
+
+    /** No single number says which labels a text has. */
+    private static void requireLabels(Path model) throws IOException {
+        List<ClassScores> expected = tasks.classScores(model, OneTask.SEVERAL);
+        LoRATransformer stage = stage(model, OneTask.SEVERAL);
+        float[][] found = outputs(stage, table());
+        for (int i = 0; i < found.length; i++) {
+            double[] z = new double[found[i].length];
+            for (int j = 0; j < z.length; j++) {
+                z[j] = found[i][j];
+            }
+            assertThat(expected.get(i).outputs().values(z))
+                    .containsExactly(expected.get(i).values().toArray(Double[]::new));
+        }
+        for (Row row : stage.transform(table()).collectAsList()) {
+            assertThat(row.<Double>getAs("prediction")).isNull();
+        }
+    }
+
+    private static void requireNumbers(Path model) throws IOException {
+        List<ClassScores> expected = tasks.classScores(model, OneTask.NUMBER);
+        for (Row row : stage(model, OneTask.NUMBER).transform(table()).collectAsList()) {
+            assertThat(row.<Double>getAs("prediction"))
+                    .isEqualTo(expected.get(row.<Integer>getAs("id")).number());
+        }
     }
 
     private static void requireScores(Path model, String name) throws IOException {
@@ -249,6 +280,39 @@ class OneTaskTest {
         for (int i = 0; i < found.length; i++) {
             assertThat(found[i]).usingComparatorWithPrecision(1e-6).containsExactly(expected[i]);
         }
+    }
+
+    /** The loss says what the outputs mean. */
+    @Test
+    void adaptersOfSparkForLabelsAndNumbersSayIt() throws Exception {
+        Dataset<Row> labelled =
+                table().withColumn("label", functions.expr("array(cast(id = 1 as double), cast(id = 2 as double))"));
+        requireProblem(trainer("multiLabel").setNumLabels(2), labelled, ProblemType.MULTI_LABEL_CLASSIFICATION);
+        Dataset<Row> numbered = table().withColumn("label", functions.expr("array(id + 0.5D)"));
+        requireProblem(trainer("meanSquaredError").setNumLabels(1), numbered, ProblemType.REGRESSION);
+    }
+
+    private static LoRAEstimator trainer(String loss) {
+        return new LoRAEstimator()
+                .setBasePath(tasks.encoder().toString())
+                .setFeaturesCol("text")
+                .setEncoderHead("meanClassifier")
+                .setLoss(loss)
+                .setRank(2)
+                .setTargetModules("attention.self.query")
+                .setMaxIter(3)
+                .setNumWorkers(1)
+                .setLearningRate(0.1);
+    }
+
+    private static void requireProblem(LoRAEstimator trainer, Dataset<Row> data, ProblemType problem) throws Exception {
+        Path saved = temp.resolve(problem.text());
+        trainer.fit(data).save(saved.toString());
+        Task task = Task.read(saved.resolve("adapter")).orElseThrow();
+        assertThat(task)
+                .isInstanceOfSatisfying(
+                        Classify.class,
+                        found -> assertThat(found.outputs().problem()).isEqualTo(problem));
     }
 
     @Test

@@ -119,7 +119,7 @@ class OneTaskTest {
     void classesAndScoresAreThoseOfTheLibrary() {
         service(tasks.encoder()).run(context -> {
             TextService texts = context.getBean(TextService.class);
-            for (String name : List.of(OneTask.TOPICS, OneTask.TONES, OneTask.PEFT)) {
+            for (String name : List.of(OneTask.TOPICS, OneTask.TONES, OneTask.PEFT, OneTask.SEVERAL, OneTask.NUMBER)) {
                 requireClasses(texts, tasks.encoder(), name);
             }
             requireScores(texts, tasks.encoder(), OneTask.RANK);
@@ -127,7 +127,9 @@ class OneTaskTest {
         });
         service(tasks.decoder()).run(context -> {
             TextService texts = context.getBean(TextService.class);
-            requireClasses(texts, tasks.decoder(), OneTask.LAST);
+            for (String name : List.of(OneTask.LAST, OneTask.SEVERAL, OneTask.NUMBER)) {
+                requireClasses(texts, tasks.decoder(), name);
+            }
             requireScores(texts, tasks.decoder(), OneTask.YES);
             requireTags(texts, tasks.decoder());
             GenerationRequest asked = GenerationRequest.of(
@@ -162,6 +164,7 @@ class OneTaskTest {
             }
             assertThat(byLabel).isEqualTo(tasks.classes(model, name).get(i));
         }
+        assertThat(found).isEqualTo(tasks.classScores(model, name));
     }
 
     private static void requireScores(TextService texts, Path model, String name) throws IOException {

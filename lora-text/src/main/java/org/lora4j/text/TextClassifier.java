@@ -17,7 +17,6 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.internal.MessageText;
-import org.lora4j.internal.math.Softmax;
 import org.lora4j.io.ModelSource;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
@@ -30,6 +29,7 @@ import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.Generate;
 import org.lora4j.text.task.Head;
+import org.lora4j.text.task.Outputs;
 import org.lora4j.text.task.PairScore;
 import org.lora4j.text.task.Rerank;
 import org.lora4j.text.task.RowModel;
@@ -39,6 +39,8 @@ import org.lora4j.text.task.Tag;
 import org.lora4j.text.task.Task;
 import org.lora4j.text.tokens.TextPair;
 import org.lora4j.text.train.TrainableClassify;
+import org.lora4j.text.train.TrainableLabels;
+import org.lora4j.text.train.TrainableNumber;
 import org.lora4j.text.train.TrainableRerank;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
@@ -60,7 +62,7 @@ public final class TextClassifier implements AutoCloseable {
     private static final int BATCH = 32;
 
     private final Base base;
-    private final Labels labels;
+    private final Outputs outputs;
     private final Head head;
 
     /** Whether the classifier is that of the model, and not a new one. */
@@ -69,7 +71,7 @@ public final class TextClassifier implements AutoCloseable {
     private final LoRAModel model;
     private final @Nullable RowModel<List<String>, ClassScores> classes;
     private final @Nullable RowModel<List<TextPair>, PairScore> scores;
-    private final Map<String, Labels> labelsByAdapter = new ConcurrentSkipListMap<>();
+    private final Map<String, Outputs> outputsByAdapter = new ConcurrentSkipListMap<>();
 
     /**
      * A model on which a classifier stands.
@@ -123,23 +125,23 @@ public final class TextClassifier implements AutoCloseable {
         }
     }
 
-    private TextClassifier(Base base, Labels labels, Head head, boolean isOwn, Network network) {
+    private TextClassifier(Base base, Outputs outputs, Head head, boolean isOwn, Network network) {
         this.base = base;
-        this.labels = labels;
+        this.outputs = outputs;
         this.head = head;
         this.isOwn = isOwn;
         model = LoRAModel.of(network);
         TextModel texts = base.texts;
         classes = texts == null || !head.isTrained()
                 ? null
-                : new Classify(labels, head, base.maxTokens).on(texts.textTokens(), network);
+                : new Classify(outputs, head, base.maxTokens).on(texts.textTokens(), network);
         scores = texts == null || head == Head.LAST
                 ? null
                 : new Rerank(head, base.maxTokens).on(texts.textTokens(), network);
     }
 
     /**
-     * Opens a model with a new classifier.
+     * Opens a model with a new classifier, which gives a text one of its labels.
      *
      * @param folder the folder of a model
      * @param labels the classes
@@ -153,18 +155,37 @@ public final class TextClassifier implements AutoCloseable {
     public static TextClassifier create(
             Path folder, Labels labels, @Nullable Head head, OptionalInt maxTokens, long seed, BaseStorage storage)
             throws IOException {
-        Objects.requireNonNull(labels, "labels must not be null");
+        return create(folder, Outputs.oneOf(labels), head, maxTokens, seed, storage);
+    }
+
+    /**
+     * Opens a model with a new classifier.
+     *
+     * @param folder the folder of a model
+     * @param outputs the labels, and what the outputs mean
+     * @param head what the classifier reads; null for what suits the model
+     * @param maxTokens where texts are cut; nothing for where the folder says
+     * @param seed the seed of the classifier
+     * @param storage how the large matrices of the model are stored
+     * @return the classifier, without an adapter
+     * @throws IOException if the model cannot be read, or cannot have the head
+     */
+    public static TextClassifier create(
+            Path folder, Outputs outputs, @Nullable Head head, OptionalInt maxTokens, long seed, BaseStorage storage)
+            throws IOException {
+        Objects.requireNonNull(outputs, "outputs must not be null");
         Base base = Base.open(ModelSource.of(folder), maxTokens, storage);
         try {
-            return create(base, labels, head == null ? base.requireTexts().classifierHead() : head, seed);
+            return create(base, outputs, head == null ? base.requireTexts().classifierHead() : head, seed);
         } catch (IOException | RuntimeException e) {
             base.close();
             throw e;
         }
     }
 
-    private static TextClassifier create(Base base, Labels labels, Head head, long seed) throws IOException {
-        return new TextClassifier(base, labels, head, false, base.create(head, labels.count(), seed));
+    private static TextClassifier create(Base base, Outputs outputs, Head head, long seed) throws IOException {
+        int count = outputs.labels().count();
+        return new TextClassifier(base, outputs, head, false, base.create(head, count, seed));
     }
 
     /**
@@ -248,7 +269,7 @@ public final class TextClassifier implements AutoCloseable {
             }
             Network network = base.model().classifier();
             Head own = base.isDecoder() ? Head.LAST : Head.POOLER;
-            return new TextClassifier(base, Labels.read(source, network.outputSize()), own, true, network);
+            return new TextClassifier(base, Outputs.read(source, network.outputSize()), own, true, network);
         } catch (IOException | RuntimeException e) {
             base.close();
             throw e;
@@ -260,23 +281,24 @@ public final class TextClassifier implements AutoCloseable {
      *
      * @param folder the folder of a model
      * @param adapter the adapter, of this program or of PEFT, which has a classifier
-     * @param labels the classes; those of the adapter if it has their names
+     * @param outputs the classes, with those of the adapter if it has their names, and what the outputs mean
      * @param maxTokens where texts are cut; nothing for where the adapter or the folder says
      * @param storage how the large matrices of the model are stored
      * @return the classifier with the adapter
-     * @throws IOException if a file cannot be read, the adapter does not fit the model, or has no classifier of as many classes
+     * @throws IOException if a file cannot be read, the adapter does not fit the model, has no classifier of as many classes, or its task
+     *     says that its outputs mean something else
      */
     public static TextClassifier goOn(
-            Path folder, SavedAdapter adapter, Labels labels, OptionalInt maxTokens, BaseStorage storage)
+            Path folder, SavedAdapter adapter, Outputs outputs, OptionalInt maxTokens, BaseStorage storage)
             throws IOException {
-        Objects.requireNonNull(labels, "labels must not be null");
+        Objects.requireNonNull(outputs, "outputs must not be null");
         requireMadeFor(folder, adapter, maxTokens);
-        return openFor(folder, adapter, labels, maxTokens, storage);
+        return openFor(folder, adapter, outputs, maxTokens, storage);
     }
 
     /** Opens a model with an adapter, which was checked before. */
     private static TextClassifier openFor(
-            Path folder, SavedAdapter adapter, @Nullable Labels labels, OptionalInt maxTokens, BaseStorage storage)
+            Path folder, SavedAdapter adapter, @Nullable Outputs asked, OptionalInt maxTokens, BaseStorage storage)
             throws IOException {
         OptionalInt limit = maxTokens.isPresent()
                 ? maxTokens
@@ -284,12 +306,10 @@ public final class TextClassifier implements AutoCloseable {
         Base base = Base.open(ModelSource.of(folder), limit, storage);
         try {
             Task task = adapterTask(adapter, base.model);
-            if (labels != null && labelsOf(task).count() != labels.count()) {
-                throw new IOException(adapter + ": the adapter must have a classifier of " + labels.count()
-                        + " classes, " + labels + ", found "
-                        + labelsOf(task).count());
+            if (asked != null) {
+                requireAsked(adapter, outputsOf(task), asked);
             }
-            return openFor(base, task, labels).loaded(adapter);
+            return openFor(base, task, asked).loaded(adapter);
         } catch (IOException | RuntimeException e) {
             base.close();
             throw e;
@@ -301,13 +321,25 @@ public final class TextClassifier implements AutoCloseable {
         return new Base(source, PretrainedModel.load(source, storage), null, OptionalInt.empty());
     }
 
-    private static Labels labelsOf(Task task) {
-        return task.classes().orElse(Labels.numbered(1));
+    private static void requireAsked(SavedAdapter adapter, Outputs found, Outputs asked) throws IOException {
+        Labels labels = asked.labels();
+        if (found.labels().count() != labels.count()) {
+            throw new IOException(adapter + ": the adapter must have a classifier of " + labels.count() + " classes, "
+                    + labels + ", found " + found.labels().count());
+        }
+        if (adapter.task().isPresent() && found.problem() != asked.problem()) {
+            throw new IOException(adapter + ": the adapter must be one for "
+                    + asked.problem().text() + ", found " + found.problem().text() + " in " + Task.FILE);
+        }
+    }
+
+    private static Outputs outputsOf(Task task) {
+        return task instanceof Classify classify ? classify.outputs() : Outputs.oneOf(Labels.numbered(1));
     }
 
     private TextClassifier loaded(SavedAdapter adapter) throws IOException {
         try {
-            load(ADAPTER, adapter, labels);
+            load(ADAPTER, adapter, outputs);
             return this;
         } catch (IOException | RuntimeException e) {
             close();
@@ -315,11 +347,11 @@ public final class TextClassifier implements AutoCloseable {
         }
     }
 
-    private void load(String name, SavedAdapter saved, Labels ofAdapter) throws IOException {
+    private void load(String name, SavedAdapter saved, Outputs ofAdapter) throws IOException {
         LoRAAdapter adapter = saved.adapter(model.network());
-        requireClassifierOf(saved.folder(), adapter, ofAdapter);
+        requireClassifierOf(saved.folder(), adapter, ofAdapter.labels());
         model.add(name, adapter);
-        labelsByAdapter.put(name, ofAdapter);
+        outputsByAdapter.put(name, ofAdapter);
     }
 
     private void requireClassifierOf(Path folder, LoRAAdapter adapter, Labels ofAdapter) throws IOException {
@@ -361,7 +393,7 @@ public final class TextClassifier implements AutoCloseable {
             throw new IOException(adapter + ": texts must be cut where the model cuts them, after " + maxTokens()
                     + " tokens, found " + task.maxTokens().getAsInt() + "; open the model with this adapter alone");
         }
-        load(name, saved, labelsOf(task));
+        load(name, saved, outputsOf(task));
     }
 
     /**
@@ -405,9 +437,9 @@ public final class TextClassifier implements AutoCloseable {
         }
     }
 
-    private static TextClassifier openFor(Base base, Task task, @Nullable Labels labels) throws IOException {
+    private static TextClassifier openFor(Base base, Task task, @Nullable Outputs asked) throws IOException {
         try {
-            return create(base, labels == null ? labelsOf(task) : labels, task.head(), 0);
+            return create(base, asked == null ? outputsOf(task) : asked, task.head(), 0);
         } catch (IOException | RuntimeException e) {
             base.close();
             throw e;
@@ -454,7 +486,7 @@ public final class TextClassifier implements AutoCloseable {
      */
     public AdapterView addAdapter(LoRAConfig config) {
         AdapterView added = model.add(ADAPTER, head.config(config, model.network()));
-        labelsByAdapter.put(ADAPTER, labels);
+        outputsByAdapter.put(ADAPTER, outputs);
         return added;
     }
 
@@ -467,7 +499,31 @@ public final class TextClassifier implements AutoCloseable {
      */
     public TrainableClassify trainableClasses() {
         return new TrainableClassify(
-                new Classify(labels, head, base.maxTokens), base.requireTexts().textTokens(), model.network());
+                new Classify(outputs, head, base.maxTokens), base.requireTexts().textTokens(), model.network());
+    }
+
+    /**
+     * Returns what trains an adapter that gives texts any number of labels.
+     *
+     * @return the task on this model
+     * @throws IllegalStateException if the model was opened without its tokenizer
+     * @throws IllegalArgumentException if the outputs mean something else, or the head gives a score
+     */
+    public TrainableLabels trainableLabels() {
+        return new TrainableLabels(
+                new Classify(outputs, head, base.maxTokens), base.requireTexts().textTokens(), model.network());
+    }
+
+    /**
+     * Returns what trains an adapter that gives texts a number.
+     *
+     * @return the task on this model
+     * @throws IllegalStateException if the model was opened without its tokenizer
+     * @throws IllegalArgumentException if the outputs mean something else, or the head gives a score
+     */
+    public TrainableNumber trainableNumbers() {
+        return new TrainableNumber(
+                new Classify(outputs, head, base.maxTokens), base.requireTexts().textTokens(), model.network());
     }
 
     /**
@@ -551,7 +607,7 @@ public final class TextClassifier implements AutoCloseable {
     public void saveMerged(Path target) throws IOException {
         base.model().save(model.mergeActive(), target);
         if (head.isTrained()) {
-            new Classify(labels, head, OptionalInt.empty()).mergeInto(target, base.isDecoder());
+            new Classify(outputs, head, OptionalInt.empty()).mergeInto(target, base.isDecoder());
         }
     }
 
@@ -561,7 +617,16 @@ public final class TextClassifier implements AutoCloseable {
      * @return their names
      */
     public Labels labels() {
-        return labels;
+        return outputs.labels();
+    }
+
+    /**
+     * Returns what the outputs of the classifier mean.
+     *
+     * @return the classes, and how the outputs are read
+     */
+    public Outputs outputs() {
+        return outputs;
     }
 
     /**
@@ -610,20 +675,19 @@ public final class TextClassifier implements AutoCloseable {
     }
 
     /**
-     * Predicts the probabilities of the classes.
+     * Predicts the probabilities of the classes, or the number of a model that gives texts one.
      *
      * @param texts the sequences
-     * @return for each text the probability of each class, {@code [n][classes]}
+     * @return for each text the value of each class, {@code [n][classes]}, as {@link Outputs} says
      */
     public double[][] probabilities(Sequences texts) {
-        return logits(texts).stream().map(TextClassifier::probabilities).toArray(double[][]::new);
+        return logits(texts).stream().map(this::values).toArray(double[][]::new);
     }
 
-    private static double[] probabilities(float[] logits) {
-        double[] probabilities = new double[logits.length];
-        Arrays.setAll(probabilities, i -> logits[i]);
-        Softmax.inPlace(probabilities);
-        return probabilities;
+    private double[] values(float[] logits) {
+        double[] z = new double[logits.length];
+        Arrays.setAll(z, i -> logits[i]);
+        return outputs.values(z);
     }
 
     private List<float[]> logits(Sequences texts) {
@@ -673,13 +737,13 @@ public final class TextClassifier implements AutoCloseable {
             throw new IllegalArgumentException(
                     "there must be one adapter for each text, found " + adapters.size() + " for " + texts.count());
         }
-        List<Labels> labelsOfTexts = adapters.stream().map(this::labelsOf).toList();
+        List<Outputs> ofTexts = adapters.stream().map(this::outputsOf).toList();
         List<ClassScores> all = new ArrayList<>();
         for (int from = 0; from < texts.count(); from += BATCH) {
             int to = Math.min(texts.count(), from + BATCH);
-            List<INDArray> outputs = model.predictEach(texts.part(from, to), adapters.subList(from, to));
-            for (int i = 0; i < outputs.size(); i++) {
-                all.add(ClassScores.of(labelsOfTexts.get(from + i), outputs.get(i)));
+            List<INDArray> z = model.predictEach(texts.part(from, to), adapters.subList(from, to));
+            for (int i = 0; i < z.size(); i++) {
+                all.add(ClassScores.of(ofTexts.get(from + i), z.get(i)));
             }
         }
         return all;
@@ -713,27 +777,27 @@ public final class TextClassifier implements AutoCloseable {
         if (text.count() != 1) {
             throw new IllegalArgumentException("there must be one text, found " + text.count());
         }
-        List<Labels> labelsOfAdapters = adapters.stream().map(this::labelsOf).toList();
-        List<INDArray> outputs = model.predictWithAll(text, adapters);
-        return IntStream.range(0, outputs.size())
-                .mapToObj(i -> ClassScores.of(labelsOfAdapters.get(i), outputs.get(i)))
+        List<Outputs> ofAdapters = adapters.stream().map(this::outputsOf).toList();
+        List<INDArray> z = model.predictWithAll(text, adapters);
+        return IntStream.range(0, z.size())
+                .mapToObj(i -> ClassScores.of(ofAdapters.get(i), z.get(i)))
                 .toList();
     }
 
-    private Labels labelsOf(String adapter) {
+    private Outputs outputsOf(String adapter) {
         Objects.requireNonNull(adapter, "no adapter must be null");
         if (adapter.equals(LoRAModel.BASE)) {
             if (!isOwn) {
                 throw new IllegalArgumentException(
                         "the base must have a classifier of its own, found a new one that nobody"
-                                + " has trained; name an adapter of " + labelsByAdapter.keySet());
+                                + " has trained; name an adapter of " + outputsByAdapter.keySet());
             }
-            return labels;
+            return outputs;
         }
-        Labels ofAdapter = labelsByAdapter.get(adapter);
+        Outputs ofAdapter = outputsByAdapter.get(adapter);
         if (ofAdapter == null) {
             throw new IllegalArgumentException("an adapter must have been added with its labels, found "
-                    + MessageText.quote(adapter) + "; there are " + labelsByAdapter.keySet());
+                    + MessageText.quote(adapter) + "; there are " + outputsByAdapter.keySet());
         }
         return ofAdapter;
     }

@@ -11,11 +11,9 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.serve.FairLimiter;
-import org.lora4j.text.data.Labels;
-import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Generate;
 import org.lora4j.text.task.Head;
-import org.lora4j.text.task.Rerank;
+import org.lora4j.text.task.Outputs;
 import org.lora4j.text.task.Task;
 import org.lora4j.text.tokens.RerankPrompt;
 import org.lora4j.text.tokens.TextTokens;
@@ -106,10 +104,7 @@ public abstract sealed class TextModel implements AutoCloseable permits EncoderF
     }
 
     private Task ofClassifier(Head head) throws IOException {
-        Labels labels = Labels.read(source, model.classifier().outputSize());
-        return labels.count() == 1 && head == Head.POOLER
-                ? new Rerank(head, OptionalInt.empty())
-                : new Classify(labels, head, OptionalInt.empty());
+        return Task.ofClassifier(Outputs.read(source, model.classifier().outputSize()), head);
     }
 
     /**

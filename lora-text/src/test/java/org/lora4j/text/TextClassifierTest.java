@@ -32,6 +32,7 @@ import org.lora4j.text.task.ClassScores;
 import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.Head;
+import org.lora4j.text.task.Outputs;
 import org.lora4j.text.task.Rerank;
 import org.lora4j.text.task.SavedAdapter;
 import org.lora4j.text.task.Task;
@@ -96,7 +97,11 @@ class TextClassifierTest {
             assertThat(TextClassifier.isClassifier(opened.adapter().adapter())).isTrue();
         }
         try (TextClassifier further = TextClassifier.goOn(
-                model, SavedAdapter.read(adapter), LABELS, OptionalInt.of(5), BaseStorage.of(Precision.FLOAT))) {
+                model,
+                SavedAdapter.read(adapter),
+                Outputs.oneOf(LABELS),
+                OptionalInt.of(5),
+                BaseStorage.of(Precision.FLOAT))) {
             assertThat(further.maxTokens()).isEqualTo(5);
             assertThat(further.probabilities(further.tokens(TEXTS))).isDeepEqualTo(expected);
         }
@@ -290,7 +295,7 @@ class TextClassifierTest {
                 .isThrownBy(() -> TextClassifier.goOn(
                         model,
                         SavedAdapter.read(adapter),
-                        Labels.of(List.of("one", "two")),
+                        Outputs.oneOf(Labels.of(List.of("one", "two"))),
                         OptionalInt.empty(),
                         STORAGE))
                 .withMessageContaining("the adapter must have a classifier of 2 classes")

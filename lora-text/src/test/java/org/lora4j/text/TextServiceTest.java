@@ -398,6 +398,10 @@ class TextServiceTest {
             Classify.class,
             OneTask.PEFT,
             Classify.class,
+            OneTask.SEVERAL,
+            Classify.class,
+            OneTask.NUMBER,
+            Classify.class,
             OneTask.RANK,
             Rerank.class);
 
@@ -467,7 +471,17 @@ class TextServiceTest {
     @Test
     void oneBatchHasRowsOfAllTasks() throws Exception {
         requireOneBatch(tasks.encoder(), OF_ENCODER);
-        requireOneBatch(tasks.decoder(), Map.of(OneTask.YES, Rerank.class, OneTask.LAST, Classify.class));
+        requireOneBatch(
+                tasks.decoder(),
+                Map.of(
+                        OneTask.YES,
+                        Rerank.class,
+                        OneTask.LAST,
+                        Classify.class,
+                        OneTask.SEVERAL,
+                        Classify.class,
+                        OneTask.NUMBER,
+                        Classify.class));
     }
 
     @Test

@@ -1,15 +1,19 @@
 package org.lora4j.cli.classify;
 
 import java.io.IOException;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.lora4j.cli.file.RowFile;
 import org.lora4j.cli.train.Column;
 import org.lora4j.text.TextClassifier;
+import org.lora4j.text.task.ClassScores;
 
-/** Adds the most probable class of a text and its probability to the rows of a file: {@code predicted} and {@code probability}. */
+/**
+ * Adds what a classifier says of a text to the rows of a file: {@code predicted}, the most probable class, with its {@code probability}; of any
+ * number of labels the list of those that the text has, with the {@code probabilities} of all; or the number.
+ */
 public final class ClassPredictor {
     private ClassPredictor() {}
 
@@ -28,17 +32,29 @@ public final class ClassPredictor {
     }
 
     private static List<Map<String, Object>> predict(TextClassifier classifier, List<String> texts) {
-        List<Map<String, Object>> rows = new ArrayList<>();
-        for (double[] probabilities : classifier.probabilities(classifier.tokens(texts))) {
-            int best = 0;
-            for (int c = 1; c < probabilities.length; c++) {
-                best = probabilities[c] > probabilities[best] ? c : best;
+        return Arrays.stream(classifier.probabilities(classifier.tokens(texts)))
+                .map(values -> row(new ClassScores(
+                        classifier.outputs(), Arrays.stream(values).boxed().toList())))
+                .toList();
+    }
+
+    private static Map<String, Object> row(ClassScores scores) {
+        Map<String, Object> row = new LinkedHashMap<>();
+        switch (scores.outputs().problem()) {
+            case SINGLE_LABEL_CLASSIFICATION -> {
+                row.put("predicted", scores.best());
+                row.put("probability", scores.values().get(scores.bestClass()));
             }
-            Map<String, Object> row = new LinkedHashMap<>();
-            row.put("predicted", classifier.labels().name(best));
-            row.put("probability", probabilities[best]);
-            rows.add(row);
+            case MULTI_LABEL_CLASSIFICATION -> {
+                row.put("predicted", scores.chosen());
+                Map<String, Double> probabilities = new LinkedHashMap<>();
+                for (int i = 0; i < scores.values().size(); i++) {
+                    probabilities.put(scores.labels().name(i), scores.values().get(i));
+                }
+                row.put("probabilities", probabilities);
+            }
+            case REGRESSION -> row.put("predicted", scores.values().size() == 1 ? scores.number() : scores.values());
         }
-        return rows;
+        return row;
     }
 }

@@ -85,6 +85,7 @@ final class ClassifyRecipe implements Recipe<LabelledText> {
 
     /** Returns how the adapter came about. */
     ClassifyResult.Learned learned(int measured, int written) {
-        return new ClassifyResult.Learned(start == null ? null : start.kind().text(), keepsSteps, measured, written);
+        return new ClassifyResult.Learned(
+                start == null ? null : start.kind().text(), "softmax regression", keepsSteps, measured, written);
     }
 }

@@ -96,11 +96,12 @@ public record ClassifyResult(
      *
      * @param start with what the classifier began: {@code probe} or {@code pairs}, see
      *     {@link org.lora4j.text.train.TrainableClassify#start}; null for numbers at random, or those of an adapter
+     * @param linear what the linear model of the start is, in words
      * @param keptSteps whether the steps of the training were kept; false if the classifier is the start alone
      * @param measured how many texts the adapter learned that was measured
      * @param written how many texts the adapter learned that was written
      */
-    public record Learned(@Nullable String start, boolean keptSteps, int measured, int written) {
+    public record Learned(@Nullable String start, String linear, boolean keptSteps, int measured, int written) {
         /**
          * Returns the same in words.
          *
@@ -109,14 +110,14 @@ public record ClassifyResult(
         public List<String> sentences() {
             List<String> sentences = new ArrayList<>();
             if ("pairs".equals(start)) {
-                sentences.add(
-                        "The texts are few: the layers learned pairs of them, and the classifier is softmax regression on"
-                                + " what they give" + (keptSteps ? ", from which the training went on." : "."));
+                sentences.add("The texts are few: the layers learned pairs of them, and the classifier is " + linear
+                        + " on what they give" + (keptSteps ? ", from which the training went on." : "."));
             } else if (start != null) {
                 sentences.add(
                         keptSteps
-                                ? "The classifier began as softmax regression on the frozen model."
-                                : "The classifier is softmax regression on the frozen model: the steps did not make it better on"
+                                ? "The classifier began as " + linear + " on the frozen model."
+                                : "The classifier is " + linear
+                                        + " on the frozen model: the steps did not make it better on"
                                         + " the validation, so the layers stayed as they are.");
             }
             if (written != measured) {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SortedMap;
 import java.util.stream.IntStream;
@@ -25,6 +26,7 @@ import org.lora4j.text.TextClassifier;
 import org.lora4j.text.data.LabelledText;
 import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Head;
+import org.lora4j.text.task.Outputs;
 import org.lora4j.text.task.SavedAdapter;
 import org.lora4j.text.train.ClassifiedTexts;
 import org.lora4j.text.train.LinearProbe;
@@ -65,7 +67,13 @@ public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedText
             ClassWeights weights,
             Start start,
             @Nullable Boolean learnsAll,
-            Baselines baselines) {}
+            Baselines baselines) {
+        /** Returns whether the adapter that is written learns all texts, also those that are held out. */
+        boolean learnsAll(int held, int train) {
+            boolean isShort = held + train <= MOST_LEARNED_AGAIN;
+            return held > 0 && (learnsAll == null ? isShort : learnsAll);
+        }
+    }
 
     /** What the classifier of a new adapter begins with. */
     public enum Start {
@@ -128,7 +136,8 @@ public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedText
                 known(input.begin()),
                 input.plan().seed());
         input.opened().add(texts.parts());
-        TextClassifier classifier = input.classifier(texts.labels(), settings.head(), settings.maxTokens());
+        TextClassifier classifier =
+                input.classifier(Outputs.oneOf(texts.labels()), settings.head(), settings.maxTokens());
         TrainableClassify task = classifier.trainableClasses();
         return new ClassifyTask(
                 input,
@@ -140,9 +149,19 @@ public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedText
 
     /** Returns the classes of an adapter from which a training goes on; none if they are not known. */
     private static List<String> known(@Nullable SavedAdapter adapter) {
+        return begun(adapter).map(classify -> classify.labels().names()).orElse(List.of());
+    }
+
+    /**
+     * Returns what an adapter does from which a training goes on.
+     *
+     * @param adapter the adapter; null for a new one
+     * @return its task; nothing if it is not known
+     */
+    public static Optional<Classify> begun(@Nullable SavedAdapter adapter) {
         return adapter != null && adapter.task().orElse(null) instanceof Classify classify
-                ? classify.labels().names()
-                : List.of();
+                ? Optional.of(classify)
+                : Optional.empty();
     }
 
     @Override
@@ -167,9 +186,8 @@ public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedText
 
     @Override
     protected boolean learnsAll() {
-        int held = examples().validation().size() + examples().test().size();
-        boolean isShort = held + train().size() <= MOST_LEARNED_AGAIN;
-        return held > 0 && (settings.learnsAll() == null ? isShort : settings.learnsAll());
+        return settings.learnsAll(
+                examples().validation().size() + examples().test().size(), train().size());
     }
 
     @Override

@@ -23,7 +23,8 @@ final class LabelledTexts {
     /** So many classes may have one text each: somebody tries the command. */
     private static final int FEW_CLASSES = 20;
 
-    private static final Comparator<String> NUMBERS_FIRST =
+    /** Numbers in their order, and then other labels. */
+    static final Comparator<String> NUMBERS_FIRST =
             Comparator.comparingInt(LabelledTexts::number).thenComparing(Comparator.naturalOrder());
 
     private final DataFile.Divided<LabelledText> parts;

@@ -6,6 +6,10 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.classify.ClassMetrics;
 import org.lora4j.cli.classify.ClassifierTest;
+import org.lora4j.cli.classify.LabelMetrics;
+import org.lora4j.cli.classify.LabelsResult;
+import org.lora4j.cli.classify.LabelsTest;
+import org.lora4j.cli.classify.NumberTest;
 import org.lora4j.cli.language.DecoderTest;
 import org.lora4j.cli.language.ToolCallTest;
 import org.lora4j.cli.model.AdaptedModel;
@@ -52,9 +56,12 @@ public final class EvaluateCommand extends WorkCommand {
             names = "--label",
             paramLabel = "COLUMN",
             description =
-                    "Of a classifier: the column of the class. Of an adapter of 'lora rerank': the column that says"
+                    "Of a classifier: the column of the class, of the labels, or of the number. Of an adapter of 'lora rerank': the column that says"
                             + " whether a passage belongs to the query. Default: " + LABEL + ".")
     private @Nullable String label;
+
+    @Mixin
+    private final LabelsOption labels = new LabelsOption();
 
     @Option(
             names = "--passage",
@@ -110,6 +117,7 @@ public final class EvaluateCommand extends WorkCommand {
     @Override
     protected void checkOptions(OptionCheck check) {
         search.check(check);
+        labels.check(check);
         if (search.isUsed()) {
             texts.checkNone(check, "--corpus");
             check.require(
@@ -263,11 +271,49 @@ public final class EvaluateCommand extends WorkCommand {
     }
 
     private void testClassifier() throws IOException {
+        Column column = ColumnOptions.column(LABEL, label);
         try (TextClassifier classifier = source.classifier(storage.value())) {
-            ClassifierTest result =
-                    ClassifierTest.of(classifier, texts.file(), texts.column(), ColumnOptions.column(LABEL, label));
-            output.show(out(), result, to -> print(to, result));
+            switch (classifier.outputs().problem()) {
+                case SINGLE_LABEL_CLASSIFICATION -> {
+                    ClassifierTest result = ClassifierTest.of(classifier, texts.file(), texts.column(), column);
+                    output.show(out(), result, to -> print(to, result));
+                }
+                case MULTI_LABEL_CLASSIFICATION -> {
+                    LabelsTest result =
+                            LabelsTest.of(classifier, texts.file(), texts.column(), column, labels.separator());
+                    output.show(out(), result, to -> print(to, result));
+                }
+                case REGRESSION -> {
+                    NumberTest result = NumberTest.of(classifier, texts.file(), texts.column(), column);
+                    output.show(out(), result, to -> print(to, result));
+                }
+            }
         }
+    }
+
+    private static void print(TextOutput out, LabelsTest result) {
+        LabelMetrics metrics = result.metrics();
+        out.line("%s: %s", ReportText.count(metrics.texts(), "text"), LabelsResult.line(metrics));
+        for (LabelMetrics.OfLabel label : metrics.labels()) {
+            out.fact(
+                    "%s: precision %.4f  recall %.4f  F1 %.4f  average precision %.4f  threshold %.3f  %s",
+                    label.name(),
+                    label.f1().precision(),
+                    label.f1().recall(),
+                    label.f1().f1(),
+                    label.averagePrecision(),
+                    label.threshold(),
+                    ReportText.count(label.texts(), "text"));
+        }
+        TrainingFiles.skipped(out, result.skipped());
+    }
+
+    private static void print(TextOutput out, NumberTest result) {
+        out.line(
+                "%s: %s",
+                ReportText.count(result.metrics().texts(), "text"),
+                result.metrics().line());
+        TrainingFiles.skipped(out, result.skipped());
     }
 
     private static void print(TextOutput out, ClassifierTest result) {

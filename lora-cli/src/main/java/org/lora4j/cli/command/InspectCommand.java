@@ -94,7 +94,7 @@ public final class InspectCommand extends WorkCommand {
         out.fact("%,d trained parameters in %,d bytes", adapter.parameters(), adapter.bytes());
         out.fact("task %s, base %s", orNone(adapter.task()), orNone(adapter.base()));
         if (!adapter.labels().isEmpty()) {
-            out.fact("classes %s", adapter.labels());
+            out.fact("%s %s", labels(adapter.problem()), adapter.labels());
         }
         out.fact("fingerprints of the base: %,d", adapter.fingerprints());
         AdapterFitness fit = adapter.fit();
@@ -106,6 +106,11 @@ public final class InspectCommand extends WorkCommand {
                 out.fact("%s", fit.problem());
             }
         }
+    }
+
+    /** Returns what labels are, by {@code problem_type}. */
+    private static String labels(@Nullable String problem) {
+        return problem == null ? "classes" : "outputs, " + problem + ":";
     }
 
     private static String yesOrNo(@Nullable Boolean known) {
@@ -137,7 +142,7 @@ public final class InspectCommand extends WorkCommand {
             out.fact("sentence embeddings: %s", model.pooling());
         }
         if (!model.labels().isEmpty()) {
-            out.fact("classes %s", model.labels());
+            out.fact("%s %s", labels(model.problem()), model.labels());
         }
         out.fact("chat template: %s", model.chat() ? "yes" : "no");
         model.warnings().forEach(warning -> out.fact("WARNING: %s", warning));

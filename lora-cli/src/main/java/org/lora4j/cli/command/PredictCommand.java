@@ -24,7 +24,7 @@ import picocli.CommandLine.Option;
 @Command(
         name = "predict",
         description =
-                "Copy a file of texts, and add the class of each as a word, 'predicted', and its 'probability'. With an"
+                "Copy a file of texts, and add the class of each as a word, 'predicted', and its 'probability'; of any number of labels the list of those that a text has, and the 'probabilities' of all; or the number. With an"
                         + " adapter of 'lora rerank', or with --query or --passage, add the 'score' of a query and a passage. With an adapter for tags, add the 'spans' of the text. With a decoder, 'predicted' is its answer.")
 public final class PredictCommand extends WorkCommand {
     @Mixin

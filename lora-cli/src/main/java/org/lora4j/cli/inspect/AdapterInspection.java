@@ -9,7 +9,9 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
+import org.lora4j.nn.transformer.ModelConfig.ProblemType;
 import org.lora4j.text.data.Labels;
+import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Rerank;
 import org.lora4j.text.task.SavedAdapter;
 import org.lora4j.text.task.Task;
@@ -31,6 +33,7 @@ import org.lora4j.text.task.Task;
  * @param parameters the numbers that were trained
  * @param bytes the size of the tensors' file
  * @param labels the classes, if {@code task.json} names them
+ * @param problem what the outputs mean, if {@code task.json} says that a text has not one of the classes; else null
  * @param fingerprints how many layers have a fingerprint of their base
  * @param fit whether it fits a base; null if none was given
  */
@@ -49,6 +52,7 @@ public record AdapterInspection(
         long parameters,
         long bytes,
         List<String> labels,
+        @Nullable String problem,
         int fingerprints,
         @Nullable AdapterFitness fit) {
     /**
@@ -77,6 +81,7 @@ public record AdapterInspection(
                 parameters(adapter),
                 saved.length(),
                 labels(saved.task()),
+                saved.task().map(AdapterInspection::problem).orElse(null),
                 saved.files().fingerprintCount(),
                 model == null ? null : AdapterFitness.of(saved, adapter, model));
     }
@@ -86,6 +91,13 @@ public record AdapterInspection(
         return task.filter(Rerank.class::isInstance).isPresent()
                 ? Labels.numbered(1).names()
                 : task.flatMap(Task::classes).map(Labels::names).orElse(List.of());
+    }
+
+    static @Nullable String problem(Task task) {
+        return task instanceof Classify classify
+                        && classify.outputs().problem() != ProblemType.SINGLE_LABEL_CLASSIFICATION
+                ? classify.outputs().problem().text()
+                : null;
     }
 
     static Map<String, Integer> byLastPart(Iterable<String> paths) {

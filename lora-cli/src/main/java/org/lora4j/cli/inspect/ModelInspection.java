@@ -23,6 +23,7 @@ import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.chat.ChatTemplate;
 import org.lora4j.text.data.Labels;
+import org.lora4j.text.task.Task;
 import org.lora4j.text.tokens.TextRules;
 import org.lora4j.text.tokens.Tokenizer;
 
@@ -42,6 +43,7 @@ import org.lora4j.text.tokens.Tokenizer;
  * @param limitedBy who says so: a file, or words
  * @param pooling how an encoder makes sentence embeddings, or why it cannot; null for other models
  * @param labels the classes, if it has a classifier
+ * @param problem what the outputs of the classifier mean, if a text has not one of the classes; else null
  * @param chat whether it has a chat template
  * @param warnings what is probably wrong
  */
@@ -59,6 +61,7 @@ public record ModelInspection(
         String limitedBy,
         @Nullable String pooling,
         List<String> labels,
+        @Nullable String problem,
         boolean chat,
         List<String> warnings) {
     /**
@@ -143,6 +146,7 @@ public record ModelInspection(
                     new TextRules(config.maxLength(), POSITIONS, false),
                     null,
                     classifies ? Labels.read(source).names() : List.of(),
+                    classifies ? AdapterInspection.problem(Task.of(source)) : null,
                     !classifies && hasTemplate(folder),
                     warnings);
         }
@@ -161,6 +165,7 @@ public record ModelInspection(
                 TextRules.read(source, config.maxLength()),
                 encoder.hasClassifier() ? null : pooling(encoder),
                 encoder.hasClassifier() ? Labels.read(source).names() : List.of(),
+                encoder.hasClassifier() ? AdapterInspection.problem(Task.of(source)) : null,
                 false,
                 warnings);
     }
@@ -202,6 +207,7 @@ public record ModelInspection(
             TextRules rules,
             @Nullable String pooling,
             List<String> labels,
+            @Nullable String problem,
             boolean chat,
             List<String> warnings)
             throws IOException {
@@ -222,6 +228,7 @@ public record ModelInspection(
                 rules.limitedBy(),
                 pooling,
                 labels,
+                problem,
                 chat,
                 warnings);
     }

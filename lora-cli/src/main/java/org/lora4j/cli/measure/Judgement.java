@@ -3,6 +3,7 @@ package org.lora4j.cli.measure;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -112,17 +113,19 @@ public record Judgement(
     }
 
     /**
-     * Judges by F1 of spans.
+     * Judges by F1 of what is found in texts.
      *
      * @param measuredOn which examples judge
      * @param unit what one of them is
+     * @param metric what F1 is of
      * @param adapter the counts of the adapter on each example
      * @param baselines those of what it is compared with, by its name; at least one
-     * @return F1 of all spans, and how they differ
+     * @return F1 of all, and how they differ
      */
     public static Judgement ofF1(
             MeasuredOn measuredOn,
             String unit,
+            Metric metric,
             List<PrecisionRecall> adapter,
             Map<String, List<PrecisionRecall>> baselines) {
         List<Comparison> comparisons = new ArrayList<>();
@@ -132,9 +135,27 @@ public record Judgement(
                 measuredOn,
                 unit,
                 adapter.size(),
-                Metric.F1,
+                metric,
                 PrecisionRecall.sum(adapter).f1(),
                 comparisons);
+    }
+
+    /**
+     * Judges by the mean of squared errors.
+     *
+     * @param measuredOn which examples judge
+     * @param unit what one of them is
+     * @param adapter the squared error of the adapter on each example
+     * @param baselines those of what it is compared with, by its name; at least one
+     * @return the means, and how they differ
+     */
+    public static Judgement ofSquaredErrors(
+            MeasuredOn measuredOn, String unit, List<Double> adapter, Map<String, List<Double>> baselines) {
+        List<Double> alike = Collections.nCopies(adapter.size(), 1.0);
+        List<Comparison> comparisons = new ArrayList<>();
+        baselines.forEach((name, errors) ->
+                comparisons.add(new Comparison(name, mean(errors), PairedDifference.ofLosses(adapter, errors, alike))));
+        return new Judgement(measuredOn, unit, adapter.size(), Metric.SQUARED_ERROR, mean(adapter), comparisons);
     }
 
     /**

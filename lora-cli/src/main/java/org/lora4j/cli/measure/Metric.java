@@ -11,6 +11,12 @@ public enum Metric {
     /** The harmonic mean of precision and recall of spans. */
     F1("F1 of spans", "points", 100, 1, " %"),
 
+    /** The harmonic mean of precision and recall of all labels of all texts. */
+    MICRO_F1("micro-F1 of labels", "points", 100, 1, " %"),
+
+    /** The mean of the squared errors of a number, of which a smaller one is better. Its scale may be any. */
+    SQUARED_ERROR("mean squared error", "", 1, Metric.SIGNIFICANT, ""),
+
     /** The mean of 1 divided by the rank of the first right text. */
     MRR("mean reciprocal rank", "", 1, 3, ""),
 
@@ -19,6 +25,9 @@ public enum Metric {
 
     /** The mean loss of a token, of which a smaller one is better. */
     LOSS("loss of a token", "", 1, 3, "");
+
+    /** In the place of a number of decimals: as many as four digits need. */
+    private static final int SIGNIFICANT = -1;
 
     private final String words;
     private final String unit;
@@ -59,7 +68,7 @@ public enum Metric {
      * @return such as {@code 94.6 %}
      */
     public String text(double value) {
-        return ReportText.fixed(factor * value, decimals) + sign;
+        return (decimals == SIGNIFICANT ? ReportText.loss(value) : ReportText.fixed(factor * value, decimals)) + sign;
     }
 
     /**
@@ -69,7 +78,9 @@ public enum Metric {
      * @return such as {@code +5.4}
      */
     public String difference(double value) {
-        return ReportText.signed(factor * value, decimals);
+        return decimals == SIGNIFICANT
+                ? (value > 0 ? "+" : value < 0 ? "−" : "") + ReportText.loss(Math.abs(value))
+                : ReportText.signed(factor * value, decimals);
     }
 
     /**

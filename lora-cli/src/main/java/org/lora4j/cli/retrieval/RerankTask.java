@@ -23,6 +23,7 @@ import org.lora4j.text.TextClassifier;
 import org.lora4j.text.data.LabelledPair;
 import org.lora4j.text.data.Labels;
 import org.lora4j.text.task.Head;
+import org.lora4j.text.task.Outputs;
 import org.lora4j.text.tokens.TextPair;
 import org.lora4j.text.train.RankedTexts;
 import org.lora4j.text.train.TrainableRerank;
@@ -77,7 +78,8 @@ public final class RerankTask extends CommandTask<LabelledPair, RankedTexts, Ran
                     + ": the examples for training must have texts that belong to their query and texts that do not,"
                     + " found only one kind");
         }
-        return new RerankTask(input, pairs, input.classifier(Labels.numbered(1), head, settings.maxTokens()));
+        return new RerankTask(
+                input, pairs, input.classifier(Outputs.oneOf(Labels.numbered(1)), head, settings.maxTokens()));
     }
 
     /**

@@ -6,12 +6,13 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Set;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.transformer.ModelConfig.ProblemType;
 import org.lora4j.text.TextCall;
-import org.lora4j.text.data.Labels;
 import org.lora4j.text.task.ClassScores;
 import org.lora4j.text.task.Classify;
+import org.lora4j.text.task.Outputs;
 
-/** Classifies texts, in the form of vLLM, and with the names of the classes. */
+/** Classifies texts, in the form of vLLM, and with the names of the classes; or gives each of them a number. */
 final class ClassifyEndpoint implements Endpoint {
     private static final int MOST_TEXTS = 1000;
 
@@ -38,16 +39,30 @@ final class ClassifyEndpoint implements Endpoint {
     }
 
     private static ObjectNode written(org.lora4j.text.Answer<ClassScores> found, String model) {
-        Labels labels = found.values().get(0).labels();
+        Outputs outputs = found.values().get(0).outputs();
         ObjectNode node = ListedTexts.begin("classify", model);
-        labels.names().forEach(node.putArray("labels")::add);
+        outputs.labels().names().forEach(node.putArray("labels")::add);
+        if (outputs.problem() != ProblemType.SINGLE_LABEL_CLASSIFICATION) {
+            node.put("problem_type", outputs.problem().text());
+        }
         ArrayNode data = node.putArray("data");
         for (ClassScores scores : found.values()) {
-            ObjectNode one = data.addObject().put("index", data.size() - 1).put("label", scores.best());
-            scores.values().forEach(one.putArray("probs")::add);
-            one.put("num_classes", labels.count());
+            write(scores, data.addObject().put("index", data.size() - 1));
         }
         return ListedTexts.end(node, found.tokens());
+    }
+
+    private static void write(ClassScores scores, ObjectNode one) {
+        switch (scores.outputs().problem()) {
+            case SINGLE_LABEL_CLASSIFICATION -> one.put("label", scores.best());
+            case MULTI_LABEL_CLASSIFICATION -> scores.chosen().forEach(one.putArray("labels")::add);
+            case REGRESSION -> {
+                scores.values().forEach(one.putArray("values")::add);
+                return;
+            }
+        }
+        scores.values().forEach(one.putArray("probs")::add);
+        one.put("num_classes", scores.labels().count());
     }
 
     private static Asked read(JsonBody json, TextCall<List<String>, ClassScores> call) {

@@ -25,6 +25,7 @@ import org.lora4j.text.job.TrainingService;
 import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Generate;
 import org.lora4j.text.task.Head;
+import org.lora4j.text.task.Outputs;
 import org.lora4j.text.task.Rerank;
 import org.lora4j.text.task.RowTask;
 import org.lora4j.text.task.Task;
@@ -117,7 +118,14 @@ public final class ServedModel implements AutoCloseable {
         return switch (settings.unsaid) {
             case AS_THE_MODEL -> own;
             case CLASSIFY ->
-                own instanceof Classify ? own : new Classify(Labels.numbered(1), head, OptionalInt.empty());
+                own instanceof Classify
+                        ? own
+                        : new Classify(
+                                own instanceof Rerank
+                                        ? Outputs.read(ModelSource.of(settings.model), 1)
+                                        : Outputs.oneOf(Labels.numbered(1)),
+                                head,
+                                OptionalInt.empty());
             case RERANK -> {
                 if (own instanceof Classify classes && settings.allowBase) {
                     throw new IllegalArgumentException(

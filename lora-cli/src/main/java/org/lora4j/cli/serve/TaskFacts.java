@@ -5,8 +5,10 @@ import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.MessageText;
+import org.lora4j.nn.transformer.ModelConfig.ProblemType;
 import org.lora4j.text.TextModel;
 import org.lora4j.text.data.Labels;
+import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.Generate;
 import org.lora4j.text.task.RowTask;
@@ -17,16 +19,27 @@ import org.lora4j.text.task.Task;
  *
  * @param task the name of its task
  * @param labels the names of its classes; null if it has none
+ * @param problem what its outputs mean, if a text has not one of its classes; else null
  * @param dimensions the length of its embeddings; 0 for another task
  * @param maxTokens where texts are cut; 0 for a model that generates
  */
-record TaskFacts(String task, @Nullable List<String> labels, int dimensions, int maxTokens) {
+record TaskFacts(
+        String task,
+        @Nullable List<String> labels,
+        @Nullable String problem,
+        int dimensions,
+        int maxTokens) {
     static TaskFacts of(Task task, TextModel model) {
         return new TaskFacts(
                 name(task.getClass()),
                 task.classes().map(Labels::names).orElse(null),
+                task instanceof Classify classify ? problem(classify.outputs().problem()) : null,
                 task instanceof Embed embed ? embed.dimensions().orElseGet(model::embeddingSize) : 0,
                 task instanceof RowTask<?, ?> rows ? rows.limit(model.textTokens()) : 0);
+    }
+
+    private static @Nullable String problem(ProblemType problem) {
+        return problem == ProblemType.SINGLE_LABEL_CLASSIFICATION ? null : problem.text();
     }
 
     /** A task has the name of its class. */
@@ -61,6 +74,9 @@ record TaskFacts(String task, @Nullable List<String> labels, int dimensions, int
         entry.put("task", task);
         if (labels != null) {
             labels.forEach(entry.putArray("labels")::add);
+        }
+        if (problem != null) {
+            entry.put("problem_type", problem);
         }
         if (dimensions > 0) {
             entry.put("dimensions", dimensions);

@@ -3,7 +3,7 @@ package org.lora4j.cli.tag;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
-import org.lora4j.text.metrics.MeanPrecisionRecall;
+import org.lora4j.cli.measure.F1;
 import org.lora4j.text.metrics.PrecisionRecall;
 import org.lora4j.text.metrics.TagMetrics;
 import org.lora4j.text.tokens.TagScheme;
@@ -20,24 +20,7 @@ import org.lora4j.text.train.TaggedTexts;
  * @param strict those of all spans together if tags in a wrong order are no span
  * @param accuracy the share of words whose tag is right
  */
-public record SpanMetrics(int texts, List<OfLabel> labels, Share micro, Share macro, Share strict, double accuracy) {
-    /**
-     * Precision, recall and F1.
-     *
-     * @param precision how many of the predicted spans are right
-     * @param recall how many of the spans were predicted
-     * @param f1 the harmonic mean of both
-     */
-    public record Share(double precision, double recall, double f1) {
-        private static Share of(PrecisionRecall counts) {
-            return new Share(counts.precision(), counts.recall(), counts.f1());
-        }
-
-        private static Share of(MeanPrecisionRecall mean) {
-            return new Share(mean.precision(), mean.recall(), mean.f1());
-        }
-    }
-
+public record SpanMetrics(int texts, List<OfLabel> labels, F1 micro, F1 macro, F1 strict, double accuracy) {
     /**
      * The metrics of a label.
      *
@@ -59,9 +42,9 @@ public record SpanMetrics(int texts, List<OfLabel> labels, Share micro, Share ma
         return new SpanMetrics(
                 texts.actual().size(),
                 labels,
-                Share.of(all.micro()),
-                all.macro().map(Share::of).orElse(new Share(0, 0, 0)),
-                Share.of(TagMetrics.sum(each(texts, scheme::strictSpans)).micro()),
+                F1.of(all.micro()),
+                all.macro().map(F1::of).orElse(new F1(0, 0, 0)),
+                F1.of(TagMetrics.sum(each(texts, scheme::strictSpans)).micro()),
                 TagMetrics.accuracy(texts.actual(), texts.predicted()));
     }
 

@@ -11,6 +11,7 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.measure.Judgement;
+import org.lora4j.cli.measure.Metric;
 import org.lora4j.cli.report.Markdown;
 import org.lora4j.cli.train.CommandTask;
 import org.lora4j.cli.train.Recipe;
@@ -186,7 +187,7 @@ public final class TagTask extends CommandTask<TaggedText, TaggedTexts, TagResul
                 "a list of words",
                 SpanMetrics.counts(WordTags.learn(train, scheme).measure(judging), scheme));
         return new TagResult(
-                Judgement.ofF1(measuredOn(), "text", SpanMetrics.counts(after, scheme), baselines),
+                Judgement.ofF1(measuredOn(), "text", Metric.F1, SpanMetrics.counts(after, scheme), baselines),
                 SpanMetrics.of(after, scheme),
                 texts.counts(),
                 samples(judging, after));

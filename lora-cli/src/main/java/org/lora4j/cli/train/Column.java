@@ -2,6 +2,7 @@ package org.lora4j.cli.train;
 
 import java.util.List;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.text.data.TextRow;
 
 /**
@@ -34,6 +35,32 @@ public record Column(String option, String name) {
      */
     public String label(TextRow row) {
         return of(row).label(name);
+    }
+
+    /**
+     * Returns any number of labels of a row.
+     *
+     * @param row the row
+     * @param separator what stands between two of them; null if they are a list
+     * @return the labels
+     * @throws IllegalArgumentException if the row has no such column, or what is in it is wrong; the message names the option
+     */
+    public List<String> labels(TextRow row, @Nullable String separator) {
+        if (separator == null && isIn(row) && !row.isList(name)) {
+            throw row.refuse(name + " must be a list of labels, as JSONL has it, found another value; name what stands"
+                    + " between two labels with --label-separator");
+        }
+        return of(row).labels(name, separator);
+    }
+
+    /**
+     * Returns whether a row has a list in the column.
+     *
+     * @param row the row
+     * @return false also if it has no such column
+     */
+    public boolean isListIn(TextRow row) {
+        return row.isList(name);
     }
 
     /**

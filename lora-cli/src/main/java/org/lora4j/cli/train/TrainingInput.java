@@ -8,8 +8,8 @@ import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.cli.model.AdaptedModel;
 import org.lora4j.text.TextClassifier;
-import org.lora4j.text.data.Labels;
 import org.lora4j.text.task.Head;
+import org.lora4j.text.task.Outputs;
 import org.lora4j.text.task.SavedAdapter;
 
 /**
@@ -66,18 +66,18 @@ public record TrainingInput(
     /**
      * Opens the model with a classifier: a new one, or that of the adapter from which the training goes on.
      *
-     * @param labels the classes
+     * @param outputs the classes, and what the outputs mean
      * @param head what a new classifier reads; null for what suits the model
      * @param maxTokens where texts are cut; empty for where the adapter or the folder of the model says
      * @return the model
      * @throws IOException if a file cannot be read, or the adapter does not fit
      */
-    public TextClassifier classifier(Labels labels, @Nullable Head head, OptionalInt maxTokens) throws IOException {
+    public TextClassifier classifier(Outputs outputs, @Nullable Head head, OptionalInt maxTokens) throws IOException {
         SavedAdapter begin = begin();
         return opened.add(
                 begin == null
-                        ? TextClassifier.create(files.model(), labels, head, maxTokens, plan.seed(), files.storage())
-                        : TextClassifier.goOn(files.model(), begin, labels, maxTokens, files.storage()));
+                        ? TextClassifier.create(files.model(), outputs, head, maxTokens, plan.seed(), files.storage())
+                        : TextClassifier.goOn(files.model(), begin, outputs, maxTokens, files.storage()));
     }
 
     /**

@@ -34,7 +34,7 @@ class ClassifyPageTest {
                 new TrainingSummary(9, 1, "COMPLETED", 1, 0.25, 3, 1, List.of(), Map.of()),
                 new ClassifyResult(
                         List.of(new ClassifyResult.ClassCount("a", 1, 1, 1)),
-                        new ClassifyResult.Learned("probe", true, 3, 10),
+                        new ClassifyResult.Learned("probe", "softmax regression", true, 3, 10),
                         new Judgement(
                                 on,
                                 "text",

@@ -107,7 +107,8 @@ public interface HasInput<S> extends HasBase<S> {
     /**
      * Sets the column of the predictions, which the transformer adds: a double, which the evaluators of Spark ML take. It is the
      * number of the class with the greatest output, or the output itself if the network has one. An encoder whose head is
-     * {@code embedding} has none.
+     * {@code embedding} has none, and it is null for an adapter that gives a text any number of labels: {@code outputCol} has their outputs
+     * z, of which {@code 1/(1 + exp(−z))} are the probabilities.
      *
      * @param value a new column
      * @return this

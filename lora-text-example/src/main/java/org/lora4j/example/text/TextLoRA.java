@@ -21,7 +21,7 @@ import org.lora4j.text.data.LabelledText;
 import org.lora4j.text.data.Labels;
 import org.lora4j.text.data.TextFiles;
 import org.lora4j.text.metrics.Classification;
-import org.lora4j.text.task.SoftmaxRegression;
+import org.lora4j.text.task.LinearModel;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.LinearWarmupSchedule;
@@ -67,8 +67,8 @@ public final class TextLoRA {
         // 2. What can the encoder do as it is? Compute the mean of its hidden states once, and train a classifier on
         // it.
         Network features = bert.meanPooled();
-        Network head = SoftmaxRegression.fit(
-                        SoftmaxRegression.Rows.of(train.map(features::predict), train.classes(), labels.count()))
+        Network head = LinearModel.fit(
+                        LinearModel.Rows.of(train.map(features::predict), train.classes(), labels.count()))
                 .network();
         out.accept("frozen encoder: " + percent(test.accuracy(head.predict(test.map(features::predict)))));
 

@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.MessageText;
 import org.lora4j.text.internal.Json;
 import org.lora4j.text.internal.TextCheck;
@@ -114,6 +116,63 @@ public final class TextRow {
     public String label(String column) {
         JsonNode value = value(column);
         return value.isIntegralNumber() || value.isBoolean() ? value.asText() : text(column);
+    }
+
+    /**
+     * Returns whether a value is a list, as JSONL can have it.
+     *
+     * @param column its column
+     * @return false also if there is no such column
+     */
+    public boolean isList(String column) {
+        return values.path(column).isArray();
+    }
+
+    /**
+     * Returns the names of any number of labels.
+     *
+     * @param column their column
+     * @param separator what stands between two labels of a text; null if each value must be a list
+     * @return the labels, of a list or of a text, without the white space around them; none for an empty list or an empty text
+     * @throws TextFormatException if there is no such column; the value is neither a list nor, with a separator, a text; or a label is empty,
+     *     is no text, number or true or false, has the separator in it, or stands there twice
+     */
+    public List<String> labels(String column, @Nullable String separator) {
+        JsonNode value = value(column);
+        List<String> labels = new ArrayList<>();
+        if (value.isArray()) {
+            value.forEach(label -> labels.add(label(column, label, separator)));
+        } else if (separator != null && (value.isTextual() || value.isIntegralNumber())) {
+            String text = value.asText();
+            if (!text.isBlank()) {
+                for (String label : text.split(Pattern.quote(separator), -1)) {
+                    labels.add(requireText("each label of " + column, label).strip());
+                }
+            }
+        } else {
+            throw refuse(column + " must be a list of labels"
+                    + (separator == null ? "" : " or a text with '" + separator + "' between them") + ", found "
+                    + Json.describe(value));
+        }
+        for (String label : labels) {
+            if (labels.indexOf(label) != labels.lastIndexOf(label)) {
+                throw refuse(column + " must have each label once, found '" + label + "' twice in " + labels);
+            }
+        }
+        return labels;
+    }
+
+    private String label(String column, JsonNode label, @Nullable String separator) {
+        boolean isName = label.isTextual() || label.isIntegralNumber() || label.isBoolean();
+        if (!isName) {
+            throw refuse("each label of " + column + " must be a text, found " + Json.describe(label));
+        }
+        String name = requireText("each label of " + column, label.asText());
+        if (separator != null && name.contains(separator)) {
+            throw refuse("each label of the list " + column + " must be one label, found '" + separator + "' in '"
+                    + name + "'");
+        }
+        return name;
     }
 
     /**

@@ -17,6 +17,7 @@ import org.lora4j.text.data.Labels;
 import org.lora4j.text.data.TextRow;
 import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Head;
+import org.lora4j.text.task.Outputs;
 import org.lora4j.text.train.ClassifierStart;
 import org.lora4j.text.train.DefaultEpochs;
 import org.lora4j.text.train.DefaultRate;
@@ -65,7 +66,7 @@ final class ClassesJob extends JobTask<LabelledText> {
         }
         Labels labels = Labels.of(List.copyOf(counts.keySet()));
         task = new TrainableClassify(
-                new Classify(labels, head, OptionalInt.empty()),
+                new Classify(Outputs.oneOf(labels), head, OptionalInt.empty()),
                 model.textTokens(),
                 head.network(model.model(), labels.count(), seed));
         return task;

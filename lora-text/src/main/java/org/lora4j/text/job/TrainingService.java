@@ -41,14 +41,20 @@ import org.slf4j.LoggerFactory;
  * which it is served.
  *
  * <pre>{@code
- * try (TrainingService trainings = TrainingService.builder(model, folder)
- *         .adapters(adapters, service::refresh)
- *         .serving(() -> running.get() > 0)
- *         .build()) {
+ * try (TextModel model = TextModel.open(ModelSource.of(folder), BaseStorage.of(Precision.FLOAT));
+ *         TextService service =
+ *                 TextService.builder(model).adapters(adapters).build();
+ *         TrainingService trainings = TrainingService.builder(model, jobs)
+ *                 .adapters(adapters, service::refresh)
+ *                 .serving(() -> running.get() > 0)
+ *                 .share(0.3)
+ *                 .build()) {
  *     Job job = trainings.submit(JobRequest.of(JobMethod.CLASSIFY, "acme", corrections)
  *             .validation(held)
  *             .serveAs("acme-topics", Promotion.IF_BETTER)
  *             .build());
+ *     job.await(Duration.ofMinutes(10));
+ *     log.info("{}: {}", job.state(), job.comparisons());
  * }
  * }</pre>
  *

@@ -9,6 +9,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.io.ModelSource;
 import org.lora4j.io.safetensors.SafeTensors;
+import org.lora4j.nn.transformer.ModelConfig.ProblemType;
 import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.data.Labels;
 import org.lora4j.text.internal.Json;
@@ -52,7 +53,7 @@ final class AdapterTask {
         if (TOKENS.equals(type)) {
             return ofTags(classifier, alone);
         }
-        return classifier.isPresent() ? ofClassifier(classifier.get(), Head.ofPeft(model), alone) : ofType(type, alone);
+        return classifier.isPresent() ? ofClassifier(classifier.get(), model, alone) : ofType(type, alone);
     }
 
     /** The tags are those of the model, if it has as many. */
@@ -83,10 +84,23 @@ final class AdapterTask {
         return "FEATURE_EXTRACTION".equals(type) ? Embed.asTheModelSays() : alone;
     }
 
-    /** One output is a score if the model scores pairs, and a class otherwise. */
-    private static Task ofClassifier(SavedClassifier classifier, Head head, Task alone) {
-        return alone instanceof Rerank && classifier.outputs() == 1
+    /**
+     * One output is a score if the model scores pairs, and a class otherwise. PEFT's files do not say what the outputs mean: that stands in
+     * the {@code config.json} with which the adapter was trained.
+     */
+    private static Task ofClassifier(SavedClassifier classifier, PretrainedModel model, Task alone) {
+        Head head = Head.ofPeft(model);
+        Labels labels = Labels.numbered(Math.toIntExact(classifier.outputs()));
+        return alone instanceof Rerank && labels.count() == 1
                 ? new Rerank(head, alone.maxTokens())
-                : new Classify(Labels.numbered(Math.toIntExact(classifier.outputs())), head, OptionalInt.empty());
+                : new Classify(new Outputs(labels, problem(model, labels)), head, OptionalInt.empty());
+    }
+
+    /** A model of numbers has one; an adapter of more outputs was trained for something else. */
+    private static ProblemType problem(PretrainedModel model, Labels labels) {
+        return model.config()
+                .problemType()
+                .filter(problem -> problem != ProblemType.REGRESSION || labels.count() == 1)
+                .orElse(ProblemType.SINGLE_LABEL_CLASSIFICATION);
     }
 }

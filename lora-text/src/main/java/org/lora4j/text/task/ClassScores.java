@@ -4,53 +4,58 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
-import org.lora4j.internal.math.Softmax;
+import java.util.stream.IntStream;
+import org.lora4j.nn.transformer.ModelConfig.ProblemType;
 import org.lora4j.text.data.Labels;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * What a classifier gives a text: a value for each of its labels. Of several labels, the values are probabilities, whose sum is 1: the
- * softmax of the outputs. The value of a single label is the score {@code 1/(1 + exp(−z))} of its output z, as in a model that compares
- * pairs of texts.
+ * What a classifier gives a text: a value for each of its labels, or a number.
  *
- * @param labels the labels of the classifier
- * @param values the value of each label, in their order
+ * @param outputs the labels of the classifier, and what its outputs mean
+ * @param values the value of each label, in their order, as {@link Outputs} says
  */
-public record ClassScores(Labels labels, List<Double> values) {
+public record ClassScores(Outputs outputs, List<Double> values) {
     /**
      * Copies the list.
      *
-     * @param labels the labels of the classifier
+     * @param outputs the labels of the classifier
      * @param values the value of each label
      * @throws IllegalArgumentException if there is not one value for each label, or no label
      */
     public ClassScores {
-        Objects.requireNonNull(labels, "labels must not be null");
+        Objects.requireNonNull(outputs, "outputs must not be null");
         values = List.copyOf(Objects.requireNonNull(values, "values must not be null"));
-        if (values.isEmpty() || values.size() != labels.count()) {
+        int labels = outputs.labels().count();
+        if (values.isEmpty() || values.size() != labels) {
             throw new IllegalArgumentException("there must be one value for each label, found " + values.size()
-                    + " for the " + labels.count() + " labels " + labels);
+                    + " for the " + labels + " labels " + outputs.labels());
         }
     }
 
     /**
      * Computes the values.
      *
-     * @param labels the labels of the classifier
-     * @param outputs its outputs for a text, {@code [1, labels]}
+     * @param outputs the labels of the classifier
+     * @param z its outputs for a text, {@code [1, labels]}
      * @return the labels with their values
      * @throws IllegalArgumentException if there is not one output for each label
      */
-    public static ClassScores of(Labels labels, INDArray outputs) {
-        Objects.requireNonNull(labels, "labels must not be null");
+    public static ClassScores of(Outputs outputs, INDArray z) {
         Objects.requireNonNull(outputs, "outputs must not be null");
-        double[] values = outputs.toDoubleVector();
-        if (values.length == 1) {
-            values[0] = 1 / (1 + Math.exp(-values[0]));
-        } else {
-            Softmax.inPlace(values);
-        }
-        return new ClassScores(labels, Arrays.stream(values).boxed().toList());
+        Objects.requireNonNull(z, "z must not be null");
+        return new ClassScores(
+                outputs,
+                Arrays.stream(outputs.values(z.toDoubleVector())).boxed().toList());
+    }
+
+    /**
+     * Returns the labels of the classifier.
+     *
+     * @return their names
+     */
+    public Labels labels() {
+        return outputs.labels();
     }
 
     /**
@@ -59,7 +64,7 @@ public record ClassScores(Labels labels, List<Double> values) {
      * @return its name; of equal ones the first
      */
     public String best() {
-        return labels.name(bestClass());
+        return labels().name(bestClass());
     }
 
     /**
@@ -69,5 +74,35 @@ public record ClassScores(Labels labels, List<Double> values) {
      */
     public int bestClass() {
         return values.indexOf(Collections.max(values));
+    }
+
+    /**
+     * Returns the labels that the text has.
+     *
+     * @return of any number of labels those whose value is their threshold or more; of one of several the best one; none for numbers
+     */
+    public List<String> chosen() {
+        return switch (outputs.problem()) {
+            case SINGLE_LABEL_CLASSIFICATION -> List.of(best());
+            case MULTI_LABEL_CLASSIFICATION ->
+                IntStream.range(0, values.size())
+                        .filter(i -> values.get(i) >= outputs.thresholds().get(i))
+                        .mapToObj(labels()::name)
+                        .toList();
+            case REGRESSION -> List.of();
+        };
+    }
+
+    /**
+     * Returns the number that the model gives the text.
+     *
+     * @return its only output
+     * @throws IllegalStateException if the values are those of labels, or there are several numbers
+     */
+    public double number() {
+        if (outputs.problem() != ProblemType.REGRESSION || values.size() != 1) {
+            throw new IllegalStateException("the model must give a text one number, found " + outputs);
+        }
+        return values.get(0);
     }
 }

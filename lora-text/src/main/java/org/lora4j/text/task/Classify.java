@@ -9,34 +9,36 @@ import java.util.stream.IntStream;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.transformer.ModelConfig.ProblemType;
 import org.lora4j.text.data.Labels;
 import org.lora4j.text.internal.TextCheck;
 import org.lora4j.text.tokens.TextTokens;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * The task of a model that classifies texts. An answer has a value for each label.
+ * The task of a model that classifies texts, or gives each a number. An answer has a value for each label.
  *
- * @param labels the names of the classes, at least one
+ * @param outputs the labels, at least one, and what the outputs mean
  * @param head what the classifier reads
  * @param maxTokens where texts are cut; empty for where the files of the model say, or 512 tokens for a decoder
  */
-public record Classify(Labels labels, Head head, OptionalInt maxTokens) implements RowTask<List<String>, ClassScores> {
+public record Classify(Outputs outputs, Head head, OptionalInt maxTokens)
+        implements RowTask<List<String>, ClassScores> {
     /** As many tokens as most classifiers are trained with; a decoder has no file that says another number. */
     private static final int MOST_OF_DECODER = 512;
 
     /**
      * Checks the labels.
      *
-     * @param labels the names of the classes
+     * @param outputs the labels, and what the outputs mean
      * @param head what the classifier reads
      * @param maxTokens where texts are cut
      * @throws IllegalArgumentException if there is no label, or the head is not that of a classifier
      */
     public Classify {
-        Objects.requireNonNull(labels, "labels must not be null");
+        Objects.requireNonNull(outputs, "outputs must not be null");
         Objects.requireNonNull(maxTokens, "maxTokens must not be null");
-        if (labels.count() == 0) {
+        if (outputs.labels().count() == 0) {
             throw new IllegalArgumentException("id2label must name at least one class, found none");
         }
         if (!Objects.requireNonNull(head, "head must not be null").classifiesTexts()) {
@@ -45,25 +47,46 @@ public record Classify(Labels labels, Head head, OptionalInt maxTokens) implemen
         }
     }
 
+    /**
+     * Returns the task of a model that gives a text one of several labels.
+     *
+     * @param labels the names of the classes, at least one
+     * @param head what the classifier reads
+     * @param maxTokens where texts are cut
+     * @throws IllegalArgumentException if there is no label, or the head is not that of a classifier
+     */
+    public Classify(Labels labels, Head head, OptionalInt maxTokens) {
+        this(Outputs.oneOf(labels), head, maxTokens);
+    }
+
+    /**
+     * Returns the labels.
+     *
+     * @return the names of the classes; of a model that gives a number its name
+     */
+    public Labels labels() {
+        return outputs.labels();
+    }
+
     @Override
     public Classify with(TaskSettings asked) {
         asked.requireNoneOfEmbeddings(this);
-        return new Classify(labels, head, asked.maxTokensOr(maxTokens));
+        return new Classify(outputs, head, asked.maxTokensOr(maxTokens));
     }
 
     @Override
     public String does() {
-        return "classifies texts";
+        return outputs.problem() == ProblemType.REGRESSION ? "gives texts a number" : "classifies texts";
     }
 
     @Override
     public Optional<Labels> classes() {
-        return Optional.of(labels);
+        return Optional.of(labels());
     }
 
     @Override
     public void requireFits(Object where, LoRAAdapter adapter, boolean hasOwn) throws IOException {
-        SavedClassifier.require(where, adapter, labels, hasOwn);
+        SavedClassifier.require(where, adapter, labels(), hasOwn);
     }
 
     @Override
@@ -76,11 +99,11 @@ public record Classify(Labels labels, Head head, OptionalInt maxTokens) implemen
     @Override
     public RowModel<List<String>, ClassScores> on(TextTokens tokens, Network network) {
         Objects.requireNonNull(network, "network must not be null");
-        return new OnModel(tokens.withMaxTokens(limit(tokens)), labels);
+        return new OnModel(tokens.withMaxTokens(limit(tokens)), outputs);
     }
 
     /** Classes of a model. */
-    private record OnModel(TextTokens model, Labels labels) implements RowModel<List<String>, ClassScores> {
+    private record OnModel(TextTokens model, Outputs outputs) implements RowModel<List<String>, ClassScores> {
         @Override
         public long characters(List<String> asked) {
             return TextCheck.characters("texts", asked);
@@ -92,9 +115,9 @@ public record Classify(Labels labels, Head head, OptionalInt maxTokens) implemen
         }
 
         @Override
-        public List<ClassScores> read(List<String> asked, INDArray outputs) {
-            return IntStream.range(0, Math.toIntExact(outputs.size(0)))
-                    .mapToObj(i -> ClassScores.of(labels, outputs.getRow(i, true)))
+        public List<ClassScores> read(List<String> asked, INDArray z) {
+            return IntStream.range(0, Math.toIntExact(z.size(0)))
+                    .mapToObj(i -> ClassScores.of(outputs, z.getRow(i, true)))
                     .toList();
         }
 

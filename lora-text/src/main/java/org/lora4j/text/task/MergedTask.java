@@ -29,7 +29,11 @@ final class MergedTask {
         if (task.classes().isPresent()) {
             ObjectNode config = Json.readIfExists(files, CONFIG);
             if (config != null) {
-                TaskJson.write(task.classes().get(), config);
+                if (task instanceof Classify classify) {
+                    classify.outputs().write(config);
+                } else {
+                    TaskJson.write(task.classes().get(), config);
+                }
                 Json.write(folder.resolve(CONFIG), config);
             }
         }

@@ -33,6 +33,19 @@ public sealed interface Task permits RowTask, Generate {
     }
 
     /**
+     * Returns what a model with a classifier of its own does without an adapter.
+     *
+     * @param outputs the labels, and what the outputs mean
+     * @param head what the classifier reads
+     * @return a score of pairs for an encoder with one output, unless this is the number or the label of a text that has a name; else classes
+     *     or numbers of texts
+     */
+    static Task ofClassifier(Outputs outputs, Head head) {
+        Objects.requireNonNull(outputs, "outputs must not be null");
+        return ModelTask.ofClassifier(outputs, Objects.requireNonNull(head, "head must not be null"));
+    }
+
+    /**
      * Reads what an adapter says of its task in {@code task.json}.
      *
      * @param adapter the folder of the adapter

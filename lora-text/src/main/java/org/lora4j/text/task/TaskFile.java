@@ -58,9 +58,7 @@ final class TaskFile {
             case RETRIEVE -> new Embed(maxTokens, dimensions, Prompts.parse(json.toString()));
             case CLASSIFY ->
                 new Classify(
-                        Labels.parse(json.toString()),
-                        Head.ofClassifier(json.path(HEAD).asText()),
-                        maxTokens);
+                        Outputs.parse(json), Head.ofClassifier(json.path(HEAD).asText()), maxTokens);
             case RERANK -> new Rerank(Head.ofClassifier(json.path(HEAD).asText()), maxTokens);
             case TAG -> new Tag(Labels.parse(json.toString()), subWords(json), maxTokens);
             default ->
@@ -111,14 +109,14 @@ final class TaskFile {
             embed.dimensions().ifPresent(length -> json.put(DIMENSIONS, length));
             TaskJson.write(embed.prompts(), json);
         } else if (task instanceof Classify classify) {
-            writeClassifier(json.put(TASK, CLASSIFY), classify, classify.labels());
+            writeClassifier(json.put(TASK, CLASSIFY), classify, classify.outputs());
         } else if (task instanceof Tag tag) {
             json.put(TASK, TAG)
                     .put(SUB_WORDS, text(tag.subWords()))
                     .put(MAX_TOKENS, tag.maxTokens().orElse(0));
             TaskJson.write(tag.labels(), json);
         } else if (task instanceof Rerank rerank) {
-            writeClassifier(json.put(TASK, RERANK), rerank, Labels.numbered(1));
+            writeClassifier(json.put(TASK, RERANK), rerank, Outputs.oneOf(Labels.numbered(1)));
         } else {
             throw new IllegalArgumentException(
                     "task: a model that " + task.does() + " has no file for it; PEFT's task_type says it");
@@ -126,8 +124,8 @@ final class TaskFile {
         return json;
     }
 
-    private static void writeClassifier(ObjectNode json, Task task, Labels labels) {
+    private static void writeClassifier(ObjectNode json, Task task, Outputs outputs) {
         json.put(HEAD, task.head().text()).put(MAX_TOKENS, task.maxTokens().orElse(0));
-        TaskJson.write(labels, json);
+        outputs.write(json);
     }
 }

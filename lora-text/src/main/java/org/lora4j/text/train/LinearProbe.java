@@ -13,9 +13,8 @@ import org.lora4j.AdapterView;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.text.data.LabelledText;
-import org.lora4j.text.task.SoftmaxRegression;
+import org.lora4j.text.task.LinearModel;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * What a model can do with texts as it is: softmax regression on the rows that it gives, which are computed once (a linear probe). Only the
@@ -23,23 +22,16 @@ import org.nd4j.linalg.factory.Nd4j;
  * {@link TrainableClassify#start}.
  */
 public final class LinearProbe {
-    /** So many texts are learned at most, at equal distances in the list. */
-    private static final int MOST_TEXTS = 20_000;
-
-    /** So many numbers of features are kept at most: as many texts of MiniLM. */
-    private static final long MOST_NUMBERS = 384L * MOST_TEXTS;
-
     /** The learning curve begins with this part of the texts. */
     private static final int MOST_PARTS = 8;
 
     private final Model model;
     private final TrainableClassify task;
-    private final SoftmaxRegression.Rows rows;
-    private final SoftmaxRegression regression;
+    private final LinearModel.Rows rows;
+    private final LinearModel regression;
     private final Network classifier;
 
-    private LinearProbe(
-            Model model, TrainableClassify task, SoftmaxRegression.Rows rows, SoftmaxRegression regression) {
+    private LinearProbe(Model model, TrainableClassify task, LinearModel.Rows rows, LinearModel regression) {
         this.model = model;
         this.task = task;
         this.rows = rows;
@@ -61,40 +53,24 @@ public final class LinearProbe {
     }
 
     static LinearProbe fit(Model model, TrainableClassify task, List<LabelledText> examples, boolean hasBias) {
-        SoftmaxRegression.Rows rows = rows(model, task, examples, hasBias);
-        return new LinearProbe(model, task, rows, SoftmaxRegression.fit(rows));
+        LinearModel.Rows rows = rows(model, task, examples, hasBias);
+        return new LinearProbe(model, task, rows, LinearModel.fit(rows));
     }
 
     /** Fits a classifier with a penalty that is known, without cross-validation. */
     static LinearProbe fit(
             Model model, TrainableClassify task, List<LabelledText> examples, boolean hasBias, double penalty) {
-        SoftmaxRegression.Rows rows = rows(model, task, examples, hasBias);
-        return new LinearProbe(model, task, rows, SoftmaxRegression.fit(rows, penalty));
+        LinearModel.Rows rows = rows(model, task, examples, hasBias);
+        return new LinearProbe(model, task, rows, LinearModel.fit(rows, penalty));
     }
 
-    private static SoftmaxRegression.Rows rows(
+    private static LinearModel.Rows rows(
             Model model, TrainableClassify task, List<LabelledText> examples, boolean hasBias) {
         Objects.requireNonNull(task, "task must not be null");
-        int most = Math.toIntExact(MOST_NUMBERS
-                / Objects.requireNonNull(model, "model must not be null").outputSize());
-        int used = Math.min(Math.min(MOST_TEXTS, most), examples.size());
-        List<INDArray> features = new ArrayList<>();
-        List<Integer> classes = new ArrayList<>();
-        // A list may read each text from a file.
-        Portions.forEach(
-                () -> IntStream.range(0, used)
-                        .mapToObj(i -> examples.get((int) ((long) i * examples.size() / used)))
-                        .iterator(),
-                some -> {
-                    features.add(features(model, task, some));
-                    some.forEach(text -> classes.add(task.classOf(text)));
-                });
-        if (features.isEmpty()) {
-            throw new IllegalArgumentException("a probe needs at least one text, found none");
-        }
-        SoftmaxRegression.Rows rows = SoftmaxRegression.Rows.of(
-                        Nd4j.concat(0, features.toArray(INDArray[]::new)),
-                        classes,
+        List<LabelledText> some = FrozenRows.sample(model, examples);
+        LinearModel.Rows rows = LinearModel.Rows.of(
+                        FrozenRows.of(model, task, some),
+                        some.stream().map(task::classOf).toList(),
                         task.task().labels().count())
                 .withClassWeights(task.classWeights());
         return hasBias ? rows : rows.withoutBias();
@@ -109,13 +85,13 @@ public final class LinearProbe {
      *
      * @return softmax regression on the rows of the model
      */
-    public SoftmaxRegression regression() {
+    public LinearModel regression() {
         return regression;
     }
 
     /** Returns one on the same rows with another penalty. */
     LinearProbe withPenalty(double penalty) {
-        return new LinearProbe(model, task, rows, SoftmaxRegression.fit(rows, penalty));
+        return new LinearProbe(model, task, rows, LinearModel.fit(rows, penalty));
     }
 
     /**
@@ -162,8 +138,8 @@ public final class LinearProbe {
                 parts <= MOST_PARTS && all / parts >= 2 * task.task().labels().count();
                 parts *= 2) {
             int size = all / parts;
-            SoftmaxRegression fewer =
-                    SoftmaxRegression.fit(rows.select(Arrays.copyOf(order, size)), regression.penalty() * all / size);
+            LinearModel fewer =
+                    LinearModel.fit(rows.select(Arrays.copyOf(order, size)), regression.penalty() * all / size);
             sizes.add(size);
             classifiers.add(fewer.network());
         }

@@ -11,7 +11,7 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.text.data.TaggedText;
-import org.lora4j.text.task.SoftmaxRegression;
+import org.lora4j.text.task.LinearModel;
 import org.lora4j.train.Batch;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -30,9 +30,9 @@ public final class TagProbe {
 
     private final TrainableTag task;
     private final Network layers;
-    private final SoftmaxRegression regression;
+    private final LinearModel regression;
 
-    private TagProbe(TrainableTag task, Network layers, SoftmaxRegression regression) {
+    private TagProbe(TrainableTag task, Network layers, LinearModel regression) {
         this.task = task;
         this.layers = layers;
         this.regression = regression;
@@ -69,12 +69,12 @@ public final class TagProbe {
             throw new IllegalArgumentException(
                     "a probe needs at least one token that says a tag, found none in " + examples.size() + " texts");
         }
-        SoftmaxRegression.Rows rows = SoftmaxRegression.Rows.of(
+        LinearModel.Rows rows = LinearModel.Rows.of(
                 Nd4j.concat(0, features.toArray(INDArray[]::new)),
                 classes,
                 task.task().labels().count());
         boolean hasBias = ((Linear) network.layers().get(last)).biasParameter() != null;
-        return new TagProbe(task, layers, SoftmaxRegression.fit(hasBias ? rows : rows.withoutBias()));
+        return new TagProbe(task, layers, LinearModel.fit(hasBias ? rows : rows.withoutBias()));
     }
 
     /** Adds the vectors of those tokens that say a tag. */

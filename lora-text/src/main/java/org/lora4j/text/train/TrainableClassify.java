@@ -10,6 +10,7 @@ import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Linear;
+import org.lora4j.nn.transformer.ModelConfig.ProblemType;
 import org.lora4j.text.data.LabelledText;
 import org.lora4j.text.task.ClassScores;
 import org.lora4j.text.task.Classify;
@@ -50,16 +51,25 @@ public final class TrainableClassify implements TrainableTask<LabelledText, Clas
      * @param task the classes, what the classifier reads, and where texts are cut
      * @param tokens the tokens of the model
      * @param network the model with the head of the task, and an output for each class
-     * @throws IllegalArgumentException if the model does not take so long texts
+     * @throws IllegalArgumentException if the model does not take so long texts, or the task gives texts any number of labels or a number
      */
     public TrainableClassify(Classify task, TextTokens tokens, Network network) {
         Objects.requireNonNull(task, "task must not be null");
+        requireProblem(task, ProblemType.SINGLE_LABEL_CLASSIFICATION);
         this.network = Objects.requireNonNull(network, "network must not be null");
         rows = task.on(Objects.requireNonNull(tokens, "tokens must not be null"), network);
-        this.task = new Classify(task.labels(), task.head(), OptionalInt.of(rows.maxTokens()));
+        this.task = new Classify(task.outputs(), task.head(), OptionalInt.of(rows.maxTokens()));
         loss = Loss.sparseSoftmaxCrossEntropy();
         classWeights = new double[task.labels().count()];
         Arrays.fill(classWeights, 1);
+    }
+
+    /** Checks that outputs mean what a loss takes them for. */
+    static void requireProblem(Classify task, ProblemType expected) {
+        if (task.outputs().problem() != expected) {
+            throw new IllegalArgumentException("problem_type of the task must be " + expected.text() + ", found "
+                    + task.outputs().problem().text());
+        }
     }
 
     private TrainableClassify(TrainableClassify other, double... weights) {

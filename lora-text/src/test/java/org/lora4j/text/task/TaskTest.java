@@ -30,6 +30,11 @@ class TaskTest {
     void readsWhatItWrote() throws IOException {
         List<Task> tasks = List.of(
                 new Classify(Labels.of(List.of("a", "b")), Head.MEAN, OptionalInt.of(77)),
+                new Classify(
+                        Outputs.anyOf(Labels.of(List.of("a", "b"))).withThresholds(List.of(0.25, 1.0)),
+                        Head.MEAN,
+                        OptionalInt.empty()),
+                new Classify(Outputs.number("stars"), Head.LAST, OptionalInt.of(5)),
                 new Rerank(Head.YES_NO, OptionalInt.empty()),
                 new Tag(Labels.of(List.of("O", "B-A", "I-A")), Tag.SubWords.ALL, OptionalInt.of(9)),
                 new Tag(Labels.of(List.of("O", "B-A", "I-A")), Tag.SubWords.FIRST, OptionalInt.empty()),
@@ -73,6 +78,12 @@ class TaskTest {
                 "{'task':'classify','head':'mean','id2label':{'1':'a'}} | must have the classes 0 to 0",
                 "{'task':'classify','head':'mean','id2label':{'0':'a','1':'a'}} | each class must have a name of its own",
                 "{'task':'classify','head':'mean','id2label':{'0':['a']}} | must have a text for each of the classes",
+                "{'task':'classify','head':'mean','id2label':{'0':'a'},'problem_type':'many'} | problem_type must be one of [",
+                "{'task':'classify','head':'mean','id2label':{'0':'a'},'problem_type':'multi_label_classification','thresholds':[0.5,0.5]} | thresholds must be 1 numbers",
+                "{'task':'classify','head':'mean','id2label':{'0':'a'},'problem_type':'multi_label_classification','thresholds':['0.5']} | thresholds must be numbers between 0 and 1, found",
+                "{'task':'classify','head':'mean','id2label':{'0':'a'},'problem_type':'multi_label_classification','thresholds':[1.5]} | thresholds must be numbers between 0 and 1, found 1.5",
+                "{'task':'classify','head':'mean','id2label':{'0':'a'},'problem_type':'multi_label_classification','thresholds':0.5} | thresholds must be a list of numbers",
+                "{'task':'classify','head':'mean','id2label':{'0':'a'},'thresholds':[0.5]} | thresholds must be 0 numbers for single_label_classification",
                 "{'task':'constructor','head':'mean'} | task must be 'classify', 'tag', 'retrieve' or 'rerank'",
                 "{'task':['classify']} | task must be 'classify', 'tag', 'retrieve' or 'rerank'",
                 "{'task':'classify','head':'__proto__'} | head must be one of [",

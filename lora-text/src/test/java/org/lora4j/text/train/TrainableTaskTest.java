@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
@@ -36,11 +38,14 @@ import org.lora4j.text.data.Labels;
 import org.lora4j.text.data.PreferenceExample;
 import org.lora4j.text.data.RetrievalExample;
 import org.lora4j.text.data.TaggedText;
+import org.lora4j.text.data.TextLabels;
+import org.lora4j.text.data.TextNumber;
 import org.lora4j.text.data.TextSpan;
 import org.lora4j.text.data.TokenExample;
 import org.lora4j.text.metrics.Perplexity;
 import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.Head;
+import org.lora4j.text.task.Outputs;
 import org.lora4j.text.task.SavedAdapter;
 import org.lora4j.text.task.Tag;
 import org.lora4j.text.task.Task;
@@ -135,6 +140,98 @@ class TrainableTaskTest {
             assertThat(measured.withPredictions(List.of(1, 0, 1, 0)).right()).containsExactly(0.0, 1.0, 1.0, 0.0);
             assertThat(saved(task, adapter, encoder)).isEqualTo(task.task());
             assertThat(task.task().maxTokens()).hasValue(7);
+        }
+    }
+
+    /** Each threshold is chosen on texts that do not train, and written with the adapter. */
+    @ParameterizedTest
+    @EnumSource(
+            value = Head.class,
+            names = {"MEAN", "POOLER", "LAST"})
+    void anyNumberOfLabelsIsLearned(Head head) throws IOException {
+        List<TextLabels> texts = List.of(
+                new TextLabels("parcel parcel where", List.of("a", "b")),
+                new TextLabels("my parcel", List.of("a")),
+                new TextLabels("where is where", List.of("b")),
+                new TextLabels("never never", List.of()));
+        Path folder = head == Head.LAST ? decoder : encoder;
+        Outputs outputs = Outputs.anyOf(Labels.of(List.of("a", "b")));
+        try (TextClassifier opened = TextClassifier.create(folder, outputs, head, OptionalInt.of(7), 3, STORAGE)) {
+            TrainableLabels task = opened.trainableLabels();
+            AdapterView adapter = adapter(task);
+            HeadProbe<TextLabels> probe = HeadProbe.fit(task, texts);
+            probe.start().writeTo(adapter);
+            requireSame(task.measure(probe.start().network(), texts), task.measure(adapter, texts));
+            train(task, adapter, texts);
+            LabelledScores measured = task.measure(adapter, texts);
+            assertThat(measured.metrics().exactMatch()).isEqualTo(1);
+            assertThat(measured.actual().get(2)).containsExactly(false, true);
+            task.useThresholds(List.of(0.25, 0.75));
+            assertThat(task.task().outputs().thresholds()).containsExactly(0.25, 0.75);
+            assertThat(saved(task, adapter, folder)).isEqualTo(task.task());
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> task.measure(adapter, List.of(new TextLabels("my", List.of("c")))))
+                    .withMessage("labels: a label must be one of [a, b], found 'c'");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(opened::trainableClasses)
+                    .withMessage("problem_type of the task must be single_label_classification, found"
+                            + " multi_label_classification");
+        }
+    }
+
+    private static void requireSame(LabelledScores one, LabelledScores other) {
+        for (int i = 0; i < one.scores().size(); i++) {
+            for (int j = 0; j < one.scores().get(i).size(); j++) {
+                assertThat(other.scores().get(i).get(j))
+                        .isCloseTo(one.scores().get(i).get(j), within(1e-4));
+            }
+        }
+    }
+
+    @Test
+    void labelsCanCountDifferently() throws IOException {
+        try (TextClassifier opened = TextClassifier.create(
+                encoder, Outputs.anyOf(Labels.of(List.of("a", "b"))), Head.MEAN, OptionalInt.empty(), 3, STORAGE)) {
+            TrainableLabels task = opened.trainableLabels();
+            List<TextLabels> both = List.of(new TextLabels("parcel", List.of("a", "b")));
+            double first = firstLoss(task, adapter(task), both);
+            TrainableLabels weighted = task.withPositiveWeights(3, 3);
+            assertThat(firstLoss(weighted, adapter(weighted), both)).isCloseTo(3 * first, within(1e-5));
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> task.withPositiveWeights(1))
+                    .withMessage("weights: there must be one for each of the labels [a, b], found 1");
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = Head.class,
+            names = {"MEAN", "POOLER", "LAST"})
+    void aNumberIsLearned(Head head) throws IOException {
+        List<TextNumber> texts = List.of(
+                new TextNumber("parcel parcel where", 4.5),
+                new TextNumber("my parcel", 3),
+                new TextNumber("where is where", 1),
+                new TextNumber("never never", 2));
+        Path folder = head == Head.LAST ? decoder : encoder;
+        try (TextClassifier opened =
+                TextClassifier.create(folder, Outputs.number("stars"), head, OptionalInt.of(7), 3, STORAGE)) {
+            TrainableNumber task = opened.trainableNumbers();
+            AdapterView adapter = adapter(task);
+            train(task, adapter, texts);
+            NumberedTexts measured = task.measure(adapter, texts);
+            assertThat(measured.meanSquaredError())
+                    .isLessThan(measured.always(2.625).meanSquaredError())
+                    .isCloseTo(task.heldLoss(adapter, List.of(task.batch(texts))), within(1e-4));
+            assertThat(measured.pearson().orElseThrow()).isPositive();
+            assertThat(measured.always(1).pearson()).isEmpty();
+            assertThat(saved(task, adapter, folder)).isEqualTo(task.task());
+            HeadProbe<TextNumber> probe = HeadProbe.fit(task, texts);
+            probe.writeTo(adapter);
+            assertThat(task.measure(adapter, texts).meanSquaredError()).isNotNaN();
+            assertThatIllegalArgumentException()
+                    .isThrownBy(opened::trainableLabels)
+                    .withMessage("problem_type of the task must be multi_label_classification, found regression");
         }
     }
 

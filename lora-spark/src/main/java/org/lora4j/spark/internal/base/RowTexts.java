@@ -12,12 +12,14 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
+import org.lora4j.nn.transformer.ModelConfig.ProblemType;
 import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.spark.internal.param.EncoderHead;
 import org.lora4j.text.data.Labels;
 import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.Head;
+import org.lora4j.text.task.Outputs;
 import org.lora4j.text.task.Rerank;
 import org.lora4j.text.task.RowModel;
 import org.lora4j.text.task.RowTask;
@@ -205,10 +207,10 @@ public final class RowTexts {
     /**
      * Returns what an adapter says that was trained with these parameters.
      *
-     * @param hasClasses whether the outputs of a classifier are classes
+     * @param problem what the outputs of a classifier mean
      * @return the content of {@code task.json}; null if there is no such file for it
      */
-    public @Nullable String json(boolean hasClasses) {
+    public @Nullable String json(ProblemType problem) {
         String name = settings.promptName();
         if (task instanceof Embed embed) {
             Prompts named = name == null
@@ -221,9 +223,9 @@ public final class RowTexts {
             return outputs == 1 ? task.json() : null;
         }
         // There is no place for the prompts of a classifier.
-        return hasClasses && !settings.hasPrompt()
-                ? new Classify(Labels.numbered(outputs), task.head(), task.maxTokens()).json()
-                : null;
+        return settings.hasPrompt()
+                ? null
+                : new Classify(new Outputs(Labels.numbered(outputs), problem), task.head(), task.maxTokens()).json();
     }
 
     /**
@@ -240,6 +242,12 @@ public final class RowTexts {
         } catch (IllegalArgumentException e) {
             throw new InvalidRowException("featuresCol: " + e.getMessage(), e);
         }
+    }
+
+    /** Whether a text may have any number of labels, which no single number says. */
+    public boolean hasSeveralLabels() {
+        return task instanceof Classify classify
+                && classify.outputs().problem() == ProblemType.MULTI_LABEL_CLASSIFICATION;
     }
 
     private synchronized Function<TextPair, Sequences> tokens() {

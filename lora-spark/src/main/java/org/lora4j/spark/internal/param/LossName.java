@@ -1,6 +1,7 @@
 package org.lora4j.spark.internal.param;
 
 import java.util.Arrays;
+import org.lora4j.nn.transformer.ModelConfig.ProblemType;
 import org.lora4j.train.Loss;
 
 /** The losses by name. */
@@ -17,6 +18,15 @@ public enum LossName implements Choice {
             case MEAN_SQUARED_ERROR -> Loss.meanSquaredError();
             case MULTI_LABEL -> Loss.multiLabel();
             case NEXT_TOKEN -> Loss.nextToken();
+        };
+    }
+
+    /** What outputs mean that were trained with this loss. */
+    public ProblemType problem() {
+        return switch (this) {
+            case SOFTMAX_CROSS_ENTROPY, NEXT_TOKEN -> ProblemType.SINGLE_LABEL_CLASSIFICATION;
+            case MEAN_SQUARED_ERROR -> ProblemType.REGRESSION;
+            case MULTI_LABEL -> ProblemType.MULTI_LABEL_CLASSIFICATION;
         };
     }
 

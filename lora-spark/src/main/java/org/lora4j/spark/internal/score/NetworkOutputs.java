@@ -69,7 +69,7 @@ public record NetworkOutputs(InputColumns input, boolean hasPrediction, boolean 
                     together(scorer, some.stream().map(rows::get).toList());
             for (int i = 0; i < computed.size(); i++) {
                 String adapter = rows.get(some.get(i)).adapter();
-                columns[some.get(i)] = columns(outputs(scorer, adapter, computed.get(i)));
+                columns[some.get(i)] = columns(scorer, adapter, computed.get(i));
             }
             from = to;
         }
@@ -97,8 +97,14 @@ public record NetworkOutputs(InputColumns input, boolean hasPrediction, boolean 
                 : y.castTo(DataType.DOUBLE).toDoubleVector();
     }
 
-    private Object[] columns(double[] values) {
-        return hasPrediction ? new Object[] {output(values), prediction(values)} : new Object[] {output(values)};
+    private Object[] columns(ScoringTask.Scorer<BaseNetwork> scorer, String adapter, INDArray y) {
+        double[] values = outputs(scorer, adapter, y);
+        if (!hasPrediction) {
+            return new Object[] {output(values)};
+        }
+        boolean isOne =
+                !scorer.base().value().isEncoder() || !texts(scorer, adapter).hasSeveralLabels();
+        return new Object[] {output(values), isOne ? prediction(values) : null};
     }
 
     private Object output(double[] values) {

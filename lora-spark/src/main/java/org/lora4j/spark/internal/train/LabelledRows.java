@@ -74,11 +74,11 @@ public record LabelledRows(HasLabel<?> stage, LossName loss, LongConsumer output
         return base.isEncoder() ? -1 : Math.toIntExact(base.network().inputSize());
     }
 
-    /** Outputs that are no probabilities of classes have no such file, and tokens do not say where their texts were cut. */
+    /** Tokens do not say where their texts were cut. */
     @Override
     public @Nullable String task(StructType schema, BaseNetwork base) {
         return base.isEncoder() && BaseColumns.hasTexts(stage, schema)
-                ? base.texts().json(loss == LossName.SOFTMAX_CROSS_ENTROPY)
+                ? base.texts().json(loss.problem())
                 : null;
     }
 

@@ -1,0 +1,154 @@
+package org.lora4j.cli.classify;
+
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.cli.measure.Judgement;
+import org.lora4j.cli.measure.Metric;
+import org.lora4j.cli.report.Markdown;
+import org.lora4j.cli.train.Division;
+import org.lora4j.cli.train.TaskPage;
+import org.lora4j.cli.train.TrainingInput;
+import org.lora4j.console.report.ReportText;
+import org.lora4j.nn.Network;
+import org.lora4j.nn.transformer.ModelConfig.ProblemType;
+import org.lora4j.text.TextClassifier;
+import org.lora4j.text.data.TextLabels;
+import org.lora4j.text.metrics.PrecisionRecall;
+import org.lora4j.text.task.Outputs;
+import org.lora4j.text.train.LabelledScores;
+import org.lora4j.text.train.TrainableLabels;
+
+/** An adapter learns to give texts any number of labels. The validation chooses a threshold for each of them. */
+public final class LabelsTask extends ProbedTextTask<TextLabels, LabelledScores, LabelsResult> {
+    private final LabelSets texts;
+    private final TrainableLabels task;
+
+    private LabelsTask(
+            TrainingInput input,
+            ClassifyTask.Settings settings,
+            LabelSets texts,
+            TextClassifier classifier,
+            TrainableLabels task) {
+        super(input, settings, classifier, task, texts.parts());
+        this.texts = texts;
+        this.task = task;
+    }
+
+    /**
+     * Reads the texts and opens the model.
+     *
+     * @param input what is trained
+     * @param settings the settings of the classifier
+     * @param separator what stands between two labels of a text; null if they are lists
+     * @return the task
+     * @throws IOException if a file cannot be read
+     * @throws IllegalArgumentException if a line is wrong, or the settings do not fit the model
+     */
+    public static LabelsTask open(TrainingInput input, ClassifyTask.Settings settings, @Nullable String separator)
+            throws IOException {
+        Outputs begun = begun(input.begin(), ProblemType.MULTI_LABEL_CLASSIFICATION);
+        List<String> known = begun == null ? List.of() : begun.labels().names();
+        LabelSets texts = LabelSets.read(
+                input.data(),
+                new LabelSets.Columns(settings.text(), settings.label(), separator, known),
+                input.plan().seed());
+        input.opened().add(texts.parts());
+        TextClassifier classifier = input.classifier(
+                begun == null ? Outputs.anyOf(texts.labels()) : begun, settings.head(), settings.maxTokens());
+        TrainableLabels task = classifier.trainableLabels();
+        return new LabelsTask(
+                input,
+                settings,
+                texts,
+                classifier,
+                settings.weights() == ClassifyTask.ClassWeights.BALANCED
+                        ? task.withPositiveWeights(texts.balancedWeights())
+                        : task);
+    }
+
+    @Override
+    protected String summary() {
+        return super.summary() + ", with " + ReportText.count(texts.labels().count(), "label");
+    }
+
+    @Override
+    String linear() {
+        return "logistic regression of each label";
+    }
+
+    @Override
+    protected Map<String, Object> settings() {
+        Map<String, Object> values = super.settings();
+        values.put("classWeights", asked().weights().name().toLowerCase(Locale.ROOT));
+        return values;
+    }
+
+    /** The thresholds belong to the adapter that was chosen, and without a validation they stay what they are. */
+    @Override
+    void end() {
+        List<TextLabels> validation = examples().validation();
+        if (!validation.isEmpty()) {
+            task.useThresholds(task.measure(adapter(), validation).bestThresholds());
+        }
+    }
+
+    @Override
+    protected LabelsResult judge() {
+        if (judging().isEmpty()) {
+            return new LabelsResult(counts(), learned(), null, null, null);
+        }
+        LabelledScores after = measure(adapter());
+        LabelledScores before = asked().baselines() == ClassifyTask.Baselines.ALL ? ofFrozenModel() : null;
+        Map<String, List<PrecisionRecall>> baselines = new LinkedHashMap<>();
+        if (before != null) {
+            baselines.put("the frozen model", before.metrics().byText());
+        }
+        List<Boolean> frequent = task.has(new TextLabels("", texts.mostFrequent()));
+        baselines.put(
+                "the most frequent labels", after.always(frequent).metrics().byText());
+        return new LabelsResult(
+                counts(),
+                learned(),
+                Judgement.ofF1(
+                        measuredOn(), "text", Metric.MICRO_F1, after.metrics().byText(), baselines),
+                before == null ? null : LabelMetrics.of(before),
+                LabelMetrics.of(after));
+    }
+
+    /** It has thresholds of its own, which the validation chooses too. */
+    private LabelledScores ofFrozenModel() {
+        Network frozen = frozen();
+        List<TextLabels> validation = examples().validation();
+        LabelledScores scores = measure(frozen);
+        return scores.withThresholds(
+                validation.isEmpty()
+                        ? Outputs.anyOf(task.task().labels()).thresholds()
+                        : task.measure(frozen, validation).bestThresholds());
+    }
+
+    private List<ClassifyResult.ClassCount> counts() {
+        int[] trained = texts.count(Division.Part.TRAIN);
+        int[] validated = texts.count(Division.Part.VALIDATION);
+        int[] held = texts.count(Division.Part.TEST);
+        return IntStream.range(0, trained.length)
+                .mapToObj(i -> new ClassifyResult.ClassCount(texts.labels().name(i), trained[i], validated[i], held[i]))
+                .toList();
+    }
+
+    @Override
+    public TaskPage page() {
+        List<String> names =
+                texts.labels().names().stream().map(Markdown::escaped).toList();
+        return page(
+                "labels.ftlh",
+                "Labels of texts on " + model(),
+                "An adapter and a classifier of any number of labels were trained.",
+                "A LoRA adapter with a classifier that gives a text any number of "
+                        + ReportText.count(names.size(), "label") + ": " + ReportText.list(names) + ".");
+    }
+}
