@@ -95,9 +95,8 @@ class ServeJobsTest {
     }
 
     private static HttpResponse<String> send(String key, String method, String path, String body) throws Exception {
-        HttpRequest.BodyPublisher content = body.isEmpty()
-                ? HttpRequest.BodyPublishers.noBody()
-                : HttpRequest.BodyPublishers.ofString(body);
+        HttpRequest.BodyPublisher content =
+                body.isEmpty() ? HttpRequest.BodyPublishers.noBody() : HttpRequest.BodyPublishers.ofString(body);
         return server.send(server.request(path)
                 .header("Authorization", "Bearer " + key)
                 .method(method, content)
@@ -117,7 +116,8 @@ class ServeJobsTest {
     private static void assertRefused(HttpResponse<String> response, int status, String about) throws IOException {
         assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
         JsonNode error = RunningServer.json(response).path("error");
-        assertThat(error.path("message").asText() + " " + error.path("param").asText()).contains(about);
+        assertThat(error.path("message").asText() + " " + error.path("param").asText())
+                .contains(about);
     }
 
     private static String upload(String key, String text) throws Exception {
@@ -125,8 +125,9 @@ class ServeJobsTest {
     }
 
     private static String upload(RunningServer to, String key, String name, String text) throws Exception {
-        String body = "--e\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nfine-tune\r\n--e\r\nContent-Disposition:"
-                + " form-data; name=\"file\"; filename=\"" + name + "\"\r\n\r\n" + text + "\r\n--e--\r\n";
+        String body =
+                "--e\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nfine-tune\r\n--e\r\nContent-Disposition:"
+                        + " form-data; name=\"file\"; filename=\"" + name + "\"\r\n\r\n" + text + "\r\n--e--\r\n";
         HttpResponse<String> response = to.send(to.request("/v1/files")
                 .setHeader("Content-Type", "multipart/form-data; boundary=e")
                 .header("Authorization", "Bearer " + key)
@@ -194,19 +195,16 @@ class ServeJobsTest {
                         .build());
         job.validate();
         assertThat(job.fineTunedModel()).isEmpty();
-        Patience.await(() -> client.fineTuning()
-                .jobs()
-                .retrieve(job.id())
-                .status()
-                .equals(FineTuningJob.Status.SUCCEEDED));
+        Patience.await(
+                () -> client.fineTuning().jobs().retrieve(job.id()).status().equals(FineTuningJob.Status.SUCCEEDED));
         FineTuningJob end = client.fineTuning().jobs().retrieve(job.id());
         end.validate();
         String name = end.fineTunedModel().orElseThrow();
         assertThat(name).matches("ft:llama:one:parcels:[0-9a-f]{24}");
         assertThat(end.seed()).isEqualTo(7);
         assertThat(end.trainedTokens().orElseThrow()).isPositive();
-        List<FineTuningJobEvent> events =
-                client.fineTuning().jobs().listEvents(job.id()).autoPager().stream().toList();
+        List<FineTuningJobEvent> events = client.fineTuning().jobs().listEvents(job.id()).autoPager().stream()
+                .toList();
         events.forEach(FineTuningJobEvent::validate);
         assertThat(events).extracting(FineTuningJobEvent::message).contains("New fine-tuned model created: " + name);
         assertThat(client.fineTuning().jobs().checkpoints().list(job.id()).items())
@@ -491,7 +489,9 @@ class ServeJobsTest {
                 .isEqualTo(200);
         for (String path : List.of("/etc", "../adapters/style", "other")) {
             assertRefused(
-                    send(ONE, "POST", load, "{\"lora_name\":\"style\",\"lora_path\":\"" + path + "\"}"), 400, "lora_path");
+                    send(ONE, "POST", load, "{\"lora_name\":\"style\",\"lora_path\":\"" + path + "\"}"),
+                    400,
+                    "lora_path");
         }
         assertRefused(send(ONE, "POST", load, "{\"lora_name\":\"style\"}"), 400, "lora_path");
         assertRefused(send(ONE, "POST", load, "{\"lora_path\":\"style\"}"), 400, "lora_name");
@@ -505,8 +505,7 @@ class ServeJobsTest {
         Files.writeString(broken.resolve("adapter_model.safetensors"), "");
         assertRefused(
                 send(ONE, "POST", load, "{\"lora_name\":\"broken\",\"lora_path\":\"broken\"}"), 400, "can be loaded");
-        HttpResponse<String> removed =
-                send(ONE, "POST", unload, "{\"lora_name\":\"style\",\"lora_int_id\":3}");
+        HttpResponse<String> removed = send(ONE, "POST", unload, "{\"lora_name\":\"style\",\"lora_int_id\":3}");
         assertThat(removed.body()).isEqualTo("Success: LoRA adapter 'style' removed successfully.");
         assertThat(chat(ONE, "style").statusCode()).isEqualTo(200);
     }
@@ -528,7 +527,8 @@ class ServeJobsTest {
             HttpResponse<String> job =
                     first.post(JOBS, body(RunningServer.json(file).path("id").asText(), epochs(10)));
             id = RunningServer.json(job).path("id").asText();
-            Patience.await(() -> first.get(JOBS + "/" + id + "/checkpoints").body().contains("ckpt-step"));
+            Patience.await(
+                    () -> first.get(JOBS + "/" + id + "/checkpoints").body().contains("ckpt-step"));
             first.kill();
         }
         try (RunningServer again = RunningServer.start(options)) {
@@ -544,7 +544,8 @@ class ServeJobsTest {
             assertThat(folder.resolve("adapters").resolve(id)).isDirectory();
             assertThat(again.post(
                                     "/v1/completions",
-                                    "{\"model\":\"" + end.path("fine_tuned_model").asText()
+                                    "{\"model\":\""
+                                            + end.path("fine_tuned_model").asText()
                                             + "\",\"prompt\":\"a\",\"max_tokens\":1}")
                             .statusCode())
                     .isEqualTo(200);
@@ -563,8 +564,8 @@ class ServeJobsTest {
         try (RunningServer encoder =
                 RunningServer.start("--model", bert, "--train", temp.resolve("classes"), "--grace", 1)) {
             String file = upload(encoder, ONE, "rows.jsonl", rows);
-            HttpResponse<String> wrong =
-                    encoder.post(JOBS, body(file, "\"method\":{\"type\":\"supervised\"}").replace("llama", "bert"));
+            HttpResponse<String> wrong = encoder.post(
+                    JOBS, body(file, "\"method\":{\"type\":\"supervised\"}").replace("llama", "bert"));
             assertRefused(wrong, 400, "generates text");
             String more = "\"method\":{\"type\":\"classify\",\"classify\":{\"hyperparameters\":{\"n_epochs\":3}}},"
                     + "\"serve_as\":\"topics\",\"promote\":\"always\"";
@@ -572,14 +573,18 @@ class ServeJobsTest {
             List<JsonNode> end = new ArrayList<>();
             Patience.await(() -> {
                 end.clear();
-                end.add(RunningServer.json(encoder.get(JOBS + "/" + job.path("id").asText())));
+                end.add(RunningServer.json(
+                        encoder.get(JOBS + "/" + job.path("id").asText())));
                 return ENDS.contains(end.get(0).path("status").asText());
             });
             assertThat(end.get(0).path("status").asText()).as(end.toString()).isEqualTo("succeeded");
             assertThat(end.get(0).at("/method/type").asText()).isEqualTo("classify");
-            assertThat(end.get(0).at("/method/classify/hyperparameters/n_epochs").asInt())
+            assertThat(end.get(0)
+                            .at("/method/classify/hyperparameters/n_epochs")
+                            .asInt())
                     .isEqualTo(3);
-            for (String name : List.of("topics", end.get(0).path("fine_tuned_model").asText())) {
+            for (String name :
+                    List.of("topics", end.get(0).path("fine_tuned_model").asText())) {
                 JsonNode answer =
                         encoder.good("/v1/classify", "{\"model\":\"" + name + "\",\"input\":\"the cat purrs\"}");
                 assertThat(answer.path("labels")).hasSize(2);

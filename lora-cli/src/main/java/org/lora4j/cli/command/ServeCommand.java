@@ -179,8 +179,7 @@ public final class ServeCommand extends WorkCommand {
         }
     }
 
-    private void serve(
-            ModelServer.Clients clients, ServedModel.Settings settings, @Nullable TrainingFolder folder)
+    private void serve(ModelServer.Clients clients, ServedModel.Settings settings, @Nullable TrainingFolder folder)
             throws IOException {
         InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), port);
         try (ServedModel served = ServedModel.open(settings);

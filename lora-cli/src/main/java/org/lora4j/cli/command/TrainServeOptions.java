@@ -68,8 +68,9 @@ final class TrainServeOptions {
     @Option(
             names = "--train-share",
             paramLabel = "X",
-            description = "How much of the time a training computes while requests run, above 0 and at most 1. While none"
-                    + " runs, it computes all the time. Default: ${DEFAULT-VALUE}.")
+            description =
+                    "How much of the time a training computes while requests run, above 0 and at most 1. While none"
+                            + " runs, it computes all the time. Default: ${DEFAULT-VALUE}.")
     private double share = 0.5;
 
     boolean isGiven() {
@@ -83,8 +84,7 @@ final class TrainServeOptions {
     void check(OptionCheck check) {
         check.atLeast("--max-jobs", jobs, 1);
         check.atLeast("--max-row-tokens", rowTokens, 2);
-        check.require(
-                share > 0 && share <= 1, "--train-share must be above 0 and at most 1, found " + share);
+        check.require(share > 0 && share <= 1, "--train-share must be above 0 and at most 1, found " + share);
         check.atLeast("--max-file", fileMib, 1);
         check.atLeast("--max-files", files, 1);
         check.atLeast("--max-storage", storageMib, 1);
@@ -95,6 +95,8 @@ final class TrainServeOptions {
     @Nullable
     TrainingFolder open() throws IOException {
         StoreLimits.OfOwner owner = new StoreLimits.OfOwner(files, storageMib * MIB);
-        return folder == null ? null : TrainingFolder.open(folder, new StoreLimits(fileMib * MIB, freeMib * MIB, owner));
+        return folder == null
+                ? null
+                : TrainingFolder.open(folder, new StoreLimits(fileMib * MIB, freeMib * MIB, owner));
     }
 }

@@ -95,7 +95,11 @@ final class FileEndpoints {
         // What a client uploaded is never a page of this server.
         call.answer().header("Content-Disposition", "attachment");
         call.answer().header("X-Content-Type-Options", "nosniff");
-        call.answer().file("application/octet-stream", results.content(file).orElseGet(() -> files.content(file)), file.bytes());
+        call.answer()
+                .file(
+                        "application/octet-stream",
+                        results.content(file).orElseGet(() -> files.content(file)),
+                        file.bytes());
     }
 
     private void delete(Call call) throws IOException {

@@ -37,8 +37,7 @@ final class JobEndpoints {
      * @param form reads what a job shall do
      * @param streams sends events as they come
      */
-    JobEndpoints(
-            TrainingService trainings, ServedNames names, FileStore files, JobForm form, JobEventStream streams) {
+    JobEndpoints(TrainingService trainings, ServedNames names, FileStore files, JobForm form, JobEventStream streams) {
         this.trainings = trainings;
         this.names = names;
         this.files = files;
@@ -155,7 +154,11 @@ final class JobEndpoints {
         int limit = query.whole("limit", EVENTS_OF_PAGE, 1, LONGEST_PAGE);
         // One more says whether there are more.
         List<JobEvent> found = JobEventStream.events(job, after, limit + 1);
-        call.answer().json(200, ListPage.of(found, limit, event -> JobJson.event(job, event)).json());
+        call.answer()
+                .json(
+                        200,
+                        ListPage.of(found, limit, event -> JobJson.event(job, event))
+                                .json());
     }
 
     private void checkpoints(Call call) throws IOException {

@@ -99,7 +99,8 @@ final class JobEventStream {
         }
     }
 
-    private static @Nullable String send(Call call, Job job, List<JobEvent> events, @Nullable String before) throws IOException {
+    private static @Nullable String send(Call call, Job job, List<JobEvent> events, @Nullable String before)
+            throws IOException {
         String last = before;
         for (JobEvent event : events) {
             call.answer().part("id: " + event.id() + "\ndata: " + JobJson.event(job, event) + "\n\n");

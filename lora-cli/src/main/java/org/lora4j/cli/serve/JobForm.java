@@ -287,7 +287,10 @@ final class JobForm {
             if (value == null) {
                 return null;
             }
-            if (!value.isIntegralNumber() || !value.canConvertToInt() || value.intValue() < 1 || value.intValue() > most) {
+            if (!value.isIntegralNumber()
+                    || !value.canConvertToInt()
+                    || value.intValue() < 1
+                    || value.intValue() > most) {
                 throw JsonBody.wrong(name, "auto or a whole number from 1 to " + most, value);
             }
             return value.intValue();

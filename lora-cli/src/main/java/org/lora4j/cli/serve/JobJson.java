@@ -56,20 +56,22 @@ final class JobJson {
         ObjectNode metadata = node.putObject("metadata");
         facts.metadata().forEach(metadata::put);
         node.put("user_provided_suffix", facts.suffix().isEmpty() ? null : facts.suffix());
-        job.serveAs().ifPresent(name -> node.put("serve_as", name)
-                .put("promote", job.promotion().name().toLowerCase(Locale.ROOT))
-                .put("promoted", job.isPromoted()));
+        job.serveAs()
+                .ifPresent(name -> node.put("serve_as", name)
+                        .put("promote", job.promotion().name().toLowerCase(Locale.ROOT))
+                        .put("promoted", job.isPromoted()));
         ArrayNode comparisons = node.putArray("comparisons");
-        job.comparisons().forEach(one -> comparisons
-                .addObject()
-                .put("with", one.with())
-                .put("metric", one.metric())
-                .put("rows", one.rows())
-                .put("adapter", one.adapter())
-                .put("other", one.other())
-                .put("better_by", one.difference().difference())
-                .put("low", one.difference().low())
-                .put("high", one.difference().high()));
+        job.comparisons()
+                .forEach(one -> comparisons
+                        .addObject()
+                        .put("with", one.with())
+                        .put("metric", one.metric())
+                        .put("rows", one.rows())
+                        .put("adapter", one.adapter())
+                        .put("other", one.other())
+                        .put("better_by", one.difference().difference())
+                        .put("low", one.difference().low())
+                        .put("high", one.difference().high()));
         return node;
     }
 
@@ -78,11 +80,15 @@ final class JobJson {
     }
 
     private static @Nullable Long trainedTokens(Job job) {
-        return job.trainedTokens().isPresent() ? Long.valueOf(job.trainedTokens().getAsLong()) : null;
+        return job.trainedTokens().isPresent()
+                ? Long.valueOf(job.trainedTokens().getAsLong())
+                : null;
     }
 
     private static ObjectNode error(JobError error) {
-        return object().put("code", error.code()).put("message", error.message()).put("param", error.param());
+        return object().put("code", error.code())
+                .put("message", error.message())
+                .put("param", error.param());
     }
 
     /** What is used, as soon as the rows were read; what was asked for, before. */
@@ -103,9 +109,7 @@ final class JobJson {
     }
 
     private static void put(ObjectNode node, String name, @Nullable Number value) {
-        node.set(
-                name,
-                value == null ? node.textNode(AUTO) : JsonBody.MAPPER.valueToTree(value));
+        node.set(name, value == null ? node.textNode(AUTO) : JsonBody.MAPPER.valueToTree(value));
     }
 
     /** Writes an event of a job. */

@@ -33,7 +33,13 @@ final class ResultFiles {
         String id = FileStore.id(end.toEpochMilli(), job.id());
         try {
             return Optional.of(new StoredFile(
-                    id, job.owner(), "results.csv", "fine-tune-results", Files.size(metrics), end.getEpochSecond(), null));
+                    id,
+                    job.owner(),
+                    "results.csv",
+                    "fine-tune-results",
+                    Files.size(metrics),
+                    end.getEpochSecond(),
+                    null));
         } catch (IOException e) {
             throw new UncheckedIOException(job.id() + ": the metrics cannot be read", e);
         }

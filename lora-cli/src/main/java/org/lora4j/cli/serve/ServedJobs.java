@@ -1,7 +1,6 @@
 package org.lora4j.cli.serve;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.function.BooleanSupplier;
 import org.lora4j.cli.serve.files.FileStore;
 import org.lora4j.text.job.JobState;

@@ -118,7 +118,8 @@ final class ServedNames {
      * @throws IOException if the folder of the adapters cannot be read
      */
     void requireMayTake(Client client, String name) throws IOException {
-        boolean may = !name.equals(model.name()) && !isHidden(name) && client.access().may(name);
+        boolean may =
+                !name.equals(model.name()) && !isHidden(name) && client.access().may(name);
         if (may && trainings != null) {
             may = client.access().all() ? isFreeFor(client, name, trainings) : isAloneInCase(name);
         }
