@@ -80,6 +80,11 @@ final class ServerProcess implements AutoCloseable {
         return client.send(request, HttpResponse.BodyHandlers.ofString());
     }
 
+    /** Ends it as {@code kill -9} does. */
+    void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
     /** Posts a body. */
     HttpResponse<String> post(String path, String body) throws IOException, InterruptedException {
         return send(

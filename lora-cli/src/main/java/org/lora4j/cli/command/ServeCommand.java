@@ -12,7 +12,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.serve.ApiKeys;
 import org.lora4j.cli.serve.ModelServer;
+import org.lora4j.cli.serve.ServedJobs;
 import org.lora4j.cli.serve.ServedModel;
+import org.lora4j.cli.serve.TrainingFolder;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.WorkCommand;
 import picocli.CommandLine.Command;
@@ -96,7 +98,8 @@ public final class ServeCommand extends WorkCommand {
             description =
                     "A file with the keys of the clients, which they send as bearer tokens. Each line has a key and"
                             + " the adapters that it may use, or * for all; a name with spaces or = is in quotation marks."
-                            + " name=, requests=, tokens= and compile= name a key for the log and limit it. Without this option"
+                            + " name=, requests=, tokens=, compile=, files= and storage= name a key for the log and limit it; with"
+                            + " train=yes it may use --train. Without this option"
                             + " no key is needed.")
     private @Nullable Path keys;
 
@@ -122,14 +125,18 @@ public final class ServeCommand extends WorkCommand {
     @Mixin
     private final ServeOptions options = new ServeOptions();
 
+    @Mixin
+    private final TrainServeOptions training = new TrainServeOptions();
+
     ServeCommand() {}
 
     @Override
     protected void checkOptions(OptionCheck check) {
         check.inRange("--port", port, 0, LAST_PORT);
         check.require(
-                adapters != null || allowBase,
-                "--adapters must be given unless --allow-base serves the model alone, found neither");
+                adapters != null || allowBase || training.isGiven(),
+                "--adapters must be given unless --allow-base serves the model alone or --train makes some, found none of"
+                        + " them");
         check.require(
                 !rerank || !classify, "--rerank and --classify must not be given together; serve the model twice");
         for (String origin : origins) {
@@ -139,6 +146,7 @@ public final class ServeCommand extends WorkCommand {
                             + " a path, found " + origin);
         }
         options.check(check);
+        training.check(check);
         textLimit.check(check);
         boolean isDecoder;
         try {
@@ -161,13 +169,22 @@ public final class ServeCommand extends WorkCommand {
 
     @Override
     protected void work() throws IOException {
-        ServedModel.Settings settings = new ServedModel.Settings(
-                model, adapters, allowBase, storage.value(), unsaid(), textLimit.value(), options.limits());
         ModelServer.Clients clients = new ModelServer.Clients(
                 hosts, origins, keys == null ? null : ApiKeys.read(keys), page, logs ? this::log : null);
+        try (TrainingFolder folder = training.open()) {
+            Path from = adapters == null && folder != null ? folder.adapters() : adapters;
+            ServedModel.Settings settings = new ServedModel.Settings(
+                    model, from, allowBase, storage.value(), unsaid(), textLimit.value(), options.limits());
+            serve(clients, settings, folder);
+        }
+    }
+
+    private void serve(ModelServer.Clients clients, ServedModel.Settings settings, @Nullable TrainingFolder folder)
+            throws IOException {
         InetSocketAddress address = new InetSocketAddress(InetAddress.getByName(host), port);
         try (ServedModel served = ServedModel.open(settings);
-                ModelServer server = ModelServer.start(address, clients, served)) {
+                ServedJobs jobs = folder == null ? null : ServedJobs.open(folder, served, training.limits());
+                ModelServer server = ModelServer.start(address, clients, served, jobs)) {
             run(server, served.names().size());
         }
     }

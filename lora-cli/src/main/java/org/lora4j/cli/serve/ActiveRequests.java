@@ -27,6 +27,10 @@ final class ActiveRequests {
         return isFirst;
     }
 
+    synchronized boolean isClosed() {
+        return closing;
+    }
+
     /** Waits until there is none. Returns whether this is so. An interrupt ends the wait. */
     synchronized boolean awaitEnd(long nanos) {
         long end = System.nanoTime() + nanos;

@@ -5,10 +5,12 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.Function;
 import org.eclipse.jetty.http.HttpHeader;
+import org.eclipse.jetty.io.ByteBufferPool;
 import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
@@ -17,6 +19,8 @@ import org.jspecify.annotations.Nullable;
 /** The answer to a request: sent at once, or part by part. An IOException says that the client has gone. */
 final class Answer {
     static final String JSON = "application/json";
+    private static final int PART_BYTES = 64 << 10;
+
     static final String EVENTS = "text/event-stream; charset=utf-8";
 
     private final OpenRequest request;
@@ -81,6 +85,24 @@ final class Answer {
         }
     }
 
+    /**
+     * Sends a file. No thread waits for the client, and no memory is taken for more than a part of it.
+     *
+     * @param bytes its length
+     */
+    void file(String type, Path content, long bytes) {
+        if (request.end(bytes)) {
+            response.setStatus(200);
+            header(HttpHeader.CONTENT_TYPE.asString(), type);
+            response.getHeaders().put(HttpHeader.CONTENT_LENGTH, bytes);
+            ByteBufferPool pool = response.getRequest().getComponents().getByteBufferPool();
+            Content.copy(
+                    Content.Source.from(new ByteBufferPool.Sized(pool, false, PART_BYTES), content),
+                    response,
+                    callback);
+        }
+    }
+
     /** Sends a value. */
     void json(int status, JsonNode value) throws IOException {
         send(status, JSON, JsonBody.bytes(value));
@@ -90,6 +112,9 @@ final class Answer {
     void error(ApiException e) {
         if (e.isTemporary()) {
             header("Retry-After", "1");
+        }
+        if (e.isLasting()) {
+            header("x-should-retry", "false");
         }
         if (e.status() == 401) {
             header("WWW-Authenticate", "Bearer");

@@ -2,6 +2,7 @@ package org.lora4j.cli.serve;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.cli.serve.files.StoreException;
 import org.lora4j.internal.MessageText;
 import org.lora4j.serve.ServingException;
 
@@ -12,6 +13,7 @@ final class ApiException extends RuntimeException {
     private static final int BAD_REQUEST = 400;
     private static final int TOO_MANY = 429;
     private static final int FIRST_OF_SERVER = 500;
+    private static final int DISK_FULL = 507;
 
     /** The status of HTTP. */
     private final int status;
@@ -46,6 +48,28 @@ final class ApiException extends RuntimeException {
     /** An adapter that has as many requests as it may. */
     static ApiException tooMany(String message) {
         return new ApiException(TOO_MANY, message, null, "rate_limit_exceeded", true);
+    }
+
+    /** A body or a file with too many bytes. */
+    static ApiException tooLarge(String message) {
+        return of(413, "body_too_large", message);
+    }
+
+    /** There is nothing of that name, or it is another client's. */
+    static ApiException notFound(String param, String message) {
+        return new ApiException(404, message, param, "not_found", false);
+    }
+
+    /** A file that is not kept. */
+    static ApiException of(StoreException e) {
+        String message = String.valueOf(e.getMessage());
+        return switch (e.reason()) {
+            case TOO_LARGE -> tooLarge(message);
+            case OWNER_FULL -> of(403, "storage_limit_exceeded", message);
+            case OWNER_BUSY -> tooMany(message);
+            case BUSY, CLOSED -> busy(message);
+            case DISK_FULL -> of(DISK_FULL, "disk_full", message);
+        };
     }
 
     /** A fault that is in the log. */
@@ -92,6 +116,11 @@ final class ApiException extends RuntimeException {
 
     int status() {
         return status;
+    }
+
+    /** Whether clients that ask again by themselves should not, although the server is at fault. */
+    boolean isLasting() {
+        return status == DISK_FULL;
     }
 
     boolean isTemporary() {

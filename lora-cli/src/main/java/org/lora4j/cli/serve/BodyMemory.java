@@ -12,7 +12,7 @@ final class BodyMemory {
     private static final int PART_OF_HEAP = 32;
 
     private final long most;
-    private final Map<IncomingBody, Integer> read = new HashMap<>();
+    private final Map<MemoryBody, Integer> read = new HashMap<>();
     private long taken;
 
     BodyMemory(long most) {
@@ -25,14 +25,14 @@ final class BodyMemory {
 
     /** Takes bytes for a body that is being read. Returns the body that must be given up for it, which may be this one; or null. */
     @Nullable
-    synchronized IncomingBody take(IncomingBody body, int bytes) {
+    synchronized MemoryBody take(MemoryBody body, int bytes) {
         read.merge(body, bytes, Integer::sum);
         taken += bytes;
         if (taken <= most) {
             return null;
         }
-        IncomingBody largest = body;
-        for (Map.Entry<IncomingBody, Integer> one : read.entrySet()) {
+        MemoryBody largest = body;
+        for (Map.Entry<MemoryBody, Integer> one : read.entrySet()) {
             if (one.getValue() > read.getOrDefault(largest, 0)) {
                 largest = one.getKey();
             }
@@ -42,7 +42,7 @@ final class BodyMemory {
     }
 
     /** Notes that a body was read. It keeps its bytes until {@link #free}. Returns its bytes. */
-    synchronized int keep(IncomingBody body) {
+    synchronized int keep(MemoryBody body) {
         Integer bytes = read.remove(body);
         return bytes == null ? 0 : bytes;
     }
@@ -53,7 +53,7 @@ final class BodyMemory {
     }
 
     /** Gives the bytes of a body that is not read any more back. */
-    void drop(IncomingBody body) {
+    void drop(MemoryBody body) {
         free(keep(body));
     }
 

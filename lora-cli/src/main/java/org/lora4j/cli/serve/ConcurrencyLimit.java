@@ -2,6 +2,7 @@ package org.lora4j.cli.serve;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.lora4j.internal.MessageText;
 
 /** How many requests of the model are answered at the same time, in all and for each adapter. Thread-safe. */
@@ -12,10 +13,24 @@ final class ConcurrencyLimit {
     private final int most;
     private final int mostOfOne;
     private final Map<String, Integer> byAdapter = new HashMap<>();
+    private final UnaryOperator<String> tooMany;
     private int taken;
 
     ConcurrencyLimit(int most) {
+        this(
+                most,
+                adapter -> "too many requests of the adapter " + MessageText.quote(adapter)
+                        + " are answered at the same time; try again later");
+    }
+
+    /**
+     * Creates places that nobody has.
+     *
+     * @param tooMany says that one has as many as it may
+     */
+    ConcurrencyLimit(int most, UnaryOperator<String> tooMany) {
         this.most = most;
+        this.tooMany = tooMany;
         mostOfOne = Math.max(1, most / PART);
     }
 
@@ -30,8 +45,7 @@ final class ConcurrencyLimit {
         }
         int own = byAdapter.getOrDefault(adapter, 0);
         if (own >= mostOfOne) {
-            throw ApiException.tooMany("too many requests of the adapter " + MessageText.quote(adapter)
-                    + " are answered at the same time; try again later");
+            throw ApiException.tooMany(tooMany.apply(adapter));
         }
         byAdapter.put(adapter, own + 1);
         taken++;

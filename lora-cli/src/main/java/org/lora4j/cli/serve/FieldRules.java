@@ -61,6 +61,9 @@ final class FieldRules {
     private final Set<String> used;
     private final Map<String, Neutral> own;
 
+    /** Whether there may be fields of answers that change nothing. */
+    private final boolean isLenient;
+
     FieldRules(Set<String> used) {
         this(used, Map.of());
     }
@@ -72,8 +75,18 @@ final class FieldRules {
      * @param own what other fields must be that another path may have
      */
     FieldRules(Set<String> used, Map<String, Neutral> own) {
+        this(used, own, true);
+    }
+
+    private FieldRules(Set<String> used, Map<String, Neutral> own, boolean isLenient) {
         this.used = used;
         this.own = own;
+        this.isLenient = isLenient;
+    }
+
+    /** Returns rules that refuse all other fields. */
+    static FieldRules only(Set<String> used) {
+        return new FieldRules(used, Map.of(), false);
     }
 
     /**
@@ -82,8 +95,9 @@ final class FieldRules {
      * @throws ApiException if it would change the answer and is not supported
      */
     void check(String name, JsonNode value) {
-        Neutral neutral = own.containsKey(name) ? own.get(name) : NEUTRAL.get(name);
-        if (used.contains(name) || value.isNull() || (HARMLESS.contains(name) && !own.containsKey(name))) {
+        Neutral neutral = own.containsKey(name) ? own.get(name) : isLenient ? NEUTRAL.get(name) : null;
+        boolean isHarmless = isLenient && HARMLESS.contains(name) && !own.containsKey(name);
+        if (used.contains(name) || value.isNull() || isHarmless) {
             return;
         }
         if (neutral == null) {

@@ -1,56 +1,70 @@
 package org.lora4j.cli.serve;
 
-import java.io.ByteArrayOutputStream;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.eclipse.jetty.http.HttpException;
 import org.eclipse.jetty.io.Content;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The body of a request, which is read as it comes: no thread waits for it. */
-final class IncomingBody {
+/**
+ * The body of a request, which is read as it comes: no thread waits for it. One that is refused is read to its end, within bounds,
+ * because a client that still sends sees no answer.
+ */
+abstract class IncomingBody {
     private static final Logger log = LoggerFactory.getLogger(IncomingBody.class);
 
     /** So much of a body that is not wanted is read. */
     private static final long DRAINED_BYTES = 32L << 20;
 
-    /** Receives a body, or why there is none; one call in all. */
-    interface Receiver {
-        /** A whole body. Its bytes count until {@link BodyMemory#free}. */
-        void whole(byte[] body, int counted);
-
-        /** There is no body. The client may still read an answer. */
-        void refused(ApiException why);
-    }
-
     private final Content.Source source;
-    private final int most;
-    private final BodyMemory memory;
-    private final Receiver receiver;
     private final AtomicBoolean ended = new AtomicBoolean();
-    private ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    private @Nullable ApiException refusal;
-    private long refusedSince = System.nanoTime();
+    private volatile @Nullable ApiException refusal;
+    private volatile long refusedSince = System.nanoTime();
+    private final AtomicLong received = new AtomicLong();
     private long drained;
 
     /**
      * Creates a body that was not read yet.
      *
-     * @param most the most bytes
      * @param refusal why the request is refused after its body was read; null if it is not
      */
-    IncomingBody(
-            Content.Source source, int most, BodyMemory memory, @Nullable ApiException refusal, Receiver receiver) {
+    IncomingBody(Content.Source source, @Nullable ApiException refusal) {
         this.source = source;
-        this.most = most;
-        this.memory = memory;
         this.refusal = refusal;
-        this.receiver = receiver;
     }
 
+    /**
+     * Takes a part of the body. It is called by one thread at a time.
+     *
+     * @throws ApiException if the body is refused for it
+     */
+    abstract void keep(Content.Chunk chunk);
+
+    /** Gives back what was kept, because nobody wants it. It may be called more than once, by any thread, also while a part is kept. */
+    abstract void drop();
+
+    /**
+     * The whole body was kept. One call in all, unless {@link #refused} is called.
+     *
+     * @throws ApiException if the body is refused as a whole
+     */
+    abstract void whole();
+
+    /** The body is not taken. The client may still read an answer. */
+    abstract void refused(ApiException why);
+
+    /**
+     * Returns how long the body may take until now.
+     *
+     * @param bytes how many bytes came
+     * @param timeout how long the answer of its request may take, in nanoseconds
+     */
+    abstract long patienceNanos(long bytes, long timeout);
+
     /** Reads what is there, and goes on when there is more. */
-    void read() {
+    final void read() {
         try {
             readWhatIsThere();
         } catch (RuntimeException | Error e) {
@@ -88,86 +102,90 @@ final class IncomingBody {
     }
 
     private static ApiException broken(Throwable failure) {
-        String found = failure instanceof HttpException ? "a broken chunk" : "one that ends too early";
+        return broken(failure instanceof HttpException ? "a broken chunk" : "one that ends too early");
+    }
+
+    static ApiException broken(String found) {
         return ApiException.of(400, "broken_body", "the body must be whole, found " + found);
     }
 
     private void add(Content.Chunk chunk) {
-        IncomingBody surplus = keep(chunk);
-        if (surplus != null) {
-            surplus.refuse(ApiException.busy("too much text of requests is in memory; try again later"));
-        }
-    }
-
-    /** Keeps a part if the body is wanted. Returns the body that must be refused for it, which may be this one; or null. */
-    private synchronized @Nullable IncomingBody keep(Content.Chunk chunk) {
         int count = chunk.remaining();
-        if (refusal == null && (long) bytes.size() + count > most) {
-            refuse(ApiException.of(413, "body_too_large", "the body must have at most " + most + " bytes, found more"));
-        }
+        received.addAndGet(count);
         if (refusal != null || ended.get()) {
             drained += count;
-            return null;
+            return;
         }
-        byte[] part = new byte[count];
-        chunk.get(part, 0, count);
-        bytes.writeBytes(part);
-        return memory.take(this, count);
+        try {
+            keep(chunk);
+        } catch (ApiException e) {
+            refuse(e);
+            drained += count;
+        }
     }
 
-    /** Drops what was read, and reads the rest without keeping it, because a client that still sends sees no answer. */
-    private synchronized void refuse(ApiException why) {
-        if (!ended.get()) {
-            refusal = why;
+    /** Drops what was read, and reads the rest without keeping it. */
+    final void refuse(ApiException why) {
+        synchronized (this) {
+            if (ended.get() || refusal != null) {
+                return;
+            }
             refusedSince = System.nanoTime();
-            drop();
+            refusal = why;
         }
-    }
-
-    private synchronized void drop() {
-        memory.drop(this);
-        bytes = new ByteArrayOutputStream();
+        drop();
     }
 
     private void end() {
         ApiException why;
-        byte[] whole;
-        int counted = 0;
         synchronized (this) {
             why = refusal;
-            whole = bytes.toByteArray();
-            if (why == null) {
-                if (ended.getAndSet(true)) {
-                    return;
-                }
-                counted = memory.keep(this);
+            if (why == null && ended.getAndSet(true)) {
+                return;
             }
         }
         if (why == null) {
-            receiver.whole(whole, counted);
+            try {
+                whole();
+            } catch (ApiException e) {
+                drop();
+                refused(e);
+            }
         } else {
             giveUp(why);
         }
     }
 
     /** Whether the body is not wanted, and is only read so that the client sees why. */
-    synchronized boolean isRefused() {
+    final boolean isRefused() {
         return refusal != null;
     }
 
-    synchronized boolean isRefusedFor(long nanos, long now) {
+    final boolean isRefusedFor(long nanos, long now) {
         return refusal != null && now - refusedSince > nanos;
     }
 
+    /**
+     * Returns whether the body should have come by now.
+     *
+     * @param age how long the request takes already, in nanoseconds
+     * @param timeout how long its answer may take, in nanoseconds
+     */
+    final boolean isLate(long age, long timeout) {
+        return age > patienceNanos(received.get(), timeout);
+    }
+
     /** Stops to read. A body that was refused before is so for its first reason. */
-    void giveUp(ApiException why) {
-        if (!ended.getAndSet(true)) {
-            ApiException first;
-            synchronized (this) {
-                first = refusal == null ? why : refusal;
-                drop();
+    final void giveUp(ApiException why) {
+        ApiException first;
+        synchronized (this) {
+            if (ended.getAndSet(true)) {
+                return;
             }
-            receiver.refused(first);
+            ApiException before = refusal;
+            first = before == null ? why : before;
         }
+        drop();
+        refused(first);
     }
 }

@@ -21,7 +21,7 @@ import org.lora4j.internal.MessageText;
 
 /**
  * What the file of the keys says: each line has a key and the names of the adapters that it may use, or {@code *} for all. Between them
- * may stand {@code name=shop}, and the limits of {@link KeyLimits}. A name with spaces, commas or = is in quotation marks, which no name
+ * may stand {@code name=shop}, {@code train=yes} and the limits of {@link KeyLimits}. A name with spaces, commas or = is in quotation marks, which no name
  * has itself. A line that begins with # is a comment.
  *
  * @param clients the clients by the hashes of their keys
@@ -75,7 +75,7 @@ record KeyFile(Map<String, Client> clients, List<String> problems) {
                     clients.remove(hash);
                     throw new WrongLine("each key must be there once, found one twice");
                 }
-                clients.put(hash, client(words.subList(1, words.size()), i + 1));
+                clients.put(hash, client(hash, words.subList(1, words.size()), i + 1));
             } catch (WrongLine e) {
                 problems.add(at + e.getMessage());
             }
@@ -107,9 +107,10 @@ record KeyFile(Map<String, Client> clients, List<String> problems) {
         return word;
     }
 
-    private static Client client(List<String> words, int line) throws WrongLine {
+    private static Client client(String hash, List<String> words, int line) throws WrongLine {
         Set<String> names = new HashSet<>();
         String name = "line-" + line;
+        boolean trains = false;
         Map<String, Long> limits = new HashMap<>();
         for (String word : words) {
             int equals = word.startsWith("\"") ? -1 : word.indexOf('=');
@@ -117,6 +118,8 @@ record KeyFile(Map<String, Client> clients, List<String> problems) {
                 names.add(word.startsWith("\"") ? word.substring(1) : word);
             } else if (word.startsWith("name=")) {
                 name = requireName(word.substring(equals + 1));
+            } else if (word.startsWith("train=")) {
+                trains = requireYesOrNo(word.substring(equals + 1));
             } else {
                 limit(word.substring(0, equals), word.substring(equals + 1), limits);
             }
@@ -124,7 +127,15 @@ record KeyFile(Map<String, Client> clients, List<String> problems) {
         if (names.isEmpty()) {
             throw new WrongLine("after a key there must be the names of its adapters, or *, found nothing");
         }
-        return new Client(name, names.contains("*") ? Access.ALL : new Access(false, names), KeyLimits.of(limits));
+        Access access = names.contains("*") ? Access.ALL : new Access(false, names);
+        return new Client(name, hash, access, trains, KeyLimits.of(limits));
+    }
+
+    private static boolean requireYesOrNo(String value) throws WrongLine {
+        if (!value.equals("yes") && !value.equals("no")) {
+            throw new WrongLine("train= must have yes or no, found another text");
+        }
+        return value.equals("yes");
     }
 
     private static String requireName(String name) throws WrongLine {
@@ -137,7 +148,7 @@ record KeyFile(Map<String, Client> clients, List<String> problems) {
 
     private static void limit(String option, String value, Map<String, Long> limits) throws WrongLine {
         if (!KeyLimits.OPTIONS.contains(option)) {
-            throw new WrongLine("an option must be name= or one of " + KeyLimits.OPTIONS
+            throw new WrongLine("an option must be name=, train= or one of " + KeyLimits.OPTIONS
                     + " with =, found another one; put" + " the name of an adapter that has = in quotation marks");
         }
         if (!NUMBER.matcher(value).matches()) {

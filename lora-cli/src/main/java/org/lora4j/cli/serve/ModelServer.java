@@ -81,7 +81,7 @@ public final class ModelServer implements AutoCloseable {
         }
     }
 
-    private ModelServer(InetSocketAddress address, Clients clients, ServedModel model) {
+    private ModelServer(InetSocketAddress address, Clients clients, ServedModel model, @Nullable ServedJobs jobs) {
         this.model = model;
         asked = address;
         ServeLimits limits = model.limits();
@@ -107,7 +107,7 @@ public final class ModelServer implements AutoCloseable {
         connector.addBean(connections);
         server.addConnector(connector);
         HostNames hosts = new HostNames(address.getAddress(), clients.hosts);
-        Handler handler = new RequestHandler(model, hosts, clients, connections, active, workers);
+        Handler handler = new RequestHandler(model, hosts, clients, connections, active, workers, jobs);
         server.setHandler(clients.origins.isEmpty() ? handler : forPages(clients.origins, handler));
     }
 
@@ -117,7 +117,7 @@ public final class ModelServer implements AutoCloseable {
         pages.setAllowedOriginPatterns(origins.stream()
                 .map(origin -> origin.equals(ANY_ORIGIN) ? origin : Pattern.quote(origin))
                 .collect(Collectors.toSet()));
-        pages.setAllowedMethods(Set.of("GET", "POST"));
+        pages.setAllowedMethods(Set.of("GET", "POST", "DELETE"));
         // The star stands for all but this one.
         pages.setAllowedHeaders(Set.of("*", "Authorization"));
         pages.setExposedHeaders(Set.of(AdapterHeaders.NAME, AdapterHeaders.FINGERPRINT, "Retry-After"));
@@ -144,11 +144,14 @@ public final class ModelServer implements AutoCloseable {
      * @param address where it listens; the port 0 for any that is free
      * @param clients who may ask
      * @param model the model, which stays open when the server is closed
+     * @param jobs what it trains with, which stays open too; null for a server that trains nothing
      * @return the server, which answers requests
      * @throws IOException if the address cannot be used
      */
-    public static ModelServer start(InetSocketAddress address, Clients clients, ServedModel model) throws IOException {
-        ModelServer started = new ModelServer(address, clients, model);
+    public static ModelServer start(
+            InetSocketAddress address, Clients clients, ServedModel model, @Nullable ServedJobs jobs)
+            throws IOException {
+        ModelServer started = new ModelServer(address, clients, model, jobs);
         try {
             started.connector.open();
             started.server.start();

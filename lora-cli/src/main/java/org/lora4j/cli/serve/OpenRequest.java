@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
  * an error, and the work for one that has gone is cancelled.
  */
 final class OpenRequest {
-    /** How long a body may take, for one over a slow line. */
-    private static final long READ_NANOS = TimeUnit.SECONDS.toNanos(60);
+    /** How long a request may wait between its body and its work, beside the time of its answer. */
+    private static final long WAIT_NANOS = TimeUnit.SECONDS.toNanos(60);
 
     /** How long the body of a request that is refused may take. */
     private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(3);
@@ -35,12 +35,17 @@ final class OpenRequest {
     private long workSince;
     private volatile boolean ended;
     private long endedSince;
+    private long sendNanos = SEND_NANOS;
     private boolean gone;
+
+    /** Since when it has its body, or its headers. */
+    private long since;
 
     /** Creates a request whose headers are there. */
     OpenRequest(Request request, Deadline deadline) {
         this.request = request;
         this.deadline = deadline;
+        since = deadline.beginNanos();
     }
 
     Connection connection() {
@@ -55,6 +60,10 @@ final class OpenRequest {
     synchronized void reads(@Nullable IncomingBody now) {
         body = now;
         isRead = now == null;
+        if (isRead) {
+            // A file may have taken long.
+            since = System.nanoTime();
+        }
     }
 
     /** Notes that this thread works on the request. An interrupt of it means that the client has gone. */
@@ -74,9 +83,19 @@ final class OpenRequest {
 
     /** Notes that the last part of the answer is sent now. Returns false if it was before. */
     synchronized boolean end() {
+        return end(0);
+    }
+
+    /**
+     * Notes that the last part of the answer is sent now. Returns false if it was before.
+     *
+     * @param bytes the length of a file that is sent
+     */
+    synchronized boolean end(long bytes) {
         boolean isFirst = !ended;
         if (isFirst) {
             endedSince = System.nanoTime();
+            sendNanos += UploadBody.nanosFor(bytes);
             ended = true;
         }
         return isFirst;
@@ -109,18 +128,18 @@ final class OpenRequest {
     void look(long now) {
         IncomingBody late = null;
         synchronized (this) {
-            long age = now - deadline.beginNanos();
+            long age = now - since;
             long longest = deadline.timeout().toNanos();
             IncomingBody read = body;
             if (read != null) {
-                boolean isLate = age > Math.min(READ_NANOS, longest) || read.isRefusedFor(DRAIN_NANOS, now);
+                boolean isLate = read.isLate(age, longest) || read.isRefusedFor(DRAIN_NANOS, now);
                 late = isLate ? read : null;
             } else if (worker != null && !ended && now - workSince > PROBE_NANOS && (gone || hasGone())) {
                 gone = true;
                 worker.interrupt();
             }
-            boolean isUnread = ended && now - endedSince > SEND_NANOS;
-            if (isUnread || age > longest + READ_NANOS + SEND_NANOS || (worker != null && age > longest + SEND_NANOS)) {
+            boolean isStuck = age > longest + SEND_NANOS + (worker == null ? WAIT_NANOS : 0);
+            if (ended ? now - endedSince > sendNanos : read == null && isStuck) {
                 close();
             }
         }

@@ -1,25 +1,20 @@
 package org.lora4j.cli.serve;
 
 import com.fasterxml.jackson.core.exc.StreamWriteException;
-import com.fasterxml.jackson.databind.node.ArrayNode;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Consumer;
+import org.eclipse.jetty.http.HttpFields;
 import org.eclipse.jetty.http.HttpHeader;
-import org.eclipse.jetty.http.MimeTypes;
 import org.eclipse.jetty.server.Handler;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Response;
 import org.eclipse.jetty.util.Callback;
-import org.eclipse.jetty.util.URIUtil;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.MessageText;
 import org.lora4j.serve.ServingException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -31,12 +26,7 @@ import org.slf4j.LoggerFactory;
 final class RequestHandler extends Handler.Abstract {
     private static final Logger log = LoggerFactory.getLogger(RequestHandler.class);
 
-    private static final String MODELS = "/v1/models";
-    private static final String HEALTH = "/health";
-    private static final String READY = "/health/ready";
-    private static final String ALIVE = "/health/live";
-    private static final String METRICS = "/metrics";
-    private static final Set<String> TEXT_PATHS = Set.of(
+    private static final List<String> TEXT_PATHS = List.of(
             "/v1/chat/completions",
             "/v1/completions",
             "/v1/responses",
@@ -47,21 +37,27 @@ final class RequestHandler extends Handler.Abstract {
             "/v1/rerank",
             "/v2/rerank");
 
+    private static final List<String> TRAINING_PATHS =
+            List.of("/v1/files", "/v1/fine_tuning", "/v1/load_lora_adapter", "/v1/unload_lora_adapter");
+
+    private static final String NO_TRAINING = "this server must be started with --train for that, found one without";
+
     private final ServedModel model;
     private final HostNames hosts;
+    private final OwnPages pages;
     private final @Nullable ApiKeys keys;
     private final @Nullable Consumer<String> accessLog;
     private final ClientLimits limits = new ClientLimits(System::nanoTime);
     private final ServerHealth health;
-    private final @Nullable ServedPage page;
     private final Connections connections;
     private final ActiveRequests active;
     private final Executor workers;
-    private final Map<String, Endpoint> endpoints;
-    private final ConcurrencyLimit places;
+    private final ServedNames names;
+    private final ModelRequests requests;
     private final BodyMemory memory;
     private final AnswerMemory unread = AnswerMemory.ofHeap();
     private final ServerMetrics metrics;
+    private final Router router = new Router();
 
     RequestHandler(
             ServedModel model,
@@ -69,25 +65,47 @@ final class RequestHandler extends Handler.Abstract {
             ModelServer.Clients clients,
             Connections connections,
             ActiveRequests active,
-            Executor workers) {
+            Executor workers,
+            @Nullable ServedJobs jobs) {
         this.model = model;
         this.hosts = hosts;
+        pages = new OwnPages(clients.origins());
         keys = clients.keys();
         accessLog = clients.accessLog();
         health = ServerHealth.of(model);
         this.connections = connections;
         this.active = active;
         this.workers = workers;
-        endpoints = ModelEndpoints.of(model);
-        page = clients.page() ? new ServedPage(endpoints.keySet(), keys != null) : null;
-        places = new ConcurrencyLimit(model.limits().requests());
+        names = new ServedNames(model, jobs == null ? null : jobs.trainings());
+        requests = new ModelRequests(names, limits, model.places());
         memory = BodyMemory.ofHeap(model.limits().bodyBytes());
         metrics = metrics();
+        addRoutes(clients.page());
+        if (jobs == null) {
+            TRAINING_PATHS.forEach(path -> router.absent(path, NO_TRAINING));
+        } else {
+            jobs.addTo(router, names, active::isClosed);
+            jobs.addTo(metrics);
+        }
+    }
+
+    private void addRoutes(boolean hasPage) {
+        Map<String, Endpoint> endpoints = ModelEndpoints.of(model);
+        endpoints.forEach((path, endpoint) -> router.add("POST", path, requests.of(endpoint)));
+        String found = "found one with " + new TreeSet<>(endpoints.keySet());
+        TEXT_PATHS.forEach(path -> router.absent(path, "the model must have " + path + ", " + found));
+        new ModelList(model, names).addTo(router);
+        health.addTo(router);
+        router.add("GET", "/metrics", (Action.AtOnce) this::metrics);
+        if (hasPage) {
+            // The page asks for the key, which a browser does not send with an address.
+            new ServedPage(endpoints.keySet(), keys != null).addTo(router);
+        }
     }
 
     private ServerMetrics metrics() {
         ServerMetrics created = new ServerMetrics(model::stats);
-        created.gauge("lora.http.requests", null, "Requests of the model that are answered now", places::taken);
+        created.gauge("lora.http.requests", null, "Requests of the model that are answered now", requests::running);
         created.gauge("lora.http.connections", null, "Connections that are open", connections::count);
         created.gauge("lora.http.body", "bytes", "Bodies of requests in memory", memory::taken);
         created.gauge(
@@ -95,9 +113,6 @@ final class RequestHandler extends Handler.Abstract {
         model.addTo(created);
         return created;
     }
-
-    /** A request with its answer, and what it uses. */
-    private record Call(OpenRequest open, Answer answer, RequestUse use) {}
 
     @Override
     public boolean handle(Request request, Response response, Callback callback) {
@@ -108,32 +123,43 @@ final class RequestHandler extends Handler.Abstract {
         RequestUse use = new RequestUse(limits);
         Callback atEnd = atEnd(open, isAccepted, () -> log(request, response, open, use), callback);
         Answer answer = new Answer(open, use, unread, response, atEnd);
-        Endpoint endpoint = null;
-        ApiException refusal = null;
         try {
             if (!isAccepted) {
                 throw ApiException.busy("the server stops; ask another one");
             }
-            hosts.require(request.getHeaders().get(HttpHeader.HOST));
-            String path = String.valueOf(Request.getPathInContext(request));
-            // The page asks for the key, which a browser does not send with an address.
-            if (keys != null && !isHealth(path) && !isPage(path)) {
-                use.client(keys.client(request.getHeaders().get(HttpHeader.AUTHORIZATION)));
-            }
-            endpoint = endpoint(path, request, answer);
-            if (endpoint == null) {
-                get(path, use.client().access(), answer);
-                return true;
-            }
-            requireJson(request.getHeaders().get(HttpHeader.CONTENT_TYPE));
+            begin(request, open, answer);
         } catch (ApiException e) {
-            refusal = e;
+            refuse(request, open, answer, e);
         } catch (IOException | RuntimeException e) {
             log.error("a request could not be answered", e);
-            refusal = ApiException.internal();
+            refuse(request, open, answer, ApiException.internal());
         }
-        read(request, new Call(open, answer, use), endpoint, refusal);
         return true;
+    }
+
+    private void begin(Request request, OpenRequest open, Answer answer) throws IOException {
+        HttpFields headers = request.getHeaders();
+        hosts.require(headers.get(HttpHeader.HOST));
+        String path = String.valueOf(Request.getPathInContext(request));
+        if (keys != null && router.needsKey(path)) {
+            answer.use().client(keys.client(headers.get(HttpHeader.AUTHORIZATION)));
+        }
+        Router.Found found = router.find(request.getMethod(), path, answer::header);
+        Call call = new Call(open, answer, answer.use(), found.values(), Query.of(request));
+        if (found.action() instanceof Action.AtOnce action) {
+            action.answer(call);
+        } else if (found.action() instanceof Action.OfJson action) {
+            ContentTypes.requireJson(headers);
+            read(request, call, action.work());
+        } else if (found.action() instanceof Action.OfPath action) {
+            if (request.getMethod().equals("POST")) {
+                pages.require(headers);
+            }
+            read(request, call, action.work());
+        } else if (found.action() instanceof Action.OfUpload action) {
+            pages.require(headers);
+            upload(request, call, ContentTypes.requireBoundary(headers), action);
+        }
     }
 
     /** Returns what is told when an answer was sent, before the connection takes the next request. */
@@ -172,97 +198,87 @@ final class RequestHandler extends Handler.Abstract {
         }
     }
 
-    private static boolean isHealth(String path) {
-        return path.equals(HEALTH) || path.equals(READY) || path.equals(ALIVE);
-    }
-
-    /** Returns what answers a path with a body, or null for one without. */
-    private @Nullable Endpoint endpoint(String path, Request request, Answer answer) {
-        Endpoint endpoint = endpoints.get(path);
-        if (endpoint == null && TEXT_PATHS.contains(path)) {
-            throw ApiException.of(
-                    404,
-                    "unknown_url",
-                    "the model must have " + path + ", found one with " + new TreeSet<>(endpoints.keySet()));
-        }
-        boolean isKnown = endpoint != null
-                || path.startsWith(MODELS + "/")
-                || isPage(path)
-                || isHealth(path)
-                || Set.of(MODELS, METRICS).contains(path);
-        if (!isKnown) {
-            throw ApiException.of(404, "unknown_url", "there is no " + MessageText.quote(path));
-        }
-        String method = endpoint == null ? "GET" : "POST";
-        if (!request.getMethod().equals(method)) {
-            answer.header("Allow", method);
-            throw ApiException.of(
-                    405,
-                    "method_not_allowed",
-                    "the method must be " + method + ", found " + MessageText.quote(request.getMethod()));
-        }
-        return endpoint;
-    }
-
-    /** A page in a browser can send other types to a server on the same machine without asking. */
-    private static void requireJson(@Nullable String type) {
-        String base = type == null ? "" : MimeTypes.getContentTypeWithoutCharset(type);
-        String charset = type == null ? null : MimeTypes.getCharsetFromContentType(type);
-        if (!base.equalsIgnoreCase(Answer.JSON) || (charset != null && !charset.equalsIgnoreCase("utf-8"))) {
-            throw ApiException.of(
-                    415,
-                    "unsupported_media_type",
-                    "Content-Type must be application/json, found "
-                            + (type == null ? "none" : MessageText.quote(type)));
-        }
-    }
-
-    private void read(Request request, Call call, @Nullable Endpoint endpoint, @Nullable ApiException refusal) {
-        int most = model.limits().bodyBytes();
-        IncomingBody body = new IncomingBody(request, most, memory, refusal, new IncomingBody.Receiver() {
+    /** Reads the body of a request that is refused. */
+    private void refuse(Request request, OpenRequest open, Answer answer, ApiException why) {
+        read(open, new MemoryBody(request, 0, memory, why, new MemoryBody.Receiver() {
             @Override
             public void whole(byte[] bytes, int counted) {
-                call.open.reads(null);
-                if (endpoint == null) {
-                    throw new IllegalStateException("a request without an endpoint must be refused");
-                }
-                start(call, endpoint, bytes, counted);
+                throw new IllegalStateException("a body that is refused must not be kept");
+            }
+
+            @Override
+            public void refused(ApiException first) {
+                open.reads(null);
+                answer.error(first);
+            }
+        }));
+    }
+
+    private static void read(OpenRequest open, IncomingBody body) {
+        open.reads(body);
+        body.read();
+    }
+
+    private void read(Request request, Call call, Action.Work work) {
+        int most = model.limits().bodyBytes();
+        read(call.open(), new MemoryBody(request, most, memory, null, new MemoryBody.Receiver() {
+            @Override
+            public void whole(byte[] bytes, int counted) {
+                call.open().reads(null);
+                TextBody body = new TextBody(bytes, () -> memory.free(counted));
+                start(call, () -> work.answer(call, body), body::free);
             }
 
             @Override
             public void refused(ApiException why) {
-                call.open.reads(null);
-                call.answer.error(why);
+                call.open().reads(null);
+                call.answer().error(why);
             }
-        });
-        call.open.reads(body);
-        body.read();
+        }));
     }
 
-    private void start(Call call, Endpoint endpoint, byte[] bytes, int counted) {
-        TextBody body = new TextBody(bytes, () -> memory.free(counted));
+    private void upload(Request request, Call call, String boundary, Action.OfUpload action) throws IOException {
+        UploadForm form = action.beginning().begin(call);
+        Runnable atWhole = () -> {
+            call.open().reads(null);
+            start(call, () -> action.ending().end(call, form), form::close);
+        };
+        read(call.open(), new UploadBody(request, boundary, action.most(), form, atWhole, why -> {
+            call.open().reads(null);
+            call.answer().error(why);
+        }));
+    }
+
+    /** What a thread does for a request. */
+    @FunctionalInterface
+    private interface Job {
+        void run() throws IOException;
+    }
+
+    /**
+     * Lets a thread work for a request.
+     *
+     * @param atEnd called once at the end, also if there is no thread
+     */
+    private void start(Call call, Job job, Runnable atEnd) {
         try {
-            workers.execute(() -> work(call, endpoint, body));
+            workers.execute(() -> work(call, job, atEnd));
         } catch (RejectedExecutionException e) {
-            body.free();
-            call.answer.error(ApiException.busy("the server stops; ask another one"));
+            atEnd.run();
+            call.answer().error(ApiException.busy("the server stops; ask another one"));
         } catch (RuntimeException | Error e) {
             // There may be no native thread for it.
             log.error("a request could not be answered", e);
-            body.free();
-            call.answer.error(ApiException.internal());
+            atEnd.run();
+            call.answer().error(ApiException.internal());
         }
     }
 
-    private void work(Call call, Endpoint endpoint, TextBody body) {
-        call.open.workBegins();
+    private void work(Call call, Job job, Runnable atEnd) {
+        call.open().workBegins();
         try {
-            String name = body.model();
-            call.use.client().access().require(name);
-            model.requireServed(name);
-            call.use.model(name);
-            answer(call, endpoint, body, name);
-            call.answer.end();
+            job.run();
+            call.answer().end();
         } catch (ApiException e) {
             fail(call, e);
         } catch (ServingException e) {
@@ -271,35 +287,21 @@ final class RequestHandler extends Handler.Abstract {
         } catch (StreamWriteException e) {
             // Not the connection failed, but the writing of JSON.
             log.error("an answer could not be written", e);
-            call.answer.abort(e);
+            call.answer().abort(e);
         } catch (IOException e) {
             // The client has gone.
-            call.answer.abort(e);
+            call.answer().abort(e);
         } catch (RuntimeException | Error e) {
             if (e instanceof OutOfMemoryError) {
                 health.outOfMemory();
             }
-            if (!call.open.isGone()) {
+            if (!call.open().isGone()) {
                 log.error("a request could not be answered", e);
             }
             fail(call, ApiException.internal());
         } finally {
-            body.free();
-            call.open.workEnds();
-        }
-    }
-
-    private void answer(Call call, Endpoint endpoint, TextBody body, String name) throws IOException {
-        limits.enter(call.use.client());
-        try {
-            places.enter(name);
-            try {
-                endpoint.answer(body, name, call.open.deadline(), call.answer);
-            } finally {
-                places.leave(name);
-            }
-        } finally {
-            limits.leave(call.use.client());
+            atEnd.run();
+            call.open().workEnds();
         }
     }
 
@@ -325,81 +327,17 @@ final class RequestHandler extends Handler.Abstract {
 
     private static void fail(Call call, ApiException e) {
         try {
-            call.answer.fail(e);
+            call.answer().fail(e);
         } catch (IOException gone) {
-            call.answer.abort(gone);
+            call.answer().abort(gone);
         }
     }
 
-    private boolean isPage(String path) {
-        return page != null && page.has(path);
-    }
-
-    private void get(String path, Access access, Answer answer) throws IOException {
-        if (page != null && page.has(path)) {
-            page.answer(path, answer);
-        } else if (path.startsWith(MODELS + "/")) {
-            one(URIUtil.decodePath(path.substring(MODELS.length() + 1)), access, answer);
-        } else if (path.equals(MODELS)) {
-            list(access, answer);
-        } else if (isHealth(path)) {
-            health(path.equals(ALIVE) ? health.notAlive() : health.notReady(), answer);
-        } else {
-            metrics(access, answer);
-        }
-    }
-
-    private static void health(List<String> problems, Answer answer) throws IOException {
-        ObjectNode node = JsonBody.MAPPER.createObjectNode().put("status", problems.isEmpty() ? "ok" : "failing");
-        if (!problems.isEmpty()) {
-            problems.forEach(node.putArray("problems")::add);
-        }
-        answer.json(problems.isEmpty() ? 200 : 503, node);
-    }
-
-    private ObjectNode described(String id, long seconds) {
-        ObjectNode entry = entry(id, seconds);
-        TaskFacts facts = model.facts(id);
-        if (facts != null) {
-            facts.addTo(entry);
-        }
-        return entry;
-    }
-
-    private static ObjectNode entry(String id, long seconds) {
-        return JsonBody.MAPPER
-                .createObjectNode()
-                .put("id", id)
-                .put("object", "model")
-                .put("created", seconds)
-                .put("owned_by", "lora4j");
-    }
-
-    private void list(Access access, Answer answer) throws IOException {
-        ObjectNode node = JsonBody.MAPPER.createObjectNode().put("object", "list");
-        ArrayNode data = node.putArray("data");
-        model.names().forEach((id, seconds) -> {
-            if (access.may(id)) {
-                data.add(described(id, seconds));
-            }
-        });
-        answer.json(200, node);
-    }
-
-    private void one(String id, Access access, Answer answer) throws IOException {
-        access.require(id);
-        Long seconds = model.names().get(id);
-        if (seconds == null) {
-            throw ApiException.unknownModel(id);
-        }
-        answer.json(200, described(id, seconds));
-    }
-
-    private void metrics(Access access, Answer answer) {
-        if (!access.all()) {
+    private void metrics(Call call) {
+        if (!call.client().access().all()) {
             throw ApiException.of(
                     403, "not_allowed", "the key must be one for all adapters, because the figures name all of them");
         }
-        answer.send(200, ServerMetrics.TYPE, metrics.text());
+        call.answer().send(200, ServerMetrics.TYPE, metrics.text());
     }
 }

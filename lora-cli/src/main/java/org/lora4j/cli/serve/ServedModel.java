@@ -20,6 +20,8 @@ import org.lora4j.text.TextCall;
 import org.lora4j.text.TextModel;
 import org.lora4j.text.TextService;
 import org.lora4j.text.data.Labels;
+import org.lora4j.text.job.JobLimits;
+import org.lora4j.text.job.TrainingService;
 import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Generate;
 import org.lora4j.text.task.Head;
@@ -36,6 +38,7 @@ public final class ServedModel implements AutoCloseable {
     private final @Nullable AdapterFolder folder;
     private final Settings settings;
     private final TextService texts;
+    private final ConcurrencyLimit places;
 
     /** What generates text; null for a model that cannot. */
     private final @Nullable ServedDecoder decoder;
@@ -74,6 +77,7 @@ public final class ServedModel implements AutoCloseable {
         this.settings = settings;
         this.opened = opened;
         baseSeconds = AdapterFolder.seconds(settings.model);
+        places = new ConcurrencyLimit(settings.limits.requests());
         folder = settings.adapters == null ? null : AdapterFolder.open(settings.adapters);
         TextService.Builder builder = TextService.builder(opened)
                 .alone(alone(settings, opened))
@@ -186,7 +190,7 @@ public final class ServedModel implements AutoCloseable {
      */
     void requireServed(String name) {
         boolean isBase = settings.allowBase && name.equals(opened.name());
-        if (!isBase && (folder == null || !folder.has(name))) {
+        if (!isBase && (folder == null || !folder.has(FineTunedName.adapter(name)))) {
             throw ApiException.unknownModel(name);
         }
     }
@@ -211,7 +215,67 @@ public final class ServedModel implements AutoCloseable {
 
     /** Returns the adapter of a name that a request gives as its model. */
     String adapter(String name) {
-        return settings.allowBase && name.equals(opened.name()) ? LoRAModel.BASE : name;
+        return settings.allowBase && name.equals(opened.name()) ? LoRAModel.BASE : FineTunedName.adapter(name);
+    }
+
+    /** The name of the model alone. */
+    String name() {
+        return opened.name();
+    }
+
+    /** How many requests are answered at the same time. */
+    ConcurrencyLimit places() {
+        return places;
+    }
+
+    /** Whether an adapter is in memory. */
+    boolean isLoaded(String adapter) {
+        return texts.cache().filter(cache -> cache.isLoaded(adapter)).isPresent();
+    }
+
+    /**
+     * Loads an adapter.
+     *
+     * @throws ServingException if it cannot be loaded
+     */
+    void load(String adapter) {
+        Object unused = texts.task(adapter);
+        texts.cache().ifPresent(cache -> cache.pin(adapter).close());
+    }
+
+    /** Takes an adapter out of the memory, so that the next request reads it again. */
+    void refresh(String adapter) {
+        texts.refresh(adapter);
+    }
+
+    /**
+     * Deletes an adapter.
+     *
+     * @throws IOException if its files cannot be deleted
+     */
+    void delete(String adapter) throws IOException {
+        if (folder != null) {
+            folder.delete(adapter);
+            texts.refresh(adapter);
+        }
+    }
+
+    /**
+     * Starts what trains adapters of this model, which are served from then on.
+     *
+     * @param jobs the folder of the jobs
+     * @throws IOException if the folder cannot be used
+     */
+    TrainingService trainings(Path jobs, TrainLimits limits) throws IOException {
+        JobLimits most = JobLimits.DEFAULT;
+        TrainingService.Builder builder = TrainingService.builder(opened, jobs)
+                .serving(() -> places.taken() > 0)
+                .share(limits.share())
+                .limits(new JobLimits(limits.jobs(), most.jobs(), most.bytes(), limits.tokens()));
+        if (folder != null) {
+            builder.adapters(folder.path(), texts::refresh);
+        }
+        return builder.build();
     }
 
     /** The most numbers of an embedding. */

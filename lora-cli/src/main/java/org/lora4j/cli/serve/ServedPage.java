@@ -44,12 +44,11 @@ final class ServedPage {
         }
     }
 
-    boolean has(String path) {
-        return parts.containsKey(path);
+    void addTo(Router router) {
+        parts.forEach((path, part) -> router.addOpen("GET", path, (Action.AtOnce) call -> answer(part, call.answer())));
     }
 
-    void answer(String path, Answer answer) {
-        Part part = Objects.requireNonNull(parts.get(path));
+    private static void answer(Part part, Answer answer) {
         answer.header("Content-Security-Policy", POLICY);
         answer.header("X-Content-Type-Options", "nosniff");
         answer.header("Referrer-Policy", "no-referrer");

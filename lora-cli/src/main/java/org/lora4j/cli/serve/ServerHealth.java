@@ -1,5 +1,7 @@
 package org.lora4j.cli.serve;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.MemoryPoolMXBean;
 import java.lang.management.MemoryType;
@@ -57,6 +59,20 @@ final class ServerHealth {
             used += left == null ? 0 : left.getUsed();
         }
         return (double) used / Runtime.getRuntime().maxMemory();
+    }
+
+    void addTo(Router router) {
+        router.addOpen("GET", "/health", (Action.AtOnce) call -> answer(notReady(), call.answer()));
+        router.addOpen("GET", "/health/ready", (Action.AtOnce) call -> answer(notReady(), call.answer()));
+        router.addOpen("GET", "/health/live", (Action.AtOnce) call -> answer(notAlive(), call.answer()));
+    }
+
+    private static void answer(List<String> problems, Answer answer) throws IOException {
+        ObjectNode node = JsonBody.MAPPER.createObjectNode().put("status", problems.isEmpty() ? "ok" : "failing");
+        if (!problems.isEmpty()) {
+            problems.forEach(node.putArray("problems")::add);
+        }
+        answer.json(problems.isEmpty() ? 200 : 503, node);
     }
 
     /** Notes that a request found no memory. */

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.cli.serve.files.StoreLimits;
 
 /** The file of the keys. */
 class ApiKeysTest {
@@ -106,13 +107,26 @@ class ApiKeysTest {
     void aKeyHasANameAndLimits() throws IOException {
         Path file = Files.writeString(
                 folder.resolve("keys"),
-                "\n" + KEY + " name=shop requests=3 tokens=1000 compile=5 support \"a=b\"\n" + OTHER + " *\n");
+                "\n" + KEY
+                        + " name=shop train=yes requests=3 tokens=1000 compile=5 files=7 storage=2 support \"a=b\"\n"
+                        + OTHER
+                        + " train=no *\n");
         ApiKeys keys = new ApiKeys(file, clock::get);
         Client shop = keys.client("Bearer " + KEY);
         assertThat(shop)
-                .isEqualTo(new Client("shop", new Access(false, Set.of("support", "a=b")), new KeyLimits(3, 1000, 5)));
-        assertThat(keys.client("Bearer " + OTHER)).isEqualTo(new Client("line-3", Access.ALL, KeyLimits.NONE));
-        for (String wrong : List.of("name=a/b *", "tokens=0 *", "speed=3 *", "requests=x *", "name=a")) {
+                .isEqualTo(new Client(
+                        "shop",
+                        KeyFile.hash(KEY),
+                        new Access(false, Set.of("support", "a=b")),
+                        true,
+                        new KeyLimits(3, 1000, 5, 7, 2)));
+        assertThat(keys.client("Bearer " + OTHER))
+                .isEqualTo(new Client("line-3", KeyFile.hash(OTHER), Access.ALL, false, KeyLimits.NONE));
+        StoreLimits.OfOwner all = new StoreLimits.OfOwner(10, 20);
+        assertThat(shop.limits().ofFiles(all)).isEqualTo(new StoreLimits.OfOwner(7, 2 << 20));
+        assertThat(KeyLimits.NONE.ofFiles(all)).isEqualTo(all);
+        for (String wrong : List.of(
+                "train=maybe *", "files=0 *", "name=a/b *", "tokens=0 *", "speed=3 *", "requests=x *", "name=a")) {
             assertThatIOException().isThrownBy(() -> access(KEY + " " + wrong)).withMessageContaining("keys, line 2: ");
         }
     }
@@ -120,8 +134,8 @@ class ApiKeysTest {
     @Test
     void limitsOfAKey() {
         ClientLimits limits = new ClientLimits(clock::get);
-        Client client = new Client("shop", Access.ALL, new KeyLimits(2, 600, 3));
-        Client other = new Client("other", Access.ALL, new KeyLimits(1, 600, 3));
+        Client client = new Client("shop", "a", Access.ALL, false, new KeyLimits(2, 600, 3, 0, 0));
+        Client other = new Client("other", "b", Access.ALL, false, new KeyLimits(1, 600, 3, 0, 0));
         limits.enter(client);
         limits.enter(client);
         assertTooMany(() -> limits.enter(client), "as many requests");

@@ -53,15 +53,15 @@ class IncomingBodyTest {
     }
 
     /** A request that notes what becomes of its body. */
-    private final class Received implements IncomingBody.Receiver {
+    private final class Received implements MemoryBody.Receiver {
         private final Parts parts = new Parts();
-        private final IncomingBody body;
+        private final MemoryBody body;
         private final List<Integer> whole = new ArrayList<>();
         private final List<Integer> statuses = new ArrayList<>();
         private int counted;
 
         Received(@Nullable ApiException refusal) {
-            body = new IncomingBody(parts, MOST, memory, refusal, this);
+            body = new MemoryBody(parts, MOST, memory, refusal, this);
             body.read();
         }
 

@@ -1,0 +1,73 @@
+package org.lora4j.cli.serve;
+
+import java.io.IOException;
+import java.util.function.BooleanSupplier;
+import org.lora4j.cli.serve.files.FileStore;
+import org.lora4j.text.job.JobState;
+import org.lora4j.text.job.TrainingService;
+
+/** The trainings of clients, in the process that serves what they train. */
+public final class ServedJobs implements AutoCloseable {
+    private final TrainingFolder folder;
+    private final ServedModel model;
+    private final TrainingService trainings;
+
+    private ServedJobs(TrainingFolder folder, ServedModel model, TrainingService trainings) {
+        this.folder = folder;
+        this.model = model;
+        this.trainings = trainings;
+    }
+
+    /**
+     * Begins to train. Jobs that have not ended go on.
+     *
+     * @param folder has the files and the jobs
+     * @param model what is trained, and serves it
+     * @param limits how much is trained
+     * @return the trainings; close them before the model
+     * @throws IOException if the jobs cannot be read
+     */
+    public static ServedJobs open(TrainingFolder folder, ServedModel model, TrainLimits limits) throws IOException {
+        return new ServedJobs(folder, model, model.trainings(folder.jobs(), limits));
+    }
+
+    TrainingService trainings() {
+        return trainings;
+    }
+
+    /**
+     * Adds what clients can ask for.
+     *
+     * @param stops whether the server stops
+     */
+    void addTo(Router router, ServedNames names, BooleanSupplier stops) {
+        FileStore files = folder.files();
+        new FileEndpoints(files, folder.limits(), new ResultFiles(trainings)).addTo(router);
+        new JobEndpoints(trainings, names, files, new JobForm(files, model.name()), new JobEventStream(stops))
+                .addTo(router);
+        new AdapterEndpoints(model, names).addTo(router);
+    }
+
+    void addTo(ServerMetrics metrics) {
+        FileStore files = folder.files();
+        metrics.gauge("lora.files", "bytes", "Files of clients on the disk, with those that come", files::bytes);
+        metrics.gauge("lora.uploads", null, "Files that are being uploaded", files::uploads);
+        metrics.gauge("lora.jobs.running", null, "Jobs that train", () -> count(JobState.RUNNING));
+        metrics.gauge(
+                "lora.jobs.waiting",
+                null,
+                "Jobs that wait for their turn, or whose rows are checked",
+                () -> count(JobState.QUEUED) + count(JobState.VALIDATING));
+        metrics.gauge("lora.jobs.failed", null, "Jobs that have failed", () -> count(JobState.FAILED));
+    }
+
+    private long count(JobState state) {
+        return trainings.jobs().stream().filter(job -> job.state() == state).count();
+    }
+
+    /** Stops what trains after its step. It goes on when the folder is opened again. */
+    @Override
+    public void close() {
+        trainings.close();
+    }
+}
