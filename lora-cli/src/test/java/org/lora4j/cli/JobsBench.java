@@ -121,7 +121,7 @@ public final class JobsBench {
             List<Phase> training = new ArrayList<>();
             for (int pair = -1; pair < of("pairs"); pair++) {
                 Phase first = measure(service, of("clients"), null);
-                Job job = trainings.submit(request(2_000, 100, "trained-" + (pair + 1)));
+                Job job = trainings.submit(request(400, 1_000, "trained-" + (pair + 1)));
                 while (job.step() < 3) {
                     Thread.sleep(10);
                 }
