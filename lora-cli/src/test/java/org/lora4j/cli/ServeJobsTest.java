@@ -352,6 +352,13 @@ class ServeJobsTest {
                 .isIn("queued", "running");
         assertRefused(send(ONE, "POST", path + "/resume", ""), 400, "can be resumed");
         assertRefused(send(ONE, "POST", path + "/promote", ""), 400, "promoted");
+        // Browsers send requests without a body for any page without asking.
+        HttpResponse<String> page = server.send(server.request(path + "/cancel")
+                .header("Authorization", "Bearer " + ONE)
+                .header("Origin", "https://evil.example")
+                .POST(HttpRequest.BodyPublishers.noBody())
+                .build());
+        assertRefused(page, 403, "Origin must be this server");
         good(ONE, "POST", path + "/cancel", "");
         JsonNode end = await(ONE, job, ENDS);
         assertThat(end.path("status").asText()).isEqualTo("cancelled");
