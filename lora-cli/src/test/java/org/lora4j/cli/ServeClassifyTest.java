@@ -126,7 +126,8 @@ class ServeClassifyTest {
         train(bert, "adapters/changing", 2);
         Path folder = temp.resolve("adapters/changing");
         assertScores(server.good(CLASSIFY, body("changing", TEXTS)), bert, folder);
-        train(bert, "adapters/changing", 4);
+        // It is written once: of two versions with four labels, the server may answer with the first.
+        train(bert, "adapters/changing", 4, "--no-learn-all");
         Patience.await(() ->
                 server.good(CLASSIFY, body("changing", TEXTS)).path("labels").size() == 4);
         assertScores(server.good(CLASSIFY, body("changing", TEXTS)), bert, folder);
