@@ -7,6 +7,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CancellationException;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.text.data.IndexedFile;
 import org.lora4j.text.data.StoredExamples;
@@ -36,19 +38,22 @@ record JobData<E>(List<E> train, List<E> choosing, List<E> judging, List<Indexed
      * Reads the files of a job.
      *
      * @param task learns the rows that train, and checks all
+     * @param stops whether nobody needs them any more; asked before each row
      * @throws JobFailure if a row is wrong, or there is none
+     * @throws CancellationException if nobody needs them
      */
-    static <E> JobData<E> read(JobFolder folder, StoredJob.Request request, JobTask<E> task)
+    static <E> JobData<E> read(JobFolder folder, StoredJob.Request request, JobTask<E> task, BooleanSupplier stops)
             throws IOException, JobFailure {
         List<IndexedFile> files = new ArrayList<>();
         try {
             StoredJob.Data training = request.training();
-            List<E> train = examples(folder, training, TRAINING_FILE, task, files, (row, one) -> task.learn(one));
-            check(files.get(0), training, TRAINING_FILE, task);
+            List<E> train =
+                    examples(folder, training, TRAINING_FILE, task, files, (row, one) -> task.learn(one), stops);
+            check(files.get(0), training, TRAINING_FILE, task, stops);
             StoredJob.@Nullable Data validation = request.validation();
             List<E> held = validation == null
                     ? List.of()
-                    : examples(folder, validation, VALIDATION_FILE, task, files, task::check);
+                    : examples(folder, validation, VALIDATION_FILE, task, files, task::check, stops);
             return divided(train, held, task, request.seed(), files);
         } catch (IOException | JobFailure | RuntimeException e) {
             files.forEach(IndexedFile::close);
@@ -80,13 +85,15 @@ record JobData<E>(List<E> train, List<E> choosing, List<E> judging, List<Indexed
             String param,
             JobTask<E> task,
             List<IndexedFile> files,
-            Visitor<E> visitor)
+            Visitor<E> visitor,
+            BooleanSupplier stops)
             throws IOException, JobFailure {
         try {
             IndexedFile file = IndexedFile.open(folder.resolve(data.file()));
             files.add(file);
             StoredExamples<E> found = new StoredExamples<>(file, task::examples);
             for (TextRow row : file.rows()) {
+                requireNeeded(stops);
                 List<E> some = task.examples(row);
                 found.add(row, some);
                 some.forEach(one -> visitor.visit(row, one));
@@ -101,10 +108,18 @@ record JobData<E>(List<E> train, List<E> choosing, List<E> judging, List<Indexed
         }
     }
 
-    private static <E> void check(IndexedFile file, StoredJob.Data data, String param, JobTask<E> task)
+    private static void requireNeeded(BooleanSupplier stops) {
+        if (stops.getAsBoolean()) {
+            throw new CancellationException("the rows of a job are not needed any more");
+        }
+    }
+
+    private static <E> void check(
+            IndexedFile file, StoredJob.Data data, String param, JobTask<E> task, BooleanSupplier stops)
             throws JobFailure {
         try {
             for (TextRow row : file.rows()) {
+                requireNeeded(stops);
                 task.examples(row).forEach(one -> task.check(row, one));
             }
         } catch (TextFormatException e) {

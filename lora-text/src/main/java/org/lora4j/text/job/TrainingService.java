@@ -19,9 +19,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -509,7 +511,8 @@ public final class TrainingService implements AutoCloseable {
 
     private <E> UsedSettings settings(Job job, JobTask<E> task) throws IOException, JobFailure {
         StoredJob.Request request = job.request();
-        try (JobData<E> data = JobData.read(job.folder(), request, task)) {
+        BooleanSupplier stops = () -> isClosing() || job.state() != JobState.VALIDATING;
+        try (JobData<E> data = JobData.read(job.folder(), request, task, stops)) {
             requireEnough(task, request);
             Hyperparameters asked = request.hyperparameters();
             int rows = data.train().size();
@@ -545,6 +548,8 @@ public final class TrainingService implements AutoCloseable {
     private void end(Job job, Work work) {
         try {
             work.run();
+        } catch (CancellationException e) {
+            log.debug("the rows of the job {} are not checked now", job.id());
         } catch (JobFailure e) {
             fail(job, e.error());
         } catch (DivergedException e) {
@@ -630,7 +635,7 @@ public final class TrainingService implements AutoCloseable {
                 job.event(JobEvent.Level.INFO, "Fine-tuning job started");
             }
         }
-        try (JobData<E> data = JobData.read(job.folder(), job.request(), task)) {
+        try (JobData<E> data = JobData.read(job.folder(), job.request(), task, job::mustStop)) {
             JobTraining<E> training = new JobTraining<>(job, task, data, used, gate);
             requireSameBase(job, training);
             if (training.run(settings.checkpointEvery)) {
@@ -638,7 +643,13 @@ public final class TrainingService implements AutoCloseable {
             } else {
                 stopped(job);
             }
+        } catch (CancellationException e) {
+            stopped(job);
         }
+    }
+
+    private synchronized boolean isClosing() {
+        return closing;
     }
 
     private void requireSameBase(Job job, JobTraining<?> training) throws IOException, JobFailure {
@@ -771,9 +782,10 @@ public final class TrainingService implements AutoCloseable {
         }
         checks.shutdown();
         boolean interrupted = false;
-        while (worker.isAlive()) {
+        while (worker.isAlive() || !checks.isTerminated()) {
             try {
                 worker.join();
+                boolean unused = checks.awaitTermination(1, TimeUnit.MINUTES);
             } catch (InterruptedException e) {
                 interrupted = true;
             }

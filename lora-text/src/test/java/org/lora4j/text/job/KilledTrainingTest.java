@@ -88,7 +88,7 @@ class KilledTrainingTest {
                 while (process.isAlive() && !hasBegun(killed) && System.nanoTime() < end) {
                     Thread.sleep(20);
                 }
-                boolean ended = process.waitFor(1_500 + random.nextInt(2_500), TimeUnit.MILLISECONDS);
+                boolean ended = process.waitFor(500 + random.nextInt(1_500), TimeUnit.MILLISECONDS);
                 assertThat(ended && process.exitValue() != 0)
                         .as(() -> read(killed.resolve("log")))
                         .isFalse();

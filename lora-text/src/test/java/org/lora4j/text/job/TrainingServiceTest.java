@@ -356,6 +356,22 @@ class TrainingServiceTest {
     }
 
     @Test
+    void rowsThatWereNotCheckedAreCheckedAfterTheNextStart() throws Exception {
+        TrainingService before = builder(decoder).build();
+        Job job = before.submit(JobRequest.of(JobMethod.SUPERVISED, "acme", answers("many.jsonl", 20_000))
+                .hyperparameters(steps(1, 64))
+                .build());
+        before.close();
+        assertThat(job.state()).isEqualTo(JobState.VALIDATING);
+        try (TrainingService trainings = builder(decoder).build()) {
+            Job again = trainings.job(job.id()).orElseThrow();
+            Patience.await(() -> again.step() > 0);
+            again.cancel();
+            assertThat(again.await(LONG)).isEqualTo(JobState.CANCELLED);
+        }
+    }
+
+    @Test
     void jobsAreCancelledWhetherTheyWaitOrTrain() throws Exception {
         try (TrainingService trainings = builder(decoder).build()) {
             Job first = trainings.submit(longer("first"));
