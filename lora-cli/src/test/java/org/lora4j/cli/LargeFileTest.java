@@ -123,7 +123,7 @@ class LargeFileTest {
                 "--model",
                 SmallModels.bert(temp.resolve("m"), 1),
                 "--data",
-                csv("texts.csv.gz", 150_000, "the cat purrs on a ship"),
+                csv("texts.csv.gz", 100_000, "the cat purrs on a ship"),
                 "--output",
                 output,
                 "--max-tokens",
@@ -138,9 +138,9 @@ class LargeFileTest {
         int train = report.at("/sizes/examples").asInt();
         int validation = report.at("/sizes/validation").asInt();
         int test = report.at("/metrics/texts").asInt();
-        assertThat(train + validation + test).isEqualTo(150_000);
-        assertThat(validation).isEqualTo(15_000);
-        assertThat(test).isEqualTo(15_000);
+        assertThat(train + validation + test).isEqualTo(100_000);
+        assertThat(validation).isEqualTo(10_000);
+        assertThat(test).isEqualTo(10_000);
         assertThat(report.at("/sizes/tokens").asLong()).isEqualTo(6L * train);
         assertThat(report.at("/sizes/cut").asInt()).isEqualTo(train);
         assertThat(report.at("/metrics/accuracy").asDouble()).isGreaterThan(0.99);

@@ -26,7 +26,7 @@ import org.lora4j.fixtures.Patience;
  */
 @Tag("slow")
 class ServeSoakTest {
-    private static final long SECONDS = Long.getLong("serve.soak.seconds", 20);
+    private static final long SECONDS = Long.getLong("serve.soak.seconds", 12);
     private static final String TEXT = "/v1/completions";
     private static final int HALF_OPEN = 40;
 

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -106,8 +107,8 @@ class OneTaskTest {
                         .temperature(0.0)
                         .maxTokens(OneTask.NEW_TOKENS)
                         .build();
-                assertThat(model.call(new Prompt(OneTask.QUERY, options))
-                                .getResult()
+                assertThat(Objects.requireNonNull(model.call(new Prompt(OneTask.QUERY, options))
+                                        .getResult())
                                 .getOutput()
                                 .getText())
                         .isEqualTo(tasks.answer(name));
