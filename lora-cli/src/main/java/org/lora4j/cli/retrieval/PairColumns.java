@@ -84,7 +84,7 @@ public record PairColumns(Column query, Column positive, Column negative, Column
     private List<LabelledPair> labelled(TextRow row) {
         String asked = query.text(row);
         if (passage.isIn(row) && label.isIn(row)) {
-            return List.of(new LabelledPair(new TextPair(asked, passage.text(row)), isRight(row)));
+            return List.of(new LabelledPair(new TextPair(asked, passage.text(row)), label.isRight(row)));
         }
         if (positive.isIn(row) && negative.isIn(row)) {
             return List.of(
@@ -99,14 +99,5 @@ public record PairColumns(Column query, Column positive, Column negative, Column
     /** Returns a query and a text. */
     static TextPair pair(TextRow row, Column query, Column text) {
         return new TextPair(query.text(row), text.text(row));
-    }
-
-    private boolean isRight(TextRow row) {
-        String right = label.label(row);
-        return switch (right) {
-            case "1", "true" -> true;
-            case "0", "false" -> false;
-            default -> throw row.refuse(label + " must be 1 or true, or 0 or false, found '" + right + "'");
-        };
     }
 }

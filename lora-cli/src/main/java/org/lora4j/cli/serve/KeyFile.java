@@ -6,11 +6,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermission;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -18,6 +16,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.MessageText;
+import org.lora4j.internal.memory.Sha256;
 
 /**
  * What the file of the keys says: each line has a key and the names of the adapters that it may use, or {@code *} for all. Between them
@@ -158,12 +157,9 @@ record KeyFile(Map<String, Client> clients, List<String> problems) {
     }
 
     static String hash(String key) {
-        try {
-            byte[] bytes = key.getBytes(StandardCharsets.UTF_8);
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("each Java has SHA-256", e);
-        }
+        MessageDigest digest = Sha256.begin();
+        digest.update(key.getBytes(StandardCharsets.UTF_8));
+        return Sha256.end(digest);
     }
 
     /** Who else can read a file, for a warning; null if nobody, or if the file system does not say it. */

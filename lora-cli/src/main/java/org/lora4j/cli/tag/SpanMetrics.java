@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
 import org.lora4j.cli.measure.F1;
-import org.lora4j.text.metrics.PrecisionRecall;
 import org.lora4j.text.metrics.TagMetrics;
 import org.lora4j.text.tokens.TagScheme;
 import org.lora4j.text.tokens.TagSpan;
@@ -46,11 +45,6 @@ public record SpanMetrics(int texts, List<OfLabel> labels, F1 micro, F1 macro, F
                 all.macro().map(F1::of).orElse(new F1(0, 0, 0)),
                 F1.of(TagMetrics.sum(each(texts, scheme::strictSpans)).micro()),
                 TagMetrics.accuracy(texts.actual(), texts.predicted()));
-    }
-
-    /** Returns the counts of all spans of each text. */
-    static List<PrecisionRecall> counts(TaggedTexts texts, TagScheme scheme) {
-        return each(texts, scheme::spans).stream().map(TagMetrics::micro).toList();
     }
 
     private static List<TagMetrics> each(TaggedTexts texts, Function<List<String>, List<TagSpan>> spans) {

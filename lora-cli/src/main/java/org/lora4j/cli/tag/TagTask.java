@@ -199,12 +199,12 @@ public final class TagTask extends CommandTask<TaggedText, TaggedTexts, TagResul
         TaggedTexts after = measure(adapter());
         Map<String, List<PrecisionRecall>> baselines = new LinkedHashMap<>();
         List<TaggedText> train = examples().train();
-        baselines.put("the frozen model", SpanMetrics.counts(probe(train).measure(judging), scheme));
+        baselines.put("the frozen model", probe(train).measure(judging).counts(scheme));
         baselines.put(
                 "a list of words",
-                SpanMetrics.counts(WordTags.learn(train, scheme).measure(judging), scheme));
+                WordTags.learn(train, scheme).measure(judging).counts(scheme));
         return new TagResult(
-                Judgement.ofF1(measuredOn(), "text", Metric.F1, SpanMetrics.counts(after, scheme), baselines),
+                Judgement.ofF1(measuredOn(), "text", Metric.F1, after.counts(scheme), baselines),
                 SpanMetrics.of(after, scheme),
                 texts.counts(),
                 samples(judging, after));

@@ -38,6 +38,17 @@ public record Column(String option, String name) {
     }
 
     /**
+     * Returns whether a text belongs to a query.
+     *
+     * @param row the row
+     * @return true for 1 or true, false for 0 or false
+     * @throws org.lora4j.text.data.TextFormatException if the value is another one; the message names the line
+     */
+    public boolean isRight(TextRow row) {
+        return of(row).isRight(name);
+    }
+
+    /**
      * Returns any number of labels of a row.
      *
      * @param row the row

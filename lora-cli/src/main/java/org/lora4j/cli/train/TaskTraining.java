@@ -17,6 +17,7 @@ import org.lora4j.console.report.ReportText;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.text.data.EpochBatches;
 import org.lora4j.text.task.Task;
+import org.lora4j.text.train.BaseHash;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Validation;
 
@@ -170,7 +171,7 @@ public final class TaskTraining<E, R extends TaskResult> {
                 "texts",
                 Integer.toHexString(Objects.hash(
                         task.train().contentHash(), task.validation().contentHash())));
-        settings.put("the base", training.baseHash(task.task().network()));
+        settings.put("the base", BaseHash.of(task.adapter(), task.task().network()));
         return new CheckpointFile(folder.path(), settings);
     }
 

@@ -2,15 +2,10 @@ package org.lora4j.cli.train;
 
 import java.io.IOException;
 import java.util.List;
-import java.util.Map;
 import java.util.OptionalDouble;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.console.command.ProgressDisplay;
-import org.lora4j.io.peft.PeftFiles;
-import org.lora4j.io.safetensors.SafeTensors;
-import org.lora4j.nn.Network;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
 import org.lora4j.train.DivergedException;
@@ -110,15 +105,6 @@ record TextTraining(AdapterView adapter, Loss loss, TrainingPlan plan, int examp
     private boolean isEnd(TrainingState state, TrainingHistory history) {
         return state.iteration() == steps()
                 || (plan.patience() > 0 && history.validationsSinceBest() >= plan.patience());
-    }
-
-    /** Returns a hash of the weights that the adapter adapts: that of the fingerprints that are saved with it. */
-    String baseHash(Network base) throws IOException {
-        Map<String, String> metadata = new TreeMap<>(
-                SafeTensors.read(PeftFiles.of(adapter.adapter(), base).tensors())
-                        .metadata());
-        metadata.keySet().removeIf(key -> !key.startsWith("lora4j.base."));
-        return Integer.toHexString(metadata.hashCode());
     }
 
     private static Outcome fit(

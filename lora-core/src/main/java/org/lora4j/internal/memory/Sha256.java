@@ -3,8 +3,10 @@ package org.lora4j.internal.memory;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import org.lora4j.internal.ForModules;
 
 /** SHA-256, which every Java platform has. */
+@ForModules
 public final class Sha256 {
     private Sha256() {}
 

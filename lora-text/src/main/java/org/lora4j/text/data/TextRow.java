@@ -196,6 +196,22 @@ public final class TextRow {
         return number;
     }
 
+    /**
+     * Returns whether a text belongs to a query.
+     *
+     * @param column its column
+     * @return true for 1 or true, false for 0 or false
+     * @throws TextFormatException if there is no such column, or the value is another one
+     */
+    public boolean isRight(String column) {
+        String right = label(column);
+        return switch (right) {
+            case "1", "true" -> true;
+            case "0", "false" -> false;
+            default -> throw refuse(column + " must be 1 or true, or 0 or false, found '" + right + "'");
+        };
+    }
+
     JsonNode value(String column) {
         Objects.requireNonNull(column, "column must not be null");
         JsonNode value = values.get(column);

@@ -11,7 +11,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.StrictJson;
@@ -150,9 +149,5 @@ final class JobFolder {
                 Files.copy(one, to.resolve(String.valueOf(one.getFileName())));
             }
         }
-    }
-
-    Optional<Path> resultFile() {
-        return Optional.of(metrics()).filter(Files::exists);
     }
 }

@@ -10,18 +10,15 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
-import org.lora4j.io.peft.PeftFiles;
-import org.lora4j.io.safetensors.SafeTensors;
-import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.data.EpochBatches;
 import org.lora4j.text.task.SavedAdapter;
+import org.lora4j.text.train.BaseHash;
 import org.lora4j.text.train.TrainableTask;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
@@ -93,14 +90,9 @@ final class JobTraining<E> {
         return tokens;
     }
 
-    /** Returns a hash of the weights that the adapter adapts: that of the fingerprints that are saved with it. */
+    /** Returns a hash of the weights that the adapter adapts. */
     String baseHash() throws IOException {
-        Network base = trainable.network();
-        Map<String, String> metadata = new TreeMap<>(
-                SafeTensors.read(PeftFiles.of(adapter.adapter(), base).tensors())
-                        .metadata());
-        metadata.keySet().removeIf(key -> !key.startsWith("lora4j.base."));
-        return Integer.toHexString(metadata.hashCode());
+        return BaseHash.of(adapter, trainable.network());
     }
 
     /**

@@ -37,20 +37,11 @@ final class ScoresJob extends JobTask<LabelledPair> {
     List<LabelledPair> examples(TextRow row) {
         String query = row.text("query");
         if (row.columns().contains("label")) {
-            return List.of(new LabelledPair(new TextPair(query, row.text("text")), isRight(row)));
+            return List.of(new LabelledPair(new TextPair(query, row.text("text")), row.isRight("label")));
         }
         return List.of(
                 new LabelledPair(new TextPair(query, row.text("positive")), true),
                 new LabelledPair(new TextPair(query, row.text("negative")), false));
-    }
-
-    private static boolean isRight(TextRow row) {
-        String label = row.label("label");
-        return switch (label) {
-            case "1", "true" -> true;
-            case "0", "false" -> false;
-            default -> throw row.refuse("label must be 1 or true, or 0 or false, found '" + label + "'");
-        };
     }
 
     @Override

@@ -145,8 +145,4 @@ record StoredJob(Request request, Progress progress) {
                     state, checked, started, finished, used, base, tokens, error, checkpoints, found, promoted);
         }
     }
-
-    StoredJob with(Progress next) {
-        return new StoredJob(request, next);
-    }
 }

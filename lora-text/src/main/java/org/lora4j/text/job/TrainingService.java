@@ -7,7 +7,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -30,6 +29,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.AdapterNames;
 import org.lora4j.internal.MessageText;
+import org.lora4j.internal.memory.Sha256;
 import org.lora4j.internal.threads.BackgroundThread;
 import org.lora4j.io.internal.FolderLock;
 import org.lora4j.text.DecoderFolder;
@@ -303,12 +303,12 @@ public final class TrainingService implements AutoCloseable {
                     data.name() + " must have at most " + settings.limits.bytes() + " bytes, found " + bytes);
         }
         String own = name + ending(data.name());
-        MessageDigest digest = sha256();
+        MessageDigest digest = Sha256.begin();
         try (InputStream in = Files.newInputStream(data.file());
                 OutputStream out = new DigestOutputStream(Files.newOutputStream(to.resolve(own)), digest)) {
             in.transferTo(out);
         }
-        return new StoredJob.Data(own, data.name(), HexFormat.of().formatHex(digest.digest()));
+        return new StoredJob.Data(own, data.name(), Sha256.end(digest));
     }
 
     private static final List<String> ENDINGS = List.of(".jsonl", ".csv", ".tsv", ".jsonl.gz", ".csv.gz", ".tsv.gz");
@@ -319,14 +319,6 @@ public final class TrainingService implements AutoCloseable {
                 .max(Comparator.comparingInt(String::length))
                 .orElseThrow(() -> new IllegalArgumentException("the name of a file of rows must end with one of "
                         + ENDINGS + ", found " + MessageText.quote(name)));
-    }
-
-    private static MessageDigest sha256() {
-        try {
-            return MessageDigest.getInstance("SHA-256");
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("each Java has SHA-256", e);
-        }
     }
 
     /**
@@ -348,15 +340,6 @@ public final class TrainingService implements AutoCloseable {
         List<Job> all = new ArrayList<>(jobs.values());
         Collections.reverse(all);
         return all;
-    }
-
-    /**
-     * Returns the folder from which adapters are served.
-     *
-     * @return nothing if none are
-     */
-    public Optional<Path> adapters() {
-        return Optional.ofNullable(served).map(all -> all.adapter(""));
     }
 
     // What a client wants of a job.
@@ -676,7 +659,7 @@ public final class TrainingService implements AutoCloseable {
                 notifyAll();
             }
             job.event(JobEvent.Level.INFO, "The job was cancelled");
-            removeCheckpoints(job);
+            job.folder().deleteState();
         } else if (job.isToBePaused()) {
             synchronized (this) {
                 running = null;
@@ -691,10 +674,6 @@ public final class TrainingService implements AutoCloseable {
                 notifyAll();
             }
         }
-    }
-
-    private void removeCheckpoints(Job job) throws IOException {
-        job.folder().deleteState();
     }
 
     /** Keeps the adapter after an epoch. */

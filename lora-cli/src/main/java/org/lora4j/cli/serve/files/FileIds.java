@@ -1,12 +1,11 @@
 package org.lora4j.cli.serve.files;
 
 import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.HexFormat;
 import java.util.regex.Pattern;
+import org.lora4j.internal.memory.Sha256;
 
 /**
  * Makes the ids of files: {@code file-}, the time in 12 hexadecimal digits, and 16 that nobody can guess. So ids have the order in which
@@ -43,12 +42,8 @@ final class FileIds {
 
     /** Returns the id of something that is no file of a store. */
     static String of(long millis, String name) {
-        try {
-            byte[] hash = MessageDigest.getInstance("SHA-256").digest(name.getBytes(StandardCharsets.UTF_8));
-            return PREFIX + digits(millis, TIME_DIGITS) + HexFormat.of().formatHex(hash, 0, OTHER_DIGITS / 2);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("each Java has SHA-256", e);
-        }
+        byte[] hash = Sha256.begin().digest(name.getBytes(StandardCharsets.UTF_8));
+        return PREFIX + digits(millis, TIME_DIGITS) + HexFormat.of().formatHex(hash, 0, OTHER_DIGITS / 2);
     }
 
     private static String digits(long value, int count) {
