@@ -2,16 +2,10 @@ package org.lora4j.example.text.calendar;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.console.report.ChartStyle;
-import org.lora4j.console.report.LossChart;
-import org.lora4j.console.report.Page;
-import org.lora4j.console.report.Picture;
-import org.lora4j.console.report.ReportFiles;
+import org.lora4j.example.text.story.ReportPage;
 import org.lora4j.example.text.story.StoryReport.BaseCheck;
 import org.lora4j.example.text.story.StoryReport.Phase;
 import org.lora4j.example.text.story.StoryReport.Sizes;
@@ -42,8 +36,6 @@ public record CalendarReport(
         List<Sample> samples,
         double seconds,
         Map<String, String> files) {
-    private static final String LOSS = "loss.png";
-
     /**
      * What a way to answer reaches.
      *
@@ -65,16 +57,6 @@ public record CalendarReport(
 
     /** Writes the report: the numbers as JSON, a chart, and a page that shows both. Adds them to {@code files}. */
     void write(Path folder, List<Double> losses) throws IOException {
-        Optional<Picture> loss = ChartStyle.fontsAvailable()
-                ? Optional.of(LossChart.draw("Loss of the training with LoRA", losses, Map.of(), ChartStyle.LORA))
-                : Optional.empty();
-        files.put("report", ReportFiles.JSON);
-        files.put("page", ReportFiles.PAGE);
-        Map<String, Object> values = new HashMap<>(Map.of("report", this));
-        loss.ifPresent(picture -> {
-            files.put("loss", LOSS);
-            values.put("loss", picture);
-        });
-        ReportFiles.write(folder, Map.of(LOSS, loss), Page.of(CalendarReport.class, "calendar.ftlh", values), this);
+        ReportPage.write(folder, this, "calendar.ftlh", losses, files);
     }
 }

@@ -4,17 +4,10 @@ import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
-import org.lora4j.console.report.ChartStyle;
-import org.lora4j.console.report.LossChart;
-import org.lora4j.console.report.Page;
-import org.lora4j.console.report.Picture;
-import org.lora4j.console.report.ReportFiles;
 import org.lora4j.console.report.TextOutput;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.parameter.Parameter;
@@ -51,8 +44,6 @@ public record StoryReport(
         List<String> references,
         double seconds,
         Map<String, String> files) {
-    private static final String LOSS = "loss.png";
-
     /**
      * How large a model and an adapter are.
      *
@@ -168,16 +159,6 @@ public record StoryReport(
 
     /** Writes the report: the numbers as JSON, a chart, and a page that shows both. Adds them to {@code files}. */
     void write(Path folder, List<Double> losses) throws IOException {
-        Optional<Picture> loss = ChartStyle.fontsAvailable()
-                ? Optional.of(LossChart.draw("Loss of the training with LoRA", losses, Map.of(), ChartStyle.LORA))
-                : Optional.empty();
-        files.put("report", ReportFiles.JSON);
-        files.put("page", ReportFiles.PAGE);
-        Map<String, Object> values = new HashMap<>(Map.of("report", this));
-        loss.ifPresent(picture -> {
-            files.put("loss", LOSS);
-            values.put("loss", picture);
-        });
-        ReportFiles.write(folder, Map.of(LOSS, loss), Page.of(StoryReport.class, "story.ftlh", values), this);
+        ReportPage.write(folder, this, "story.ftlh", losses, files);
     }
 }
