@@ -1,7 +1,6 @@
 package org.lora4j.spark.internal.score;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
@@ -26,9 +25,6 @@ import org.nd4j.linalg.factory.Nd4j;
  * @param text the index of the column of the texts
  */
 public record FoundSpans(int text) implements RowOutputs<BaseTagger, FoundSpans.Tokens> {
-    /** The most tokens that are computed together, so that long texts do not take more memory. */
-    private static final int MOST_TOKENS = 8192;
-
     /**
      * A text with its tokens.
      *
@@ -78,35 +74,17 @@ public record FoundSpans(int text) implements RowOutputs<BaseTagger, FoundSpans.
         return known;
     }
 
-    /** Rows of one adapter are computed next to each other, because longer runs of rows take fewer products. */
     @Override
     public List<Object[]> compute(ScoringTask.Scorer<BaseTagger> scorer, List<Usable<Tokens>> rows) {
-        List<Integer> order = IntStream.range(0, rows.size())
-                .boxed()
-                .sorted(Comparator.comparing(i -> rows.get(i).adapter()))
-                .toList();
         Object[][] columns = new Object[rows.size()][];
-        int from = 0;
-        while (from < order.size()) {
-            int to = from + 1;
-            int tokens = tokens(rows.get(order.get(from)));
-            while (to < order.size() && tokens + tokens(rows.get(order.get(to))) <= MOST_TOKENS) {
-                tokens += tokens(rows.get(order.get(to)));
-                to++;
-            }
-            List<Integer> some = order.subList(from, to);
+        for (List<Integer> some : RowRuns.of(rows, input -> input.windows().tokens())) {
             List<List<INDArray>> computed =
                     together(scorer, some.stream().map(rows::get).toList());
             for (int i = 0; i < some.size(); i++) {
                 columns[some.get(i)] = new Object[] {spans(rows.get(some.get(i)).input(), computed.get(i))};
             }
-            from = to;
         }
         return new ArrayList<>(List.of(columns));
-    }
-
-    private static int tokens(Usable<Tokens> row) {
-        return row.input().windows().tokens();
     }
 
     /** The outputs of the windows of each row, {@code [tokens, tags]}. Adapters can have different tags. */

@@ -1,7 +1,6 @@
 package org.lora4j.spark.internal.score;
 
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.stream.IntStream;
@@ -24,9 +23,6 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  */
 public record NetworkOutputs(InputColumns input, boolean hasPrediction, boolean outputsVectors)
         implements RowOutputs<BaseNetwork, Inputs> {
-    /** The most tokens of an encoder that are computed together, so that long texts do not take more memory. */
-    private static final long MOST_TOKENS = 8192;
-
     @Override
     public int width() {
         return hasPrediction ? 2 : 1;
@@ -48,36 +44,18 @@ public record NetworkOutputs(InputColumns input, boolean hasPrediction, boolean 
         return known;
     }
 
-    /** Rows of one adapter are computed next to each other, because longer runs of rows take fewer products. */
     @Override
     public List<Object[]> compute(ScoringTask.Scorer<BaseNetwork> scorer, List<Usable<Inputs>> rows) {
-        List<Integer> order = IntStream.range(0, rows.size())
-                .boxed()
-                .sorted(Comparator.comparing(i -> rows.get(i).adapter()))
-                .toList();
         Object[][] columns = new Object[rows.size()][];
-        int from = 0;
-        while (from < order.size()) {
-            int to = from + 1;
-            long tokens = tokens(rows.get(order.get(from)));
-            while (to < order.size() && tokens + tokens(rows.get(order.get(to))) <= MOST_TOKENS) {
-                tokens += tokens(rows.get(order.get(to)));
-                to++;
-            }
-            List<Integer> some = order.subList(from, to);
+        for (List<Integer> some : RowRuns.of(rows, input -> input.tokens(0, input.count()))) {
             List<INDArray> computed =
                     together(scorer, some.stream().map(rows::get).toList());
             for (int i = 0; i < computed.size(); i++) {
                 String adapter = rows.get(some.get(i)).adapter();
                 columns[some.get(i)] = columns(scorer, adapter, computed.get(i));
             }
-            from = to;
         }
         return new ArrayList<>(List.of(columns));
-    }
-
-    private static int tokens(Usable<Inputs> row) {
-        return row.input().tokens(0, row.input().count());
     }
 
     /** The outputs of each row, {@code [1, out]}. Adapters can have different numbers of outputs. */
