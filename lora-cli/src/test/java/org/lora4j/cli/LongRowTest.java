@@ -15,10 +15,10 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.fixtures.Patience;
 
-/** Rows of 3 MB among short ones, which are cut at a few tokens, in a JVM with little memory. */
+/** Rows of 1 MB among short ones, which are cut at a few tokens, in a JVM with little memory. */
 @Tag("slow")
 class LongRowTest {
-    private static final int LENGTH = 3_000_000;
+    private static final int LENGTH = 1_000_000;
 
     @TempDir
     private Path temp;
@@ -58,7 +58,7 @@ class LongRowTest {
         }
         List<String> words = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx192m",
+                "-Xmx80m",
                 "-cp",
                 System.getProperty("java.class.path"),
                 "org.lora4j.cli.Lora",
