@@ -46,7 +46,7 @@ final class ClassifyRecipe implements Recipe<LabelledText> {
         initial.restore();
         if (hasStart) {
             // An adapter that learns all texts does it in the same way, also if these are no longer few.
-            ClassifierStart.Kind kind = start == null ? task.kindOfStart(examples) : start.kind();
+            ClassifierStart.Kind kind = start == null ? task.kindOfStart(adapter, examples, seed) : start.kind();
             start = task.start(kind, adapter, examples, seed);
         }
         return !hasPairs() || asksForSteps;

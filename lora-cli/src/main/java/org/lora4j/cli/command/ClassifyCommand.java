@@ -63,8 +63,8 @@ public final class ClassifyCommand extends TrainCommand {
             paramLabel = "NAME",
             description =
                     "What the classifier of a new adapter begins with: probe (softmax regression on the frozen model; of up to"
-                            + " 16 texts for a class, the layers learn pairs of texts before, and there are no steps unless --epochs is"
-                            + " given), or random. Default: ${DEFAULT-VALUE}.")
+                            + " 16 texts for a class, the layers learn pairs of texts before if a cross-validation says that it helps, and"
+                            + " there are no steps then unless --epochs is given), or random. Default: ${DEFAULT-VALUE}.")
     private ClassifyTask.Start start = ClassifyTask.Start.PROBE;
 
     @Option(

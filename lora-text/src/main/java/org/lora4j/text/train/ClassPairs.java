@@ -89,8 +89,8 @@ final class ClassPairs {
      * Trains the parts of an adapter that lie in the layers before the classifier.
      *
      * @param layers the layers before the classifier
-     * @param adapter the adapter
-     * @return the same adapter on these layers alone
+     * @param adapter the adapter, which stays as it is
+     * @return a copy of it on these layers alone, which learned the pairs
      */
     AdapterView train(Network layers, AdapterView adapter, long seed) {
         LoRAConfig config =
@@ -104,12 +104,11 @@ final class ClassPairs {
                 .maxIterations(STEPS)
                 .build()
                 .fit(batches(new Random(seed)));
-        copy(alone, adapter);
         return alone;
     }
 
     /** Gives parameters the elements of those with the same names. */
-    private static void copy(AdapterView from, AdapterView to) {
+    static void copy(AdapterView from, AdapterView to) {
         Map<String, Parameter> byName = new LinkedHashMap<>();
         from.parameters().forEach(parameter -> byName.put(parameter.name(), parameter));
         for (Parameter parameter : to.parameters()) {

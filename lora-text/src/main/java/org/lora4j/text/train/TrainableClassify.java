@@ -110,19 +110,23 @@ public final class TrainableClassify implements TrainableTask<LabelledText, Clas
      * @throws IllegalArgumentException if there is no text, or the adapter has no classifier of its own
      */
     public ClassifierStart start(AdapterView adapter, List<LabelledText> examples, long seed) {
-        return start(kindOfStart(examples), adapter, examples, seed);
+        return start(kindOfStart(adapter, examples, seed), adapter, examples, seed);
     }
 
     /**
-     * Returns which start suits texts.
+     * Returns which start suits texts. Where a class has texts of several kinds, pairs of them pull apart what belongs together, so few texts
+     * say by cross-validation whether pairs help.
      *
+     * @param adapter a new adapter on {@link #network}, which stays as it is
      * @param examples the texts for training
-     * @return pairs for up to 16 texts for each class, in the mean, if at least two classes have two texts
+     * @param seed the seed of the pairs
+     * @return pairs for up to 16 texts for each class, in the mean, if at least two classes have two texts, and a classifier behind layers that learned
+     *     pairs names at least as many held-out texts right as one on the frozen model
      */
-    public ClassifierStart.Kind kindOfStart(List<LabelledText> examples) {
-        boolean learnsPairs = ClassPairs.areFew(this, examples)
+    public ClassifierStart.Kind kindOfStart(AdapterView adapter, List<LabelledText> examples, long seed) {
+        boolean hasPairs = ClassPairs.areFew(this, examples)
                 && ClassPairs.of(this, examples).isPresent();
-        return learnsPairs ? ClassifierStart.Kind.PAIRS : ClassifierStart.Kind.PROBE;
+        return hasPairs ? PairsTrial.of(this, adapter, examples, seed).kind() : ClassifierStart.Kind.PROBE;
     }
 
     /**
@@ -137,22 +141,39 @@ public final class TrainableClassify implements TrainableTask<LabelledText, Clas
      */
     public ClassifierStart start(
             ClassifierStart.Kind kind, AdapterView adapter, List<LabelledText> examples, long seed) {
-        Network layers =
-                new Network(network.layers().subList(0, network.layers().size() - 1));
-        Layer head = network.layers().get(network.layers().size() - 1);
-        boolean hasBias = ((Linear) head).biasParameter() != null;
-        LinearProbe probe = LinearProbe.fit(layers, this, examples, hasBias);
+        LinearProbe probe = probe(examples);
         if (kind == ClassifierStart.Kind.PAIRS) {
             ClassPairs pairs = ClassPairs.of(this, examples)
                     .orElseThrow(() -> new IllegalArgumentException("at least two classes must have two texts, found "
                             + examples.size() + " texts without pairs of two classes"));
-            AdapterView taught = pairs.train(layers, adapter, seed);
-            List<LabelledText> texts = pairs.texts();
-            LinearProbe.fit(taught, this, texts, hasBias, PRIOR / texts.size()).writeTo(adapter);
+            AdapterView taught = pairs.train(layers(), adapter, seed);
+            ClassPairs.copy(taught, adapter);
+            probe(taught, pairs).writeTo(adapter);
         } else {
             probe.withPenalty(STRONGER * probe.regression().penalty()).writeTo(adapter);
         }
         return new ClassifierStart(kind, probe);
+    }
+
+    /** Returns the layers before the classifier. */
+    Network layers() {
+        return new Network(network.layers().subList(0, network.layers().size() - 1));
+    }
+
+    private boolean hasBias() {
+        Layer head = network.layers().get(network.layers().size() - 1);
+        return ((Linear) head).biasParameter() != null;
+    }
+
+    /** Fits a classifier on the frozen model. */
+    LinearProbe probe(List<LabelledText> examples) {
+        return LinearProbe.fit(layers(), this, examples, hasBias());
+    }
+
+    /** Fits a classifier on layers that learned pairs. */
+    LinearProbe probe(AdapterView taught, ClassPairs pairs) {
+        List<LabelledText> texts = pairs.texts();
+        return LinearProbe.fit(taught, this, texts, hasBias(), PRIOR / texts.size());
     }
 
     /**
