@@ -7,6 +7,7 @@ import java.util.List;
 import org.lora4j.console.command.CommandRunner;
 import org.lora4j.console.command.Program;
 import org.lora4j.example.text.calendar.CalendarCommand;
+import org.lora4j.example.text.shop.ShopCommand;
 import org.lora4j.example.text.story.StoryCommand;
 import org.lora4j.example.text.tickets.TicketsCommand;
 import picocli.CommandLine.Command;
@@ -20,8 +21,8 @@ import picocli.CommandLine.ScopeType;
         scope = ScopeType.INHERIT,
         description = "LoRA on transformers and real text. Without a command it does 'classify'.")
 public final class TextExample implements Program {
-    private static final List<Class<?>> COMMANDS =
-            List.of(ClassifyCommand.class, StoryCommand.class, CalendarCommand.class, TicketsCommand.class);
+    private static final List<Class<?>> COMMANDS = List.of(
+            ClassifyCommand.class, StoryCommand.class, CalendarCommand.class, TicketsCommand.class, ShopCommand.class);
 
     private static final String DEFAULT_COMMAND = "classify";
 

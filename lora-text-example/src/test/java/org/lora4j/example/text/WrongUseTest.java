@@ -33,6 +33,8 @@ class WrongUseTest {
                 "tickets --steps 0; --steps must be at least 1, found 0",
                 "tickets --train 0; --train must be in [1, 100000], found 0",
                 "tickets --test 100001; --test must be in [1, 100000], found 100001",
+                "shop --days 1; --days must be in [2, 30], found 1",
+                "shop --tenants 9; --tenants must be in [1, 8], found 9",
                 "clasify; Unmatched argument",
             })
     void wrongOptionsEndWithOneLineAndCode2(String options, String message) {
@@ -50,7 +52,7 @@ class WrongUseTest {
     @Test
     void refusesAnOutputFolderThatCannotBeWrittenBeforeAnyWork() throws IOException {
         Path file = Files.writeString(temp.resolve("a-file"), "kept");
-        for (String command : new String[] {"classify", "story", "calendar", "tickets"}) {
+        for (String command : new String[] {"classify", "story", "calendar", "tickets", "shop"}) {
             assertFails("the output folder must be writable", command, "--output", file);
         }
         assertThat(file).hasContent("kept");
