@@ -47,6 +47,9 @@ final class Admission<R extends Request> {
         /** Ends a request whose client is gone. One that is computed ends before its next step, if it has several. */
         void cancel(R request);
 
+        /** Returns whether no request has a place. */
+        boolean isEmpty();
+
         /** Refuses all later requests. */
         void close();
 
@@ -184,6 +187,11 @@ final class Admission<R extends Request> {
         return cause instanceof UnknownAdapterException
                 ? Failures.unknown(adapter, cause)
                 : Failures.unavailable(adapter, cause);
+    }
+
+    /** Returns whether no request waits or is computed. */
+    boolean isIdle() {
+        return places.isEmpty();
     }
 
     /**

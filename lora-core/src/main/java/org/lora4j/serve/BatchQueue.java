@@ -262,6 +262,13 @@ final class BatchQueue {
         }
     }
 
+    /** Returns whether no call has a place. */
+    boolean isEmpty() {
+        synchronized (lock) {
+            return queue.pending() == 0;
+        }
+    }
+
     /**
      * Waits until all calls that had a place have ended.
      *

@@ -100,6 +100,11 @@ final class BatchRunner implements Admission.Places<PredictionCall> {
     }
 
     @Override
+    public boolean isEmpty() {
+        return queue.isEmpty();
+    }
+
+    @Override
     public boolean awaitEnd(long nanos) throws InterruptedException {
         return serving.contains(Thread.currentThread()) || queue.awaitEnd(nanos);
     }

@@ -358,6 +358,15 @@ public final class BatchingPredictor implements AutoCloseable {
     }
 
     /**
+     * Returns whether no call waits or is computed. It is cheap: work that must let them go first can ask often.
+     *
+     * @return false from when a call is accepted until it has ended
+     */
+    public boolean isIdle() {
+        return admission.isIdle();
+    }
+
+    /**
      * Returns what happened so far.
      *
      * @return the figures of each adapter and of all. To count them costs next to nothing

@@ -404,6 +404,13 @@ final class GenerationLoop implements Admission.Places<GenerationTask> {
     }
 
     @Override
+    public boolean isEmpty() {
+        synchronized (lock) {
+            return queue.pending() == 0;
+        }
+    }
+
+    @Override
     public boolean awaitEnd(long nanos) throws InterruptedException {
         if (stepping == Thread.currentThread()) {
             return true;

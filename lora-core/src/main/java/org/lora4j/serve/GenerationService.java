@@ -168,6 +168,15 @@ public final class GenerationService implements AutoCloseable {
     }
 
     /**
+     * Returns whether no generation waits or is computed. It is cheap: work that must let them go first can ask often.
+     *
+     * @return false from when a generation is accepted until it has ended
+     */
+    public boolean isIdle() {
+        return admission.isIdle();
+    }
+
+    /**
      * Returns what happened so far. The units are tokens, of prompts and new ones; a batch is a step.
      *
      * @return the figures of each adapter and of all

@@ -4,6 +4,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.GenerationService;
+import org.lora4j.text.job.TrainingService;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBooleanProperty;
@@ -16,7 +17,7 @@ import org.springframework.context.annotation.Configuration;
  * Shows the health of the service as {@code lora}, if the program has Spring Boot's actuator. {@code management.health.lora.enabled}
  * turns it off.
  */
-@AutoConfiguration(after = LoRAAutoConfiguration.class)
+@AutoConfiguration(after = {LoRAAutoConfiguration.class, LoRATrainingAutoConfiguration.class})
 @ConditionalOnBooleanProperty(name = "management.health.lora.enabled", matchIfMissing = true)
 public final class LoRAHealthAutoConfiguration {
     private static final String NAME = "loraHealthIndicator";
@@ -59,7 +60,8 @@ public final class LoRAHealthAutoConfiguration {
             ObjectProvider<LoRAModel> model,
             ObjectProvider<AdapterCache> cache,
             ObjectProvider<BatchingPredictor> predictor,
-            ObjectProvider<GenerationService> generation) {
-        return new ServingHealth(model, cache, predictor, generation);
+            ObjectProvider<GenerationService> generation,
+            ObjectProvider<TrainingService> trainings) {
+        return new ServingHealth(model, cache, predictor, generation, trainings);
     }
 }

@@ -16,12 +16,14 @@ import org.springframework.util.unit.DataSize;
  * @param model the base model
  * @param adapters where adapters are, and how many are kept in memory
  * @param serve the limits of the service
+ * @param training where jobs train adapters, and how much of the time they have
  */
 @ConfigurationProperties(prefix = "lora", ignoreUnknownFields = false)
 public record LoRAProperties(
         @DefaultValue Model model,
         @DefaultValue Adapters adapters,
-        @DefaultValue Serve serve) {
+        @DefaultValue Serve serve,
+        @DefaultValue Training training) {
     /** What a model computes. */
     public enum Kind {
         /** An encoder with the pooling that its folder says. */
@@ -40,11 +42,13 @@ public record LoRAProperties(
      * @param model the base model
      * @param adapters the adapters
      * @param serve the limits
+     * @param training the jobs
      */
     public LoRAProperties {
         Objects.requireNonNull(model, "model must not be null");
         Objects.requireNonNull(adapters, "adapters must not be null");
         Objects.requireNonNull(serve, "serve must not be null");
+        Objects.requireNonNull(training, "training must not be null");
     }
 
     /**
@@ -131,4 +135,26 @@ public record LoRAProperties(
             @Nullable Long maxCachedTokens,
             @Nullable Integer maxConversations,
             @DefaultValue("20s") Duration grace) {}
+
+    /**
+     * The jobs that train adapters.
+     *
+     * @param path Folder for all of the jobs, which is made if it is not there. Without it, nothing trains.
+     * @param share Part of the time that a training may compute while requests run, above 0 and at most 1.
+     * @param checkpointEvery Time between two checkpoints of a training, such as 30s.
+     * @param turn How long a job trains while jobs of other owners wait, such as 5m.
+     * @param maxWaiting Jobs of an owner that may wait or train.
+     * @param maxJobs Jobs that the folder may have.
+     * @param maxFileBytes Most bytes of a file of rows, such as 512MB.
+     * @param maxTokens Most tokens of a row.
+     */
+    public record Training(
+            @Nullable Path path,
+            @Nullable Double share,
+            @Nullable Duration checkpointEvery,
+            @Nullable Duration turn,
+            @Nullable Integer maxWaiting,
+            @Nullable Integer maxJobs,
+            @Nullable DataSize maxFileBytes,
+            @Nullable Integer maxTokens) {}
 }

@@ -2,6 +2,7 @@ package org.lora4j.spring;
 
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.Supplier;
@@ -11,6 +12,9 @@ import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.BatchingPredictor;
 import org.lora4j.serve.GenerationService;
 import org.lora4j.serve.ServingStats;
+import org.lora4j.text.job.Job;
+import org.lora4j.text.job.JobState;
+import org.lora4j.text.job.TrainingService;
 import org.springframework.beans.factory.ObjectProvider;
 
 /**
@@ -24,16 +28,19 @@ final class ServingHealth {
     private final ObjectProvider<AdapterCache> cache;
     private final ObjectProvider<BatchingPredictor> predictor;
     private final ObjectProvider<GenerationService> generation;
+    private final ObjectProvider<TrainingService> trainings;
 
     ServingHealth(
             ObjectProvider<LoRAModel> model,
             ObjectProvider<AdapterCache> cache,
             ObjectProvider<BatchingPredictor> predictor,
-            ObjectProvider<GenerationService> generation) {
+            ObjectProvider<GenerationService> generation,
+            ObjectProvider<TrainingService> trainings) {
         this.model = model;
         this.cache = cache;
         this.predictor = predictor;
         this.generation = generation;
+        this.trainings = trainings;
     }
 
     private @Nullable Supplier<ServingStats> service() {
@@ -77,6 +84,17 @@ final class ServingHealth {
             notLoaded.forEach((name, time) -> times.put(name, time.toString()));
             details.put("notLoaded", times);
         }
+        trainings.ifUnique(jobs -> details.put("trainings", states(jobs.jobs())));
         return details;
+    }
+
+    /** How many jobs are in each state that is no end, and how many failed. */
+    private static Map<String, Long> states(List<Job> jobs) {
+        Map<String, Long> counts = new TreeMap<>();
+        jobs.stream()
+                .map(Job::state)
+                .filter(state -> !state.isEnd() || state == JobState.FAILED)
+                .forEach(state -> counts.merge(state.text(), 1L, Long::sum));
+        return counts;
     }
 }

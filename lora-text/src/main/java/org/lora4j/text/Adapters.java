@@ -242,8 +242,12 @@ public final class Adapters {
         return load(name, own, ofHead(head, network), ReadOptions.defaults()).adapter();
     }
 
-    /** Forgets which content a name has, so that its files are read again. */
-    void forget(String name) {
+    /**
+     * Forgets which content a name has, so that its files are read again.
+     *
+     * @param name the name of an adapter
+     */
+    public void forget(String name) {
         known.forget(name);
     }
 

@@ -1,0 +1,52 @@
+package org.lora4j.spring;
+
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import org.lora4j.text.job.Job;
+import org.lora4j.text.job.JobState;
+import org.lora4j.text.job.TrainingService;
+
+/** The figures of the jobs that train adapters. */
+final class TrainingMeters implements MeterBinder {
+    private final TrainingService trainings;
+
+    TrainingMeters(TrainingService trainings) {
+        this.trainings = trainings;
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        for (JobState state : JobState.values()) {
+            Gauge.builder("lora.training.jobs", () -> count(state))
+                    .tag("state", state.text())
+                    .description("Jobs of the folder")
+                    .register(registry);
+        }
+        Gauge.builder("lora.training.step", this::step)
+                .description("The last step of the job that trains; 0 if none does")
+                .register(registry);
+        Gauge.builder("lora.training.steps", this::steps)
+                .description("All steps of the job that trains; 0 if none does")
+                .register(registry);
+    }
+
+    private long count(JobState state) {
+        return trainings.jobs().stream().filter(job -> job.state() == state).count();
+    }
+
+    private long step() {
+        return trainings.jobs().stream()
+                .filter(job -> job.state() == JobState.RUNNING)
+                .mapToLong(Job::step)
+                .sum();
+    }
+
+    private long steps() {
+        return trainings.jobs().stream()
+                .filter(job -> job.state() == JobState.RUNNING)
+                .flatMap(job -> job.settings().stream())
+                .mapToLong(settings -> settings.steps())
+                .sum();
+    }
+}
