@@ -58,7 +58,7 @@ class PagesTest {
                     LinkedHashMap::new));
 
     private static final Pattern IMPORT = Pattern.compile(
-            "^import (org\\.[\\w.]+|java[\\w.]+|dev[\\w.]+|com\\.sun\\.net[\\w.]+);", Pattern.MULTILINE);
+            "^import (org\\.[\\w.]+|java[\\w.]+|dev[\\w.]+|com\\.(?:sun\\.net|fasterxml)[\\w.]+);", Pattern.MULTILINE);
 
     private static final Set<String> SETTINGS = settings(
             LoRAConfigBuilder.class,

@@ -21,7 +21,6 @@ import org.springframework.web.bind.annotation.RequestBody;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.server.ResponseStatusException;
 
-// spotless:off
 @RestController
 public class Corrections {
     private static final ObjectMapper JSON = new ObjectMapper();
@@ -31,7 +30,10 @@ public class Corrections {
     private final Set<String> tenants;
     private final Random random = new Random();
 
-    Corrections(TrainingService trainings, @Value("${corrections.path}") Path folder, @Value("${tenants}") Set<String> tenants) {
+    Corrections(
+            TrainingService trainings,
+            @Value("${corrections.path}") Path folder,
+            @Value("${tenants}") Set<String> tenants) {
         this.trainings = trainings;
         this.folder = folder;
         this.tenants = tenants;
@@ -40,7 +42,8 @@ public class Corrections {
     record Correction(String text, String label) {}
 
     @PostMapping("/corrections/{tenant}")
-    synchronized void add(@PathVariable("tenant") String tenant, @RequestBody Correction correction) throws IOException {
+    synchronized void add(@PathVariable("tenant") String tenant, @RequestBody Correction correction)
+            throws IOException {
         if (!tenants.contains(tenant)) {
             throw new ResponseStatusException(HttpStatus.NOT_FOUND);
         }
@@ -66,4 +69,3 @@ public class Corrections {
         return folder.resolve(tenant + "-" + part + ".jsonl");
     }
 }
-// spotless:on
