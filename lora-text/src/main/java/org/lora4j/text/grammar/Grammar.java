@@ -11,6 +11,8 @@ import org.lora4j.internal.MessageText;
 import org.lora4j.internal.StrictJson;
 import org.lora4j.text.grammar.internal.GrammarConstraint;
 import org.lora4j.text.grammar.internal.GrammarSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The texts that an answer may be: JSON values, those of a JSON Schema, those of a GBNF grammar, or what is composed of such. Immutable,
@@ -30,6 +32,8 @@ import org.lora4j.text.grammar.internal.GrammarSource;
  * Whole numbers have at most 18 digits, numbers also 18 digits behind the point, and exponents 2. Bounds with more digits allow more.
  */
 public final class Grammar {
+    private static final Logger LOG = LoggerFactory.getLogger(Grammar.class);
+
     private final GrammarSource source;
     private @Nullable GrammarVocabulary lastVocabulary;
     private @Nullable GrammarConstraint lastConstraint;
@@ -79,7 +83,25 @@ public final class Grammar {
      *     the message has the place
      */
     public static Grammar jsonSchema(String schema) {
-        return new Grammar(GrammarSource.jsonSchema(Objects.requireNonNull(schema, "schema must not be null")));
+        return jsonSchema(schema, SchemaOptions.STANDARD);
+    }
+
+    /**
+     * Reads a JSON Schema with options.
+     *
+     * @param schema the text of the schema, at most 1,000,000 characters
+     * @param options which of its texts there are
+     * @return the grammar
+     * @throws IllegalArgumentException as {@link #jsonSchema(String)}
+     */
+    public static Grammar jsonSchema(String schema, SchemaOptions options) {
+        Objects.requireNonNull(schema, "schema must not be null");
+        Objects.requireNonNull(options, "options must not be null");
+        GrammarSource source = GrammarSource.jsonSchema(schema, options.rules());
+        if (!source.annotations().isEmpty()) {
+            LOG.info("JSON Schema: these keywords have no effect: {}", MessageText.list(source.annotations()));
+        }
+        return new Grammar(source);
     }
 
     /**
@@ -90,9 +112,21 @@ public final class Grammar {
      * @throws IllegalArgumentException as {@link #jsonSchema(String)}
      */
     public static Grammar jsonSchema(Map<String, ?> schema) {
+        return jsonSchema(schema, SchemaOptions.STANDARD);
+    }
+
+    /**
+     * Reads a JSON Schema that is a map already, with options.
+     *
+     * @param schema maps, lists, strings, numbers and truth values; maps keep the order of the properties
+     * @param options which of its texts there are
+     * @return the grammar
+     * @throws IllegalArgumentException as {@link #jsonSchema(String)}
+     */
+    public static Grammar jsonSchema(Map<String, ?> schema, SchemaOptions options) {
         Objects.requireNonNull(schema, "schema must not be null");
         try {
-            return jsonSchema(StrictJson.MAPPER.writeValueAsString(schema));
+            return jsonSchema(StrictJson.MAPPER.writeValueAsString(schema), options);
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException(
                     "JSON Schema: must have values of JSON, found " + MessageText.describe(e.getOriginalMessage()), e);
@@ -172,6 +206,15 @@ public final class Grammar {
     private static List<GrammarSource> sources(Grammar... grammars) {
         Objects.requireNonNull(grammars, "grammars must not be null");
         return Arrays.stream(grammars).map(grammar -> grammar.source).toList();
+    }
+
+    /**
+     * Returns the keywords and formats of its JSON Schemas that no draft knows, and that have no effect.
+     *
+     * @return each name once; a format has {@code "format: "} before it
+     */
+    public List<String> annotations() {
+        return source.annotations();
     }
 
     /**

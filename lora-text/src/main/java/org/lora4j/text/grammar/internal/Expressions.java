@@ -329,15 +329,23 @@ public final class Expressions {
         return part;
     }
 
-    Expression remainder(int divisor, int remainder) {
+    /** The multiples of a divisor with so many digits behind the point, which is a whole number of the last of them. */
+    Expression multiples(int divisor, int scale) {
         if (!isComplete) {
-            for (int digit = '0'; digit <= '9'; digit++) {
+            "0123456789.".chars().forEach(digit -> {
                 BitSet one = new BitSet();
                 one.set(digit);
                 sets.add(one);
-            }
+            });
         }
-        return add(List.of("remainder", divisor, remainder), 2, () -> new Remainder(this, divisor, remainder));
+        return remainder(divisor, scale, 0, false);
+    }
+
+    Expression remainder(int divisor, int left, int remainder, boolean isFraction) {
+        return add(
+                List.of("remainder", divisor, left, remainder, isFraction),
+                2,
+                () -> new Remainder(this, divisor, left, remainder, isFraction));
     }
 
     Expression repeat(Expression part, int min, int max) {
@@ -450,6 +458,16 @@ public final class Expressions {
         }
         new LeftRecursion().check(rules.values());
         weightOfGrammar = weight;
+    }
+
+    /** Ends the definition before any expression is there: bytes are told apart whatever sets come. */
+    void completeForAnyBytes() {
+        for (int value = 0; value < BYTES; value++) {
+            BitSet one = new BitSet();
+            one.set(value);
+            sets.add(one);
+        }
+        complete();
     }
 
     /** Bytes that all sets have or none has are one group. Each set divides the groups of those before. */

@@ -2,8 +2,8 @@ package org.lora4j.text.grammar.internal;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /** The formats of strings that JSON Schema names, as patterns of whole strings. */
 final class Formats {
@@ -34,14 +34,26 @@ final class Formats {
             + "|(?:(?:" + GROUP + ":){0,4}" + GROUP + ")?::" + LAST
             + "|(?:(?:" + GROUP + ":){0,5}" + GROUP + ")?::" + GROUP
             + "|(?:(?:" + GROUP + ":){0,6}" + GROUP + ")?::";
+    private static final String FUTURE = "[vV]" + HEX + "+\\.[A-Za-z0-9._~!$&'()*+,;=:-]+";
     private static final String ESCAPED = "%" + HEX + HEX;
     private static final String NAME = "[A-Za-z0-9._~!$&'()*+,;=-]|" + ESCAPED;
-    private static final String PATH = "(?:" + NAME + "|[:@])";
-    private static final String AUTHORITY =
-            "(?:(?:" + NAME + "|:)*@)?(?:(?:" + NAME + ")*|\\[(?:" + IPV6 + ")\\])(?::[0-9]*)?";
-    private static final String URI = "[A-Za-z][A-Za-z0-9+.-]*:(?://" + AUTHORITY + "(?:/" + PATH + "*)*|/(?:" + PATH
-            + "+(?:/" + PATH + "*)*)?|" + PATH + "+(?:/" + PATH + "*)*|)(?:\\?(?:" + PATH + "|[/?])*)?(?:#(?:" + PATH
-            + "|[/?])*)?";
+
+    /** RFC 3987: ucschar, and iprivate, which may stand in queries. */
+    private static final String OTHER = "[\\u00A0-\\uD7FF\\uF900-\\uFDCF\\uFDF0-\\uFFEF\\u{10000}-\\u{1FFFD}"
+            + "\\u{20000}-\\u{2FFFD}\\u{30000}-\\u{3FFFD}\\u{40000}-\\u{4FFFD}\\u{50000}-\\u{5FFFD}\\u{60000}-\\u{6FFFD}"
+            + "\\u{70000}-\\u{7FFFD}\\u{80000}-\\u{8FFFD}\\u{90000}-\\u{9FFFD}\\u{A0000}-\\u{AFFFD}\\u{B0000}-\\u{BFFFD}"
+            + "\\u{C0000}-\\u{CFFFD}\\u{D0000}-\\u{DFFFD}\\u{E1000}-\\u{EFFFD}]";
+
+    private static final String PRIVATE = "|[\\uE000-\\uF8FF\\u{F0000}-\\u{FFFFD}\\u{100000}-\\u{10FFFD}]";
+
+    /** RFC 6570. */
+    private static final String VARIABLE =
+            "(?:[A-Za-z0-9_]|" + ESCAPED + ")(?:\\.?(?:[A-Za-z0-9_]|" + ESCAPED + "))*(?::[1-9][0-9]{0,3}|\\*)?";
+
+    private static final String TEMPLATE = "(?:[!#$&()*+,./0-9:;=?@A-Z\\[\\]_a-z~-]|" + OTHER + PRIVATE + "|" + ESCAPED
+            + "|\\{[+#./;?&=,!@|]?" + VARIABLE + "(?:," + VARIABLE + ")*\\})*";
+
+    private static final String POINTER = "(?:/(?:[^/~]|~[01])*)*";
 
     /** RFC 1035. */
     private static final int MOST_OF_HOST = 253;
@@ -57,25 +69,71 @@ final class Formats {
         PATTERNS.put("hostname", HOST);
         PATTERNS.put("ipv4", IPV4);
         PATTERNS.put("ipv6", IPV6);
-        PATTERNS.put("uri", URI);
+        PATTERNS.put("iri", uri(OTHER, PRIVATE));
+        PATTERNS.put("iri-reference", reference(OTHER, PRIVATE));
+        PATTERNS.put("json-pointer", POINTER);
+        PATTERNS.put("relative-json-pointer", "(?:0|[1-9][0-9]*)(?:#|" + POINTER + ")");
+        PATTERNS.put("uri", uri("", ""));
+        PATTERNS.put("uri-reference", reference("", ""));
+        PATTERNS.put("uri-template", TEMPLATE);
         PATTERNS.put("uuid", HEX + "{8}-(?:" + HEX + "{4}-){3}" + HEX + "{12}");
     }
 
+    private static final Set<String> NOT_HELD = Set.of("regex", "idn-email", "idn-hostname");
+
     private Formats() {}
+
+    /** RFC 3986, or RFC 3987 with other characters. */
+    private static String uri(String other, String ofQuery) {
+        String path = path(other);
+        return "[A-Za-z][A-Za-z0-9+.-]*:(?://" + authority(other) + "(?:/" + path + "*)*|/(?:" + path + "+(?:/" + path
+                + "*)*)?|" + path + "+(?:/" + path + "*)*|)" + end(path, ofQuery);
+    }
+
+    /** The same without a scheme too. */
+    private static String reference(String other, String ofQuery) {
+        String path = path(other);
+        String segment = "(?:" + name(other) + "|@)";
+        return "(?:" + uri(other, ofQuery) + ")|(?://" + authority(other) + "(?:/" + path + "*)*|/(?:" + path + "+(?:/"
+                + path + "*)*)?|" + segment + "+(?:/" + path + "*)*|)" + end(path, ofQuery);
+    }
+
+    private static String name(String other) {
+        return other.isEmpty() ? NAME : NAME + "|" + other;
+    }
+
+    private static String path(String other) {
+        return "(?:" + name(other) + "|[:@])";
+    }
+
+    private static String authority(String other) {
+        String name = name(other);
+        return "(?:(?:" + name + "|:)*@)?(?:(?:" + name + ")*|\\[(?:" + IPV6 + "|" + FUTURE + ")\\])(?::[0-9]*)?";
+    }
+
+    private static String end(String path, String ofQuery) {
+        return "(?:\\?(?:" + path + "|[/?]" + ofQuery + ")*)?(?:#(?:" + path + "|[/?])*)?";
+    }
+
+    static boolean isKnown(String name) {
+        return PATTERNS.containsKey(name);
+    }
+
+    /** Whether some draft knows a format that no expression holds. */
+    static boolean isNotHeld(String name) {
+        return NOT_HELD.contains(name);
+    }
 
     static Set<String> names() {
         return PATTERNS.keySet();
     }
 
     /**
-     * The strings of a format; null if it is not supported. Labels of hosts with {@code "--"} behind two letters are left out: whether
-     * they are names depends on tables of Unicode.
+     * The strings of a format that is known. Labels of hosts with {@code "--"} behind two letters are left out: whether they are names
+     * depends on tables of Unicode.
      */
-    static @Nullable Expression of(String name, Spelling spelling) {
-        String pattern = PATTERNS.get(name);
-        if (pattern == null) {
-            return null;
-        }
+    static Expression of(String name, Spelling spelling) {
+        String pattern = Objects.requireNonNull(PATTERNS.get(name));
         Expressions all = spelling.expressions();
         Expression strings = PatternParser.parse(spelling, "^(?:" + pattern + ")$", name);
         return name.equals("hostname")

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
+import java.util.function.Function;
 
 /**
  * The parts of JSON texts. There may be one space behind each {@code ':'} and {@code ','}, and no other white space. A string has
@@ -78,10 +79,24 @@ final class JsonForms {
     }
 
     Expression number() {
+        return all.concat(minus(), unsigned());
+    }
+
+    /** A number without a sign. */
+    Expression unsigned() {
+        return all.sequence(natural(MOST_DIGITS), fraction(MOST_DIGITS), exponent());
+    }
+
+    private Expression exponent() {
         Expression sign = all.optional(all.or(all.literal("+"), all.literal("-")));
-        Expression exponent =
-                all.sequence(all.or(all.literal("e"), all.literal("E")), sign, digits(1, MOST_DIGITS_OF_EXPONENT));
-        return all.sequence(minus(), natural(MOST_DIGITS), fraction(MOST_DIGITS), all.optional(exponent));
+        return all.optional(
+                all.sequence(all.or(all.literal("e"), all.literal("E")), sign, digits(1, MOST_DIGITS_OF_EXPONENT)));
+    }
+
+    /** Zero without a sign, in any form. */
+    Expression unsignedZero() {
+        Expression zeros = all.repeat(all.literal("0"), 1, MOST_DIGITS);
+        return all.sequence(all.literal("0"), all.optional(all.concat(all.literal("."), zeros)), exponent());
     }
 
     /** Any JSON value. */
@@ -90,10 +105,10 @@ final class JsonForms {
         if (!rule.isDefined()) {
             Expression inner = all.reference(rule);
             rule.define(all.or(
-                    object(
-                            List.of(),
-                            all.repeat(all.concat(comma(), pair(anyString(), inner)), 0, Repeat.UNBOUNDED),
-                            pair(anyString(), inner)),
+                    all.sequence(
+                            all.literal("{"),
+                            elements(pair(anyString(), inner), 0, Repeat.UNBOUNDED),
+                            all.literal("}")),
                     array(inner, 0, Repeat.UNBOUNDED),
                     anyString(),
                     number(),
@@ -125,54 +140,31 @@ final class JsonForms {
         return min == 0 ? all.optional(some) : some;
     }
 
-    /** A property of an object in its place. */
-    record Property(Expression pair, boolean isRequired) {}
-
     /**
-     * An object whose properties come in their order.
+     * One value.
      *
-     * @param further further properties, each with a comma before it; may be empty
-     * @param first one further property
+     * @param number returns the texts of a number
      */
-    Expression object(List<Property> properties, Expression further, Expression first) {
-        Expression afterOthers = further;
-        List<Expression> asFirst = new ArrayList<>();
-        asFirst.add(further == all.empty() ? all.empty() : all.optional(all.concat(first, further)));
-        for (int i = properties.size() - 1; i >= 0; i--) {
-            Property property = properties.get(i);
-            if (property.isRequired()) {
-                asFirst.clear();
-            }
-            asFirst.add(all.concat(property.pair(), afterOthers));
-            Expression one = all.concat(comma(), property.pair());
-            afterOthers = all.concat(property.isRequired() ? one : all.optional(one), afterOthers);
-        }
-        return all.sequence(all.literal("{"), all.or(asFirst), all.literal("}"));
-    }
-
-    /** One value. */
-    Expression literal(JsonNode value) {
+    Expression literal(JsonNode value, Function<JsonNode, Expression> number) {
         if (value.isTextual()) {
             return string(spelling.text(value.asText()));
         }
-        if (value.isArray()) {
-            List<Expression> parts = new ArrayList<>(List.of(all.literal("[")));
-            for (JsonNode element : value) {
-                if (parts.size() > 1) {
-                    parts.add(comma());
-                }
-                parts.add(literal(element));
-            }
-            parts.add(all.literal("]"));
+        if (value.isContainerNode()) {
+            List<Expression> parts = new ArrayList<>(List.of(all.literal(value.isArray() ? "[" : "{")));
+            value.valueStream().filter(one -> value.isArray()).forEach(one -> add(parts, literal(one, number)));
+            value.propertyStream()
+                    .forEach(one ->
+                            add(parts, pair(string(spelling.text(one.getKey())), literal(one.getValue(), number))));
+            parts.add(all.literal(value.isArray() ? "]" : "}"));
             return all.sequence(parts);
         }
-        if (value.isObject()) {
-            List<Property> properties = new ArrayList<>();
-            value.properties()
-                    .forEach(entry -> properties.add(new Property(
-                            pair(string(spelling.text(entry.getKey())), literal(entry.getValue())), true)));
-            return object(properties, all.empty(), all.empty());
+        return value.isNumber() ? number.apply(value) : all.literal(value.toString());
+    }
+
+    private void add(List<Expression> parts, Expression next) {
+        if (parts.size() > 1) {
+            parts.add(comma());
         }
-        return all.literal(value.toString());
+        parts.add(next);
     }
 }

@@ -1,0 +1,65 @@
+package org.lora4j.text.grammar.internal;
+
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+
+/** Decides of patterns and names whether they fit, while a grammar is compiled whose own expressions cannot be asked yet. */
+final class TextMatcher {
+    private final Effort effort;
+    private final Expressions all = new Expressions();
+    private final Spelling spelling;
+    private final Map<String, Expression> patterns = new HashMap<>();
+
+    /**
+     * Creates an instance.
+     *
+     * @param effort what its steps are charged to
+     */
+    TextMatcher(Effort effort) {
+        this.effort = effort;
+        all.completeForAnyBytes();
+        spelling = Spelling.utf8(all);
+    }
+
+    Expressions expressions() {
+        return all;
+    }
+
+    Spelling spelling() {
+        return spelling;
+    }
+
+    /** The texts that a pattern is found in. */
+    Expression pattern(String pattern, String place) {
+        Expression known = patterns.get(pattern);
+        if (known == null) {
+            known = PatternParser.parse(spelling, pattern, place);
+            patterns.put(pattern, known);
+        }
+        return known;
+    }
+
+    boolean has(Expression texts, String text) {
+        Expression at = texts;
+        for (byte value : text.getBytes(StandardCharsets.UTF_8)) {
+            at = at.after(Byte.toUnsignedInt(value));
+        }
+        boolean has = at.isNullable();
+        charge();
+        return has;
+    }
+
+    boolean isEmpty(Expression texts) {
+        boolean isEmpty = texts.shortest() >= Expression.NO_END;
+        charge();
+        return isEmpty;
+    }
+
+    /** What was computed here takes as long as what is computed for the grammar. */
+    private void charge() {
+        long steps = all.effort().steps();
+        all.effort().begin();
+        effort.spend(steps);
+    }
+}
