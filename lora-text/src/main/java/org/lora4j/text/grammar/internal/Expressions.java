@@ -348,6 +348,14 @@ public final class Expressions {
                 () -> new Remainder(this, divisor, left, remainder, isFraction));
     }
 
+    /** Properties in any order, behind those that were used. */
+    Expression members(Members.Properties properties, Expression comma, BitSet used, int count) {
+        return add(
+                List.of("members", properties, used, count),
+                2 + properties.named().size(),
+                () -> new Members(this, properties, comma, used, count));
+    }
+
     Expression repeat(Expression part, int min, int max) {
         if (min > max) {
             return never;

@@ -10,9 +10,11 @@ final class Formats {
     private static final String DATE = "(?:[0-9]{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
             + "|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|1[0-9]|2[0-8]))"
             + "|(?:[0-9]{2}(?:0[48]|[2468][048]|[13579][26])|(?:[02468][048]|[13579][26])00)-02-29)";
-    private static final String TIME = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\\.[0-9]{1,9})?"
-            + "(?:Z|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])";
-    private static final String AMOUNT = "[0-9]{1,9}";
+    private static final String FRACTION = "(?:\\.[0-9]{1,18})?";
+    private static final String HOUR = "(?:[01][0-9]|2[0-3])";
+    private static final String TIME =
+            HOUR + ":[0-5][0-9]:[0-5][0-9]" + FRACTION + "(?:[Zz]|[+-]" + HOUR + ":[0-5][0-9])";
+    private static final String AMOUNT = "[0-9]{1,99}";
     private static final String DAYS =
             AMOUNT + "Y(?:" + AMOUNT + "M(?:" + AMOUNT + "D)?)?|" + AMOUNT + "M(?:" + AMOUNT + "D)?|" + AMOUNT + "D";
     private static final String HOURS = "T(?:" + AMOUNT + "H(?:" + AMOUNT + "M(?:" + AMOUNT + "S)?)?|" + AMOUNT + "M(?:"
@@ -20,6 +22,10 @@ final class Formats {
     private static final String LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
     private static final String HOST = LABEL + "(?:\\." + LABEL + ")*";
     private static final String ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+";
+
+    /** RFC 5321. */
+    private static final String QUOTED = "\"(?:[ !#-\\[\\]-~]|\\\\[ -~])*\"";
+
     private static final String OCTET = "(?:25[0-5]|2[0-4][0-9]|1[0-9][0-9]|[1-9]?[0-9])";
     private static final String IPV4 = OCTET + "(?:\\." + OCTET + "){3}";
     private static final String HEX = "[0-9A-Fa-f]";
@@ -50,7 +56,7 @@ final class Formats {
     private static final String VARIABLE =
             "(?:[A-Za-z0-9_]|" + ESCAPED + ")(?:\\.?(?:[A-Za-z0-9_]|" + ESCAPED + "))*(?::[1-9][0-9]{0,3}|\\*)?";
 
-    private static final String TEMPLATE = "(?:[!#$&()*+,./0-9:;=?@A-Z\\[\\]_a-z~-]|" + OTHER + PRIVATE + "|" + ESCAPED
+    private static final String TEMPLATE = "(?:[!#$&-;=?@A-Z\\[\\]_a-z~-]|" + OTHER + PRIVATE + "|" + ESCAPED
             + "|\\{[+#./;?&=,!@|]?" + VARIABLE + "(?:," + VARIABLE + ")*\\})*";
 
     private static final String POINTER = "(?:/(?:[^/~]|~[01])*)*";
@@ -62,10 +68,13 @@ final class Formats {
 
     static {
         PATTERNS.put("date", DATE);
-        PATTERNS.put("date-time", DATE + "T" + TIME);
+        PATTERNS.put("date-time", DATE + "[Tt]" + TIME);
         PATTERNS.put("time", TIME);
         PATTERNS.put("duration", "P(?:" + AMOUNT + "W|(?:" + DAYS + ")(?:" + HOURS + ")?|" + HOURS + ")");
-        PATTERNS.put("email", ATOM + "(?:\\." + ATOM + ")*@" + HOST);
+        PATTERNS.put(
+                "email",
+                "(?:" + ATOM + "(?:\\." + ATOM + ")*|" + QUOTED + ")@(?:" + HOST + "|\\[(?:" + IPV4 + "|[Ii][Pp][Vv]6:(?:"
+                        + IPV6 + "))\\])");
         PATTERNS.put("hostname", HOST);
         PATTERNS.put("ipv4", IPV4);
         PATTERNS.put("ipv6", IPV6);
@@ -136,11 +145,45 @@ final class Formats {
         String pattern = Objects.requireNonNull(PATTERNS.get(name));
         Expressions all = spelling.expressions();
         Expression strings = PatternParser.parse(spelling, "^(?:" + pattern + ")$", name);
-        return name.equals("hostname")
-                ? all.and(
+        return switch (name) {
+            case "hostname" ->
+                all.and(
                         strings,
                         all.repeat(spelling.one(CodePoints.ALL), 1, MOST_OF_HOST),
-                        all.not(PatternParser.parse(spelling, "(?:^|\\.)[^.]{2}--", name)))
-                : strings;
+                        all.not(PatternParser.parse(spelling, "(?:^|\\.)[^.]{2}--", name)));
+            case "time" -> all.or(strings, leapSecond(spelling));
+            case "date-time" ->
+                all.or(
+                        strings,
+                        all.concat(PatternParser.parse(spelling, "^(?:" + DATE + ")[Tt]$", name), leapSecond(spelling)));
+            default -> strings;
+        };
+    }
+
+    private static String two(int number) {
+        return (number < 10 ? "0" : "") + number;
+    }
+
+    /** A time with a 60th second, which is 23:59 in UTC. Hours and minutes depend on each other across the second. */
+    private static Expression leapSecond(Spelling spelling) {
+        String second = ":60" + FRACTION;
+        StringBuilder minutes = new StringBuilder();
+        StringBuilder hours = new StringBuilder();
+        for (int offset = 0; offset < 60; offset++) {
+            minutes.append("|" + HOUR + ":" + two((59 + offset) % 60) + second + "\\+" + HOUR + ":" + two(offset));
+            minutes.append("|" + HOUR + ":" + two(59 - offset) + second + "-" + HOUR + ":" + two(offset));
+        }
+        for (int offset = 0; offset < 24; offset++) {
+            // A minute more than 23:59 is the next hour.
+            hours.append("|" + two((23 + offset) % 24) + ":59" + second + "\\+" + two(offset) + ":00");
+            hours.append("|" + two(offset) + ":[0-5][0-9]" + second + "\\+" + two(offset) + ":(?:0[1-9]|[1-5][0-9])");
+            hours.append("|" + two(23 - offset) + ":[0-5][0-9]" + second + "-" + two(offset) + ":[0-5][0-9]");
+        }
+        Expressions all = spelling.expressions();
+        return all.or(
+                PatternParser.parse(spelling, "^23:59" + second + "[Zz]$", "time"),
+                all.and(
+                        PatternParser.parse(spelling, "^(?:" + minutes.substring(1) + ")$", "time"),
+                        PatternParser.parse(spelling, "^(?:" + hours.substring(1) + ")$", "time")));
     }
 }

@@ -12,17 +12,36 @@ import java.util.function.Function;
  */
 final class JsonForms {
     /** A number of so many digits fits in 64 bits. */
-    static final int MOST_DIGITS = 18;
+    static final int DIGITS = 18;
 
-    private static final int MOST_DIGITS_OF_EXPONENT = 2;
+    /** No number of {@code double} has more before the point. */
+    static final int MANY_DIGITS = 310;
+
     private static final String VALUE = "any JSON value";
 
     private final Expressions all;
     private final Spelling spelling;
+    private final int digits;
 
+    /** Creates those whose numbers have up to {@link #DIGITS} digits before and behind the point. */
     JsonForms(Expressions all) {
+        this(all, DIGITS);
+    }
+
+    /**
+     * Creates an instance.
+     *
+     * @param digits how many digits a number has at most before and behind the point
+     */
+    JsonForms(Expressions all, int digits) {
         this.all = all;
+        this.digits = digits;
         spelling = Spelling.json(all);
+    }
+
+    /** How many digits a number has at most before and behind the point. */
+    int mostDigits() {
+        return digits;
     }
 
     Spelling spelling() {
@@ -75,7 +94,7 @@ final class JsonForms {
     }
 
     Expression integer() {
-        return all.or(all.literal("0"), all.sequence(minus(), digit('1'), digits(0, MOST_DIGITS - 1)));
+        return all.or(all.literal("0"), all.sequence(minus(), digit('1'), digits(0, digits - 1)));
     }
 
     Expression number() {
@@ -84,24 +103,24 @@ final class JsonForms {
 
     /** A number without a sign. */
     Expression unsigned() {
-        return all.sequence(natural(MOST_DIGITS), fraction(MOST_DIGITS), exponent());
+        return all.sequence(natural(digits), fraction(digits), exponent());
     }
 
     private Expression exponent() {
         Expression sign = all.optional(all.or(all.literal("+"), all.literal("-")));
         return all.optional(
-                all.sequence(all.or(all.literal("e"), all.literal("E")), sign, digits(1, MOST_DIGITS_OF_EXPONENT)));
+                all.sequence(all.or(all.literal("e"), all.literal("E")), sign, digits(1, digits == DIGITS ? 2 : 3)));
     }
 
     /** Zero without a sign, in any form. */
     Expression unsignedZero() {
-        Expression zeros = all.repeat(all.literal("0"), 1, MOST_DIGITS);
+        Expression zeros = all.repeat(all.literal("0"), 1, digits);
         return all.sequence(all.literal("0"), all.optional(all.concat(all.literal("."), zeros)), exponent());
     }
 
     /** Any JSON value. */
     Expression value() {
-        Rule rule = all.rule(JsonForms.class, VALUE);
+        Rule rule = all.rule(JsonForms.class, VALUE + digits);
         if (!rule.isDefined()) {
             Expression inner = all.reference(rule);
             rule.define(all.or(

@@ -94,7 +94,7 @@ final class Masks {
 
     /** A single byte or a loop ends nearly everywhere, so it is walked together with what follows. */
     private static boolean isUnit(Expression first) {
-        return first instanceof Concat || first instanceof And;
+        return first instanceof Concat || first instanceof And || first instanceof Members;
     }
 
     /** The tokens after which at most so many more can end the text. Nothing of this is kept. */

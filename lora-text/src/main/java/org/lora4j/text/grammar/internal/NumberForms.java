@@ -48,18 +48,18 @@ final class NumberForms {
             return text;
         }
         BigDecimal number = value.decimalValue();
-        if (number.precision() > JsonForms.MOST_DIGITS || Math.abs(number.scale()) > JsonForms.MOST_DIGITS) {
+        if (number.precision() > forms.mostDigits() || Math.abs(number.scale()) > forms.mostDigits()) {
             return text;
         }
         String plain = number.signum() == 0 ? "0" : number.stripTrailingZeros().toPlainString();
-        Expression zeros = all.repeat(all.literal("0"), 0, JsonForms.MOST_DIGITS);
+        Expression zeros = all.repeat(all.literal("0"), 0, forms.mostDigits());
         Expression behind = plain.contains(".") ? zeros : all.optional(all.sequence(all.literal(".0"), zeros));
         Expression sign = number.signum() == 0 ? forms.minus() : all.empty();
         return all.or(text, all.sequence(sign, all.literal(plain), behind));
     }
 
     private Expression zeros() {
-        return all.optional(all.sequence(all.literal("."), all.repeat(all.literal("0"), 1, JsonForms.MOST_DIGITS)));
+        return all.optional(all.sequence(all.literal("."), all.repeat(all.literal("0"), 1, forms.mostDigits())));
     }
 
     Expression of(Shape shape) {
@@ -97,8 +97,8 @@ final class NumberForms {
         if (isPlain) {
             return least == null ? forms.number() : notNegative(least);
         }
-        int whole = JsonForms.MOST_DIGITS;
-        int fraction = isInteger ? 0 : JsonForms.MOST_DIGITS;
+        int whole = forms.mostDigits();
+        int fraction = isInteger ? 0 : forms.mostDigits();
         for (Bound bound : new Bound[] {least, most}) {
             if (bound != null) {
                 whole = Math.max(
@@ -112,7 +112,7 @@ final class NumberForms {
             BigInteger divisor = unit.movePointRight(scale).toBigInteger();
             if (divisor.signum() <= 0
                     || divisor.compareTo(BigInteger.valueOf(MOST_DIVISOR)) > 0
-                    || scale > JsonForms.MOST_DIGITS) {
+                    || scale > forms.mostDigits()) {
                 throw SchemaNode.refuse(
                         multiple.place(),
                         "must be a number above 0 whose digits are those of a whole number up to " + MOST_DIVISOR,
@@ -142,7 +142,7 @@ final class NumberForms {
     /** All texts of a number that have no exponent. */
     private Expression anyForm(JsonNode value) {
         BigDecimal number = value.decimalValue();
-        if (Math.abs(number.scale()) > JsonForms.MOST_DIGITS) {
+        if (Math.abs(number.scale()) > forms.mostDigits()) {
             return all.literal(value.toString());
         }
         return new NumberForms(all, forms, false).literal(value);

@@ -2,6 +2,7 @@ package org.lora4j.text.grammar.internal;
 
 import com.fasterxml.jackson.databind.node.TextNode;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -120,6 +121,9 @@ final class ObjectForms {
             if (isBounded && counted == 0) {
                 return some.isEmpty() ? all.literal("{}") : all.never();
             }
+            if (rules.isAnyOrder() && some.isEmpty()) {
+                return all.sequence(all.literal("{"), inAnyOrder(), all.literal("}"));
+            }
             int pending = (1 << some.size()) - 1;
             // From the end, so that nothing recurs along the names.
             for (int index = names.size(); index > 0; index--) {
@@ -130,6 +134,19 @@ final class ObjectForms {
                 }
             }
             return all.sequence(all.literal("{"), from(0, 0, pending), all.literal("}"));
+        }
+
+        private Expression inAnyOrder() {
+            List<Expression> pairs = new ArrayList<>();
+            BitSet required = new BitSet();
+            for (String name : names) {
+                required.set(pairs.size(), shape.required.contains(name));
+                pairs.add(pair(name, claims(name)));
+            }
+            int max = isBounded ? counted : Repeat.UNBOUNDED;
+            Members.Properties properties =
+                    new Members.Properties(pairs, required, others(0), shape.minProperties, max);
+            return all.members(properties, forms.comma(), new BitSet(), 0);
         }
 
         /** What may follow on the first names, of which some were used, and while some properties must still come. */

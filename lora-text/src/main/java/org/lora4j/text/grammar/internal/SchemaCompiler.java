@@ -44,7 +44,7 @@ final class SchemaCompiler {
 
     private SchemaCompiler(Expressions all, JsonNode document, SchemaRules rules, Consumer<String> annotations) {
         this.all = all;
-        forms = new JsonForms(all);
+        forms = new JsonForms(all, rules.isClosed() ? JsonForms.DIGITS : JsonForms.MANY_DIGITS);
         numbers = new NumberForms(all, forms, rules.isClosed());
         matcher = new TextMatcher(all.effort());
         expansion =

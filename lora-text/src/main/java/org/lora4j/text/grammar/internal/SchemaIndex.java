@@ -18,8 +18,28 @@ import org.lora4j.internal.MessageText;
 
 /** Where the schemas of a document are that references name: by a JSON pointer, an anchor, or an identifier. */
 final class SchemaIndex {
-    /** Values, which may look like schemas. */
-    private static final Set<String> VALUES = Set.of("enum", "const", "default", "examples");
+    /** Keywords with schemas by names of users. */
+    private static final Set<String> MAPS = Set.of(
+            "properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies");
+
+    /** Keywords with a schema or several. */
+    private static final Set<String> SCHEMAS = Set.of(
+            "items",
+            "prefixItems",
+            "additionalItems",
+            "unevaluatedItems",
+            "contains",
+            "additionalProperties",
+            "unevaluatedProperties",
+            "propertyNames",
+            "allOf",
+            "anyOf",
+            "oneOf",
+            "not",
+            "if",
+            "then",
+            "else",
+            "contentSchema");
 
     private static final Pattern OLD = Pattern.compile("draft-0[1-7]\\b");
 
@@ -54,17 +74,23 @@ final class SchemaIndex {
         while (!open.isEmpty()) {
             effort.spend(1);
             Open one = open.removeLast();
-            String resource = one.node().isObject() ? add(one) : one.resource();
+            String resource = add(one);
             one.node().propertyStream().forEach(entry -> {
-                if (entry.getValue().isContainerNode() && !VALUES.contains(entry.getKey())) {
-                    open.add(new Open(entry.getValue(), SchemaNode.below(one.place(), entry.getKey()), resource));
+                Open below = new Open(entry.getValue(), SchemaNode.below(one.place(), entry.getKey()), resource);
+                if (MAPS.contains(entry.getKey())) {
+                    effort.spend(entry.getValue().size());
+                    entry.getValue()
+                            .propertyStream()
+                            .forEach(schema -> open.add(new Open(
+                                    schema.getValue(), SchemaNode.below(below.place(), schema.getKey()), resource)));
+                } else if (SCHEMAS.contains(entry.getKey())) {
+                    effort.spend(entry.getValue().size());
+                    open.add(below);
+                    for (int i = 0; entry.getValue().isArray() && i < entry.getValue().size(); i++) {
+                        open.add(new Open(entry.getValue().get(i), below.place() + "/" + i, resource));
+                    }
                 }
             });
-            for (int i = 0; one.node().isArray() && i < one.node().size(); i++) {
-                if (one.node().get(i).isContainerNode()) {
-                    open.add(new Open(one.node().get(i), one.place() + "/" + i, resource));
-                }
-            }
         }
     }
 

@@ -117,7 +117,7 @@ class SchemaKeywordsTest {
         assertThat(GrammarSource.zeroOrMore(source).annotations()).isEqualTo(source.annotations());
         assertThat(GrammarSource.sequence(List.of(source, GrammarSource.json())).annotations())
                 .isEqualTo(source.annotations());
-        SchemaRules strict = new SchemaRules(false, true);
+        SchemaRules strict = new SchemaRules(false, true, false);
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> GrammarSource.jsonSchema(schema, strict))
                 .withMessageContaining("#/x-order: a keyword must be one that is supported, found \"x-order\"");

@@ -20,7 +20,7 @@ final class Texts {
 
     /** The texts that a model writes for a schema. */
     static Texts schema(String schema) {
-        return of(GrammarSource.jsonSchema(schema, new SchemaRules(true, false)));
+        return of(GrammarSource.jsonSchema(schema, new SchemaRules(true, false, false)));
     }
 
     /** All texts of a schema. */
