@@ -50,6 +50,7 @@ public final class SchemaOptions {
     @Override
     public String toString() {
         return "SchemaOptions(" + (rules.isClosed() ? "closed objects, " : "")
-                + (rules.isStrict() ? "strict" : "lenient") + " keywords, " + (rules.isAnyOrder() ? "any" : "the") + " order)";
+                + (rules.isStrict() ? "strict" : "lenient") + " keywords, " + (rules.isAnyOrder() ? "any" : "the")
+                + " order)";
     }
 }

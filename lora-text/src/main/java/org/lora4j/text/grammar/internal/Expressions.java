@@ -352,7 +352,7 @@ public final class Expressions {
     Expression members(Members.Properties properties, Expression comma, BitSet used, int count) {
         return add(
                 List.of("members", properties, used, count),
-                2 + properties.named().size(),
+                PARTS + properties.named().size() / Long.SIZE,
                 () -> new Members(this, properties, comma, used, count));
     }
 

@@ -73,8 +73,8 @@ final class Formats {
         PATTERNS.put("duration", "P(?:" + AMOUNT + "W|(?:" + DAYS + ")(?:" + HOURS + ")?|" + HOURS + ")");
         PATTERNS.put(
                 "email",
-                "(?:" + ATOM + "(?:\\." + ATOM + ")*|" + QUOTED + ")@(?:" + HOST + "|\\[(?:" + IPV4 + "|[Ii][Pp][Vv]6:(?:"
-                        + IPV6 + "))\\])");
+                "(?:" + ATOM + "(?:\\." + ATOM + ")*|" + QUOTED + ")@(?:" + HOST + "|\\[(?:" + IPV4
+                        + "|[Ii][Pp][Vv]6:(?:" + IPV6 + "))\\])");
         PATTERNS.put("hostname", HOST);
         PATTERNS.put("ipv4", IPV4);
         PATTERNS.put("ipv6", IPV6);
@@ -155,7 +155,8 @@ final class Formats {
             case "date-time" ->
                 all.or(
                         strings,
-                        all.concat(PatternParser.parse(spelling, "^(?:" + DATE + ")[Tt]$", name), leapSecond(spelling)));
+                        all.concat(
+                                PatternParser.parse(spelling, "^(?:" + DATE + ")[Tt]$", name), leapSecond(spelling)));
             default -> strings;
         };
     }

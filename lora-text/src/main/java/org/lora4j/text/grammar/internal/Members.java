@@ -33,11 +33,7 @@ final class Members extends Expression {
     private final int count;
 
     Members(Expressions all, Properties properties, Expression comma, BitSet used, int count) {
-        super(
-                all,
-                false,
-                false,
-                1 + Math.max(Expressions.depth(properties.named()), properties.other().depth));
+        super(all, false, false, 1 + Math.max(Expressions.depth(properties.named()), properties.other().depth));
         this.properties = properties;
         this.comma = comma;
         this.used = used;

@@ -67,6 +67,7 @@ final class ObjectForms {
         /** Up to here properties are counted. */
         private final int counted;
 
+        private final int min;
         private final boolean isBounded;
         private final Map<List<Integer>, Expression> known = new HashMap<>();
         private final Map<Integer, Expression> others = new HashMap<>();
@@ -93,7 +94,7 @@ final class ObjectForms {
             }
             boolean hasOthers = others(0) != ObjectForms.this.all.never();
             int max = !hasOthers && shape.maxProperties >= names.size() ? Repeat.UNBOUNDED : shape.maxProperties;
-            int min = shape.minProperties <= shape.required.size() ? 0 : shape.minProperties;
+            min = shape.minProperties <= shape.required.size() ? 0 : shape.minProperties;
             counted = max < Repeat.UNBOUNDED ? max : Math.max(1, min);
             isBounded = max < Repeat.UNBOUNDED;
             if ((names.size() + 1L) * (counted + 1L) * (1L << some.size()) > MOST_STATES && counted > 1) {
@@ -144,8 +145,7 @@ final class ObjectForms {
                 pairs.add(pair(name, claims(name)));
             }
             int max = isBounded ? counted : Repeat.UNBOUNDED;
-            Members.Properties properties =
-                    new Members.Properties(pairs, required, others(0), shape.minProperties, max);
+            Members.Properties properties = new Members.Properties(pairs, required, others(0), min, max);
             return all.members(properties, forms.comma(), new BitSet(), 0);
         }
 
@@ -234,7 +234,7 @@ final class ObjectForms {
         /** Others, behind so many properties. */
         private Expression end(int count, int pending) {
             Expression pair = others(0);
-            int missing = Math.max(0, shape.minProperties - count);
+            int missing = Math.max(0, min - count);
             if (pending == 0) {
                 int more = isBounded ? counted - count : Repeat.UNBOUNDED;
                 return count == 0

@@ -19,8 +19,8 @@ import org.lora4j.internal.MessageText;
 /** Where the schemas of a document are that references name: by a JSON pointer, an anchor, or an identifier. */
 final class SchemaIndex {
     /** Keywords with schemas by names of users. */
-    private static final Set<String> MAPS = Set.of(
-            "properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies");
+    private static final Set<String> MAPS =
+            Set.of("properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies");
 
     /** Keywords with a schema or several. */
     private static final Set<String> SCHEMAS = Set.of(
@@ -86,7 +86,9 @@ final class SchemaIndex {
                 } else if (SCHEMAS.contains(entry.getKey())) {
                     effort.spend(entry.getValue().size());
                     open.add(below);
-                    for (int i = 0; entry.getValue().isArray() && i < entry.getValue().size(); i++) {
+                    for (int i = 0;
+                            entry.getValue().isArray() && i < entry.getValue().size();
+                            i++) {
                         open.add(new Open(entry.getValue().get(i), below.place() + "/" + i, resource));
                     }
                 }

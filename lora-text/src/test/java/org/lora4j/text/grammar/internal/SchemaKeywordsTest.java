@@ -30,6 +30,7 @@ class SchemaKeywordsTest {
                 "{'maxProperties':1,'properties':{'a':{},'b':{}}}; {'b':1}; {'a':1,'b':2}",
                 "{'maxProperties':2,'properties':{'a':{},'b':{}}}; {'b':1,'c':1}; {'a':1,'b':2,'c':3}",
                 "{'minProperties':2,'required':['a'],'properties':{'a':{},'b':{}}}; {'a':1,'b':2}; {'a':1}",
+                "{'minProperties':2,'required':['a','b']}; {'a':1,'b':2}; {'a':1}",
                 "{'maxProperties':0}; {}; {'a':1}",
                 "{'propertyNames':{'pattern':'^[ab]+$'}}; {'ab':1}; {'c':1}",
                 "{'propertyNames':{'enum':['a','b']},'properties':{'c':{}}}; {'a':1}; {'c':1}",
