@@ -1,10 +1,6 @@
 package org.lora4j.text.grammar.internal;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.List;
-import java.util.function.Function;
 
 /**
  * The parts of JSON texts. There may be one space behind each {@code ':'} and {@code ','}, and no other white space. A string has
@@ -112,6 +108,14 @@ final class JsonForms {
                 all.sequence(all.or(all.literal("e"), all.literal("E")), sign, digits(1, digits == DIGITS ? 2 : 3)));
     }
 
+    /** An exponent that makes a number no smaller, or nothing. */
+    Expression tenfold() {
+        return all.optional(all.sequence(
+                all.or(all.literal("e"), all.literal("E")),
+                all.optional(all.literal("+")),
+                digits(1, digits == DIGITS ? 2 : 3)));
+    }
+
     /** Zero without a sign, in any form. */
     Expression unsignedZero() {
         Expression zeros = all.repeat(all.literal("0"), 1, digits);
@@ -157,33 +161,5 @@ final class JsonForms {
         int more = max == Repeat.UNBOUNDED ? max : max - 1;
         Expression some = all.concat(element, all.repeat(all.concat(comma(), element), Math.max(0, min - 1), more));
         return min == 0 ? all.optional(some) : some;
-    }
-
-    /**
-     * One value.
-     *
-     * @param number returns the texts of a number
-     */
-    Expression literal(JsonNode value, Function<JsonNode, Expression> number) {
-        if (value.isTextual()) {
-            return string(spelling.text(value.asText()));
-        }
-        if (value.isContainerNode()) {
-            List<Expression> parts = new ArrayList<>(List.of(all.literal(value.isArray() ? "[" : "{")));
-            value.valueStream().filter(one -> value.isArray()).forEach(one -> add(parts, literal(one, number)));
-            value.propertyStream()
-                    .forEach(one ->
-                            add(parts, pair(string(spelling.text(one.getKey())), literal(one.getValue(), number))));
-            parts.add(all.literal(value.isArray() ? "]" : "}"));
-            return all.sequence(parts);
-        }
-        return value.isNumber() ? number.apply(value) : all.literal(value.toString());
-    }
-
-    private void add(List<Expression> parts, Expression next) {
-        if (parts.size() > 1) {
-            parts.add(comma());
-        }
-        parts.add(next);
     }
 }

@@ -118,6 +118,9 @@ final class NumberForms {
                         "must be a number above 0 whose digits are those of a whole number up to " + MOST_DIVISOR,
                         TextNode.valueOf(multiple.of().toString()));
             }
+            if (isInteger && multiple.isTrue() && isMultiple(BigDecimal.ONE, unit)) {
+                continue;
+            }
             if (multiple.isTrue()) {
                 fraction = Math.min(fraction, scale);
             }
@@ -125,6 +128,9 @@ final class NumberForms {
                 Expression multiples = all.concat(forms.minus(), all.multiples(divisor.intValueExact(), scale));
                 conditions.add(multiple.isTrue() ? multiples : all.not(multiples));
             }
+        }
+        if (isInteger && !isShortest && !shape.isPlain && least == null && most == null && conditions.isEmpty()) {
+            return all.sequence(forms.minus(), forms.natural(whole), zeros(), forms.tenfold());
         }
         Expression behind =
                 fraction > 0 ? forms.fraction(fraction) : isShortest || shape.isPlain ? all.empty() : zeros();
@@ -146,6 +152,10 @@ final class NumberForms {
             return all.literal(value.toString());
         }
         return new NumberForms(all, forms, false).literal(value);
+    }
+
+    private static boolean isMultiple(BigDecimal number, BigDecimal of) {
+        return number.remainder(of).signum() == 0;
     }
 
     private static boolean isZero(@Nullable Bound bound) {

@@ -28,6 +28,7 @@ final class SchemaCompiler {
     private final NumberForms numbers;
     private final SchemaExpansion expansion;
     private final TextMatcher matcher;
+    private final ConstantForms constants;
     private final ArrayForms arrays;
     private final ObjectForms objects;
     private final Map<String, Expression> known = new HashMap<>();
@@ -49,7 +50,8 @@ final class SchemaCompiler {
         matcher = new TextMatcher(all.effort());
         expansion =
                 new SchemaExpansion(new SchemaIndex(document, all.effort()), rules, all.effort(), matcher, annotations);
-        arrays = new ArrayForms(all, forms, expansion, this::goal, this::literal);
+        constants = new ConstantForms(all, forms, numbers, rules.isAnyOrder());
+        arrays = new ArrayForms(all, forms, expansion, this::goal, constants::of);
         objects = new ObjectForms(all, forms, rules, expansion.checks(), matcher, this::goal, this::contents);
     }
 
@@ -175,15 +177,11 @@ final class SchemaCompiler {
             if (value.isTextual()) {
                 texts.add(value.asText());
             } else {
-                options.add(literal(value));
+                options.add(constants.of(value));
             }
         }
         options.add(forms.string(forms.spelling().oneOf(texts)));
         return all.or(options);
-    }
-
-    private Expression literal(JsonNode value) {
-        return forms.literal(value, numbers::literal);
     }
 
     private static boolean isAnyString(Shape shape) {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import java.math.BigDecimal;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -81,6 +82,7 @@ class SchemaKeywordsTest {
                 "{'properties':{'x':{'$ref':'#here'}},'$defs':{'i':{'$anchor':'here','const':1}}}; {'x':1}; {'x':2}",
                 // Numbers
                 "{'type':'integer'}; 1.0; 1.5",
+                "{'type':'integer','multipleOf':0.5}; 1E+308; 1E-1",
                 "{'const':1}; 1.00; 2",
                 "{'enum':[1.5]}; 1.50; 1.05",
                 "{'$schema':'http://json-schema.org/draft-04/schema#','type':'integer'}; 1; 1.0",
@@ -103,6 +105,52 @@ class SchemaKeywordsTest {
         Texts texts = Texts.standard(quoted(schema));
         assertThat(texts.has(quoted(text))).isTrue();
         assertThat(texts.has(quoted(other))).isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = ';',
+            quoteCharacter = '~',
+            value = {
+                "{'properties':{'a':{'const':1},'b':{}}}; {'b':1,'x':2,'a':1}; {'b':1,'a':2}",
+                "{'properties':{'a':{},'b':{}},'required':['a'],'additionalProperties':false}; {'b':1,'a':2}; {'b':1}",
+                "{'properties':{'a':{},'b':{}},'additionalProperties':false}; {}; {'b':1,'b':2}",
+                "{'properties':{'a':{},'b':{}},'minProperties':2,'maxProperties':3}; {'x':1,'b':2}; {'x':1}",
+                "{'properties':{'a':{},'b':{}},'minProperties':2,'maxProperties':2}; {'b':1,'a':2}; {'b':1,'x':2,'a':3}",
+                "{'maxProperties':0,'properties':{'a':{}}}; {}; {'a':1}",
+                "{'properties':{'a':{'$ref':'#'}},'required':['b'],'type':'object'}; {'b':1,'a':{'a':{'b':2},'b':3}}; {'b':1,'a':{}}",
+                "{'const':{'a':1,'b':{'c':2,'d':3}}}; {'b':{'d':3,'c':2},'a':1}; {'b':{'d':3,'c':2}}"
+            })
+    void propertiesComeInAnyOrder(String schema, String text, String other) {
+        Texts texts = Texts.of(GrammarSource.jsonSchema(quoted(schema), new SchemaRules(false, false, true)));
+        assertThat(texts.has(quoted(text))).isTrue();
+        assertThat(texts.has(quoted(other))).isFalse();
+    }
+
+    /** All subsets and orders of four properties, of which two are required. */
+    @Test
+    void everyOrderIsThereOnce() {
+        Texts texts = Texts.of(GrammarSource.jsonSchema(
+                quoted("{'properties':{'a':{},'b':{},'c':{},'d':{}},'required':['a','c'],'additionalProperties':false,"
+                        + "'minProperties':3}"),
+                new SchemaRules(false, false, true)));
+        int fitting = 0;
+        for (int code = 0; code < 3125; code++) {
+            StringBuilder names = new StringBuilder();
+            for (int rest = code; rest > 0; rest /= 5) {
+                names.append(rest % 5 == 0 ? "" : "abcd".charAt(rest % 5 - 1));
+            }
+            String text = names.chars()
+                    .mapToObj(name -> "\"" + (char) name + "\":0")
+                    .collect(Collectors.joining(",", "{", "}"));
+            boolean fits = names.chars().distinct().count() == names.length()
+                    && names.length() >= 3
+                    && names.indexOf("a") >= 0
+                    && names.indexOf("c") >= 0;
+            assertThat(texts.has(text)).as(text).isEqualTo(fits);
+            fitting += fits ? 1 : 0;
+        }
+        assertThat(fitting).isGreaterThan(36);
     }
 
     private static String quoted(String text) {
