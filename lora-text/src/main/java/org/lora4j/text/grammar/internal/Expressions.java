@@ -65,6 +65,7 @@ public final class Expressions {
     private volatile long weight;
     private long weightOfGrammar;
     private boolean isComplete;
+    private @Nullable Expression jsonCharacter;
     private final Expression never;
     private final Expression empty;
 
@@ -177,6 +178,16 @@ public final class Expressions {
             most = Math.max(most, part.depth);
         }
         return most;
+    }
+
+    /** Notes which expression is any character of a JSON string. */
+    void jsonCharacter(Expression character) {
+        jsonCharacter = character;
+    }
+
+    @SuppressWarnings("ReferenceEquality") // Equal expressions are the same object.
+    boolean isJsonCharacter(Expression part) {
+        return part == jsonCharacter;
     }
 
     Expression never() {

@@ -93,9 +93,17 @@ final class Mask {
 
         /** The same for a node that was added before, with another expression behind it. */
         void replace(int node, Expression after) {
+            remove(node);
+            visit(node, after);
+        }
+
+        void remove(int node) {
             trie.removeTokens(node, tokens);
             ends.clear(node);
-            visit(node, after);
+        }
+
+        void removeEnd(int node) {
+            ends.clear(node);
         }
 
         void addToken(int id, Expression after) {

@@ -73,6 +73,10 @@ final class Masks {
     }
 
     private Mask compute(Expression expression) {
+        if (expression instanceof Repeat repeat && expression.all.isJsonCharacter(repeat.part)) {
+            return trie.jsonText(expression.all.repeat(repeat.part, 0, Repeat.UNBOUNDED))
+                    .of(repeat);
+        }
         Mask.Builder builder = new Mask.Builder(trie, expression);
         if (expression instanceof Concat concat && isUnit(concat)) {
             addSequence(concat, builder);

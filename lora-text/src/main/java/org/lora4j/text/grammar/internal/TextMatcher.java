@@ -3,12 +3,12 @@ package org.lora4j.text.grammar.internal;
 import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /** Decides of patterns and names whether they fit, while a grammar is compiled whose own expressions cannot be asked yet. */
 final class TextMatcher {
     private final Effort effort;
-    private final Expressions all = new Expressions();
-    private final Spelling spelling;
+    private @Nullable Spelling spelling;
     private final Map<String, Expression> patterns = new HashMap<>();
 
     /**
@@ -18,23 +18,29 @@ final class TextMatcher {
      */
     TextMatcher(Effort effort) {
         this.effort = effort;
-        all.completeForAnyBytes();
-        spelling = Spelling.utf8(all);
     }
 
     Expressions expressions() {
-        return all;
+        return spelling().expressions();
     }
 
+    /** Most schemas need none. */
     Spelling spelling() {
-        return spelling;
+        Spelling known = spelling;
+        if (known == null) {
+            Expressions all = new Expressions();
+            all.completeForAnyBytes();
+            known = Spelling.utf8(all);
+            spelling = known;
+        }
+        return known;
     }
 
     /** The texts that a pattern is found in. */
     Expression pattern(String pattern, String place) {
         Expression known = patterns.get(pattern);
         if (known == null) {
-            known = PatternParser.parse(spelling, pattern, place);
+            known = PatternParser.parse(spelling(), pattern, place);
             patterns.put(pattern, known);
         }
         return known;
@@ -58,8 +64,9 @@ final class TextMatcher {
 
     /** What was computed here takes as long as what is computed for the grammar. */
     private void charge() {
-        long steps = all.effort().steps();
-        all.effort().begin();
+        Effort here = expressions().effort();
+        long steps = here.steps();
+        here.begin();
         effort.spend(steps);
     }
 }

@@ -35,6 +35,9 @@ public final class TokenTrie {
     /** The nodes with each last byte that are below another one than the beginning. */
     private final int[][] endingWith;
 
+    /** Those that are the same for all grammars; null until they are needed. */
+    private volatile @Nullable JsonTextMasks jsonText;
+
     private final int longest;
     private final BitSet typed = new BitSet();
     private final Map<String, Integer> added;
@@ -205,6 +208,24 @@ public final class TokenTrie {
                 node++;
             }
         }
+    }
+
+    /**
+     * The masks of the characters of JSON strings.
+     *
+     * @param text any number of them
+     */
+    JsonTextMasks jsonText(Expression text) {
+        JsonTextMasks known = jsonText;
+        if (known == null) {
+            known = new JsonTextMasks(this, text);
+            jsonText = known;
+        }
+        return known;
+    }
+
+    int nodes() {
+        return last.length;
     }
 
     int parent(int node) {
