@@ -101,6 +101,7 @@ final class Masks {
                 && (concat.first instanceof Concat
                         || concat.first instanceof And
                         || concat.first instanceof Members
+                        || (concat.first instanceof Or or && or.options.stream().anyMatch(Masks::isUnit))
                         || (concat.first instanceof Repeat && concat.rest.head() instanceof OneByte));
     }
 
