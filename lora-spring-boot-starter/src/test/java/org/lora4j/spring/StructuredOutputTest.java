@@ -273,8 +273,8 @@ class StructuredOutputTest {
                 assertThat(order.unit()).isIn((Object[]) Unit.values());
             }
             assertThatExceptionOfType(ServingException.class)
-                    .isThrownBy(() -> model.call(new Prompt("how many?", structured(model, "{\"not\": {}}"))))
-                    .withMessageContaining("#/not")
+                    .isThrownBy(() -> model.call(new Prompt("how many?", structured(model, "{\"uniqueItems\": true}"))))
+                    .withMessageContaining("#/uniqueItems")
                     .matches(e -> e.reason() == ServingException.Reason.INVALID_INPUT);
         });
     }

@@ -22,6 +22,7 @@ import org.lora4j.text.chat.DecoderTokens;
 import org.lora4j.text.chat.StopTexts;
 import org.lora4j.text.grammar.Grammar;
 import org.lora4j.text.grammar.GrammarLease;
+import org.lora4j.text.grammar.SchemaOptions;
 import org.lora4j.text.tools.ForcedCall;
 import org.lora4j.text.tools.ToolFormat;
 
@@ -171,7 +172,7 @@ public final class ChatService {
         ToolFormat format = format(conversation);
         return start(adapter, conversation, generation, stops, urgency, format, () -> {
             if (format == null || conversation.tools().isEmpty()) {
-                return new AskedGrammar(schema, () -> Grammar.jsonSchema(schema));
+                return new AskedGrammar(schema, () -> Grammar.jsonSchema(schema, SchemaOptions.WRITING));
             }
             ForcedCall either =
                     conversation.forcedCall(format, Optional.empty()).repeated().orJson(schema);

@@ -291,8 +291,8 @@ class ChatServiceTest {
                 .isThrownBy(() -> startJson("{\"const\": \"nein\"}", 10, soon))
                 .matches(e -> e.reason() == Reason.LATE);
         assertThatExceptionOfType(ServingException.class)
-                .isThrownBy(() -> startJson("{\"unknown\": 1}", 10, RequestOptions.defaults()))
-                .withMessageContaining("unknown")
+                .isThrownBy(() -> startJson("{\"uniqueItems\": true}", 10, RequestOptions.defaults()))
+                .withMessageContaining("uniqueItems")
                 .matches(e -> e.reason() == Reason.INVALID_INPUT);
     }
 

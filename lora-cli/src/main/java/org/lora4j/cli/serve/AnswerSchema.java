@@ -3,6 +3,7 @@ package org.lora4j.cli.serve;
 import com.fasterxml.jackson.databind.JsonNode;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.text.grammar.Grammar;
+import org.lora4j.text.grammar.SchemaOptions;
 
 /**
  * Which JSON an answer must be.
@@ -26,7 +27,9 @@ record AnswerSchema(String field, String inside, @Nullable JsonNode format) {
     @Nullable
     AskedGrammar grammar() {
         String schema = schema();
-        return schema == null ? null : new AskedGrammar(place(), schema, () -> Grammar.jsonSchema(schema), null);
+        return schema == null
+                ? null
+                : new AskedGrammar(place(), schema, () -> Grammar.jsonSchema(schema, SchemaOptions.WRITING), null);
     }
 
     private String place() {

@@ -11,6 +11,8 @@ import org.lora4j.internal.MessageText;
 import org.lora4j.internal.StrictJson;
 import org.lora4j.text.grammar.internal.GrammarConstraint;
 import org.lora4j.text.grammar.internal.GrammarSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The texts that an answer may be: JSON values, those of a JSON Schema, those of a GBNF grammar, or what is composed of such. Immutable,
@@ -27,9 +29,12 @@ import org.lora4j.text.grammar.internal.GrammarSource;
  *
  * <p><b>JSON texts.</b> There may be one space behind each {@code ':'} and {@code ','}, and no other white space, because small
  * models easily repeat it without end. A string escapes quotation marks, backslashes and control characters, and nothing else.
- * Whole numbers have at most 18 digits, numbers also 18 digits behind the point, and exponents 2. Bounds with more digits allow more.
+ * Whole numbers have at most 18 digits, numbers also 18 digits behind the point, and exponents 2, if a schema does not say otherwise.
+ * Bounds with more digits allow more.
  */
 public final class Grammar {
+    private static final Logger LOG = LoggerFactory.getLogger(Grammar.class);
+
     private final GrammarSource source;
     private @Nullable GrammarVocabulary lastVocabulary;
     private @Nullable GrammarConstraint lastConstraint;
@@ -48,38 +53,62 @@ public final class Grammar {
     }
 
     /**
-     * Reads a JSON Schema (draft 2020-12, and {@code definitions} and {@code nullable} of older ones).
+     * Reads a JSON Schema (drafts 4, 6, 7, 2019-09 and 2020-12, and {@code nullable} of OpenAPI) with {@link SchemaOptions#STANDARD}. A
+     * text fits if the specification says that its value is valid; the drafts differ in {@code $schema}.
      *
      * <ul>
-     *   <li>Of all values: {@code type}, {@code enum}, {@code const}, {@code anyOf}, {@code oneOf}, {@code allOf}, {@code $ref}
-     *       within the schema, {@code nullable}. A schema without {@code type} that has keywords of some types has values of
-     *       these types. {@code oneOf} means the same as {@code anyOf}. Schemas are joined keyword by keyword; different values of a
-     *       keyword are refused if they cannot be joined. Beside {@code enum} and {@code const} only {@code type} may stand.
-     *   <li>Objects: {@code properties}, {@code required}, {@code additionalProperties}. The properties come in the order of the
-     *       schema, then those that only {@code required} names, then additional ones, whose names may come twice. If there are {@code
-     *       properties} and no {@code additionalProperties}, there are no additional ones.
-     *   <li>Arrays: {@code items}, {@code prefixItems}, {@code minItems}, {@code maxItems}; {@code uniqueItems} if the elements are of an
-     *       {@code enum} of at most 10 texts, numbers, truth values and null.
+     *   <li>Of all values: {@code type}, {@code enum}, {@code const}, {@code anyOf}, {@code oneOf}, {@code allOf}, {@code not}, {@code
+     *       if}, {@code then}, {@code else}, {@code nullable}, and {@code $ref} to a place, an anchor or an identifier within the
+     *       schema. {@code oneOf} is exact: of branches that overlap, the others are excluded. Alternatives that are joined may be 2,000.
+     *   <li>Objects: {@code properties}, {@code patternProperties}, {@code additionalProperties}, {@code unevaluatedProperties}, {@code
+     *       propertyNames}, {@code required}, {@code minProperties}, {@code maxProperties}, {@code dependentRequired}, {@code
+     *       dependentSchemas}, {@code dependencies}. The properties come in the order of the schema, those of a schema itself before
+     *       those of schemas that are joined with it; then those that only {@code required} names, then others, whose names may come
+     *       twice.
+     *   <li>Arrays: {@code items}, {@code prefixItems}, {@code additionalItems}, {@code unevaluatedItems}, {@code minItems}, {@code
+     *       maxItems}, {@code contains}, {@code minContains}, {@code maxContains}; {@code uniqueItems} if the elements are of an {@code
+     *       enum} of at most 10 texts, numbers, truth values and null.
      *   <li>Strings: {@code minLength} and {@code maxLength}, which count characters, {@code pattern}, and {@code format}: date,
-     *       date-time, time, duration, email, hostname, ipv4, ipv6, uri, uuid. A pattern is one of ECMA-262 without parts that look
-     *       around, {@code \b}, {@code \p} and references; {@code ^} and {@code $} stand at the ends of alternatives. Times have no leap
-     *       seconds, hosts no labels with {@code --} behind two letters (Punycode), and mail addresses no quoted names.
-     *   <li>Numbers: {@code minimum}, {@code maximum}, {@code exclusiveMinimum}, {@code exclusiveMaximum}, and {@code multipleOf}
-     *       a whole number up to 1,000, or 0.1, 0.01 and so on. Such numbers have no exponents.
-     *       A whole number has at most 18 digits; with the {@code format} int32, int16 or int8 it is one of Java's {@code int}, {@code
-     *       short} or {@code byte}.
+     *       date-time, time, duration, email, hostname, ipv4, ipv6, iri, iri-reference, json-pointer, relative-json-pointer, uri,
+     *       uri-reference, uri-template, uuid. A pattern is one of ECMA-262 without parts that look around, {@code \b}, {@code \p} and
+     *       references; {@code ^} and {@code $} stand at the ends of alternatives. Hosts have no labels with {@code --} behind two
+     *       letters (Punycode).
+     *   <li>Numbers: {@code minimum}, {@code maximum}, {@code exclusiveMinimum}, {@code exclusiveMaximum}, and {@code multipleOf} a
+     *       number whose digits are those of a whole number up to 10,000. Numbers with bounds other than 0, or with {@code multipleOf},
+     *       have no exponents. A number has at most 310 digits before and behind the point. A whole number with the {@code format}
+     *       int32, int16 or int8 is one of Java's {@code int}, {@code short} or {@code byte}.
      * </ul>
      *
-     * <p>{@code title}, {@code description}, {@code default}, {@code examples}, {@code deprecated}, {@code readOnly}, {@code
-     * writeOnly}, {@code $schema}, {@code $id} and {@code $comment} have no effect. Every other keyword is refused.
+     * <p>What no draft knows, and other formats, are annotations: they have no effect, {@link #annotations()} names them, and so does a
+     * line of the log. The formats {@code regex}, {@code idn-email} and {@code idn-hostname}, {@code $dynamicRef} and {@code
+     * $recursiveRef} that depend on who refers to them, and a keyword that cannot be held exactly where it stands are refused. {@code
+     * $schema}, {@code contentEncoding} and the like have no effect, and nothing is loaded.
      *
      * @param schema the text of the schema, at most 1,000,000 characters
      * @return the grammar
-     * @throws IllegalArgumentException if this is no schema, a keyword is not supported, no value fits, or the schema is too large;
+     * @throws IllegalArgumentException if this is no schema, something is not supported, no value fits, or the schema is too large;
      *     the message has the place
      */
     public static Grammar jsonSchema(String schema) {
-        return new Grammar(GrammarSource.jsonSchema(Objects.requireNonNull(schema, "schema must not be null")));
+        return jsonSchema(schema, SchemaOptions.STANDARD);
+    }
+
+    /**
+     * Reads a JSON Schema with options.
+     *
+     * @param schema the text of the schema, at most 1,000,000 characters
+     * @param options which of its texts there are
+     * @return the grammar
+     * @throws IllegalArgumentException as {@link #jsonSchema(String)}
+     */
+    public static Grammar jsonSchema(String schema, SchemaOptions options) {
+        Objects.requireNonNull(schema, "schema must not be null");
+        Objects.requireNonNull(options, "options must not be null");
+        GrammarSource source = GrammarSource.jsonSchema(schema, options.rules());
+        if (!source.annotations().isEmpty()) {
+            LOG.info("JSON Schema: these keywords have no effect: {}", MessageText.list(source.annotations()));
+        }
+        return new Grammar(source);
     }
 
     /**
@@ -90,9 +119,21 @@ public final class Grammar {
      * @throws IllegalArgumentException as {@link #jsonSchema(String)}
      */
     public static Grammar jsonSchema(Map<String, ?> schema) {
+        return jsonSchema(schema, SchemaOptions.STANDARD);
+    }
+
+    /**
+     * Reads a JSON Schema that is a map already, with options.
+     *
+     * @param schema maps, lists, strings, numbers and truth values; maps keep the order of the properties
+     * @param options which of its texts there are
+     * @return the grammar
+     * @throws IllegalArgumentException as {@link #jsonSchema(String)}
+     */
+    public static Grammar jsonSchema(Map<String, ?> schema, SchemaOptions options) {
         Objects.requireNonNull(schema, "schema must not be null");
         try {
-            return jsonSchema(StrictJson.MAPPER.writeValueAsString(schema));
+            return jsonSchema(StrictJson.MAPPER.writeValueAsString(schema), options);
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException(
                     "JSON Schema: must have values of JSON, found " + MessageText.describe(e.getOriginalMessage()), e);
@@ -172,6 +213,15 @@ public final class Grammar {
     private static List<GrammarSource> sources(Grammar... grammars) {
         Objects.requireNonNull(grammars, "grammars must not be null");
         return Arrays.stream(grammars).map(grammar -> grammar.source).toList();
+    }
+
+    /**
+     * Returns the keywords and formats of its JSON Schemas that no draft knows, and that have no effect.
+     *
+     * @return each name once; a format has {@code "format: "} before it
+     */
+    public List<String> annotations() {
+        return source.annotations();
     }
 
     /**

@@ -99,7 +99,7 @@ public final class GrammarCache {
      */
     public TokenConstraint jsonSchema(String schema) {
         Objects.requireNonNull(schema, "schema must not be null");
-        return constraint(schema, () -> Grammar.jsonSchema(schema));
+        return constraint(schema, () -> Grammar.jsonSchema(schema, SchemaOptions.WRITING));
     }
 
     /**

@@ -8,6 +8,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.text.grammar.Grammar;
+import org.lora4j.text.grammar.SchemaOptions;
 
 /**
  * An answer that must be calls of functions, whose arguments fit the schemas of the functions; or JSON, if {@link #orJson} says so. It
@@ -91,13 +92,13 @@ public record ForcedCall(
         Grammar more = Grammar.zeroOrMore(Grammar.sequence(written(syntax.separator()), call));
         Grammar calls = Grammar.sequence(
                 written(syntax.open()), call, isRepeated ? more : Grammar.text(""), written(syntax.close()));
-        return json == null ? calls : Grammar.anyOf(calls, Grammar.jsonSchema(json));
+        return json == null ? calls : Grammar.anyOf(calls, Grammar.jsonSchema(json, SchemaOptions.WRITING));
     }
 
     private Grammar call(Tool tool) {
         Grammar arguments;
         try {
-            arguments = Grammar.jsonSchema(tool.parameters());
+            arguments = Grammar.jsonSchema(tool.parameters(), SchemaOptions.WRITING);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("the tool " + tool.name() + ": " + e.getMessage(), e);
         }

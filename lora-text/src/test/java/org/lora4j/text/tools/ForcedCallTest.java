@@ -186,10 +186,10 @@ class ForcedCallTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> ForcedCall.of(ToolFormat.HERMES, List.of()))
                 .withMessageContaining("at least one tool");
-        Tool not = Tool.of("odd", "", "{\"type\": \"object\", \"not\": {}}");
+        Tool not = Tool.of("odd", "", "{\"type\": \"object\", \"not\": {\"uniqueItems\": true}}");
         assertThatThrownBy(() -> ForcedCall.of(ToolFormat.HERMES, List.of(not)).grammar())
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageStartingWith("the tool odd: JSON Schema, #/not: ");
+                .hasMessageStartingWith("the tool odd: JSON Schema, #/not/uniqueItems: ");
     }
 
     @Test

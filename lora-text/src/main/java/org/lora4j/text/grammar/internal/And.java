@@ -28,6 +28,14 @@ final class And extends Searched {
         return parts.stream().allMatch(Expression::isNullable);
     }
 
+    /** The texts that the parts have that are no contrary; null if there is no contrary, or nothing else. */
+    @Nullable
+    Expression withoutContrary() {
+        List<Expression> others =
+                parts.stream().filter(part -> !(part instanceof Not)).toList();
+        return others.isEmpty() || others.size() == parts.size() ? null : all.and(others);
+    }
+
     /** The same without the upper limits of counts. A text of no more bytes than the least of these limits fits both. */
     Expression unlimited() {
         return all.and(parts.stream()

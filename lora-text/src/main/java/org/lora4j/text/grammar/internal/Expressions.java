@@ -65,6 +65,7 @@ public final class Expressions {
     private volatile long weight;
     private long weightOfGrammar;
     private boolean isComplete;
+    private @Nullable Expression jsonCharacter;
     private final Expression never;
     private final Expression empty;
 
@@ -177,6 +178,16 @@ public final class Expressions {
             most = Math.max(most, part.depth);
         }
         return most;
+    }
+
+    /** Notes which expression is any character of a JSON string. */
+    void jsonCharacter(Expression character) {
+        jsonCharacter = character;
+    }
+
+    @SuppressWarnings("ReferenceEquality") // Equal expressions are the same object.
+    boolean isJsonCharacter(Expression part) {
+        return part == jsonCharacter;
     }
 
     Expression never() {
@@ -329,15 +340,31 @@ public final class Expressions {
         return part;
     }
 
-    Expression remainder(int divisor, int remainder) {
+    /** The multiples of a divisor with so many digits behind the point, which is a whole number of the last of them. */
+    Expression multiples(int divisor, int scale) {
         if (!isComplete) {
-            for (int digit = '0'; digit <= '9'; digit++) {
+            "0123456789.".chars().forEach(digit -> {
                 BitSet one = new BitSet();
                 one.set(digit);
                 sets.add(one);
-            }
+            });
         }
-        return add(List.of("remainder", divisor, remainder), 2, () -> new Remainder(this, divisor, remainder));
+        return remainder(divisor, scale, 0, false);
+    }
+
+    Expression remainder(int divisor, int left, int remainder, boolean isFraction) {
+        return add(
+                List.of("remainder", divisor, left, remainder, isFraction),
+                2,
+                () -> new Remainder(this, divisor, left, remainder, isFraction));
+    }
+
+    /** Properties in any order, behind those that were used. */
+    Expression members(Members.Properties properties, Expression comma, BitSet used, int count) {
+        return add(
+                List.of("members", properties, used, count),
+                PARTS + properties.named().size() / Long.SIZE,
+                () -> new Members(this, properties, comma, used, count));
     }
 
     Expression repeat(Expression part, int min, int max) {
@@ -450,6 +477,16 @@ public final class Expressions {
         }
         new LeftRecursion().check(rules.values());
         weightOfGrammar = weight;
+    }
+
+    /** Ends the definition before any expression is there: bytes are told apart whatever sets come. */
+    void completeForAnyBytes() {
+        for (int value = 0; value < BYTES; value++) {
+            BitSet one = new BitSet();
+            one.set(value);
+            sets.add(one);
+        }
+        complete();
     }
 
     /** Bytes that all sets have or none has are one group. Each set divides the groups of those before. */

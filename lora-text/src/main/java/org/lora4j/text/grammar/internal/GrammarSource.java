@@ -1,7 +1,12 @@
 package org.lora4j.text.grammar.internal;
 
+import java.util.Collection;
+import java.util.Collections;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** A grammar that was checked: it creates its expressions for any vocabulary. Immutable. */
 public final class GrammarSource {
@@ -13,13 +18,25 @@ public final class GrammarSource {
     private final Function<Expressions, Expression> compiler;
     private final long characters;
 
+    /** The keywords and formats of schemas that have no effect. */
+    private final List<String> annotations;
+
     private GrammarSource(long characters, Function<Expressions, Expression> compiler) {
+        this(characters, compiler, List::of);
+    }
+
+    /** The annotations are known when it is compiled. */
+    private GrammarSource(
+            long characters,
+            Function<Expressions, Expression> compiler,
+            Supplier<? extends Collection<String>> annotations) {
         this.characters = characters;
         this.compiler = compiler;
         if (compile(new Expressions()).shortest() >= Expression.NO_END) {
             throw new IllegalArgumentException("grammar: at least one text must fit, found none that ends;"
                     + " look for rules that always need themselves, and for conditions that exclude each other");
         }
+        this.annotations = annotations.get().stream().distinct().toList();
     }
 
     /** Any JSON value. */
@@ -42,21 +59,31 @@ public final class GrammarSource {
 
     /** One text after the other. */
     public static GrammarSource sequence(List<GrammarSource> parts) {
-        return new GrammarSource(characters(parts), all -> all.sequence(compile(parts, all)));
+        return new GrammarSource(characters(parts), all -> all.sequence(compile(parts, all)), () -> annotations(parts));
     }
 
     /** The texts of all options. */
     public static GrammarSource anyOf(List<GrammarSource> options) {
-        return new GrammarSource(characters(options), all -> all.or(compile(options, all)));
+        return new GrammarSource(characters(options), all -> all.or(compile(options, all)), () -> annotations(options));
     }
 
     /** Texts any number of times. */
     public static GrammarSource zeroOrMore(GrammarSource part) {
-        return new GrammarSource(part.characters, all -> all.repeat(part.compiler.apply(all), 0, Repeat.UNBOUNDED));
+        return new GrammarSource(
+                part.characters, all -> all.repeat(part.compiler.apply(all), 0, Repeat.UNBOUNDED), part::annotations);
     }
 
     private static long characters(List<GrammarSource> sources) {
         return sources.stream().mapToLong(source -> source.characters).sum();
+    }
+
+    private static List<String> annotations(List<GrammarSource> sources) {
+        return sources.stream().flatMap(source -> source.annotations.stream()).toList();
+    }
+
+    /** The keywords and formats of schemas that have no effect, each once. */
+    public List<String> annotations() {
+        return annotations;
     }
 
     /** About how much memory the texts take that it was made of. */
@@ -68,13 +95,22 @@ public final class GrammarSource {
         return sources.stream().map(source -> source.compiler.apply(all)).toList();
     }
 
+    /** Reads a JSON Schema as the specification says. */
+    public static GrammarSource jsonSchema(String schema) {
+        return jsonSchema(schema, SchemaRules.STANDARD);
+    }
+
     /**
      * Reads a JSON Schema.
      *
      * @throws IllegalArgumentException if it is none, or has something that is not supported
      */
-    public static GrammarSource jsonSchema(String schema) {
-        return new GrammarSource(schema.length(), SchemaCompiler.of(limited("JSON Schema", schema)));
+    public static GrammarSource jsonSchema(String schema, SchemaRules rules) {
+        Set<String> annotations = Collections.synchronizedSet(new LinkedHashSet<>());
+        return new GrammarSource(
+                schema.length(),
+                SchemaCompiler.of(limited("JSON Schema", schema), rules, annotations::add),
+                () -> annotations);
     }
 
     /**

@@ -1,9 +1,6 @@
 package org.lora4j.text.grammar.internal;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.List;
 
 /**
  * The parts of JSON texts. There may be one space behind each {@code ':'} and {@code ','}, and no other white space. A string has
@@ -11,17 +8,36 @@ import java.util.List;
  */
 final class JsonForms {
     /** A number of so many digits fits in 64 bits. */
-    static final int MOST_DIGITS = 18;
+    static final int DIGITS = 18;
 
-    private static final int MOST_DIGITS_OF_EXPONENT = 2;
+    /** No number of {@code double} has more before the point. */
+    static final int MANY_DIGITS = 310;
+
     private static final String VALUE = "any JSON value";
 
     private final Expressions all;
     private final Spelling spelling;
+    private final int digits;
 
+    /** Creates those whose numbers have up to {@link #DIGITS} digits before and behind the point. */
     JsonForms(Expressions all) {
+        this(all, DIGITS);
+    }
+
+    /**
+     * Creates an instance.
+     *
+     * @param digits how many digits a number has at most before and behind the point
+     */
+    JsonForms(Expressions all, int digits) {
         this.all = all;
+        this.digits = digits;
         spelling = Spelling.json(all);
+    }
+
+    /** How many digits a number has at most before and behind the point. */
+    int mostDigits() {
+        return digits;
     }
 
     Spelling spelling() {
@@ -74,26 +90,48 @@ final class JsonForms {
     }
 
     Expression integer() {
-        return all.or(all.literal("0"), all.sequence(minus(), digit('1'), digits(0, MOST_DIGITS - 1)));
+        return all.or(all.literal("0"), all.sequence(minus(), digit('1'), digits(0, digits - 1)));
     }
 
     Expression number() {
+        return all.concat(minus(), unsigned());
+    }
+
+    /** A number without a sign. */
+    Expression unsigned() {
+        return all.sequence(natural(digits), fraction(digits), exponent());
+    }
+
+    private Expression exponent() {
         Expression sign = all.optional(all.or(all.literal("+"), all.literal("-")));
-        Expression exponent =
-                all.sequence(all.or(all.literal("e"), all.literal("E")), sign, digits(1, MOST_DIGITS_OF_EXPONENT));
-        return all.sequence(minus(), natural(MOST_DIGITS), fraction(MOST_DIGITS), all.optional(exponent));
+        return all.optional(
+                all.sequence(all.or(all.literal("e"), all.literal("E")), sign, digits(1, digits == DIGITS ? 2 : 3)));
+    }
+
+    /** An exponent that makes a number no smaller, or nothing. */
+    Expression tenfold() {
+        return all.optional(all.sequence(
+                all.or(all.literal("e"), all.literal("E")),
+                all.optional(all.literal("+")),
+                digits(1, digits == DIGITS ? 2 : 3)));
+    }
+
+    /** Zero without a sign, in any form. */
+    Expression unsignedZero() {
+        Expression zeros = all.repeat(all.literal("0"), 1, digits);
+        return all.sequence(all.literal("0"), all.optional(all.concat(all.literal("."), zeros)), exponent());
     }
 
     /** Any JSON value. */
     Expression value() {
-        Rule rule = all.rule(JsonForms.class, VALUE);
+        Rule rule = all.rule(JsonForms.class, VALUE + digits);
         if (!rule.isDefined()) {
             Expression inner = all.reference(rule);
             rule.define(all.or(
-                    object(
-                            List.of(),
-                            all.repeat(all.concat(comma(), pair(anyString(), inner)), 0, Repeat.UNBOUNDED),
-                            pair(anyString(), inner)),
+                    all.sequence(
+                            all.literal("{"),
+                            elements(pair(anyString(), inner), 0, Repeat.UNBOUNDED),
+                            all.literal("}")),
                     array(inner, 0, Repeat.UNBOUNDED),
                     anyString(),
                     number(),
@@ -123,56 +161,5 @@ final class JsonForms {
         int more = max == Repeat.UNBOUNDED ? max : max - 1;
         Expression some = all.concat(element, all.repeat(all.concat(comma(), element), Math.max(0, min - 1), more));
         return min == 0 ? all.optional(some) : some;
-    }
-
-    /** A property of an object in its place. */
-    record Property(Expression pair, boolean isRequired) {}
-
-    /**
-     * An object whose properties come in their order.
-     *
-     * @param further further properties, each with a comma before it; may be empty
-     * @param first one further property
-     */
-    Expression object(List<Property> properties, Expression further, Expression first) {
-        Expression afterOthers = further;
-        List<Expression> asFirst = new ArrayList<>();
-        asFirst.add(further == all.empty() ? all.empty() : all.optional(all.concat(first, further)));
-        for (int i = properties.size() - 1; i >= 0; i--) {
-            Property property = properties.get(i);
-            if (property.isRequired()) {
-                asFirst.clear();
-            }
-            asFirst.add(all.concat(property.pair(), afterOthers));
-            Expression one = all.concat(comma(), property.pair());
-            afterOthers = all.concat(property.isRequired() ? one : all.optional(one), afterOthers);
-        }
-        return all.sequence(all.literal("{"), all.or(asFirst), all.literal("}"));
-    }
-
-    /** One value. */
-    Expression literal(JsonNode value) {
-        if (value.isTextual()) {
-            return string(spelling.text(value.asText()));
-        }
-        if (value.isArray()) {
-            List<Expression> parts = new ArrayList<>(List.of(all.literal("[")));
-            for (JsonNode element : value) {
-                if (parts.size() > 1) {
-                    parts.add(comma());
-                }
-                parts.add(literal(element));
-            }
-            parts.add(all.literal("]"));
-            return all.sequence(parts);
-        }
-        if (value.isObject()) {
-            List<Property> properties = new ArrayList<>();
-            value.properties()
-                    .forEach(entry -> properties.add(new Property(
-                            pair(string(spelling.text(entry.getKey())), literal(entry.getValue())), true)));
-            return object(properties, all.empty(), all.empty());
-        }
-        return all.literal(value.toString());
     }
 }

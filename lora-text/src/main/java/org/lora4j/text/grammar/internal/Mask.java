@@ -1,16 +1,15 @@
 package org.lora4j.text.grammar.internal;
 
-import java.util.Arrays;
 import java.util.BitSet;
 
 /** The tokens that fit an expression, and end where the text can still end. Immutable. */
 final class Mask {
     private final BitSet tokens;
-    private final int[] ends;
+    private final BitSet ends;
     private final long growth;
     private final long tokenGrowth;
 
-    private Mask(BitSet tokens, int[] ends, long growth, long tokenGrowth) {
+    private Mask(BitSet tokens, BitSet ends, long growth, long tokenGrowth) {
         this.tokens = tokens;
         this.ends = ends;
         this.growth = growth;
@@ -23,7 +22,7 @@ final class Mask {
     }
 
     /** The nodes of the trie at which the text may end and tokens go on, which must not be changed. */
-    int[] ends() {
+    BitSet ends() {
         return ends;
     }
 
@@ -38,7 +37,7 @@ final class Mask {
     }
 
     long bytes() {
-        return tokens.size() / Byte.SIZE + (long) ends.length * Integer.BYTES;
+        return ((long) tokens.size() + ends.size()) / Byte.SIZE;
     }
 
     /** Collects a mask. */
@@ -46,8 +45,7 @@ final class Mask {
         private final TokenTrie trie;
         private final Expression before;
         private final BitSet tokens;
-        private int[] ends = new int[16];
-        private int count;
+        private final BitSet ends = new BitSet();
         private long growth = -Expression.NO_END;
         private long tokenGrowth = -Expression.NO_END;
 
@@ -79,9 +77,7 @@ final class Mask {
         }
 
         void addEnds(Mask mask) {
-            for (int node : mask.ends()) {
-                addEnd(node);
-            }
+            ends.or(mask.ends());
         }
 
         @Override
@@ -95,6 +91,21 @@ final class Mask {
             }
         }
 
+        /** The same for a node that was added before, with another expression behind it. */
+        void replace(int node, Expression after) {
+            remove(node);
+            visit(node, after);
+        }
+
+        void remove(int node) {
+            trie.removeTokens(node, tokens);
+            ends.clear(node);
+        }
+
+        void removeEnd(int node) {
+            ends.clear(node);
+        }
+
         void addToken(int id, Expression after) {
             if (after.shortest() < Expression.NO_END) {
                 tokens.set(id);
@@ -103,18 +114,13 @@ final class Mask {
         }
 
         void addEnd(int node) {
-            if (!trie.hasChildren(node)) {
-                return;
+            if (trie.hasChildren(node)) {
+                ends.set(node);
             }
-            if (count == ends.length) {
-                ends = Arrays.copyOf(ends, 2 * count);
-            }
-            ends[count] = node;
-            count++;
         }
 
         Mask build() {
-            return new Mask(tokens, Arrays.copyOf(ends, count), growth, tokenGrowth);
+            return new Mask(tokens, (BitSet) ends.clone(), growth, tokenGrowth);
         }
     }
 }

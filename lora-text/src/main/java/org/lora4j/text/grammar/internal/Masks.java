@@ -1,8 +1,11 @@
 package org.lora4j.text.grammar.internal;
 
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 
 /**
  * The masks of expressions, kept for the next time. The tokens that end within the first part of an expression do not depend on
@@ -70,12 +73,39 @@ final class Masks {
     }
 
     private Mask compute(Expression expression) {
-        Mask.Builder builder = new Mask.Builder(trie, expression);
-        if (!(expression instanceof Concat concat) || !isUnit(concat.first)) {
-            trie.walk(0, expression, builder);
-            expression.all.symbols().forEach((id, symbol) -> builder.addToken((int) id, expression.after(symbol)));
-            return builder.build();
+        if (expression instanceof Repeat repeat && expression.all.isJsonCharacter(repeat.part)) {
+            return trie.jsonText(expression.all.repeat(repeat.part, 0, Repeat.UNBOUNDED))
+                    .of(repeat);
         }
+        Mask.Builder builder = new Mask.Builder(trie, expression);
+        if (expression instanceof Concat concat && isUnit(concat)) {
+            addSequence(concat, builder);
+        } else if (expression instanceof And and && and.withoutContrary() != null) {
+            addContrary(and, builder);
+        } else if (expression instanceof Or or && or.options.stream().anyMatch(Masks::isUnit)) {
+            addOptions(or, builder);
+        } else {
+            walk(expression, builder);
+        }
+        return builder.build();
+    }
+
+    private void walk(Expression expression, Mask.Builder builder) {
+        trie.walk(0, expression, builder);
+        expression.all.symbols().forEach((id, symbol) -> builder.addToken((int) id, expression.after(symbol)));
+    }
+
+    /** A single byte is walked together with what follows, and a loop too unless one byte ends it. */
+    private static boolean isUnit(Expression expression) {
+        return expression instanceof Concat concat
+                && (concat.first instanceof Concat
+                        || concat.first instanceof And
+                        || concat.first instanceof Members
+                        || (concat.first instanceof Or or && or.options.stream().anyMatch(Masks::isUnit))
+                        || (concat.first instanceof Repeat && concat.rest.head() instanceof OneByte));
+    }
+
+    private void addSequence(Concat concat, Mask.Builder builder) {
         Mask first = of(concat.first);
         builder.add(first);
         if (concat.first.isNullable()) {
@@ -83,18 +113,61 @@ final class Masks {
             builder.add(rest, concat.rest);
             builder.addEnds(rest);
         }
-        for (int node : first.ends()) {
-            trie.walk(node, concat.rest, builder);
-            if (concat.rest.isNullable()) {
-                builder.addEnd(node);
-            }
-        }
-        return builder.build();
+        addBehind(first.ends(), concat.rest, builder);
     }
 
-    /** A single byte or a loop ends nearly everywhere, so it is walked together with what follows. */
-    private static boolean isUnit(Expression first) {
-        return first instanceof Concat || first instanceof And;
+    /** Adds the tokens that go on with the rest behind some nodes. */
+    private void addBehind(BitSet ends, Expression rest, Mask.Builder builder) {
+        BitSet begins = new BitSet();
+        long nodes = 0;
+        for (int value = 0; value < Expressions.BYTES; value++) {
+            if (rest.after(value) != rest.all.never()) {
+                begins.set(value);
+                nodes += trie.endingWith(value).length;
+            }
+        }
+        boolean isNullable = rest.isNullable();
+        if (isNullable) {
+            ends.stream().forEach(builder::addEnd);
+        }
+        if (nodes > ends.cardinality()) {
+            ends.stream().forEach(node -> trie.walk(node, rest, builder));
+            return;
+        }
+        rest.all.effort().spend(nodes);
+        begins.stream().forEach(value -> {
+            Expression after = rest.after(value);
+            for (int node : trie.endingWith(value)) {
+                if (ends.get(trie.parent(node))) {
+                    builder.visit(node, after);
+                    trie.walk(node, after, builder);
+                }
+            }
+        });
+    }
+
+    /** Most tokens do not meet what must not be, such as the names of other properties. */
+    private void addContrary(And and, Mask.Builder builder) {
+        Expression any = Objects.requireNonNull(and.withoutContrary());
+        Mask mask = of(any);
+        builder.add(mask, any);
+        builder.addEnds(mask);
+        trie.walkApart(and, any, builder::replace);
+    }
+
+    /** Those that have a mask of their own are not walked together with the others. */
+    private void addOptions(Or or, Mask.Builder builder) {
+        List<Expression> others = new ArrayList<>();
+        for (Expression option : or.options) {
+            if (isUnit(option)) {
+                Mask mask = of(option);
+                builder.add(mask, option);
+                builder.addEnds(mask);
+            } else {
+                others.add(option);
+            }
+        }
+        walk(or.all.or(others), builder);
     }
 
     /** The tokens after which at most so many more can end the text. Nothing of this is kept. */

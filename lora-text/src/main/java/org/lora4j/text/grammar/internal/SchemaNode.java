@@ -3,7 +3,6 @@ package org.lora4j.text.grammar.internal;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import com.fasterxml.jackson.databind.node.TextNode;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,7 +17,8 @@ import org.lora4j.internal.MessageText;
  * @param place where it is, as a JSON pointer with {@code #} before it
  */
 record SchemaNode(ObjectNode keywords, String place) {
-    static final Set<String> ANNOTATIONS = Set.of(
+    /** What the drafts know and no value depends on. */
+    private static final Set<String> ANNOTATIONS = Set.of(
             "title",
             "description",
             "default",
@@ -28,34 +28,80 @@ record SchemaNode(ObjectNode keywords, String place) {
             "writeOnly",
             "$schema",
             "$id",
+            "id",
+            "$anchor",
+            "$dynamicAnchor",
+            "$recursiveAnchor",
+            "$vocabulary",
             "$comment",
             "$defs",
-            "definitions");
+            "definitions",
+            "contentEncoding",
+            "contentMediaType",
+            "contentSchema");
 
-    static final Set<String> OF_STRINGS = Set.of("minLength", "maxLength", "pattern", "format");
-    static final Set<String> OF_NUMBERS =
-            Set.of("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf");
-    static final Set<String> OF_ARRAYS = Set.of("items", "prefixItems", "minItems", "maxItems", "uniqueItems");
-    static final Set<String> OF_OBJECTS = Set.of("properties", "required", "additionalProperties");
+    static final Set<String> REFERENCES = Set.of("$ref", "$recursiveRef", "$dynamicRef");
 
-    private static final Set<String> OF_ALL =
-            Set.of("type", "enum", "const", "anyOf", "oneOf", "allOf", "$ref", "nullable");
+    private static final Set<String> ASSERTIONS = Set.of(
+            "type",
+            "enum",
+            "const",
+            "anyOf",
+            "oneOf",
+            "allOf",
+            "not",
+            "if",
+            "then",
+            "else",
+            "nullable",
+            "minLength",
+            "maxLength",
+            "pattern",
+            "format",
+            "minimum",
+            "maximum",
+            "exclusiveMinimum",
+            "exclusiveMaximum",
+            "multipleOf",
+            "items",
+            "prefixItems",
+            "additionalItems",
+            "unevaluatedItems",
+            "minItems",
+            "maxItems",
+            "uniqueItems",
+            "contains",
+            "minContains",
+            "maxContains",
+            "properties",
+            "patternProperties",
+            "additionalProperties",
+            "unevaluatedProperties",
+            "propertyNames",
+            "required",
+            "minProperties",
+            "maxProperties",
+            "dependencies",
+            "dependentRequired",
+            "dependentSchemas");
 
-    private static final int MOST_DIGITS = 40;
+    private static final int MOST_DIGITS = 310;
 
-    /** Takes an object, all of whose keywords must be supported. */
     static SchemaNode of(JsonNode schema, String place) {
         if (!(schema instanceof ObjectNode object)) {
             throw refuse(place, "a schema must be an object, true or false", schema);
         }
-        SchemaNode node = new SchemaNode(object, place);
-        object.fieldNames().forEachRemaining(name -> {
-            if (List.of(ANNOTATIONS, OF_ALL, OF_STRINGS, OF_NUMBERS, OF_ARRAYS, OF_OBJECTS).stream()
-                    .noneMatch(names -> names.contains(name))) {
-                throw refuse(node.below(name), "a keyword must be one that is supported", TextNode.valueOf(name));
-            }
-        });
-        return node;
+        return new SchemaNode(object, place);
+    }
+
+    /** Whether no value depends on a keyword. */
+    static boolean isSilent(String keyword) {
+        return !ASSERTIONS.contains(keyword) && !REFERENCES.contains(keyword);
+    }
+
+    /** Whether some draft has a keyword. */
+    static boolean isKnown(String keyword) {
+        return ANNOTATIONS.contains(keyword) || !isSilent(keyword);
     }
 
     static IllegalArgumentException refuse(String place, String rule, @Nullable JsonNode found) {
@@ -79,30 +125,9 @@ record SchemaNode(ObjectNode keywords, String place) {
         return keywords.has(keyword);
     }
 
-    boolean hasAny(Set<String> names) {
-        return names.stream().anyMatch(this::has);
-    }
-
     @Nullable
     JsonNode get(String keyword) {
         return keywords.get(keyword);
-    }
-
-    /** The same without some keywords. */
-    SchemaNode without(String... names) {
-        ObjectNode rest = keywords.objectNode();
-        Set<String> dropped = Set.of(names);
-        keywords.properties().forEach(entry -> {
-            if (!dropped.contains(entry.getKey())) {
-                rest.set(entry.getKey(), entry.getValue());
-            }
-        });
-        return new SchemaNode(rest, place);
-    }
-
-    /** Whether it says nothing of a value. */
-    boolean isEmpty() {
-        return keywords.properties().stream().allMatch(entry -> ANNOTATIONS.contains(entry.getKey()));
     }
 
     int count(String keyword, int otherwise) {
@@ -165,11 +190,6 @@ record SchemaNode(ObjectNode keywords, String place) {
         List<JsonNode> all = new ArrayList<>();
         array.forEach(all::add);
         return all;
-    }
-
-    /** The number of elements of an array; 0 if there is none. */
-    int size(String keyword) {
-        return get(keyword) instanceof ArrayNode array ? array.size() : 0;
     }
 
     List<String> texts(String keyword) {

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.lora4j.internal.MessageText;
 
 /** JSON values by their texts, so that many are compared quickly, whatever the hash codes of their characters are. */
 final class SchemaValues {
@@ -16,6 +17,11 @@ final class SchemaValues {
     /** The keys of values, in a new set. */
     static Set<String> keys(List<JsonNode> values) {
         return values.stream().map(SchemaValues::key).collect(Collectors.toCollection(HashSet::new));
+    }
+
+    /** Whether its texts have no halves of surrogate pairs. */
+    static boolean isUnicode(JsonNode value) {
+        return MessageText.isUnicode(value.toString());
     }
 
     /** A text that equal values share, and different ones do not: numbers by their value, objects in any order of their names. */

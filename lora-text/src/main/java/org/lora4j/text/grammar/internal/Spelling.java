@@ -63,7 +63,11 @@ final class Spelling {
             }
         }
         options.add(all.concat(all.literal("\\"), all.oneOf(letters)));
-        return all.or(options);
+        Expression character = all.or(options);
+        if (of.equals(CodePoints.ALL)) {
+            all.jsonCharacter(character);
+        }
+        return character;
     }
 
     private Expression hex(int digit) {

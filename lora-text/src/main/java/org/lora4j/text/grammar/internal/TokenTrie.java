@@ -29,6 +29,15 @@ public final class TokenTrie {
 
     private final int[] firstId;
 
+    /** The node that each is below. */
+    private final int[] parent;
+
+    /** The nodes with each last byte that are below another one than the beginning. */
+    private final int[][] endingWith;
+
+    /** Those that are the same for all grammars; null until they are needed. */
+    private volatile @Nullable JsonTextMasks jsonText;
+
     private final int longest;
     private final BitSet typed = new BitSet();
     private final Map<String, Integer> added;
@@ -63,8 +72,16 @@ public final class TokenTrie {
         last = new byte[nodes];
         depth = new int[nodes];
         end = new int[nodes];
+        parent = new int[nodes];
         firstId = new int[nodes + 1];
         fill(nodes);
+        endingWith = new int[Expressions.BYTES][];
+        for (int value = 0; value < Expressions.BYTES; value++) {
+            byte one = (byte) value;
+            endingWith[value] = IntStream.range(1, nodes)
+                    .filter(node -> last[node] == one && depth[node] > 1)
+                    .toArray();
+        }
     }
 
     private void fill(int nodes) {
@@ -81,6 +98,7 @@ public final class TokenTrie {
                 node++;
                 open[level] = node;
                 last[node] = token[level - 1];
+                parent[node] = open[level - 1];
                 depth[node] = level;
                 firstId[node] = i;
             }
@@ -162,12 +180,76 @@ public final class TokenTrie {
         }
     }
 
+    /**
+     * Walks over the nodes whose bytes do not lead two expressions to the same one. The second one has all texts of the first.
+     *
+     * @param visitor receives also the nodes that only the second one reaches, with an expression that has no text
+     */
+    void walkApart(Expression one, Expression other, Visitor visitor) {
+        Expression never = one.all.never();
+        Effort effort = one.all.effort();
+        Expression[] way = new Expression[longest + 1];
+        Expression[] otherWay = new Expression[longest + 1];
+        way[0] = one;
+        otherWay[0] = other;
+        int node = ROOT + 1;
+        while (node < end[ROOT]) {
+            int level = depth[node];
+            int value = Byte.toUnsignedInt(last[node]);
+            effort.spend(1);
+            Expression after = way[level - 1].after(value);
+            Expression otherAfter = otherWay[level - 1].after(value);
+            if (after == otherAfter || otherAfter == never) {
+                node = end[node];
+            } else {
+                way[level] = after;
+                otherWay[level] = otherAfter;
+                visitor.visit(node, after);
+                node++;
+            }
+        }
+    }
+
+    /**
+     * The masks of the characters of JSON strings.
+     *
+     * @param text any number of them
+     */
+    JsonTextMasks jsonText(Expression text) {
+        JsonTextMasks known = jsonText;
+        if (known == null) {
+            known = new JsonTextMasks(this, text);
+            jsonText = known;
+        }
+        return known;
+    }
+
+    int nodes() {
+        return last.length;
+    }
+
+    int parent(int node) {
+        return parent[node];
+    }
+
+    /** The nodes with a last byte that are below another one than the beginning, which must not be changed. */
+    int[] endingWith(int value) {
+        return endingWith[value];
+    }
+
     boolean hasChildren(int node) {
         return end[node] > node + 1;
     }
 
     boolean hasTokens(int node) {
         return firstId[node + 1] > firstId[node];
+    }
+
+    /** Removes the tokens that end at a node. */
+    void removeTokens(int node, BitSet from) {
+        for (int i = firstId[node]; i < firstId[node + 1]; i++) {
+            from.clear(ids[i]);
+        }
     }
 
     /** Adds the tokens that end at a node. */

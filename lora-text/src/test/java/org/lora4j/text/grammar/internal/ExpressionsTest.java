@@ -78,7 +78,7 @@ class ExpressionsTest {
 
     @Test
     void findsMultiples() {
-        Texts texts = complete(all.and(all.remainder(7, 0), all.repeat(all.or(letter('1'), letter('3')), 2, 4)));
+        Texts texts = complete(all.and(all.multiples(7, 0), all.repeat(all.or(letter('1'), letter('3')), 2, 4)));
         for (int i = 0; i < 20_000; i++) {
             String digits = Integer.toString(i);
             assertThat(texts.has(digits)).as(digits).isEqualTo(i % 7 == 0 && digits.matches("[13]{2,4}"));

@@ -18,7 +18,13 @@ final class Texts {
         return new Texts(root);
     }
 
+    /** The texts that a model writes for a schema. */
     static Texts schema(String schema) {
+        return of(GrammarSource.jsonSchema(schema, new SchemaRules(true, false, false)));
+    }
+
+    /** All texts of a schema. */
+    static Texts standard(String schema) {
         return of(GrammarSource.jsonSchema(schema));
     }
 
