@@ -25,7 +25,7 @@ class ServePageTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/", "/page.js", "/page.css"})
+    @ValueSource(strings = {"/", "/page/page.css", "/page/page.js", "/page/try.js", "/page/job.js", "/page/rows.js"})
     void aBrowserReadsNothingFromElsewhere(String path) throws Exception {
         try (RunningServer server = RunningServer.start("--model", llama, "--allow-base", "--page")) {
             HttpResponse<String> page = server.get(path);
@@ -33,7 +33,7 @@ class ServePageTest {
             assertThat(page.headers().firstValue("Content-Security-Policy").orElseThrow())
                     .contains("default-src 'none'", "connect-src 'self'", "frame-ancestors 'none'");
             assertThat(page.headers().firstValue("X-Content-Type-Options")).hasValue("nosniff");
-            assertThat(page.body()).doesNotContain("http://", "https://", "innerHTML", "eval(");
+            assertThat(page.body()).doesNotContain("http://", "https://", "innerHTML", "outerHTML", "insertAdjacent", "eval(");
             assertThat(server.post(path, "{}").statusCode()).isEqualTo(405);
         }
     }
@@ -67,7 +67,7 @@ class ServePageTest {
                         "/v1/completions", "{\"model\": \"" + name + "\", \"prompt\": \"the cat\", \"max_tokens\": 2}");
             }
             // Nothing is looked up in an object by a name.
-            assertThat(server.get("/page.js").body())
+            assertThat(server.get("/page/tasks.js").body())
                     .contains("conversations.get(model)", "conversations.set(model,")
                     .doesNotContainPattern("\\[(model|name)\\]");
         }
@@ -77,7 +77,7 @@ class ServePageTest {
     void withoutTheOptionThereIsNoPage() throws Exception {
         try (RunningServer server = RunningServer.start("--model", llama, "--allow-base")) {
             assertThat(server.get("/").statusCode()).isEqualTo(404);
-            assertThat(server.get("/page.js").statusCode()).isEqualTo(404);
+            assertThat(server.get("/page/page.js").statusCode()).isEqualTo(404);
         }
     }
 
