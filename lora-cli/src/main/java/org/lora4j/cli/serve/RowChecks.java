@@ -28,8 +28,8 @@ final class RowChecks {
         Deadline deadline = call.open().deadline();
         places.enter(owner);
         try {
-            return work.run(() -> Thread.currentThread().isInterrupted()
-                    || deadline.taken().compareTo(deadline.timeout()) > 0);
+            return work.run(() ->
+                    Thread.currentThread().isInterrupted() || deadline.taken().compareTo(deadline.timeout()) > 0);
         } catch (CancellationException e) {
             if (Thread.currentThread().isInterrupted()) {
                 throw new InterruptedIOException("the client has gone");

@@ -107,6 +107,12 @@ public final class IndexedFile implements AutoCloseable {
                 throw tooLarge(file, mostBytes);
             }
             return new IndexedFile(file, format, columns, content);
+        } catch (EOFException | ZipException e) {
+            stored.close();
+            throw new IllegalArgumentException(
+                    file + ": a file packed with gzip must be whole, found another one (" + e.getMessage()
+                            + "); copy it again",
+                    e);
         } catch (IOException | RuntimeException e) {
             stored.close();
             throw e;
@@ -131,10 +137,7 @@ public final class IndexedFile implements AutoCloseable {
                 throw e;
             }
         } catch (EOFException | ZipException e) {
-            throw new IllegalArgumentException(
-                    file + ": a file packed with gzip must be whole, found another one (" + e.getMessage()
-                            + "); copy it again",
-                    e);
+            throw e;
         } catch (IOException e) {
             throw new IOException(
                     file + ": cannot be unpacked into " + System.getProperty("java.io.tmpdir") + ", found " + e, e);

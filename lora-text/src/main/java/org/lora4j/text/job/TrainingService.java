@@ -231,6 +231,10 @@ public final class TrainingService implements AutoCloseable {
         Objects.requireNonNull(stops, "stops must not be null");
         JobTask<?> task = JobTask.of(
                 request.method(), model, mostTokens(), request.hyperparameters().beta());
+        JobRequest.@Nullable Data held = request.validation();
+        for (JobRequest.Data data : held == null ? List.of(request.training()) : List.of(request.training(), held)) {
+            Object unused = ending(data.name());
+        }
         return new RowCheck<>(task, settings.limits.bytes(), stops).of(request);
     }
 

@@ -16,10 +16,13 @@ export function isolated(text) {
   return element('bdi', '', text);
 }
 
+/* Characters that are not seen, or that change the direction of what follows. */
+const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
 /* Fills a choice. It stays on what was chosen, if that is still there. */
 export function fill(select, options) {
   const before = select.value;
-  select.replaceChildren(...options.map(({ value, text }) => new Option(text, value)));
+  select.replaceChildren(...options.map(({ value, text }) => new Option(text.replace(UNSEEN, '\ufffd'), value)));
   if (options.some(({ value }) => value === before)) select.value = before;
 }
 
@@ -42,5 +45,5 @@ export function duration(seconds) {
 
 export const time = (seconds) => new Date(seconds * 1000).toLocaleString();
 
-/* A number with four digits that say something. */
-export const number = (value) => String(Number(value.toPrecision(4)));
+/* A number with three digits that say something. */
+export const number = (value) => String(Number(value.toPrecision(3)));

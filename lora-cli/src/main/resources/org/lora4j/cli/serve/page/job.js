@@ -13,7 +13,9 @@ const PAGE = 1000;
 const MOST_PAGES = 20;
 const MOST_EVENTS = 100;
 const SAMPLING = { temperature: 0, max_tokens: 200 };
-const NOT_FOUND = 404;
+
+/* What the server says of a name that no training can have. */
+const UNKNOWN = [400, 404];
 
 /* What is known of the training that is shown. */
 let shown = null;
@@ -106,7 +108,7 @@ async function follow(of) {
         redraw(of);
       });
     } catch (e) {
-      if (e.status === NOT_FOUND) return;
+      if (UNKNOWN.includes(e.status)) return;
       await pause(AGAIN_AFTER, of.signal);
     }
   }
@@ -117,7 +119,7 @@ function left(job, now) {
   if (job.status === 'running' && job.estimated_finish) {
     return `about ${duration(job.estimated_finish - now)} left`;
   }
-  return job.finished_at ? `since ${time(job.finished_at)}` : '';
+  return job.finished_at ? `ended ${time(job.finished_at)}` : '';
 }
 
 const CHANGES = [
@@ -162,12 +164,12 @@ function showChanges(of) {
 
 function verdict(one) {
   const part = element('section', 'verdict');
-  part.appendChild(element('h3', '', `Beside ${one.with}`));
+  part.appendChild(element('h3', '', `${one.metric}, on ${one.rows} rows`));
   const numbers = part.appendChild(element('dl'));
-  const add = (name, value) => numbers.append(element('dt', '', name), element('dd', '', value));
-  add(`${one.metric}, the result`, number(one.adapter));
-  add(`${one.metric}, ${one.with}`, number(one.other));
-  add('better by', `${number(one.better_by)} (95 %: ${number(one.low)} to ${number(one.high)}), on ${one.rows} rows`);
+  for (const [name, value] of [['the result', one.adapter], [one.with, one.other]]) {
+    numbers.append(element('dt', '', name), element('dd', '', number(value)));
+  }
+  part.appendChild(element('p', '', `Better by ${number(one.better_by)} (95 %: ${number(one.low)} to ${number(one.high)})`));
   part.appendChild(interval(260, { low: one.low, high: one.high, value: one.better_by }));
   return part;
 }
@@ -205,7 +207,7 @@ function showFacts(job) {
     ...facts.flatMap(([name, value]) => [element('dt', '', name), element('dd', '', String(value))]));
 }
 
-/* What the result can be compared with: the model alone, if it does the same, and other adapters that do. */
+/* What the result can be compared with: the model alone, if it does the same, or what has the name, and other adapters that do. */
 async function offerToAsk(of) {
   const { job } = of;
   if (job.status !== 'succeeded' || of.kind) return;
@@ -214,9 +216,13 @@ async function offerToAsk(of) {
   of.kind = kindOf(task);
   if (!of.kind) return;
   const others = [...known.keys()].filter((name) => known.get(name) === task && name !== job.fine_tuned_model);
-  const first = [job.model, job.serve_as].filter((name) => others.includes(name));
-  fill(byId('other'), [...new Set([...first, ...others]), ''].map((name) => ({ value: name, text: name || 'nothing' })));
+  const first = [job.model, job.promoted ? '' : job.serve_as].filter((name) => others.includes(name));
+  // What has the name may be the result itself, which is the last thing to compare it with.
+  const names = [...new Set([...first, ...others.filter((name) => name !== job.serve_as), '', ...others])];
+  fill(byId('other'), names.map((name) => ({ value: name, text: name || 'nothing' })));
   byId('other').selectedIndex = 0;
+  show(byId('beside-note'), others.includes(job.model) ? ''
+    : `The model alone, ${job.model}, is not among them: it does something else, or it is not served.`);
   byId('beside-label').textContent = of.kind.label;
   byId('beside-query-label').hidden = !of.kind.query;
   byId('job-ask').hidden = false;
@@ -284,8 +290,10 @@ export async function open(id, signal) {
       await look(of);
       show(byId('error'), '');
     } catch (e) {
-      of.isUnknown = e.status === NOT_FOUND;
-      if (!signal.aborted) show(byId('error'), e.message);
+      if (signal.aborted) return;
+      of.isUnknown = UNKNOWN.includes(e.status);
+      byId('job').hidden = of.isUnknown;
+      show(byId('error'), e.message);
     }
     await pause(of.hasEnded ? LOOK_LATER : LOOK_EVERY, signal);
   }
