@@ -323,6 +323,37 @@ class ServeJobsTest {
         good(ONE, "DELETE", "/v1/files/" + file, "");
     }
 
+    /** So a person sees what is wrong before anything trains, and all of it at once. */
+    @Test
+    void rowsAreCheckedWithoutAJob() throws Exception {
+        String before = get(TWO, JOBS).toString();
+        String wrong = "{\"messages\":[]}\n" + chats(2) + "{\"prompt\":\"<b>\\u0000\",\"completion\":7}\n";
+        String training = upload(server, TWO, "a<b>.jsonl", wrong);
+        JsonNode found = good(TWO, "POST", JOBS + "/check", body(training, "\"validation_file\":\"" + training + "\""));
+        assertThat(found.path("object").asText()).isEqualTo("fine_tuning.check");
+        assertThat(found.path("ok").asBoolean()).isFalse();
+        assertThat(found.path("problem").isNull()).isTrue();
+        for (String file : List.of("training_file", "validation_file")) {
+            JsonNode rows = found.path(file);
+            assertThat(rows.path("filename").asText()).isEqualTo("a<b>.jsonl");
+            assertThat(rows.path("good_rows").asInt()).isEqualTo(2);
+            assertThat(rows.path("wrong_rows").asInt()).isEqualTo(2);
+            assertThat(rows.path("wrong").findValuesAsText("line")).containsExactly("1", "4");
+            assertThat(rows.at("/wrong/1/message").asText()).contains("completion must be a list of objects, found 7");
+            assertThat(rows.at("/good/0/line").asInt()).isEqualTo(2);
+            assertThat(rows.at("/good/0/row").asText()).startsWith("{\"messages\":[{\"role\":\"user\"");
+        }
+        assertThat(good(TWO, "POST", JOBS + "/check", body(upload(TWO, chats(2)), ""))
+                        .path("ok")
+                        .asBoolean())
+                .isTrue();
+        assertRefused(send(ONE, "POST", JOBS + "/check", body(training, "")), 400, "training_file");
+        assertRefused(send(TWO, "POST", JOBS + "/check", body(training, "\"x\":1")), 400, "x");
+        String table = upload(server, TWO, "table.xlsx", "PK");
+        assertRefused(send(TWO, "POST", JOBS + "/check", body(table, "")), 400, ".csv");
+        assertThat(get(TWO, JOBS)).hasToString(before);
+    }
+
     /** Without OpenAI's word auto, and with null for what is not said. */
     @Test
     void whatIsNullOrAutoIsNotSaid() throws Exception {

@@ -5,7 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -25,7 +30,7 @@ class ServePageTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"/", "/page.js", "/page.css"})
+    @ValueSource(strings = {"/", "/page/page.css", "/page/page.js", "/page/try.js", "/page/job.js", "/page/rows.js"})
     void aBrowserReadsNothingFromElsewhere(String path) throws Exception {
         try (RunningServer server = RunningServer.start("--model", llama, "--allow-base", "--page")) {
             HttpResponse<String> page = server.get(path);
@@ -33,7 +38,8 @@ class ServePageTest {
             assertThat(page.headers().firstValue("Content-Security-Policy").orElseThrow())
                     .contains("default-src 'none'", "connect-src 'self'", "frame-ancestors 'none'");
             assertThat(page.headers().firstValue("X-Content-Type-Options")).hasValue("nosniff");
-            assertThat(page.body()).doesNotContain("http://", "https://", "innerHTML", "eval(");
+            assertThat(page.body())
+                    .doesNotContain("http://", "https://", "innerHTML", "outerHTML", "insertAdjacent", "eval(");
             assertThat(server.post(path, "{}").statusCode()).isEqualTo(405);
         }
     }
@@ -67,9 +73,55 @@ class ServePageTest {
                         "/v1/completions", "{\"model\": \"" + name + "\", \"prompt\": \"the cat\", \"max_tokens\": 2}");
             }
             // Nothing is looked up in an object by a name.
-            assertThat(server.get("/page.js").body())
+            assertThat(server.get("/page/tasks.js").body())
                     .contains("conversations.get(model)", "conversations.set(model,")
                     .doesNotContainPattern("\\[(model|name)\\]");
+        }
+    }
+
+    /** Each script is there with all that it loads. */
+    @Test
+    void thePageIsWhole() throws Exception {
+        Pattern name = Pattern.compile("(?:src=\"page/|href=\"page/|from '\\./)([a-z.]+)");
+        try (RunningServer server = RunningServer.start("--model", llama, "--allow-base", "--page")) {
+            Set<String> seen = new TreeSet<>();
+            Deque<String> parts = new ArrayDeque<>(List.of("/"));
+            while (!parts.isEmpty()) {
+                String path = parts.remove();
+                HttpResponse<String> part = server.get(path);
+                assertThat(part.statusCode()).as(path).isEqualTo(200);
+                name.matcher(part.body())
+                        .results()
+                        .map(found -> "/page/" + found.group(1))
+                        .filter(seen::add)
+                        .forEach(parts::add);
+            }
+            assertThat(seen).contains("/page/page.css", "/page/page.js", "/page/job.js", "/page/chart.js");
+        }
+    }
+
+    /** The page asks, with its key, what it can train. */
+    @Test
+    void thePartThatTrainsIsForServersAndKeysThatTrain() throws Exception {
+        Path keys = Files.writeString(temp.resolve("train-keys"), "0123456789abcdef train=yes *\n0123456789abcdeg *\n");
+        try (RunningServer server = RunningServer.start(
+                "--model", llama, "--page", "--train", temp.resolve("train"), "--api-key-file", keys)) {
+            assertThat(server.get("/").body()).contains("name=\"lora-trains\" content=\"true\"");
+            String methods = "/v1/fine_tuning/methods";
+            assertThat(server.get(methods).statusCode()).isEqualTo(401);
+            HttpResponse<String> other = server.send(server.request(methods)
+                    .header("Authorization", "Bearer 0123456789abcdeg")
+                    .build());
+            assertThat(other.statusCode()).isEqualTo(403);
+            HttpResponse<String> own = server.send(server.request(methods)
+                    .header("Authorization", "Bearer 0123456789abcdef")
+                    .build());
+            assertThat(own.body())
+                    .startsWith(
+                            "{\"object\":\"fine_tuning.methods\",\"model\":\"llama\",\"methods\":[\"supervised\",\"dpo\"");
+        }
+        try (RunningServer server = RunningServer.start("--model", llama, "--allow-base", "--page")) {
+            assertThat(server.get("/").body()).contains("name=\"lora-trains\" content=\"false\"");
         }
     }
 
@@ -77,7 +129,7 @@ class ServePageTest {
     void withoutTheOptionThereIsNoPage() throws Exception {
         try (RunningServer server = RunningServer.start("--model", llama, "--allow-base")) {
             assertThat(server.get("/").statusCode()).isEqualTo(404);
-            assertThat(server.get("/page.js").statusCode()).isEqualTo(404);
+            assertThat(server.get("/page/page.js").statusCode()).isEqualTo(404);
         }
     }
 

@@ -1,5 +1,6 @@
 package org.lora4j.cli.serve;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.util.List;
@@ -10,9 +11,11 @@ import org.lora4j.cli.serve.files.FileStore;
 import org.lora4j.cli.serve.files.StoreException;
 import org.lora4j.internal.MessageText;
 import org.lora4j.text.job.Job;
+import org.lora4j.text.job.JobCheck;
 import org.lora4j.text.job.JobCheckpoint;
 import org.lora4j.text.job.JobEvent;
 import org.lora4j.text.job.JobLimitException;
+import org.lora4j.text.job.JobRequest;
 import org.lora4j.text.job.TrainingService;
 
 /** The jobs of the clients, in the form of OpenAI. */
@@ -29,6 +32,7 @@ final class JobEndpoints {
     private final FileStore files;
     private final JobForm form;
     private final JobEventStream streams;
+    private final RowChecks checks = new RowChecks();
 
     /**
      * Creates the endpoints.
@@ -52,6 +56,7 @@ final class JobEndpoints {
 
     void addTo(Router router) {
         router.add("POST", JOBS, new Action.OfJson(this::create));
+        router.add("POST", JOBS + "/check", new Action.OfJson(this::check));
         router.add("GET", JOBS, new Action.OfPath((call, body) -> list(call)));
         router.add("GET", ONE, new Action.OfPath((call, body) -> answer(call, require(call))));
         router.add("GET", ONE + "/events", new Action.OfPath((call, body) -> events(call)));
@@ -71,21 +76,40 @@ final class JobEndpoints {
     }
 
     private void create(Call call, TextBody text) throws IOException {
-        Client client = call.client();
-        client.requireTrains();
-        JsonBody body = JobForm.parse(text);
-        text.free();
-        answer(call, OnDisk.get(() -> submit(client, body)));
+        JsonBody body = body(call, text);
+        answer(call, OnDisk.get(() -> with(call.client(), body, trainings::submit)));
     }
 
-    private Job submit(Client client, JsonBody body) throws IOException {
+    /** Checks the rows as a job would, so that nobody begins one in vain. */
+    private void check(Call call, TextBody text) throws IOException {
+        JsonBody body = body(call, text);
+        ObjectNode found = checks.of(call, stops -> {
+            JobCheck check = OnDisk.get(() -> with(call.client(), body, request -> trainings.check(request, stops)));
+            return JobJson.check(check);
+        });
+        call.answer().json(200, found);
+    }
+
+    private static JsonBody body(Call call, TextBody text) {
+        call.client().requireTrains();
+        JsonBody body = JobForm.parse(text);
+        text.free();
+        return body;
+    }
+
+    /** What is done with a request for a job. */
+    private interface Use<T> {
+        T of(JobRequest request) throws IOException;
+    }
+
+    private <T> T with(Client client, JsonBody body, Use<T> use) throws IOException {
         try {
             String name = body.textOrNull("serve_as");
             if (name != null) {
                 names.requireMayTake(client, name);
             }
             files.requireFree(form.bytes(client, body));
-            return trainings.submit(form.request(client, body));
+            return use.of(form.request(client, body));
         } catch (StoreException e) {
             throw ApiException.of(e);
         } catch (JobLimitException e) {

@@ -34,7 +34,10 @@ final class JobForm {
             "promote"));
 
     private static final Pattern SUFFIX = Pattern.compile("[A-Za-z0-9_-]{1,64}");
-    private static final Set<String> ENDINGS = Set.of(".jsonl", ".csv", ".tsv");
+    /** Names that say the form of the rows, or that it is none that can be read. */
+    private static final Pattern TELLING =
+            Pattern.compile("(?i).*\\.((jsonl|csv|tsv)(\\.gz)?|xlsx|xls|ods)", Pattern.DOTALL);
+
     private static final String PURPOSE = "fine-tune";
     private static final int MOST_METADATA = 16;
     private static final int LONGEST_KEY = 64;
@@ -124,7 +127,7 @@ final class JobForm {
     /** The ending says the form of the rows. Clients of OpenAI need none. */
     private static String rowsName(StoredFile file) {
         String name = file.filename();
-        return ENDINGS.stream().anyMatch(name::endsWith) ? name : name + ".jsonl";
+        return TELLING.matcher(name).matches() ? name : name + ".jsonl";
     }
 
     private static String suffix(JsonBody body) {

@@ -3,11 +3,14 @@ package org.lora4j.cli.serve;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.MessageText;
 import org.lora4j.text.job.Hyperparameters;
 import org.lora4j.text.job.Job;
+import org.lora4j.text.job.JobCheck;
 import org.lora4j.text.job.JobCheckpoint;
 import org.lora4j.text.job.JobError;
 import org.lora4j.text.job.JobEvent;
@@ -110,6 +113,28 @@ final class JobJson {
 
     private static void put(ObjectNode node, String name, @Nullable Number value) {
         node.set(name, value == null ? node.textNode(AUTO) : JsonBody.MAPPER.valueToTree(value));
+    }
+
+    /** Writes what was found in the rows of a request. */
+    static ObjectNode check(JobCheck check) {
+        ObjectNode node = object().put("object", "fine_tuning.check").put("ok", check.isGood());
+        node.set("training_file", rows(check.training()));
+        JobCheck.Rows validation = check.validation();
+        node.set("validation_file", validation == null ? null : rows(validation));
+        return node.put("problem", check.problem());
+    }
+
+    private static ObjectNode rows(JobCheck.Rows rows) {
+        ObjectNode node = object().put("filename", rows.name())
+                .put("good_rows", rows.good())
+                .put("wrong_rows", rows.wrong());
+        put(node.putArray("wrong"), "message", rows.firstWrong());
+        put(node.putArray("good"), "row", rows.firstGood());
+        return node;
+    }
+
+    private static void put(ArrayNode to, String name, List<JobCheck.Row> rows) {
+        rows.forEach(row -> to.addObject().put("line", row.line()).put(name, MessageText.line(row.text())));
     }
 
     /** Writes an event of a job. */

@@ -80,7 +80,7 @@ final class RequestHandler extends Handler.Abstract {
         requests = new ModelRequests(names, limits, model.places());
         memory = BodyMemory.ofHeap(model.limits().bodyBytes());
         metrics = metrics();
-        addRoutes(clients.page());
+        addRoutes(clients.page(), jobs != null);
         if (jobs == null) {
             TRAINING_PATHS.forEach(path -> router.absent(path, NO_TRAINING));
         } else {
@@ -89,7 +89,7 @@ final class RequestHandler extends Handler.Abstract {
         }
     }
 
-    private void addRoutes(boolean hasPage) {
+    private void addRoutes(boolean hasPage, boolean trains) {
         Map<String, Endpoint> endpoints = ModelEndpoints.of(model);
         endpoints.forEach((path, endpoint) -> router.add("POST", path, requests.of(endpoint)));
         String found = "found one with " + new TreeSet<>(endpoints.keySet());
@@ -99,7 +99,7 @@ final class RequestHandler extends Handler.Abstract {
         router.add("GET", "/metrics", (Action.AtOnce) this::metrics);
         if (hasPage) {
             // The page asks for the key, which a browser does not send with an address.
-            new ServedPage(endpoints.keySet(), keys != null).addTo(router);
+            new ServedPage(endpoints.keySet(), keys != null, trains).addTo(router);
         }
     }
 

@@ -1,5 +1,7 @@
 package org.lora4j.cli.serve;
 
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.function.BooleanSupplier;
 import org.lora4j.cli.serve.files.FileStore;
@@ -45,7 +47,20 @@ public final class ServedJobs implements AutoCloseable {
         new FileEndpoints(files, folder.limits(), new ResultFiles(trainings)).addTo(router);
         new JobEndpoints(trainings, names, files, new JobForm(files, model.name()), new JobEventStream(stops))
                 .addTo(router);
+        router.add("GET", "/v1/fine_tuning/methods", new Action.OfPath((call, body) -> methods(call)));
         new AdapterEndpoints(model, names).addTo(router);
+    }
+
+    /** Says what is trained, and how. A key that may not train is refused. */
+    private void methods(Call call) throws IOException {
+        call.client().requireTrains();
+        ObjectNode node = JsonBody.MAPPER
+                .createObjectNode()
+                .put("object", "fine_tuning.methods")
+                .put("model", model.name());
+        ArrayNode names = node.putArray("methods");
+        OnDisk.get(trainings::methods).forEach(method -> names.add(method.text()));
+        call.answer().json(200, node);
     }
 
     void addTo(ServerMetrics metrics) {

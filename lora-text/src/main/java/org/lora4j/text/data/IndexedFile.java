@@ -1,6 +1,7 @@
 package org.lora4j.text.data;
 
 import java.io.BufferedInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -12,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Objects;
+import java.util.zip.ZipException;
 import org.lora4j.io.internal.FileAccess;
 
 /**
@@ -61,7 +63,23 @@ public final class IndexedFile implements AutoCloseable {
      */
     public static IndexedFile open(Path file) throws IOException {
         Objects.requireNonNull(file, "file must not be null");
-        return open(file, TextFormat.of(file), DelimitedColumns.UNKNOWN);
+        return open(file, TextFormat.of(file), DelimitedColumns.UNKNOWN, Long.MAX_VALUE);
+    }
+
+    /**
+     * Opens a file of somebody else, whose own name says nothing, and which may be packed to a thousandth of its size.
+     *
+     * @param file the file
+     * @param name a name whose end tells the format, as {@link TextFiles#read} takes it
+     * @param mostBytes the most bytes, unpacked
+     * @return the file
+     * @throws IOException if it cannot be read, or there is no room to unpack it
+     * @throws IllegalArgumentException if the name does not tell the format, the file has more bytes, or it is packed and not whole
+     */
+    public static IndexedFile open(Path file, String name, long mostBytes) throws IOException {
+        Objects.requireNonNull(file, "file must not be null");
+        Objects.requireNonNull(name, "name must not be null");
+        return open(file, TextFormat.of(name), DelimitedColumns.UNKNOWN, mostBytes);
     }
 
     /**
@@ -75,37 +93,66 @@ public final class IndexedFile implements AutoCloseable {
      */
     public static IndexedFile open(Path file, char delimiter) throws IOException {
         Objects.requireNonNull(file, "file must not be null");
-        return open(file, TextFormat.ofDelimited(file), DelimitedColumns.delimitedBy(delimiter));
+        return open(file, TextFormat.ofDelimited(file), DelimitedColumns.delimitedBy(delimiter), Long.MAX_VALUE);
     }
 
-    private static IndexedFile open(Path file, TextFormat format, DelimitedColumns columns) throws IOException {
+    private static IndexedFile open(Path file, TextFormat format, DelimitedColumns columns, long mostBytes)
+            throws IOException {
         FileChannel stored = FileAccess.open(file);
         try {
             BufferedInputStream in = new BufferedInputStream(Channels.newInputStream(stored), BUFFER);
             InputStream unpacked = TextLines.unpacked(in);
-            return new IndexedFile(file, format, columns, unpacked == in ? stored : unpack(file, unpacked));
+            FileChannel content = unpacked == in ? stored : unpack(file, unpacked, mostBytes);
+            if (content.size() > mostBytes) {
+                throw tooLarge(file, mostBytes);
+            }
+            return new IndexedFile(file, format, columns, content);
+        } catch (EOFException | ZipException e) {
+            stored.close();
+            throw new IllegalArgumentException(
+                    file + ": a file packed with gzip must be whole, found another one (" + e.getMessage()
+                            + "); copy it again",
+                    e);
         } catch (IOException | RuntimeException e) {
             stored.close();
             throw e;
         }
     }
 
-    private static FileChannel unpack(Path file, InputStream packed) throws IOException {
+    private static IllegalArgumentException tooLarge(Path file, long mostBytes) {
+        return new IllegalArgumentException(
+                file + ": a file of rows must have at most " + mostBytes + " bytes, unpacked, found more; divide it");
+    }
+
+    private static FileChannel unpack(Path file, InputStream packed, long mostBytes) throws IOException {
         try (packed) {
             Path copy = Files.createTempFile("lora4j", ".unpacked");
             FileChannel channel = FileChannel.open(
                     copy, StandardOpenOption.READ, StandardOpenOption.WRITE, StandardOpenOption.DELETE_ON_CLOSE);
             try {
-                OutputStream out = Channels.newOutputStream(channel);
-                packed.transferTo(out);
+                copy(packed, Channels.newOutputStream(channel), file, mostBytes);
                 return channel;
-            } catch (IOException e) {
+            } catch (IOException | RuntimeException e) {
                 channel.close();
                 throw e;
             }
+        } catch (EOFException | ZipException e) {
+            throw e;
         } catch (IOException e) {
             throw new IOException(
                     file + ": cannot be unpacked into " + System.getProperty("java.io.tmpdir") + ", found " + e, e);
+        }
+    }
+
+    private static void copy(InputStream packed, OutputStream out, Path file, long mostBytes) throws IOException {
+        byte[] buffer = new byte[BUFFER];
+        long bytes = 0;
+        for (int count = packed.read(buffer); count >= 0; count = packed.read(buffer)) {
+            bytes += count;
+            if (bytes > mostBytes) {
+                throw tooLarge(file, mostBytes);
+            }
+            out.write(buffer, 0, count);
         }
     }
 

@@ -69,7 +69,12 @@ enum TextFormat {
 
     /** Returns the format that the end of a name says, without {@code .gz}. */
     static TextFormat of(Path file) {
-        String name = file.toString().toLowerCase(Locale.ROOT).replaceAll("\\.gz$", "");
+        return of(file.toString());
+    }
+
+    /** The same for a name that need not be that of a file. */
+    static TextFormat of(String file) {
+        String name = file.toLowerCase(Locale.ROOT).replaceAll("\\.gz$", "");
         if (name.endsWith(".csv")) {
             return CSV;
         }

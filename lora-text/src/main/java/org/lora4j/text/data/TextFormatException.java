@@ -54,6 +54,15 @@ public final class TextFormatException extends IllegalArgumentException {
         return line;
     }
 
+    /**
+     * Returns what is wrong.
+     *
+     * @return the rule, and what was found, without the file and the line
+     */
+    public String reason() {
+        return reason;
+    }
+
     /** The same for a reader that cannot go on after this line. */
     TextFormatException ending() {
         return new TextFormatException(file, line, true, reason);

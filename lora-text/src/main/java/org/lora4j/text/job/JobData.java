@@ -1,6 +1,7 @@
 package org.lora4j.text.job;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
@@ -9,11 +10,10 @@ import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CancellationException;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.text.data.IndexedFile;
-import org.lora4j.text.data.StoredExamples;
 import org.lora4j.text.data.TextFormatException;
-import org.lora4j.text.data.TextRow;
 
 /**
  * The examples of a job, which stay in their files.
@@ -26,38 +26,77 @@ record JobData<E>(List<E> train, List<E> choosing, List<E> judging, List<Indexed
     static final String TRAINING_FILE = "training_file";
     static final String VALIDATION_FILE = "validation_file";
 
+    /** What is said of a file from which nothing is learned. */
+    static final String NO_ROWS = "must have at least one row to learn, found none";
+
     /** Fewer rows of a validation, or groups of them, only judge. */
     private static final int FEWEST_TO_CHOOSE = 4;
-
-    /** What is done with an example of a row. */
-    private interface Visitor<E> {
-        void visit(TextRow row, E example);
-    }
 
     /**
      * Reads the files of a job.
      *
      * @param task learns the rows that train, and checks all
+     * @param mostBytes the most bytes of a file, unpacked
      * @param stops whether nobody needs them any more; asked before each row
      * @throws JobFailure if a row is wrong, or there is none
      * @throws CancellationException if nobody needs them
      */
-    static <E> JobData<E> read(JobFolder folder, StoredJob.Request request, JobTask<E> task, BooleanSupplier stops)
+    static <E> JobData<E> read(
+            JobFolder folder, StoredJob.Request request, JobTask<E> task, long mostBytes, BooleanSupplier stops)
             throws IOException, JobFailure {
         List<IndexedFile> files = new ArrayList<>();
+        Source source = new Source(request.training(), TRAINING_FILE);
         try {
-            StoredJob.Data training = request.training();
-            List<E> train =
-                    examples(folder, training, TRAINING_FILE, task, files, (row, one) -> task.learn(one), stops);
-            check(files.get(0), training, TRAINING_FILE, task, stops);
+            JobRows<E> training = source.open(folder, mostBytes, files, task, stops);
+            List<E> train = source.requireSome(training.learned());
+            training.check(row -> {});
+            List<E> held = List.of();
             StoredJob.@Nullable Data validation = request.validation();
-            List<E> held = validation == null
-                    ? List.of()
-                    : examples(folder, validation, VALIDATION_FILE, task, files, task::check, stops);
+            if (validation != null) {
+                source = new Source(validation, VALIDATION_FILE);
+                held = source.requireSome(
+                        source.open(folder, mostBytes, files, task, stops).held(row -> {}));
+            }
             return divided(train, held, task, request.seed(), files);
+        } catch (TextFormatException e) {
+            close(files);
+            throw source.failure(", line " + e.line() + ": " + e.reason());
         } catch (IOException | JobFailure | RuntimeException e) {
-            files.forEach(IndexedFile::close);
+            close(files);
             throw e;
+        }
+    }
+
+    /**
+     * A file of a job.
+     *
+     * @param param what it is in the request
+     */
+    private record Source(StoredJob.Data data, String param) {
+        <E> JobRows<E> open(
+                JobFolder folder, long mostBytes, List<IndexedFile> files, JobTask<E> task, BooleanSupplier stops)
+                throws IOException, JobFailure {
+            Consumer<TextFormatException> wrong = e -> {
+                throw e;
+            };
+            Path path = folder.resolve(data.file());
+            try {
+                return JobRows.open(path, data.file(), mostBytes, files, task, wrong, stops);
+            } catch (IllegalArgumentException e) {
+                // The client knows the name of its file, and nothing of the folder of the job.
+                throw JobData.failure(param, String.valueOf(e.getMessage()).replace(path.toString(), data.name()));
+            }
+        }
+
+        <E> List<E> requireSome(List<E> examples) throws JobFailure {
+            if (examples.isEmpty()) {
+                throw failure(" " + NO_ROWS);
+            }
+            return examples;
+        }
+
+        JobFailure failure(String problem) {
+            return JobData.failure(param, data.name() + problem);
         }
     }
 
@@ -79,67 +118,16 @@ record JobData<E>(List<E> train, List<E> choosing, List<E> judging, List<Indexed
         return groups.stream().flatMap(List::stream).toList();
     }
 
-    private static <E> List<E> examples(
-            JobFolder folder,
-            StoredJob.Data data,
-            String param,
-            JobTask<E> task,
-            List<IndexedFile> files,
-            Visitor<E> visitor,
-            BooleanSupplier stops)
-            throws IOException, JobFailure {
-        try {
-            IndexedFile file = IndexedFile.open(folder.resolve(data.file()));
-            files.add(file);
-            StoredExamples<E> found = new StoredExamples<>(file, task::examples);
-            for (TextRow row : file.rows()) {
-                requireNeeded(stops);
-                List<E> some = task.examples(row);
-                found.add(row, some);
-                some.forEach(one -> visitor.visit(row, one));
-            }
-            found.trim();
-            if (found.isEmpty()) {
-                throw failure(param, data.name() + " must have at least one row to learn, found none");
-            }
-            return found;
-        } catch (TextFormatException e) {
-            throw failure(param, named(e, data));
-        }
-    }
-
-    private static void requireNeeded(BooleanSupplier stops) {
-        if (stops.getAsBoolean()) {
-            throw new CancellationException("the rows of a job are not needed any more");
-        }
-    }
-
-    private static <E> void check(
-            IndexedFile file, StoredJob.Data data, String param, JobTask<E> task, BooleanSupplier stops)
-            throws JobFailure {
-        try {
-            for (TextRow row : file.rows()) {
-                requireNeeded(stops);
-                task.examples(row).forEach(one -> task.check(row, one));
-            }
-        } catch (TextFormatException e) {
-            throw failure(param, named(e, data));
-        }
-    }
-
-    /** The client knows the name of its file, and nothing of the folder of the job. */
-    private static String named(TextFormatException e, StoredJob.Data data) {
-        return String.valueOf(e.getMessage())
-                .replace(e.file() + ":" + e.line(), data.name() + ", line " + e.line())
-                .replace(e.file(), data.name());
-    }
-
     static JobFailure failure(String param, String message) {
         return new JobFailure(new JobError("invalid_" + param, message, param), null);
     }
 
     @Override
     public void close() {
+        close(files);
+    }
+
+    private static void close(List<IndexedFile> files) {
         files.forEach(IndexedFile::close);
     }
 }

@@ -15,6 +15,7 @@ import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -196,6 +197,48 @@ public final class TrainingService implements AutoCloseable {
     // Jobs for clients.
 
     /**
+     * Returns by which methods the model can be trained.
+     *
+     * @return the methods that {@link #submit} takes, in the order of the type
+     * @throws IOException if a file of the model cannot be read
+     */
+    public List<JobMethod> methods() throws IOException {
+        List<JobMethod> found = new ArrayList<>();
+        for (JobMethod method : JobMethod.values()) {
+            try {
+                Object unused = JobTask.of(method, model, mostTokens(), null);
+                found.add(method);
+            } catch (IllegalArgumentException e) {
+                log.debug("{} cannot be trained by {}: {}", model.name(), method.text(), e.getMessage());
+            }
+        }
+        return found;
+    }
+
+    /**
+     * Reads the rows of a request as a job would, and says which are wrong. Nothing is kept of it.
+     *
+     * @param request what to train; of its validation, too, all rows are read
+     * @param stops whether nobody needs the answer any more; asked before each row
+     * @return what was found
+     * @throws IllegalArgumentException if the model cannot be trained by the method, a file has too many bytes or an unknown ending, or it is
+     *     packed and not whole
+     * @throws CancellationException if nobody needs the answer
+     * @throws IOException if a file cannot be read
+     */
+    public JobCheck check(JobRequest request, BooleanSupplier stops) throws IOException {
+        Objects.requireNonNull(request, "request must not be null");
+        Objects.requireNonNull(stops, "stops must not be null");
+        JobTask<?> task = JobTask.of(
+                request.method(), model, mostTokens(), request.hyperparameters().beta());
+        JobRequest.@Nullable Data held = request.validation();
+        for (JobRequest.Data data : held == null ? List.of(request.training()) : List.of(request.training(), held)) {
+            Object unused = ending(data.name());
+        }
+        return new RowCheck<>(task, settings.limits.bytes(), stops).of(request);
+    }
+
+    /**
      * Takes a job. Its data are copied before this returns, and read after it.
      *
      * @param request what to train
@@ -314,8 +357,9 @@ public final class TrainingService implements AutoCloseable {
     private static final List<String> ENDINGS = List.of(".jsonl", ".csv", ".tsv", ".jsonl.gz", ".csv.gz", ".tsv.gz");
 
     private static String ending(String name) {
+        String small = name.toLowerCase(Locale.ROOT);
         return ENDINGS.stream()
-                .filter(name::endsWith)
+                .filter(small::endsWith)
                 .max(Comparator.comparingInt(String::length))
                 .orElseThrow(() -> new IllegalArgumentException("the name of a file of rows must end with one of "
                         + ENDINGS + ", found " + MessageText.quote(name)));
@@ -481,10 +525,11 @@ public final class TrainingService implements AutoCloseable {
                 return;
             }
             job.store(job.progress().checkedAs(used).in(JobState.QUEUED));
+            // It may train as soon as the lock is free.
+            job.event(JobEvent.Level.INFO, "Files validated, moving job to queued state");
             queue.add(job);
             notifyAll();
         }
-        job.event(JobEvent.Level.INFO, "Files validated, moving job to queued state");
     }
 
     private JobTask<?> task(StoredJob.Request request) throws IOException {
@@ -495,7 +540,7 @@ public final class TrainingService implements AutoCloseable {
     private <E> UsedSettings settings(Job job, JobTask<E> task) throws IOException, JobFailure {
         StoredJob.Request request = job.request();
         BooleanSupplier stops = () -> isClosing() || job.state() != JobState.VALIDATING;
-        try (JobData<E> data = JobData.read(job.folder(), request, task, stops)) {
+        try (JobData<E> data = JobData.read(job.folder(), request, task, settings.limits.bytes(), stops)) {
             requireEnough(task, request);
             Hyperparameters asked = request.hyperparameters();
             int rows = data.train().size();
@@ -618,7 +663,8 @@ public final class TrainingService implements AutoCloseable {
                 job.event(JobEvent.Level.INFO, "Fine-tuning job started");
             }
         }
-        try (JobData<E> data = JobData.read(job.folder(), job.request(), task, job::mustStop)) {
+        try (JobData<E> data =
+                JobData.read(job.folder(), job.request(), task, settings.limits.bytes(), job::mustStop)) {
             JobTraining<E> training = new JobTraining<>(job, task, data, used, gate);
             requireSameBase(job, training);
             if (training.run(settings.checkpointEvery)) {

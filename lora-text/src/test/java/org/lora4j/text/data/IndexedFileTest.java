@@ -155,10 +155,33 @@ class IndexedFileTest {
         }
         assertThat(copies()).noneMatch(copy -> copy.contains(text));
         byte[] packed = Files.readAllBytes(file);
-        Files.write(file, Arrays.copyOf(packed, packed.length - 9));
-        assertThatThrownBy(() -> IndexedFile.open(file))
-                .isInstanceOf(IOException.class)
-                .hasMessageStartingWith(file + ": cannot be unpacked into ");
+        for (byte[] broken : List.of(Arrays.copyOf(packed, packed.length - 9), new byte[] {0x1f, (byte) 0x8b, 7, 0})) {
+            Files.write(file, broken);
+            assertThatThrownBy(() -> IndexedFile.open(file))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith(file + ": a file packed with gzip must be whole, found another one");
+        }
+    }
+
+    /** A packed file can be a thousandth of what it holds. */
+    @Test
+    void aFileOfSomebodyElseIsBounded() throws IOException {
+        Path file = folder.resolve("data");
+        for (boolean packed : List.of(true, false)) {
+            try (OutputStream plain = Files.newOutputStream(file);
+                    OutputStream out = packed ? new GZIPOutputStream(plain) : plain) {
+                out.write("text\nmeow\n".getBytes(StandardCharsets.UTF_8));
+            }
+            try (IndexedFile indexed = IndexedFile.open(file, "A.CSV.gz", 10)) {
+                assertThat(indexed.row(5, 2).text("text")).isEqualTo("meow");
+            }
+            assertThatThrownBy(() -> IndexedFile.open(file, "a.csv", 9))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage(file + ": a file of rows must have at most 9 bytes, unpacked, found more; divide it");
+            assertThatThrownBy(() -> IndexedFile.open(file, "a.txt", 10))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("must end with .csv");
+        }
     }
 
     /** The contents of all copies of this and of other processes, whose copies may be deleted meanwhile. */
