@@ -6,8 +6,6 @@ import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -165,32 +163,6 @@ final class AdapterFolder {
 
     private static boolean isAdapter(Path folder) {
         return FILES.stream().allMatch(file -> Files.isRegularFile(folder.resolve(file)));
-    }
-
-    /**
-     * Deletes an adapter. No reader sees a part of it.
-     *
-     * @throws IOException if its files cannot be deleted
-     */
-    void delete(String name) throws IOException {
-        if (!has(name)) {
-            return;
-        }
-        Path gone = folder.resolve("." + name + ".deleted");
-        deleteAll(gone);
-        Files.move(folder.resolve(name), gone, StandardCopyOption.ATOMIC_MOVE);
-        deleteAll(gone);
-    }
-
-    private static void deleteAll(Path path) throws IOException {
-        if (!Files.exists(path)) {
-            return;
-        }
-        try (Stream<Path> all = Files.walk(path)) {
-            for (Path one : all.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(one);
-            }
-        }
     }
 
     Path path() {

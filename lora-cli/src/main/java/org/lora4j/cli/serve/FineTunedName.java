@@ -18,7 +18,17 @@ final class FineTunedName {
 
     /** Returns the name of what a job trains. */
     static String of(String base, String org, String suffix, String job) {
-        return "ft:" + base + ":" + org + ":" + suffix + ":" + job.substring(JOB.length());
+        return "ft:" + base + ":" + org + ":" + suffix + ":" + digits(job);
+    }
+
+    /** Returns what the names of a job have of its own. */
+    static String digits(String job) {
+        return job.substring(JOB.length());
+    }
+
+    /** Returns the job that has these digits. */
+    static String ofDigits(String digits) {
+        return JOB + digits;
     }
 
     /** Returns the name after an epoch. */
@@ -29,7 +39,7 @@ final class FineTunedName {
     /** Returns the job of a name; empty for another name. */
     static Optional<String> job(String name) {
         Matcher matcher = NAME.matcher(name);
-        return matcher.matches() ? Optional.of(JOB + matcher.group(1)) : Optional.empty();
+        return matcher.matches() ? Optional.of(ofDigits(matcher.group(1))) : Optional.empty();
     }
 
     /** Returns the adapter of a name, which is the name itself if it is not of this form. */

@@ -3,6 +3,7 @@ package org.lora4j.cli.serve;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import org.lora4j.text.job.Job;
 
 /** The names that requests can give as their model. */
 final class ModelList {
@@ -37,13 +38,13 @@ final class ModelList {
     /** Deletes what a job of the client has trained. */
     private void delete(Call call) throws IOException {
         String id = call.path("name");
-        if (names.job(call.client(), id).isEmpty()) {
-            names.require(call.client(), id);
-            throw ApiException.of(
-                    403, "not_allowed", "the model must be one that a job of this key has trained, found another one");
-        }
         names.require(call.client(), id);
-        OnDisk.run(() -> model.delete(FineTunedName.adapter(id)));
+        Job job = names.job(call.client(), id)
+                .orElseThrow(() -> ApiException.of(
+                        403,
+                        "not_allowed",
+                        "the model must be one that a job of this key has trained, found another one"));
+        OnDisk.run(() -> job.withdraw(FineTunedName.adapter(id)));
         ObjectNode node = JsonBody.MAPPER
                 .createObjectNode()
                 .put("id", id)

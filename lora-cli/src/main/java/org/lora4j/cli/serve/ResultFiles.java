@@ -30,7 +30,7 @@ final class ResultFiles {
         if (job.state() != JobState.SUCCEEDED || end == null || metrics == null) {
             return Optional.empty();
         }
-        String id = FileStore.id(end.toEpochMilli(), job.id());
+        String id = FileStore.id(end.toEpochMilli(), FineTunedName.digits(job.id()));
         try {
             return Optional.of(new StoredFile(
                     id,
@@ -63,10 +63,12 @@ final class ResultFiles {
         return job(file.owner(), file.id()).flatMap(Job::metricsFile);
     }
 
+    /** The id says the job. */
     private Optional<Job> job(String owner, String id) {
-        return trainings.jobs().stream()
+        return FileStore.name(id)
+                .map(FineTunedName::ofDigits)
+                .flatMap(trainings::job)
                 .filter(job -> job.owner().equals(owner))
-                .filter(job -> of(job).filter(file -> file.id().equals(id)).isPresent())
-                .findFirst();
+                .filter(job -> of(job).filter(file -> file.id().equals(id)).isPresent());
     }
 }

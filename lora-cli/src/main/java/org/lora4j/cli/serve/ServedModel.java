@@ -249,18 +249,6 @@ public final class ServedModel implements AutoCloseable {
     }
 
     /**
-     * Deletes an adapter.
-     *
-     * @throws IOException if its files cannot be deleted
-     */
-    void delete(String adapter) throws IOException {
-        if (folder != null) {
-            folder.delete(adapter);
-            texts.refresh(adapter);
-        }
-    }
-
-    /**
      * Starts what trains adapters of this model, which are served from then on.
      *
      * @param jobs the folder of the jobs

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
@@ -337,7 +338,7 @@ public final class Job {
     }
 
     /**
-     * Ends the job. One that trains ends after its step.
+     * Ends the job. One that trains ends after its step. Its adapters after epochs are deleted.
      *
      * @throws IllegalStateException if it has ended
      * @throws IOException if the state cannot be stored
@@ -388,6 +389,18 @@ public final class Job {
      */
     public void rollback() throws IOException {
         service.rollback(this);
+    }
+
+    /**
+     * Takes an adapter of this job away from those that are served. The second name stays what it is, and the job can still be
+     * promoted.
+     *
+     * @param name {@link #adapter}, or that of one of the {@link #checkpoints}; nothing happens if it is not served now
+     * @throws IllegalArgumentException if this job has no such name
+     * @throws IOException if its files cannot be deleted
+     */
+    public void withdraw(String name) throws IOException {
+        service.withdraw(this, Objects.requireNonNull(name, "name must not be null"));
     }
 
     /**

@@ -408,14 +408,24 @@ public final class TrainingService implements AutoCloseable {
                 return true;
             }
             queue.remove(job);
-            job.store(
-                    end.isEnd()
-                            ? job.progress().ended(end, System.currentTimeMillis(), null)
-                            : job.progress().in(end));
+            if (end == JobState.CANCELLED) {
+                cancelled(job);
+            } else {
+                job.store(job.progress().in(end));
+            }
             notifyAll();
         }
         job.event(JobEvent.Level.INFO, "The job was " + what);
         return false;
+    }
+
+    /** Notes that a job was cancelled. Of what it has trained so far, nothing is served any more. */
+    private synchronized void cancelled(Job job) throws IOException {
+        for (StoredJob.Checkpoint old : job.progress().checkpoints()) {
+            drop(job, old);
+        }
+        job.store(
+                job.progress().withCheckpoints(List.of()).ended(JobState.CANCELLED, System.currentTimeMillis(), null));
     }
 
     void resume(Job job) throws IOException {
@@ -478,6 +488,27 @@ public final class TrainingService implements AutoCloseable {
             job.store(job.progress().promoted(false));
         }
         job.event(JobEvent.Level.INFO, "The adapter was taken back");
+    }
+
+    void withdraw(Job job, String adapter) throws IOException {
+        String which = "The adapter";
+        if (!job.adapter().equals(adapter)) {
+            which += " after step "
+                    + job.progress().checkpoints().stream()
+                            .filter(one -> adapter.equals(one.adapter()))
+                            .findFirst()
+                            .orElseThrow(() ->
+                                    new IllegalArgumentException("name must be one of what this job has trained, found "
+                                            + MessageText.quote(adapter)))
+                            .step();
+        }
+        synchronized (this) {
+            if (served == null || !served.has(adapter)) {
+                return;
+            }
+            served.remove(adapter);
+        }
+        job.event(JobEvent.Level.INFO, which + " is not served any more");
     }
 
     JobState await(Job job, Duration longest) throws InterruptedException {
@@ -700,7 +731,7 @@ public final class TrainingService implements AutoCloseable {
     private void stopped(Job job) throws IOException {
         if (job.isToBeCancelled()) {
             synchronized (this) {
-                job.store(job.progress().ended(JobState.CANCELLED, System.currentTimeMillis(), null));
+                cancelled(job);
                 running = null;
                 notifyAll();
             }

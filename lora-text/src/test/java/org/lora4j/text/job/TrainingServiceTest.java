@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
@@ -26,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.fixtures.CompleteEncoder;
 import org.lora4j.fixtures.MustEnd;
 import org.lora4j.fixtures.Patience;
@@ -386,6 +388,56 @@ class TrainingServiceTest {
             assertThatIllegalStateException().isThrownBy(first::cancel).withMessageContaining("cancelled");
             assertThatIllegalStateException().isThrownBy(first::resume);
             assertThatIllegalStateException().isThrownBy(first::promote);
+        }
+    }
+
+    /** Nobody can ask for what a job has trained that was given up. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aCancelledJobLeavesNoAdapter(boolean isPaused) throws Exception {
+        try (TrainingService trainings = builder(decoder).build()) {
+            Job job = trainings.submit(longer("given-up"));
+            Patience.await(() -> !job.checkpoints().isEmpty());
+            assertThat(temp.resolve("adapters")).isNotEmptyDirectory();
+            if (isPaused) {
+                job.pause();
+                Patience.await(() -> job.state() == JobState.PAUSED);
+            }
+            job.cancel();
+            assertThat(job.await(LONG)).isEqualTo(JobState.CANCELLED);
+            assertThat(job.checkpoints()).isEmpty();
+            assertThat(temp.resolve("adapters")).isEmptyDirectory();
+            assertThat(changed).contains("given-up-step-40");
+        }
+    }
+
+    @Test
+    void whatAJobHasTrainedIsWithdrawn() throws Exception {
+        Path served = temp.resolve("adapters");
+        try (TrainingService trainings = builder(encoder).build()) {
+            Job job = trainings.submit(JobRequest.of(JobMethod.CLASSIFY, "acme", topics("topics.csv", 40))
+                    .hyperparameters(steps(2, 8))
+                    .adapter("topics-1")
+                    .serveAs("topics", Promotion.ALWAYS)
+                    .build());
+            succeed(job);
+            String epoch = Objects.requireNonNull(job.checkpoints().get(1).adapter());
+            job.withdraw(epoch);
+            assertThat(served.resolve(epoch)).doesNotExist();
+            assertThat(served.resolve("topics-1")).exists();
+            changed.clear();
+            job.withdraw("topics-1");
+            job.withdraw("topics-1");
+            assertThat(served.resolve("topics-1")).doesNotExist();
+            assertThat(changed).containsExactly("topics-1");
+            // Clients who ask for the name notice nothing.
+            assertThat(served.resolve("topics")).exists();
+            for (String other : List.of("topics", "../jobs", "")) {
+                assertThatIllegalArgumentException().isThrownBy(() -> job.withdraw(other));
+            }
+            assertThat(served.resolve("topics")).exists();
+            job.promote();
+            assertThat(served.resolve("topics")).exists();
         }
     }
 

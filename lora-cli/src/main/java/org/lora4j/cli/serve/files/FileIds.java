@@ -1,11 +1,10 @@
 package org.lora4j.cli.serve.files;
 
-import java.nio.charset.StandardCharsets;
 import java.security.SecureRandom;
 import java.time.InstantSource;
-import java.util.HexFormat;
+import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.lora4j.internal.memory.Sha256;
 
 /**
  * Makes the ids of files: {@code file-}, the time in 12 hexadecimal digits, and 16 that nobody can guess. So ids have the order in which
@@ -14,6 +13,7 @@ import org.lora4j.internal.memory.Sha256;
 final class FileIds {
     private static final String PREFIX = "file-";
     private static final Pattern ID = Pattern.compile(PREFIX + "[0-9a-f]{12}[0-9a-f]{16}");
+    private static final Pattern OTHER = Pattern.compile(PREFIX + "[0-9a-f]{12}([0-9a-f]{17,64})");
     private static final int TIME_DIGITS = 12;
     private static final int OTHER_DIGITS = 16;
 
@@ -40,10 +40,15 @@ final class FileIds {
         return PREFIX + digits(last, TIME_DIGITS) + digits(random.nextLong(), OTHER_DIGITS);
     }
 
-    /** Returns the id of something that is no file of a store. */
+    /** Returns the id of something that is no file of a store. Its name, in hexadecimal digits, is longer than what ids of files have. */
     static String of(long millis, String name) {
-        byte[] hash = Sha256.begin().digest(name.getBytes(StandardCharsets.UTF_8));
-        return PREFIX + digits(millis, TIME_DIGITS) + HexFormat.of().formatHex(hash, 0, OTHER_DIGITS / 2);
+        return PREFIX + digits(millis, TIME_DIGITS) + name;
+    }
+
+    /** Returns the name of something that is no file of a store; empty for the id of a file, and for what is none. */
+    static Optional<String> name(String id) {
+        Matcher matcher = OTHER.matcher(id);
+        return matcher.matches() ? Optional.of(matcher.group(1)) : Optional.empty();
     }
 
     private static String digits(long value, int count) {

@@ -83,11 +83,21 @@ public final class FileStore implements AutoCloseable {
      * Returns an id for something that is no file of a store, and looks like one in a list.
      *
      * @param millis when it was made, in milliseconds since 1970
-     * @param name what it is called; another name has another id
+     * @param name what it is called, in 17 to 64 hexadecimal digits
      * @return the id
      */
     public static String id(long millis, String name) {
         return FileIds.of(millis, name);
+    }
+
+    /**
+     * Returns what something that is no file of a store is called.
+     *
+     * @param id an id that {@link #id} returned; any text
+     * @return its name; empty for another id
+     */
+    public static Optional<String> name(String id) {
+        return FileIds.name(id);
     }
 
     private synchronized void read() throws IOException {

@@ -162,6 +162,13 @@ function showChanges(of) {
   if (had) (place.firstElementChild || byId('job-title')).focus();
 }
 
+/* What the interval says. */
+function inWords({ better_by: by, low, high }) {
+  if (low > 0) return `Better by ${number(by)} (95 %: ${number(low)} to ${number(high)})`;
+  if (high < 0) return `Worse by ${number(-by)} (95 %: ${number(-high)} to ${number(-low)})`;
+  return `No clear difference: better by ${number(by)} (95 %: ${number(low)} to ${number(high)})`;
+}
+
 function verdict(one) {
   const part = element('section', 'verdict');
   part.appendChild(element('h3', '', `${one.metric}, on ${one.rows} rows`));
@@ -169,7 +176,7 @@ function verdict(one) {
   for (const [name, value] of [['the result', one.adapter], [one.with, one.other]]) {
     numbers.append(element('dt', '', name), element('dd', '', number(value)));
   }
-  part.appendChild(element('p', '', `Better by ${number(one.better_by)} (95 %: ${number(one.low)} to ${number(one.high)})`));
+  part.appendChild(element('p', '', inWords(one)));
   part.appendChild(interval(260, { low: one.low, high: one.high, value: one.better_by }));
   return part;
 }
