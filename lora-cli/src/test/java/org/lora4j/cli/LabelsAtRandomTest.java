@@ -7,6 +7,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -26,6 +28,7 @@ class LabelsAtRandomTest {
     void reportsHardlyEverClaimAGain(int texts) throws IOException {
         Path model = SmallModels.bert(temp.resolve("bert"), 1);
         int claims = 0;
+        Set<String> starts = new TreeSet<>();
         for (int run = 0; run < RUNS; run++) {
             JsonNode report = Cli.good(
                             "classify",
@@ -42,9 +45,12 @@ class LabelsAtRandomTest {
                             "--no-learn-all",
                             "--json")
                     .json();
-            assertThat(report.at("/learned/start").asText()).isEqualTo(texts == 30 ? "pairs" : "probe");
+            starts.add(report.at("/learned/start").asText());
             claims += report.at("/judgement/outcome").asText().equals("BETTER") ? 1 : 0;
         }
+        assertThat(starts).contains("probe");
+        // Labels at random have pairs too, and chance decides whether these help.
+        assertThat(starts.contains("pairs")).isEqualTo(texts == 30);
         assertThat(claims).isLessThanOrEqualTo(1);
     }
 
