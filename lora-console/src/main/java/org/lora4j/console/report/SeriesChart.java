@@ -21,12 +21,13 @@ public final class SeriesChart {
     /**
      * A line.
      *
-     * @param name its name in the legend
+     * @param name its name, which no other line has
      * @param values its values at 1, 2, 3, …
      * @param color its color
      * @param width its width in pixels
+     * @param hasLegend whether the legend names it
      */
-    public record Line(String name, List<Double> values, Color color, float width) {}
+    public record Line(String name, List<Double> values, Color color, float width, boolean hasLegend) {}
 
     /**
      * Draws lines.
@@ -72,6 +73,7 @@ public final class SeriesChart {
                             .toList(),
                     line.values());
             series.setLineColor(line.color()).setLineStyle(SeriesLines.SOLID).setLineWidth(line.width());
+            series.setShowInLegend(line.hasLegend());
             series.setMarker(SeriesMarkers.CIRCLE).setMarkerColor(line.color());
         }
         return chart;

@@ -144,10 +144,10 @@ public record ShopReport(
                                 .map(day -> 100 * day.accuracy())
                                 .toList();
                         lines.add(new SeriesChart.Line(
-                                tenant.name(), reached, ChartStyle.tint(ChartStyle.LORA, 0.35), 1));
+                                tenant.name(), reached, ChartStyle.tint(ChartStyle.LORA, 0.35), 1, false));
                     }
-                    lines.add(new SeriesChart.Line("frozen model, mean", means(true), ChartStyle.BASE, 3));
-                    lines.add(new SeriesChart.Line("adapters, mean", means(false), ChartStyle.LORA, 3));
+                    lines.add(new SeriesChart.Line("frozen model, mean", means(true), ChartStyle.BASE, 3, true));
+                    lines.add(new SeriesChart.Line("adapters, mean", means(false), ChartStyle.LORA, 3, true));
                     return SeriesChart.draw("Right teams after each day", "Day", "Messages of the test in %", lines);
                 }),
                 files);
