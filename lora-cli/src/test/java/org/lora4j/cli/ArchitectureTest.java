@@ -34,7 +34,6 @@ class ArchitectureTest {
                     "org.lora4j.cli.tag",
                     "org.lora4j.cli.retrieval",
                     "org.lora4j.cli.inspect",
-                    "org.lora4j.cli.jobs",
                     "org.lora4j.cli.serve",
                     "org.lora4j.cli.serve.files",
                     "org.lora4j.cli.convert")

@@ -13,8 +13,6 @@ import com.openai.models.finetuning.jobs.FineTuningJobEvent;
 import com.openai.models.finetuning.jobs.JobCreateParams;
 import com.openai.models.models.Model;
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.StringWriter;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
@@ -632,73 +630,5 @@ class ServeJobsTest {
             Optional<Double> files = Optional.of(encoder.figure("lora_files_bytes"));
             assertThat(files.orElseThrow()).isEqualTo(rows.length());
         }
-    }
-
-    /** Runs {@code lora jobs} against the server. */
-    private static Outcome jobs(String key, Object... words) throws IOException {
-        Path file = Files.writeString(temp.resolve("key-of-jobs"), key + "\n");
-        List<Object> all = new ArrayList<>(List.of("jobs"));
-        all.addAll(List.of(words));
-        all.addAll(List.of("--server", server.request("/").build().uri(), "--key-file", file, "--no-progress"));
-        StringWriter out = new StringWriter();
-        StringWriter err = new StringWriter();
-        int code = Lora.execute(
-                new PrintWriter(out),
-                new PrintWriter(err),
-                all.stream().map(String::valueOf).toArray(String[]::new));
-        return new Outcome(code, out.toString(), err.toString());
-    }
-
-    private record Outcome(int code, String out, String err) {}
-
-    @Test
-    void theCommandWatchesAndChangesJobs() throws Exception {
-        String job = good(
-                        ONE,
-                        "POST",
-                        JOBS,
-                        body(upload(ONE, chats(10)), "\"serve_as\": \"watched\", \"promote\": \"never\""))
-                .path("id")
-                .asText();
-        Outcome watched = jobs(ONE, "watch", job);
-        assertThat(watched.err()).isEmpty();
-        assertThat(watched.code()).isZero();
-        assertThat(watched.out())
-                .contains("Created fine-tuning job: " + job, job + ": succeeded", "not served as watched");
-        Outcome promoted = jobs(ONE, "promote", job, "--json");
-        assertThat(JSON.readTree(promoted.out()).path("promoted").asBoolean())
-                .as(promoted.err())
-                .isTrue();
-        assertThat(jobs(ONE, "rollback", job).out()).contains("not served as watched");
-        assertThat(jobs(ONE, "list").out()).contains(job, "succeeded", "supervised");
-        assertThat(JSON.readTree(jobs(ONE, "--json").out()).at("/jobs/0/id").asText())
-                .isEqualTo(job);
-
-        Outcome cancelled = jobs(ONE, "cancel", job);
-        assertThat(cancelled.code()).isEqualTo(1);
-        assertThat(cancelled.err()).contains("refused with the status 4", "has not ended");
-        Outcome foreign = jobs(TWO, "watch", job);
-        assertThat(foreign.code()).isEqualTo(1);
-        assertThat(foreign.err()).contains("status 404", "there is no job");
-        assertThat(jobs("another-key-of-nobody", "list").err()).contains("status 401");
-        assertThat(jobs(ONE, "watch", "../" + job).err()).contains("status 400");
-        assertThat(jobs(ONE, "watch").code()).isEqualTo(2);
-        assertThat(jobs(ONE, "list", job).err()).contains("list must be used without a job");
-    }
-
-    @Test
-    void aServerThatIsNotThereIsNamed() {
-        StringWriter err = new StringWriter();
-        assertThat(Lora.execute(
-                        new PrintWriter(new StringWriter()),
-                        new PrintWriter(err),
-                        "jobs",
-                        "--server",
-                        "http://127.0.0.1:1"))
-                .isEqualTo(1);
-        assertThat(err.toString()).contains("http://127.0.0.1:1 must be a server that can be reached");
-        assertThat(Lora.execute(
-                        new PrintWriter(new StringWriter()), new PrintWriter(err), "jobs", "--server", "localhost"))
-                .isEqualTo(2);
     }
 }
