@@ -13,6 +13,7 @@ import org.lora4j.cli.command.EvaluateCommand;
 import org.lora4j.cli.command.ExtractCommand;
 import org.lora4j.cli.command.GenerateCommand;
 import org.lora4j.cli.command.InspectCommand;
+import org.lora4j.cli.command.JobsCommand;
 import org.lora4j.cli.command.MergeCommand;
 import org.lora4j.cli.command.PredictCommand;
 import org.lora4j.cli.command.RerankCommand;
@@ -48,6 +49,7 @@ public final class Lora implements Program {
             ChatCommand.class,
             EmbedCommand.class,
             ServeCommand.class,
+            JobsCommand.class,
             InspectCommand.class,
             MergeCommand.class,
             CombineCommand.class,

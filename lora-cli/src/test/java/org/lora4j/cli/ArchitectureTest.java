@@ -36,6 +36,7 @@ class ArchitectureTest {
                     "org.lora4j.cli.inspect",
                     "org.lora4j.cli.serve",
                     "org.lora4j.cli.serve.files",
+                    "org.lora4j.cli.jobs",
                     "org.lora4j.cli.convert")
             .layer("reports")
             .definedBy("org.lora4j.cli.report")

@@ -1,6 +1,7 @@
 package org.lora4j.cli.command;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.PrintWriter;
 import java.io.Writer;
 import java.nio.charset.StandardCharsets;
@@ -19,10 +20,19 @@ final class OutputOptions {
         return new TextOutput(json ? new PrintWriter(Writer.nullWriter()) : out);
     }
 
+    /** Prints what a server answers, as JSON or in words. */
+    void show(PrintWriter out, JsonNode result, Consumer<TextOutput> words) throws JsonProcessingException {
+        show(out, ReportJson.toBytes(result), words);
+    }
+
     /** Prints a result, as JSON or in words. */
     void show(PrintWriter out, Record result, Consumer<TextOutput> words) throws JsonProcessingException {
+        show(out, ReportJson.toBytes(result), words);
+    }
+
+    private void show(PrintWriter out, byte[] result, Consumer<TextOutput> words) {
         if (json) {
-            out.print(new String(ReportJson.toBytes(result), StandardCharsets.UTF_8));
+            out.print(new String(result, StandardCharsets.UTF_8));
         } else {
             words.accept(new TextOutput(out));
         }

@@ -49,11 +49,6 @@ final class JobEndpoints {
         this.streams = streams;
     }
 
-    /** What a client does with a job. */
-    private interface Change {
-        void on(Job job) throws IOException;
-    }
-
     void addTo(Router router) {
         router.add("POST", JOBS, new Action.OfJson(this::create));
         router.add("POST", JOBS + "/check", new Action.OfJson(this::check));
@@ -61,14 +56,9 @@ final class JobEndpoints {
         router.add("GET", ONE, new Action.OfPath((call, body) -> answer(call, require(call))));
         router.add("GET", ONE + "/events", new Action.OfPath((call, body) -> events(call)));
         router.add("GET", ONE + "/checkpoints", new Action.OfPath((call, body) -> checkpoints(call)));
-        Map<String, Change> changes = Map.of(
-                "cancel", Job::cancel,
-                "pause", Job::pause,
-                "resume", Job::resume,
-                "promote", Job::promote,
-                "rollback", Job::rollback);
-        changes.forEach((name, change) ->
-                router.add("POST", ONE + "/" + name, new Action.OfPath((call, body) -> change(call, change))));
+        for (JobChange change : JobChange.values()) {
+            router.add("POST", ONE + "/" + change.text(), new Action.OfPath((call, body) -> change(call, change)));
+        }
     }
 
     private static void answer(Call call, Job job) throws IOException {
@@ -197,7 +187,7 @@ final class JobEndpoints {
                                 .jsonWithIds());
     }
 
-    private void change(Call call, Change change) throws IOException {
+    private void change(Call call, JobChange change) throws IOException {
         Job job = require(call);
         try {
             OnDisk.run(() -> change.on(job));

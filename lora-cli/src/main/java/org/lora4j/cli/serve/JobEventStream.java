@@ -17,10 +17,9 @@ import org.lora4j.text.job.JobEvent;
  */
 final class JobEventStream {
     private static final int MOST_STREAMS = 32;
-    private static final int PAGE = 200;
 
-    /** How many events before the first one a stream begins with. */
-    private static final int MOST_BEFORE = 1_000;
+    /** With how many events of the past a stream begins, and how many it reads at once. */
+    private static final int MOST_EVENTS = 1_000;
 
     private static final long PAUSE_MILLIS = 250;
     private static final long SILENT_MILLIS = 10_000;
@@ -71,13 +70,12 @@ final class JobEventStream {
             hasEnded = job.state().isEnd();
             List<JobEvent> more = since(job, last);
             last = send(call, job, more, last);
-            if (wasEnded) {
+            if (!more.isEmpty()) {
+                silentSince = System.nanoTime();
+            } else if (wasEnded) {
                 // The last event may be written after the state.
                 call.answer().part("data: [DONE]\n\n");
                 return;
-            }
-            if (!more.isEmpty()) {
-                silentSince = System.nanoTime();
             } else if (System.nanoTime() - silentSince > SILENT_MILLIS * 1_000_000) {
                 call.answer().part(": waiting\n\n");
                 silentSince = System.nanoTime();
@@ -122,24 +120,13 @@ final class JobEventStream {
         }
     }
 
-    /** Returns the events that follow one, the oldest first. */
+    /** Returns events that follow one, the oldest first; the newest ones if they follow none. */
     private static List<JobEvent> since(Job job, @Nullable String last) {
-        List<JobEvent> found = new ArrayList<>();
-        String after = null;
-        boolean isMore = true;
-        while (isMore) {
-            List<JobEvent> page = events(job, after, PAGE);
-            isMore = page.size() == PAGE && (last != null || found.size() + PAGE < MOST_BEFORE);
-            for (JobEvent event : page) {
-                if (event.id().equals(last)) {
-                    isMore = false;
-                    break;
-                }
-                found.add(event);
-                after = event.id();
-            }
+        if (last != null) {
+            return OnDisk.get(() -> job.eventsSince(last, MOST_EVENTS));
         }
-        Collections.reverse(found);
-        return found;
+        List<JobEvent> newest = new ArrayList<>(events(job, null, MOST_EVENTS));
+        Collections.reverse(newest);
+        return newest;
     }
 }

@@ -60,8 +60,8 @@ record JobFacts(
         return properties;
     }
 
-    /** Returns the name under which clients ask for what a job trains. */
+    /** Returns the name under which clients ask for what a job trains. One that no client of the server made has its own. */
     String model(Job job) {
-        return FineTunedName.of(base, org, suffix, job.id());
+        return base.isEmpty() ? job.adapter() : FineTunedName.of(base, org, suffix, job.id());
     }
 }

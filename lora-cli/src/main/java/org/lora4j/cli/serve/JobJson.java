@@ -19,7 +19,7 @@ import org.lora4j.text.job.JobState;
 import org.lora4j.text.job.UsedSettings;
 
 /** Writes jobs, events and checkpoints in the form of OpenAI, with some fields of our own behind. */
-final class JobJson {
+public final class JobJson {
     private static final String AUTO = "auto";
     private static final String MODEL_CREATED = "New fine-tuned model created: ";
 
@@ -29,8 +29,13 @@ final class JobJson {
         return JsonBody.MAPPER.createObjectNode();
     }
 
-    /** Writes a job. */
-    static ObjectNode job(Job job) {
+    /**
+     * Writes a job.
+     *
+     * @param job the job
+     * @return the object that a request for it gets
+     */
+    public static ObjectNode job(Job job) {
         JobFacts facts = JobFacts.of(job);
         JobState state = job.state();
         boolean succeeded = state == JobState.SUCCEEDED;
@@ -137,8 +142,14 @@ final class JobJson {
         rows.forEach(row -> to.addObject().put("line", row.line()).put(name, MessageText.line(row.text())));
     }
 
-    /** Writes an event of a job. */
-    static ObjectNode event(Job job, JobEvent event) {
+    /**
+     * Writes an event of a job.
+     *
+     * @param job the job
+     * @param event the event
+     * @return the object in the list of its events
+     */
+    public static ObjectNode event(Job job, JobEvent event) {
         boolean isMetrics = !event.metrics().isEmpty();
         ObjectNode node = object().put("id", event.id())
                 .put("object", "fine_tuning.job.event")

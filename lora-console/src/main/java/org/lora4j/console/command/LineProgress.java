@@ -10,6 +10,7 @@ final class LineProgress implements TrainingListener {
     private static final long QUIET_NANOS = 2_000_000_000L;
 
     private final PrintWriter out;
+    private final long done;
     private final long batches;
     private final String unit;
     private final LongSupplier clock;
@@ -19,11 +20,14 @@ final class LineProgress implements TrainingListener {
     /**
      * Creates a display that starts now.
      *
+     * @param done the batches before
+     * @param batches the number of all batches
      * @param unit what a batch consists of
      * @param clock the time in nanoseconds
      */
-    LineProgress(PrintWriter out, long batches, String unit, LongSupplier clock) {
+    LineProgress(PrintWriter out, long done, long batches, String unit, LongSupplier clock) {
         this.out = out;
+        this.done = done;
         this.batches = batches;
         this.unit = unit;
         this.clock = clock;
@@ -40,7 +44,7 @@ final class LineProgress implements TrainingListener {
             return;
         }
         last = now;
-        double left = (now - start) / 1e9 / iteration * (batches - iteration);
+        double left = (now - start) / 1e9 / (iteration - done) * (batches - iteration);
         out.printf(
                 Locale.ROOT,
                 "  %,7d of %,d batches   loss %.4f   %,.0f %s/s   %.0f s left%n",

@@ -2,6 +2,7 @@ package org.lora4j.console.command;
 
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.Locale;
 import java.util.function.Function;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
@@ -39,10 +40,24 @@ public final class ProgressDisplay {
      * @return the result of the training
      */
     public <T> T show(String task, long batches, Function<TrainingListener, T> training) {
+        return show(task, 0, batches, training);
+    }
+
+    /**
+     * Runs the rest of a training and shows its progress. Speed and remaining time are those of the rest.
+     *
+     * @param task the name of the training
+     * @param done the batches before
+     * @param batches the number of its batches, with those before
+     * @param training runs the training with a listener
+     * @param <T> the type of the result
+     * @return the result of the training
+     */
+    public <T> T show(String task, long done, long batches, Function<TrainingListener, T> training) {
         if (bars == null) {
-            return training.apply(new LineProgress(lines, batches, unit, System::nanoTime));
+            return training.apply(new LineProgress(lines, done, batches, unit, System::nanoTime));
         }
-        ProgressBar bar = begin(bars, task, batches);
+        ProgressBar bar = begin(bars, task, done, batches);
         try {
             return training.apply(new TrainingListener() {
                 @Override
@@ -56,10 +71,11 @@ public final class ProgressDisplay {
         }
     }
 
-    private synchronized ProgressBar begin(PrintStream target, String task, long batches) {
+    private synchronized ProgressBar begin(PrintStream target, String task, long done, long batches) {
         ProgressBar bar = new ProgressBarBuilder()
                 .setTaskName(task)
                 .setInitialMax(batches)
+                .startsFrom(done, Duration.ZERO)
                 .setConsumer(new ConsoleProgressBarConsumer(target, Terminal.width() - 1))
                 .setStyle(ProgressBarStyle.ASCII)
                 .setUpdateIntervalMillis(200)

@@ -13,7 +13,7 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
-/** A command that computes. It checks its options first, and then works with the fast setting of native threads. */
+/** A command that works. It checks its options first, and computes with the fast setting of native threads. */
 public abstract class WorkCommand implements Callable<Integer> {
     @Option(names = "--verbose", description = "Log the work of the library, and print stack traces of errors.")
     private boolean verbose;
@@ -41,7 +41,11 @@ public abstract class WorkCommand implements Callable<Integer> {
         checkOptions(new OptionCheck(spec.commandLine()));
         Interruption interruption = Interruption.announce(err(), this::endProgress, this::kept);
         try {
-            workWithThreads();
+            if (computes()) {
+                workWithThreads();
+            } else {
+                work();
+            }
         } catch (OutOfMemoryError e) {
             throw new IOException("not enough memory; use smaller batches, or give Java more memory with -Xmx", e);
         } finally {
@@ -74,6 +78,15 @@ public abstract class WorkCommand implements Callable<Integer> {
 
     /** Refuses options that are out of their bounds, before any work. */
     protected abstract void checkOptions(OptionCheck check);
+
+    /**
+     * Returns whether the command computes. One that does not starts without ND4J.
+     *
+     * @return true by default
+     */
+    protected boolean computes() {
+        return true;
+    }
 
     /** Does the work of the command. */
     protected abstract void work() throws IOException;

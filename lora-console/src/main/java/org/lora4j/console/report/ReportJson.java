@@ -8,6 +8,7 @@ import com.fasterxml.jackson.annotation.JsonPropertyOrder;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.util.DefaultIndenter;
 import com.fasterxml.jackson.core.util.DefaultPrettyPrinter;
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectWriter;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
@@ -68,7 +69,20 @@ public final class ReportJson {
      * @throws JsonProcessingException if a component has a type without a form in JSON
      */
     public static byte[] toBytes(Record report) throws JsonProcessingException {
-        return (WRITER.writeValueAsString(report) + "\n").getBytes(StandardCharsets.UTF_8);
+        return bytes(report);
+    }
+
+    /**
+     * Writes JSON in the same form.
+     *
+     * @throws JsonProcessingException if it cannot be written
+     */
+    public static byte[] toBytes(JsonNode json) throws JsonProcessingException {
+        return bytes(json);
+    }
+
+    private static byte[] bytes(Object json) throws JsonProcessingException {
+        return (WRITER.writeValueAsString(json) + "\n").getBytes(StandardCharsets.UTF_8);
     }
 
     /**

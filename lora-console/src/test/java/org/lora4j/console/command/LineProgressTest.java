@@ -31,9 +31,18 @@ class LineProgressTest {
         assertThat(lines(1000, 10_000_000L)).hasSize(5);
     }
 
+    @Test
+    void theRemainingTimeFollowsFromWhatThisProcessSaw() {
+        StringWriter text = new StringWriter();
+        LineProgress progress = new LineProgress(new PrintWriter(text), 1799, 2000, "images", () -> now);
+        now += 3_000_000_000L;
+        progress.onIteration(new Iteration(1800, 1, 10, 0.5, 0.125, 900));
+        assertThat(text.toString()).contains("1,800 of 2,000").contains("600 s left");
+    }
+
     private List<String> lines(int batches, long nanosPerBatch) {
         StringWriter text = new StringWriter();
-        LineProgress progress = new LineProgress(new PrintWriter(text), batches, "images", () -> now);
+        LineProgress progress = new LineProgress(new PrintWriter(text), 0, batches, "images", () -> now);
         for (int i = 1; i <= batches; i++) {
             now += nanosPerBatch;
             progress.onIteration(new Iteration(i, 1, 10, 0.5, 0.125, 900));

@@ -34,6 +34,13 @@ class ProgressDisplayTest {
     }
 
     @Test
+    void aBarBeginsWhereATrainingWas() {
+        String result = display.show("training", 100, 200, listener -> "nothing");
+        assertThat(result).isEqualTo("nothing");
+        assertThat(bars()).contains("50%");
+    }
+
+    @Test
     void aBarEndsWithATrainingThatFails() {
         assertThatIllegalStateException()
                 .isThrownBy(() -> display.show("training", 200, listener -> {

@@ -90,6 +90,34 @@ final class EventFile {
         return found;
     }
 
+    /**
+     * Returns events, the oldest first.
+     *
+     * @param last the name of the event that they follow; null for the first ones
+     * @param limit the most events
+     * @throws IllegalArgumentException if there is no such event
+     */
+    synchronized List<JobEvent> since(@Nullable String last, int limit) throws IOException {
+        List<JobEvent> found = new ArrayList<>();
+        if (!Files.exists(file)) {
+            return found;
+        }
+        try (RandomAccessFile lines = new RandomAccessFile(file.toFile(), "r")) {
+            long begin = last == null ? 0 : endOfLine(lines, placeOf(lines, last));
+            long length = lines.length();
+            while (begin < length && found.size() < limit) {
+                long end = endOfLine(lines, begin);
+                JobEvent event = read(lines, begin, end);
+                if (event == null) {
+                    break;
+                }
+                found.add(event);
+                begin = end;
+            }
+        }
+        return found;
+    }
+
     private long placeOf(RandomAccessFile lines, String id) throws IOException {
         try {
             long place = Long.parseLong(id.substring(id.lastIndexOf('-') + 1), 16);

@@ -10,12 +10,14 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A training that a {@link TrainingService} runs. Any number of threads can use it; each method says what holds at this moment.
+ * A training that a {@link TrainingService} runs, or that {@link StoredJobs} found in its folder. Any number of threads can use it; each method says what holds at this moment.
  *
- * <p>A job that is asked to stop ends its step before.
+ * <p>A job that is asked to stop ends its step before. One that {@link StoredJobs#read} returned is what it was then: its methods that change
+ * it, and {@link #await}, throw an {@code IllegalStateException}.
  */
 public final class Job {
     /** What somebody wants of a job that trains. */
@@ -25,11 +27,12 @@ public final class Job {
         CANCEL
     }
 
-    private final TrainingService service;
+    private final StoredJobs jobs;
     private final JobFolder folder;
     private final StoredJob.Request request;
     private volatile StoredJob.Progress progress;
     private volatile Wish wish = Wish.NONE;
+    private volatile BooleanSupplier turnEnds = () -> false;
 
     /** The last step, and when this process took its first one. */
     private volatile long step;
@@ -37,8 +40,8 @@ public final class Job {
     private volatile long firstStep;
     private volatile long firstStepNanos;
 
-    Job(TrainingService service, JobFolder folder, StoredJob stored) {
-        this.service = service;
+    Job(StoredJobs jobs, JobFolder folder, StoredJob stored) {
+        this.jobs = jobs;
         this.folder = folder;
         request = stored.request();
         progress = stored.progress();
@@ -56,7 +59,7 @@ public final class Job {
         return progress;
     }
 
-    /** Stores what changed. Called under the lock of the service. */
+    /** Stores what changed. Called under the lock of the jobs. */
     void store(StoredJob.Progress next) throws IOException {
         folder.write(new StoredJob(request, next));
         progress = next;
@@ -83,14 +86,15 @@ public final class Job {
         step = now;
     }
 
-    /** The job trains from now on. */
-    void begins() {
+    /** The job trains from now on, until it wants to stop or its turn ends. */
+    void begins(BooleanSupplier endOfTurn) {
+        turnEnds = endOfTurn;
         wish = Wish.NONE;
         firstStepNanos = 0;
     }
 
     boolean mustStop() {
-        return wish != Wish.NONE || service.mustStop(this);
+        return wish != Wish.NONE || turnEnds.getAsBoolean();
     }
 
     boolean isToBeCancelled() {
@@ -103,7 +107,7 @@ public final class Job {
 
     void epochEnded(JobTraining<?> training, long after, double trainLoss, @Nullable Double validLoss)
             throws IOException {
-        service.epochEnded(this, training, after, trainLoss, validLoss);
+        jobs.epochEnded(this, training, after, trainLoss, validLoss);
     }
 
     /**
@@ -319,6 +323,19 @@ public final class Job {
     }
 
     /**
+     * Returns what happened after an event.
+     *
+     * @param last the name of the event; null for all from the first one on
+     * @param limit the most events, at least 1
+     * @return the oldest first
+     * @throws IOException if the file cannot be read
+     * @throws IllegalArgumentException if the job has no event of this name
+     */
+    public List<JobEvent> eventsSince(@Nullable String last, int limit) throws IOException {
+        return folder.events().since(last, limit);
+    }
+
+    /**
      * Returns the metrics of all steps.
      *
      * @return a CSV file with the columns {@code step}, {@code train_loss}, {@code train_accuracy}, {@code valid_loss} and
@@ -344,7 +361,7 @@ public final class Job {
      * @throws IOException if the state cannot be stored
      */
     public void cancel() throws IOException {
-        if (service.stop(this, JobState.CANCELLED, "cancelled")) {
+        if (jobs.stop(this, JobState.CANCELLED, "cancelled")) {
             wish = Wish.CANCEL;
         }
     }
@@ -356,7 +373,7 @@ public final class Job {
      * @throws IOException if the state cannot be stored
      */
     public void pause() throws IOException {
-        if (service.stop(this, JobState.PAUSED, "paused") && wish != Wish.CANCEL) {
+        if (jobs.stop(this, JobState.PAUSED, "paused") && wish != Wish.CANCEL) {
             wish = Wish.PAUSE;
         }
     }
@@ -368,7 +385,7 @@ public final class Job {
      * @throws IOException if the state cannot be stored
      */
     public void resume() throws IOException {
-        service.resume(this);
+        jobs.resume(this);
     }
 
     /**
@@ -378,7 +395,7 @@ public final class Job {
      * @throws IOException if files cannot be copied
      */
     public void promote() throws IOException {
-        service.promote(this);
+        jobs.promote(this);
     }
 
     /**
@@ -388,7 +405,7 @@ public final class Job {
      * @throws IOException if files cannot be copied
      */
     public void rollback() throws IOException {
-        service.rollback(this);
+        jobs.rollback(this);
     }
 
     /**
@@ -400,7 +417,7 @@ public final class Job {
      * @throws IOException if its files cannot be deleted
      */
     public void withdraw(String name) throws IOException {
-        service.withdraw(this, Objects.requireNonNull(name, "name must not be null"));
+        jobs.withdraw(this, Objects.requireNonNull(name, "name must not be null"));
     }
 
     /**
@@ -411,7 +428,7 @@ public final class Job {
      * @throws InterruptedException if the thread is interrupted
      */
     public JobState await(Duration longest) throws InterruptedException {
-        return service.await(this, longest);
+        return jobs.await(this, longest);
     }
 
     @Override

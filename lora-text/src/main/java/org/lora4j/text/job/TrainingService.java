@@ -13,10 +13,8 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HexFormat;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
@@ -26,13 +24,10 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.internal.AdapterNames;
 import org.lora4j.internal.MessageText;
 import org.lora4j.internal.memory.Sha256;
 import org.lora4j.internal.threads.BackgroundThread;
-import org.lora4j.io.internal.FolderLock;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.TextModel;
 import org.lora4j.train.DivergedException;
@@ -73,27 +68,21 @@ import org.slf4j.LoggerFactory;
 public final class TrainingService implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(TrainingService.class);
 
-    private static final String LOCK = "trainings.lock";
-    private static final String PREFIX = "ftjob-";
-
-    /** So many adapters after epochs are kept of a job. */
-    private static final int KEPT_EPOCHS = 3;
-
     private static final SecureRandom RANDOM = new SecureRandom();
 
     private final TextModel model;
-    private final Path folder;
     private final Settings settings;
+
+    /** Its monitor guards all that changes. */
+    private final StoredJobs stored;
+
+    private final JobQueue queue;
     private final @Nullable Publication served;
-    private final FolderLock lock;
-    private final Map<String, Job> jobs = new LinkedHashMap<>();
-    private final JobQueue queue = new JobQueue();
     private final ExecutorService checks;
     private final TrainingGate gate;
     private final Thread worker;
     private long lastCreated;
     private boolean closing;
-    private @Nullable Job running;
     private long turnBegan;
 
     /** What the builder says. */
@@ -102,32 +91,25 @@ public final class TrainingService implements AutoCloseable {
 
     private TrainingService(Builder builder) throws IOException {
         model = builder.model;
-        folder = builder.folder;
         settings = new Settings(builder.serves, builder.share, builder.checkpointEvery, builder.turn, builder.limits);
-        Files.createDirectories(folder);
-        lock = FolderLock.tryTake(folder, LOCK)
-                .orElseThrow(() -> new IOException(folder
+        Files.createDirectories(builder.folder);
+        stored = StoredJobs.tryOpen(builder.folder, builder.adapters, builder.changed)
+                .orElseThrow(() -> new IOException(builder.folder
                         + ": the folder of trainings must be used by one service, found another one that uses it"));
-        try {
-            served = builder.adapters == null ? null : new Publication(builder.adapters, builder.changed);
-            readJobs();
-        } catch (IOException | RuntimeException e) {
-            release();
-            throw e;
-        }
+        stored.whenUnchecked(this::check);
+        queue = stored.queue();
+        served = stored.served();
+        List<Job> before = stored.jobs();
+        Collections.reverse(before);
+        lastCreated = before.stream()
+                .mapToLong(job -> job.created().toEpochMilli())
+                .max()
+                .orElse(0);
         checks = Executors.newSingleThreadExecutor(work -> daemon(new Thread(work, "lora-job-check")));
         gate = new TrainingGate(settings.serves, settings.share);
         worker = daemon(new BackgroundThread(this::work, "lora-training", gate::awaitTurn));
-        jobs.values().forEach(this::goOn);
+        before.forEach(this::goOn);
         worker.start();
-    }
-
-    private void release() {
-        try {
-            lock.close();
-        } catch (IOException e) {
-            log.warn("the lock of {} could not be deleted", folder, e);
-        }
     }
 
     private static Thread daemon(Thread thread) {
@@ -150,40 +132,13 @@ public final class TrainingService implements AutoCloseable {
 
     // What was there before.
 
-    private void readJobs() throws IOException {
-        List<Job> found = new ArrayList<>();
-        try (Stream<Path> folders = Files.list(folder)) {
-            for (Path one : folders.filter(Files::isDirectory).toList()) {
-                if (!String.valueOf(one.getFileName()).startsWith(PREFIX)) {
-                    continue;
-                }
-                if (!Files.exists(one.resolve(JobFolder.JOB))) {
-                    // A process was killed while it copied the data.
-                    JobFolder.deleteAll(one);
-                    continue;
-                }
-                try {
-                    JobFolder files = new JobFolder(one);
-                    found.add(new Job(this, files, files.read()));
-                } catch (IOException | IllegalArgumentException e) {
-                    log.error("a job cannot be read, and is left out: {}", e.getMessage());
-                }
-            }
-        }
-        found.sort(Comparator.comparing(Job::created));
-        for (Job job : found) {
-            jobs.put(job.id(), job);
-            lastCreated = Math.max(lastCreated, job.created().toEpochMilli());
-        }
-    }
-
     private void goOn(Job job) {
         try {
             if (job.state() == JobState.RUNNING) {
-                transition(job, JobState.QUEUED, "The job goes on after a restart");
+                stored.transition(job, JobState.QUEUED, "The job goes on after a restart");
             }
             if (job.state() == JobState.QUEUED) {
-                synchronized (this) {
+                synchronized (stored) {
                     queue.add(job);
                 }
             } else if (job.state() == JobState.VALIDATING) {
@@ -253,21 +208,21 @@ public final class TrainingService implements AutoCloseable {
         Objects.requireNonNull(request, "request must not be null");
         JobTask.of(
                 request.method(), model, mostTokens(), request.hyperparameters().beta());
-        String id = PREFIX + newId();
+        String id = StoredJobs.PREFIX + newId();
         String adapter = request.adapter() == null ? id : request.adapter();
-        synchronized (this) {
+        synchronized (stored) {
             requireRoom(request, adapter);
         }
-        Path own = folder.resolve(id);
+        Path own = stored.folder().resolve(id);
         Files.createDirectory(own);
         try {
             StoredJob.Data training = copy(request.training(), own, "training");
             JobRequest.@Nullable Data held = request.validation();
             StoredJob.Data validation = held == null ? null : copy(held, own, "validation");
-            synchronized (this) {
+            synchronized (stored) {
                 requireRoom(request, adapter);
                 lastCreated = Math.max(lastCreated + 1, System.currentTimeMillis());
-                StoredJob stored = new StoredJob(
+                StoredJob first = new StoredJob(
                         new StoredJob.Request(
                                 id,
                                 request.owner(),
@@ -284,16 +239,16 @@ public final class TrainingService implements AutoCloseable {
                                 lastCreated),
                         StoredJob.Progress.NEW);
                 JobFolder files = new JobFolder(own);
-                files.write(stored);
-                Job job = new Job(this, files, stored);
-                jobs.put(id, job);
+                files.write(first);
+                Job job = new Job(stored, files, first);
+                stored.add(job);
                 job.event(JobEvent.Level.INFO, "Created fine-tuning job: " + id);
                 check(job);
                 return job;
             }
         } catch (IOException | RuntimeException e) {
-            synchronized (this) {
-                jobs.remove(id);
+            synchronized (stored) {
+                stored.remove(id);
             }
             JobFolder.deleteAll(own);
             throw e;
@@ -316,11 +271,12 @@ public final class TrainingService implements AutoCloseable {
         if (closing) {
             throw new IllegalStateException("the service of trainings must be open, found it closed");
         }
+        List<Job> jobs = stored.jobs();
         if (jobs.size() >= settings.limits.jobs()) {
             throw new JobLimitException("there must be at most " + settings.limits.jobs() + " jobs, found as many");
         }
         long waiting = queue.count(request.owner())
-                + jobs.values().stream()
+                + jobs.stream()
                         .filter(job -> job.owner().equals(request.owner()))
                         .filter(job -> job.state() == JobState.RUNNING
                                 || job.state() == JobState.VALIDATING
@@ -331,7 +287,7 @@ public final class TrainingService implements AutoCloseable {
                     + " jobs of an owner that have not ended, found as many; wait for some of them, or cancel some");
         }
         boolean isTaken = (served != null && served.has(adapter))
-                || jobs.values().stream().anyMatch(job -> job.adapter().equalsIgnoreCase(adapter));
+                || jobs.stream().anyMatch(job -> job.adapter().equalsIgnoreCase(adapter));
         if (isTaken) {
             throw new IllegalArgumentException("adapter must be a new name, found one that an adapter or a job has, "
                     + MessageText.quote(adapter));
@@ -371,8 +327,8 @@ public final class TrainingService implements AutoCloseable {
      * @param id its name
      * @return nothing if there is none
      */
-    public synchronized Optional<Job> job(String id) {
-        return Optional.ofNullable(jobs.get(Objects.requireNonNull(id, "id must not be null")));
+    public Optional<Job> job(String id) {
+        return stored.job(id);
     }
 
     /**
@@ -380,149 +336,8 @@ public final class TrainingService implements AutoCloseable {
      *
      * @return the newest first
      */
-    public synchronized List<Job> jobs() {
-        List<Job> all = new ArrayList<>(jobs.values());
-        Collections.reverse(all);
-        return all;
-    }
-
-    // What a client wants of a job.
-
-    private void transition(Job job, JobState next, String message) throws IOException {
-        synchronized (this) {
-            job.store(job.progress().in(next));
-            notifyAll();
-        }
-        job.event(JobEvent.Level.INFO, message);
-    }
-
-    /** Stops a job that waits. Returns whether it trains, so that its thread must stop it. */
-    boolean stop(Job job, JobState end, String what) throws IOException {
-        synchronized (this) {
-            JobState state = job.state();
-            if (state.isEnd() || (state == JobState.PAUSED && end == JobState.PAUSED)) {
-                throw new IllegalStateException(
-                        "a job that has not ended can be " + what + ", found one that is " + state.text());
-            }
-            if (running == job) {
-                return true;
-            }
-            queue.remove(job);
-            if (end == JobState.CANCELLED) {
-                cancelled(job);
-            } else {
-                job.store(job.progress().in(end));
-            }
-            notifyAll();
-        }
-        job.event(JobEvent.Level.INFO, "The job was " + what);
-        return false;
-    }
-
-    /** Notes that a job was cancelled. Of what it has trained so far, nothing is served any more. */
-    private synchronized void cancelled(Job job) throws IOException {
-        for (StoredJob.Checkpoint old : job.progress().checkpoints()) {
-            drop(job, old);
-        }
-        job.store(
-                job.progress().withCheckpoints(List.of()).ended(JobState.CANCELLED, System.currentTimeMillis(), null));
-    }
-
-    void resume(Job job) throws IOException {
-        synchronized (this) {
-            if (job.state() != JobState.PAUSED) {
-                throw new IllegalStateException("a job that is paused can be resumed, found one that is "
-                        + job.state().text());
-            }
-            boolean checked = job.progress().checked();
-            job.store(job.progress().in(checked ? JobState.QUEUED : JobState.VALIDATING));
-            if (checked) {
-                queue.add(job);
-            } else {
-                check(job);
-            }
-            notifyAll();
-        }
-        job.event(JobEvent.Level.INFO, "The job was resumed");
-    }
-
-    void promote(Job job) throws IOException {
-        synchronized (this) {
-            String name = job.request().serveAs();
-            if (job.state() != JobState.SUCCEEDED || name == null || served == null) {
-                throw new IllegalStateException(
-                        "a job that has succeeded and has a name to be served as can be promoted,"
-                                + " found one that is " + job.state().text()
-                                + (name == null ? " and has no such name" : ""));
-            }
-            take(job, name, served);
-        }
-        job.event(
-                JobEvent.Level.INFO, "The adapter is served as " + job.request().serveAs());
-    }
-
-    /** Gives the adapter of a job its second name. */
-    private synchronized void take(Job job, String name, Publication to) throws IOException {
-        // After a crash, the adapter of this job may be there already; the one before it must not be lost then.
-        boolean isThere = to.madeBy(name).filter(job.id()::equals).isPresent();
-        to.put(job.folder().adapter(), name, isThere ? null : job.folder().previous());
-        job.store(job.progress().promoted(true));
-    }
-
-    void rollback(Job job) throws IOException {
-        synchronized (this) {
-            String name = job.request().serveAs();
-            if (name == null
-                    || served == null
-                    || !served.madeBy(name).filter(job.id()::equals).isPresent()) {
-                throw new IllegalStateException(
-                        "the adapter of this job must be served by its second name to be taken back, found another one"
-                                + " or none");
-            }
-            Path previous = job.folder().previous();
-            if (Files.isDirectory(previous)) {
-                served.put(previous, name, null);
-            } else {
-                served.remove(name);
-            }
-            job.store(job.progress().promoted(false));
-        }
-        job.event(JobEvent.Level.INFO, "The adapter was taken back");
-    }
-
-    void withdraw(Job job, String adapter) throws IOException {
-        String which = "The adapter";
-        if (!job.adapter().equals(adapter)) {
-            which += " after step "
-                    + job.progress().checkpoints().stream()
-                            .filter(one -> adapter.equals(one.adapter()))
-                            .findFirst()
-                            .orElseThrow(() ->
-                                    new IllegalArgumentException("name must be one of what this job has trained, found "
-                                            + MessageText.quote(adapter)))
-                            .step();
-        }
-        synchronized (this) {
-            if (served == null || !served.has(adapter)) {
-                return;
-            }
-            served.remove(adapter);
-        }
-        job.event(JobEvent.Level.INFO, which + " is not served any more");
-    }
-
-    JobState await(Job job, Duration longest) throws InterruptedException {
-        long end = System.nanoTime() + longest.toNanos();
-        synchronized (this) {
-            while (!job.state().isEnd()) {
-                long left = (end - System.nanoTime()) / 1_000_000;
-                if (left <= 0) {
-                    break;
-                }
-                wait(left);
-            }
-        }
-        return job.state();
+    public List<Job> jobs() {
+        return stored.jobs();
     }
 
     // The check of the data.
@@ -551,7 +366,7 @@ public final class TrainingService implements AutoCloseable {
                 "Validating training file: " + request.training().name()
                         + (validation == null ? "" : " and validation file: " + validation.name()));
         UsedSettings used = settings(job, task(request));
-        synchronized (this) {
+        synchronized (stored) {
             if (job.state() != JobState.VALIDATING) {
                 return;
             }
@@ -559,7 +374,7 @@ public final class TrainingService implements AutoCloseable {
             // It may train as soon as the lock is free.
             job.event(JobEvent.Level.INFO, "Files validated, moving job to queued state");
             queue.add(job);
-            notifyAll();
+            stored.notifyAll();
         }
     }
 
@@ -630,7 +445,7 @@ public final class TrainingService implements AutoCloseable {
 
     private void fail(Job job, JobError error) {
         StoredJob.Progress failed;
-        synchronized (this) {
+        synchronized (stored) {
             failed = job.progress().ended(JobState.FAILED, System.currentTimeMillis(), error);
             try {
                 job.event(JobEvent.Level.ERROR, error.message());
@@ -640,7 +455,7 @@ public final class TrainingService implements AutoCloseable {
                 log.error("the failure of the job {} cannot be stored", job.id(), e);
                 job.set(failed);
             }
-            notifyAll();
+            stored.notifyAll();
         }
     }
 
@@ -649,36 +464,36 @@ public final class TrainingService implements AutoCloseable {
     private void work() {
         while (true) {
             Job job;
-            synchronized (this) {
+            synchronized (stored) {
                 Optional<Job> next = closing ? Optional.empty() : queue.take();
                 if (next.isEmpty()) {
                     if (closing) {
                         return;
                     }
                     try {
-                        wait();
+                        stored.wait();
                     } catch (InterruptedException e) {
                         return;
                     }
                     continue;
                 }
                 job = next.get();
-                running = job;
+                stored.setRunning(job);
                 turnBegan = System.nanoTime();
-                job.begins();
+                job.begins(() -> mustStop(job));
             }
             end(job, () -> train(job, task(job.request())));
             gate.leave();
-            synchronized (this) {
-                running = null;
+            synchronized (stored) {
+                stored.setRunning(null);
                 queue.spent(job.owner(), System.nanoTime() - turnBegan);
             }
         }
     }
 
     /** Whether a job that trains must stop for another reason than its own. */
-    boolean mustStop(Job job) {
-        synchronized (this) {
+    private boolean mustStop(Job job) {
+        synchronized (stored) {
             return closing
                     || (System.nanoTime() - turnBegan > settings.turn.toNanos() && queue.othersWait(job.owner()));
         }
@@ -686,10 +501,10 @@ public final class TrainingService implements AutoCloseable {
 
     private <E> void train(Job job, JobTask<E> task) throws IOException, JobFailure {
         UsedSettings used = Objects.requireNonNull(job.progress().used(), "a job that waits must have been checked");
-        synchronized (this) {
+        synchronized (stored) {
             boolean isFirst = job.progress().started() == null;
             job.store(job.progress().in(JobState.RUNNING).startedAt(System.currentTimeMillis()));
-            notifyAll();
+            stored.notifyAll();
             if (isFirst) {
                 job.event(JobEvent.Level.INFO, "Fine-tuning job started");
             }
@@ -708,8 +523,10 @@ public final class TrainingService implements AutoCloseable {
         }
     }
 
-    private synchronized boolean isClosing() {
-        return closing;
+    private boolean isClosing() {
+        synchronized (stored) {
+            return closing;
+        }
     }
 
     private void requireSameBase(Job job, JobTraining<?> training) throws IOException, JobFailure {
@@ -723,70 +540,33 @@ public final class TrainingService implements AutoCloseable {
                             null),
                     null);
         }
-        synchronized (this) {
+        synchronized (stored) {
             job.store(job.progress().on(hash));
         }
     }
 
     private void stopped(Job job) throws IOException {
         if (job.isToBeCancelled()) {
-            synchronized (this) {
-                cancelled(job);
-                running = null;
-                notifyAll();
+            synchronized (stored) {
+                stored.cancelled(job);
+                stored.setRunning(null);
+                stored.notifyAll();
             }
             job.event(JobEvent.Level.INFO, "The job was cancelled");
             job.folder().deleteState();
         } else if (job.isToBePaused()) {
-            synchronized (this) {
-                running = null;
+            synchronized (stored) {
+                stored.setRunning(null);
                 job.store(job.progress().in(JobState.PAUSED));
-                notifyAll();
+                stored.notifyAll();
             }
             job.event(JobEvent.Level.INFO, "The job was paused");
         } else {
-            synchronized (this) {
+            synchronized (stored) {
                 job.store(job.progress().in(JobState.QUEUED));
                 queue.add(job);
-                notifyAll();
+                stored.notifyAll();
             }
-        }
-    }
-
-    /** Keeps the adapter after an epoch. */
-    void epochEnded(Job job, JobTraining<?> training, long step, double trainLoss, @Nullable Double validLoss)
-            throws IOException {
-        Path own = job.folder().checkpointAdapter(step);
-        JobFolder.deleteAll(own);
-        JobResult.write(job, training, own, List.of());
-        String name = null;
-        if (served != null) {
-            name = checkpointName(job, step);
-            served.put(own, name, null);
-        }
-        List<StoredJob.Checkpoint> kept = new ArrayList<>();
-        kept.add(new StoredJob.Checkpoint(step, System.currentTimeMillis(), trainLoss, validLoss, name));
-        for (StoredJob.Checkpoint one : job.progress().checkpoints()) {
-            if (one.step() < step && kept.size() < KEPT_EPOCHS) {
-                kept.add(one);
-            } else if (one.step() != step) {
-                drop(job, one);
-            }
-        }
-        synchronized (this) {
-            job.store(job.progress().withCheckpoints(kept));
-        }
-    }
-
-    private static String checkpointName(Job job, long step) {
-        String name = job.adapter() + "-step-" + step;
-        return AdapterNames.problem(name) == null ? name : job.id() + "-step-" + step;
-    }
-
-    private void drop(Job job, StoredJob.Checkpoint old) throws IOException {
-        JobFolder.deleteAll(job.folder().checkpointAdapter(old.step()));
-        if (served != null && old.adapter() != null) {
-            served.remove(old.adapter());
         }
     }
 
@@ -799,26 +579,24 @@ public final class TrainingService implements AutoCloseable {
             served.put(job.folder().adapter(), job.adapter(), null);
             job.event(JobEvent.Level.INFO, "New fine-tuned model created: " + job.adapter());
             if (second != null && result.takesName(comparisons)) {
-                take(job, second, served);
+                stored.take(job, second, served);
                 job.event(JobEvent.Level.INFO, "The adapter is served as " + second);
             }
         }
-        synchronized (this) {
+        synchronized (stored) {
             List<StoredJob.Checkpoint> kept = new ArrayList<>(job.progress().checkpoints());
             result.lastCheckpoint(served == null ? null : job.adapter()).ifPresent(last -> {
                 kept.removeIf(one -> one.step() == last.step());
                 kept.add(0, last);
             });
-            for (StoredJob.Checkpoint old : kept.subList(Math.min(kept.size(), KEPT_EPOCHS), kept.size())) {
-                drop(job, old);
-            }
+            List<StoredJob.Checkpoint> newest = stored.newest(job, kept);
             job.event(JobEvent.Level.INFO, "The job has successfully completed");
             job.store(job.progress()
-                    .withCheckpoints(kept.subList(0, Math.min(kept.size(), KEPT_EPOCHS)))
+                    .withCheckpoints(newest)
                     .measured(result.tokens(), comparisons)
                     .ended(JobState.SUCCEEDED, System.currentTimeMillis(), null));
-            running = null;
-            notifyAll();
+            stored.setRunning(null);
+            stored.notifyAll();
         }
         job.folder().deleteState();
     }
@@ -829,12 +607,12 @@ public final class TrainingService implements AutoCloseable {
      */
     @Override
     public void close() {
-        synchronized (this) {
+        synchronized (stored) {
             if (closing) {
                 return;
             }
             closing = true;
-            notifyAll();
+            stored.notifyAll();
         }
         checks.shutdown();
         boolean interrupted = false;
@@ -846,7 +624,7 @@ public final class TrainingService implements AutoCloseable {
                 interrupted = true;
             }
         }
-        release();
+        stored.close();
         if (interrupted) {
             Thread.currentThread().interrupt();
         }
