@@ -14,6 +14,7 @@ import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.corrections.Corrections;
 import org.lora4j.fixtures.MustEnd;
 import org.lora4j.serve.RequestOptions;
 import org.lora4j.text.Answer;

@@ -1,4 +1,4 @@
-package org.lora4j.spring;
+package org.lora4j.corrections;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
@@ -39,10 +39,10 @@ public class Corrections {
         this.tenants = tenants;
     }
 
-    record Correction(String text, String label) {}
+    public record Correction(String text, String label) {}
 
     @PostMapping("/corrections/{tenant}")
-    synchronized void add(@PathVariable("tenant") String tenant, @RequestBody Correction correction)
+    public synchronized void add(@PathVariable("tenant") String tenant, @RequestBody Correction correction)
             throws IOException {
         if (!tenants.contains(tenant)) {
             throw new ResponseStatusException(HttpStatus.NOT_FOUND);
@@ -54,7 +54,7 @@ public class Corrections {
     }
 
     @Scheduled(cron = "0 0 2 * * *")
-    synchronized void train() throws IOException {
+    public synchronized void train() throws IOException {
         for (String tenant : tenants) {
             if (Files.exists(file(tenant, "rows")) && Files.exists(file(tenant, "held"))) {
                 trainings.submit(JobRequest.of(JobMethod.CLASSIFY, tenant, file(tenant, "rows"))
