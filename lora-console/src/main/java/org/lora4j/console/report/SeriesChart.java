@@ -49,7 +49,7 @@ public final class SeriesChart {
                         title, Drawing.NARROW, NARROW_HEIGHT, g -> narrow.paint(g, Drawing.NARROW, NARROW_HEIGHT)));
     }
 
-    private static XYChart chart(String title, String x, String y, List<Line> lines) {
+    static XYChart chart(String title, String x, String y, List<Line> lines) {
         XYChart chart = new XYChartBuilder()
                 .width(WIDTH)
                 .height(HEIGHT)
