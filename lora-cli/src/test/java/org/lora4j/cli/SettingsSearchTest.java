@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.StreamSupport;
@@ -126,9 +127,24 @@ class SettingsSearchTest {
 
     @Test
     void fewTextsHaveNothingToSearchFor() throws IOException {
-        Path few = SmallTexts.csv(temp.resolve("few.csv"), 20, 2);
-        assertThat(Cli.run("classify", "--model", model, "--data", few, "--output", temp.resolve("few"), "--search", 1)
-                        .err())
+        // Two texts of a class are too few to say whether pairs help, so they are taken.
+        Path few = Files.writeString(
+                temp.resolve("few.csv"), "text,label\nthe cat purrs,1\na cat,1\na ship sails,2\nthe ship,2\n");
+        Path held = Files.writeString(temp.resolve("held.csv"), "text,label\nthe cat,1\na ship,2\n");
+        Object[] words = {
+            "classify",
+            "--model",
+            model,
+            "--data",
+            few,
+            "--validation-file",
+            held,
+            "--output",
+            temp.resolve("few"),
+            "--search",
+            1
+        };
+        assertThat(Cli.run(words).err())
                 .contains("--search: there must be steps to train, found none", "--epochs asks for steps after them");
     }
 }
