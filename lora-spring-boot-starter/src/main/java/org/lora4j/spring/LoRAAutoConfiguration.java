@@ -278,7 +278,7 @@ public final class LoRAAutoConfiguration {
         return BaseStorage.of(model.storage());
     }
 
-    private static <T> void ifSet(@Nullable T value, Consumer<T> setter) {
+    static <T> void ifSet(@Nullable T value, Consumer<T> setter) {
         if (value != null) {
             setter.accept(value);
         }

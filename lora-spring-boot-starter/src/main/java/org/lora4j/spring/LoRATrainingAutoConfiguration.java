@@ -54,16 +54,10 @@ public final class LoRATrainingAutoConfiguration {
         if (adapters != null) {
             builder.adapters(adapters, refresh(known.getIfUnique(), cache.getIfUnique(), texts.getIfUnique()));
         }
-        set(training.share(), builder::share);
-        set(training.checkpointEvery(), builder::checkpointEvery);
-        set(training.turn(), builder::turn);
+        LoRAAutoConfiguration.ifSet(training.share(), builder::share);
+        LoRAAutoConfiguration.ifSet(training.checkpointEvery(), builder::checkpointEvery);
+        LoRAAutoConfiguration.ifSet(training.turn(), builder::turn);
         return builder.build();
-    }
-
-    private static <T> void set(@Nullable T value, Consumer<T> setter) {
-        if (value != null) {
-            setter.accept(value);
-        }
     }
 
     private static BooleanSupplier requests(

@@ -17,27 +17,28 @@ final class FolderEvents implements JobEvents {
     private static final long PAUSE_MILLIS = 250;
 
     private final FolderJobs jobs;
-    private final String id;
     private final Queue<JobEvent> found = new ArrayDeque<>();
+    private Job job;
     private @Nullable String last;
     private boolean hasEnded;
 
-    private FolderEvents(FolderJobs jobs, String id, @Nullable String last) {
+    private FolderEvents(FolderJobs jobs, Job job, @Nullable String last) {
         this.jobs = jobs;
-        this.id = id;
+        this.job = job;
         this.last = last;
     }
 
     static FolderEvents fromNow(FolderJobs jobs, String id) throws IOException {
-        List<JobEvent> newest = jobs.read(id).events(null, 1);
+        Job job = jobs.read(id);
+        List<JobEvent> newest = job.events(null, 1);
         return new FolderEvents(
-                jobs, id, newest.isEmpty() ? null : newest.get(0).id());
+                jobs, job, newest.isEmpty() ? null : newest.get(0).id());
     }
 
     @Override
     public @Nullable JsonNode next() throws IOException {
         while (found.isEmpty()) {
-            Job job = jobs.read(id);
+            job = jobs.read(job.id());
             found.addAll(job.eventsSince(last, PAGE));
             if (found.isEmpty()) {
                 // The last event may be written after the state, so it is looked once more.
@@ -50,7 +51,7 @@ final class FolderEvents implements JobEvents {
         }
         JobEvent event = found.remove();
         last = event.id();
-        return JobJson.event(jobs.read(id), event);
+        return JobJson.event(job, event);
     }
 
     private static void pause() throws IOException {

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
@@ -46,18 +47,13 @@ public final class LossChart {
     public static Picture draw(String title, List<Double> losses, Map<Long, Double> validations, Color color) {
         SortedMap<Double, Double> points = new TreeMap<>();
         validations.forEach((batch, loss) -> addPoint(points, batch, loss));
-        XYChart wide = chart(title, losses, color);
-        XYChart narrow = chart(title, losses, color);
-        ChartStyle.applyNarrow(narrow.getStyler());
-        for (XYChart chart : List.of(wide, narrow)) {
+        Supplier<XYChart> charts = () -> {
+            XYChart chart = chart(title, losses, color);
             addLine(chart, "Validation", points, ChartStyle.BASE, SeriesMarkers.DIAMOND);
             widen(chart);
-        }
-        return new Picture(
-                title,
-                Drawing.of(WIDTH, HEIGHT, g -> wide.paint(g, WIDTH, HEIGHT)),
-                Drawing.narrow(
-                        title, Drawing.NARROW, NARROW_HEIGHT, g -> narrow.paint(g, Drawing.NARROW, NARROW_HEIGHT)));
+            return chart;
+        };
+        return Picture.of(title, charts, WIDTH, HEIGHT, NARROW_HEIGHT);
     }
 
     static XYChart chart(String title, List<Double> losses, Color color) {

@@ -26,14 +26,7 @@ public final class ReliabilityChart {
      * @param shares the share of those of the bin that are right
      */
     public static Picture draw(String title, String right, List<Double> probabilities, List<Double> shares) {
-        XYChart wide = chart(title, right, probabilities, shares);
-        XYChart narrow = chart(title, right, probabilities, shares);
-        ChartStyle.applyNarrow(narrow.getStyler());
-        return new Picture(
-                title,
-                Drawing.of(WIDTH, HEIGHT, g -> wide.paint(g, WIDTH, HEIGHT)),
-                Drawing.narrow(
-                        title, Drawing.NARROW, NARROW_HEIGHT, g -> narrow.paint(g, Drawing.NARROW, NARROW_HEIGHT)));
+        return Picture.of(title, () -> chart(title, right, probabilities, shares), WIDTH, HEIGHT, NARROW_HEIGHT);
     }
 
     private static XYChart chart(String title, String right, List<Double> probabilities, List<Double> shares) {

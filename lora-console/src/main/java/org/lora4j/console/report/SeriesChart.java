@@ -39,14 +39,7 @@ public final class SeriesChart {
      * @return the picture
      */
     public static Picture draw(String title, String x, String y, List<Line> lines) {
-        XYChart wide = chart(title, x, y, lines);
-        XYChart narrow = chart(title, x, y, lines);
-        ChartStyle.applyNarrow(narrow.getStyler());
-        return new Picture(
-                title,
-                Drawing.of(WIDTH, HEIGHT, g -> wide.paint(g, WIDTH, HEIGHT)),
-                Drawing.narrow(
-                        title, Drawing.NARROW, NARROW_HEIGHT, g -> narrow.paint(g, Drawing.NARROW, NARROW_HEIGHT)));
+        return Picture.of(title, () -> chart(title, x, y, lines), WIDTH, HEIGHT, NARROW_HEIGHT);
     }
 
     static XYChart chart(String title, String x, String y, List<Line> lines) {

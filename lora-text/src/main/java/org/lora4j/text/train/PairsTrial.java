@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import org.lora4j.AdapterView;
 import org.lora4j.text.data.LabelledText;
 
@@ -36,7 +37,7 @@ record PairsTrial(int texts, int pairs, int frozen) {
         PairsTrial sum = new PairsTrial(0, 0, 0);
         for (List<LabelledText> held : parts) {
             List<LabelledText> others = new ArrayList<>(shuffled);
-            others.removeAll(held);
+            others.removeAll(Set.copyOf(held));
             Optional<ClassPairs> some = ClassPairs.of(task, others);
             if (!held.isEmpty() && some.isPresent()) {
                 ClassPairs pairs = some.get();

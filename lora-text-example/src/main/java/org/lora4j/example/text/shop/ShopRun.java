@@ -62,7 +62,11 @@ record ShopRun(int tenants, int days, int corrections, int tested, int clients, 
             List<LabelledText> corrections,
             List<LabelledText> test,
             FrozenClassifier frozen,
-            List<ShopReport.Day> days) {}
+            List<ShopReport.Day> days) {
+        List<String> texts() {
+            return test.stream().map(LabelledText::text).toList();
+        }
+    }
 
     /** Which messages of all tests are right. */
     private record Right(List<Double> adapters, List<Double> frozen) {}
@@ -94,7 +98,6 @@ record ShopRun(int tenants, int days, int corrections, int tested, int clients, 
             Right last = new Right(List.of(), List.of());
             Map<String, List<ClassScores>> first = new LinkedHashMap<>();
             double jobSeconds = 0;
-            Job lastJob;
             try (TrainingService trainings = TrainingService.builder(
                                     encoder, folder.path().resolve("jobs"))
                             .adapters(adapters, service::refresh)
@@ -127,7 +130,6 @@ record ShopRun(int tenants, int days, int corrections, int tested, int clients, 
                     print(out, shops, day, (System.nanoTime() - evening) / 1e9);
                 }
                 traffic.pause();
-                lastJob = jobs.get(jobs.size() - 1);
                 ShopReport report = new ShopReport(
                         settings,
                         shops.stream()
@@ -139,7 +141,7 @@ record ShopRun(int tenants, int days, int corrections, int tested, int clients, 
                         traffic.requests(Traffic.Phase.TRAINING),
                         traffic.answers(),
                         kept(service, shops, first),
-                        again(encoder, lastJob, folder.path()),
+                        again(encoder, jobs.get(jobs.size() - 1), folder.path()),
                         jobSeconds,
                         SameBits.ofParameters(copy, base),
                         (System.nanoTime() - start) / 1e9,
@@ -163,8 +165,7 @@ record ShopRun(int tenants, int days, int corrections, int tested, int clients, 
 
     private static Map<String, List<String>> probes(List<Shop> shops) {
         Map<String, List<String>> probes = new LinkedHashMap<>();
-        shops.forEach(shop -> probes.put(
-                shop.name(), shop.test().stream().map(LabelledText::text).toList()));
+        shops.forEach(shop -> probes.put(shop.name(), shop.texts()));
         return probes;
     }
 
@@ -221,11 +222,10 @@ record ShopRun(int tenants, int days, int corrections, int tested, int clients, 
     }
 
     private List<ClassScores> ask(TextService service, Shop shop, String adapter) throws InterruptedException {
+        List<String> texts = shop.texts();
         List<ClassScores> scores = new ArrayList<>();
         for (int from = 0; from < tested; from += AT_ONCE) {
-            List<String> some = shop.test().subList(from, Math.min(tested, from + AT_ONCE)).stream()
-                    .map(LabelledText::text)
-                    .toList();
+            List<String> some = texts.subList(from, Math.min(tested, from + AT_ONCE));
             scores.addAll(service.answer(Classify.class, adapter, some, RequestOptions.defaults())
                     .values());
         }
