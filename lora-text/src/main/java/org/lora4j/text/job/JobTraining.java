@@ -257,12 +257,13 @@ final class JobTraining<E> {
         void store(TrainingState state) throws IOException {
             Iteration step = Objects.requireNonNull(last, "a checkpoint must follow a step");
             writeRow();
-            job.folder().writeState(state);
-            stored = System.nanoTime();
             if (epochEnded) {
+                // Before the state: a job that goes on behind this step must have the adapter of the epoch.
                 epochEnded = false;
                 job.epochEnded(JobTraining.this, step.iteration(), step.runningLoss(), lastValidation);
             }
+            job.folder().writeState(state);
+            stored = System.nanoTime();
         }
     }
 }

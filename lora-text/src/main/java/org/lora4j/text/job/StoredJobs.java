@@ -369,27 +369,29 @@ public final class StoredJobs implements AutoCloseable {
 
     // The adapters after epochs.
 
-    /** Keeps the adapter after an epoch. */
+    /** Keeps the adapter after an epoch. A name is stored before it is served, so that after a kill no adapter stays that no job knows. */
     void epochEnded(Job job, JobTraining<?> training, long step, double trainLoss, @Nullable Double validLoss)
             throws IOException {
         Path own = job.folder().checkpointAdapter(step);
         JobFolder.deleteAll(own);
         JobResult.write(job, training, own, List.of());
-        String name = null;
-        if (served != null) {
-            name = checkpointName(job, step);
-            served.put(own, name, null);
-        }
-        List<StoredJob.Checkpoint> kept = new ArrayList<>();
-        kept.add(new StoredJob.Checkpoint(step, System.currentTimeMillis(), trainLoss, validLoss, name));
+        String name = served == null ? null : checkpointName(job, step);
+        List<StoredJob.Checkpoint> all = new ArrayList<>();
+        all.add(new StoredJob.Checkpoint(step, System.currentTimeMillis(), trainLoss, validLoss, name));
         for (StoredJob.Checkpoint one : job.progress().checkpoints()) {
             if (one.step() < step) {
-                kept.add(one);
+                all.add(one);
             } else if (one.step() > step) {
                 drop(job, one);
             }
         }
-        List<StoredJob.Checkpoint> newest = newest(job, kept);
+        synchronized (this) {
+            job.store(job.progress().withCheckpoints(List.copyOf(all)));
+        }
+        if (served != null && name != null) {
+            served.put(own, name, null);
+        }
+        List<StoredJob.Checkpoint> newest = newest(job, all);
         synchronized (this) {
             job.store(job.progress().withCheckpoints(newest));
         }

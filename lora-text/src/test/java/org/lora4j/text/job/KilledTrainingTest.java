@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -26,13 +27,15 @@ class KilledTrainingTest {
 
     private final SplittableRandom random = new SplittableRandom(11);
 
-    private static Process start(Path folder) throws IOException {
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        "org.lora4j.text.job.TrainingProgram",
-                        folder.toString())
+    private static Process start(Path folder, String... killedAt) throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-cp",
+                System.getProperty("java.class.path"),
+                "org.lora4j.text.job.TrainingProgram",
+                folder.toString()));
+        command.addAll(List.of(killedAt));
+        return new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(
                         ProcessBuilder.Redirect.appendTo(folder.resolve("log").toFile()))
@@ -45,8 +48,8 @@ class KilledTrainingTest {
         return folder;
     }
 
-    private static void finish(Path folder) throws Exception {
-        Process process = start(folder);
+    private static void finish(Path folder, String... killedAt) throws Exception {
+        Process process = start(folder, killedAt);
         try {
             assertThat(process.waitFor(10, TimeUnit.MINUTES)).isTrue();
             assertThat(process.exitValue())
@@ -81,6 +84,9 @@ class KilledTrainingTest {
         Path whole = folder("whole");
         finish(whole);
         Path killed = folder("killed");
+        // Where the adapter of an epoch is served and the job may not know it yet.
+        finish(killed, "job-1-step-60");
+        finish(killed, "job-2-step-60");
         for (int i = 0; i < KILLS; i++) {
             Process process = start(killed);
             try {

@@ -13,14 +13,21 @@ import org.lora4j.text.TextModel;
 public final class TrainingProgram {
     private TrainingProgram() {}
 
-    /** Runs in a folder with the model; ends with 0 when all jobs have succeeded. */
+    /**
+     * Runs in a folder with the model; ends with 0 when all jobs have succeeded. With the name of an adapter, ends at once when its files
+     * change for the first time.
+     */
     public static void main(String[] args) throws Exception {
         Path folder = Path.of(args[0]);
         boolean isGood = true;
         try (TextModel model =
                         TextModel.open(ModelSource.of(folder.resolve("model")), BaseStorage.of(Precision.FLOAT));
                 TrainingService trainings = TrainingService.builder(model, folder.resolve("jobs"))
-                        .adapters(folder.resolve("adapters"), name -> {})
+                        .adapters(folder.resolve("adapters"), name -> {
+                            if (args.length > 1 && name.equals(args[1])) {
+                                Runtime.getRuntime().halt(0);
+                            }
+                        })
                         .checkpointEvery(Duration.ofMillis(100))
                         .turn(Duration.ofMillis(500))
                         .build()) {
