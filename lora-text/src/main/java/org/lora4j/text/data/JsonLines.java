@@ -3,8 +3,17 @@ package org.lora4j.text.data;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.StrictJson;
+import org.lora4j.io.internal.AtomicFile;
 import org.lora4j.text.internal.Json;
 
 /** The rows of a file that has a JSON object in each line. Empty lines are left out. */
@@ -22,6 +31,22 @@ final class JsonLines implements Cursor<TextRow> {
             line = lines.next();
         }
         return line == null ? null : row(line);
+    }
+
+    /** Adds an object to the end of a file. */
+    static synchronized void append(Path file, String object) throws IOException {
+        try (FileChannel channel =
+                FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            long end = channel.size();
+            ByteBuffer last = ByteBuffer.allocate(1);
+            boolean isOpen = end > 0 && channel.read(last, end - 1) == 1 && last.get(0) != '\n';
+            String line = (isOpen ? "\n" : "") + object + "\n";
+            AtomicFile.writeFully(
+                    channel.position(end), StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(line)));
+        } catch (CharacterCodingException e) {
+            throw new IllegalArgumentException(
+                    file + ": a row must have whole characters, found a surrogate that stands alone", e);
+        }
     }
 
     private TextRow row(String line) {

@@ -1,7 +1,9 @@
 package org.lora4j.text.data;
 
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Objects;
 
 /**
@@ -86,6 +88,26 @@ public final class TextFiles {
     public static Dataset<TextRow> jsonl(Path file) {
         Objects.requireNonNull(file, "file must not be null");
         return TextFormat.JSONL.read(file, DelimitedColumns.UNKNOWN);
+    }
+
+    /**
+     * Adds a row to a file of JSON lines, which is made if it is missing. All of the row is written at once. Behind a line without an end,
+     * such as one of a process that was killed, the row begins a new line.
+     *
+     * @param file the file, whose name ends with {@code .jsonl} or {@code .json}; one process at a time may add rows
+     * @param row the row
+     * @throws IllegalArgumentException if the name ends otherwise, or a text has half a character
+     * @throws IOException if the file cannot be written
+     */
+    public static void append(Path file, TextRow row) throws IOException {
+        Objects.requireNonNull(file, "file must not be null");
+        Objects.requireNonNull(row, "row must not be null");
+        String name = file.toString().toLowerCase(Locale.ROOT);
+        if (!name.endsWith(".jsonl") && !name.endsWith(".json")) {
+            throw new IllegalArgumentException(
+                    file + ": the name of a file to which rows are added must end with .jsonl, found another end");
+        }
+        JsonLines.append(file, row.json());
     }
 
     /**

@@ -6,10 +6,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.MessageText;
+import org.lora4j.internal.StrictJson;
 import org.lora4j.text.internal.Json;
 import org.lora4j.text.internal.TextCheck;
 import org.lora4j.text.tokens.TextPair;
@@ -19,6 +21,8 @@ import org.lora4j.text.tokens.TextPair;
  * and name the file and the line if it is not what it must be.
  */
 public final class TextRow {
+    private static final Path NEW = Path.of("new row");
+
     private final Path file;
     private final long line;
     private final long offset;
@@ -29,6 +33,18 @@ public final class TextRow {
         this.line = line;
         this.offset = offset;
         this.values = values;
+    }
+
+    /**
+     * Creates a row that is in no file yet, to check it and {@linkplain TextFiles#append add} it to one.
+     *
+     * @param values texts, numbers, booleans, lists and maps of them by the names of the columns
+     * @return the row, which messages call {@code new row:1}
+     * @throws IllegalArgumentException if a value has no form in JSON
+     */
+    public static TextRow of(Map<String, ?> values) {
+        Objects.requireNonNull(values, "values must not be null");
+        return new TextRow(NEW, 1, 0, StrictJson.MAPPER.valueToTree(values));
     }
 
     /**

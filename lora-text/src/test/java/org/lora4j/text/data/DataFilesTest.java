@@ -44,6 +44,32 @@ class DataFilesTest {
         return StreamSupport.stream(data.spliterator(), false).toList();
     }
 
+    @Test
+    void rowsAreAddedToAFile() throws IOException {
+        Path file = folder.resolve("rows.jsonl");
+        TextFiles.append(file, TextRow.of(Map.of("text", "a \"b\"\n\u00e9")));
+        TextFiles.append(file, TextRow.of(Map.of("text", "c", "n", 1, "tags", List.of("x"))));
+        assertThat(list(TextFiles.read(file)).stream().map(row -> row.text("text")))
+                .containsExactly("a \"b\"\n\u00e9", "c");
+        assertThat(list(TextFiles.read(file)).get(1).isList("tags")).isTrue();
+        // A line without an end keeps what it has.
+        Files.writeString(file, "{\"text\": \"d\"}");
+        TextFiles.append(file, TextRow.of(Map.of("text", "e")));
+        assertThat(Files.readAllLines(file)).containsExactly("{\"text\": \"d\"}", "{\"text\":\"e\"}");
+        long size = Files.size(file);
+        TextRow half = TextRow.of(Map.of("text", "\ud800"));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> TextFiles.append(file, half))
+                .withMessageContaining("a surrogate that stands alone");
+        assertThat(Files.size(file)).isEqualTo(size);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> TextFiles.append(folder.resolve("rows.csv"), TextRow.of(Map.of("text", "f"))))
+                .withMessageContaining("must end with .jsonl");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> TextRow.of(Map.of("text", " ")).text("text"))
+                .withMessageContaining("new row:1");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '~',
