@@ -1,5 +1,6 @@
 package org.lora4j.langchain4j;
 
+import dev.langchain4j.agent.tool.ToolSpecification;
 import dev.langchain4j.data.message.AiMessage;
 import dev.langchain4j.data.message.ChatMessage;
 import dev.langchain4j.data.message.Content;
@@ -58,14 +59,18 @@ final class ChatInput {
      * @throws InvalidRequestException if a tool or a call of one is not what it must be
      */
     static Conversation conversation(List<ChatMessage> messages, ChatRequestParameters parameters) {
+        // A template that does not show the tools lets the model call none.
+        boolean hasTools = parameters.toolChoice() != ToolChoice.NONE;
+        return conversation(messages, hasTools ? parameters.toolSpecifications() : List.of());
+    }
+
+    /** The same for tools that are all shown. */
+    static Conversation conversation(List<ChatMessage> messages, @Nullable List<ToolSpecification> tools) {
         List<org.lora4j.text.chat.ChatMessage> all = new ArrayList<>(messages.size());
         for (ChatMessage message : messages) {
             all.add(message(message));
         }
-        // A template that does not show the tools lets the model call none.
-        boolean hasTools = parameters.toolChoice() != ToolChoice.NONE;
-        return new Conversation(all, List.of())
-                .withTools(hasTools ? ToolInput.tools(parameters.toolSpecifications()) : List.of());
+        return new Conversation(all, List.of()).withTools(ToolInput.tools(tools));
     }
 
     private static org.lora4j.text.chat.ChatMessage message(ChatMessage message) {

@@ -1,9 +1,11 @@
 package org.lora4j.text.chat;
 
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.MessageText;
 import org.lora4j.text.data.TextFormatException;
 import org.lora4j.text.data.TextRow;
@@ -60,6 +62,30 @@ public record Conversation(List<ChatMessage> messages, List<Map<String, Object>>
      */
     public static Conversation of(TextRow row) {
         return new ChatRow(Objects.requireNonNull(row, "row must not be null")).conversation();
+    }
+
+    /**
+     * Returns the row of which {@link #of(TextRow)} makes this conversation.
+     *
+     * @return {@code messages}, and {@code tools} if there are some
+     */
+    public Map<String, Object> toRow() {
+        Map<String, Object> row = new LinkedHashMap<>();
+        row.put("messages", values(messages));
+        return withTools(row);
+    }
+
+    /** Adds the tools, if there are some. */
+    Map<String, Object> withTools(Map<String, Object> row) {
+        if (!tools.isEmpty()) {
+            row.put("tools", tools);
+        }
+        return row;
+    }
+
+    /** Returns messages as a row has them. */
+    static List<Map<String, @Nullable Object>> values(List<ChatMessage> messages) {
+        return messages.stream().map(ChatMessage::values).toList();
     }
 
     /**

@@ -1,6 +1,7 @@
 package org.lora4j.text.chat;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -67,6 +68,19 @@ public record Preference(Conversation prompt, List<ChatMessage> chosen, List<Cha
      */
     public static Preference of(TextRow row) {
         return new ChatRow(Objects.requireNonNull(row, "row must not be null")).preference();
+    }
+
+    /**
+     * Returns the row of which {@link #of(TextRow)} makes this preference.
+     *
+     * @return {@code prompt}, {@code chosen} and {@code rejected}, and {@code tools} if there are some
+     */
+    public Map<String, Object> toRow() {
+        Map<String, Object> row = new LinkedHashMap<>();
+        row.put("prompt", Conversation.values(prompt.messages()));
+        row.put("chosen", Conversation.values(chosen));
+        row.put("rejected", Conversation.values(rejected));
+        return prompt.withTools(row);
     }
 
     /**

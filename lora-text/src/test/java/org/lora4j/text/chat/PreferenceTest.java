@@ -24,6 +24,7 @@ import org.lora4j.text.data.PreferenceExample;
 import org.lora4j.text.data.TextFiles;
 import org.lora4j.text.data.TextFormatException;
 import org.lora4j.text.data.TextRow;
+import org.lora4j.text.tools.ToolCall;
 import org.lora4j.train.Batch;
 import org.lora4j.train.PreferenceLoss;
 
@@ -56,6 +57,16 @@ class PreferenceTest {
             })
     void allFormsOfARowAreTheSamePreference(String json) throws IOException {
         assertThat(Preference.of(row(json.replace('\'', '"')))).isEqualTo(PREFERENCE);
+    }
+
+    @Test
+    void aRowIsReadAgainAsThePreference() {
+        assertThat(Preference.of(TextRow.of(PREFERENCE.toRow()))).isEqualTo(PREFERENCE);
+        Conversation prompt = new Conversation(List.of(QUESTION, GOOD, QUESTION), List.of(Map.of("name", "f")));
+        ChatMessage call = ChatMessage.ofToolCalls(null, List.of(ToolCall.of("f", "{\"x\": [1, null]}")));
+        Preference preference = new Preference(prompt, List.of(call), List.of(BAD));
+        assertThat(Preference.of(TextRow.of(preference.toRow()))).isEqualTo(preference);
+        assertThat(Conversation.of(TextRow.of(prompt.toRow()))).isEqualTo(prompt);
     }
 
     @Test
