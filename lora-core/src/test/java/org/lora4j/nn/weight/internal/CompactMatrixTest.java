@@ -63,18 +63,22 @@ class CompactMatrixTest {
     void bothDirectionsMultiplyWithTheStoredWeights(Precision precision, int out, int in, int n) {
         CompactMatrix matrix = matrix(floats(1, out, in), precision);
         INDArray w = doubles(matrix.array());
+        INDArray x = floats(2, n, in);
+        INDArray outputs = doubles(x).mmul(w.transpose());
+        double outputLength = in * typical(x) * typical(w);
+        INDArray g = floats(3, n, out);
+        INDArray gradients = doubles(g).mmul(w);
+        double gradientLength = out * typical(g) * typical(w);
         for (char order : new char[] {'c', 'f'}) {
-            INDArray x = floats(2, n, in).dup(order);
             INDArray y = Nd4j.createUninitialized(DataType.FLOAT, new long[] {n, out}, order);
-            matrix.multiply(context, x, y);
-            assertClose(y, doubles(x).mmul(w.transpose()), in * typical(x) * typical(w));
-            INDArray g = floats(3, n, out).dup(order);
+            matrix.multiply(context, x.dup(order), y);
+            assertClose(y, outputs, outputLength);
+            INDArray dy = g.dup(order);
             INDArray dx = Nd4j.createUninitialized(DataType.FLOAT, new long[] {n, in}, order);
-            matrix.multiplyTransposed(context, g, dx, false);
-            INDArray expected = doubles(g).mmul(w);
-            assertClose(dx, expected, out * typical(g) * typical(w));
-            matrix.multiplyTransposed(context, g, dx, true);
-            assertClose(dx, expected.mul(2), 2 * out * typical(g) * typical(w));
+            matrix.multiplyTransposed(context, dy, dx, false);
+            assertClose(dx, gradients, gradientLength);
+            matrix.multiplyTransposed(context, dy, dx, true);
+            assertClose(dx, gradients.mul(2), 2 * gradientLength);
         }
     }
 
