@@ -9,6 +9,7 @@ import org.lora4j.console.command.Program;
 import org.lora4j.example.text.calendar.CalendarCommand;
 import org.lora4j.example.text.shop.ShopCommand;
 import org.lora4j.example.text.story.StoryCommand;
+import org.lora4j.example.text.tea.TeaCommand;
 import org.lora4j.example.text.tickets.TicketsCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Parameters;
@@ -22,7 +23,12 @@ import picocli.CommandLine.ScopeType;
         description = "LoRA on transformers and real text. Without a command it does 'classify'.")
 public final class TextExample implements Program {
     private static final List<Class<?>> COMMANDS = List.of(
-            ClassifyCommand.class, StoryCommand.class, CalendarCommand.class, TicketsCommand.class, ShopCommand.class);
+            ClassifyCommand.class,
+            StoryCommand.class,
+            CalendarCommand.class,
+            TicketsCommand.class,
+            ShopCommand.class,
+            TeaCommand.class);
 
     private static final String DEFAULT_COMMAND = "classify";
 

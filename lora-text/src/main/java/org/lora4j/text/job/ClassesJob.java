@@ -6,6 +6,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -81,6 +82,11 @@ final class ClassesJob extends JobTask<LabelledText> {
     boolean begin(AdapterView adapter, List<LabelledText> train, boolean asksForEpochs, long seed) {
         ClassifierStart start = task().start(adapter, train, seed);
         return asksForEpochs || start.kind() != ClassifierStart.Kind.PAIRS;
+    }
+
+    @Override
+    Optional<String> group(LabelledText example) {
+        return Optional.of(example.text());
     }
 
     @Override

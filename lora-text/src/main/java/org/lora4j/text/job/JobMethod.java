@@ -14,6 +14,10 @@ public enum JobMethod {
     DPO,
     /** Classes of texts: {@code text} and {@code label}. */
     CLASSIFY,
+    /** Any number of labels of texts: {@code text} and {@code labels}, a list. */
+    LABELS,
+    /** A number of each text: {@code text} and {@code number}. */
+    NUMBER,
     /** Labels of parts of texts: rows as {@link org.lora4j.text.data.TaggedColumns#DEFAULT} reads them. */
     TAG,
     /** Queries and the texts that belong to them: {@code query}, {@code positive}, and {@code negative} in all rows or in none. */

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.StrictJson;
 import org.lora4j.io.internal.AtomicFile;
 import org.lora4j.text.task.SavedAdapter;
+import org.lora4j.text.task.Task;
 
 /** What a job trained: how it compares with what is there, and its files. */
 final class JobResult<E> {
@@ -64,12 +65,13 @@ final class JobResult<E> {
     private Optional<Scores> ofCurrent(Path current, List<E> judging) throws IOException {
         try {
             SavedAdapter saved = SavedAdapter.read(current);
-            if (!saved.task()
-                    .orElse(training.trainable().task())
-                    .equals(training.trainable().task())) {
+            Task trained = training.trainable().task();
+            Optional<Scores> scores =
+                    task.scores(training.add(CURRENT, saved), saved.task().orElse(trained), trained, judging);
+            if (scores.isEmpty()) {
                 throw new IllegalArgumentException("it is for another task");
             }
-            return Optional.of(task.scores(training.add(CURRENT, saved), judging));
+            return scores;
         } catch (IOException | IllegalArgumentException e) {
             isComparable = false;
             job.event(JobEvent.Level.WARN, "The adapter that is served now cannot be compared: " + e.getMessage());

@@ -9,6 +9,7 @@ import org.lora4j.nn.Model;
 import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.TextModel;
 import org.lora4j.text.data.TextRow;
+import org.lora4j.text.task.Task;
 import org.lora4j.text.train.DefaultEpochs;
 import org.lora4j.text.train.DefaultRate;
 import org.lora4j.text.train.TrainableTask;
@@ -30,6 +31,8 @@ abstract class JobTask<E> {
             case SUPERVISED -> new AnswersJob(decoder(method, model), mostTokens);
             case DPO -> new PreferencesJob(decoder(method, model), mostTokens, beta);
             case CLASSIFY -> new ClassesJob(model);
+            case LABELS -> new LabelsJob(model);
+            case NUMBER -> new NumbersJob(model);
             case TAG -> new TagsJob(model);
             case EMBED -> new EmbeddingsJob(model);
             case RERANK -> new ScoresJob(model);
@@ -74,6 +77,9 @@ abstract class JobTask<E> {
         return true;
     }
 
+    /** Chooses what is chosen after the last step, on the rows that choose. */
+    void end(AdapterView adapter, List<E> choosing) {}
+
     /** Returns what holds examples together: those of equal texts both choose or both judge. Empty if each stands alone. */
     Optional<String> group(E example) {
         return Optional.empty();
@@ -87,6 +93,17 @@ abstract class JobTask<E> {
 
     /** Measures a model on each row that judges. */
     abstract Scores scores(Model model, List<E> judging);
+
+    /**
+     * Measures an adapter that another training saved.
+     *
+     * @param saved what that one is for
+     * @param trained what this one is for
+     * @return empty if these are two tasks
+     */
+    Optional<Scores> scores(Model model, Task saved, Task trained, List<E> judging) {
+        return saved.equals(trained) ? Optional.of(scores(model, judging)) : Optional.empty();
+    }
 
     /** What the adapter is compared with in any case. */
     abstract String baseline();

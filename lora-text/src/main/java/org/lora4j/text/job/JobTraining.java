@@ -108,6 +108,7 @@ final class JobTraining<E> {
                 job.request().hyperparameters().epochs() != null,
                 job.request().seed());
         if (!hasSteps) {
+            task.end(adapter, data.choosing());
             return true;
         }
         TrainingState state = job.folder().readState();
@@ -130,7 +131,11 @@ final class JobTraining<E> {
         try {
             TrainingResult result = trainer.build().fit(gate.through(counted()));
             progress.writeRow();
-            return result.stopReason() != TrainingResult.StopReason.STOPPED;
+            boolean isAtEnd = result.stopReason() != TrainingResult.StopReason.STOPPED;
+            if (isAtEnd) {
+                task.end(adapter, gate.through(data.choosing()));
+            }
+            return isAtEnd;
         } catch (UncheckedIOException e) {
             throw Objects.requireNonNull(e.getCause(), "an unchecked exception must have a cause");
         }

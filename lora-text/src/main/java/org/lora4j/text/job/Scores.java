@@ -1,5 +1,6 @@
 package org.lora4j.text.job;
 
+import java.util.Collections;
 import java.util.List;
 import org.lora4j.text.metrics.PairedDifference;
 import org.lora4j.text.metrics.Perplexity;
@@ -39,7 +40,25 @@ sealed interface Scores {
         }
     }
 
-    /** How many spans were found in each text. */
+    /** The squared errors of numbers. */
+    record SquaredErrors(List<Double> each) implements Scores {
+        @Override
+        public String metric() {
+            return "mean squared error";
+        }
+
+        @Override
+        public double value() {
+            return each.stream().mapToDouble(Double::doubleValue).average().orElse(0);
+        }
+
+        @Override
+        public PairedDifference against(Scores other) {
+            return PairedDifference.ofLosses(each, ((SquaredErrors) other).each, Collections.nCopies(each.size(), 1.0));
+        }
+    }
+
+    /** How many spans or labels were found in each text. */
     record F1(List<PrecisionRecall> each) implements Scores {
         @Override
         public String metric() {

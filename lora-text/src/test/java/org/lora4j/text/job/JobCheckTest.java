@@ -210,7 +210,13 @@ class JobCheckTest {
     void theModelSaysByWhichMethodsItIsTrained() throws IOException {
         try (TrainingService trainings = service(encoder)) {
             assertThat(trainings.methods())
-                    .containsExactly(JobMethod.CLASSIFY, JobMethod.TAG, JobMethod.EMBED, JobMethod.RERANK);
+                    .containsExactly(
+                            JobMethod.CLASSIFY,
+                            JobMethod.LABELS,
+                            JobMethod.NUMBER,
+                            JobMethod.TAG,
+                            JobMethod.EMBED,
+                            JobMethod.RERANK);
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> trainings.check(
                             JobRequest.of(JobMethod.DPO, "acme", file("a.jsonl"))

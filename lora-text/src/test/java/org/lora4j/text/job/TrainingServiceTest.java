@@ -40,6 +40,7 @@ import org.lora4j.text.TextModel;
 import org.lora4j.text.TextService;
 import org.lora4j.text.task.ClassScores;
 import org.lora4j.text.task.Classify;
+import org.lora4j.text.task.SavedAdapter;
 
 /** Jobs become adapters that are served, whatever happens on the way. */
 @MustEnd
@@ -206,10 +207,13 @@ class TrainingServiceTest {
     @ParameterizedTest
     @EnumSource(
             value = JobMethod.class,
-            names = {"TAG", "EMBED", "RERANK"})
-    void encodersLearnTagsAndSearches(JobMethod method) throws Exception {
+            names = {"LABELS", "NUMBER", "TAG", "EMBED", "RERANK"})
+    void encodersLearnLabelsNumbersTagsAndSearches(JobMethod method) throws Exception {
         List<String> rows = IntStream.range(0, 16)
                 .mapToObj(i -> switch (method) {
+                    case LABELS ->
+                        "{\"text\": \"where w" + i + "\", \"labels\": " + (i % 2 == 0 ? "[\"a\", \"b\"]" : "[]") + "}";
+                    case NUMBER -> "{\"text\": \"where w" + i + "\", \"number\": " + i + "}";
                     case TAG -> "{\"tokens\": [\"where\", \"parcel\"], \"tags\": [\"O\", \"B-thing\"]}";
                     case EMBED -> "{\"query\": \"where w" + i + "\", \"positive\": \"my parcel " + i + "\"}";
                     default ->
@@ -229,6 +233,50 @@ class TrainingServiceTest {
             assertThat(job.comparisons()).hasSize(1);
             assertThat(service.task(job.adapter()).does()).isNotEmpty();
             assertThat(job.checkpoints()).hasSize(2);
+        }
+    }
+
+    /** A text has a label from the threshold on that the rows which choose gave it, and the one that is served keeps its own. */
+    @Test
+    void labelsHaveThresholdsOfTheirOwnWhenAdaptersAreCompared() throws Exception {
+        List<String> rows = IntStream.range(0, 40)
+                .mapToObj(i -> "{\"text\": \"" + (i % 4 == 0 ? "my parcel w" : "where is w") + i + "\", \"labels\": "
+                        + (i % 4 == 0 ? "[\"mail\", \"own\"]" : "[\"place\"]") + "}")
+                .toList();
+        Path data = Files.write(temp.resolve("rows.jsonl"), rows);
+        try (TrainingService trainings = builder(encoder).build()) {
+            for (Promotion promotion : new Promotion[] {Promotion.ALWAYS, Promotion.IF_BETTER}) {
+                Job job = trainings.submit(JobRequest.of(JobMethod.LABELS, "acme", data)
+                        .validation(data)
+                        .hyperparameters(steps(1, 8))
+                        .seed(promotion == Promotion.ALWAYS ? 1 : 2)
+                        .serveAs("topics", promotion)
+                        .build());
+                succeed(job);
+                assertThat(job.comparisons()).hasSize(promotion == Promotion.ALWAYS ? 1 : 2);
+                assertThat(job.comparisons().get(0).metric()).isEqualTo("F1");
+            }
+        }
+        Classify served = (Classify) SavedAdapter.read(temp.resolve("adapters").resolve("topics"))
+                .task()
+                .orElseThrow();
+        assertThat(served.outputs().labels().names()).containsExactly("mail", "own", "place");
+        assertThat(served.outputs().thresholds())
+                .hasSize(3)
+                .allSatisfy(threshold -> assertThat(threshold).isBetween(0.0, 1.0));
+    }
+
+    @Test
+    void aValidationOfLabelsKnowsTheLabels() throws Exception {
+        Path data = Files.write(temp.resolve("rows.jsonl"), List.of("{\"text\": \"where\", \"labels\": [\"a\"]}"));
+        Path held = Files.write(temp.resolve("held.jsonl"), List.of("{\"text\": \"where\", \"labels\": [\"b\"]}"));
+        try (TrainingService trainings = builder(encoder).build()) {
+            Job job = trainings.submit(JobRequest.of(JobMethod.LABELS, "acme", data)
+                    .validation(held)
+                    .build());
+            assertThat(job.await(Duration.ofMinutes(1))).isEqualTo(JobState.FAILED);
+            assertThat(job.error().orElseThrow().message())
+                    .isEqualTo("held.jsonl, line 1: each of labels must be one of a row that trains, found 'b'");
         }
     }
 

@@ -6,6 +6,8 @@ const methods = new Map([
   ['supervised', ['Answers', 'messages; or prompt and completion']],
   ['dpo', ['Preferences between two answers', 'prompt, chosen and rejected']],
   ['classify', ['Classes of texts', 'text and label']],
+  ['labels', ['Any number of labels of texts', 'text and labels, a list']],
+  ['number', ['A number of each text', 'text and number']],
   ['tag', ['Tags within texts', 'tokens and tags; or text and spans']],
   ['embed', ['Pairs of texts that belong together', 'query and positive; also negative']],
   ['rerank', ['Scores of texts for a query', 'query, text and label; or query, positive and negative']],

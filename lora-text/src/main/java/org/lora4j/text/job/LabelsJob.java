@@ -1,0 +1,166 @@
+package org.lora4j.text.job;
+
+import java.io.IOException;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.lora4j.AdapterView;
+import org.lora4j.nn.Model;
+import org.lora4j.text.TextModel;
+import org.lora4j.text.data.Labels;
+import org.lora4j.text.data.TextLabels;
+import org.lora4j.text.data.TextRow;
+import org.lora4j.text.metrics.PrecisionRecall;
+import org.lora4j.text.task.Classify;
+import org.lora4j.text.task.Head;
+import org.lora4j.text.task.Outputs;
+import org.lora4j.text.task.Task;
+import org.lora4j.text.train.DefaultEpochs;
+import org.lora4j.text.train.DefaultRate;
+import org.lora4j.text.train.HeadProbe;
+import org.lora4j.text.train.LabelledScores;
+import org.lora4j.text.train.TrainableLabels;
+
+/** Learns any number of labels of texts. */
+final class LabelsJob extends JobTask<TextLabels> {
+    /** More are probably not the labels, but another column. */
+    private static final int MOST_LABELS = 1_000;
+
+    private final TextModel model;
+    private final Head head;
+    private final TreeSet<String> labels = new TreeSet<>();
+
+    /** How many texts have just these labels. */
+    private final Map<List<String>, Integer> sets = new HashMap<>();
+
+    private @Nullable TrainableLabels task;
+
+    LabelsJob(TextModel model) throws IOException {
+        this.model = model;
+        head = model.classifierHead();
+    }
+
+    @Override
+    List<TextLabels> examples(TextRow row) {
+        return List.of(new TextLabels(row.text("text"), row.labels("labels", null)));
+    }
+
+    @Override
+    void learn(TextLabels example) {
+        labels.addAll(example.labels());
+        sets.merge(example.labels().stream().sorted().toList(), 1, Integer::sum);
+    }
+
+    @Override
+    void check(TextRow row, TextLabels example) {
+        for (String label : example.labels()) {
+            if (!labels.contains(label)) {
+                throw row.refuse("each of labels must be one of a row that trains, found '" + label + "'");
+            }
+        }
+    }
+
+    @Override
+    TrainableLabels trainable(long seed) {
+        if (labels.isEmpty() || labels.size() > MOST_LABELS) {
+            throw new IllegalArgumentException(
+                    "the rows that train must have 1 to " + MOST_LABELS + " labels, found " + labels.size());
+        }
+        Labels names = Labels.of(List.copyOf(labels));
+        task = new TrainableLabels(
+                new Classify(Outputs.anyOf(names), head, OptionalInt.empty()),
+                model.textTokens(),
+                head.network(model.model(), names.count(), seed));
+        return task;
+    }
+
+    private TrainableLabels task() {
+        return Objects.requireNonNull(task, "the task must be created before");
+    }
+
+    /** The classifier begins with what the frozen model can do. */
+    @Override
+    boolean begin(AdapterView adapter, List<TextLabels> train, boolean asksForEpochs, long seed) {
+        HeadProbe.fit(task(), train).writeTo(adapter);
+        return true;
+    }
+
+    /** From which probability on a text has a label is chosen with the rows that choose. */
+    @Override
+    void end(AdapterView adapter, List<TextLabels> choosing) {
+        if (!choosing.isEmpty()) {
+            task().useThresholds(task().measure(adapter, choosing).bestThresholds());
+        }
+    }
+
+    @Override
+    Optional<String> group(TextLabels example) {
+        return Optional.of(example.text());
+    }
+
+    @Override
+    DefaultRate rate() {
+        return DefaultRate.of(5e-4);
+    }
+
+    @Override
+    DefaultEpochs epochs() {
+        return DefaultEpochs.CLASSIFY;
+    }
+
+    @Override
+    int batchSize() {
+        return 16;
+    }
+
+    @Override
+    Scores scores(Model measured, List<TextLabels> judging) {
+        return scores(task().measure(measured, judging));
+    }
+
+    private static Scores scores(LabelledScores measured) {
+        return new Scores.F1(measured.metrics().byText());
+    }
+
+    /** An adapter with the same labels may have other thresholds, which belong to it. */
+    @Override
+    Optional<Scores> scores(Model measured, Task saved, Task trained, List<TextLabels> judging) {
+        Classify own = task().task();
+        if (saved instanceof Classify other
+                && other.outputs().problem() == own.outputs().problem()
+                && other.outputs().labels().equals(own.outputs().labels())
+                && other.head() == own.head()
+                && other.maxTokens().equals(own.maxTokens())) {
+            return Optional.of(scores(task().measure(measured, judging)
+                    .withThresholds(other.outputs().thresholds())));
+        }
+        return Optional.empty();
+    }
+
+    @Override
+    String baseline() {
+        return "the most frequent labels";
+    }
+
+    @Override
+    Scores baseline(List<TextLabels> judging) {
+        List<String> most = Collections.max(
+                        sets.entrySet(),
+                        Map.Entry.<List<String>, Integer>comparingByValue()
+                                .thenComparing(entry -> String.join("\n", entry.getKey()), Comparator.reverseOrder()))
+                .getKey();
+        return new Scores.F1(judging.stream()
+                .map(text -> new PrecisionRecall(
+                        (int) most.stream().filter(text.labels()::contains).count(),
+                        most.size(),
+                        text.labels().size()))
+                .toList());
+    }
+}
