@@ -23,6 +23,25 @@ record Claim(JsonNode schema, String place, boolean isTrue) {
         return new Claim(schema, place, true);
     }
 
+    /** The schema of a keyword that is there. */
+    static Claim of(SchemaNode node, String keyword) {
+        JsonNode schema = node.get(keyword);
+        if (schema == null) {
+            throw new IllegalStateException("keyword " + keyword + " must be there");
+        }
+        return of(schema, node.below(keyword));
+    }
+
+    /** The schemas of a keyword that has a list of them. */
+    static List<Claim> allOf(SchemaNode node, String keyword) {
+        List<JsonNode> schemas = node.list(keyword);
+        List<Claim> claims = new ArrayList<>();
+        for (int i = 0; i < schemas.size(); i++) {
+            claims.add(of(schemas.get(i), node.below(keyword) + "/" + i));
+        }
+        return claims;
+    }
+
     Claim negated() {
         return new Claim(schema, place, !isTrue);
     }

@@ -159,6 +159,28 @@ final class Shape {
                 + some.size();
     }
 
+    /** All values of a kind. */
+    static Shape of(Kind kind) {
+        Shape shape = new Shape();
+        shape.kinds.retainAll(EnumSet.of(kind));
+        shape.isTyped = true;
+        return shape;
+    }
+
+    /** All objects with a property. */
+    static Shape withProperty(String name) {
+        Shape shape = of(Kind.OBJECT);
+        shape.required.add(name);
+        return shape;
+    }
+
+    /** All values but objects with a property. */
+    static Shape withoutProperty(String name) {
+        Shape shape = new Shape();
+        shape.property(name, Claim.NEVER);
+        return shape;
+    }
+
     Shape copy() {
         Shape copy = new Shape();
         copy.add(this);
