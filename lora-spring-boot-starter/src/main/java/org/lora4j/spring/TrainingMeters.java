@@ -1,11 +1,15 @@
 package org.lora4j.spring;
 
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.binder.MeterBinder;
+import java.time.Duration;
+import java.util.function.Function;
 import org.lora4j.text.job.Job;
 import org.lora4j.text.job.JobState;
 import org.lora4j.text.job.TrainingService;
+import org.lora4j.text.job.TrainingUse;
 
 /** The figures of the jobs that train adapters. */
 final class TrainingMeters implements MeterBinder {
@@ -26,8 +30,27 @@ final class TrainingMeters implements MeterBinder {
         Gauge.builder("lora.training.step", this::step)
                 .description("The last step of the job that trains; 0 if none does")
                 .register(registry);
+        FunctionCounter.builder(
+                        "lora.training.tokens",
+                        trainings,
+                        service -> service.use().tokens())
+                .description("Tokens of the batches of all steps")
+                .register(registry);
+        time(registry, "computing", TrainingUse::computing, "How long trainings computed");
+        time(registry, "waiting", TrainingUse::waiting, "How long trainings waited for requests");
         Gauge.builder("lora.training.steps", this::steps)
                 .description("All steps of the job that trains; 0 if none does")
+                .register(registry);
+    }
+
+    private void time(MeterRegistry registry, String state, Function<TrainingUse, Duration> time, String description) {
+        FunctionCounter.builder(
+                        "lora.training.time",
+                        trainings,
+                        service -> time.apply(service.use()).toNanos() / 1e9)
+                .tag("state", state)
+                .baseUnit("seconds")
+                .description(description)
                 .register(registry);
     }
 

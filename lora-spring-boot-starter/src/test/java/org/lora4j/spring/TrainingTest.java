@@ -101,6 +101,14 @@ class TrainingTest {
                             .value())
                     .isEqualTo(1);
             assertThat(registry.get("lora.training.step").gauge().value()).isZero();
+            assertThat(registry.get("lora.training.tokens").functionCounter().count())
+                    .isEqualTo(trainings.use().tokens())
+                    .isPositive();
+            assertThat(registry.get("lora.training.time")
+                            .tag("state", "computing")
+                            .functionCounter()
+                            .count())
+                    .isPositive();
             assertThat(context.getBean(ServingHealth.class).details()).containsKey("trainings");
 
             // The next adapter of the name is served at once.

@@ -43,18 +43,21 @@ final class JobTraining<E> {
     private final JobData<E> data;
     private final UsedSettings used;
     private final TrainingGate gate;
+    private final TrainingTotals totals;
     private final LoRAModel model;
     private final AdapterView adapter;
     private long tokens;
     private TrainingListener.@Nullable Iteration lastStep;
     private @Nullable Double lastValidation;
 
-    JobTraining(Job job, JobTask<E> task, JobData<E> data, UsedSettings used, TrainingGate gate) throws IOException {
+    JobTraining(Job job, JobTask<E> task, JobData<E> data, UsedSettings used, TrainingGate gate, TrainingTotals totals)
+            throws IOException {
         this.job = job;
         this.task = task;
         this.data = data;
         this.used = used;
         this.gate = gate;
+        this.totals = totals;
         StoredJob.Request request = job.request();
         trainable = task.trainable(request.seed());
         model = LoRAModel.of(trainable.network());
@@ -164,7 +167,9 @@ final class JobTraining<E> {
                 some.add(train.get(index));
             }
             Batch batch = trainable.batch(some);
-            tokens += ((Sequences) batch.input()).tokens();
+            int ofBatch = ((Sequences) batch.input()).tokens();
+            tokens += ofBatch;
+            totals.read(ofBatch);
             return batch;
         };
         long seed = job.request().seed();
@@ -205,6 +210,7 @@ final class JobTraining<E> {
                 metrics.put("total_steps", used.steps());
                 metrics.put("train_loss", iteration.loss());
                 job.stepped(iteration.iteration());
+                totals.stepped();
                 job.event(
                         JobEvent.Level.INFO,
                         "Step " + iteration.iteration() + "/" + used.steps() + ": training loss="

@@ -19,6 +19,7 @@ final class TrainingGate {
 
     private final BooleanSupplier serves;
     private final double rest;
+    private final TrainingTotals totals;
 
     /** When the last turn began; 0 for none. One thread uses it. */
     private long begun;
@@ -28,9 +29,11 @@ final class TrainingGate {
      *
      * @param serves whether requests run or wait
      * @param share the share of the time, above 0 and at most 1
+     * @param totals get how long trainings compute and wait
      */
-    TrainingGate(BooleanSupplier serves, double share) {
+    TrainingGate(BooleanSupplier serves, double share, TrainingTotals totals) {
         this.serves = serves;
+        this.totals = totals;
         rest = 1 / share - 1;
     }
 
@@ -83,6 +86,9 @@ final class TrainingGate {
     boolean awaitTurn() {
         long now = System.nanoTime();
         boolean isFree = !serves.getAsBoolean();
+        if (begun != 0) {
+            totals.computed(now - begun);
+        }
         if (begun != 0 && !isFree) {
             long until = now + (long) ((now - begun) * rest);
             while (!isFree && System.nanoTime() < until) {
@@ -91,11 +97,15 @@ final class TrainingGate {
             }
         }
         begun = System.nanoTime();
+        totals.waited(begun - now);
         return isFree;
     }
 
     /** The thread does something else from now on. */
     void leave() {
+        if (begun != 0) {
+            totals.computed(System.nanoTime() - begun);
+        }
         begun = 0;
     }
 }

@@ -79,6 +79,7 @@ public final class TrainingService implements AutoCloseable {
     private final JobQueue queue;
     private final @Nullable Publication served;
     private final ExecutorService checks;
+    private final TrainingTotals totals = new TrainingTotals();
     private final TrainingGate gate;
     private final Thread worker;
     private long lastCreated;
@@ -106,7 +107,7 @@ public final class TrainingService implements AutoCloseable {
                 .max()
                 .orElse(0);
         checks = Executors.newSingleThreadExecutor(work -> daemon(new Thread(work, "lora-job-check")));
-        gate = new TrainingGate(settings.serves, settings.share);
+        gate = new TrainingGate(settings.serves, settings.share, totals);
         worker = daemon(new BackgroundThread(this::work, "lora-training", gate::awaitTurn));
         before.forEach(this::goOn);
         worker.start();
@@ -168,6 +169,15 @@ public final class TrainingService implements AutoCloseable {
             }
         }
         return found;
+    }
+
+    /**
+     * Returns what trainings have done since this service was built.
+     *
+     * @return steps, tokens and times
+     */
+    public TrainingUse use() {
+        return totals.use();
     }
 
     /**
@@ -511,7 +521,7 @@ public final class TrainingService implements AutoCloseable {
         }
         try (JobData<E> data =
                 JobData.read(job.folder(), job.request(), task, settings.limits.bytes(), job::mustStop)) {
-            JobTraining<E> training = new JobTraining<>(job, task, data, used, gate);
+            JobTraining<E> training = new JobTraining<>(job, task, data, used, gate, totals);
             requireSameBase(job, training);
             if (training.run(settings.checkpointEvery)) {
                 succeed(job, new JobResult<>(job, task, data, training, gate));

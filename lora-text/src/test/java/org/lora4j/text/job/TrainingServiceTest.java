@@ -233,6 +233,11 @@ class TrainingServiceTest {
             assertThat(job.comparisons()).hasSize(1);
             assertThat(service.task(job.adapter()).does()).isNotEmpty();
             assertThat(job.checkpoints()).hasSize(2);
+            TrainingUse use = trainings.use();
+            assertThat(use.steps()).isEqualTo(job.step());
+            assertThat(use.tokens()).isGreaterThan(use.steps());
+            assertThat(use.computing()).isPositive();
+            assertThat(use.waiting()).isLessThan(use.computing());
         }
     }
 
