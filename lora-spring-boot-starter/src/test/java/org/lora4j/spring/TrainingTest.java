@@ -102,7 +102,7 @@ class TrainingTest {
                     .isEqualTo(1);
             assertThat(registry.get("lora.training.step").gauge().value()).isZero();
             assertThat(registry.get("lora.training.tokens").functionCounter().count())
-                    .isEqualTo(trainings.use().tokens())
+                    .isEqualTo((double) trainings.use().tokens())
                     .isPositive();
             assertThat(registry.get("lora.training.time")
                             .tag("state", "computing")
