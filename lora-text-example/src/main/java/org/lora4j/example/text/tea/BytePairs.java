@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -47,24 +48,24 @@ final class BytePairs {
     }
 
     private static boolean isPrintable(int one) {
-        return one >= '!' && one <= '~' || one >= 0xA1 && one <= 0xAC || one >= 0xAE;
+        return (one >= '!' && one <= '~') || (one >= 0xA1 && one <= 0xAC) || one >= 0xAE;
     }
 
     /**
      * Makes the tokenizer.
      *
      * @param size the number of tokens
-     * @param special the special tokens, which are the last ones
-     * @param marks tokens that are read in texts too, behind those
+     * @param added the last tokens, which stand for whole texts
+     * @param marks those of them that belong to the text of an answer; the others are special
      */
-    String json(int size, List<String> special, List<String> marks) {
+    String json(int size, List<String> added, Set<String> marks) {
         Map<String, Integer> ids = new LinkedHashMap<>();
         for (int one = 0; one < 256; one++) {
             ids.put(letter(one), one);
         }
         ObjectNode json = MAPPER.createObjectNode();
         json.put("version", "1.0").putNull("truncation").putNull("padding");
-        ArrayNode added = json.putArray("added_tokens");
+        ArrayNode more = json.putArray("added_tokens");
         json.putNull("normalizer");
         ArrayNode steps =
                 json.putObject("pre_tokenizer").put("type", "Sequence").putArray("pretokenizers");
@@ -79,7 +80,7 @@ final class BytePairs {
         model.putNull("end_of_word_suffix").put("fuse_unk", false).put("byte_fallback", false);
         ObjectNode vocabulary = model.putObject("vocab");
         ArrayNode merges = model.putArray("merges");
-        int own = size - special.size() - marks.size();
+        int own = size - added.size();
         while (ids.size() < own) {
             List<String> pair = mostFrequent();
             merges.add(pair.get(0) + " " + pair.get(1));
@@ -87,12 +88,8 @@ final class BytePairs {
             join(pair);
         }
         ids.forEach(vocabulary::put);
-        int id = own;
-        for (String token : special) {
-            added(added.addObject(), id++, token, true);
-        }
-        for (String token : marks) {
-            added(added.addObject(), id++, token, false);
+        for (int i = 0; i < added.size(); i++) {
+            add(more.addObject(), own + i, added.get(i), !marks.contains(added.get(i)));
         }
         return json.toString();
     }
@@ -102,7 +99,7 @@ final class BytePairs {
         step.put("trim_offsets", false).put("use_regex", false);
     }
 
-    private static void added(ObjectNode token, int id, String text, boolean isSpecial) {
+    private static void add(ObjectNode token, int id, String text, boolean isSpecial) {
         token.put("id", id).put("content", text).put("single_word", false).put("lstrip", false);
         token.put("rstrip", false).put("normalized", false).put("special", isSpecial);
     }

@@ -97,7 +97,9 @@ public final class TeaCommand extends WorkCommand {
         }
         write(folder, "pirate", shop.pirate(FOR_ADAPTER, seed, false));
         write(folder, "december", shop.december(FOR_ADAPTER, seed, false));
-        out.files(folder.path(), folder.files());
+        folder.files()
+                .forEach((purpose, file) ->
+                        out.fact("%-8s %s", purpose, folder.path().resolve(file)));
     }
 
     private static void write(RunFolder folder, String name, List<Conversation> conversations) throws IOException {

@@ -9,6 +9,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.stream.Stream;
 import org.lora4j.LoRAModel;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.io.safetensors.Dtype;
@@ -35,10 +37,16 @@ import org.nd4j.linalg.learning.config.Adam;
 
 /** The small Llama of the tea shop: how it is made, trained and tested. */
 final class TeaModel {
-    private static final List<String> SPECIAL =
-            List.of("<|functions|>", "<|system|>", "<|user|>", "<|tool|>", "<|assistant|>");
-    private static final List<String> MARKS = List.of("<tool_call>", "</tool_call>");
-    private static final String END = "<|end|>";
+    private static final List<String> ADDED = List.of(
+            "<|functions|>",
+            "<|system|>",
+            "<|user|>",
+            "<|tool|>",
+            "<|assistant|>",
+            "<tool_call>",
+            "</tool_call>",
+            "<|end|>");
+    private static final Set<String> MARKS = Set.of("<tool_call>", "</tool_call>");
     private static final int VOCABULARY = 1536;
 
     /** So many conversations decide which pairs of bytes are tokens. */
@@ -67,13 +75,13 @@ final class TeaModel {
                 }
             }
         }
-        shop.december(FOR_TOKENS, seed + 1, false).stream()
+        Stream.concat(
+                        shop.december(FOR_TOKENS, seed + 1, false).stream(),
+                        shop.pirate(FOR_TOKENS, seed + 1, false).stream())
                 .flatMap(conversation -> conversation.messages().stream())
                 .forEach(message -> pairs.add(Objects.requireNonNullElse(message.content(), "")));
         shop.tools().forEach(tool -> pairs.add(tool.name() + "(" + tool.parameters() + ")\n"));
-        Files.writeString(
-                folder.resolve("tokenizer.json"),
-                pairs.json(VOCABULARY, SPECIAL, List.of(MARKS.get(0), MARKS.get(1), END)));
+        Files.writeString(folder.resolve("tokenizer.json"), pairs.json(VOCABULARY, ADDED, MARKS));
         for (String name : new String[] {"tokenizer_config.json", "chat_template.jinja"}) {
             Files.writeString(folder.resolve(name), resource(name));
         }

@@ -27,6 +27,7 @@ import org.lora4j.text.tools.Tool;
  * @param dayTopics what a guest may ask about a day
  * @param topics all other questions with their answers
  * @param strange questions that have nothing to do with the shop
+ * @param repeat how a guest asks to repeat words
  * @param functions the functions of the shop
  * @param pirate how a pirate answers
  * @param december what is different in December
@@ -43,6 +44,7 @@ record TeaShop(
         List<DayTopic> dayTopics,
         List<Topic> topics,
         Strange strange,
+        List<String> repeat,
         List<Function> functions,
         Tone pirate,
         December december) {
@@ -190,6 +192,7 @@ record TeaShop(
                         .toList(),
                 changed,
                 strange,
+                repeat,
                 functions,
                 pirate,
                 december);
@@ -203,6 +206,23 @@ record TeaShop(
     /** Whether a topic has another answer in December. */
     boolean isOfDecember(Topic topic) {
         return december.topics().containsKey(topic.questions().get(0));
+    }
+
+    /** Returns all words that answers of the shop have in any season and tone, in their order. */
+    List<String> words() {
+        Stream<String> ofTeas = Stream.concat(teas.stream(), december.teas().stream())
+                .flatMap(tea -> Stream.of(tea.tea(), tea.origin(), tea.taste(), tea.caffeine(), tea.time()));
+        Stream<String> ofTopics = Stream.of(
+                        topics.stream().flatMap(topic -> topic.answers().stream()),
+                        december.topics().values().stream(),
+                        december.day().stream(),
+                        pirate.words().values().stream(),
+                        Stream.of(pirate.begins(), pirate.ends()))
+                .flatMap(texts -> texts);
+        return Stream.concat(ofTeas, ofTopics)
+                .flatMap(text -> Stream.of(text.strip().split("[ {}]+")))
+                .distinct()
+                .toList();
     }
 
     /** Returns the functions. */
