@@ -48,6 +48,10 @@ public final class BatchGenerator {
     private final Decoder decoder;
     private final long cacheLimit;
     private final DecoderPass pass;
+
+    /** Has an output for each token of a prompt that is scored. */
+    private final DecoderPass allTokens;
+
     private final List<RunningGeneration> running = new ArrayList<>();
     private boolean isStanding;
 
@@ -55,6 +59,7 @@ public final class BatchGenerator {
         this.decoder = decoder;
         this.cacheLimit = cacheLimit;
         pass = new DecoderPass(decoder.ofLastTokens());
+        allTokens = new DecoderPass(decoder.stack());
     }
 
     /**
@@ -150,7 +155,9 @@ public final class BatchGenerator {
         EffectiveLayers layers = model.effectiveLayers();
         int longest = prompt.length + maxTokens - 1;
         CachedSequence text = cache == null ? new CachedSequence(decoder, layers, longest) : cache.take();
-        int reused = text.start(layers, prompt, cache == null ? 0 : prompt.length - 1);
+        // A prompt that is scored needs the logits of each token.
+        boolean isScored = options.promptLogProbabilities().isPresent();
+        int reused = text.start(layers, prompt, cache == null || isScored ? 0 : prompt.length - 1);
         RunningGeneration added =
                 new RunningGeneration(text, prompt, reused, options, maxTokens, consumer, cache, constrained);
         running.add(added);
@@ -228,8 +235,15 @@ public final class BatchGenerator {
             awaitAny(pending);
             return running.size();
         }
-        List<CachedSequence> texts = now.stream().map(RunningGeneration::text).toList();
-        pass.compute(texts, most(texts), (text, logits) -> now.get(text).advance(logits));
+        int most = most(now.stream().map(RunningGeneration::text).toList());
+        List<RunningGeneration> scored =
+                now.stream().filter(RunningGeneration::isScoring).toList();
+        now.removeAll(scored);
+        pass.compute(
+                now.stream().map(RunningGeneration::text).toList(),
+                most,
+                (text, logits) -> now.get(text).advance(logits));
+        scored.forEach(one -> one.score(allTokens, Math.min(most, Generator.SCORED_ROWS)));
         removeFinished();
         return running.size();
     }

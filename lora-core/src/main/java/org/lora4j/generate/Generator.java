@@ -31,7 +31,7 @@ import org.lora4j.nn.batch.internal.EffectiveLayers;
  */
 public final class Generator {
     /** Rows of logits that are computed at a time. */
-    private static final int SCORED_ROWS = 64;
+    static final int SCORED_ROWS = 64;
 
     private final Model model;
     private final Decoder decoder;
@@ -122,7 +122,7 @@ public final class Generator {
         int maxTokens = decoder.maxTokens(prompt, options, room);
         ConstrainedChoice constrained = ConstrainedChoice.begin(options, maxTokens, decoder.vocabulary());
         EffectiveLayers layers = model.effectiveLayers();
-        int reused = text.start(layers, prompt, prompt.length - 1);
+        int reused = text.start(layers, prompt, options.promptLogProbabilities().isPresent() ? 0 : prompt.length - 1);
         RunningGeneration running =
                 new RunningGeneration(text, prompt, reused, options, maxTokens, consumer, null, constrained);
         List<CachedSequence> texts = List.of(text);
@@ -130,7 +130,11 @@ public final class Generator {
             running.awaitPending();
             running.takeForced();
             if (running.pending() == null && !running.isFinished()) {
-                lastTokens.compute(texts, (row, logits) -> running.advance(logits));
+                if (running.isScoring()) {
+                    running.score(allTokens, SCORED_ROWS);
+                } else {
+                    lastTokens.compute(texts, (row, logits) -> running.advance(logits));
+                }
             }
         }
         return running.result();
