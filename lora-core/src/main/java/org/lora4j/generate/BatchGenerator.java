@@ -12,6 +12,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.events.FlightEvents;
+import org.lora4j.internal.events.GenerationStepEvent;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
 
@@ -235,17 +237,36 @@ public final class BatchGenerator {
             awaitAny(pending);
             return running.size();
         }
-        int most = most(now.stream().map(RunningGeneration::text).toList());
-        List<RunningGeneration> scored =
-                now.stream().filter(RunningGeneration::isScoring).toList();
-        now.removeAll(scored);
-        pass.compute(
-                now.stream().map(RunningGeneration::text).toList(),
-                most,
-                (text, logits) -> now.get(text).advance(logits));
-        scored.forEach(one -> one.score(allTokens, Math.min(most, Generator.SCORED_ROWS)));
+        GenerationStepEvent event = FlightEvents.areOn() ? new GenerationStepEvent() : null;
+        if (event != null) {
+            event.begin();
+        }
+        int texts = now.size();
+        long tokens = compute(now);
+        if (event != null) {
+            event.end(texts, tokens);
+        }
         removeFinished();
         return running.size();
+    }
+
+    /** Computes the next tokens of texts. Returns how many. */
+    private long compute(List<RunningGeneration> now) {
+        List<CachedSequence> texts = now.stream().map(RunningGeneration::text).toList();
+        int most = most(texts);
+        long tokens = texts.stream()
+                .mapToLong(text -> Math.min(most, text.length() - text.from()))
+                .sum();
+        List<RunningGeneration> scored =
+                now.stream().filter(RunningGeneration::isScoring).toList();
+        List<RunningGeneration> others =
+                now.stream().filter(one -> !one.isScoring()).toList();
+        pass.compute(
+                others.stream().map(RunningGeneration::text).toList(),
+                most,
+                (text, logits) -> others.get(text).advance(logits));
+        scored.forEach(one -> one.score(allTokens, most));
+        return tokens;
     }
 
     /**

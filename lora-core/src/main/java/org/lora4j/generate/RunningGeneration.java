@@ -14,6 +14,9 @@ import org.lora4j.generate.Generation.Finish;
 
 /** A generation that a {@link BatchGenerator} computes together with others. Any number of threads can use it. */
 public final class RunningGeneration {
+    /** Rows of logits of a prompt that are computed at a time. */
+    static final int SCORED_ROWS = 64;
+
     private final CachedSequence text;
     private final GenerationOptions options;
     private final IntPredicate consumer;
@@ -152,7 +155,10 @@ public final class RunningGeneration {
      */
     void score(DecoderPass pass, int most) {
         text.check();
-        pass.compute(text, Math.min(promptTokens, text.from() + most), this::score);
+        int end = Math.min(promptTokens, text.from() + most);
+        while (text.from() < end && !isFinished()) {
+            pass.compute(text, Math.min(end, text.from() + SCORED_ROWS), this::score);
+        }
     }
 
     private void score(int token, double[] logits) {
