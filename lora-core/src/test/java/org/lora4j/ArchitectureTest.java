@@ -37,13 +37,13 @@ import org.lora4j.internal.ForModules;
 class ArchitectureTest {
     /** Each package, and those that it may use. Those that are used come after those that use them. */
     private static final String PACKAGES = """
-            serve: . adapter generate internal internal.memory io io.peft model.internal nn nn.batch.internal nn.input
-            generate: internal.memory nn nn.batch.internal nn.compute.internal nn.input nn.layer nn.parametrization.internal
+            serve: . adapter generate internal internal.events internal.memory io io.peft model.internal nn nn.batch.internal nn.input
+            generate: internal.events internal.memory nn nn.batch.internal nn.compute.internal nn.input nn.layer nn.parametrization.internal
             .: adapter internal io io.peft model.internal nn nn.batch.internal nn.compute.internal nn.input nn.layer nn.parameter nn.parametrization.internal update.internal
-            model.internal: adapter internal internal.math internal.memory linalg nn nn.batch.internal nn.compute.internal nn.input nn.layer nn.parameter nn.parametrization.internal update.internal
+            model.internal: adapter internal internal.events internal.math internal.memory linalg nn nn.batch.internal nn.compute.internal nn.input nn.layer nn.parameter nn.parametrization.internal update.internal
             update.internal: adapter internal.math internal.memory linalg nn.layer nn.parameter nn.parametrization.internal nn.weight.internal
             samediff: adapter internal internal.memory io io.peft linalg train
-            train: internal internal.math internal.memory internal.threads linalg nn nn.batch.internal nn.compute.internal nn.input nn.layer nn.parameter nn.weight.internal
+            train: internal internal.events internal.math internal.memory internal.threads linalg nn nn.batch.internal nn.compute.internal nn.input nn.layer nn.parameter nn.weight.internal
             nn.transformer: internal internal.math internal.memory io io.gguf io.gguf.internal io.gguf.model io.internal io.safetensors linalg nn nn.layer nn.parameter nn.weight.internal
             nn: adapter internal internal.math internal.threads io.safetensors linalg nn.batch.internal nn.compute.internal nn.input nn.layer nn.onnx.internal nn.parameter nn.parametrization.internal nn.weight.internal
             nn.onnx.internal: io.internal nn.layer nn.parameter nn.parametrization.internal
@@ -54,7 +54,7 @@ class ArchitectureTest {
             nn.parametrization.internal: internal.math internal.memory nn.parameter nn.weight.internal
             nn.parameter: internal.math nn.weight.internal
             nn.input: internal.memory
-            nn.weight.internal: internal.math internal.memory internal.threads linalg
+            nn.weight.internal: internal.events internal.math internal.memory internal.threads linalg
             algebra: adapter internal.math internal.memory linalg
             io.gguf: adapter internal internal.math io.gguf.internal io.gguf.model io.internal io.peft io.safetensors
             io.peft: adapter internal internal.memory io io.internal io.safetensors
@@ -68,6 +68,7 @@ class ArchitectureTest {
             internal.math: internal.memory internal.threads
             internal.threads:
             internal.memory:
+            internal.events:
             internal:
             """;
 

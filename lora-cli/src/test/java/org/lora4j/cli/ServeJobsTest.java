@@ -565,8 +565,15 @@ class ServeJobsTest {
             HttpResponse<String> job =
                     first.post(JOBS, body(RunningServer.json(file).path("id").asText(), epochs(10)));
             id = RunningServer.json(job).path("id").asText();
-            Patience.await(
-                    () -> first.get(JOBS + "/" + id + "/checkpoints").body().contains("ckpt-step"));
+            boolean[] tells = {false};
+            Patience.await(() -> {
+                String metrics = first.get("/metrics").body();
+                tells[0] |= RunningServer.figure(metrics, "lora_training_step") > 0
+                        && RunningServer.figure(metrics, "lora_training_steps")
+                                > RunningServer.figure(metrics, "lora_training_step");
+                return first.get(JOBS + "/" + id + "/checkpoints").body().contains("ckpt-step");
+            });
+            assertThat(tells[0]).isTrue();
             first.kill();
         }
         try (RunningServer again = RunningServer.start(options)) {

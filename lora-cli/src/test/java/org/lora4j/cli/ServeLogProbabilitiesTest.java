@@ -419,7 +419,6 @@ class ServeLogProbabilitiesTest {
                 "/v1/chat/completions | {\"best_of\": 2} | best_of is not supported",
                 "/v1/completions | {\"logprobs\": true} | logprobs must be a whole number from 0 to 5",
                 "/v1/completions | {\"logprobs\": 6} | logprobs must be a whole number from 0 to 5",
-                "/v1/completions | {\"logprobs\": 0, \"echo\": true} | logprobs is not supported beside echo",
                 "/v1/completions | {\"top_logprobs\": 1} | top_logprobs is not supported",
                 "/v1/completions | {\"best_of\": 2, \"stream\": true} | best_of is not supported beside stream",
                 "/v1/completions | {\"best_of\": 2, \"n\": 3} | best_of must be a whole number from 3 to 64",

@@ -12,6 +12,8 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.events.FlightEvents;
+import org.lora4j.internal.events.GenerationStepEvent;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
 
@@ -48,6 +50,10 @@ public final class BatchGenerator {
     private final Decoder decoder;
     private final long cacheLimit;
     private final DecoderPass pass;
+
+    /** Has an output for each token of a prompt that is scored. */
+    private final DecoderPass allTokens;
+
     private final List<RunningGeneration> running = new ArrayList<>();
     private boolean isStanding;
 
@@ -55,6 +61,7 @@ public final class BatchGenerator {
         this.decoder = decoder;
         this.cacheLimit = cacheLimit;
         pass = new DecoderPass(decoder.ofLastTokens());
+        allTokens = new DecoderPass(decoder.stack());
     }
 
     /**
@@ -150,7 +157,9 @@ public final class BatchGenerator {
         EffectiveLayers layers = model.effectiveLayers();
         int longest = prompt.length + maxTokens - 1;
         CachedSequence text = cache == null ? new CachedSequence(decoder, layers, longest) : cache.take();
-        int reused = text.start(layers, prompt, cache == null ? 0 : prompt.length - 1);
+        // A prompt that is scored needs the logits of each token.
+        boolean isScored = options.promptLogProbabilities().isPresent();
+        int reused = text.start(layers, prompt, cache == null || isScored ? 0 : prompt.length - 1);
         RunningGeneration added =
                 new RunningGeneration(text, prompt, reused, options, maxTokens, consumer, cache, constrained);
         running.add(added);
@@ -228,10 +237,36 @@ public final class BatchGenerator {
             awaitAny(pending);
             return running.size();
         }
-        List<CachedSequence> texts = now.stream().map(RunningGeneration::text).toList();
-        pass.compute(texts, most(texts), (text, logits) -> now.get(text).advance(logits));
+        GenerationStepEvent event = FlightEvents.areOn() ? new GenerationStepEvent() : null;
+        if (event != null) {
+            event.begin();
+        }
+        int texts = now.size();
+        long tokens = compute(now);
+        if (event != null) {
+            event.end(texts, tokens);
+        }
         removeFinished();
         return running.size();
+    }
+
+    /** Computes the next tokens of texts. Returns how many. */
+    private long compute(List<RunningGeneration> now) {
+        List<CachedSequence> texts = now.stream().map(RunningGeneration::text).toList();
+        int most = most(texts);
+        long tokens = texts.stream()
+                .mapToLong(text -> Math.min(most, text.length() - text.from()))
+                .sum();
+        List<RunningGeneration> scored =
+                now.stream().filter(RunningGeneration::isScoring).toList();
+        List<RunningGeneration> others =
+                now.stream().filter(one -> !one.isScoring()).toList();
+        pass.compute(
+                others.stream().map(RunningGeneration::text).toList(),
+                most,
+                (text, logits) -> others.get(text).advance(logits));
+        scored.forEach(one -> one.score(allTokens, most));
+        return tokens;
     }
 
     /**

@@ -12,13 +12,16 @@ import java.util.Objects;
  * @param reusedTokens how many tokens of the prompt were not computed, because their keys and values were known
  * @param logProbabilities those of each new token, in their order, if {@link GenerationOptions#withLogProbabilities} asked for them;
  *     else none
+ * @param promptLogProbabilities those of each token of the prompt but the first, in their order, if {@link
+ *     GenerationOptions#withPromptLogProbabilities} asked for them and the prompt was computed; else none
  */
 public record Generation(
         List<Integer> newTokens,
         Finish finish,
         int promptTokens,
         int reusedTokens,
-        List<LogProbabilities.OfToken> logProbabilities) {
+        List<LogProbabilities.OfToken> logProbabilities,
+        List<LogProbabilities.OfToken> promptLogProbabilities) {
     /** Why a generation ended. */
     public enum Finish {
         /**
@@ -40,6 +43,7 @@ public record Generation(
      * @param promptTokens the tokens of the prompt
      * @param reusedTokens how many of them were not computed
      * @param logProbabilities one for each new token, or none
+     * @param promptLogProbabilities one for each token of the prompt but the first, or none
      * @throws IllegalArgumentException if there are log probabilities of some tokens only
      */
     public Generation {
@@ -49,6 +53,13 @@ public record Generation(
         if (!logProbabilities.isEmpty() && logProbabilities.size() != newTokens.size()) {
             throw new IllegalArgumentException("generation: logProbabilities must be empty or one for each of the "
                     + newTokens.size() + " new tokens, found " + logProbabilities.size());
+        }
+        promptLogProbabilities =
+                List.copyOf(Objects.requireNonNull(promptLogProbabilities, "promptLogProbabilities must not be null"));
+        if (!promptLogProbabilities.isEmpty() && promptLogProbabilities.size() != promptTokens - 1) {
+            throw new IllegalArgumentException(
+                    "generation: promptLogProbabilities must be empty or one for each of the " + promptTokens
+                            + " tokens of the prompt but the first, found " + promptLogProbabilities.size());
         }
     }
 
@@ -61,7 +72,7 @@ public record Generation(
      * @param reusedTokens how many of them were not computed
      */
     public Generation(List<Integer> newTokens, Finish finish, int promptTokens, int reusedTokens) {
-        this(newTokens, finish, promptTokens, reusedTokens, List.of());
+        this(newTokens, finish, promptTokens, reusedTokens, List.of(), List.of());
     }
 
     /** Says how much was generated and why it ended; the tokens are numbers that few can read. */

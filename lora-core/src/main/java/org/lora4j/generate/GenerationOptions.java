@@ -41,6 +41,8 @@ import org.jspecify.annotations.Nullable;
  * @param constraint which tokens may come next; null for all
  * @param logProbabilities how many of the most probable tokens the result has with their log probabilities at each step, beside the
  *     chosen one; empty for no log probabilities
+ * @param promptLogProbabilities how many of the most probable tokens the result has with their log probabilities in the place of
+ *     each token of the prompt, beside that token; empty for no log probabilities
  */
 public record GenerationOptions(
         double temperature,
@@ -56,7 +58,8 @@ public record GenerationOptions(
         long seed,
         Predicate<List<Integer>> stopWhen,
         @Nullable TokenConstraint constraint,
-        OptionalInt logProbabilities) {
+        OptionalInt logProbabilities,
+        OptionalInt promptLogProbabilities) {
     /**
      * Checks the values.
      *
@@ -74,6 +77,7 @@ public record GenerationOptions(
      * @param stopWhen never null
      * @param constraint null for none
      * @param logProbabilities at least 0, or empty
+     * @param promptLogProbabilities at least 0, or empty
      * @throws IllegalArgumentException if a value is out of its bounds
      */
     public GenerationOptions {
@@ -99,6 +103,8 @@ public record GenerationOptions(
         Objects.requireNonNull(stopWhen, "stopWhen must not be null");
         Objects.requireNonNull(logProbabilities, "logProbabilities must not be null");
         logProbabilities.ifPresent(top -> require("logProbabilities", "at least 0", top, top >= 0));
+        Objects.requireNonNull(promptLogProbabilities, "promptLogProbabilities must not be null");
+        promptLogProbabilities.ifPresent(top -> require("promptLogProbabilities", "at least 0", top, top >= 0));
     }
 
     private static boolean never(List<Integer> tokens) {
@@ -117,8 +123,7 @@ public record GenerationOptions(
      * @return options without stop ids, for as many tokens as fit
      */
     public static GenerationOptions greedy() {
-        return new GenerationOptions(
-                0, 0, 1, 0, 1, 0, 0, Map.of(), Set.of(), 0, 0, GenerationOptions::never, null, OptionalInt.empty());
+        return sampling(0).withTemperature(0);
     }
 
     /**
@@ -129,7 +134,21 @@ public record GenerationOptions(
      */
     public static GenerationOptions sampling(long seed) {
         return new GenerationOptions(
-                1, 0, 1, 0, 1, 0, 0, Map.of(), Set.of(), 0, seed, GenerationOptions::never, null, OptionalInt.empty());
+                1,
+                0,
+                1,
+                0,
+                1,
+                0,
+                0,
+                Map.of(),
+                Set.of(),
+                0,
+                seed,
+                GenerationOptions::never,
+                null,
+                OptionalInt.empty(),
+                OptionalInt.empty());
     }
 
     /**
@@ -281,6 +300,18 @@ public record GenerationOptions(
         return with(copy -> copy.logProbabilities = OptionalInt.of(top));
     }
 
+    /**
+     * Asks for the log probabilities of each token of the prompt but the first, after those before it, and of the most probable ones in
+     * its place, as {@link #withLogProbabilities} does for new tokens. They are in {@link Generation#promptLogProbabilities}. Each token
+     * of the prompt costs what a new one does in the head of the model, and the keys and values of an earlier text are not used.
+     *
+     * @param top how many of the most probable tokens; 0 for the token of the prompt alone
+     * @return other options
+     */
+    public GenerationOptions withPromptLogProbabilities(int top) {
+        return with(copy -> copy.promptLogProbabilities = OptionalInt.of(top));
+    }
+
     private GenerationOptions with(Consumer<Copy> change) {
         Copy copy = new Copy(this);
         change.accept(copy);
@@ -303,6 +334,7 @@ public record GenerationOptions(
         private Predicate<List<Integer>> stopWhen;
         private @Nullable TokenConstraint constraint;
         private OptionalInt logProbabilities;
+        private OptionalInt promptLogProbabilities;
 
         Copy(GenerationOptions of) {
             temperature = of.temperature;
@@ -319,6 +351,7 @@ public record GenerationOptions(
             stopWhen = of.stopWhen;
             constraint = of.constraint;
             logProbabilities = of.logProbabilities;
+            promptLogProbabilities = of.promptLogProbabilities;
         }
 
         GenerationOptions options() {
@@ -336,7 +369,8 @@ public record GenerationOptions(
                     seed,
                     stopWhen,
                     constraint,
-                    logProbabilities);
+                    logProbabilities,
+                    promptLogProbabilities);
         }
     }
 }

@@ -4,6 +4,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.function.IntPredicate;
+import org.lora4j.internal.events.FlightEvents;
+import org.lora4j.internal.events.GenerationEvent;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
 
@@ -30,9 +32,6 @@ import org.lora4j.nn.batch.internal.EffectiveLayers;
  * texts together.
  */
 public final class Generator {
-    /** Rows of logits that are computed at a time. */
-    private static final int SCORED_ROWS = 64;
-
     private final Model model;
     private final Decoder decoder;
     private final int room;
@@ -118,11 +117,32 @@ public final class Generator {
         Objects.requireNonNull(prompt, "prompt must not be null");
         Objects.requireNonNull(options, "options must not be null");
         Objects.requireNonNull(consumer, "consumer must not be null");
+        if (!FlightEvents.areOn()) {
+            return generateNow(prompt, options, consumer);
+        }
+        GenerationEvent event = new GenerationEvent();
+        event.begin();
+        try {
+            Generation found = generateNow(prompt, options, consumer);
+            event.end(
+                    model.toString(),
+                    prompt.length,
+                    found.reusedTokens(),
+                    found.newTokens().size(),
+                    found.finish().name());
+            return found;
+        } catch (RuntimeException | Error e) {
+            event.end(model.toString(), prompt.length, 0, 0, "FAILED");
+            throw e;
+        }
+    }
+
+    private Generation generateNow(int[] prompt, GenerationOptions options, IntPredicate consumer) {
         decoder.requireTokens("prompt", prompt);
         int maxTokens = decoder.maxTokens(prompt, options, room);
         ConstrainedChoice constrained = ConstrainedChoice.begin(options, maxTokens, decoder.vocabulary());
         EffectiveLayers layers = model.effectiveLayers();
-        int reused = text.start(layers, prompt, prompt.length - 1);
+        int reused = text.start(layers, prompt, options.promptLogProbabilities().isPresent() ? 0 : prompt.length - 1);
         RunningGeneration running =
                 new RunningGeneration(text, prompt, reused, options, maxTokens, consumer, null, constrained);
         List<CachedSequence> texts = List.of(text);
@@ -130,7 +150,11 @@ public final class Generator {
             running.awaitPending();
             running.takeForced();
             if (running.pending() == null && !running.isFinished()) {
-                lastTokens.compute(texts, (row, logits) -> running.advance(logits));
+                if (running.isScoring()) {
+                    running.score(allTokens, prompt.length);
+                } else {
+                    lastTokens.compute(texts, (row, logits) -> running.advance(logits));
+                }
             }
         }
         return running.result();
@@ -165,7 +189,7 @@ public final class Generator {
             if (text.from() < before) {
                 lastTokens.compute(text, before, (token, logits) -> {});
             }
-            allTokens.compute(text, text.from() + SCORED_ROWS, (token, logits) -> {
+            allTokens.compute(text, text.from() + RunningGeneration.SCORED_ROWS, (token, logits) -> {
                 // A change of the model makes all tokens be computed again.
                 if (token >= before) {
                     logProbabilities[token - before] = LogProbabilities.ofToken(logits, completion[token - before]);

@@ -72,7 +72,7 @@ public record LogProbabilities(List<Double> tokens) {
     }
 
     /**
-     * The log probabilities of a new token and of the most probable tokens in its place. {@code log p = z − max z − log Σⱼ exp(zⱼ − max z)},
+     * The log probabilities of a token and of the most probable tokens in its place. {@code log p = z − max z − log Σⱼ exp(zⱼ − max z)},
      * base e, where zⱼ are the logits that the model computes: {@link GenerationOptions#withLogProbabilities} says what does not change
      * them.
      *
@@ -82,10 +82,12 @@ public record LogProbabilities(List<Double> tokens) {
      * double sum = reply.logProbabilities().stream().mapToDouble(step -> step.chosen().logProbability()).sum();
      * }</pre>
      *
-     * @param chosen the new token. A draw or a constraint can choose one that is not among the most probable
-     * @param top the most probable tokens, the most probable first; of equal ones that with the smaller id
+     * @param chosen the token. A prompt, a draw or a constraint can have one that is not among the most probable
+     * @param rank its place among all tokens of the vocabulary in the order of their probabilities, 1 for the most probable one; of equal
+     *     ones that with the smaller id comes first
+     * @param top the most probable tokens, in the same order
      */
-    public record OfToken(Token chosen, List<Token> top) {
+    public record OfToken(Token chosen, int rank, List<Token> top) {
         /**
          * A token with its log probability.
          *
@@ -97,7 +99,8 @@ public record LogProbabilities(List<Double> tokens) {
         /**
          * Copies the list.
          *
-         * @param chosen the new token
+         * @param chosen the token
+         * @param rank its place, from 1 on
          * @param top the most probable tokens
          */
         public OfToken {
@@ -121,7 +124,17 @@ public record LogProbabilities(List<Double> tokens) {
                 tokens.add(new Token(ids.get(i), logProbabilities[i]));
             }
             int last = tokens.size() - 1;
-            return new OfToken(tokens.get(last), tokens.subList(0, last));
+            return new OfToken(tokens.get(last), rank(logits, chosen), tokens.subList(0, last));
+        }
+
+        private static int rank(double[] logits, int chosen) {
+            int before = 0;
+            for (int id = 0; id < logits.length; id++) {
+                if (logits[id] > logits[chosen] || (logits[id] == logits[chosen] && id < chosen)) {
+                    before++;
+                }
+            }
+            return before + 1;
         }
 
         private static List<Integer> largest(double[] logits, int count) {

@@ -14,6 +14,9 @@ import org.lora4j.generate.Generation.Finish;
 
 /** A generation that a {@link BatchGenerator} computes together with others. Any number of threads can use it. */
 public final class RunningGeneration {
+    /** Rows of logits of a prompt that are computed at a time. */
+    static final int SCORED_ROWS = 64;
+
     private final CachedSequence text;
     private final GenerationOptions options;
     private final IntPredicate consumer;
@@ -29,6 +32,9 @@ public final class RunningGeneration {
 
     /** Those of each token; none if the options do not ask for them. */
     private final List<LogProbabilities.OfToken> logProbabilities = new ArrayList<>();
+
+    /** Those of the tokens of the prompt; null if they are not asked for. It belongs to the thread that takes the steps. */
+    private final @Nullable PromptScores scores;
 
     private @Nullable Finish finish;
     private @Nullable Throwable failure;
@@ -50,6 +56,9 @@ public final class RunningGeneration {
         this.reusedTokens = reusedTokens;
         this.cache = cache;
         promptTokens = prompt.length;
+        scores = options.promptLogProbabilities().isPresent()
+                ? new PromptScores(prompt, options.promptLogProbabilities().getAsInt())
+                : null;
         sampler = new Sampler(options);
         this.constrained = constrained;
         for (int id : prompt) {
@@ -132,6 +141,43 @@ public final class RunningGeneration {
         return reusedTokens;
     }
 
+    /** Whether the next step needs the logits of each token of the prompt. */
+    boolean isScoring() {
+        return scores != null && !scores.areComplete();
+    }
+
+    /**
+     * Computes the next tokens of the prompt, and the first new token behind them, while {@link #isScoring}. What fails is the failure of
+     * this generation alone.
+     *
+     * @param pass has an output for each token
+     * @param most how many tokens are computed
+     */
+    void score(DecoderPass pass, int most) {
+        text.check();
+        int end = Math.min(promptTokens, text.from() + most);
+        while (text.from() < end && !isFinished()) {
+            pass.compute(text, Math.min(end, text.from() + SCORED_ROWS), this::score);
+        }
+    }
+
+    private void score(int token, double[] logits) {
+        if (isFinished() || scores == null) {
+            return;
+        }
+        try {
+            if (token < promptTokens - 1) {
+                requireFinite("the token " + (token + 1) + " of the prompt", logits);
+            }
+            scores.add(token, logits);
+        } catch (Throwable e) {
+            fail(e);
+        }
+        if (scores.areComplete()) {
+            advance(logits);
+        }
+    }
+
     /**
      * Chooses the next token, and takes those behind it that are the only ones allowed. What fails is the failure of this generation
      * alone.
@@ -141,6 +187,7 @@ public final class RunningGeneration {
             return;
         }
         try {
+            requireFinite("the new token " + tokens.size(), logits);
             OptionalInt top = options.logProbabilities();
             // The choice overwrites them.
             double[] computed = top.isPresent() ? logits.clone() : logits;
@@ -160,7 +207,7 @@ public final class RunningGeneration {
      * need the logits of each token, so there every token is a step.
      */
     void takeForced() {
-        boolean needsLogits = options.logProbabilities().isPresent();
+        boolean needsLogits = options.logProbabilities().isPresent() || isScoring();
         try {
             while (settle()
                     && constrained != null
@@ -197,14 +244,17 @@ public final class RunningGeneration {
         text.append(id);
     }
 
-    private int choose(double[] logits) {
+    private static void requireFinite(String token, double[] logits) {
         for (int id = 0; id < logits.length; id++) {
             if (!Double.isFinite(logits[id])) {
-                throw new ArithmeticException("generation: the logits of the new token " + tokens.size()
-                        + " must be finite, found " + logits[id] + " for id " + id
+                throw new ArithmeticException("generation: the logits of " + token + " must be finite, found "
+                        + logits[id] + " for id " + id
                         + "; the adapter or the model may hold numbers that are too large");
             }
         }
+    }
+
+    private int choose(double[] logits) {
         if (constrained != null) {
             constrained.mask(logits);
         }
@@ -291,7 +341,13 @@ public final class RunningGeneration {
             throw new IllegalStateException("the consumer of a generation failed: " + failure.getMessage(), failure);
         }
         Finish reason = finish == null ? Finish.CANCELLED : finish;
-        return new Generation(tokens, reason, promptTokens, reusedTokens, logProbabilities);
+        return new Generation(
+                tokens,
+                reason,
+                promptTokens,
+                reusedTokens,
+                logProbabilities,
+                scores == null ? List.of() : scores.result());
     }
 
     @Override

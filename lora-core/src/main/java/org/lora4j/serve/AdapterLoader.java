@@ -15,6 +15,8 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.internal.AdapterNames;
 import org.lora4j.internal.MessageText;
+import org.lora4j.internal.events.AdapterLoadEvent;
+import org.lora4j.internal.events.FlightEvents;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.model.internal.ManagedAdapter;
 
@@ -92,6 +94,22 @@ final class AdapterLoader {
 
     /** Reads an adapter from the source. */
     AdapterSource.Loaded read(String name) throws IOException {
+        if (!FlightEvents.areOn()) {
+            return readNow(name);
+        }
+        AdapterLoadEvent event = new AdapterLoadEvent();
+        event.begin();
+        try {
+            AdapterSource.Loaded read = readNow(name);
+            event.end(name, null);
+            return read;
+        } catch (IOException | RuntimeException | Error e) {
+            event.end(name, e);
+            throw e;
+        }
+    }
+
+    private AdapterSource.Loaded readNow(String name) throws IOException {
         try {
             AdapterNames.requireNew(name, List.of());
             return source.read(name, model.network(), options);

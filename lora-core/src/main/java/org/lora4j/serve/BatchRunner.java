@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import org.lora4j.internal.events.FlightEvents;
+import org.lora4j.internal.events.PredictionBatchEvent;
 
 /**
  * Computes the batches of a {@link BatchQueue}, one at a time: in a thread that waits for its own call, or in the executor if
@@ -149,6 +151,10 @@ final class BatchRunner implements Admission.Places<PredictionCall> {
             return;
         }
         long begin = System.nanoTime();
+        PredictionBatchEvent event = FlightEvents.areOn() ? new PredictionBatchEvent() : null;
+        if (event != null) {
+            event.begin();
+        }
         try {
             computation.compute(running);
         } catch (RuntimeException | Error e) {
@@ -164,6 +170,9 @@ final class BatchRunner implements Admission.Places<PredictionCall> {
                 recorder.computed(call.adapter(), call.units());
                 units += call.units();
             }
+        }
+        if (event != null) {
+            event.end(running.size(), units);
         }
         recorder.batch(running.size(), units, System.nanoTime() - begin);
     }

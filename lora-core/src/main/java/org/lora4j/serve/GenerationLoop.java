@@ -12,6 +12,8 @@ import org.lora4j.generate.BatchGenerator;
 import org.lora4j.generate.Generation;
 import org.lora4j.generate.Generation.Finish;
 import org.lora4j.generate.RunningGeneration;
+import org.lora4j.internal.events.FlightEvents;
+import org.lora4j.internal.events.GenerationEvent;
 import org.lora4j.model.internal.ModelSnapshot;
 
 /**
@@ -237,6 +239,10 @@ final class GenerationLoop implements Admission.Places<GenerationTask> {
     /** Starts a generation. Returns how many tokens of its prompt are to be computed. */
     private int start(GenerationTask task) {
         recorder.began(task);
+        if (FlightEvents.areOn()) {
+            task.event = new GenerationEvent();
+            task.event.begin();
+        }
         conversations.keepOnly(this::isServed);
         Conversations.Key key = keepsCache(task) ? task.conversation() : null;
         task.room = roomFor(task);
@@ -336,6 +342,7 @@ final class GenerationLoop implements Admission.Places<GenerationTask> {
     /** Ends a task that runs. */
     private void leave(GenerationTask task, @Nullable Generation result, @Nullable ServingException failure) {
         running.remove(task);
+        task.record(result);
         Conversations.Key key = task.conversation();
         if (task.cache != null && key != null && failure == null) {
             conversations.keep(key, task.cache);

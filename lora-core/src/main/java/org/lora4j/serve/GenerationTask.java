@@ -6,6 +6,7 @@ import org.lora4j.generate.Generation;
 import org.lora4j.generate.Generation.Finish;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.RunningGeneration;
+import org.lora4j.internal.events.GenerationEvent;
 
 /** A request of a {@link GenerationService} on its way. The thread that takes the steps owns what changes while it runs. */
 final class GenerationTask extends Request {
@@ -20,6 +21,10 @@ final class GenerationTask extends Request {
 
     /** The cache of its conversation while it runs. */
     BatchGenerator.@Nullable PromptCache cache;
+
+    /** What the flight recorder is told of it; null if it does not run. */
+    @Nullable
+    GenerationEvent event;
 
     /** The tokens that it has room for keys and values of. */
     long room;
@@ -74,6 +79,19 @@ final class GenerationTask extends Request {
         accepted++;
         request.consumer().accept(token);
         return !cancelled;
+    }
+
+    /** Tells the flight recorder of its end. */
+    void record(@Nullable Generation result) {
+        RunningGeneration from = running;
+        if (event != null) {
+            event.end(
+                    adapter(),
+                    size(),
+                    from == null ? 0 : from.reusedTokens(),
+                    accepted,
+                    result == null ? "FAILED" : result.finish().name());
+        }
     }
 
     /** The tokens that came since this was asked last. */

@@ -6,6 +6,10 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.events.CheckpointEvent;
+import org.lora4j.internal.events.EpochEvent;
+import org.lora4j.internal.events.FlightEvents;
+import org.lora4j.internal.events.TrainingStepEvent;
 import org.lora4j.train.TrainingResult.StopReason;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,6 +45,10 @@ final class TrainingRun {
     private long rowsOfStep;
     private int examplesOfStep;
     private double lossOfStep;
+
+    // What the flight recorder is told; null if it does not run.
+    private @Nullable TrainingStepEvent stepEvent;
+    private @Nullable EpochEvent epochEvent;
 
     TrainingRun(TrainingSettings settings, BatchSource data) {
         this(settings, data, null);
@@ -144,6 +152,9 @@ final class TrainingRun {
 
     /** Returns the next batch. It starts the next epoch if one is over. */
     BatchSource.Taken next() {
+        if (FlightEvents.areOn()) {
+            beginEvents();
+        }
         if (batches == 0) {
             data.reset(epochs + 1);
         }
@@ -151,6 +162,17 @@ final class TrainingRun {
             throw new IllegalArgumentException("the data must hold at least one batch, found none");
         }
         return data.next();
+    }
+
+    private void beginEvents() {
+        if (epochEvent == null) {
+            epochEvent = new EpochEvent();
+            epochEvent.begin();
+        }
+        if (stepEvent == null) {
+            stepEvent = new TrainingStepEvent();
+            stepEvent.begin();
+        }
     }
 
     /** Counts a batch of some examples whose gradients were computed. Returns whether it is the last one of a step. */
@@ -182,6 +204,10 @@ final class TrainingRun {
                 lastLoss,
                 losses.add(lastLoss),
                 (examples - examplesBefore) / seconds);
+        if (stepEvent != null) {
+            stepEvent.end(iteration, event.epoch(), examplesOfStep, rowsOfStep, lastLoss);
+            stepEvent = null;
+        }
         rowsOfStep = 0;
         examplesOfStep = 0;
         lossOfStep = 0;
@@ -191,6 +217,10 @@ final class TrainingRun {
             warnOfLargeStep(event);
             epochs++;
             batches = 0;
+            if (epochEvent != null) {
+                epochEvent.end(epochs, iteration, event.runningLoss());
+                epochEvent = null;
+            }
             settings.listeners().forEach(listener -> listener.onEpoch(epochs, event));
             if (validator != null) {
                 validate(validator, epochs);
@@ -225,6 +255,10 @@ final class TrainingRun {
     private void checkpoint() {
         // No loss has used these parameters yet. If they are not finite, a checkpoint of them would be useless.
         step.requireFinite(iteration);
+        CheckpointEvent event = FlightEvents.areOn() ? new CheckpointEvent() : null;
+        if (event != null) {
+            event.begin();
+        }
         try {
             settings.checkpoints()
                     .accept(new TrainingState(
@@ -236,6 +270,9 @@ final class TrainingRun {
                             losses.recent(),
                             validator == null ? null : validator.best(),
                             step.capture()));
+            if (event != null) {
+                event.end(iteration);
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(
                     "the checkpoint of iteration " + iteration + " cannot be stored: " + e.getMessage(), e);

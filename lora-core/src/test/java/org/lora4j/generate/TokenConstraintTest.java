@@ -435,7 +435,8 @@ class TokenConstraintTest {
                 .withStopIds(4)
                 .withMaxTokens(6)
                 .withStopWhen(options.stopWhen())
-                .withLogProbabilities(7);
+                .withLogProbabilities(7)
+                .withPromptLogProbabilities(2);
         assertThat(changed)
                 .isEqualTo(new GenerationOptions(
                         0.5,
@@ -451,7 +452,8 @@ class TokenConstraintTest {
                         9,
                         options.stopWhen(),
                         constraint,
-                        OptionalInt.of(7)));
+                        OptionalInt.of(7),
+                        OptionalInt.of(2)));
         assertThat(changed.withConstraint(null).constraint()).isNull();
     }
 }

@@ -195,6 +195,8 @@ class TokenLogProbabilitiesTest {
         assertThat(found.top()).extracting(Token::id).containsExactly(0, 2);
         assertThat(found.top().get(0).logProbability()).isCloseTo(-Math.log(3), within(1e-12));
         assertThat(found.chosen().logProbability()).isEqualTo(-1e300);
+        assertThat(found.rank()).isEqualTo(5);
+        assertThat(LogProbabilities.OfToken.of(logits, 2, 0).rank()).isEqualTo(2);
         LogProbabilities.OfToken all = LogProbabilities.OfToken.of(logits, 1, Integer.MAX_VALUE);
         assertThat(all.top()).extracting(Token::id).containsExactly(0, 2, 4, 1, 3);
         assertThat(all.top().stream()
@@ -221,7 +223,15 @@ class TokenLogProbabilitiesTest {
                 .withMessage("generation: logProbabilities must be at least 0, found -1");
         LogProbabilities.OfToken one = with.logProbabilities(0);
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> new Generation(List.of(1, 2), Finish.STOP, 1, 0, List.of(one)))
+                .isThrownBy(() -> new Generation(List.of(1, 2), Finish.STOP, 1, 0, List.of(one), List.of()))
                 .withMessage("generation: logProbabilities must be empty or one for each of the 2 new tokens, found 1");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> new Generation(List.of(1, 2), Finish.STOP, 3, 0, List.of(), List.of(one)))
+                .withMessage(
+                        "generation: promptLogProbabilities must be empty or one for each of the 3 tokens of the prompt"
+                                + " but the first, found 1");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> three.withPromptLogProbabilities(-1))
+                .withMessage("generation: promptLogProbabilities must be at least 0, found -1");
     }
 }

@@ -1,8 +1,9 @@
 /**
- * Figures of a service for Micrometer. It needs nothing of Spring.
+ * Figures of a service and of a training for Micrometer. It needs nothing of Spring.
  *
  * <pre>{@code
  * ServingMetrics.of(predictor::stats).bindTo(registry);
+ * TrainingMetrics.of("support").bindTo(registry);
  * }</pre>
  */
 @NullMarked

@@ -10,6 +10,7 @@ import org.lora4j.cli.classify.LabelMetrics;
 import org.lora4j.cli.classify.LabelsResult;
 import org.lora4j.cli.classify.LabelsTest;
 import org.lora4j.cli.classify.NumberTest;
+import org.lora4j.cli.language.ChoiceTest;
 import org.lora4j.cli.language.DecoderTest;
 import org.lora4j.cli.language.ToolCallTest;
 import org.lora4j.cli.model.AdaptedModel;
@@ -22,6 +23,7 @@ import org.lora4j.cli.retrieval.SearchTest;
 import org.lora4j.cli.tag.SpanMetrics;
 import org.lora4j.cli.tag.TagTest;
 import org.lora4j.cli.train.Column;
+import org.lora4j.cli.train.DataFile;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.console.command.WorkCommand;
 import org.lora4j.console.report.ReportText;
@@ -40,9 +42,10 @@ import picocli.CommandLine.Option;
 /** {@code evaluate}: tests a model or an adapter on a file. */
 @Command(
         name = "evaluate",
-        description = "Test a classifier on texts with their classes or tags, or an adapter of 'lora retrieve' or 'lora"
-                + " rerank' on queries and texts, or embeddings on a search in a corpus, or measure the perplexity of a decoder on"
-                + " conversations or plain text, and its calls of tools.")
+        description =
+                "Test a classifier on texts with their classes or tags, or an adapter of 'lora retrieve' or 'lora"
+                        + " rerank' on queries and texts, or embeddings on a search in a corpus, or measure the perplexity of a decoder on"
+                        + " conversations or plain text, and its calls of tools, or how many questions with choices it answers.")
 public final class EvaluateCommand extends WorkCommand {
     private static final String LABEL = "label";
 
@@ -233,8 +236,22 @@ public final class EvaluateCommand extends WorkCommand {
     }
 
     private void testDecoder() throws IOException {
+        DataFile data = texts.file();
+        boolean areQuestions = ChoiceTest.isFor(data);
+        if (areQuestions && maxTokens != 0) {
+            throw new IllegalArgumentException("--max-tokens must be used with conversations or plain text, found"
+                    + " questions with choices in " + data.file() + ", of which nothing is cut");
+        }
         try (DecoderFolder decoder = DecoderFolder.open(source.model(), storage.value())) {
-            DecoderTest result = DecoderTest.of(decoder, source.adapters(), texts.file(), texts.column(), maxTokens);
+            if (areQuestions) {
+                ChoiceTest result = ChoiceTest.of(decoder, source.adapters(), data);
+                output.show(out(), result, to -> {
+                    result.print(to);
+                    TrainingFiles.skipped(to, result.skipped());
+                });
+                return;
+            }
+            DecoderTest result = DecoderTest.of(decoder, source.adapters(), data, texts.column(), maxTokens);
             output.show(out(), result, to -> print(to, result));
         }
     }

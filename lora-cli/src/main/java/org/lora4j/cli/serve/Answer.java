@@ -6,7 +6,6 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.OptionalInt;
 import java.util.function.Function;
 import org.eclipse.jetty.http.HttpHeader;
@@ -67,10 +66,9 @@ final class Answer {
      * @param top how many of the most probable tokens each has
      * @throws ApiException if there is no room
      */
-    void grow(List<AnswerToken> tokens, OptionalInt top) {
-        if (!tokens.isEmpty()) {
-            memory.grow(request, tokens.size() * AnswerToken.bytes(top.orElse(0)))
-                    .forEach(OpenRequest::close);
+    void grow(int tokens, OptionalInt top) {
+        if (tokens > 0) {
+            memory.grow(request, AnswerToken.bytes(tokens, top)).forEach(OpenRequest::close);
         }
     }
 

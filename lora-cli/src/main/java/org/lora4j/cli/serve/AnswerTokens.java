@@ -4,10 +4,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.LogProbabilities;
 import org.lora4j.text.tokens.Tokenizer;
 
-/** The tokens of an answer that wait until their text is certain to be a part of it. */
+/** The tokens of an answer, or of a prompt, that wait until their text is certain to be a part of it. */
 final class AnswerTokens {
     /** A token, and how many characters of the text came before it. */
     private record Waiting(AnswerToken token, long characters) {}
@@ -20,19 +21,26 @@ final class AnswerTokens {
     /** Whether the text of the last token may come with that of the next one. */
     private boolean isHeld;
 
-    AnswerTokens(Tokenizer tokenizer) {
+    /**
+     * Creates a text without tokens.
+     *
+     * @param offset how many characters come before it
+     */
+    AnswerTokens(Tokenizer tokenizer, int offset) {
         this.tokenizer = tokenizer;
+        this.offset = offset;
     }
 
     /**
      * Adds a token.
      *
+     * @param ofToken its log probabilities; null if it has none
      * @param text what it adds to the text: nothing for a part of a character, whose text comes with a later token
      */
-    void add(LogProbabilities.OfToken token, String text) {
-        String own = isHeld ? tokenizer.decode(new int[] {token.chosen().id()}) : text;
+    void add(int id, LogProbabilities.@Nullable OfToken ofToken, String text) {
+        String own = isHeld ? tokenizer.decode(new int[] {id}) : text;
         int begin = text.endsWith(own) ? text.length() - own.length() : 0;
-        AnswerToken added = new AnswerToken(token, offset + text.codePointCount(0, begin));
+        AnswerToken added = new AnswerToken(id, ofToken, offset + text.codePointCount(0, begin));
         waiting.add(new Waiting(added, characters + begin));
         characters += text.length();
         offset += text.codePointCount(0, text.length());

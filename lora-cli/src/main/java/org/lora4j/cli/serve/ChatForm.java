@@ -35,7 +35,8 @@ final class ChatForm implements TextForm {
                 "stop",
                 "stream_options",
                 "logprobs",
-                "top_logprobs"));
+                "top_logprobs",
+                TextRequest.PROMPT_LOG_PROBABILITIES));
         rules = new FieldRules(fields);
     }
 
@@ -68,6 +69,11 @@ final class ChatForm implements TextForm {
         logProbabilities.list(tokens, json);
         json.writeNullField("refusal");
         json.writeEndObject();
+    }
+
+    @Override
+    public ObjectNode ofPrompt(ObjectNode whole, ObjectNode choice) {
+        return whole;
     }
 
     @Override

@@ -32,14 +32,15 @@ final class CompletionForm implements TextForm {
         Set<String> fields = new HashSet<>(TextRequest.FIELDS);
         fields.addAll(Set.of(
                 "prompt",
-                "echo",
+                TextRequest.ECHO,
                 AnswerSchema.FIELD,
                 "n",
                 "best_of",
                 "max_tokens",
                 "stop",
                 "stream_options",
-                "logprobs"));
+                "logprobs",
+                TextRequest.PROMPT_LOG_PROBABILITIES));
         logProbabilities = new LogProbabilityJson(decoder);
         rules = new FieldRules(fields);
     }
@@ -58,7 +59,7 @@ final class CompletionForm implements TextForm {
         if (all.isEmpty() || all.size() > MOST_PROMPTS) {
             throw ApiException.field("prompt", RULE, all.size() + " of them");
         }
-        boolean echoes = body.flag("echo");
+        boolean echoes = body.flag(TextRequest.ECHO);
         AnswerSchema schema = new AnswerSchema(AnswerSchema.FIELD, "json_schema", body.get(AnswerSchema.FIELD));
         AskedGrammar grammar = schema.grammar();
         return all.stream().map(one -> prompt(one, echoes, grammar)).toList();
@@ -80,20 +81,17 @@ final class CompletionForm implements TextForm {
         }
     }
 
-    /** No log probabilities are computed for the tokens of a prompt. */
     @Override
     public OptionalInt logProbabilities(JsonBody body) {
         if (body.get("logprobs") == null) {
             return OptionalInt.empty();
         }
-        int top = (int) body.whole("logprobs", 0, 0, MOST_LOG_PROBABILITIES);
-        if (body.flag("echo")) {
-            throw ApiException.unsupported(
-                    "logprobs",
-                    "logprobs is not supported beside echo, because the tokens of a prompt have no log probabilities;"
-                            + " leave one of both out");
-        }
-        return OptionalInt.of(top);
+        return OptionalInt.of((int) body.whole("logprobs", 0, 0, MOST_LOG_PROBABILITIES));
+    }
+
+    @Override
+    public ObjectNode ofPrompt(ObjectNode whole, ObjectNode choice) {
+        return choice;
     }
 
     @Override

@@ -154,7 +154,7 @@ final class ResponseEndpoint implements Endpoint {
 
         @Override
         public void piece(int index, TextPiece piece) throws IOException {
-            answer.grow(piece.tokens(), asked.request.options().logProbabilities());
+            answer.grow(piece.tokens().size(), asked.request.options().logProbabilities());
             if (!piece.parts().isEmpty()) {
                 begin();
             }

@@ -4,9 +4,12 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 import org.lora4j.cli.serve.files.FileStore;
+import org.lora4j.text.job.Job;
 import org.lora4j.text.job.JobState;
 import org.lora4j.text.job.TrainingService;
+import org.lora4j.text.job.UsedSettings;
 
 /** The trainings of clients, in the process that serves what they train. */
 public final class ServedJobs implements AutoCloseable {
@@ -74,6 +77,23 @@ public final class ServedJobs implements AutoCloseable {
                 "Jobs that wait for their turn, or whose rows are checked",
                 () -> count(JobState.QUEUED) + count(JobState.VALIDATING));
         metrics.gauge("lora.jobs.failed", null, "Jobs that have failed", () -> count(JobState.FAILED));
+        metrics.gauge(
+                "lora.training.step",
+                null,
+                "The last step of the job that trains; 0 if none does",
+                () -> running().mapToLong(Job::step).sum());
+        metrics.gauge(
+                "lora.training.steps",
+                null,
+                "All steps of the job that trains; 0 if none does",
+                () -> running()
+                        .flatMap(job -> job.settings().stream())
+                        .mapToLong(UsedSettings::steps)
+                        .sum());
+    }
+
+    private Stream<Job> running() {
+        return trainings.jobs().stream().filter(job -> job.state() == JobState.RUNNING);
     }
 
     private long count(JobState state) {

@@ -13,6 +13,7 @@ import java.util.UUID;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.generate.LogProbabilities;
 import org.lora4j.text.tools.AnswerPart;
 import org.lora4j.text.tools.ToolAnswer;
 import org.lora4j.text.tools.ToolCall;
@@ -38,6 +39,7 @@ final class TextEndpoint implements Endpoint {
      * @param each how many texts of each prompt are generated
      * @param answers how many of them, the most probable ones, are the answers
      * @param logProbabilities how many of the most probable tokens each answer has at each step; empty for no log probabilities
+     * @param ofPrompt which log probabilities of the prompts the answers have
      */
     private record Asked(
             List<TextRequest> requests,
@@ -46,6 +48,7 @@ final class TextEndpoint implements Endpoint {
             int each,
             int answers,
             OptionalInt logProbabilities,
+            PromptLogProbabilities ofPrompt,
             boolean isStream,
             boolean withUsage) {}
 
@@ -57,6 +60,9 @@ final class TextEndpoint implements Endpoint {
                 form.idPrefix() + UUID.randomUUID().toString().replace("-", ""),
                 Instant.now().getEpochSecond(),
                 model);
+        if (asked.ofPrompt.computed().isPresent()) {
+            answer.grow(asked.promptTokens, asked.ofPrompt.computed());
+        }
         TextGenerations generations = TextGenerations.start(decoder, asked.requests, deadline, answer.use());
         // Until here its schemas wait to be compiled.
         body.free();
@@ -79,6 +85,7 @@ final class TextEndpoint implements Endpoint {
         int count = (int) json.whole("n", 1, 1, MOST_ANSWERS);
         int each = each(json, count, isStream);
         OptionalInt logProbabilities = form.logProbabilities(json);
+        PromptLogProbabilities ofPrompt = PromptLogProbabilities.of(json, logProbabilities, isStream);
         // The mean of those of the tokens decides which texts are the best.
         OptionalInt computed = each > count && logProbabilities.isEmpty() ? OptionalInt.of(0) : logProbabilities;
         List<TextForm.Prompt> prompts = form.prompts(json);
@@ -88,8 +95,8 @@ final class TextEndpoint implements Endpoint {
                     "so small that all prompts have at most " + MOST_ANSWERS + " answers together",
                     each + " for each of " + prompts.size() + " prompts");
         }
-        if (logProbabilities.isPresent()) {
-            decoder.requireBytes("logprobs");
+        if (logProbabilities.isPresent() || ofPrompt.computed().isPresent()) {
+            decoder.requireBytes(logProbabilities.isPresent() ? "logprobs" : TextRequest.PROMPT_LOG_PROBABILITIES);
         }
         List<TextRequest> requests = new ArrayList<>();
         List<String> echoes = new ArrayList<>();
@@ -97,13 +104,19 @@ final class TextEndpoint implements Endpoint {
         for (TextForm.Prompt prompt : prompts) {
             TextRequest request = TextRequest.of(json, adapter, prompt, decoder, form.defaultTokens())
                     .withLogProbabilities(computed);
+            if (ofPrompt.echoed().isPresent()) {
+                request = request.withEchoed(
+                        prompt.echo().codePointCount(0, prompt.echo().length()));
+            }
             for (int i = 0; i < each; i++) {
-                requests.add(request.another(requests.size()));
+                TextRequest another = request.another(requests.size());
+                // All answers of a prompt have its log probabilities from the first one.
+                requests.add(i == 0 ? another.withPromptLogProbabilities(ofPrompt.computed()) : another);
                 echoes.add(prompt.echo());
             }
             tokens += prompt.tokens().length;
         }
-        return new Asked(requests, echoes, tokens, each, count, logProbabilities, isStream, withUsage);
+        return new Asked(requests, echoes, tokens, each, count, logProbabilities, ofPrompt, isStream, withUsage);
     }
 
     private static int each(JsonBody json, int count, boolean isStream) {
@@ -163,7 +176,7 @@ final class TextEndpoint implements Endpoint {
         generations.run(new TextGenerations.Receiver() {
             @Override
             public void piece(int index, TextPiece piece) {
-                answer.grow(piece.tokens(), asked.logProbabilities);
+                answer.grow(piece.tokens().size(), asked.logProbabilities);
                 texts.get(index).add(piece);
             }
 
@@ -180,7 +193,7 @@ final class TextEndpoint implements Endpoint {
         ObjectNode node = node(head, false);
         ArrayNode choices = node.putArray("choices");
         for (int index : best(generations, asked)) {
-            write(texts.get(index), asked.echoes.get(index), asked, choices);
+            write(index, texts.get(index), generations, asked, node, choices);
         }
         usage(node, asked.promptTokens, generations.count());
         generations.adapter().ifPresent(used -> AdapterHeaders.set(answer, used));
@@ -201,15 +214,33 @@ final class TextEndpoint implements Endpoint {
         return best;
     }
 
-    private void write(WholeText text, String echo, Asked asked, ArrayNode choices) {
+    private void write(
+            int index, WholeText text, TextGenerations generations, Asked asked, ObjectNode whole, ArrayNode choices) {
+        PromptLogProbabilities ofPrompt = asked.ofPrompt;
+        List<LogProbabilities.OfToken> found = ofPrompt.computed().isEmpty()
+                ? List.of()
+                : generations.promptLogProbabilities(index - index % asked.each);
+        List<AnswerToken> tokens = new ArrayList<>();
+        if (ofPrompt.echoed().isPresent()) {
+            tokens.addAll(ofPrompt.tokens(
+                    decoder.tokenizer(), asked.requests.get(index).prompt(), found));
+        }
+        tokens.addAll(text.tokens);
         ToolAnswer answer = ToolAnswer.of(text.parts);
         List<ToolCall> calls = answer.calls().stream().map(ToolCall::identified).toList();
         ObjectNode choice = choice(
                 choices,
                 choices.size(),
-                asked.logProbabilities.isPresent() ? text.tokens : null,
+                asked.logProbabilities.isPresent() ? tokens : null,
                 finish(text.finish, !calls.isEmpty()));
-        form.whole(choice, echo + answer.text(), calls);
+        form.whole(choice, asked.echoes.get(index) + answer.text(), calls);
+        if (ofPrompt.listed().isPresent()) {
+            form.ofPrompt(whole, choice)
+                    .putPOJO(
+                            TextRequest.PROMPT_LOG_PROBABILITIES,
+                            new LaterJson(
+                                    json -> new LogProbabilityJson(decoder).ofPrompt(ofPrompt.list(found), json)));
+        }
     }
 
     /** Who wants calls of tools looks whether there are some here. */
@@ -284,7 +315,7 @@ final class TextEndpoint implements Endpoint {
 
         @Override
         public void piece(int index, TextPiece piece) throws IOException {
-            answer.grow(piece.tokens(), asked.logProbabilities);
+            answer.grow(piece.tokens().size(), asked.logProbabilities);
             if (!piece.parts().isEmpty()) {
                 begin();
             }

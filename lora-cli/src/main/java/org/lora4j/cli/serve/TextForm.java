@@ -43,6 +43,9 @@ interface TextForm {
      */
     OptionalInt logProbabilities(JsonBody body);
 
+    /** Returns where log probabilities of a prompt lie: the whole answer, or one of its texts. */
+    ObjectNode ofPrompt(ObjectNode whole, ObjectNode choice);
+
     /** The most new tokens of a request that does not say. */
     int defaultTokens();
 

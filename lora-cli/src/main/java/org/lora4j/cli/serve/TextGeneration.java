@@ -46,7 +46,7 @@ final class TextGeneration {
      */
     TextGeneration(ServedDecoder decoder, TextRequest request, Deadline deadline, Consumer<OptionalInt> receiver) {
         this.request = request;
-        tokens = new AnswerTokens(decoder.tokenizer());
+        tokens = new AnswerTokens(decoder.tokenizer(), request.echoed().orElse(0));
         ExpectedCalls expected = request.calls();
         calls = expected == null ? null : expected.reader();
         stream = expected == null
@@ -83,13 +83,16 @@ final class TextGeneration {
 
     /** Takes a token, and returns what it makes certain. */
     TextPiece add(int id) {
+        if (request.isPromptOnly()) {
+            return new TextPiece(List.of(), List.of());
+        }
         String text = stream.add(id);
         if (request.options().logProbabilities().isPresent()) {
             LogProbabilities.OfToken ofToken = handle.logProbabilities(count);
             logProbability += ofToken.chosen().logProbability();
-            // What ends a text is no part of it.
-            if (!request.options().stopIds().contains(id)) {
-                tokens.add(ofToken, text);
+            // What ends a text is no part of it. Behind a prompt, clients count on each token.
+            if (request.echoed().isPresent() || !request.options().stopIds().contains(id)) {
+                tokens.add(id, ofToken, text);
             }
         }
         count++;
@@ -133,6 +136,11 @@ final class TextGeneration {
         return count == 0 ? 0 : logProbability / count;
     }
 
+    /** The log probabilities of the tokens of the prompt but the first, once all tokens have come; none if they are not asked for. */
+    List<LogProbabilities.OfToken> promptLogProbabilities() {
+        return handle.join().promptLogProbabilities();
+    }
+
     /** How many tokens of the prompt were known, once all tokens have come. */
     int reusedTokens() {
         return handle.join().reusedTokens();
@@ -140,6 +148,7 @@ final class TextGeneration {
 
     /** The word of OpenAI's API for why the text ended. */
     String finish() {
-        return stops.isFound() || handle.join().finish() == Generation.Finish.STOP ? "stop" : "length";
+        boolean hasEnded = stops.isFound() || handle.join().finish() == Generation.Finish.STOP;
+        return hasEnded && !request.isPromptOnly() ? "stop" : "length";
     }
 }

@@ -11,6 +11,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.UsedAdapter;
+import org.lora4j.generate.LogProbabilities;
 import org.lora4j.serve.ServingException;
 import org.lora4j.text.grammar.GrammarLease;
 
@@ -90,6 +91,11 @@ final class TextGenerations {
     /** The mean log probability of the tokens of a text. */
     double meanLogProbability(int index) {
         return all.get(index).meanLogProbability();
+    }
+
+    /** The log probabilities of the tokens of a prompt but the first, once its text has ended; none if they are not asked for. */
+    List<LogProbabilities.OfToken> promptLogProbabilities(int index) {
+        return all.get(index).promptLogProbabilities();
     }
 
     /** How many tokens of the prompts were known, once all texts have ended with their last tokens. */

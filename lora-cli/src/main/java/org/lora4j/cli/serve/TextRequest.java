@@ -23,6 +23,8 @@ import org.lora4j.generate.TokenConstraint;
  * @param conversation what the known part of the prompt is kept under, or null
  * @param calls how calls of tools are read from the answer; null if there are none to read
  * @param grammar the grammar of the answer, which is not in the options before it is compiled; null for any text
+ * @param echoed the characters of the prompt, if its tokens are among those of the answer; then the token that ends the answer is too
+ * @param isPromptOnly whether the answer has no new token
  */
 @SuppressWarnings("ArrayRecordComponent") // It is never compared.
 record TextRequest(
@@ -32,7 +34,15 @@ record TextRequest(
         List<String> stops,
         @Nullable String conversation,
         @Nullable ExpectedCalls calls,
-        @Nullable AskedGrammar grammar) {
+        @Nullable AskedGrammar grammar,
+        OptionalInt echoed,
+        boolean isPromptOnly) {
+    /** Log probabilities of the tokens of a prompt, in the form of vLLM. */
+    static final String PROMPT_LOG_PROBABILITIES = "prompt_logprobs";
+
+    /** Begins an answer with the text of its prompt. */
+    static final String ECHO = "echo";
+
     /** The fields that decide how tokens are chosen. */
     static final Set<String> FIELDS = Set.of(
             "model",
@@ -50,7 +60,9 @@ record TextRequest(
             "prompt_cache_key");
 
     private static final Pattern ID = Pattern.compile("[0-9]{1,9}");
-    private static final int MOST_STOPS = 4;
+    /** OpenAI's API takes 4; tests of language models have more. */
+    private static final int MOST_STOPS = 16;
+
     private static final double HIGHEST_TEMPERATURE = 2;
     private static final double HIGHEST_REPETITION = 100;
     private static final double HIGHEST_PENALTY = 2;
@@ -64,9 +76,10 @@ record TextRequest(
      */
     static TextRequest of(
             JsonBody body, String adapter, TextForm.Prompt prompt, ServedDecoder decoder, int defaultTokens) {
-        long own = body.whole("max_tokens", defaultTokens, 1, Long.MAX_VALUE);
-        long ofChat = body.whole("max_completion_tokens", own, 1, Long.MAX_VALUE);
-        long asked = body.whole("max_output_tokens", ofChat, 1, Long.MAX_VALUE);
+        int fewest = body.get(PROMPT_LOG_PROBABILITIES) != null || body.flag(ECHO) ? 0 : 1;
+        long own = body.whole("max_tokens", defaultTokens, fewest, Long.MAX_VALUE);
+        long ofChat = body.whole("max_completion_tokens", own, fewest, Long.MAX_VALUE);
+        long asked = body.whole("max_output_tokens", ofChat, fewest, Long.MAX_VALUE);
         int most = (int) Math.min(asked, decoder.maxNewTokens());
         long seed = body.whole("seed", ThreadLocalRandom.current().nextLong(), Long.MIN_VALUE, Long.MAX_VALUE);
         GenerationOptions options = GenerationOptions.sampling(seed)
@@ -79,7 +92,8 @@ record TextRequest(
                 .withFrequencyPenalty(body.number("frequency_penalty", 0, -HIGHEST_PENALTY, HIGHEST_PENALTY))
                 .withPresencePenalty(body.number("presence_penalty", 0, -HIGHEST_PENALTY, HIGHEST_PENALTY))
                 .withLogitBias(logitBias(body))
-                .withMaxTokens(most);
+                // A prompt alone is computed as one with a new token that nobody sees.
+                .withMaxTokens(Math.max(1, most));
         return new TextRequest(
                 adapter,
                 prompt.tokens(),
@@ -87,7 +101,9 @@ record TextRequest(
                 body.texts("stop", MOST_STOPS),
                 body.textOrNull("prompt_cache_key"),
                 prompt.calls(),
-                prompt.grammar());
+                prompt.grammar(),
+                OptionalInt.empty(),
+                most == 0);
     }
 
     private static Map<Integer, Double> logitBias(JsonBody body) {
@@ -127,7 +143,15 @@ record TextRequest(
         return number == 0
                 ? this
                 : new TextRequest(
-                        adapter, prompt, options.withSeed(options.seed() + number), stops, null, calls, grammar);
+                        adapter,
+                        prompt,
+                        options.withSeed(options.seed() + number),
+                        stops,
+                        null,
+                        calls,
+                        grammar,
+                        echoed,
+                        isPromptOnly);
     }
 
     TextRequest withConstraint(TokenConstraint constraint) {
@@ -147,7 +171,30 @@ record TextRequest(
         return top.isEmpty() ? this : with(options.withLogProbabilities(top.getAsInt()));
     }
 
+    /**
+     * Asks for log probabilities of the tokens of the prompt.
+     *
+     * @param top how many of the most probable tokens; empty for no log probabilities
+     */
+    TextRequest withPromptLogProbabilities(OptionalInt top) {
+        return top.isEmpty() ? this : with(options.withPromptLogProbabilities(top.getAsInt()));
+    }
+
+    /** Lets the tokens of the prompt, which is a text of so many characters, be among those of the answer. */
+    TextRequest withEchoed(int characters) {
+        return new TextRequest(
+                adapter,
+                prompt,
+                options,
+                stops,
+                conversation,
+                calls,
+                grammar,
+                OptionalInt.of(characters),
+                isPromptOnly);
+    }
+
     private TextRequest with(GenerationOptions others) {
-        return new TextRequest(adapter, prompt, others, stops, conversation, calls, grammar);
+        return new TextRequest(adapter, prompt, others, stops, conversation, calls, grammar, echoed, isPromptOnly);
     }
 }

@@ -10,6 +10,8 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.internal.NamedAdapters;
+import org.lora4j.internal.events.AdapterDropEvent;
+import org.lora4j.internal.events.FlightEvents;
 import org.lora4j.model.internal.ModelState.Selection;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
@@ -172,9 +174,13 @@ public final class AdapterRegistry {
 
     public synchronized void delete(String name) {
         ModelState before = state;
+        AppliedAdapter deleted = before.adapters().find(name);
         state = before.withAdapters(
                 before.adapters().delete(name),
                 before.active().stream().filter(key -> !key.equals(name)).toList());
+        if (deleted != null && FlightEvents.areOn()) {
+            new AdapterDropEvent().end(name, deleted.residentBytes());
+        }
     }
 
     /** Deletes an adapter if the name still stands for it, and it is frozen and not active. */

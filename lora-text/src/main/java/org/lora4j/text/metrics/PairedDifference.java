@@ -12,7 +12,7 @@ import java.util.List;
  */
 public record PairedDifference(double difference, double low, double high) {
     /** The quantile of the normal distribution for 95 %. */
-    private static final double QUANTILE = 1.959964;
+    static final double QUANTILE = 1.959964;
 
     /** Student's quantiles for 95 % and 1 to 10 degrees of freedom. */
     private static final double[] STUDENT = {

@@ -4,6 +4,7 @@ import java.util.Iterator;
 import java.util.ServiceConfigurationError;
 import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.events.FlightEvents;
 import org.lora4j.linalg.Precision;
 import org.lora4j.linalg.ProductEngine;
 import org.slf4j.Logger;
@@ -18,10 +19,15 @@ public final class Engines {
     /** Looked for once, when the first weight needs it. */
     private static final class Found {
         static final @Nullable ProductEngine ENGINE =
-                select(ServiceLoader.load(ProductEngine.class, ProductEngine.class.getClassLoader())
-                        .iterator());
+                noted(select(ServiceLoader.load(ProductEngine.class, ProductEngine.class.getClassLoader())
+                        .iterator()));
 
         private Found() {}
+
+        private static @Nullable ProductEngine noted(@Nullable ProductEngine engine) {
+            FlightEvents.chosen(engine == null ? "ND4J" : engine.name());
+            return engine;
+        }
     }
 
     /**
