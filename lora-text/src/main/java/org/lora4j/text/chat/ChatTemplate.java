@@ -51,8 +51,7 @@ public final class ChatTemplate {
         template = JinjaTemplate.parse(source);
         forTools = withTools == null ? null : JinjaTemplate.parse(withTools);
         this.special = special;
-        toolFormat = ToolFormat.find(withTools == null ? source : withTools)
-                .filter(format -> !FormatProbe.misreads(format, this))
+        toolFormat = FormatProbe.find(ToolFormat.candidates(withTools == null ? source : withTools), this)
                 .orElse(null);
     }
 
@@ -256,7 +255,7 @@ public final class ChatTemplate {
     private JinjaTemplate.Rendered rendered(
             Conversation conversation, CallForm form, boolean addGenerationPrompt, Map<String, Object> more) {
         Map<String, @Nullable Object> values = new LinkedHashMap<>(special);
-        values.put("messages", conversation.messages().stream().map(form::in).toList());
+        values.put("messages", form.in(conversation.messages()));
         values.put("tools", conversation.tools().isEmpty() ? null : conversation.tools());
         values.put("documents", null);
         values.put("add_generation_prompt", addGenerationPrompt);

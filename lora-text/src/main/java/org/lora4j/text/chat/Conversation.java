@@ -1,5 +1,6 @@
 package org.lora4j.text.chat;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -130,6 +131,24 @@ public record Conversation(List<ChatMessage> messages, List<Map<String, Object>>
                     + tool.map(MessageText::quote).orElse("no tools"));
         }
         return ForcedCall.of(format, chosen);
+    }
+
+    /**
+     * Returns the tools whose schemas say what the arguments of calls are, for {@link ToolFormat#reader(List)}.
+     *
+     * @return the tools, without those that are not what {@link Tool} must be
+     */
+    public List<Tool> describedTools() {
+        List<Tool> described = new ArrayList<>();
+        for (Map<String, Object> tool : tools) {
+            try {
+                described.add(Tool.ofMap(tool));
+            } catch (IllegalArgumentException e) {
+                // A call of it is read as one of a function of which nothing is known.
+                continue;
+            }
+        }
+        return described;
     }
 
     /** Returns the names of the tools. */

@@ -2,6 +2,7 @@ package org.lora4j.text.chat;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.lora4j.text.tools.Tool;
 import org.lora4j.text.tools.ToolCall;
 import org.lora4j.text.tools.ToolFormat;
@@ -18,8 +19,11 @@ final class FormatProbe {
 
     private FormatProbe() {}
 
-    /** Whether a format does not read the call that a template writes. */
-    static boolean misreads(ToolFormat format, ChatTemplate template) {
+    /**
+     * Returns the format of the calls that a template writes: the first one that reads a call of it. If it writes none, nothing is known of
+     * its calls but the marks.
+     */
+    static Optional<ToolFormat> find(List<ToolFormat> candidates, ChatTemplate template) {
         Conversation question =
                 Conversation.of(ChatMessage.of("user", "Which value?")).withTools(List.of(TOOL));
         Conversation calling = Conversation.of(question.messages().get(0), ChatMessage.ofToolCalls(null, List.of(CALL)))
@@ -30,17 +34,19 @@ final class FormatProbe {
             before = template.render(question, true);
             whole = template.render(calling, false);
         } catch (IllegalArgumentException e) {
-            return false;
+            return candidates.stream().findFirst();
         }
         if (!whole.contains(VALUE)) {
-            // The template writes no calls, so nothing is known of them but the marks.
-            return false;
+            return candidates.stream().findFirst();
         }
         boolean isAnswer = whole.startsWith(before);
-        if (!isAnswer && format.firstMark().isEmpty()) {
-            return false;
-        }
-        return format.read(isAnswer ? whole.substring(before.length()) : whole).calls().stream()
-                .noneMatch(call -> call.isSameAs(CALL));
+        String answer = isAnswer ? whole.substring(before.length()) : whole;
+        return candidates.stream()
+                .filter(format -> (!isAnswer && format.firstMark().isEmpty()) || reads(format, answer))
+                .findFirst();
+    }
+
+    private static boolean reads(ToolFormat format, String answer) {
+        return format.read(answer, List.of(TOOL)).calls().stream().anyMatch(call -> call.isSameAs(CALL));
     }
 }
