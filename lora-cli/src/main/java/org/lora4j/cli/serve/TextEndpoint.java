@@ -209,7 +209,7 @@ final class TextEndpoint implements Endpoint {
                 choices.size(),
                 asked.logProbabilities.isPresent() ? text.tokens : null,
                 finish(text.finish, !calls.isEmpty()));
-        form.whole(choice, echo + answer.text(), calls);
+        form.whole(choice, new ToolAnswer(answer.thoughts(), echo + answer.text(), calls));
     }
 
     /** Who wants calls of tools looks whether there are some here. */
@@ -298,6 +298,8 @@ final class TextEndpoint implements Endpoint {
             StreamedPart sent = null;
             if (part instanceof AnswerPart.Text some) {
                 sent = new StreamedPart.Text(some.text());
+            } else if (part instanceof AnswerPart.Thoughts some) {
+                sent = new StreamedPart.Thoughts(some.text());
             } else if (part instanceof AnswerPart.CallBegins call) {
                 sent = new StreamedPart.Call(call.index(), ToolCall.newId(), call.name());
             } else if (part instanceof AnswerPart.Arguments some) {

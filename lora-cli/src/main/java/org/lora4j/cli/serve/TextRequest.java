@@ -12,6 +12,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.TokenConstraint;
+import org.lora4j.text.tools.AnswerForm;
 
 /**
  * What a decoder is asked for.
@@ -21,7 +22,8 @@ import org.lora4j.generate.TokenConstraint;
  * @param options how tokens are chosen
  * @param stops the texts that end the answer
  * @param conversation what the known part of the prompt is kept under, or null
- * @param calls how calls of tools are read from the answer; null if there are none to read
+ * @param form what is read from the answer
+ * @param isParallel whether the answer may have several calls
  * @param grammar the grammar of the answer, which is not in the options before it is compiled; null for any text
  */
 @SuppressWarnings("ArrayRecordComponent") // It is never compared.
@@ -31,7 +33,8 @@ record TextRequest(
         GenerationOptions options,
         List<String> stops,
         @Nullable String conversation,
-        @Nullable ExpectedCalls calls,
+        AnswerForm form,
+        boolean isParallel,
         @Nullable AskedGrammar grammar) {
     /** The fields that decide how tokens are chosen. */
     static final Set<String> FIELDS = Set.of(
@@ -86,7 +89,8 @@ record TextRequest(
                 decoder.tokens().fitting(options, prompt.tokens().length),
                 body.texts("stop", MOST_STOPS),
                 body.textOrNull("prompt_cache_key"),
-                prompt.calls(),
+                prompt.form(),
+                prompt.isParallel(),
                 prompt.grammar());
     }
 
@@ -127,7 +131,14 @@ record TextRequest(
         return number == 0
                 ? this
                 : new TextRequest(
-                        adapter, prompt, options.withSeed(options.seed() + number), stops, null, calls, grammar);
+                        adapter,
+                        prompt,
+                        options.withSeed(options.seed() + number),
+                        stops,
+                        null,
+                        form,
+                        isParallel,
+                        grammar);
     }
 
     TextRequest withConstraint(TokenConstraint constraint) {
@@ -148,6 +159,6 @@ record TextRequest(
     }
 
     private TextRequest with(GenerationOptions others) {
-        return new TextRequest(adapter, prompt, others, stops, conversation, calls, grammar);
+        return new TextRequest(adapter, prompt, others, stops, conversation, form, isParallel, grammar);
     }
 }

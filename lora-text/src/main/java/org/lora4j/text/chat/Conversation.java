@@ -1,11 +1,11 @@
 package org.lora4j.text.chat;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.MessageText;
 import org.lora4j.text.data.TextFormatException;
@@ -139,16 +139,16 @@ public record Conversation(List<ChatMessage> messages, List<Map<String, Object>>
      * @return the tools, without those that are not what {@link Tool} must be
      */
     public List<Tool> describedTools() {
-        List<Tool> described = new ArrayList<>();
-        for (Map<String, Object> tool : tools) {
-            try {
-                described.add(Tool.ofMap(tool));
-            } catch (IllegalArgumentException e) {
-                // A call of it is read as one of a function of which nothing is known.
-                continue;
-            }
+        return tools.stream().flatMap(Conversation::described).toList();
+    }
+
+    private static Stream<Tool> described(Map<String, Object> tool) {
+        try {
+            return Stream.of(Tool.ofMap(tool));
+        } catch (IllegalArgumentException e) {
+            // A call of it is read as one of a function of which nothing is known.
+            return Stream.empty();
         }
-        return described;
     }
 
     /** Returns the names of the tools. */

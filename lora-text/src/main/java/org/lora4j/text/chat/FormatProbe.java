@@ -3,13 +3,15 @@ package org.lora4j.text.chat;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.lora4j.text.tools.ThoughtFormat;
 import org.lora4j.text.tools.Tool;
 import org.lora4j.text.tools.ToolCall;
 import org.lora4j.text.tools.ToolFormat;
 
-/** Lets a template write a call, to see whether a format reads it. Marks alone can mislead: a template can name those of others. */
+/** Lets a template write, to see how calls and thoughts of its model look. Marks alone can mislead: a template can name those of others. */
 final class FormatProbe {
     private static final String VALUE = "lora4j_value";
+    private static final ChatMessage QUESTION = ChatMessage.of("user", "Which value?");
     private static final Tool TOOL = Tool.of(
             "lora4j_function",
             "Looks up a value.",
@@ -24,9 +26,8 @@ final class FormatProbe {
      * its calls but the marks.
      */
     static Optional<ToolFormat> find(List<ToolFormat> candidates, ChatTemplate template) {
-        Conversation question =
-                Conversation.of(ChatMessage.of("user", "Which value?")).withTools(List.of(TOOL));
-        Conversation calling = Conversation.of(question.messages().get(0), ChatMessage.ofToolCalls(null, List.of(CALL)))
+        Conversation question = Conversation.of(QUESTION).withTools(List.of(TOOL));
+        Conversation calling = Conversation.of(QUESTION, ChatMessage.ofToolCalls(null, List.of(CALL)))
                 .withTools(List.of(TOOL));
         String before;
         String whole;
@@ -44,6 +45,15 @@ final class FormatProbe {
         return candidates.stream()
                 .filter(format -> (!isAnswer && format.firstMark().isEmpty()) || reads(format, answer))
                 .findFirst();
+    }
+
+    /** Whether the answers of a template begin within thoughts. */
+    static boolean opens(ThoughtFormat thoughts, ChatTemplate template) {
+        try {
+            return thoughts.isOpen(template.render(Conversation.of(QUESTION), true));
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
     }
 
     private static boolean reads(ToolFormat format, String answer) {
