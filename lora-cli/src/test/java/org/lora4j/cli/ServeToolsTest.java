@@ -18,11 +18,15 @@ import com.openai.models.chat.completions.ChatCompletionFunctionTool;
 import com.openai.models.chat.completions.ChatCompletionMessage;
 import com.openai.models.chat.completions.ChatCompletionMessageToolCall;
 import com.openai.models.chat.completions.ChatCompletionToolMessageParam;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -360,6 +364,99 @@ class ServeToolsTest {
                 .hasSize(1);
     }
 
+    private static JsonNode calls(ObjectNode body) throws Exception {
+        return server.good(CHAT, body.toString()).at("/choices/0/message/tool_calls");
+    }
+
+    @Test
+    void onlyTheAllowedToolsAreCalled() throws Exception {
+        for (String choice : List.of(
+                "{\"type\": \"allowed_tools\", \"mode\": \"required\", \"tools\": [{\"type\": \"function\", \"name\": \"add\"}]}",
+                "{\"type\": \"allowed_tools\", \"allowed_tools\": {\"mode\": \"required\","
+                        + " \"tools\": [{\"type\": \"function\", \"function\": {\"name\": \"add\"}}]}}")) {
+            ObjectNode body = body("2+3 and Rome?");
+            body.set("tool_choice", MAPPER.readTree(choice));
+            assertThat(calls(body))
+                    .isNotEmpty()
+                    .allSatisfy(call ->
+                            assertThat(call.at("/function/name").asText()).isEqualTo("add"));
+            body.set("tool_choice", MAPPER.readTree(choice.replace("required", "auto")));
+            assertThat(server.good(CHAT, body.toString())
+                            .at("/choices/0/message/role")
+                            .asText())
+                    .isEqualTo("assistant");
+        }
+    }
+
+    @Test
+    void anAnswerEndsAfterItsOnlyCall() throws Exception {
+        ObjectNode body = body("2+3 and Rome?");
+        assertThat(calls(body)).hasSize(2);
+        body.put("parallel_tool_calls", false);
+        JsonNode choice = server.good(CHAT, body.toString()).at("/choices/0");
+        assertThat(choice.at("/message/tool_calls")).hasSize(1);
+        assertThat(choice.at("/message/content").asText()).isEqualTo("Let me look.");
+        assertThat(choice.path("finish_reason").asText()).isEqualTo("tool_calls");
+        String stream = server.post(CHAT, body.put("stream", true).toString()).body();
+        assertThat(stream)
+                .contains("\"name\":\"add\"", "\"finish_reason\":\"tool_calls\"")
+                .doesNotContain("weather");
+    }
+
+    /** The prompt begins thoughts that the model does not end. */
+    @Test
+    void whatIsThoughtIsToldApart() throws Exception {
+        Path thinking = temp.resolve("thinking");
+        Files.createDirectories(thinking);
+        try (Stream<Path> files = Files.list(temp.resolve("learned"))) {
+            for (Path file : files.toList()) {
+                Files.copy(file, thinking.resolve(file.getFileName()));
+            }
+        }
+        Path template = thinking.resolve("chat_template.jinja");
+        Files.writeString(
+                template,
+                Files.readString(template)
+                        + "{% if add_generation_prompt %}<think>{% else %}{% for m in messages %}{{ m.reasoning_content }}{% endfor %}"
+                        + "</think>{% endif %}");
+        try (RunningServer other = RunningServer.start("--model", thinking, "--allow-base")) {
+            ObjectNode body = body("hi").put("model", "thinking").put("max_tokens", 12);
+            body.putObject("logit_bias").put("257", -100);
+            JsonNode message = other.good(CHAT, body.toString()).at("/choices/0/message");
+            String thoughts = message.path("reasoning_content").asText();
+            assertThat(thoughts).isNotEmpty();
+            assertThat(message.path("content").asText()).isEmpty();
+            StringBuilder streamed = new StringBuilder();
+            other.post(CHAT, body.put("stream", true).toString())
+                    .body()
+                    .lines()
+                    .filter(line -> line.startsWith("data: {"))
+                    .forEach(line -> streamed.append(parsed(line.substring(6))
+                            .at("/choices/0/delta/reasoning_content")
+                            .asText()));
+            assertThat(streamed).hasToString(thoughts);
+            // A grammar knows no thoughts.
+            ObjectNode forced = body("hi").put("model", "thinking").put("tool_choice", "required");
+            JsonNode calling = other.good(CHAT, forced.toString()).at("/choices/0/message");
+            assertThat(calling.path("tool_calls")).isNotEmpty();
+            assertThat(calling.has("reasoning_content")).isFalse();
+            ObjectNode response = (ObjectNode) MAPPER.readTree(
+                    "{\"model\": \"thinking\", \"temperature\": 0, \"max_output_tokens\": 12, \"input\": \"hi\"}");
+            response.set("logit_bias", body.path("logit_bias"));
+            JsonNode output = other.good("/v1/responses", response.toString()).path("output");
+            assertThat(output.at("/0/type").asText()).isEqualTo("reasoning");
+            assertThat(output.at("/0/content/0/text").asText()).isNotEmpty();
+        }
+    }
+
+    private static JsonNode parsed(String json) {
+        try {
+            return MAPPER.readTree(json);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -370,6 +467,11 @@ class ServeToolsTest {
                 "/tools | [{\"type\": \"function\", \"function\": {\"name\": \"a\", \"parameters\": {\"type\": \"array\"}}}] | with the type object",
                 "/tools | [{\"type\": \"function\", \"function\": {\"name\": \"a\", \"cache\": 1}}] | tools[0].function.cache",
                 "/tool_choice | \"always\" | tool_choice must be auto, none, required, or an object with the name of a function",
+                "/tool_choice | {\"type\": \"allowed_tools\", \"mode\": \"always\", \"tools\": []} | tool_choice.mode must be auto or required",
+                "/tool_choice | {\"type\": \"allowed_tools\", \"mode\": \"auto\", \"tools\": []} | tool_choice.tools must be a list of at least one function",
+                "/tool_choice | {\"type\": \"allowed_tools\", \"allowed_tools\": {\"mode\": \"auto\", \"tools\": [{\"type\": \"function\", \"name\": \"nobody\"}]}} | tool_choice.allowed_tools.tools[0] must be a function of the tools of the request",
+                "/messages | [{\"role\": \"assistant\", \"content\": \"a\", \"reasoning_content\": 1}] | messages[0].reasoning_content must be a text",
+                "/messages | [{\"role\": \"user\", \"content\": \"a\", \"reasoning_content\": \"b\"}] | messages[0].reasoning_content",
                 "/tool_choice | {\"type\": \"function\", \"function\": {\"name\": \"nobody\"}} | tool_choice: a call must be one of the tools of the conversation, found 'nobody'",
                 "/response_format | {\"type\": \"xml\"} | response_format must be an object with the type text, json_object or json_schema",
                 "/messages | [{\"role\": \"tool\", \"tool_call_id\": \"1\", \"content\": \"5\"}] | messages[0].tool_call_id must be the id of a call in a message before",

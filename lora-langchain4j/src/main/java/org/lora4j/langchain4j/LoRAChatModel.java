@@ -183,6 +183,9 @@ public final class LoRAChatModel implements ChatModel, AutoCloseable {
         if (requests.isEmpty() || !whole.text().isEmpty()) {
             message.text(whole.text());
         }
+        if (!whole.thoughts().isEmpty()) {
+            message.thinking(whole.thoughts());
+        }
         FinishReason asked = requests.isEmpty() ? FinishReason.STOP : FinishReason.TOOL_EXECUTION;
         return ChatResponse.builder()
                 .id("chat-" + UUID.randomUUID())

@@ -4,6 +4,8 @@ import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.model.chat.response.CompleteToolCall;
 import dev.langchain4j.model.chat.response.PartialResponse;
 import dev.langchain4j.model.chat.response.PartialResponseContext;
+import dev.langchain4j.model.chat.response.PartialThinking;
+import dev.langchain4j.model.chat.response.PartialThinkingContext;
 import dev.langchain4j.model.chat.response.PartialToolCall;
 import dev.langchain4j.model.chat.response.PartialToolCallContext;
 import dev.langchain4j.model.chat.response.StreamingChatResponseHandler;
@@ -17,6 +19,7 @@ import org.lora4j.text.tools.ToolCall;
 final class StreamedParts {
     private final StreamingChatResponseHandler handler;
     private final PartialResponseContext text;
+    private final PartialThinkingContext thoughts;
     private final PartialToolCallContext calls;
     private final List<ToolExecutionRequest> requests = new ArrayList<>();
     private String id = "";
@@ -25,12 +28,15 @@ final class StreamedParts {
     StreamedParts(StreamingChatResponseHandler handler, StreamingHandle handle) {
         this.handler = handler;
         text = new PartialResponseContext(handle);
+        thoughts = new PartialThinkingContext(handle);
         calls = new PartialToolCallContext(handle);
     }
 
     void accept(AnswerPart part) {
         if (part instanceof AnswerPart.Text some) {
             handler.onPartialResponse(new PartialResponse(some.text()), text);
+        } else if (part instanceof AnswerPart.Thoughts some) {
+            handler.onPartialThinking(new PartialThinking(some.text()), thoughts);
         } else if (part instanceof AnswerPart.CallBegins begin) {
             // The model writes its own id after the arguments, if at all.
             id = ToolCall.newId();

@@ -23,6 +23,7 @@ import org.lora4j.text.chat.StopTexts;
 import org.lora4j.text.grammar.Grammar;
 import org.lora4j.text.grammar.GrammarLease;
 import org.lora4j.text.grammar.SchemaOptions;
+import org.lora4j.text.tools.AnswerForm;
 import org.lora4j.text.tools.ForcedCall;
 import org.lora4j.text.tools.ToolFormat;
 
@@ -234,10 +235,14 @@ public final class ChatService {
                 .withStopWhen(ids -> stopped.get() || generation.stopWhen().test(ids));
         GenerationHandle handle = service.generate(GenerationRequest.of(adapter, prompt, options)
                 .withOptions(urgency.after(Duration.ofNanos(System.nanoTime() - begin))));
-        if (format == null) {
-            return new ChatAnswer(handle, decoder.tokenizer().stream(), ends, null, stopped);
-        }
-        return new ChatAnswer(handle, decoder.tokenizer().stream(format.marks()), ends, format.reader(), stopped);
+        AnswerForm form = form(conversation, format, generation.constraint() != null);
+        return new ChatAnswer(handle, decoder.tokenizer().stream(form.marks()), ends, form.reader(), stopped);
+    }
+
+    /** What is read from an answer. A grammar does not know thoughts. */
+    private AnswerForm form(Conversation conversation, @Nullable ToolFormat format, boolean hasGrammar) {
+        AnswerForm form = hasGrammar ? template.answerForm().withoutOpenThoughts() : template.answerForm();
+        return format == null ? form : form.withCalls(format, conversation.describedTools());
     }
 
     private @Nullable ToolFormat format(Conversation conversation) {

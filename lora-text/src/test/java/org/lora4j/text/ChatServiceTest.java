@@ -209,9 +209,9 @@ class ChatServiceTest {
         assertThatExceptionOfType(ServingException.class)
                 .isThrownBy(() -> unknown.start(LoRAModel.BASE, withTools, two, List.of(), RequestOptions.defaults()))
                 .withMessage("the chat template of the model " + decoder.name()
-                        + " must write calls of tools in a form that is"
-                        + " known, found none of [HERMES, LLAMA3, MISTRAL, MISTRAL_ARGS, PHI4_MINI, DEEPSEEK]; leave out the"
-                        + " tools, or use a model whose template knows them")
+                        + " must write calls of tools in a form that is known, found none of "
+                        + List.of(ToolFormat.values())
+                        + "; leave out the tools, or use a model whose template knows them")
                 .matches(e -> e.reason() == Reason.INVALID_INPUT);
     }
 

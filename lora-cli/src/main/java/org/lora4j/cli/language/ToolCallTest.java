@@ -13,6 +13,7 @@ import org.lora4j.text.chat.ChatTemplate;
 import org.lora4j.text.chat.Conversation;
 import org.lora4j.text.data.Dataset;
 import org.lora4j.text.data.TextRow;
+import org.lora4j.text.tools.AnswerForm;
 import org.lora4j.text.tools.CallAccuracy;
 import org.lora4j.text.tools.ToolAnswer;
 import org.lora4j.text.tools.ToolFormat;
@@ -106,8 +107,9 @@ public record ToolCallTest(int answers, Share valid, Share functions, Share argu
             }
             GenerationOptions options = GenerationOptions.greedy().withMaxTokens(MOST_TOKENS);
             String content = expected.content();
+            AnswerForm form = template.answerForm().withCalls(format, before.describedTools());
             counts = counts.plus(
-                    format.read(generator.generate(prompt, options, format.marks())),
+                    form.read(generator.generate(prompt, options, form.marks())),
                     new ToolAnswer(content == null ? "" : content, expected.toolCalls()));
         }
 

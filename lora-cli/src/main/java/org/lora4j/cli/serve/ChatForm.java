@@ -10,6 +10,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.text.chat.ChatMessage;
+import org.lora4j.text.tools.ToolAnswer;
 import org.lora4j.text.tools.ToolCall;
 
 /** Chats, which the chat template of the model writes. */
@@ -92,9 +93,14 @@ final class ChatForm implements TextForm {
     }
 
     @Override
-    public void whole(ObjectNode choice, String text, List<ToolCall> calls) {
+    public void whole(ObjectNode choice, ToolAnswer answer) {
+        String text = answer.text();
+        List<ToolCall> calls = answer.calls();
         ObjectNode message = choice.putObject("message").put("role", ChatMessage.ASSISTANT);
         message.put("content", text.isEmpty() && !calls.isEmpty() ? null : text).putNull("refusal");
+        if (!answer.thoughts().isEmpty()) {
+            message.put(ChatMessages.THOUGHTS, answer.thoughts());
+        }
         if (!calls.isEmpty()) {
             ArrayNode all = message.putArray("tool_calls");
             calls.forEach(call -> all.addObject()
@@ -113,6 +119,8 @@ final class ChatForm implements TextForm {
             delta.put("role", ChatMessage.ASSISTANT).put("content", begin.text());
         } else if (part instanceof StreamedPart.Text more) {
             delta.put("content", more.text());
+        } else if (part instanceof StreamedPart.Thoughts more) {
+            delta.put(ChatMessages.THOUGHTS, more.text());
         } else if (part instanceof StreamedPart.Call call) {
             call(delta, call.index())
                     .put("id", call.id())

@@ -2,6 +2,7 @@ package org.lora4j.cli.serve;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -26,6 +27,7 @@ final class ChatMessages {
             TOOL,
             TOOL);
     private static final Set<String> FIELDS = Set.of("role", "content", "name");
+    static final String THOUGHTS = "reasoning_content";
     private static final String CALLS = "tool_calls";
     private static final String ID = "tool_call_id";
     private static final String RULE = "a list of at least one message";
@@ -61,12 +63,19 @@ final class ChatMessages {
         }
         String own = role.equals(TOOL) ? ID : role.equals(ChatMessage.ASSISTANT) ? CALLS : "";
         message.properties().stream()
-                .filter(field -> !field.getKey().equals(own))
+                .filter(field -> !field.getKey().equals(own)
+                        && !(role.equals(ChatMessage.ASSISTANT)
+                                && field.getKey().equals(THOUGHTS)))
                 .forEach(field -> requireKnown(at, field.getKey(), field.getValue(), FIELDS));
         JsonNode content = message.path("content");
         if (role.equals(TOOL)) {
             return called.result(at + "." + ID, message.path(ID), content(at + ".content", content, TEXT));
         }
+        return withThoughts(at + "." + THOUGHTS, message.path(THOUGHTS), said(at, role, message));
+    }
+
+    private ChatMessage said(String at, String role, JsonNode message) {
+        JsonNode content = message.path("content");
         JsonNode calls = message.path(CALLS);
         if (calls.isEmpty() && !calls.isValueNode()) {
             return ChatMessage.of(role, content(at + ".content", content, TEXT));
@@ -74,6 +83,19 @@ final class ChatMessages {
         boolean hasText = !content.isMissingNode() && !content.isNull();
         return ChatMessage.ofToolCalls(
                 hasText ? content(at + ".content", content, TEXT) : null, calls(at + "." + CALLS, calls));
+    }
+
+    /** Adds what the model thought, which templates read under the same name. */
+    private static ChatMessage withThoughts(String at, JsonNode thoughts, ChatMessage message) {
+        if (thoughts.isMissingNode() || thoughts.isNull()) {
+            return message;
+        }
+        if (!thoughts.isTextual()) {
+            throw JsonBody.wrong(at, "a text", thoughts);
+        }
+        Map<String, Object> more = new HashMap<>(message.more());
+        more.put(THOUGHTS, thoughts.textValue());
+        return new ChatMessage(message.role(), message.content(), more);
     }
 
     /** Returns the role as templates know it; null if there is no such role. */

@@ -5,6 +5,7 @@ import java.util.function.Supplier;
 import org.lora4j.text.chat.ChatMessage;
 import org.lora4j.text.chat.ChatTemplate;
 import org.lora4j.text.chat.Conversation;
+import org.lora4j.text.tools.AnswerForm;
 
 /** Makes the prompt of a conversation, in whatever form a request has written it. */
 final class ChatPrompt {
@@ -28,7 +29,17 @@ final class ChatPrompt {
             ExpectedCalls calls = tools.expected(conversation, template);
             AskedGrammar grammar =
                     calls == null ? schema.grammar() : calls.grammar(schema.schema(), conversation, decoder);
-            return new TextForm.Prompt(decoder.tokens().prompt(conversation, template), "", calls, grammar);
+            AnswerForm form = template.answerForm();
+            // A grammar from the first token on does not know thoughts.
+            if (grammar != null && grammar.mark() == null) {
+                form = form.withoutOpenThoughts();
+            }
+            return new TextForm.Prompt(
+                    decoder.tokens().prompt(conversation, template),
+                    "",
+                    calls == null ? form : calls.in(form, conversation),
+                    calls == null || calls.isParallel(),
+                    grammar);
         } catch (IllegalArgumentException e) {
             throw ApiException.of(400, "invalid_messages", String.valueOf(e.getMessage()));
         }

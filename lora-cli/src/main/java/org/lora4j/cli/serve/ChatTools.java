@@ -21,6 +21,7 @@ final class ChatTools {
     private static final String CHOICE = "tool_choice";
     private static final String PARALLEL = "parallel_tool_calls";
     private static final String AUTO = "auto";
+    private static final String ALLOWED = "allowed_tools";
     private static final String NONE = "none";
     private static final String REQUIRED = "required";
 
@@ -62,13 +63,6 @@ final class ChatTools {
         if (tools != null && !tools.isArray()) {
             throw JsonBody.wrong("tools", RULE, tools);
         }
-        JsonNode choice = body.get(CHOICE);
-        String word = choice == null ? AUTO : choice.asText();
-        JsonNode demand = word.equals(AUTO) || word.equals(NONE) ? null : choice;
-        Optional<String> demanded = demanded(demand, inside);
-        if (demand != null && !word.equals(REQUIRED) && demanded.isEmpty()) {
-            throw JsonBody.wrong(CHOICE, "auto, none, required, or an object with the name of a function", demand);
-        }
         List<Tool> all = new ArrayList<>();
         boolean isStrict = false;
         if (tools != null) {
@@ -76,6 +70,21 @@ final class ChatTools {
                 all.add(tool("tools[" + all.size() + "]", tool, inside));
                 isStrict |= function(tool, inside).path("strict").asBoolean();
             }
+        }
+        JsonNode choice = body.get(CHOICE);
+        if (choice != null && choice.path("type").asText().equals(ALLOWED)) {
+            AllowedTools allowed = AllowedTools.of(choice, inside, all);
+            all = allowed.tools();
+            choice = allowed.mode();
+        }
+        String word = choice == null ? AUTO : choice.asText();
+        JsonNode demand = word.equals(AUTO) || word.equals(NONE) ? null : choice;
+        Optional<String> demanded = demanded(demand, inside);
+        if (demand != null && !word.equals(REQUIRED) && demanded.isEmpty()) {
+            throw JsonBody.wrong(
+                    CHOICE,
+                    "auto, none, required, or an object with the name of a function or with allowed_tools",
+                    demand);
         }
         boolean isParallel = body.get(PARALLEL) == null || body.flag(PARALLEL);
         return new ChatTools(word.equals(NONE) ? List.of() : all, demand, demanded, isParallel, isStrict);
@@ -88,7 +97,7 @@ final class ChatTools {
         return Optional.ofNullable(function(demand, inside).path("name").textValue());
     }
 
-    private static JsonNode function(JsonNode node, String inside) {
+    static JsonNode function(JsonNode node, String inside) {
         return inside.isEmpty() ? node : node.path(inside);
     }
 

@@ -10,7 +10,8 @@ import java.util.List;
 import java.util.OptionalInt;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.text.tools.ToolCall;
+import org.lora4j.text.tools.AnswerForm;
+import org.lora4j.text.tools.ToolAnswer;
 
 /** Texts that are continued as they stand. */
 final class CompletionForm implements TextForm {
@@ -75,7 +76,7 @@ final class CompletionForm implements TextForm {
                     ? decoder.tokens().plain(prompt.textValue())
                     : decoder.tokens().requireRoom(ids);
             String text = ids == null ? prompt.textValue() : decoder.tokenizer().decode(ids);
-            return new Prompt(tokens, echoes ? text : "", null, grammar);
+            return new Prompt(tokens, echoes ? text : "", AnswerForm.TEXT, true, grammar);
         } catch (IllegalArgumentException e) {
             throw ApiException.of(400, "invalid_prompt", String.valueOf(e.getMessage()));
         }
@@ -115,8 +116,8 @@ final class CompletionForm implements TextForm {
     }
 
     @Override
-    public void whole(ObjectNode choice, String text, List<ToolCall> calls) {
-        choice.put("text", text);
+    public void whole(ObjectNode choice, ToolAnswer answer) {
+        choice.put("text", answer.text());
     }
 
     /** There are no calls, because no tools can be given. */

@@ -3,9 +3,9 @@ package org.lora4j.cli.serve;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.text.chat.Conversation;
+import org.lora4j.text.tools.AnswerForm;
 import org.lora4j.text.tools.ForcedCall;
 import org.lora4j.text.tools.ToolFormat;
-import org.lora4j.text.tools.ToolReader;
 
 /**
  * How calls of tools are read from an answer.
@@ -44,7 +44,8 @@ record ExpectedCalls(
         return new AskedGrammar(FIELD, calls, calls::grammar, null);
     }
 
-    ToolReader reader() {
-        return format.reader();
+    /** Adds the calls to what is read from an answer. */
+    AnswerForm in(AnswerForm form, Conversation conversation) {
+        return form.withCalls(format, conversation.describedTools());
     }
 }

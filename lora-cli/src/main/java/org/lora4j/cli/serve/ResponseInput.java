@@ -13,6 +13,7 @@ import org.lora4j.text.tools.ToolCall;
 final class ResponseInput {
     private static final String FIELD = "input";
     private static final String RULE = "a text or a list of at least one item";
+    private static final String THOUGHTS = "reasoning";
     private static final String MESSAGE = "message";
     private static final String CALL = "function_call";
     private static final String RESULT = "function_call_output";
@@ -71,10 +72,14 @@ final class ResponseInput {
                 String output = ChatMessages.content(at + ".output", item.path("output"), TEXTS);
                 messages.add(called.result(at + "." + ID, item.path(ID), output));
             }
+            case THOUGHTS -> {
+                // What the model thought before is not shown to it again.
+            }
             default ->
                 throw ApiException.unsupported(
                         at + ".type",
-                        at + ".type is not supported: it must be " + MESSAGE + ", " + CALL + " or " + RESULT
+                        at + ".type is not supported: it must be " + MESSAGE + ", " + CALL + ", " + RESULT + " or "
+                                + THOUGHTS
                                 + ", found "
                                 + MessageText.quote(item.isObject() ? type : String.valueOf(item)));
         }

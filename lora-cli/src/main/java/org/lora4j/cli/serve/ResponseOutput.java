@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.text.tools.AnswerPart;
 import org.lora4j.text.tools.ToolCall;
 
-/** The items of the output of a response, as they come part by part: messages and calls of functions. */
+/** The items of the output of a response, as they come part by part: what is thought, messages and calls of functions. */
 final class ResponseOutput {
     private static final String COMPLETED = "completed";
     private static final String INCOMPLETE = "incomplete";
@@ -67,7 +67,17 @@ final class ResponseOutput {
     }
 
     private void add(AnswerPart part) throws IOException {
-        if (part instanceof AnswerPart.Text some) {
+        if (part instanceof AnswerPart.Thoughts some) {
+            waiting.clear();
+            if (item == null || !isReasoning(item)) {
+                end(true);
+                beginReasoning();
+            }
+            grow("response.reasoning_text.delta", some.text(), List.of());
+        } else if (part instanceof AnswerPart.Text some) {
+            if (item != null && isReasoning(item)) {
+                end(true);
+            }
             if (item == null) {
                 beginMessage();
             }
@@ -124,6 +134,17 @@ final class ResponseOutput {
         tell("response.content_part.added", event);
     }
 
+    private void beginReasoning() throws IOException {
+        ObjectNode reasoning = JsonBody.MAPPER
+                .createObjectNode()
+                .put("id", newId("rs_"))
+                .put("type", "reasoning")
+                .put("status", IN_PROGRESS);
+        reasoning.putArray("summary");
+        reasoning.putArray("content");
+        begin(reasoning);
+    }
+
     private void beginCall(String name) throws IOException {
         begin(JsonBody.MAPPER
                 .createObjectNode()
@@ -143,7 +164,11 @@ final class ResponseOutput {
     }
 
     private static boolean isMessage(ObjectNode one) {
-        return one.has("content");
+        return one.path("type").asText().equals("message");
+    }
+
+    private static boolean isReasoning(ObjectNode one) {
+        return one.path("type").asText().equals("reasoning");
     }
 
     private ObjectNode text(String text, List<AnswerToken> ofText) {
@@ -166,6 +191,8 @@ final class ResponseOutput {
         ObjectNode fields = event(growing).put("delta", more);
         if (isMessage(growing)) {
             putTokens(fields.put("content_index", 0), ofPart);
+        } else if (isReasoning(growing)) {
+            fields.put("content_index", 0);
         }
         tell(event, fields);
     }
@@ -186,6 +213,9 @@ final class ResponseOutput {
             ObjectNode part = event(ended).put("content_index", 0);
             part.set("part", text(whole, ofText));
             tell("response.content_part.done", part);
+        } else if (isReasoning(ended)) {
+            ended.withArray("content").addObject().put("type", "reasoning_text").put("text", whole);
+            tell("response.reasoning_text.done", done.put("content_index", 0).put("text", whole));
         } else {
             ended.put("arguments", whole);
             done.put("name", ended.path("name").asText()).put("arguments", whole);

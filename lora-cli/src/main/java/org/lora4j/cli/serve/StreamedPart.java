@@ -8,6 +8,9 @@ sealed interface StreamedPart {
     /** More text. */
     record Text(String text) implements StreamedPart {}
 
+    /** More of what the model thinks. */
+    record Thoughts(String text) implements StreamedPart {}
+
     /**
      * A call of a tool begins.
      *

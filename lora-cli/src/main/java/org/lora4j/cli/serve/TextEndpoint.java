@@ -233,7 +233,7 @@ final class TextEndpoint implements Endpoint {
                 choices.size(),
                 asked.logProbabilities.isPresent() ? tokens : null,
                 finish(text.finish, !calls.isEmpty()));
-        form.whole(choice, asked.echoes.get(index) + answer.text(), calls);
+        form.whole(choice, new ToolAnswer(answer.thoughts(), asked.echoes.get(index) + answer.text(), calls));
         if (ofPrompt.listed().isPresent()) {
             form.ofPrompt(whole, choice)
                     .putPOJO(
@@ -329,6 +329,8 @@ final class TextEndpoint implements Endpoint {
             StreamedPart sent = null;
             if (part instanceof AnswerPart.Text some) {
                 sent = new StreamedPart.Text(some.text());
+            } else if (part instanceof AnswerPart.Thoughts some) {
+                sent = new StreamedPart.Thoughts(some.text());
             } else if (part instanceof AnswerPart.CallBegins call) {
                 sent = new StreamedPart.Call(call.index(), ToolCall.newId(), call.name());
             } else if (part instanceof AnswerPart.Arguments some) {

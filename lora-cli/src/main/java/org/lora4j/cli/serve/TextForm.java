@@ -6,7 +6,8 @@ import java.io.IOException;
 import java.util.List;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
-import org.lora4j.text.tools.ToolCall;
+import org.lora4j.text.tools.AnswerForm;
+import org.lora4j.text.tools.ToolAnswer;
 
 /** The form of the requests and answers of a path that generates text. */
 interface TextForm {
@@ -18,14 +19,16 @@ interface TextForm {
      *
      * @param tokens its tokens
      * @param echo the text with which its answer begins; empty for none
-     * @param calls how calls of tools are read from the answer; null if there are none to read
+     * @param form what is read from the answer
+     * @param isParallel whether the answer may have several calls
      * @param grammar the grammar of the answer; null for any text
      */
     @SuppressWarnings("ArrayRecordComponent") // It is never compared.
     record Prompt(
             int[] tokens,
             String echo,
-            @Nullable ExpectedCalls calls,
+            AnswerForm form,
+            boolean isParallel,
             @Nullable AskedGrammar grammar) {}
 
     /**
@@ -58,9 +61,9 @@ interface TextForm {
     /**
      * Sets the content of a whole answer.
      *
-     * @param calls the calls of tools, with their ids
+     * @param answer the answer, with the ids of its calls
      */
-    void whole(ObjectNode choice, String text, List<ToolCall> calls);
+    void whole(ObjectNode choice, ToolAnswer answer);
 
     /**
      * Sets the content of a part of an answer.

@@ -7,7 +7,6 @@ import java.util.OptionalInt;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.generate.Generation;
 import org.lora4j.generate.LogProbabilities;
@@ -16,7 +15,7 @@ import org.lora4j.serve.ServingException;
 import org.lora4j.text.chat.StopTexts;
 import org.lora4j.text.tokens.TokenStream;
 import org.lora4j.text.tools.AnswerPart;
-import org.lora4j.text.tools.ToolReader;
+import org.lora4j.text.tools.AnswerReader;
 
 /** One of the generations of a request, as text, until its end or a stop text. */
 final class TextGeneration {
@@ -33,8 +32,11 @@ final class TextGeneration {
     /** The log probabilities of all tokens so far. */
     private double logProbability;
 
-    /** Finds calls of tools; null if there are none to find. */
-    private final @Nullable ToolReader calls;
+    /** Finds thoughts and calls of tools. */
+    private final AnswerReader reader;
+
+    /** Whether the answer has ended after its only call. */
+    private boolean hasCalled;
 
     private int count;
 
@@ -47,11 +49,8 @@ final class TextGeneration {
     TextGeneration(ServedDecoder decoder, TextRequest request, Deadline deadline, Consumer<OptionalInt> receiver) {
         this.request = request;
         tokens = new AnswerTokens(decoder.tokenizer(), request.echoed().orElse(0));
-        ExpectedCalls expected = request.calls();
-        calls = expected == null ? null : expected.reader();
-        stream = expected == null
-                ? decoder.tokenizer().stream()
-                : decoder.tokenizer().stream(expected.format().marks());
+        reader = request.form().reader();
+        stream = decoder.tokenizer().stream(request.form().marks());
         stops = new StopTexts(request.stops());
         handle = decoder.generate(
                 request.withStopWhen((List<Integer> ids) -> stopped.get()),
@@ -97,10 +96,11 @@ final class TextGeneration {
         }
         count++;
         List<AnswerPart> parts = new ArrayList<>(parts(stops.add(text)));
-        stopped.set(stops.isFound());
         if (stops.isFound()) {
-            parts.addAll(rest());
+            parts.addAll(reader.end());
         }
+        parts = upToTheOnlyCall(parts);
+        stopped.set(stops.isFound() || hasCalled);
         return new TextPiece(parts, tokens.before(certain));
     }
 
@@ -115,20 +115,28 @@ final class TextGeneration {
         }
         String text = stops.add(stream.end());
         List<AnswerPart> parts = new ArrayList<>(parts(stops.isFound() ? text : text + stops.end()));
-        parts.addAll(rest());
-        return new TextPiece(parts, stops.isFound() ? tokens.before(certain) : tokens.rest());
+        parts.addAll(reader.end());
+        return new TextPiece(upToTheOnlyCall(parts), stops.isFound() ? tokens.before(certain) : tokens.rest());
     }
 
     private List<AnswerPart> parts(String text) {
         certain += text.length();
-        if (calls != null) {
-            return calls.add(text);
-        }
-        return text.isEmpty() ? List.of() : List.of(new AnswerPart.Text(text));
+        return reader.add(text);
     }
 
-    private List<AnswerPart> rest() {
-        return calls == null ? List.of() : calls.end();
+    /** Leaves out what follows on a call, if the request wants no other. */
+    private List<AnswerPart> upToTheOnlyCall(List<AnswerPart> parts) {
+        if (request.isParallel()) {
+            return parts;
+        }
+        List<AnswerPart> some = new ArrayList<>();
+        for (AnswerPart part : parts) {
+            if (!hasCalled) {
+                some.add(part);
+                hasCalled = part instanceof AnswerPart.CallEnds;
+            }
+        }
+        return some;
     }
 
     /** The mean log probability of a token, if the request asks for log probabilities; the greater, the better is the text. */
@@ -148,7 +156,7 @@ final class TextGeneration {
 
     /** The word of OpenAI's API for why the text ended. */
     String finish() {
-        boolean hasEnded = stops.isFound() || handle.join().finish() == Generation.Finish.STOP;
+        boolean hasEnded = stops.isFound() || hasCalled || handle.join().finish() == Generation.Finish.STOP;
         return hasEnded && !request.isPromptOnly() ? "stop" : "length";
     }
 }

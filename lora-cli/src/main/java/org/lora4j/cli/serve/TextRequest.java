@@ -12,6 +12,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.TokenConstraint;
+import org.lora4j.text.tools.AnswerForm;
 
 /**
  * What a decoder is asked for.
@@ -21,7 +22,8 @@ import org.lora4j.generate.TokenConstraint;
  * @param options how tokens are chosen
  * @param stops the texts that end the answer
  * @param conversation what the known part of the prompt is kept under, or null
- * @param calls how calls of tools are read from the answer; null if there are none to read
+ * @param form what is read from the answer
+ * @param isParallel whether the answer may have several calls
  * @param grammar the grammar of the answer, which is not in the options before it is compiled; null for any text
  * @param echoed the characters of the prompt, if its tokens are among those of the answer; then the token that ends the answer is too
  * @param isPromptOnly whether the answer has no new token
@@ -33,7 +35,8 @@ record TextRequest(
         GenerationOptions options,
         List<String> stops,
         @Nullable String conversation,
-        @Nullable ExpectedCalls calls,
+        AnswerForm form,
+        boolean isParallel,
         @Nullable AskedGrammar grammar,
         OptionalInt echoed,
         boolean isPromptOnly) {
@@ -100,7 +103,8 @@ record TextRequest(
                 decoder.tokens().fitting(options, prompt.tokens().length),
                 body.texts("stop", MOST_STOPS),
                 body.textOrNull("prompt_cache_key"),
-                prompt.calls(),
+                prompt.form(),
+                prompt.isParallel(),
                 prompt.grammar(),
                 OptionalInt.empty(),
                 most == 0);
@@ -148,7 +152,8 @@ record TextRequest(
                         options.withSeed(options.seed() + number),
                         stops,
                         null,
-                        calls,
+                        form,
+                        isParallel,
                         grammar,
                         echoed,
                         isPromptOnly);
@@ -188,13 +193,15 @@ record TextRequest(
                 options,
                 stops,
                 conversation,
-                calls,
+                form,
+                isParallel,
                 grammar,
                 OptionalInt.of(characters),
                 isPromptOnly);
     }
 
     private TextRequest with(GenerationOptions others) {
-        return new TextRequest(adapter, prompt, others, stops, conversation, calls, grammar, echoed, isPromptOnly);
+        return new TextRequest(
+                adapter, prompt, others, stops, conversation, form, isParallel, grammar, echoed, isPromptOnly);
     }
 }

@@ -1,6 +1,8 @@
 package org.lora4j.text.chat;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,10 +12,10 @@ import org.lora4j.text.chat.internal.JinjaTemplate;
 import org.lora4j.text.internal.Json;
 
 /**
- * How messages with calls are given to a template. Templates read the arguments in one of two forms, and a message without text in one
- * of two: with a content that is null, or that is empty.
+ * How messages with calls are given to a template. Templates read the arguments in one of two forms, a message without text in one
+ * of two, with a content that is null or that is empty, and ids as they are, or with the name of the function.
  */
-record CallForm(Arguments arguments, Content content) {
+record CallForm(Arguments arguments, Content content, Ids ids) {
     enum Arguments {
         /** Maps, as most templates read them. */
         OBJECTS,
@@ -27,10 +29,18 @@ record CallForm(Arguments arguments, Content content) {
         NULL
     }
 
+    enum Ids {
+        AS_GIVEN,
+        /** {@code functions.weather:0}, counted in the conversation: the template of Kimi-K2 writes these instead of names. */
+        FUNCTIONS
+    }
+
+    private static final String ID = "id";
+    private static final String RESULT_OF = "tool_call_id";
     private static final String CONTENT = "content";
     private static final String ARGUMENTS = "arguments";
     private static final JinjaTemplate TO_JSON = JinjaTemplate.parse("{{ arguments | tojson }}");
-    private static final CallForm FIRST = new CallForm(Arguments.OBJECTS, Content.AS_GIVEN);
+    private static final CallForm FIRST = new CallForm(Arguments.OBJECTS, Content.AS_GIVEN, Ids.AS_GIVEN);
 
     /** Returns the forms to try for a conversation, one after the other. */
     static List<CallForm> of(Conversation conversation) {
@@ -41,24 +51,67 @@ record CallForm(Arguments arguments, Content content) {
             return List.of(FIRST);
         }
         List<CallForm> forms = new ArrayList<>();
-        for (Arguments arguments : Arguments.values()) {
-            forms.add(new CallForm(arguments, Content.AS_GIVEN));
-            if (calling.stream().anyMatch(message -> message.content() == null)) {
-                forms.add(new CallForm(arguments, Content.EMPTY));
-            }
-            if (calling.stream().anyMatch(message -> "".equals(message.content()))) {
-                forms.add(new CallForm(arguments, Content.NULL));
+        for (Ids ids : Ids.values()) {
+            for (Arguments arguments : Arguments.values()) {
+                forms.add(new CallForm(arguments, Content.AS_GIVEN, ids));
+                if (calling.stream().anyMatch(message -> message.content() == null)) {
+                    forms.add(new CallForm(arguments, Content.EMPTY, ids));
+                }
+                if (calling.stream().anyMatch(message -> "".equals(message.content()))) {
+                    forms.add(new CallForm(arguments, Content.NULL, ids));
+                }
             }
         }
         return forms;
     }
 
     /**
-     * Returns the values of a message in this form.
+     * Returns the values of messages in this form.
      *
      * @throws IllegalArgumentException if the text of arguments is no JSON object
      */
-    Map<String, @Nullable Object> in(ChatMessage message) {
+    List<Map<String, @Nullable Object>> in(List<ChatMessage> messages) {
+        List<Map<String, @Nullable Object>> all = new ArrayList<>();
+        messages.forEach(message -> all.add(in(message)));
+        return ids == Ids.FUNCTIONS ? withFunctions(all) : all;
+    }
+
+    /** Gives calls ids of their functions, and results the same. A result that names no call is one of the calls in their order. */
+    private static List<Map<String, @Nullable Object>> withFunctions(List<Map<String, @Nullable Object>> messages) {
+        Map<Object, String> known = new LinkedHashMap<>();
+        Deque<String> open = new ArrayDeque<>();
+        int count = 0;
+        for (Map<String, @Nullable Object> message : messages) {
+            if (message.get(ChatMessage.CALLS) instanceof List<?> calls) {
+                List<Object> changed = new ArrayList<>();
+                for (Object call : calls) {
+                    if (call instanceof Map<?, ?> map) {
+                        Map<?, ?> function = map.get("function") instanceof Map<?, ?> inner ? inner : map;
+                        String id = "functions." + function.get("name") + ":" + count++;
+                        open.add(id);
+                        if (map.get(ID) != null) {
+                            known.put(map.get(ID), id);
+                        }
+                        Map<Object, Object> changedCall = new LinkedHashMap<>(map);
+                        changedCall.put(ID, id);
+                        changed.add(changedCall);
+                    } else {
+                        changed.add(call);
+                    }
+                }
+                message.put(ChatMessage.CALLS, changed);
+            } else if (ChatMessage.TOOL.equals(message.get("role"))) {
+                String next = open.poll();
+                String id = known.getOrDefault(String.valueOf(message.get(RESULT_OF)), next);
+                if (id != null) {
+                    message.put(RESULT_OF, id);
+                }
+            }
+        }
+        return messages;
+    }
+
+    private Map<String, @Nullable Object> in(ChatMessage message) {
         Map<String, @Nullable Object> values = message.values();
         if (!(values.get(ChatMessage.CALLS) instanceof List<?> calls) || calls.isEmpty()) {
             return values;

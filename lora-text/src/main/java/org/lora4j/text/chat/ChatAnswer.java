@@ -7,7 +7,6 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 import org.lora4j.generate.Generation;
 import org.lora4j.generate.Generation.Finish;
 import org.lora4j.generate.GenerationOptions;
@@ -18,9 +17,9 @@ import org.lora4j.serve.ServingException.Reason;
 import org.lora4j.text.ChatService;
 import org.lora4j.text.tokens.TokenStream;
 import org.lora4j.text.tools.AnswerPart;
+import org.lora4j.text.tools.AnswerReader;
 import org.lora4j.text.tools.ToolAnswer;
 import org.lora4j.text.tools.ToolCall;
-import org.lora4j.text.tools.ToolReader;
 
 /** An answer that a {@link ChatService} generates. One thread reads it, once; any thread can cancel it. */
 public final class ChatAnswer {
@@ -28,8 +27,8 @@ public final class ChatAnswer {
     private final TokenStream stream;
     private final StopTexts stops;
 
-    /** Finds calls of tools; null if none are expected. */
-    private final @Nullable ToolReader tools;
+    /** Finds thoughts and calls of tools. */
+    private final AnswerReader reader;
 
     /** Ends the generation when it is set. */
     private final AtomicBoolean stopped;
@@ -39,7 +38,8 @@ public final class ChatAnswer {
     /**
      * A whole answer.
      *
-     * @param text the text, without the stop text and without the calls
+     * @param thoughts what the model thought, if its template has thoughts; else empty
+     * @param text the text, without the thoughts, the stop text and the calls
      * @param toolCalls the calls of tools, in their order. Each is valid JSON; {@link Conversation#hasTool} says whether there is
      *     such a function
      * @param finish {@code STOP} at the end of the text or a stop text, {@code LENGTH} after the most tokens
@@ -48,6 +48,7 @@ public final class ChatAnswer {
      * @param logProbabilities those of these tokens, if {@link GenerationOptions#withLogProbabilities} asked for them; else none
      */
     public record Whole(
+            String thoughts,
             String text,
             List<ToolCall> toolCalls,
             Finish finish,
@@ -57,6 +58,7 @@ public final class ChatAnswer {
         /**
          * Copies the lists.
          *
+         * @param thoughts what the model thought
          * @param text the text
          * @param toolCalls the calls of tools
          * @param finish why it ended
@@ -65,6 +67,7 @@ public final class ChatAnswer {
          * @param logProbabilities those of the tokens, or none
          */
         public Whole {
+            Objects.requireNonNull(thoughts, "thoughts must not be null");
             Objects.requireNonNull(text, "text must not be null");
             Objects.requireNonNull(toolCalls, "toolCalls must not be null");
             Objects.requireNonNull(finish, "finish must not be null");
@@ -74,7 +77,7 @@ public final class ChatAnswer {
         }
 
         /**
-         * Creates an answer without calls of tools and without log probabilities.
+         * Creates an answer without thoughts, calls of tools and log probabilities.
          *
          * @param text the text
          * @param finish why it ended
@@ -82,7 +85,7 @@ public final class ChatAnswer {
          * @param tokens the new tokens
          */
         public Whole(String text, Finish finish, int promptTokens, int tokens) {
-            this(text, List.of(), finish, promptTokens, tokens, List.of());
+            this("", text, List.of(), finish, promptTokens, tokens, List.of());
         }
     }
 
@@ -92,19 +95,15 @@ public final class ChatAnswer {
      * @param handle the generation
      * @param stream makes text of its tokens
      * @param stops texts before which the answer ends
-     * @param tools reads calls of tools; null for none
+     * @param reader finds thoughts and calls of tools
      * @param stopped is set when the answer ends before the generation
      */
     public ChatAnswer(
-            GenerationHandle handle,
-            TokenStream stream,
-            StopTexts stops,
-            @Nullable ToolReader tools,
-            AtomicBoolean stopped) {
+            GenerationHandle handle, TokenStream stream, StopTexts stops, AnswerReader reader, AtomicBoolean stopped) {
         this.handle = handle;
         this.stream = stream;
         this.stops = stops;
-        this.tools = tools;
+        this.reader = reader;
         this.stopped = stopped;
     }
 
@@ -118,7 +117,7 @@ public final class ChatAnswer {
     }
 
     /**
-     * Hands over the text part by part, and waits for its end. Calls of tools are in the whole answer.
+     * Hands over the text part by part, and waits for its end. Thoughts and calls of tools are in the whole answer.
      *
      * @param parts is given each part, never an empty one, by this thread; nothing more after {@link #cancel}. What it throws cancels
      *     the answer
@@ -136,7 +135,7 @@ public final class ChatAnswer {
     }
 
     /**
-     * Hands over the text and the calls of tools part by part, and waits for the end.
+     * Hands over thoughts, text and calls of tools part by part, and waits for the end.
      *
      * @param parts is given each part, as {@link #read} does
      * @return the whole answer; empty if {@link #cancel} was called
@@ -170,17 +169,17 @@ public final class ChatAnswer {
         int count = 0;
         for (Iterator<Integer> ids = handle.stream().iterator(); !cancelled && !stops.isFound() && ids.hasNext(); ) {
             count++;
-            sink.accept(parts(stops.add(stream.add(ids.next()))));
+            sink.accept(reader.add(stops.add(stream.add(ids.next()))));
         }
         if (stops.isFound()) {
             // The generation ends as one that was finished, not as one that was cancelled.
             stopped.set(true);
         } else if (!cancelled) {
-            sink.accept(parts(stops.add(stream.end())));
-            sink.accept(parts(stops.isFound() ? "" : stops.end()));
+            sink.accept(reader.add(stops.add(stream.end())));
+            sink.accept(reader.add(stops.isFound() ? "" : stops.end()));
         }
-        if (tools != null && !cancelled) {
-            sink.accept(tools.end());
+        if (!cancelled) {
+            sink.accept(reader.end());
         }
         if (cancelled) {
             return Optional.empty();
@@ -193,19 +192,13 @@ public final class ChatAnswer {
         ToolAnswer answer = ToolAnswer.of(all);
         List<LogProbabilities.OfToken> ofTokens = generation.logProbabilities();
         return Optional.of(new Whole(
+                answer.thoughts(),
                 answer.text(),
                 answer.calls(),
                 finish,
                 generation.promptTokens(),
                 count,
                 ofTokens.subList(0, Math.min(count, ofTokens.size()))));
-    }
-
-    private List<AnswerPart> parts(String text) {
-        if (tools != null) {
-            return tools.add(text);
-        }
-        return text.isEmpty() ? List.of() : List.of(new AnswerPart.Text(text));
     }
 
     /** Ends the answer. A second call has no effect. */

@@ -21,6 +21,8 @@ import org.lora4j.text.internal.Json;
 import org.lora4j.text.internal.TextCheck;
 import org.lora4j.text.tokens.TokenizedText;
 import org.lora4j.text.tokens.Tokenizer;
+import org.lora4j.text.tools.AnswerForm;
+import org.lora4j.text.tools.ThoughtFormat;
 import org.lora4j.text.tools.ToolFormat;
 
 /**
@@ -47,13 +49,18 @@ public final class ChatTemplate {
 
     private final @Nullable ToolFormat toolFormat;
 
+    /** What is read from an answer without calls. */
+    private final AnswerForm answerForm;
+
     private ChatTemplate(String source, @Nullable String withTools, Map<String, String> special) {
         template = JinjaTemplate.parse(source);
         forTools = withTools == null ? null : JinjaTemplate.parse(withTools);
         this.special = special;
-        toolFormat = ToolFormat.find(withTools == null ? source : withTools)
-                .filter(format -> !FormatProbe.misreads(format, this))
+        toolFormat = FormatProbe.find(ToolFormat.candidates(withTools == null ? source : withTools), this)
                 .orElse(null);
+        answerForm = ThoughtFormat.find(source)
+                .map(thoughts -> new AnswerForm(thoughts, FormatProbe.opens(thoughts, this), null, List.of()))
+                .orElse(AnswerForm.TEXT);
     }
 
     /**
@@ -150,6 +157,16 @@ public final class ChatTemplate {
      */
     public Optional<ToolFormat> toolFormat() {
         return Optional.ofNullable(toolFormat);
+    }
+
+    /**
+     * Returns what is read from answers of the model: its thoughts, if the template has some, and text. Calls are added with
+     * {@link AnswerForm#withCalls}.
+     *
+     * @return the form of an answer
+     */
+    public AnswerForm answerForm() {
+        return answerForm;
     }
 
     /**
@@ -256,7 +273,7 @@ public final class ChatTemplate {
     private JinjaTemplate.Rendered rendered(
             Conversation conversation, CallForm form, boolean addGenerationPrompt, Map<String, Object> more) {
         Map<String, @Nullable Object> values = new LinkedHashMap<>(special);
-        values.put("messages", conversation.messages().stream().map(form::in).toList());
+        values.put("messages", form.in(conversation.messages()));
         values.put("tools", conversation.tools().isEmpty() ? null : conversation.tools());
         values.put("documents", null);
         values.put("add_generation_prompt", addGenerationPrompt);

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.MessageText;
 import org.lora4j.text.data.TextFormatException;
@@ -130,6 +131,24 @@ public record Conversation(List<ChatMessage> messages, List<Map<String, Object>>
                     + tool.map(MessageText::quote).orElse("no tools"));
         }
         return ForcedCall.of(format, chosen);
+    }
+
+    /**
+     * Returns the tools whose schemas say what the arguments of calls are, for {@link ToolFormat#reader(List)}.
+     *
+     * @return the tools, without those that are not what {@link Tool} must be
+     */
+    public List<Tool> describedTools() {
+        return tools.stream().flatMap(Conversation::described).toList();
+    }
+
+    private static Stream<Tool> described(Map<String, Object> tool) {
+        try {
+            return Stream.of(Tool.ofMap(tool));
+        } catch (IllegalArgumentException e) {
+            // A call of it is read as one of a function of which nothing is known.
+            return Stream.empty();
+        }
     }
 
     /** Returns the names of the tools. */

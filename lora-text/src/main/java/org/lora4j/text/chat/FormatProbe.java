@@ -2,13 +2,16 @@ package org.lora4j.text.chat;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import org.lora4j.text.tools.ThoughtFormat;
 import org.lora4j.text.tools.Tool;
 import org.lora4j.text.tools.ToolCall;
 import org.lora4j.text.tools.ToolFormat;
 
-/** Lets a template write a call, to see whether a format reads it. Marks alone can mislead: a template can name those of others. */
+/** Lets a template write, to see how calls and thoughts of its model look. Marks alone can mislead: a template can name those of others. */
 final class FormatProbe {
     private static final String VALUE = "lora4j_value";
+    private static final ChatMessage QUESTION = ChatMessage.of("user", "Which value?");
     private static final Tool TOOL = Tool.of(
             "lora4j_function",
             "Looks up a value.",
@@ -18,11 +21,13 @@ final class FormatProbe {
 
     private FormatProbe() {}
 
-    /** Whether a format does not read the call that a template writes. */
-    static boolean misreads(ToolFormat format, ChatTemplate template) {
-        Conversation question =
-                Conversation.of(ChatMessage.of("user", "Which value?")).withTools(List.of(TOOL));
-        Conversation calling = Conversation.of(question.messages().get(0), ChatMessage.ofToolCalls(null, List.of(CALL)))
+    /**
+     * Returns the format of the calls that a template writes: the first one that reads a call of it. If it writes none, nothing is known of
+     * its calls but the marks.
+     */
+    static Optional<ToolFormat> find(List<ToolFormat> candidates, ChatTemplate template) {
+        Conversation question = Conversation.of(QUESTION).withTools(List.of(TOOL));
+        Conversation calling = Conversation.of(QUESTION, ChatMessage.ofToolCalls(null, List.of(CALL)))
                 .withTools(List.of(TOOL));
         String before;
         String whole;
@@ -30,17 +35,28 @@ final class FormatProbe {
             before = template.render(question, true);
             whole = template.render(calling, false);
         } catch (IllegalArgumentException e) {
-            return false;
+            return candidates.stream().findFirst();
         }
         if (!whole.contains(VALUE)) {
-            // The template writes no calls, so nothing is known of them but the marks.
-            return false;
+            return candidates.stream().findFirst();
         }
         boolean isAnswer = whole.startsWith(before);
-        if (!isAnswer && format.firstMark().isEmpty()) {
+        String answer = isAnswer ? whole.substring(before.length()) : whole;
+        return candidates.stream()
+                .filter(format -> (!isAnswer && format.firstMark().isEmpty()) || reads(format, answer))
+                .findFirst();
+    }
+
+    /** Whether the answers of a template begin within thoughts. */
+    static boolean opens(ThoughtFormat thoughts, ChatTemplate template) {
+        try {
+            return thoughts.isOpen(template.render(Conversation.of(QUESTION), true));
+        } catch (IllegalArgumentException e) {
             return false;
         }
-        return format.read(isAnswer ? whole.substring(before.length()) : whole).calls().stream()
-                .noneMatch(call -> call.isSameAs(CALL));
+    }
+
+    private static boolean reads(ToolFormat format, String answer) {
+        return format.read(answer, List.of(TOOL)).calls().stream().anyMatch(call -> call.isSameAs(CALL));
     }
 }

@@ -131,9 +131,32 @@ public final class Grammar {
      * @throws IllegalArgumentException as {@link #jsonSchema(String)}
      */
     public static Grammar jsonSchema(Map<String, ?> schema, SchemaOptions options) {
+        return jsonSchema(text(schema), options);
+    }
+
+    /**
+     * Returns the strings of a JSON Schema as they are, without quotation marks and escapes: for calls that have them between tags. Its other
+     * values are left out.
+     *
+     * @param schema maps, lists, strings, numbers and truth values
+     * @param options as in {@link #jsonSchema(Map, SchemaOptions)}
+     * @param without what follows on the string, and is not in it; at least one character
+     * @return the grammar
+     * @throws IllegalArgumentException as {@link #jsonSchema(String)}, or if no string fits
+     */
+    public static Grammar strings(Map<String, ?> schema, SchemaOptions options, String without) {
+        Objects.requireNonNull(options, "options must not be null");
+        Objects.requireNonNull(without, "without must not be null");
+        if (without.isEmpty()) {
+            throw new IllegalArgumentException("without must have at least one character, found an empty text");
+        }
+        return new Grammar(GrammarSource.strings(text(schema), options.rules(), without));
+    }
+
+    private static String text(Map<String, ?> schema) {
         Objects.requireNonNull(schema, "schema must not be null");
         try {
-            return jsonSchema(StrictJson.MAPPER.writeValueAsString(schema), options);
+            return StrictJson.MAPPER.writeValueAsString(schema);
         } catch (JsonProcessingException e) {
             throw new IllegalArgumentException(
                     "JSON Schema: must have values of JSON, found " + MessageText.describe(e.getOriginalMessage()), e);

@@ -3,8 +3,8 @@ package org.lora4j.text.tools;
 import java.util.Objects;
 
 /**
- * A part of an answer that comes bit by bit: text; or of a call its beginning, pieces of its arguments, and its end. One call ends
- * before the next one begins.
+ * A part of an answer that comes bit by bit: thoughts; text; or of a call its beginning, pieces of its arguments, and its end. One call
+ * ends before the next one begins.
  */
 public sealed interface AnswerPart {
     /**
@@ -19,6 +19,22 @@ public sealed interface AnswerPart {
          * @param text the text
          */
         public Text {
+            Objects.requireNonNull(text, "text must not be null");
+        }
+    }
+
+    /**
+     * What the model thinks, which is no part of its text.
+     *
+     * @param text at least one character, which follows on the thoughts so far
+     */
+    record Thoughts(String text) implements AnswerPart {
+        /**
+         * Creates a part.
+         *
+         * @param text the thoughts
+         */
+        public Thoughts {
             Objects.requireNonNull(text, "text must not be null");
         }
     }

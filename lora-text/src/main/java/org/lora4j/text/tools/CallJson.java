@@ -11,17 +11,11 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.StrictJson;
 
 /**
- * Reads the JSON of one call, character by character. It is an object with the name of the function and the arguments, or the
- * arguments alone.
+ * A call in JSON: an object with the name of the function and the arguments, or the arguments alone. A brace before the first one is
+ * left out, and arguments can be the text of their JSON.
  */
-final class CallJson {
-    enum State {
-        MORE,
-        DONE,
-        BROKEN
-    }
-
-    private static final int NONE = -1;
+final class CallJson implements CallBody {
+    private static final String NO_ARGUMENTS = "{}";
 
     private final JsonParser parser;
     private final ByteArrayFeeder feeder;
@@ -29,19 +23,25 @@ final class CallJson {
     /** How deep the arguments are: 1 if they stand alone, 2 in an object. */
     private final int depthOfArguments;
 
+    /** Whether an object without arguments is a call. */
+    private final boolean isLenient;
+
+    private final StringBuilder whole = new StringBuilder();
+    private final StringBuilder arguments = new StringBuilder();
     private @Nullable String id;
     private @Nullable String name;
     private String field = "";
     private int depth;
-    private int at;
-    private int from = NONE;
-    private int to = NONE;
+    private boolean isInArguments;
+    private boolean isFirst = true;
 
     /** The first half of a character, which waits for the second. */
     private @Nullable Character half;
 
-    private CallJson(JsonFactory factory, int depthOfArguments, @Nullable String id, @Nullable String name) {
+    private CallJson(
+            JsonFactory factory, int depthOfArguments, boolean isLenient, @Nullable String id, @Nullable String name) {
         this.depthOfArguments = depthOfArguments;
+        this.isLenient = isLenient;
         this.id = id;
         this.name = name;
         try {
@@ -57,18 +57,43 @@ final class CallJson {
         return StrictJson.MAPPER.getFactory().copy();
     }
 
-    /** Reads an object with the fields name, arguments or parameters, and perhaps id and type. */
-    static CallJson ofCall(JsonFactory factory) {
-        return new CallJson(factory, 2, null, null);
+    /**
+     * Reads an object with the fields name, arguments or parameters, and perhaps id and type.
+     *
+     * @param isLenient whether the arguments can be missing or null
+     */
+    static CallJson ofCall(JsonFactory factory, boolean isLenient) {
+        return new CallJson(factory, 2, isLenient, null, null);
     }
 
     /** Reads the arguments of a function. */
     static CallJson ofArguments(JsonFactory factory, @Nullable String id, String name) {
-        return new CallJson(factory, 1, id, name);
+        return new CallJson(factory, 1, false, id, name);
     }
 
-    /** Adds a character. Nothing may be added after the end. */
-    State add(char c) {
+    @Override
+    public State add(char c) {
+        if (isSecondBrace(c)) {
+            return State.MORE;
+        }
+        whole.append(c);
+        boolean wasInArguments = isInArguments;
+        State state = parse(c);
+        if (wasInArguments || isInArguments) {
+            arguments.append(c);
+        }
+        // The parser that takes characters one by one lets some commas and missing values pass.
+        return state == State.DONE && !ToolJson.isObject(whole.toString()) ? State.BROKEN : state;
+    }
+
+    /** Whether this is the second of two braces at the beginning, as some models write them. */
+    private boolean isSecondBrace(char c) {
+        boolean isSecond = isFirst && c == '{' && !whole.isEmpty();
+        isFirst &= whole.isEmpty() || Character.isWhitespace(c);
+        return isSecond;
+    }
+
+    private State parse(char c) {
         try {
             if (Character.isHighSurrogate(c) && half == null) {
                 half = c;
@@ -82,15 +107,20 @@ final class CallJson {
                     return State.BROKEN;
                 }
                 if (depth == 0) {
-                    return from == NONE || name == null ? State.BROKEN : State.DONE;
+                    return end();
                 }
             }
             return State.MORE;
         } catch (IOException e) {
             return State.BROKEN;
-        } finally {
-            at++;
         }
+    }
+
+    private State end() {
+        if (arguments.isEmpty() && isLenient) {
+            arguments.append(NO_ARGUMENTS);
+        }
+        return name == null || arguments.isEmpty() ? State.BROKEN : State.DONE;
     }
 
     private boolean accept(JsonToken token) throws IOException {
@@ -99,9 +129,7 @@ final class CallJson {
             return depth != depthOfArguments || begin(token);
         }
         if (token.isStructEnd()) {
-            if (depth == depthOfArguments) {
-                to = at + 1;
-            }
+            isInArguments &= depth != depthOfArguments;
             depth--;
             return true;
         }
@@ -112,19 +140,33 @@ final class CallJson {
             field = parser.currentName();
             return true;
         }
+        if (token == JsonToken.VALUE_NULL) {
+            return isLenient && isArguments() && addWhole(NO_ARGUMENTS);
+        }
         return token == JsonToken.VALUE_STRING && value(parser.getText());
     }
 
+    private boolean isArguments() {
+        return depthOfArguments == 1 || field.equals("arguments") || field.equals("parameters");
+    }
+
     private boolean begin(JsonToken token) {
-        boolean isField = depthOfArguments == 1 || field.equals("arguments") || field.equals("parameters");
-        if (token != JsonToken.START_OBJECT || !isField || from != NONE) {
+        isInArguments = token == JsonToken.START_OBJECT && isArguments() && arguments.isEmpty();
+        return isInArguments;
+    }
+
+    private boolean addWhole(String json) {
+        if (!arguments.isEmpty()) {
             return false;
         }
-        from = at;
+        arguments.append(json);
         return true;
     }
 
     private boolean value(String text) {
+        if (isArguments()) {
+            return text.isBlank() ? isLenient && addWhole(NO_ARGUMENTS) : ToolJson.isObject(text) && addWhole(text);
+        }
         switch (field) {
             case "name" -> name = text;
             case "id" -> id = text;
@@ -135,29 +177,18 @@ final class CallJson {
         return !text.isEmpty();
     }
 
-    @Nullable
-    String id() {
+    @Override
+    public @Nullable String id() {
         return id;
     }
 
-    /** The function; null as long as it has not come. */
-    @Nullable
-    String name() {
+    @Override
+    public @Nullable String name() {
         return name;
     }
 
-    /** Whether the arguments have begun. */
-    boolean hasArguments() {
-        return from != NONE;
-    }
-
-    /** The first character of the arguments. */
-    int from() {
-        return from;
-    }
-
-    /** The character after the arguments, or after those that have come. */
-    int to() {
-        return to == NONE ? at : to;
+    @Override
+    public StringBuilder arguments() {
+        return arguments;
     }
 }

@@ -1,11 +1,7 @@
 package org.lora4j.text.tools;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.text.grammar.Grammar;
 import org.lora4j.text.grammar.SchemaOptions;
@@ -87,40 +83,15 @@ public record ForcedCall(
      *     not support; the message names the function
      */
     public Grammar grammar() {
-        ToolSyntax syntax = format.syntax();
-        Grammar call = Grammar.anyOf(tools.stream().map(this::call).toArray(Grammar[]::new));
-        Grammar more = Grammar.zeroOrMore(Grammar.sequence(written(syntax.separator()), call));
-        Grammar calls = Grammar.sequence(
-                written(syntax.open()), call, isRepeated ? more : Grammar.text(""), written(syntax.close()));
+        Grammar calls = format.syntax().calls(tools.stream().map(this::call).toList(), isRepeated);
         return json == null ? calls : Grammar.anyOf(calls, Grammar.jsonSchema(json, SchemaOptions.WRITING));
     }
 
     private Grammar call(Tool tool) {
-        Grammar arguments;
         try {
-            arguments = Grammar.jsonSchema(tool.parameters(), SchemaOptions.WRITING);
+            return format.syntax().call(tool);
         } catch (IllegalArgumentException e) {
             throw new IllegalArgumentException("the tool " + tool.name() + ": " + e.getMessage(), e);
         }
-        return Grammar.sequence(
-                written(format.head(tool.name())),
-                arguments,
-                written(format.syntax().end()));
-    }
-
-    /** Text with the marks of the format, which are tokens of their own in many models. */
-    private Grammar written(String text) {
-        List<Grammar> parts = new ArrayList<>();
-        Matcher mark = Pattern.compile(
-                        format.marks().stream().map(Pattern::quote).collect(Collectors.joining("|")))
-                .matcher(text);
-        int from = 0;
-        while (mark.find()) {
-            parts.add(Grammar.text(text.substring(from, mark.start())));
-            parts.add(Grammar.token(mark.group()));
-            from = mark.end();
-        }
-        parts.add(Grammar.text(text.substring(from)));
-        return Grammar.sequence(parts.toArray(Grammar[]::new));
     }
 }

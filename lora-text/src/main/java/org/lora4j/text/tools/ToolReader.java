@@ -1,6 +1,5 @@
 package org.lora4j.text.tools;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -35,9 +34,10 @@ public final class ToolReader {
     }
 
     private final ToolSyntax syntax;
-    private final JsonFactory factory = CallJson.newFactory();
+    private final CallContext context;
     private final List<AnswerPart> parts = new ArrayList<>();
     private final StringBuilder text = new StringBuilder();
+    private final CodeBlock block = new CodeBlock();
 
     /** What is not certain yet, in {@code [from, at)}, and what was not looked at, from {@link #at} on. */
     private final StringBuilder buffer = new StringBuilder();
@@ -55,16 +55,14 @@ public final class ToolReader {
 
     private int calls;
 
-    private @Nullable CallJson json;
+    private @Nullable CallBody body;
 
-    /** The first character of the JSON. */
-    private int jsonFrom;
+    /** How many characters of the arguments were handed over; {@link #NONE} before the call was. */
+    private int handedOver = NONE;
 
-    /** The first character of the arguments that was not handed over; {@link #NONE} before the call was. */
-    private int argumentsFrom = NONE;
-
-    ToolReader(ToolSyntax syntax) {
+    ToolReader(ToolSyntax syntax, ArgumentTypes types) {
         this.syntax = syntax;
+        context = CallContext.of(types);
     }
 
     /**
@@ -113,7 +111,7 @@ public final class ToolReader {
         at++;
         switch (place) {
             case TEXT -> lookForCall();
-            case CALL -> addToCall(Objects.requireNonNull(json));
+            case CALL -> addToCall(Objects.requireNonNull(body));
             case AFTER_CALL -> lookForNext(Objects.requireNonNull(syntax.after()));
         }
     }
@@ -134,14 +132,16 @@ public final class ToolReader {
 
     private void lookForCall() {
         while (from < at) {
-            Pattern pattern = hasBegun ? syntax.begin() : syntax.first();
-            Matcher matcher = pattern.matcher(buffer).region(from, at);
-            if (matcher.lookingAt()) {
-                beginCall(matcher);
-                return;
-            }
-            if (matcher.hitEnd() && at - from < MOST_MARKS) {
-                return;
+            if (!block.isOpen()) {
+                Pattern pattern = hasBegun ? syntax.begin() : syntax.first();
+                Matcher matcher = pattern.matcher(buffer).region(from, at);
+                if (matcher.lookingAt()) {
+                    beginCall(matcher);
+                    return;
+                }
+                if (matcher.hitEnd() && at - from < MOST_MARKS) {
+                    return;
+                }
             }
             addText();
         }
@@ -149,49 +149,45 @@ public final class ToolReader {
 
     private void addText() {
         text.append(buffer.charAt(from));
+        block.add(buffer.charAt(from));
         from++;
         hasBegun = true;
         followsCall = false;
     }
 
     private void beginCall(Matcher matcher) {
-        jsonFrom = matcher.end() - 1;
-        json = syntax.isObject()
-                ? CallJson.ofCall(factory)
-                : CallJson.ofArguments(
-                        factory, syntax.id() == null ? null : matcher.group("id"), matcher.group("name"));
-        at = jsonFrom;
+        body = syntax.body(matcher, context);
+        at = ToolSyntax.body(matcher);
         place = Place.CALL;
     }
 
-    private void addToCall(CallJson call) {
-        CallJson.State state = call.add(buffer.charAt(at - 1));
-        if (state == CallJson.State.BROKEN || at - from >= MOST_CALL) {
+    private void addToCall(CallBody call) {
+        CallBody.State state = call.add(buffer.charAt(at - 1));
+        if (state == CallBody.State.BROKEN || at - from >= MOST_CALL) {
             fail();
-        } else if (state == CallJson.State.DONE) {
-            // The parser that takes characters one by one lets some commas and missing values pass.
-            if (ToolJson.isObject(buffer.substring(jsonFrom, at))) {
-                endCall(call);
-            } else {
-                fail();
-            }
+        } else if (state == CallBody.State.DONE) {
+            endCall(call);
         }
     }
 
-    private void endCall(CallJson call) {
+    private void endCall(CallBody call) {
         argumentsSoFar();
-        String arguments = buffer.substring(jsonFrom + call.from(), jsonFrom + call.to());
         parts.add(new AnswerPart.CallEnds(
-                calls, new ToolCall(call.id(), Objects.requireNonNull(call.name()), arguments)));
+                calls,
+                new ToolCall(
+                        call.id(),
+                        Objects.requireNonNull(call.name()),
+                        call.arguments().toString())));
         calls++;
         from = at;
         leaveCall(syntax.after() == null ? Place.TEXT : Place.AFTER_CALL);
+        block.beginLine();
         hasBegun = true;
         followsCall = true;
     }
 
     private void fail() {
-        if (argumentsFrom >= 0) {
+        if (handedOver >= 0) {
             parts.add(new AnswerPart.CallFails(calls));
         }
         leaveCall(Place.TEXT);
@@ -200,8 +196,8 @@ public final class ToolReader {
     }
 
     private void leaveCall(Place next) {
-        json = null;
-        argumentsFrom = NONE;
+        body = null;
+        handedOver = NONE;
         place = next;
     }
 
@@ -215,7 +211,7 @@ public final class ToolReader {
         if (!isFound) {
             place = Place.TEXT;
             at = from;
-        } else if (buffer.charAt(matcher.end() - 1) == '{') {
+        } else if (ToolSyntax.body(matcher) >= 0) {
             beginCall(matcher);
         } else {
             place = Place.TEXT;
@@ -226,18 +222,18 @@ public final class ToolReader {
 
     /** Hands over the arguments that have come. */
     private void argumentsSoFar() {
-        if (json == null || json.name() == null || !json.hasArguments()) {
+        if (body == null || body.name() == null || body.arguments().isEmpty()) {
             return;
         }
-        if (argumentsFrom < 0) {
+        if (handedOver < 0) {
             textSoFar();
-            parts.add(new AnswerPart.CallBegins(calls, Objects.requireNonNull(json.name())));
-            argumentsFrom = jsonFrom + json.from();
+            parts.add(new AnswerPart.CallBegins(calls, Objects.requireNonNull(body.name())));
+            handedOver = 0;
         }
-        int end = jsonFrom + json.to();
-        if (end > argumentsFrom) {
-            parts.add(new AnswerPart.Arguments(calls, buffer.substring(argumentsFrom, end)));
-            argumentsFrom = end;
+        int end = body.arguments().length();
+        if (end > handedOver) {
+            parts.add(new AnswerPart.Arguments(calls, body.arguments().substring(handedOver, end)));
+            handedOver = end;
         }
     }
 
@@ -252,8 +248,6 @@ public final class ToolReader {
     private void forget() {
         buffer.delete(0, from);
         at -= from;
-        jsonFrom -= from;
-        argumentsFrom = argumentsFrom < 0 ? NONE : argumentsFrom - from;
         from = 0;
     }
 }

@@ -1,159 +1,163 @@
 package org.lora4j.text.tools;
 
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.MessageText;
+import org.lora4j.text.grammar.Grammar;
 
 /**
- * How a format writes calls, and what a reader looks for. The patterns of beginnings end with the first character of the JSON. Their
- * groups {@code name} and {@code id} are there if the name stands before the JSON.
+ * How a family writes calls, and what a reader looks for. Each family is a small class, and a constant of {@link ToolFormat}.
  *
- * @param open what stands before the first call
- * @param call what stands before the name
- * @param arguments what stands between the name and the arguments
- * @param end what follows on the arguments
- * @param separator what stands between two calls
- * @param close what follows on the last call
- * @param isObject whether the JSON is an object with the name and the arguments, or the arguments alone
- * @param id what stands before the id of a call; null if ids are not written
- * @param first the beginning of a call at the beginning of the answer
- * @param begin the beginning of a call anywhere else
- * @param after what follows on a call: the beginning of another one, or the end; null for nothing
- * @param marks the parts that are special tokens in some models
+ * <p>The patterns have a group {@code body}, the first character of what is different in each call: the arguments, or the JSON object
+ * with name and arguments. If the name stands before it, it is the group {@code name}, and an id the group {@code id}.
  */
-record ToolSyntax(
-        String open,
-        String call,
-        String arguments,
-        String end,
-        String separator,
-        String close,
-        boolean isObject,
-        @Nullable String id,
-        Pattern first,
-        Pattern begin,
-        @Nullable Pattern after,
-        List<String> marks) {
+abstract class ToolSyntax {
     /** A longer run of white space is text. */
-    private static final String SPACE = "\\s{0,64}+";
+    static final String SPACE = "\\s{0,64}+";
 
-    private static final String PLAIN = "[^\\s\\[\\]{}<>\"]{1,128}+";
-    private static final String NAME = "(?<name>" + PLAIN + ")";
-    private static final String OBJECT_CALL = "{\"name\": ";
-    private static final String OBJECT_ARGUMENTS = ", \"arguments\": ";
-    private static final String OBJECT_ID = ", \"id\": ";
+    /** A name or an id that stands outside of JSON. */
+    static final String PLAIN = "[^\\s\\[\\]{}<>\"]{1,128}+";
 
-    static final ToolSyntax HERMES = hermes();
-    static final ToolSyntax LLAMA3 = llama3();
-    static final ToolSyntax MISTRAL = mistral();
-    static final ToolSyntax MISTRAL_ARGS = mistralArgs();
-    static final ToolSyntax PHI4_MINI = phi4Mini();
-    static final ToolSyntax DEEPSEEK = deepSeek();
+    static final String NAME = "(?<name>" + PLAIN + ")";
+    static final String BODY = "(?<body>\\{)";
 
-    /** Whether a text can be a name or an id that stands outside of JSON. */
-    static boolean isPlain(String text) {
-        return text.matches(PLAIN);
+    private final Marks marks;
+    private final ArgumentForm arguments;
+    private final Pattern first;
+    private final Pattern begin;
+    private final @Nullable Pattern after;
+
+    /**
+     * Creates a syntax whose calls begin in the same way everywhere.
+     *
+     * @param marks the parts that are special tokens in some models
+     * @param arguments how arguments are written
+     * @param begin the beginning of a call, with the group body
+     * @param after what follows on a call: the beginning of another one, with this group, or the end; null for nothing
+     */
+    ToolSyntax(List<String> marks, ArgumentForm arguments, String begin, @Nullable String after) {
+        this(marks, arguments, begin, begin, after);
     }
 
-    /** A list of objects after a mark. */
-    private static ToolSyntax list(
-            String open, String close, @Nullable String id, String begin, String after, List<String> marks) {
-        Pattern pattern = Pattern.compile(SPACE + "(?:" + begin + ")" + SPACE + "\\[" + SPACE + "\\{");
-        Pattern next = Pattern.compile(SPACE + "(?:," + SPACE + "\\{|\\]" + after + ")");
-        return new ToolSyntax(
-                open, OBJECT_CALL, OBJECT_ARGUMENTS, "}", ", ", close, true, id, pattern, pattern, next, marks);
+    /**
+     * Creates a syntax.
+     *
+     * @param first the beginning of a call at the beginning of the answer
+     */
+    ToolSyntax(List<String> marks, ArgumentForm arguments, String first, String begin, @Nullable String after) {
+        this.marks = new Marks(List.copyOf(marks));
+        this.arguments = arguments;
+        this.first = Pattern.compile(SPACE + first);
+        this.begin = begin.equals(first) ? this.first : Pattern.compile(SPACE + begin);
+        this.after = after == null ? null : Pattern.compile(SPACE + after);
     }
 
-    private static ToolSyntax hermes() {
-        Pattern begin = Pattern.compile(SPACE + "<tool_call>" + SPACE + "\\{");
-        return new ToolSyntax(
-                "",
-                "<tool_call>\n" + OBJECT_CALL,
-                OBJECT_ARGUMENTS,
-                "}\n</tool_call>",
-                "\n",
-                "",
-                true,
-                null,
-                begin,
-                begin,
-                Pattern.compile(SPACE + "</tool_call>"),
-                List.of("<tool_call>", "</tool_call>"));
+    /** Whether a template may write calls like this. A call that it writes decides. */
+    abstract boolean isIn(String template);
+
+    /** What stands before the first call. */
+    String open() {
+        return "";
     }
 
-    private static ToolSyntax llama3() {
-        String tag = "<|python_tag|>";
-        String begin = SPACE + Pattern.quote(tag) + SPACE + "\\{";
-        return new ToolSyntax(
-                "",
-                OBJECT_CALL,
-                ", \"parameters\": ",
-                "}",
-                "; ",
-                "",
-                true,
-                null,
-                Pattern.compile(SPACE + "\\{|" + begin),
-                Pattern.compile(begin),
-                Pattern.compile(SPACE + ";" + SPACE + "\\{"),
-                List.of(tag));
+    /** What stands before the arguments of a call. */
+    abstract String head(String name, @Nullable String id);
+
+    /** What follows on the arguments of a call. */
+    String tail(@Nullable String id) {
+        return "";
     }
 
-    private static ToolSyntax mistral() {
-        String tag = "[TOOL_CALLS]";
-        return list(tag + " [", "]", OBJECT_ID, Pattern.quote(tag), "", List.of(tag));
+    /** What stands between two calls. */
+    String separator() {
+        return "";
     }
 
-    private static ToolSyntax mistralArgs() {
-        Pattern begin = Pattern.compile(SPACE + "\\[TOOL_CALLS\\]" + SPACE + NAME + "(?:\\[CALL_ID\\](?<id>" + PLAIN
-                + "))?\\[ARGS\\]" + SPACE + "\\{");
-        return new ToolSyntax(
-                "",
-                "[TOOL_CALLS]",
-                "[ARGS]",
-                "",
-                "",
-                "",
-                false,
-                "[CALL_ID]",
-                begin,
-                begin,
-                null,
-                List.of("[TOOL_CALLS]", "[CALL_ID]", "[ARGS]"));
+    /** What follows on the last call. */
+    String close() {
+        return "";
     }
 
-    private static ToolSyntax phi4Mini() {
-        String open = "<|tool_call|>";
-        String close = "<|/tool_call|>";
-        return list(
-                open + "[",
-                "]" + close,
-                null,
-                Pattern.quote(open) + "|functools",
-                "(?:" + SPACE + Pattern.quote(close) + ")?+",
-                List.of(open, close));
+    /** The mark that only calls begin with; empty if there is none. */
+    Optional<String> firstMark() {
+        String text = open() + head("f", null);
+        return marks.texts().stream().filter(text::startsWith).findFirst();
     }
 
-    private static ToolSyntax deepSeek() {
-        String open = "<｜tool▁calls▁begin｜>";
-        String close = "<｜tool▁calls▁end｜>";
-        String begin = "<｜tool▁call▁begin｜>";
-        String end = "<｜tool▁call▁end｜>";
-        String separator = "<｜tool▁sep｜>";
-        String call = begin + "function" + separator + NAME + SPACE + "```json" + SPACE + "\\{";
-        Pattern first = Pattern.compile(SPACE + open + SPACE + call);
-        return new ToolSyntax(
-                open,
-                begin + "function" + separator,
-                "\n```json\n",
-                "\n```" + end,
-                "\n",
-                close,
-                false,
-                null,
-                first,
-                first,
-                Pattern.compile(SPACE + "```" + SPACE + end + SPACE + "(?:" + call + "|" + close + ")"),
-                List.of(open, close, begin, end, separator));
+    /** Returns what reads a call that a pattern found. */
+    CallBody body(Matcher begun, CallContext context) {
+        String name = group(begun, "name");
+        return name == null ? object(context) : arguments.read(group(begun, "id"), name, context);
+    }
+
+    /** Returns what reads an object with name and arguments. */
+    CallBody object(CallContext context) {
+        return CallJson.ofCall(context.json(), true);
+    }
+
+    private static @Nullable String group(Matcher matcher, String name) {
+        return matcher.pattern().pattern().contains("(?<" + name + ">") ? matcher.group(name) : null;
+    }
+
+    /** The first character of the body of a call that a pattern found; -1 if it found no call. */
+    static int body(Matcher found) {
+        return group(found, "body") == null ? -1 : found.start("body");
+    }
+
+    Pattern first() {
+        return first;
+    }
+
+    Pattern begin() {
+        return begin;
+    }
+
+    @Nullable
+    Pattern after() {
+        return after;
+    }
+
+    Marks marks() {
+        return marks;
+    }
+
+    /** Writes a call, without what stands before the first one and after the last one. */
+    String write(ToolCall call) {
+        return head(call.name(), call.id()) + arguments.write(call.arguments()) + tail(call.id());
+    }
+
+    /** Returns the calls of a tool, without what stands before the first one and after the last one. */
+    Grammar call(Tool tool) {
+        return Grammar.sequence(
+                marks.written(head(tool.name(), null)), arguments.grammar(tool, marks), marks.written(tail(null)));
+    }
+
+    /** Returns one call, or calls one after the other. */
+    Grammar calls(List<Grammar> each, boolean isRepeated) {
+        Grammar call = Grammar.anyOf(each.toArray(Grammar[]::new));
+        List<Grammar> parts = new ArrayList<>(List.of(marks.written(open()), call));
+        if (isRepeated) {
+            parts.add(Grammar.zeroOrMore(Grammar.sequence(marks.written(separator()), call)));
+        }
+        parts.add(marks.written(close()));
+        return Grammar.sequence(parts.toArray(Grammar[]::new));
+    }
+
+    /** Returns a name or an id that stands outside of JSON. */
+    static String plain(String what, String text) {
+        if (!text.matches(PLAIN)) {
+            throw new IllegalArgumentException("the " + what + " of a call must have 1 to 128 characters without white"
+                    + " space, brackets and quotes where it stands outside of JSON, found " + MessageText.quote(text));
+        }
+        return text;
+    }
+
+    static String quoted(String text) {
+        return ToolJson.write("a name", Objects.requireNonNull(text));
     }
 }

@@ -76,7 +76,20 @@ class ChatTemplateTest {
                 "phi4-like",
                 "phi4-mini-like",
                 "deepseek-like",
-                "deepseek-text-like"
+                "deepseek-text-like",
+                "deepseek31-like",
+                "qwen3-coder-like",
+                "seed-oss-like",
+                "glm4-like",
+                "gpt-oss-like",
+                "llama4-pythonic-like",
+                "lfm2-like",
+                "gemma4-like",
+                "minimax-m1-like",
+                "minimax-m2-like",
+                "granite-like",
+                "apriel-like",
+                "functionary-like"
             })
     void writesWhatJinjaWrites(String name) throws IOException {
         ChatTemplate template = template(name, Map.of("bos_token", "<s>", "eos_token", "</s>"));

@@ -3,8 +3,8 @@ package org.lora4j.text.tokens;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.lora4j.fixtures.ByteTokenizer;
 
 /** Tokenizers of the tests. */
@@ -33,6 +33,7 @@ public final class Tokenizers {
      * chats are tokens from 256 on.
      */
     public static String bytes(String... special) {
-        return ByteTokenizer.json(List.of(special));
+        return ByteTokenizer.json(
+                Stream.of(special).map(text -> text.replace("\"", "\\\"")).toList());
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -13,6 +14,7 @@ import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -69,7 +71,7 @@ class ForcedCallTest {
 
     /** What the format writes fits, and nothing else than calls does. */
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "GEMMA4")
     @Tag("slow")
     void whatTheFormatWritesFits(ToolFormat format) {
         ForcedCall one = ForcedCall.of(format, List.of(ADD, TREE));
@@ -132,7 +134,9 @@ class ForcedCallTest {
 
     /** Random answers: whatever stands before, what a mark begins is whole calls that fit, unless too few tokens are left. */
     @ParameterizedTest
-    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "LLAMA3")
+    @EnumSource(
+            mode = EnumSource.Mode.EXCLUDE,
+            names = {"LLAMA3", "PYTHONIC", "HARMONY", "GEMMA3", "FUNCTIONARY"})
     void aCallThatTheModelBeginsFits(ToolFormat format) throws Exception {
         List<String> marks = format.marks();
         GrammarCache cache = new GrammarCache(vocabulary(marks.toArray(String[]::new)));
@@ -170,6 +174,101 @@ class ForcedCallTest {
             }
         }
         assertThat(calls).isGreaterThan(50);
+    }
+
+    private static final Tool RICH = Tool.of("rich", "many types", """
+            {"type": "object", "required": ["word", "number"], "properties": {
+             "word": {"type": "string", "enum": ["a b", "5", "</x>"]}, "short": {"type": "string", "maxLength": 4},
+             "code": {"type": "string", "pattern": "^[A-Z]{2}$"}, "number": {"type": "integer", "minimum": 3},
+             "flag": {"type": "boolean"}, "either": {"anyOf": [{"type": "string", "maxLength": 3}, {"type": "null"}]},
+             "list": {"type": "array", "items": {"type": "string", "maxLength": 2}},
+             "map": {"type": "object", "properties": {"x": {"type": "integer"}, "y": {"type": "boolean"}}, "required": ["x"]},
+             "node": {"$ref": "#/$defs/node"}},
+             "$defs": {"node": {"type": "object", "properties": {"z": {"type": "number"}}}}}""");
+
+    /** Random answers are read as calls whose arguments fit the schema, with the types that it has. */
+    @ParameterizedTest
+    @EnumSource
+    @Tag("slow")
+    void whatIsForcedIsReadWithItsTypes(ToolFormat format) {
+        ForcedCall call = ForcedCall.of(format, List.of(RICH));
+        TokenConstraint constraint = bytes.constraint(call, call::grammar);
+        SplittableRandom random = new SplittableRandom(2);
+        for (int i = 0; i < 30; i++) {
+            TokenConstraint.State state = constraint.begin(600 + random.nextInt(200));
+            ByteArrayOutputStream text = new ByteArrayOutputStream();
+            BitSet allowed = new BitSet();
+            while (state.canContinue()) {
+                state.allowed(allowed);
+                int[] choices = allowed.stream().toArray();
+                // Printable ones are wanted, or strings would be control characters.
+                int[] letters =
+                        allowed.stream().filter(id -> id >= ' ' && id < 127).toArray();
+                int[] some = letters.length > 0 && random.nextInt(8) > 0 ? letters : choices;
+                int id = some[random.nextInt(some.length)];
+                text.write(id);
+                state.accept(id);
+            }
+            assertThat(state.isComplete()).isTrue();
+            String written = text.toString(StandardCharsets.UTF_8);
+            ToolAnswer read = format.read(written, List.of(RICH));
+            assertThat(read.text()).as(written).isEmpty();
+            assertThat(read.calls()).as(written).hasSize(1);
+            assertRich(read.calls().get(0).argumentMap(), written);
+        }
+    }
+
+    private static void assertRich(Map<String, Object> arguments, String written) {
+        assertThat(arguments.get("word")).as(written).isIn("a b", "5", "</x>");
+        assertThat(((Number) arguments.getOrDefault("number", 0)).longValue())
+                .as(written)
+                .isGreaterThanOrEqualTo(3);
+        assertThat(Set.of("word", "short", "code", "number", "flag", "either", "list", "map", "node"))
+                .containsAll(arguments.keySet());
+        assertThat(arguments.getOrDefault("code", "AB")).asString().as(written).matches("[A-Z]{2}");
+        assertThat(arguments.getOrDefault("flag", true)).as(written).isInstanceOf(Boolean.class);
+        assertThat(arguments.getOrDefault("node", Map.of())).as(written).isInstanceOf(Map.class);
+        String text = (String) arguments.getOrDefault("short", "");
+        assertThat(text.codePointCount(0, text.length())).as(written).isLessThanOrEqualTo(4);
+        Object either = arguments.get("either");
+        assertThat(either == null || either.toString().length() <= 6)
+                .as(written)
+                .isTrue();
+        assertThat((List<?>) arguments.getOrDefault("list", List.of()))
+                .as(written)
+                .allMatch(String.class::isInstance);
+        Map<?, ?> map = (Map<?, ?>) arguments.getOrDefault("map", Map.of("x", 1));
+        assertThat(map.get("x")).as(written).isInstanceOf(Number.class);
+    }
+
+    /** Formats that write arguments one by one cannot hold conditions for all of them. */
+    @Test
+    void conditionsForAllArgumentsAreRefusedWhereTheyStandOneByOne() {
+        Tool tool = Tool.of("f", "", """
+                {"type": "object", "properties": {"a": {"type": "string"}}, "minProperties": 1}""");
+        assertThat(ForcedCall.of(ToolFormat.HERMES, List.of(tool)).grammar()).isNotNull();
+        for (ToolFormat format :
+                List.of(ToolFormat.QWEN3_CODER, ToolFormat.GLM4, ToolFormat.PYTHONIC, ToolFormat.GEMMA4)) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> ForcedCall.of(format, List.of(tool)).grammar())
+                    .withMessageStartingWith("the tool f: JSON Schema, #/minProperties: ");
+        }
+    }
+
+    @Test
+    void aTextBetweenTagsEndsWithItsTag() {
+        Tool tool = Tool.of("run", "", """
+                {"type": "object", "properties": {"code": {"type": "string"}}, "required": ["code"]}""");
+        ForcedCall call = ForcedCall.of(ToolFormat.QWEN3_CODER, List.of(tool));
+        String form = "<tool_call>\n<function=run>\n<parameter=code>\n%s\n</parameter>\n</function>\n</tool_call>";
+        assertThat(fits(call, form.formatted("if (a < b) {\n  \"x\" </par>\n}")))
+                .isTrue();
+        assertThat(fits(call, form.formatted(""))).isTrue();
+        assertThat(fits(call, form.formatted("a</parameter>b"))).isFalse();
+        assertThatIllegalArgumentException()
+                .isThrownBy(() ->
+                        ToolFormat.QWEN3_CODER.write(List.of(ToolCall.of("run", "{\"code\": \"a</parameter>b\"}"))))
+                .withMessageContaining("an argument must not have </parameter> in it");
     }
 
     @Test

@@ -33,7 +33,7 @@ class NullArgumentsTest {
 
     @Test
     void formatsAndAnswersRefuseNull() {
-        assertRefused("template", () -> ToolFormat.find(null));
+        assertRefused("template", () -> ToolFormat.candidates(null));
         assertRefused("answer", () -> ToolFormat.HERMES.read(null));
         assertRefused("calls", () -> ToolFormat.HERMES.write(null));
         assertRefused("format", () -> ForcedCall.of(null, List.of()));

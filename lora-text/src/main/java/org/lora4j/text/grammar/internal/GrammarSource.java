@@ -114,6 +114,20 @@ public final class GrammarSource {
     }
 
     /**
+     * Reads the strings of a JSON Schema, without quotation marks and without escapes.
+     *
+     * @param without a text that they do not have in them
+     * @throws IllegalArgumentException as {@link #jsonSchema}
+     */
+    public static GrammarSource strings(String schema, SchemaRules rules, String without) {
+        Set<String> annotations = Collections.synchronizedSet(new LinkedHashSet<>());
+        return new GrammarSource(
+                schema.length(),
+                SchemaCompiler.strings(limited("JSON Schema", schema), rules, annotations::add, without),
+                () -> annotations);
+    }
+
+    /**
      * Reads a GBNF grammar.
      *
      * @throws IllegalArgumentException if it is none

@@ -68,6 +68,23 @@ final class SchemaCompiler {
         };
     }
 
+    /**
+     * Returns what creates the expressions of the strings of a schema, without quotation marks and without escapes.
+     *
+     * @param without a text that they do not have in them
+     */
+    static Function<Expressions, Expression> strings(
+            String schema, SchemaRules rules, Consumer<String> annotations, String without) {
+        return all -> {
+            JsonNode document = read(schema);
+            Spelling plain = Spelling.utf8(all);
+            Expression strings = new SchemaCompiler(all, document, rules, annotations)
+                    .contents(List.of(Claim.of(document, "#")), plain);
+            Expression with = all.sequence(plain.any(), all.literal(without), plain.any());
+            return all.and(List.of(strings, plain.any(), all.not(with)));
+        };
+    }
+
     private static JsonNode read(String schema) {
         try {
             return StrictJson.MAPPER
