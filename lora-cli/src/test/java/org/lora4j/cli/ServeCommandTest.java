@@ -530,7 +530,7 @@ class ServeCommandTest {
                 "\"max_completion_tokens\": 0 | max_completion_tokens",
                 "\"seed\": 0.5 | seed",
                 "\"stream\": 1 | stream",
-                "\"stop\": [\"a\", \"b\", \"c\", \"d\", \"e\"] | stop",
+                "\"stop\": [\"1\",\"2\",\"3\",\"4\",\"5\",\"6\",\"7\",\"8\",\"9\",\"a\",\"b\",\"c\",\"d\",\"e\",\"f\",\"g\",\"h\"] | stop",
                 "\"stop\": \"\" | stop",
             })
     void aFieldThatWouldChangeTheAnswerIsRefusedByItsName(String field, String name) throws Exception {

@@ -7,8 +7,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,6 +18,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
@@ -27,6 +30,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
+import org.lora4j.fixtures.Patience;
 import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.input.Sequences;
@@ -369,6 +373,33 @@ class ServeHarnessTest {
         assertThat(choices.at("/0/logprobs/top_logprobs/3").size()).isBetween(1, 2);
         assertThat(choices.at("/1/prompt_logprobs").toString()).isEqualTo("[null]");
         assertThat(choices.at("/1/logprobs/tokens")).hasSize(2);
+    }
+
+    /** The log probabilities count as memory of answers from the beginning, and a client that goes ends the computation. */
+    @Test
+    void aLongPromptEndsWithItsClient() throws Exception {
+        Path endless = SmallModels.llama(temp.resolve("endless"), 1);
+        Path config = endless.resolve("config.json");
+        Files.writeString(
+                config,
+                Files.readString(config)
+                        .replace("\"max_position_embeddings\": 192", "\"max_position_embeddings\": 50000"));
+        try (RunningServer slow = RunningServer.start("--model", endless, "--allow-base", "--grace", 0)) {
+            int[] prompt = new SplittableRandom(1).ints(40000, 0, 256).toArray();
+            CompletableFuture<HttpResponse<String>> answer = slow.client()
+                    .sendAsync(
+                            slow.request(TEXT)
+                                    .POST(HttpRequest.BodyPublishers.ofString(scoring("endless", ids(List.of(prompt)))
+                                            .toString()))
+                                    .build(),
+                            HttpResponse.BodyHandlers.ofString());
+            // 128 bytes for each of 3 log probabilities of a token.
+            Patience.await(() -> slow.figure("lora_http_answer_bytes") >= 40000 * 3 * 128);
+            assertThat(answer.cancel(true)).isTrue();
+            Patience.await(() -> slow.figure("lora_http_answer_bytes") == 0);
+            Patience.await(() -> slow.figure("lora_requests_running{adapter=\"__base__\"}") == 0
+                    && slow.figure("lora_requests_total{adapter=\"__base__\",outcome=\"cancelled\"}") == 1);
+        }
     }
 
     @ParameterizedTest
