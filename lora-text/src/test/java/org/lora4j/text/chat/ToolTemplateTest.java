@@ -238,6 +238,26 @@ class ToolTemplateTest {
         assertThat(template.render(chat, false)).contains("no such");
     }
 
+    /** As the templates of the larger Gemma 4 and of QwQ: what a prompt begins, they do not write for an answer. */
+    @ParameterizedTest
+    @CsvSource({"'<think>\n\n</think>\n\n','<think>\n\n</think>\n\n'", "'<think>\n','<think>\n\n</think>\n\n'"})
+    void anAnswerIsLearnedAfterThePromptThatTheModelSees(String prompt, String expected) {
+        ChatTemplate template = ChatTemplate.of(
+                "{% for m in messages %}[{{ m.role }}]{{ m.content.split('</think>')[-1] }}{% endfor %}"
+                        + "{% if add_generation_prompt %}[assistant]" + prompt + "{% endif %}",
+                Map.of());
+        for (String answer : List.of("It is warm.", "<b>warm</b>")) {
+            List<ChatText> texts = template.examples(Conversation.of(QUESTION, ChatMessage.of("assistant", answer)));
+            assertThat(texts).singleElement().satisfies(text -> {
+                String end = expected + answer;
+                assertThat(text.text()).endsWith("[assistant]" + end);
+                ChatText.Turn turn = text.assistant().get(0);
+                assertThat("[assistant]" + prompt + text.text().substring(turn.from(), turn.to()))
+                        .isEqualTo("[assistant]" + end);
+            });
+        }
+    }
+
     /** The template of Kimi-K2 writes ids for names. */
     @Test
     void idsHaveTheNamesOfTheFunctionsWhereTheTemplateWritesThem() throws IOException {
