@@ -82,10 +82,12 @@ final class ChatInput {
         }
         if (message instanceof AiMessage answer) {
             requireAbsent("a message with images", !answer.images().isEmpty());
-            return answer.hasToolExecutionRequests()
+            org.lora4j.text.chat.ChatMessage said = answer.hasToolExecutionRequests()
                     ? ToolInput.calls(answer)
                     : org.lora4j.text.chat.ChatMessage.of(
                             org.lora4j.text.chat.ChatMessage.ASSISTANT, Objects.requireNonNullElse(answer.text(), ""));
+            String thoughts = answer.thinking();
+            return thoughts == null ? said : said.withThoughts(thoughts);
         }
         if (message instanceof ToolExecutionResultMessage result) {
             return ToolInput.result(result, text(result.contents()));

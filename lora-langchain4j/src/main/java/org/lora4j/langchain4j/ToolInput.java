@@ -45,7 +45,10 @@ final class ToolInput {
     }
 
     static ChatMessage result(ToolExecutionResultMessage result, String text) {
-        return valid(() -> ChatMessage.ofToolResult(new ToolCall(result.id(), result.toolName(), "{}"), text));
+        ToolCall call = valid(() -> new ToolCall(result.id(), result.toolName(), "{}"));
+        return Boolean.TRUE.equals(result.isError())
+                ? ChatMessage.ofToolError(call, text)
+                : ChatMessage.ofToolResult(call, text);
     }
 
     /** The call of a tool, with an id of its own. */

@@ -256,6 +256,30 @@ class ToolsTest {
     }
 
     @Test
+    void errorsAndThoughtsAreGivenToTheTemplate() {
+        ToolExecutionRequest call = ToolExecutionRequest.builder()
+                .id("call00001")
+                .name("add")
+                .arguments("{}")
+                .build();
+        ToolExecutionResultMessage failed = ToolExecutionResultMessage.builder()
+                .id("call00001")
+                .toolName("add")
+                .text("no \"b\"")
+                .isError(true)
+                .build();
+        AiMessage asked = AiMessage.builder()
+                .thinking("Hm.")
+                .toolExecutionRequests(List.of(call))
+                .build();
+        List<org.lora4j.text.chat.ChatMessage> messages = ChatInput.conversation(
+                        List.of(UserMessage.from("2+3?"), asked, failed), List.of())
+                .messages();
+        assertThat(messages.get(1).more()).containsEntry("reasoning_content", "Hm.");
+        assertThat(messages.get(2).content()).isEqualTo("{\"error\":\"no \\\"b\\\"\"}");
+    }
+
+    @Test
     void aStreamHasThePiecesOfEachCallWithItsId() throws Exception {
         List<PartialToolCall> pieces = new ArrayList<>();
         List<CompleteToolCall> calls = new ArrayList<>();

@@ -172,6 +172,6 @@ final class AdaptedChatModel implements ChatModel {
                 .model(name(prompt.getOptions()))
                 .usage(new DefaultUsage(whole.promptTokens(), whole.tokens()))
                 .build();
-        return new ChatResponse(List.of(new Generation(ChatMessages.answer(text, whole.toolCalls()), end)), figures);
+        return new ChatResponse(List.of(new Generation(ChatMessages.answer(text, whole), end)), figures);
     }
 }

@@ -2,7 +2,9 @@ package org.lora4j.spring;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
+import org.lora4j.text.chat.ChatAnswer;
 import org.lora4j.text.chat.ChatMessage;
 import org.lora4j.text.tools.ToolCall;
 import org.springframework.ai.chat.messages.AssistantMessage;
@@ -12,6 +14,9 @@ import org.springframework.ai.content.MediaContent;
 
 /** Reads and writes the messages of Spring AI. */
 final class ChatMessages {
+    /** The name that Spring AI's own models use. */
+    private static final String THOUGHTS = "reasoningContent";
+
     private ChatMessages() {}
 
     /**
@@ -49,11 +54,12 @@ final class ChatMessages {
         return ChatMessage.ofToolResult(new ToolCall(result.id(), result.name(), "{}"), result.responseData());
     }
 
-    /** An answer, whose calls have ids. */
-    static AssistantMessage answer(String text, List<ToolCall> calls) {
+    /** An answer, whose calls have ids. What the model thought is in its metadata. */
+    static AssistantMessage answer(String text, ChatAnswer.Whole whole) {
         return AssistantMessage.builder()
                 .content(text)
-                .toolCalls(calls.stream()
+                .properties(whole.thoughts().isEmpty() ? Map.of() : Map.of(THOUGHTS, whole.thoughts()))
+                .toolCalls(whole.toolCalls().stream()
                         .map(call -> new AssistantMessage.ToolCall(
                                 call.identified().id(), "function", call.name(), call.arguments()))
                         .toList())

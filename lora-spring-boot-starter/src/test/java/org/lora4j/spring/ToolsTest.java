@@ -17,7 +17,9 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.generate.Generation.Finish;
 import org.lora4j.serve.ServingException;
+import org.lora4j.text.chat.ChatAnswer;
 import org.lora4j.text.chat.ChatMessage;
 import org.lora4j.text.chat.Conversation;
 import org.lora4j.text.tools.Tool;
@@ -233,8 +235,11 @@ class ToolsTest {
     @Test
     void theModelLearnsThatThereIsNoSuchFunction() throws ReflectiveOperationException {
         Prompt prompt = prompt(SUM, calculator.callbacks("add"));
-        ChatResponse response = new ChatResponse(
-                List.of(new Generation(ChatMessages.answer("", List.of(ToolCall.of("stocks", "{\"a\": 1}"))))));
+        ChatResponse response = new ChatResponse(List.of(new Generation(ChatMessages.answer(
+                "",
+                new ChatAnswer.Whole(
+                        "Hm.", "", List.of(ToolCall.of("stocks", "{\"a\": 1}")), Finish.STOP, 1, 1, List.of())))));
+        assertThat(response.getResult().getOutput().getMetadata()).containsEntry("reasoningContent", "Hm.");
         assertThatExceptionOfType(IllegalStateException.class)
                 .isThrownBy(() -> ToolCallingManager.builder().build().executeToolCalls(prompt, response))
                 .withMessageContaining("stocks");

@@ -2,7 +2,6 @@ package org.lora4j.cli.serve;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -93,9 +92,7 @@ final class ChatMessages {
         if (!thoughts.isTextual()) {
             throw JsonBody.wrong(at, "a text", thoughts);
         }
-        Map<String, Object> more = new HashMap<>(message.more());
-        more.put(THOUGHTS, thoughts.textValue());
-        return new ChatMessage(message.role(), message.content(), more);
+        return message.withThoughts(thoughts.textValue());
     }
 
     /** Returns the role as templates know it; null if there is no such role. */

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.StrictJson;
 import org.lora4j.text.internal.TextCheck;
 import org.lora4j.text.tools.ToolCall;
 
@@ -24,6 +25,7 @@ public record ChatMessage(String role, @Nullable String content, Map<String, Obj
 
     static final String TOOL = "tool";
     static final String CALLS = "tool_calls";
+    private static final String THOUGHTS = "reasoning_content";
     private static final String WEIGHT = "weight";
 
     /**
@@ -87,6 +89,32 @@ public record ChatMessage(String role, @Nullable String content, Map<String, Obj
             more.put("tool_call_id", call.id());
         }
         return new ChatMessage(TOOL, content, more);
+    }
+
+    /**
+     * Creates a message that says that a call of a tool failed.
+     *
+     * @param call the call
+     * @param error what went wrong, for the model
+     * @return the message of {@link #ofToolResult}, whose content is a JSON object with the text in {@code error}: templates have no other
+     *     place for it
+     */
+    public static ChatMessage ofToolError(ToolCall call, String error) {
+        Objects.requireNonNull(error, "error must not be null");
+        return ofToolResult(
+                call, StrictJson.MAPPER.createObjectNode().put("error", error).toString());
+    }
+
+    /**
+     * Returns the same message of the assistant with what it thought before.
+     *
+     * @param thoughts the thoughts
+     * @return the message, with the thoughts in {@code reasoning_content}, where templates with thoughts read them
+     */
+    public ChatMessage withThoughts(String thoughts) {
+        Map<String, Object> all = new LinkedHashMap<>(more);
+        all.put(THOUGHTS, Objects.requireNonNull(thoughts, "thoughts must not be null"));
+        return new ChatMessage(role, content, all);
     }
 
     /**

@@ -33,6 +33,10 @@ import org.lora4j.text.tools.ToolFormat;
  */
 public final class ChatTemplate {
     private static final int NONE = -1;
+
+    /** A mark and an answer begin with fewer equal characters. */
+    private static final int MOST_COMMON = 32;
+
     private static final String CONFIG = "tokenizer_config.json";
     private static final String FILE = "chat_template.jinja";
     private static final String DEFAULT = "default";
@@ -435,6 +439,30 @@ public final class ChatTemplate {
                 .toList();
     }
 
+    /**
+     * An answer after a prompt with thoughts that the template does not write for the answer: the prompt is what the model sees, so the answer
+     * follows on it, with thoughts that say nothing.
+     */
+    private @Nullable ChatText withoutThoughts(String before, String with) {
+        ThoughtFormat thoughts = answerForm.thoughts();
+        int common = Arrays.mismatch(before.toCharArray(), with.toCharArray());
+        if (thoughts == null || common < 0) {
+            return null;
+        }
+        // An answer can begin as the mark of thoughts does.
+        for (int from = common; from >= 0 && from > common - MOST_COMMON; from--) {
+            String end = before.substring(from);
+            Optional<String> empty = thoughts.withoutWords(end);
+            if (empty.isPresent()) {
+                String text = before.substring(0, from) + empty.get();
+                return new ChatText(
+                        text + with.substring(from),
+                        List.of(new ChatText.Turn(before.length(), text.length() + with.length() - from)));
+            }
+        }
+        return null;
+    }
+
     /** The conversation up to an answer, with this as its only turn. */
     private ChatText upTo(Conversation conversation, int answer) {
         if (answer == 0) {
@@ -445,6 +473,10 @@ public final class ChatTemplate {
         String before = render(conversation.first(answer), true);
         String with = render(conversation.first(answer + 1), false);
         if (!with.startsWith(before)) {
+            ChatText quick = withoutThoughts(before, with);
+            if (quick != null) {
+                return quick;
+            }
             throw new IllegalArgumentException(
                     "the template must write an answer behind the beginning of the assistant's message, found another"
                             + " beginning for message " + answer

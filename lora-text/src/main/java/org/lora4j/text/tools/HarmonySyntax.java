@@ -36,7 +36,7 @@ final class HarmonySyntax extends ToolSyntax {
 
     @Override
     boolean isIn(String template) {
-        return template.contains(CHANNEL) && template.contains("to=functions.");
+        return template.contains(CHANNEL) && template.contains("functions.");
     }
 
     @Override

@@ -97,6 +97,25 @@ public enum ThoughtFormat {
         return last >= 0 && prompt.substring(last + open.length()).isBlank();
     }
 
+    /**
+     * Returns what a prompt has and an answer that was written after it has not: thoughts without a word, or the mark of their
+     * beginning.
+     *
+     * @param rest the end of the prompt
+     * @return the same with the mark of their end; nothing if it is something else
+     */
+    public Optional<String> withoutWords(String rest) {
+        String text = Objects.requireNonNull(rest, "rest must not be null").strip();
+        if (!text.startsWith(open)) {
+            return Optional.empty();
+        }
+        String inside = text.substring(open.length()).strip();
+        if (inside.isEmpty()) {
+            return Optional.of(rest.stripTrailing() + "\n\n" + close + "\n\n");
+        }
+        return Optional.of(rest).filter(same -> inside.equals(close));
+    }
+
     /** The beginning of thoughts. */
     Pattern begin() {
         return begin;

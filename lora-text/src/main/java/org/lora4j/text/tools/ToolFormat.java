@@ -94,6 +94,9 @@ public enum ToolFormat {
     /** Apriel: a list of objects as those of {@link #HERMES} in {@code <tool_calls>}. */
     APRIEL(new AprielSyntax()),
 
+    /** Nemotron Nano v2: a list of objects as those of {@link #HERMES} in {@code <TOOLCALL>}. */
+    NEMOTRON(new NemotronSyntax()),
+
     /** Functionary v3.1: <code>&lt;function=name&gt;{…}&lt;/function&gt;</code>. */
     FUNCTIONARY(new FunctionarySyntax());
 
@@ -113,6 +116,7 @@ public enum ToolFormat {
             MISTRAL,
             GRANITE,
             PHI4_MINI,
+            NEMOTRON,
             APRIEL,
             MINIMAX_M1,
             HERMES,

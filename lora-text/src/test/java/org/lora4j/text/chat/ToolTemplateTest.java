@@ -23,7 +23,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lora4j.text.tokens.TokenStream;
 import org.lora4j.text.tokens.Tokenizer;
 import org.lora4j.text.tokens.Tokenizers;
+import org.lora4j.text.tools.AnswerForm;
 import org.lora4j.text.tools.AnswerPart;
+import org.lora4j.text.tools.ThoughtFormat;
 import org.lora4j.text.tools.Tool;
 import org.lora4j.text.tools.ToolAnswer;
 import org.lora4j.text.tools.ToolCall;
@@ -196,6 +198,115 @@ class ToolTemplateTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> template("qwen3-like").write(chat))
                 .withMessageContaining("found another beginning for message 1");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "deepseek31-like",
+                "qwen3-coder-like",
+                "seed-oss-like",
+                "glm4-like",
+                "kimi-k2-like",
+                "gpt-oss-like",
+                "llama4-pythonic-like",
+                "lfm2-like",
+                "gemma4-like",
+                "minimax-m1-like",
+                "minimax-m2-like",
+                "granite-like",
+                "apriel-like",
+                "functionary-like"
+            })
+    void callsAndAnswersOfAllFormatsAreLearned(String name) throws IOException {
+        ChatTemplate template = template(name);
+        ToolFormat format = template.toolFormat().orElseThrow();
+        Conversation chat = chat(
+                QUESTION,
+                ChatMessage.ofToolCalls(null, List.of(BONN)),
+                ChatMessage.ofToolError(BONN, "no such \"city\""),
+                ANSWER);
+        List<String> turns = template.examples(chat).stream()
+                .flatMap(text ->
+                        text.assistant().stream().map(turn -> text.text().substring(turn.from(), turn.to())))
+                .toList();
+        assertThat(turns).hasSize(2);
+        assertThat(format.read(turns.get(0), List.of(WEATHER)).calls())
+                .singleElement()
+                .matches(BONN::isSameAs);
+        assertThat(turns.get(1)).contains("It is warm.").doesNotContain("city");
+        assertThat(template.render(chat, false)).contains("no such");
+    }
+
+    /** As the templates of the larger Gemma 4 and of QwQ: what a prompt begins, they do not write for an answer. */
+    @ParameterizedTest
+    @CsvSource({"'<think>\n\n</think>\n\n','<think>\n\n</think>\n\n'", "'<think>\n','<think>\n\n</think>\n\n'"})
+    void anAnswerIsLearnedAfterThePromptThatTheModelSees(String prompt, String expected) {
+        ChatTemplate template = ChatTemplate.of(
+                "{% for m in messages %}[{{ m.role }}]{{ m.content.split('</think>')[-1] }}{% endfor %}"
+                        + "{% if add_generation_prompt %}[assistant]" + prompt + "{% endif %}",
+                Map.of());
+        for (String answer : List.of("It is warm.", "<b>warm</b>")) {
+            List<ChatText> texts = template.examples(Conversation.of(QUESTION, ChatMessage.of("assistant", answer)));
+            assertThat(texts).singleElement().satisfies(text -> {
+                String end = expected + answer;
+                assertThat(text.text()).endsWith("[assistant]" + end);
+                ChatText.Turn turn = text.assistant().get(0);
+                assertThat("[assistant]" + prompt + text.text().substring(turn.from(), turn.to()))
+                        .isEqualTo("[assistant]" + end);
+            });
+        }
+    }
+
+    /** The template of Kimi-K2 writes ids for names. */
+    @Test
+    void idsHaveTheNamesOfTheFunctionsWhereTheTemplateWritesThem() throws IOException {
+        String text = template("kimi-k2-like")
+                .render(
+                        chat(
+                                QUESTION,
+                                ChatMessage.ofToolCalls(null, List.of(KOELN, BONN)),
+                                ChatMessage.ofToolResult(BONN, "20"),
+                                ChatMessage.ofToolResult(KOELN, "22"),
+                                ANSWER),
+                        false);
+        assertThat(text)
+                .contains("<|tool_call_begin|>functions.weather:0<|tool_call_argument_begin|>{\"city\": \"Köln")
+                .contains("<|tool_call_begin|>functions.weather:1<|tool_call_argument_begin|>{\"city\": \"Bonn")
+                .contains("## Return of functions.weather:1\n20", "## Return of functions.weather:0\n22");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            nullValues = "-",
+            value = {
+                "qwen3-like, THINK, false",
+                "glm4-like, THINK, false",
+                "minimax-m2-like, THINK, true",
+                "gpt-oss-like, HARMONY, false",
+                "gemma4-like, GEMMA4, false",
+                "qwen-like, -, false"
+            })
+    void aTemplateHasThoughts(String name, @Nullable ThoughtFormat thoughts, boolean isOpen) throws IOException {
+        AnswerForm form = template(name).answerForm();
+        assertThat(form.thoughts()).isEqualTo(thoughts);
+        assertThat(form.beginsWithThoughts()).isEqualTo(isOpen);
+    }
+
+    /** What the template writes as thoughts is read as such. */
+    @ParameterizedTest
+    @ValueSource(strings = {"qwen3-like", "glm4-like", "minimax-m2-like", "gpt-oss-like", "gemma4-like"})
+    void readsTheThoughtsThatTheTemplateWrites(String name) throws IOException {
+        ChatTemplate template = template(name);
+        ChatMessage message = ChatMessage.ofToolCalls(null, List.of(BONN)).withThoughts("Which city?");
+        String before = template.render(chat(QUESTION), true);
+        String with = template.render(chat(QUESTION, message), false);
+        assertThat(with).startsWith(before);
+        ToolAnswer answer = template.answerForm()
+                .withCalls(template.toolFormat().orElseThrow(), List.of(WEATHER))
+                .read(with.substring(before.length()));
+        assertThat(answer.thoughts()).isEqualTo("Which city?");
+        assertThat(answer.calls()).singleElement().matches(BONN::isSameAs);
     }
 
     @Test

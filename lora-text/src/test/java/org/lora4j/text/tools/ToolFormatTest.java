@@ -442,6 +442,8 @@ class ToolFormatTest {
         String list = "[{\"name\": \"weather\", \"arguments\": {\"city\": \"Oslo\"}}]";
         assertThat(ToolFormat.GRANITE.read("<|tool_call|>" + list)).isEqualTo(answer("", OSLO));
         assertThat(ToolFormat.GRANITE.read("<tool_call>" + list)).isEqualTo(answer("", OSLO));
+        assertThat(ToolFormat.NEMOTRON.read("<TOOLCALL>" + list + "</TOOLCALL>"))
+                .isEqualTo(answer("", OSLO));
         assertThat(ToolFormat.APRIEL.read("Hm.\n<tool_calls>" + list + "</tool_calls>"))
                 .isEqualTo(answer("Hm.", OSLO));
         assertThat(ToolFormat.FUNCTIONARY.read("<function=weather>{\"city\": \"Oslo\"}</function>"))

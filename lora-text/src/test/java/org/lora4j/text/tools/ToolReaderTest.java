@@ -197,7 +197,7 @@ class ToolReaderTest {
     void whatIsWrittenWithAnyMistakeIsACallOrText(ToolFormat format) {
         SplittableRandom random = new SplittableRandom(3);
         ToolCall call = ToolCall.of("f", "{\"city\": \"Oslo\", \"n\": [1, {\"m\": null}], \"t\": true}");
-        for (int i = 0; i < 300; i++) {
+        for (int i = 0; i < 200; i++) {
             String answer = withMistakes(format.write(List.of(call)), 1 + i % 3, random);
             ToolAnswer found = format.read(answer);
             assertThat(together(read(format, split(answer, random)))).as(answer).isEqualTo(found);
@@ -253,7 +253,7 @@ class ToolReaderTest {
     void hostileAnswersAreReadInTime() {
         for (String part : List.of(
                 "<tool_call>", "<tool_call>{\"name\": \"f\", \"arguments\": {\"a\":\"", " ", "<tool_call> {", CALL)) {
-            String answer = part.repeat(1_000_000 / part.length());
+            String answer = part.repeat(500_000 / part.length());
             ToolAnswer read = ToolFormat.HERMES.read(answer);
             assertThat(read.text()).hasSize(answer.length());
         }
