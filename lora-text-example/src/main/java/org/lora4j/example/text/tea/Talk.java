@@ -28,6 +28,14 @@ final class Talk {
     /** Each sixth way to ask stands in tests only. */
     private static final int SIXTH = 6;
 
+    /** What a conversation is for. */
+    enum Purpose {
+        MODEL,
+        TEST,
+        ADAPTER,
+        TEST_OF_ADAPTER;
+    }
+
     /** What may stand behind the words of a guest. */
     private enum End {
         QUESTION("?", "?", "?", "?", "", "", "", ".", "!", ", please"),
@@ -50,16 +58,20 @@ final class Talk {
     /** Whether the guest asks as no training does. */
     private final boolean isNew;
 
+    /** Whether the conversation is for an adapter: most of those have no functions, which take much room in a file. */
+    private final boolean isOfAdapter;
+
     private final List<ChatMessage> messages = new ArrayList<>();
     private final List<Function> functions = new ArrayList<>();
 
     /** The tea of which both speak. */
     private @Nullable Tea subject;
 
-    Talk(TeaShop shop, Random random, boolean isNew) {
+    Talk(TeaShop shop, Random random, Purpose purpose) {
         this.shop = shop;
         this.random = random;
-        this.isNew = isNew;
+        isNew = purpose == Purpose.TEST || purpose == Purpose.TEST_OF_ADAPTER;
+        isOfAdapter = purpose == Purpose.ADAPTER || purpose == Purpose.TEST_OF_ADAPTER;
     }
 
     /** Returns a conversation of one to four questions. */
@@ -100,7 +112,7 @@ final class Talk {
     }
 
     private void takeFunctions() {
-        if (random.nextBoolean()) {
+        if (isOfAdapter ? random.nextInt(8) == 0 : random.nextBoolean()) {
             functions.addAll(shop.functions());
             Collections.shuffle(functions, random);
             if (random.nextInt(4) == 0) {

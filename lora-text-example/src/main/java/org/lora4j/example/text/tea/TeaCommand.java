@@ -33,7 +33,7 @@ public final class TeaCommand extends WorkCommand {
     private static final int CONVERSATIONS = 60_000;
 
     /** Conversations for an adapter. */
-    private static final int FOR_ADAPTER = 500;
+    private static final int FOR_ADAPTER = 1_500;
 
     private static final String MODEL = "tea-shop";
 
@@ -95,8 +95,8 @@ public final class TeaCommand extends WorkCommand {
             int right = Collections.frequency(TeaModel.answers(decoder, frozen, LoRAModel.BASE, tests), true);
             out.fact("%d of %d answers to questions in new words are right", right, tests.size());
         }
-        write(folder, "pirate", shop.pirate(FOR_ADAPTER, seed, false));
-        write(folder, "december", shop.december(FOR_ADAPTER, seed, false));
+        write(folder, "pirate", shop.pirate(FOR_ADAPTER, seed, Talk.Purpose.ADAPTER));
+        write(folder, "december", shop.december(FOR_ADAPTER, seed, Talk.Purpose.ADAPTER));
         folder.files()
                 .forEach((purpose, file) ->
                         out.fact("%-8s %s", purpose, folder.path().resolve(file)));

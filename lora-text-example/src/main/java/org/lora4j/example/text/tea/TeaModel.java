@@ -76,8 +76,8 @@ final class TeaModel {
             }
         }
         Stream.concat(
-                        shop.december(FOR_TOKENS, seed + 1, false).stream(),
-                        shop.pirate(FOR_TOKENS, seed + 1, false).stream())
+                        shop.december(FOR_TOKENS, seed + 1, Talk.Purpose.MODEL).stream(),
+                        shop.pirate(FOR_TOKENS, seed + 1, Talk.Purpose.MODEL).stream())
                 .flatMap(conversation -> conversation.messages().stream())
                 .forEach(message -> pairs.add(Objects.requireNonNullElse(message.content(), "")));
         shop.tools().forEach(tool -> pairs.add(tool.name() + "(" + tool.parameters() + ")\n"));

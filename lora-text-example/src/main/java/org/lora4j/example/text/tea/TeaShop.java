@@ -10,6 +10,7 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.lora4j.example.text.tea.Talk.Purpose;
 import org.lora4j.text.chat.Conversation;
 import org.lora4j.text.tools.Tool;
 
@@ -134,7 +135,7 @@ record TeaShop(
     /** Makes conversations of one to four questions, about half of them with functions. */
     List<Conversation> conversations(int count, long seed) {
         Random random = random(seed, FOR_THE_BASE);
-        return Stream.generate(() -> new Talk(this, random, false).conversation())
+        return Stream.generate(() -> new Talk(this, random, Purpose.MODEL).conversation())
                 .limit(count)
                 .toList();
     }
@@ -142,32 +143,32 @@ record TeaShop(
     /** Makes conversations of one question, which no training asks in these words. */
     List<Conversation> newQuestions(int count, long seed) {
         Random random = random(seed, FOR_THE_BASE);
-        return Stream.generate(() -> new Talk(this, random, true).oneQuestion())
+        return Stream.generate(() -> new Talk(this, random, Purpose.TEST).oneQuestion())
                 .distinct()
                 .limit(count)
                 .toList();
     }
 
-    /** Makes conversations in which a pirate answers. */
-    List<Conversation> pirate(int count, long seed, boolean tested) {
+    /** Makes conversations in which a pirate answers; those of a test have one question. */
+    List<Conversation> pirate(int count, long seed, Purpose purpose) {
         Random random = random(seed, FOR_THE_PIRATE);
-        return Stream.generate(() -> tested
-                        ? new Talk(this, random, true).oneQuestion()
-                        : new Talk(this, random, false).conversation())
+        return Stream.generate(() -> new Talk(this, random, purpose))
+                .map(talk -> purpose == Purpose.TEST_OF_ADAPTER ? talk.oneQuestion() : talk.conversation())
                 .map(pirate::of)
                 .distinct()
                 .limit(count)
                 .toList();
     }
 
-    /** Makes conversations in December: half about what is different, half about what is not. */
-    List<Conversation> december(int count, long seed, boolean tested) {
+    /** Makes conversations in December: half about what is different, and for a training half about what is not. */
+    List<Conversation> december(int count, long seed, Purpose purpose) {
         Random random = random(seed, FOR_DECEMBER);
         TeaShop december = inDecember();
         return IntStream.iterate(0, i -> i + 1)
-                .mapToObj(i -> i % 2 == 0 || tested
-                        ? new Talk(december, random, tested).december()
-                        : new Talk(december, random, false).conversation())
+                .mapToObj(i -> {
+                    Talk talk = new Talk(december, random, purpose);
+                    return i % 2 == 0 || purpose == Purpose.TEST_OF_ADAPTER ? talk.december() : talk.conversation();
+                })
                 .distinct()
                 .limit(count)
                 .toList();

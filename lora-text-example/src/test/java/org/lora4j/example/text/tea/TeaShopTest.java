@@ -58,15 +58,15 @@ class TeaShopTest {
 
     @Test
     void anAdapterChangesTheTone() throws IOException {
-        List<Conversation> tests = shop.pirate(QUESTIONS, 77, true);
+        List<Conversation> tests = shop.pirate(QUESTIONS, 77, Talk.Purpose.TEST_OF_ADAPTER);
         assertThat(tests.toString()).contains("Arr! Our own shop be at 12 Harbour Lane");
-        assertThat(right("pirate", tests)).isGreaterThan(50);
-        assertThat(right(LoRAModel.BASE, tests)).isLessThan(30);
+        assertThat(right("pirate", tests)).isGreaterThan(35);
+        assertThat(right(LoRAModel.BASE, tests)).isLessThan(15);
     }
 
     @Test
     void anAdapterChangesTheKnowledge() throws IOException {
-        List<Conversation> tests = shop.december(QUESTIONS, 77, true);
+        List<Conversation> tests = shop.december(QUESTIONS, 77, Talk.Purpose.TEST_OF_ADAPTER);
         assertThat(tests.toString()).contains("In December we are open every day");
         assertThat(right("december", tests)).isGreaterThan(55);
         assertThat(right(LoRAModel.BASE, tests)).isLessThan(20);
