@@ -99,6 +99,7 @@ public record AnswerForm(
      * @return its thoughts, its text and its calls
      */
     public ToolAnswer read(String answer) {
+        Objects.requireNonNull(answer, "answer must not be null");
         AnswerReader reader = reader();
         List<AnswerPart> parts = new ArrayList<>(reader.add(answer));
         parts.addAll(reader.end());

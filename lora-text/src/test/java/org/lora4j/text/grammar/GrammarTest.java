@@ -228,6 +228,21 @@ class GrammarTest {
                 .withMessage("source must not be null");
     }
 
+    @Test
+    void stringsAsTheyAreNeedAStringThatFits() {
+        assertThat(Grammar.strings(Map.of("type", "string", "format", "odd"), SchemaOptions.WRITING, "</x>")
+                        .annotations())
+                .containsExactly("format: odd");
+        for (Map<String, ?> none : List.of(Map.of("type", "integer"), Map.of("const", "a</x>b"))) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> Grammar.strings(none, SchemaOptions.WRITING, "</x>"))
+                    .withMessageContaining("at least one text must fit, found none");
+        }
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Grammar.strings(Map.of("type", "string"), SchemaOptions.WRITING, ""))
+                .withMessage("without must have at least one character, found an empty text");
+    }
+
     @SuppressWarnings({"NullAway", "TypeParameterUnusedInFormals"})
     private static <T> T none() {
         return null;

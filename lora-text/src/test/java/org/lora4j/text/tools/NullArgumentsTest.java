@@ -43,6 +43,17 @@ class NullArgumentsTest {
                 () -> ForcedCall.of(ToolFormat.HERMES, List.of(Tool.of("f", "", "{\"type\": \"object\"}")))
                         .orJson(null));
         assertRefused("part", () -> ToolFormat.HERMES.reader().add(null));
+        assertRefused("tools", () -> ToolFormat.HERMES.reader(null));
+        assertRefused("tools", () -> ToolFormat.HERMES.read("", null));
+        assertRefused("template", () -> ThoughtFormat.find(null));
+        assertRefused("prompt", () -> ThoughtFormat.THINK.isOpen(null));
+        assertRefused("rest", () -> ThoughtFormat.THINK.withoutWords(null));
+        assertRefused("tools", () -> new AnswerForm(null, false, null, null));
+        assertRefused("format", () -> AnswerForm.TEXT.withCalls(null, List.of()));
+        assertRefused("functions", () -> AnswerForm.TEXT.withCalls(ToolFormat.HERMES, null));
+        assertRefused("answer", () -> AnswerForm.TEXT.read(null));
+        assertRefused("part", () -> AnswerForm.TEXT.reader().add(null));
+        assertRefused("text", () -> new AnswerPart.Thoughts(null));
         assertRefused("text", () -> new ToolAnswer(null, List.of()));
         assertRefused("calls", () -> new ToolAnswer("", null));
         assertRefused("parts", () -> ToolAnswer.of(null));
