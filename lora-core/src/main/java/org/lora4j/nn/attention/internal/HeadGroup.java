@@ -68,7 +68,9 @@ final class HeadGroup<A> {
     }
 
     private Block block(AttentionSequence of, int group, int from) {
-        int to = isDivided(of) ? Math.min(of.queries(), from + BLOCK) : of.queries();
+        // They end at the same tokens if those before them are known, so that the results have the same bits.
+        int toEnd = BLOCK - (of.past() + from) % BLOCK;
+        int to = isDivided(of) ? Math.min(of.queries(), from + toEnd) : of.queries();
         int firstKey = of.firstSeen(from);
         return new Block(of, group, from, to, firstKey, of.endSeen(to - 1) - firstKey);
     }

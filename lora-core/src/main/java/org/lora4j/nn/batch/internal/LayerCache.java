@@ -106,6 +106,63 @@ public final class LayerCache<A> {
         math.copy(values.get(group).get(place(token)), 0, target, 0, size);
     }
 
+    /**
+     * Copies tokens that follow each other, without those that a window has left out.
+     *
+     * @param from the first token
+     * @param to the token behind the last one
+     * @param written the most tokens that were written
+     */
+    LayerBlock<A> copy(int from, int to, int written) {
+        int first = Math.min(to, Math.max(from, written - places));
+        int count = to - first;
+        LayerBlock<A> block =
+                new LayerBlock<>(first, count, math.array(keys.size() * count), math.array(keys.size() * count));
+        forEachRun(block, (place, at, run) -> {
+            for (int i = 0; i < keys.size(); i++) {
+                math.copy(keys.get(i), place, block.keys(), i * count + at, run);
+            }
+        });
+        for (int i = 0; i < groups * count; i++) {
+            math.copy(values.get(i / count).get(place(first + i % count)), 0, block.values(), i * size, size);
+        }
+        return block;
+    }
+
+    /** Writes tokens that were copied. */
+    void paste(LayerBlock<A> block) {
+        int count = block.count();
+        forEachRun(block, (place, at, run) -> {
+            for (int i = 0; i < keys.size(); i++) {
+                math.copy(block.keys(), i * count + at, keys.get(i), place, run);
+            }
+        });
+        for (int i = 0; i < groups * count; i++) {
+            math.copy(block.values(), i * size, values.get(i / count).get(place(block.first() + i % count)), 0, size);
+        }
+    }
+
+    /** The first token that the one behind some tokens sees. */
+    int firstSeen(int tokens) {
+        return Math.max(0, tokens + 1 - places);
+    }
+
+    /** Tokens whose places follow each other. */
+    @FunctionalInterface
+    private interface Run {
+        void accept(int place, int at, int run);
+    }
+
+    private void forEachRun(LayerBlock<A> block, Run action) {
+        int at = 0;
+        while (at < block.count()) {
+            int place = place(block.first() + at);
+            int run = Math.min(block.count() - at, places - place);
+            action.accept(place, at, run);
+            at += run;
+        }
+    }
+
     /** {@code scores = K·q} for the tokens in the first places. */
     public void scores(int group, A query, A scores, int tokens) {
         math.clear(scores, tokens);
