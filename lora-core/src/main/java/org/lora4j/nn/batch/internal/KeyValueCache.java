@@ -179,11 +179,9 @@ public final class KeyValueCache {
             return length;
         }
         grow(Math.max(room, end));
-        for (CacheBlock block : blocks.subList(0, count)) {
-            int i = 0;
-            for (LayerCache<?> cache : byLayer.values()) {
-                paste(cache, block.layers().get(i++));
-            }
+        int layer = 0;
+        for (LayerCache<?> cache : byLayer.values()) {
+            paste(cache, blocks.subList(0, count), layer++);
         }
         written = Math.max(length == 0 ? 0 : written, end);
         length = end;
@@ -208,8 +206,10 @@ public final class KeyValueCache {
     }
 
     @SuppressWarnings("unchecked") // The type is that of all numbers of the network.
-    private static <A> void paste(LayerCache<A> cache, LayerBlock<?> block) {
-        cache.paste((LayerBlock<A>) block);
+    private static <A> void paste(LayerCache<A> cache, List<CacheBlock> blocks, int layer) {
+        cache.paste(blocks.stream()
+                .map(block -> (LayerBlock<A>) block.layers().get(layer))
+                .toList());
     }
 
     /**
