@@ -147,7 +147,8 @@ class ServeResponsesTest {
         // What is known of the prompt is said.
         body.put("prompt_cache_key", "one");
         assertThat(good(body).at("/usage/input_tokens_details/cached_tokens").asInt())
-                .isZero();
+                .as("blocks of other requests")
+                .isLessThanOrEqualTo(input - 16);
         assertThat(good(body).at("/usage/input_tokens_details/cached_tokens").asInt())
                 .isEqualTo(input - 1);
     }

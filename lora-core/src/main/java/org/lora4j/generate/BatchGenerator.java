@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.events.FlightEvents;
@@ -45,6 +46,9 @@ public final class BatchGenerator {
      */
     private static final int PROMPT_TOKENS = 256;
 
+    /** The fewest tokens that a step computes of a longer prompt. If that is too much for all, the last ones wait. */
+    private static final int LEAST_PART = 2 * PrefixTree.BLOCK;
+
     private static final long PATIENCE_MILLIS = 5;
 
     private final Decoder decoder;
@@ -54,10 +58,12 @@ public final class BatchGenerator {
     /** Has an output for each token of a prompt that is scored. */
     private final DecoderPass allTokens;
 
+    private final PrefixCache prefixes;
     private final List<RunningGeneration> running = new ArrayList<>();
     private boolean isStanding;
 
-    private BatchGenerator(Decoder decoder, long cacheLimit) {
+    private BatchGenerator(Decoder decoder, long cacheLimit, long prefixLimit) {
+        prefixes = new PrefixCache(prefixLimit);
         this.decoder = decoder;
         this.cacheLimit = cacheLimit;
         pass = new DecoderPass(decoder.ofLastTokens());
@@ -84,12 +90,26 @@ public final class BatchGenerator {
      * @throws IllegalArgumentException if the model is no decoder, or the limit is negative
      */
     public static BatchGenerator of(Model base, long cacheLimit) {
+        return of(base, cacheLimit, 0);
+    }
+
+    /**
+     * Creates a generator without texts, which keeps the beginnings of prompts.
+     *
+     * @param base a model on the base of all texts
+     * @param cacheLimit the most bytes that the keys and values of all texts may take
+     * @param prefixLimit the most bytes that those of the beginnings of prompts may take beside them; those that were not used for the longest
+     *     time go first
+     * @return the generator
+     * @throws IllegalArgumentException if the model is no decoder, or a limit is negative
+     */
+    public static BatchGenerator of(Model base, long cacheLimit, long prefixLimit) {
         Objects.requireNonNull(base, "base must not be null");
-        if (cacheLimit < 0) {
-            throw new IllegalArgumentException(
-                    "generation: the limit of the cache must not be negative, found " + cacheLimit);
+        if (cacheLimit < 0 || prefixLimit < 0) {
+            throw new IllegalArgumentException("generation: the limit of the cache must not be negative, found "
+                    + Math.min(cacheLimit, prefixLimit));
         }
-        return new BatchGenerator(Decoder.of(base), cacheLimit);
+        return new BatchGenerator(Decoder.of(base), cacheLimit, prefixLimit);
     }
 
     /**
@@ -137,8 +157,33 @@ public final class BatchGenerator {
      * @throws IllegalStateException as {@link #add(Model, int[], GenerationOptions, IntPredicate)}, or if another generation uses
      *     the cache
      */
-    public synchronized RunningGeneration add(
+    public RunningGeneration add(
             Model model, int[] prompt, GenerationOptions options, IntPredicate consumer, @Nullable PromptCache cache) {
+        return add(model, prompt, options, consumer, cache, null);
+    }
+
+    /**
+     * Adds a text that shares the beginning of its prompt with others of its owner. Texts of one owner that begin alike compute their
+     * beginning once, also if they run at the same time. Texts of different owners share nothing.
+     *
+     * @param model the base, or a model with adapters on it
+     * @param prompt the tokens before, at least one
+     * @param options how tokens are chosen, and when the generation ends
+     * @param consumer is given each new token in the thread of {@link #step}; false cancels the generation
+     * @param cache what is known of the conversation, from {@link #newPromptCache}; or null for a text of its own
+     * @param owner anything with {@code equals}, such as the name of an adapter with that of a client; or null to share nothing. Its texts
+     *     must have one model at a time: what another adapter, or another content of the adapter, has computed is dropped
+     * @return the generation
+     * @throws IllegalArgumentException as {@link #add(Model, int[], GenerationOptions, IntPredicate)}
+     * @throws IllegalStateException as {@link #add(Model, int[], GenerationOptions, IntPredicate, PromptCache)}
+     */
+    public synchronized RunningGeneration add(
+            Model model,
+            int[] prompt,
+            GenerationOptions options,
+            IntPredicate consumer,
+            @Nullable PromptCache cache,
+            @Nullable Object owner) {
         Objects.requireNonNull(model, "model must not be null");
         Objects.requireNonNull(prompt, "prompt must not be null");
         Objects.requireNonNull(options, "options must not be null");
@@ -160,8 +205,13 @@ public final class BatchGenerator {
         // A prompt that is scored needs the logits of each token.
         boolean isScored = options.promptLogProbabilities().isPresent();
         int reused = text.start(layers, prompt, cache == null || isScored ? 0 : prompt.length - 1);
+        PrefixTree tree = owner == null || isScored ? null : prefixes.tree(owner);
         RunningGeneration added =
-                new RunningGeneration(text, prompt, reused, options, maxTokens, consumer, cache, constrained);
+                new RunningGeneration(text, prompt, reused, options, maxTokens, consumer, cache, tree, constrained);
+        if (tree != null) {
+            tree.use(text.cache());
+            added.takeKnown();
+        }
         running.add(added);
         return added;
     }
@@ -202,6 +252,25 @@ public final class BatchGenerator {
         return decoder.bytesPerToken();
     }
 
+    /**
+     * Drops the beginnings of prompts that no longer belong to their owners. Texts that still compute with another adapter add nothing any
+     * more.
+     *
+     * @param now returns the model of an owner, or null if it has none any more
+     */
+    public synchronized void retainPrefixes(Function<Object, @Nullable Model> now) {
+        prefixes.retain(Objects.requireNonNull(now, "now must not be null"));
+    }
+
+    /**
+     * Returns the memory that the beginnings of prompts take now.
+     *
+     * @return the bytes, at most the limit
+     */
+    public synchronized long prefixBytes() {
+        return prefixes.bytes();
+    }
+
     private void removeFinished() {
         for (RunningGeneration generation : running) {
             if (generation.isFinished()) {
@@ -237,26 +306,46 @@ public final class BatchGenerator {
             awaitAny(pending);
             return running.size();
         }
+        List<RunningGeneration> computed = withoutThoseAside(now);
         GenerationStepEvent event = FlightEvents.areOn() ? new GenerationStepEvent() : null;
         if (event != null) {
             event.begin();
         }
-        int texts = now.size();
-        long tokens = compute(now);
+        long tokens = compute(computed);
         if (event != null) {
-            event.end(texts, tokens);
+            event.end(computed.size(), tokens);
         }
         removeFinished();
         return running.size();
     }
 
+    /** Leaves out prompts whose next block is computed for another one, and those for which this step has no room. */
+    private static List<RunningGeneration> withoutThoseAside(List<RunningGeneration> all) {
+        List<RunningGeneration> now = new ArrayList<>();
+        List<RunningGeneration> prompts = new ArrayList<>();
+        int tokens = 0;
+        for (RunningGeneration one : all) {
+            one.takeKnown();
+            if (!one.isInPrompt()) {
+                now.add(one);
+                continue;
+            }
+            int least = one.text().part(LEAST_PART);
+            boolean isFirst = prompts.isEmpty();
+            if (isFirst || (tokens + least <= PROMPT_TOKENS && prompts.stream().noneMatch(one::waitsFor))) {
+                tokens += least;
+                prompts.add(one);
+                now.add(one);
+            }
+        }
+        return now;
+    }
+
     /** Computes the next tokens of texts. Returns how many. */
     private long compute(List<RunningGeneration> now) {
         List<CachedSequence> texts = now.stream().map(RunningGeneration::text).toList();
+        int[] before = texts.stream().mapToInt(CachedSequence::from).toArray();
         int most = most(texts);
-        long tokens = texts.stream()
-                .mapToLong(text -> Math.min(most, text.length() - text.from()))
-                .sum();
         List<RunningGeneration> scored =
                 now.stream().filter(RunningGeneration::isScoring).toList();
         List<RunningGeneration> others =
@@ -266,6 +355,11 @@ public final class BatchGenerator {
                 most,
                 (text, logits) -> others.get(text).advance(logits));
         scored.forEach(one -> one.score(allTokens, most));
+        long tokens = 0;
+        for (int i = 0; i < before.length; i++) {
+            tokens += texts.get(i).from() - before[i];
+            now.get(i).computed(before[i]);
+        }
         return tokens;
     }
 
@@ -300,7 +394,7 @@ public final class BatchGenerator {
         for (int i = 0; i < several.length; i++) {
             int share = left / (several.length - i);
             if (several[i] > share) {
-                return Math.max(1, share);
+                return Math.max(LEAST_PART, share);
             }
             left -= several[i];
         }

@@ -11,6 +11,9 @@ final class CachedSequence {
     private int[] ids = new int[0];
     private int length;
 
+    /** How many of the first tokens were computed as those of a prompt, by products of several rows. */
+    private int asPrompt;
+
     CachedSequence(Decoder decoder, EffectiveLayers layers, int limit) {
         cache = new KeyValueCache(decoder.stack(), limit);
         this.layers = layers;
@@ -31,7 +34,57 @@ final class CachedSequence {
         }
         ids = text.clone();
         length = text.length;
-        return cache.truncate(same);
+        int kept = cache.truncate(same);
+        asPrompt = Math.min(asPrompt, kept);
+        return kept;
+    }
+
+    /**
+     * Continues with what is known of a prompt.
+     *
+     * @param prompt the tokens of the prompt, with which the text begins
+     * @return how many more tokens are known
+     */
+    int extend(PrefixTree prefixes, int prompt) {
+        int before = from();
+        int more = prefixes.extend(cache, ids, prompt);
+        if (more > 0 && before / PrefixTree.BLOCK * PrefixTree.BLOCK <= asPrompt) {
+            asPrompt = from();
+        }
+        return more;
+    }
+
+    /**
+     * Adds what was computed of a prompt to what is known.
+     *
+     * @param before the first token that the last step computed
+     */
+    void addTo(PrefixTree prefixes, int before, int prompt) {
+        int computed = Math.min(from(), prompt);
+        if (before <= asPrompt && computed - before >= PrefixTree.BLOCK) {
+            asPrompt = computed;
+            prefixes.add(cache, ids, asPrompt);
+        }
+    }
+
+    /**
+     * How many tokens the next step computes: those to the end of a block, and so many to the end of the text that no step has fewer
+     * than those of a block.
+     *
+     * @param most about as many; at least two blocks
+     */
+    int part(int most) {
+        int left = length - from();
+        if (left <= most) {
+            return left;
+        }
+        int end = (from() + most) / PrefixTree.BLOCK * PrefixTree.BLOCK;
+        return length - end < PrefixTree.BLOCK ? left : end - from();
+    }
+
+    /** Whether another text has the same tokens up to one of them. */
+    boolean beginsAs(CachedSequence other, int to) {
+        return Arrays.equals(ids, 0, to, other.ids, 0, to);
     }
 
     void append(int id) {
@@ -45,6 +98,7 @@ final class CachedSequence {
     /** Drops what is known if the layers have changed since. */
     void check() {
         cache.use(layers, false);
+        asPrompt = Math.min(asPrompt, from());
     }
 
     EffectiveLayers layers() {

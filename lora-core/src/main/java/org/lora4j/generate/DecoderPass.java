@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToIntFunction;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.memory.ArrayMemory;
 import org.lora4j.nn.batch.internal.EffectiveLayers;
@@ -51,7 +52,10 @@ final class DecoderPass {
     void compute(CachedSequence text, int to, Row action) {
         text.check();
         int from = text.from();
-        forward(Map.of(text.layers(), List.of(text)), to - from, (row, ofRow) -> action.accept(from + row, ofRow));
+        forward(
+                Map.of(text.layers(), List.of(text)),
+                each -> to - from,
+                (row, ofRow) -> action.accept(from + row, ofRow));
     }
 
     /**
@@ -66,7 +70,7 @@ final class DecoderPass {
     /**
      * Computes the next tokens of all texts.
      *
-     * @param most how many tokens of each are computed
+     * @param most about how many tokens of each are computed
      * @param action takes the logits of each text that is computed to its end
      */
     void compute(List<CachedSequence> texts, int most, Row action) {
@@ -81,12 +85,12 @@ final class DecoderPass {
                 text.check();
                 block.computeIfAbsent(text.layers(), key -> new ArrayList<>()).add(text);
                 numbers.put(text, end);
-                tokens += Math.min(most, text.length() - text.from());
+                tokens += text.part(most);
                 end++;
             }
             List<Integer> inOrder = new ArrayList<>();
             block.values().forEach(group -> group.forEach(text -> inOrder.add(numbers.get(text))));
-            forward(block, most, (row, ofRow) -> {
+            forward(block, text -> text.part(most), (row, ofRow) -> {
                 CachedSequence text = texts.get(inOrder.get(row));
                 if (text.from() == text.length()) {
                     action.accept(inOrder.get(row), ofRow);
@@ -96,7 +100,8 @@ final class DecoderPass {
         }
     }
 
-    private void forward(Map<EffectiveLayers, List<CachedSequence>> byLayers, int most, Row action) {
+    private void forward(
+            Map<EffectiveLayers, List<CachedSequence>> byLayers, ToIntFunction<CachedSequence> most, Row action) {
         Pass used = pass == null ? new Pass(network, false, () -> WeightedLayer::original) : pass;
         // After an exception it is dropped, because it may hold notes of a computation that did not end.
         pass = null;
@@ -109,7 +114,7 @@ final class DecoderPass {
             texts.addAll(group);
         });
         Sequences next = Sequences.continuing(
-                texts.stream().map(text -> text.next(most)).toArray(int[][]::new),
+                texts.stream().map(text -> text.next(most.applyAsInt(text))).toArray(int[][]::new),
                 texts.stream().mapToInt(CachedSequence::from).toArray());
         INDArray output = used.forward(Segments.divide(next, segments, counts)
                 .continuing(texts.stream().map(CachedSequence::cache).toList()));

@@ -144,7 +144,7 @@ public final class Generator {
         EffectiveLayers layers = model.effectiveLayers();
         int reused = text.start(layers, prompt, options.promptLogProbabilities().isPresent() ? 0 : prompt.length - 1);
         RunningGeneration running =
-                new RunningGeneration(text, prompt, reused, options, maxTokens, consumer, null, constrained);
+                new RunningGeneration(text, prompt, reused, options, maxTokens, consumer, null, null, constrained);
         List<CachedSequence> texts = List.of(text);
         while (!running.isFinished()) {
             running.awaitPending();

@@ -25,8 +25,10 @@ public final class RunningGeneration {
     private final BitSet seen = new BitSet();
     private final int maxTokens;
     private final int promptTokens;
-    private final int reusedTokens;
     private final BatchGenerator.@Nullable PromptCache cache;
+    private final @Nullable PrefixTree prefixes;
+    private int reusedTokens;
+    private int computedTokens;
     private boolean left;
     private final List<Integer> tokens = new ArrayList<>();
 
@@ -48,6 +50,7 @@ public final class RunningGeneration {
             int maxTokens,
             IntPredicate consumer,
             BatchGenerator.@Nullable PromptCache cache,
+            @Nullable PrefixTree prefixes,
             @Nullable ConstrainedChoice constrained) {
         this.text = text;
         this.options = options;
@@ -55,6 +58,7 @@ public final class RunningGeneration {
         this.maxTokens = maxTokens;
         this.reusedTokens = reusedTokens;
         this.cache = cache;
+        this.prefixes = prefixes;
         promptTokens = prompt.length;
         scores = options.promptLogProbabilities().isPresent()
                 ? new PromptScores(prompt, options.promptLogProbabilities().getAsInt())
@@ -135,9 +139,9 @@ public final class RunningGeneration {
     /**
      * Returns how many tokens of the prompt are not computed, because their keys and values are known.
      *
-     * @return the tokens
+     * @return the tokens. There can be more until the first new token comes, because another text computes the same ones
      */
-    public int reusedTokens() {
+    public synchronized int reusedTokens() {
         return reusedTokens;
     }
 
@@ -175,6 +179,53 @@ public final class RunningGeneration {
         }
         if (scores.areComplete()) {
             advance(logits);
+        }
+    }
+
+    /**
+     * Returns how many tokens of the prompt were computed so far.
+     *
+     * @return the tokens; once there is a new one, all of the prompt but the {@linkplain #reusedTokens reused} ones
+     */
+    public synchronized int computedTokens() {
+        return computedTokens;
+    }
+
+    /** Whether the next step computes tokens of the prompt. */
+    boolean isInPrompt() {
+        return text.from() < promptTokens;
+    }
+
+    /** Takes what others have computed of the prompt since the last step. */
+    synchronized void takeKnown() {
+        if (prefixes != null && isInPrompt()) {
+            text.check();
+            reusedTokens += text.extend(prefixes, promptTokens);
+        }
+    }
+
+    /** Whether the next block of the prompt is computed for another text, from where this one can take it. */
+    boolean waitsFor(RunningGeneration other) {
+        int end = text.from() + PrefixTree.BLOCK;
+        return prefixes != null
+                && prefixes == other.prefixes
+                && other.text.from() == text.from()
+                && end <= PrefixTree.most(promptTokens)
+                && end <= other.promptTokens
+                && text.beginsAs(other.text, end);
+    }
+
+    /**
+     * Notes that a step has computed the next tokens.
+     *
+     * @param before the first of them
+     */
+    synchronized void computed(int before) {
+        if (before < promptTokens) {
+            computedTokens += Math.max(0, Math.min(promptTokens, text.from()) - before);
+            if (prefixes != null) {
+                text.addTo(prefixes, before, promptTokens);
+            }
         }
     }
 

@@ -19,10 +19,18 @@ final class Conversations {
     /**
      * What a cache is kept under: conversations of different adapters share nothing.
      *
-     * @param adapter the name of the adapter
+     * @param sharing who may share it
      * @param id the conversation, as the request names it
      */
-    record Key(String adapter, String id) {}
+    record Key(Sharing sharing, String id) {}
+
+    /**
+     * Whose prompts may be computed once for all: those of one adapter, and of one scope.
+     *
+     * @param adapter the name of the adapter
+     * @param scope the scope of the requests; null for that of all that name none
+     */
+    record Sharing(String adapter, @Nullable String scope) {}
 
     Conversations(int most, long bytesPerToken) {
         this.most = most;
@@ -45,7 +53,7 @@ final class Conversations {
 
     /** Drops the caches of adapters that are no longer in the model, so that they do not keep their arrays. */
     void keepOnly(Predicate<String> isInModel) {
-        kept.keySet().removeIf(key -> !isInModel.test(key.adapter()));
+        kept.keySet().removeIf(key -> !isInModel.test(key.sharing().adapter()));
     }
 
     /** The tokens that the caches have room for. */

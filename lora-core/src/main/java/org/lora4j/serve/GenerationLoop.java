@@ -15,6 +15,7 @@ import org.lora4j.generate.RunningGeneration;
 import org.lora4j.internal.events.FlightEvents;
 import org.lora4j.internal.events.GenerationEvent;
 import org.lora4j.model.internal.ModelSnapshot;
+import org.lora4j.nn.Model;
 
 /**
  * Takes the steps of a {@link GenerationService}: before each one, generations that are cancelled or late leave, and waiting ones join
@@ -29,6 +30,7 @@ final class GenerationLoop implements Admission.Places<GenerationTask> {
     private final LoRAModel model;
     private final long maxCachedTokens;
     private final int maxRunning;
+    private final long maxPrefixBytes;
     private final ServingRecorder recorder;
     private final Executor steps;
     private final Executor completions;
@@ -44,16 +46,23 @@ final class GenerationLoop implements Admission.Places<GenerationTask> {
 
     private final List<GenerationTask> running = new ArrayList<>();
 
+    /** The model when prefixes were last compared with it. */
+    private ModelSnapshot compared;
+
     /** What others may know of it. */
     private volatile long cachedTokens;
+
+    private volatile long prefixBytes;
 
     /** Whether nothing is computed any more. */
     private volatile boolean isStopped;
 
     GenerationLoop(GenerationService.Builder settings, long maxCachedTokens, ServingRecorder recorder, Executor steps) {
         this.maxCachedTokens = maxCachedTokens;
+        maxPrefixBytes = settings.maxPrefixBytes;
         model = settings.model;
-        batch = BatchGenerator.of(model.base(), Long.MAX_VALUE);
+        compared = model.snapshot();
+        batch = newBatch();
         FairQueue.Limits limits = FairQueue.Limits.of(
                 settings.maxWaitingTokensPerAdapter, settings.maxWaitingTokens, "tokens", "maxWaitingTokens");
         queue = new FairQueue<>(limits, settings.weights);
@@ -62,6 +71,10 @@ final class GenerationLoop implements Admission.Places<GenerationTask> {
         maxRunning = settings.maxRunning;
         completions = settings.executor;
         conversations = new Conversations(settings.maxConversations, batch.cacheBytesPerToken());
+    }
+
+    private BatchGenerator newBatch() {
+        return BatchGenerator.of(model.base(), Long.MAX_VALUE, maxPrefixBytes);
     }
 
     @Override
@@ -165,10 +178,12 @@ final class GenerationLoop implements Admission.Places<GenerationTask> {
             }
             long begin = System.nanoTime();
             endThoseThatLeave(begin);
-            int prompts = join(begin);
+            dropOldPrefixes();
+            join(begin);
             if (!running.isEmpty()) {
-                compute(begin, prompts);
+                compute(begin);
             }
+            prefixBytes = batch.prefixBytes();
             return true;
         } finally {
             stepping = null;
@@ -186,8 +201,29 @@ final class GenerationLoop implements Admission.Places<GenerationTask> {
         }
     }
 
-    /** Lets waiting tasks join in the fair order, until one has no room. Returns how many tokens of prompts are to be computed. */
-    private int join(long now) {
+    /** Drops the prefixes of adapters that were deleted or replaced, so that they do not keep their arrays. */
+    private void dropOldPrefixes() {
+        ModelSnapshot now = model.snapshot();
+        if (!now.isSame(compared)) {
+            compared = now;
+            batch.retainPrefixes(owner -> {
+                String adapter = ((Conversations.Sharing) owner).adapter();
+                return isServed(adapter) ? modelOf(now, adapter) : null;
+            });
+        }
+    }
+
+    private static @Nullable Model modelOf(ModelSnapshot snapshot, String adapter) {
+        try {
+            return snapshot.model(adapter);
+        } catch (IllegalArgumentException e) {
+            // It was deleted in between, or its name is that of an adapter with an end of its own now.
+            return null;
+        }
+    }
+
+    /** Lets waiting tasks join in the fair order, until one has no room. */
+    private void join(long now) {
         Room room = new Room();
         int prompts = 0;
         GenerationTask task = poll(now, room);
@@ -197,7 +233,6 @@ final class GenerationLoop implements Admission.Places<GenerationTask> {
             task = poll(now, room);
         }
         cachedTokens = reserved() + conversations.tokens();
-        return prompts;
     }
 
     /** Whether there is room. The first task in the order that has none waits for it, and others do not overtake it. */
@@ -256,16 +291,16 @@ final class GenerationLoop implements Admission.Places<GenerationTask> {
         String adapter = task.adapter();
         ModelSnapshot now = model.snapshot();
         try {
-            RunningGeneration generation =
-                    batch.add(now.model(adapter), task.prompt(), task.options(), task::accept, task.cache);
+            RunningGeneration generation = batch.add(
+                    now.model(adapter),
+                    task.prompt(),
+                    task.options(),
+                    task::accept,
+                    task.cache,
+                    maxPrefixBytes > 0 ? task.sharing() : null);
             task.handle().use(now.usedLater(adapter));
             task.running = generation;
-            int reused = generation.reusedTokens();
-            if (reused > 0) {
-                charge(adapter, -reused);
-            }
-            recorder.computed(adapter, task.size() - reused);
-            return task.size() - reused;
+            return task.size() - countReused(task);
         } catch (ServingException e) {
             leave(task, null, e);
             return 0;
@@ -284,6 +319,16 @@ final class GenerationLoop implements Admission.Places<GenerationTask> {
         }
     }
 
+    /** Gives back what was charged for tokens of the prompt that turn out to be known. Returns how many these are. */
+    private int countReused(GenerationTask task) {
+        int reused = task.takeReused();
+        if (reused > 0) {
+            charge(task.adapter(), -reused);
+            recorder.reused(task.adapter(), reused);
+        }
+        return reused;
+    }
+
     private boolean isServed(String adapter) {
         return adapter.equals(LoRAModel.BASE) || model.names().contains(adapter);
     }
@@ -294,27 +339,29 @@ final class GenerationLoop implements Admission.Places<GenerationTask> {
         }
     }
 
-    private void compute(long begin, int promptTokens) {
+    private void compute(long begin) {
         List<GenerationTask> now = List.copyOf(running);
         try {
             batch.step();
         } catch (RuntimeException | Error e) {
             // What the generator and the caches hold may be broken.
-            batch = BatchGenerator.of(model.base(), Long.MAX_VALUE);
+            batch = newBatch();
             now.forEach(task -> leave(task, null, Failures.internal(e)));
             return;
         }
-        Map<String, Long> tokens = new LinkedHashMap<>();
+        Map<String, Long> newTokens = new LinkedHashMap<>();
+        long all = 0;
         for (GenerationTask task : now) {
-            tokens.merge(task.adapter(), (long) task.takeNewTokens(), Long::sum);
+            int unused = countReused(task);
+            int ofTask = task.takeNewTokens();
+            newTokens.merge(task.adapter(), (long) ofTask, Long::sum);
+            int computed = task.takeComputed() + ofTask;
+            recorder.computed(task.adapter(), computed);
+            all += computed;
         }
-        long newTokens = tokens.values().stream().mapToLong(Long::longValue).sum();
-        tokens.forEach((adapter, count) -> {
-            charge(adapter, count);
-            recorder.computed(adapter, count);
-        });
+        newTokens.forEach(this::charge);
         if (!batch.isStanding()) {
-            recorder.batch(now.size(), promptTokens + newTokens, System.nanoTime() - begin);
+            recorder.batch(now.size(), all, System.nanoTime() - begin);
         }
         for (GenerationTask task : now) {
             RunningGeneration generation = task.running;
@@ -384,6 +431,11 @@ final class GenerationLoop implements Admission.Places<GenerationTask> {
     /** The tokens that the running generations and the conversations have room for. */
     long cachedTokens() {
         return cachedTokens;
+    }
+
+    /** The memory of what is known of prompts. */
+    long prefixBytes() {
+        return prefixBytes;
     }
 
     /** How many requests of each adapter wait. */

@@ -11,6 +11,7 @@ import org.lora4j.generate.GenerationOptions;
  * <pre>{@code
  * GenerationRequest request = GenerationRequest.of("support", prompt, GenerationOptions.greedy().withMaxTokens(200))
  *         .withConversation("ticket-17")
+ *         .withScope("customer-a")
  *         .withOptions(RequestOptions.defaults().withTimeout(Duration.ofSeconds(30)));
  * }</pre>
  *
@@ -22,6 +23,7 @@ public final class GenerationRequest {
     private final GenerationOptions generation;
     private final RequestOptions options;
     private final @Nullable String conversation;
+    private final @Nullable String scope;
     private final IntConsumer consumer;
 
     private GenerationRequest(
@@ -30,12 +32,14 @@ public final class GenerationRequest {
             GenerationOptions generation,
             RequestOptions options,
             @Nullable String conversation,
+            @Nullable String scope,
             IntConsumer consumer) {
         this.adapter = adapter;
         this.prompt = prompt;
         this.generation = generation;
         this.options = options;
         this.conversation = conversation;
+        this.scope = scope;
         this.consumer = consumer;
     }
 
@@ -52,7 +56,8 @@ public final class GenerationRequest {
         Objects.requireNonNull(adapter, "adapter must not be null");
         Objects.requireNonNull(prompt, "prompt must not be null");
         Objects.requireNonNull(generation, "generation must not be null");
-        return new GenerationRequest(adapter, prompt.clone(), generation, RequestOptions.defaults(), null, token -> {});
+        return new GenerationRequest(
+                adapter, prompt.clone(), generation, RequestOptions.defaults(), null, null, token -> {});
     }
 
     /**
@@ -63,20 +68,33 @@ public final class GenerationRequest {
      */
     public GenerationRequest withOptions(RequestOptions urgency) {
         Objects.requireNonNull(urgency, "urgency must not be null");
-        return new GenerationRequest(adapter, prompt, generation, urgency, conversation, consumer);
+        return new GenerationRequest(adapter, prompt, generation, urgency, conversation, scope, consumer);
     }
 
     /**
-     * Names the conversation that the prompt belongs to. If the prompt begins as the last text of this conversation and adapter
-     * did, what is known of these tokens is used again. The tokens that are generated do not depend on the name, except for
-     * rounding.
+     * Names the conversation that the prompt belongs to. If the prompt begins as the last text of this conversation, adapter and scope
+     * did, what is known of these tokens is used again, also of those that were generated. The tokens that are generated do not depend on
+     * the name, except for rounding.
      *
      * @param id any text
      * @return another request
      */
     public GenerationRequest withConversation(String id) {
         Objects.requireNonNull(id, "id must not be null");
-        return new GenerationRequest(adapter, prompt, generation, options, id, consumer);
+        return new GenerationRequest(adapter, prompt, generation, options, id, scope, consumer);
+    }
+
+    /**
+     * Sets who shares what is known of prompts: only requests of the same scope and adapter do. Who is answered sooner than others learns
+     * that somebody of the scope has sent the same beginning of a prompt, so requests of clients that must not know that need a scope for
+     * each client. By default all requests that set none are of one scope.
+     *
+     * @param id any text, such as the name of a client
+     * @return another request
+     */
+    public GenerationRequest withScope(String id) {
+        Objects.requireNonNull(id, "id must not be null");
+        return new GenerationRequest(adapter, prompt, generation, options, conversation, id, consumer);
     }
 
     /**
@@ -88,7 +106,7 @@ public final class GenerationRequest {
      */
     public GenerationRequest withConsumer(IntConsumer tokens) {
         Objects.requireNonNull(tokens, "tokens must not be null");
-        return new GenerationRequest(adapter, prompt, generation, options, conversation, tokens);
+        return new GenerationRequest(adapter, prompt, generation, options, conversation, scope, tokens);
     }
 
     String adapter() {
@@ -111,6 +129,11 @@ public final class GenerationRequest {
     @Nullable
     String conversation() {
         return conversation;
+    }
+
+    @Nullable
+    String scope() {
+        return scope;
     }
 
     IntConsumer consumer() {

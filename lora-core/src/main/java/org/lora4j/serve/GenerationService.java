@@ -12,6 +12,7 @@ import java.util.function.ToDoubleFunction;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.generate.BatchGenerator;
+import org.lora4j.generate.Generation;
 import org.lora4j.generate.TokenConstraint;
 import org.lora4j.nn.Network;
 import org.lora4j.serve.ServingException.Reason;
@@ -36,6 +37,11 @@ import org.lora4j.serve.ServingException.Reason;
  * never fails for lack of room later. What a conversation knows is kept as long as there is room for it; the conversation that was not
  * used for the longest time goes first. It belongs to the content of the adapter, not to its name: after the adapter was replaced, the
  * next prompt is computed anew.
+ *
+ * <p><b>Prompts that begin alike.</b> The beginning of a prompt, such as a system message with tools, is computed once for all requests of
+ * the same adapter and {@linkplain GenerationRequest#withScope scope}, also if they run at the same time. It is kept in blocks of 16 tokens
+ * within {@link Builder#maxPrefixBytes}; the blocks that were not used for the longest time go first, and all of an adapter when it is
+ * replaced or deleted. The last 16 tokens of a prompt are always computed. {@link Generation#reusedTokens} says what was not computed.
  *
  * <p><b>Results.</b> A generation has the tokens that a {@link org.lora4j.generate.Generator} gives alone, except where rounding
  * decides between tokens that are equally probable. It uses the adapter that the model has when it starts, to its end.
@@ -195,6 +201,15 @@ public final class GenerationService implements AutoCloseable {
     }
 
     /**
+     * Returns the memory of what is known of the beginnings of prompts.
+     *
+     * @return the bytes, at most {@link Builder#maxPrefixBytes}
+     */
+    public long prefixBytes() {
+        return loop.prefixBytes();
+    }
+
+    /**
      * Rejects all later requests, waits until those that were accepted have ended, and ends the thread. Cancel their handles
      * first to wait less. An interrupt ends the wait, and the thread stays interrupted. A consumer of tokens can close the service; it
      * does not wait.
@@ -225,6 +240,7 @@ public final class GenerationService implements AutoCloseable {
         private static final int DEFAULT_RUNNING = 32;
         private static final int DEFAULT_CONVERSATIONS = 1_000;
         private static final int DEFAULT_NAMES = 100;
+        private static final int DEFAULT_PREFIX_SHARE = 8;
 
         final LoRAModel model;
 
@@ -232,6 +248,7 @@ public final class GenerationService implements AutoCloseable {
         AdapterCache cache;
 
         long maxCachedTokens;
+        long maxPrefixBytes = Runtime.getRuntime().maxMemory() / DEFAULT_PREFIX_SHARE;
         int maxRunning = DEFAULT_RUNNING;
         int maxConversations = DEFAULT_CONVERSATIONS;
         long maxWaitingTokens = DEFAULT_WAITING_TOKENS;
@@ -287,6 +304,22 @@ public final class GenerationService implements AutoCloseable {
          */
         public Builder maxCachedTokens(long tokens) {
             maxCachedTokens = requirePositive("maxCachedTokens", tokens);
+            return this;
+        }
+
+        /**
+         * Sets how much memory the keys and values of the beginnings of prompts may take, beside those of the running generations and the
+         * kept conversations. They are on the heap too.
+         *
+         * @param bytes the bytes, not negative; an eighth of the memory of the JVM by default. Zero computes every prompt anew
+         * @return this builder
+         * @throws IllegalArgumentException if the number is negative
+         */
+        public Builder maxPrefixBytes(long bytes) {
+            if (bytes < 0) {
+                throw new IllegalArgumentException("maxPrefixBytes must not be negative, found " + bytes);
+            }
+            maxPrefixBytes = bytes;
             return this;
         }
 

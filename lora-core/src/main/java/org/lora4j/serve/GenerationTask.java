@@ -35,6 +35,9 @@ final class GenerationTask extends Request {
     /** How many of them {@link #takeNewTokens} has told. */
     private int told;
 
+    private int toldComputed;
+    private int toldReused;
+
     /**
      * Creates a task.
      *
@@ -64,7 +67,12 @@ final class GenerationTask extends Request {
     /** What the cache of its conversation is kept under, or null if none is to be kept. */
     Conversations.@Nullable Key conversation() {
         String id = request.conversation();
-        return id == null ? null : new Conversations.Key(adapter(), id);
+        return id == null ? null : new Conversations.Key(sharing(), id);
+    }
+
+    /** Whose prompts it shares. */
+    Conversations.Sharing sharing() {
+        return new Conversations.Sharing(adapter(), request.scope());
     }
 
     GenerationHandle handle() {
@@ -98,6 +106,22 @@ final class GenerationTask extends Request {
     int takeNewTokens() {
         int count = accepted - told;
         told = accepted;
+        return count;
+    }
+
+    /** The tokens of the prompt that were computed since this was asked last. */
+    int takeComputed() {
+        int now = running == null ? toldComputed : running.computedTokens();
+        int count = now - toldComputed;
+        toldComputed = now;
+        return count;
+    }
+
+    /** The tokens of the prompt that were found to be known since this was asked last. */
+    int takeReused() {
+        int now = running == null ? toldReused : running.reusedTokens();
+        int count = now - toldReused;
+        toldReused = now;
         return count;
     }
 

@@ -96,6 +96,12 @@ final class ServingRecorder {
         adapters.of(adapter).computed(units);
     }
 
+    /** Notes tokens of prompts that were not computed for an adapter, because they were known. */
+    void reused(String adapter, long tokens) {
+        all.reused(tokens);
+        adapters.of(adapter).reused(tokens);
+    }
+
     /** Notes a batch. */
     void batch(int requests, long units, long nanos) {
         batchRequests.record(requests);
@@ -172,6 +178,7 @@ final class ServingRecorder {
     private static final class OfAdapter {
         private final LongAdder running = new LongAdder();
         private final LongAdder units = new LongAdder();
+        private final LongAdder reused = new LongAdder();
         private final LongAdder failed = new LongAdder();
         private final LongAdder rejected = new LongAdder();
         private final LongAdder late = new LongAdder();
@@ -195,6 +202,10 @@ final class ServingRecorder {
 
         void computed(long more) {
             units.add(more);
+        }
+
+        void reused(long more) {
+            reused.add(more);
         }
 
         void completed(long nanos) {
@@ -229,6 +240,7 @@ final class ServingRecorder {
                     (int) Math.max(0, running.sum()),
                     latency.count(),
                     units.sum(),
+                    reused.sum(),
                     failed.sum(),
                     rejected.sum(),
                     late.sum(),

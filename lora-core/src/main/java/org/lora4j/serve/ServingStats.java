@@ -174,6 +174,7 @@ public record ServingStats(
      * @param running the requests that are computed now
      * @param completed the requests that ended with an output
      * @param units the rows of features, or the tokens, that were computed for them
+     * @param reusedTokens the tokens of prompts that were not computed, because their keys and values were known
      * @param failed the requests that ended with an error, apart from the following
      * @param rejected the requests that were rejected because too many waited or the service was closed
      * @param late the requests whose time was over
@@ -196,6 +197,7 @@ public record ServingStats(
             int running,
             long completed,
             long units,
+            long reusedTokens,
             long failed,
             long rejected,
             long late,
@@ -253,6 +255,7 @@ public record ServingStats(
          * @param running the requests that are computed
          * @param completed the requests that ended with an output
          * @param units the rows or tokens
+         * @param reusedTokens the tokens that were known
          * @param failed the requests that failed
          * @param rejected the requests that were rejected
          * @param late the requests that were late

@@ -106,6 +106,12 @@ final class ServingMeters {
                 own,
                 adapter,
                 ServingStats.OfAdapter::units);
+        counter(
+                "lora.units.reused",
+                "Tokens of prompts that were not computed, because they were known",
+                own,
+                adapter,
+                ServingStats.OfAdapter::reusedTokens);
         timer(
                 "lora.request.latency",
                 "Time from the start of a request to its output",

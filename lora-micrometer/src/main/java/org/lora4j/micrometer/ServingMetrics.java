@@ -21,6 +21,7 @@ import org.lora4j.serve.ServingStats;
  * <tr><td>{@code lora.requests.waiting}</td><td>gauge</td><td>requests that wait</td></tr>
  * <tr><td>{@code lora.requests.running}</td><td>gauge</td><td>requests that are computed</td></tr>
  * <tr><td>{@code lora.units}</td><td>counter</td><td>rows of features or tokens that were computed</td></tr>
+ * <tr><td>{@code lora.units.reused}</td><td>counter</td><td>tokens of prompts that were not computed, because they were known</td></tr>
  * <tr><td>{@code lora.request.latency}</td><td>timer: count and sum</td><td>from start to output</td></tr>
  * <tr><td>{@code lora.request.queue}</td><td>timer: count and sum</td><td>from start to computation</td></tr>
  * <tr><td>{@code lora.request.latency.percentile}</td><td>gauge, seconds</td><td>since the start of the service, by {@code phi}: 0.5,

@@ -97,6 +97,7 @@ class ServingMetricsTest {
         assertThat(counter(registry, "lora.requests", "adapter", "*", "outcome", "failed"))
                 .isEqualTo(1);
         assertThat(counter(registry, "lora.units", "adapter", "a")).isEqualTo(8);
+        assertThat(counter(registry, "lora.units.reused", "adapter", "a")).isZero();
         assertThat(registry.get("lora.adapter.loaded")
                         .tags("adapter", "b")
                         .gauge()

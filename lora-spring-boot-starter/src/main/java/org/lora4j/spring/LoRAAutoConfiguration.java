@@ -221,6 +221,7 @@ public final class LoRAAutoConfiguration {
         ifSet(serve.maxRunning(), builder::maxRunning);
         ifSet(serve.maxCachedTokens(), builder::maxCachedTokens);
         ifSet(serve.maxConversations(), builder::maxConversations);
+        ifSet(serve.maxPrefixBytes(), most -> builder.maxPrefixBytes(most.toBytes()));
         return builder.build();
     }
 

@@ -119,6 +119,7 @@ public record LoRAProperties(
      * @param maxRunning How many generations of a decoder run at the same time.
      * @param maxCachedTokens Tokens of running generations and kept conversations of a decoder.
      * @param maxConversations How many conversations of a decoder are kept.
+     * @param maxPrefixBytes Most bytes of the beginnings of prompts of a decoder that are kept, such as 512MB; 0 keeps none.
      * @param grace How long accepted requests may take when the context is closed.
      */
     // maxWait before maxWaiting: the processor of Spring Boot takes the first description whose name begins with that
@@ -134,6 +135,7 @@ public record LoRAProperties(
             @Nullable Integer maxRunning,
             @Nullable Long maxCachedTokens,
             @Nullable Integer maxConversations,
+            @Nullable DataSize maxPrefixBytes,
             @DefaultValue("20s") Duration grace) {}
 
     /**

@@ -102,6 +102,7 @@ class LoRAAutoConfigurationTest {
                         "lora.serve.max-running=3",
                         "lora.serve.max-conversations=2",
                         "lora.serve.max-cached-tokens=11",
+                        "lora.serve.max-prefix-bytes=1MB",
                         "lora.serve.max-waiting=9",
                         "lora.serve.max-waiting-per-adapter=8",
                         "lora.serve.max-names-in-stats=1")

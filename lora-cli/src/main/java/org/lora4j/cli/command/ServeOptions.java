@@ -1,6 +1,7 @@
 package org.lora4j.cli.command;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.serve.ServeLimits;
 import org.lora4j.console.command.OptionCheck;
 import picocli.CommandLine.Option;
@@ -63,6 +64,22 @@ final class ServeOptions {
     private int cachedTokens;
 
     @Option(
+            names = "--max-prefix-memory",
+            paramLabel = "MB",
+            description =
+                    "Memory of the beginnings of prompts, which are computed once for all requests of an adapter that"
+                            + " begin alike, in units of 1,048,576 bytes; 0 computes each prompt anew. Default: an eighth of the"
+                            + " memory of Java.")
+    private @Nullable Integer prefixMib;
+
+    @Option(
+            names = "--share-prompts",
+            description = "Compute the beginnings of prompts once for all keys. A client can then find out from times"
+                    + " whether another one has sent the same beginning. Without this option only the requests of one key"
+                    + " share it.")
+    private boolean sharesPrompts;
+
+    @Option(
             names = "--max-adapters",
             paramLabel = "N",
             description =
@@ -104,6 +121,7 @@ final class ServeOptions {
         check.atLeast("--max-waiting", waiting, 0);
         check.atLeast("--max-running", running, 0);
         check.atLeast("--max-cached-tokens", cachedTokens, 0);
+        check.atLeast("--max-prefix-memory", prefixMib == null ? 0 : prefixMib, 0);
         check.atLeast("--max-adapters", adapters, 1);
         check.atLeast("--max-adapter-memory", adapterMib, 1);
         check.inRange("--reload", reload, 0, SECONDS_OF_DAY);
@@ -120,6 +138,8 @@ final class ServeOptions {
                 waiting,
                 running,
                 cachedTokens,
+                prefixMib == null ? -1 : (long) prefixMib * KIB * KIB,
+                sharesPrompts,
                 adapters,
                 (long) adapterMib * KIB * KIB,
                 Duration.ofSeconds(reload),

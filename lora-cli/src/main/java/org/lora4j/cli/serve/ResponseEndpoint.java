@@ -194,7 +194,7 @@ final class ResponseEndpoint implements Endpoint {
             int tokens = generations.count();
             usage.put("input_tokens", prompt);
             usage.putObject("input_tokens_details")
-                    .put("cached_tokens", generations.reusedTokens())
+                    .put("cached_tokens", generations.reusedTokens(1))
                     .put("cache_write_tokens", 0);
             usage.put("output_tokens", tokens);
             usage.putObject("output_tokens_details").put("reasoning_tokens", 0);

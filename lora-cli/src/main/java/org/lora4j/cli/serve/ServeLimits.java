@@ -12,6 +12,8 @@ import java.time.Duration;
  * @param waiting from how many waiting tokens of a decoder, or texts of an encoder, on requests are rejected; 0 for the default
  * @param running how many generations run at the same time, or texts are in a batch; 0 for the default
  * @param cachedTokens for how many tokens generations have room together; 0 for the default
+ * @param prefixBytes the most bytes of the beginnings of prompts that are kept; 0 keeps none, and -1 is the default
+ * @param sharesPrompts whether clients with different keys share these
  * @param adapters how many adapters are loaded at the same time
  * @param adapterBytes how many bytes the loaded adapters take
  * @param reload the time between two looks for adapters that were replaced or deleted; zero for none
@@ -26,6 +28,8 @@ public record ServeLimits(
         int waiting,
         int running,
         int cachedTokens,
+        long prefixBytes,
+        boolean sharesPrompts,
         int adapters,
         long adapterBytes,
         Duration reload,

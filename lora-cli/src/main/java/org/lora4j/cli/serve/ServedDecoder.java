@@ -54,6 +54,9 @@ final class ServedDecoder implements AutoCloseable {
         if (limits.cachedTokens() > 0) {
             builder.maxCachedTokens(limits.cachedTokens());
         }
+        if (limits.prefixBytes() >= 0) {
+            builder.maxPrefixBytes(limits.prefixBytes());
+        }
         service = builder.build();
     }
 
@@ -160,12 +163,16 @@ final class ServedDecoder implements AutoCloseable {
     /**
      * Starts a generation.
      *
+     * @param use whose request it is: what is known of prompts is shared by the requests of one key
      * @param consumer is given each token
      */
-    GenerationHandle generate(TextRequest request, Deadline deadline, IntConsumer consumer) {
-        GenerationRequest asked = GenerationRequest.of(request.adapter(), request.prompt(), request.options())
+    GenerationHandle generate(TextRequest request, Deadline deadline, RequestUse use, IntConsumer consumer) {
+        GenerationRequest unscoped = GenerationRequest.of(request.adapter(), request.prompt(), request.options())
                 .withOptions(deadline.options())
                 .withConsumer(consumer);
+        GenerationRequest asked = model.limits().sharesPrompts()
+                ? unscoped
+                : unscoped.withScope(use.client().owner());
         String conversation = request.conversation();
         return service.generate(conversation == null ? asked : asked.withConversation(conversation));
     }
@@ -181,6 +188,11 @@ final class ServedDecoder implements AutoCloseable {
                 "tokens",
                 "Tokens that running generations and kept conversations have room for",
                 service::cachedTokens);
+        metrics.gauge(
+                "lora.prefixes",
+                "bytes",
+                "Keys and values of the beginnings of prompts in memory",
+                service::prefixBytes);
     }
 
     /** Ends what runs. */

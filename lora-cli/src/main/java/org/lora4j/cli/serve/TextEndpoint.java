@@ -147,11 +147,13 @@ final class TextEndpoint implements Endpoint {
                 .put("model", head.model);
     }
 
-    private static void usage(ObjectNode node, int prompt, int tokens) {
-        node.putObject("usage")
-                .put("prompt_tokens", prompt)
+    private static void usage(ObjectNode node, Asked asked, TextGenerations generations) {
+        int tokens = generations.count();
+        ObjectNode usage = node.putObject("usage")
+                .put("prompt_tokens", asked.promptTokens)
                 .put("completion_tokens", tokens)
-                .put("total_tokens", prompt + tokens);
+                .put("total_tokens", asked.promptTokens + tokens);
+        usage.putObject("prompt_tokens_details").put("cached_tokens", generations.reusedTokens(asked.each));
     }
 
     /**
@@ -195,7 +197,7 @@ final class TextEndpoint implements Endpoint {
         for (int index : best(generations, asked)) {
             write(index, texts.get(index), generations, asked, node, choices);
         }
-        usage(node, asked.promptTokens, generations.count());
+        usage(node, asked, generations);
         generations.adapter().ifPresent(used -> AdapterHeaders.set(answer, used));
         answer.use().tokens(asked.promptTokens, generations.count());
         answer.json(200, node);
@@ -361,7 +363,7 @@ final class TextEndpoint implements Endpoint {
             if (asked.withUsage) {
                 ObjectNode node = node(head, true);
                 node.putArray("choices");
-                usage(node, asked.promptTokens, generations.count());
+                usage(node, asked, generations);
                 stream.send(data(node));
             }
             stream.send("data: [DONE]\n\n");

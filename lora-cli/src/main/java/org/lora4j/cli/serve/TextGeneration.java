@@ -43,10 +43,16 @@ final class TextGeneration {
     /**
      * Starts a generation.
      *
+     * @param use whose request it is
      * @param receiver is given each token, and nothing at the end, in the threads of the model
      * @throws ServingException if it is refused
      */
-    TextGeneration(ServedDecoder decoder, TextRequest request, Deadline deadline, Consumer<OptionalInt> receiver) {
+    TextGeneration(
+            ServedDecoder decoder,
+            TextRequest request,
+            Deadline deadline,
+            RequestUse use,
+            Consumer<OptionalInt> receiver) {
         this.request = request;
         tokens = new AnswerTokens(decoder.tokenizer(), request.echoed().orElse(0));
         reader = request.form().reader();
@@ -55,6 +61,7 @@ final class TextGeneration {
         handle = decoder.generate(
                 request.withStopWhen((List<Integer> ids) -> stopped.get()),
                 deadline,
+                use,
                 id -> receiver.accept(OptionalInt.of(id)));
         // The result of the action is that of the handle.
         CompletableFuture<Generation> unused =

@@ -59,7 +59,7 @@ final class TextGenerations {
                 int index = started.all.size();
                 TextRequest compiled = started.compiled(decoder, request, deadline, use);
                 started.all.add(new TextGeneration(
-                        decoder, compiled, deadline, token -> started.events.add(new Event(index, token))));
+                        decoder, compiled, deadline, use, token -> started.events.add(new Event(index, token))));
             }
             return started;
         } catch (RuntimeException | Error e) {
@@ -98,9 +98,17 @@ final class TextGenerations {
         return all.get(index).promptLogProbabilities();
     }
 
-    /** How many tokens of the prompts were known, once all texts have ended with their last tokens. */
-    int reusedTokens() {
-        return all.stream().mapToInt(TextGeneration::reusedTokens).sum();
+    /**
+     * How many tokens of the prompts were known, once all texts have ended with their last tokens.
+     *
+     * @param each how many texts, one after the other, have one prompt, which counts once
+     */
+    int reusedTokens(int each) {
+        int reused = 0;
+        for (int i = 0; i < all.size(); i += each) {
+            reused += all.get(i).reusedTokens();
+        }
+        return reused;
     }
 
     /** The new tokens of all texts so far. */

@@ -49,6 +49,13 @@ enum DoubleRowMath implements RowMath<double[]> {
     }
 
     @Override
+    public void spread(double[] source, int from, double[] target, int to, int step, int n) {
+        for (int i = 0; i < n; i++) {
+            target[to + i * step] = source[from + i];
+        }
+    }
+
+    @Override
     public void clear(double[] x, int n) {
         Arrays.fill(x, 0, n, 0);
     }

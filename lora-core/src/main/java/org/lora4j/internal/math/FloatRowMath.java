@@ -58,6 +58,13 @@ enum FloatRowMath implements RowMath<float[]> {
     }
 
     @Override
+    public void spread(float[] source, int from, float[] target, int to, int step, int n) {
+        for (int i = 0; i < n; i++) {
+            target[to + i * step] = source[from + i];
+        }
+    }
+
+    @Override
     public void clear(float[] x, int n) {
         Arrays.fill(x, 0, n, 0);
     }

@@ -38,6 +38,9 @@ public sealed interface RowMath<A> permits FloatRowMath, DoubleRowMath {
     /** Copies {@code n} elements between arrays. */
     void copy(A source, int from, A target, int to, int n);
 
+    /** {@code target[to + i·step] = source[from + i]} for the first n. */
+    void spread(A source, int from, A target, int to, int step, int n);
+
     /** {@code x = 0}. */
     void clear(A x, int n);
 

@@ -13,6 +13,9 @@ final class CachedRows<A> {
     /** For more tokens, products with a copy of the cache take less time. */
     static final int MOST = 4;
 
+    /** So many vectors are copied at a time, which the cache of a processor holds. */
+    private static final int COPIED = 32;
+
     private final RowMath<A> math;
     private final HeadRows<A> queryRows;
     private final HeadRows<A> keyRows;
@@ -22,6 +25,7 @@ final class CachedRows<A> {
     private final double scale;
     private final double softcap;
     private final A vector;
+    private final A vectors;
     private A weights;
 
     CachedRows(
@@ -35,6 +39,7 @@ final class CachedRows<A> {
         scale = layer.scale();
         softcap = layer.softcap();
         vector = math.array(size);
+        vectors = math.array(COPIED * size);
         weights = math.array(0);
     }
 
@@ -80,11 +85,12 @@ final class CachedRows<A> {
      */
     void exchange(LayerCache<A> cache, int group, int past, int seen, int n, ArrayMemory keys, ArrayMemory values) {
         int first = past - seen;
-        for (int i = 0; i < seen; i++) {
-            cache.key(group, first + i, vector);
-            math.write(keys, i * size, vector, size);
-            cache.value(group, first + i, vector);
-            math.write(values, i * size, vector, size);
+        for (int i = 0; i < seen; i += COPIED) {
+            int count = Math.min(COPIED, seen - i);
+            cache.keys(group, first + i, count, vectors);
+            math.write(keys, i * size, vectors, count * size);
+            cache.values(group, first + i, count, vectors);
+            math.write(values, i * size, vectors, count * size);
         }
         for (int i = seen; i < seen + n; i++) {
             math.read(keys, i * size, vector, size);

@@ -20,6 +20,9 @@ final class HeadGroup<A> {
     /** The tokens of a block, unless each sees all keys. Larger blocks compute more weights that are 0, smaller ones need more products. */
     private static final int BLOCK = 128;
 
+    /** Sums of so many keys are not divided. */
+    private static final int LONGEST_SUM = 2 * BLOCK;
+
     private final SelfAttention layer;
     private final RowMath<A> math;
     private final SequenceSeeds seeds;
@@ -68,9 +71,20 @@ final class HeadGroup<A> {
     }
 
     private Block block(AttentionSequence of, int group, int from) {
-        int to = isDivided(of) ? Math.min(of.queries(), from + BLOCK) : of.queries();
+        // They end at the same tokens if those before them are known, so that the results have the same bits.
+        int toEnd = BLOCK - (of.past() + from) % BLOCK;
+        int to = isDivided(of) ? Math.min(of.queries(), from + toEnd) : of.queries();
         int firstKey = of.firstSeen(from);
-        return new Block(of, group, from, to, firstKey, of.endSeen(to - 1) - firstKey);
+        return new Block(of, group, from, to, firstKey, keys(of, of.endSeen(to - 1)) - firstKey);
+    }
+
+    /**
+     * The keys of a product for those up to one of them. A long sum is divided by its length, so its bits depend on it. In a generation it is
+     * therefore that of all keys that a whole block sees, of which those that are not there are 0.
+     */
+    private static int keys(AttentionSequence of, int end) {
+        boolean isLong = of.cache() != null && !of.hasWindow() && end > LONGEST_SUM;
+        return isLong ? (end + BLOCK - 1) / BLOCK * BLOCK : end;
     }
 
     /**
@@ -207,7 +221,7 @@ final class HeadGroup<A> {
             AttentionSequence of, int group, HeadColumns.Inputs all, @Nullable LayerCache<A> cache) {
         int n = of.keys();
         int past = of.pastKeys();
-        int m = past + n;
+        int m = keys(of, past + n);
         if (math.length(row) < m) {
             row = math.array(m);
             gradientRow = math.array(m);
@@ -218,6 +232,10 @@ final class HeadGroup<A> {
         for (int i = 0; i < n; i++) {
             keyRows.load(all.keys(), of.firstKey(), i, group, keys, (past + i) * size);
             valueRows.load(all.values(), of.firstKey(), i, group, values, (past + i) * size);
+        }
+        for (int i = past + n; i < m; i++) {
+            math.write(keys, i * size, zeros, size);
+            math.write(values, i * size, zeros, size);
         }
         if (cache != null) {
             cachedRows.exchange(cache, group, of.past(), past, n, keys, values);

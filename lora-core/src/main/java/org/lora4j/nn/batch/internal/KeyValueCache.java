@@ -1,7 +1,7 @@
 package org.lora4j.nn.batch.internal;
 
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -22,7 +22,7 @@ public final class KeyValueCache {
 
     private final LayerStack network;
     private final int limit;
-    private final Map<SelfAttention, LayerCache<?>> byLayer = new HashMap<>();
+    private final Map<SelfAttention, LayerCache<?>> byLayer = new LinkedHashMap<>();
     private @Nullable EffectiveLayers layers;
     private @Nullable LayersVersion version;
     private int length;
@@ -128,6 +128,91 @@ public final class KeyValueCache {
     }
 
     /**
+     * Returns what computed the tokens.
+     *
+     * @return the version of the layers that {@link #use} was told last
+     */
+    public @Nullable LayersVersion version() {
+        return version;
+    }
+
+    /**
+     * Copies the keys and values of tokens that follow each other.
+     *
+     * @param from the first token
+     * @param to the token behind the last one
+     * @return a copy, without what windows have left out
+     * @throws IllegalArgumentException if there are not as many
+     */
+    public CacheBlock copy(int from, int to) {
+        if (from < 0 || to < from || to > length) {
+            throw new IllegalArgumentException(
+                    "a cache of " + length + " tokens must have those that are copied, found " + from + " to " + to);
+        }
+        List<LayerBlock<?>> layerBlocks = new ArrayList<>();
+        long bytes = 0;
+        for (Map.Entry<SelfAttention, LayerCache<?>> each : byLayer.entrySet()) {
+            LayerBlock<?> block = each.getValue().copy(from, to, written);
+            layerBlocks.add(block);
+            bytes += LayerCache.bytes(
+                    each.getKey(), block.count(), network.dataType().width());
+        }
+        return new CacheBlock(List.copyOf(layerBlocks), bytes);
+    }
+
+    /**
+     * Continues with tokens that another cache of the same version has computed. What is known up to them stays.
+     *
+     * @param blocks blocks that follow each other. The first begins at a token that is known, or behind the last one
+     * @param from the first token of the first block
+     * @param size the tokens of each block
+     * @param room for how many tokens there is to be room
+     * @return how many tokens are known then: not those of blocks in which a window has left out what the next token sees
+     */
+    public int append(List<CacheBlock> blocks, int from, int size, int room) {
+        int count = blocks.size();
+        while (count > 0 && !hold(blocks.subList(0, count), from, size)) {
+            count--;
+        }
+        int end = from + count * size;
+        if (end <= length) {
+            return length;
+        }
+        grow(Math.max(room, end));
+        int layer = 0;
+        for (LayerCache<?> cache : byLayer.values()) {
+            paste(cache, blocks.subList(0, count), layer++);
+        }
+        written = Math.max(length == 0 ? 0 : written, end);
+        length = end;
+        return length;
+    }
+
+    /** Whether blocks have all that the token behind them sees from their first token on. */
+    private boolean hold(List<CacheBlock> blocks, int from, int size) {
+        int end = from + blocks.size() * size;
+        int layer = 0;
+        for (LayerCache<?> cache : byLayer.values()) {
+            int seen = cache.firstSeen(end);
+            for (int i = Math.max(0, seen - from) / size; i < blocks.size(); i++) {
+                LayerBlock<?> block = blocks.get(i).layers().get(layer);
+                if (block.first() > Math.max(seen, from + i * size)) {
+                    return false;
+                }
+            }
+            layer++;
+        }
+        return true;
+    }
+
+    @SuppressWarnings("unchecked") // The type is that of all numbers of the network.
+    private static <A> void paste(LayerCache<A> cache, List<CacheBlock> blocks, int layer) {
+        cache.paste(blocks.stream()
+                .map(block -> (LayerBlock<A>) block.layers().get(layer))
+                .toList());
+    }
+
+    /**
      * Returns the memory that is allocated now.
      *
      * @return the bytes
@@ -148,12 +233,16 @@ public final class KeyValueCache {
             throw new IllegalStateException("a cache of keys and values must hold at most " + limit + " tokens, found "
                     + needed + "; use a larger one or fewer tokens");
         }
+        grow(needed);
+        written = Math.max(length == 0 ? 0 : written, needed);
+    }
+
+    private void grow(int needed) {
         if (needed > capacity) {
             int grown = Math.min(limit, Math.max(Math.max(LEAST_CAPACITY, needed), 2 * capacity));
             byLayer.values().forEach(cache -> cache.grow(grown));
             capacity = grown;
         }
-        written = Math.max(length == 0 ? 0 : written, needed);
     }
 
     /** Counts further tokens, whose keys and values all layers have set. */

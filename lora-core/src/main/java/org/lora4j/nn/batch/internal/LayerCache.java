@@ -95,15 +95,86 @@ public final class LayerCache<A> {
         math.copy(value, 0, values.get(group).get(place(token)), 0, size);
     }
 
-    public void key(int group, int token, A target) {
-        int place = place(token);
-        for (int d = 0; d < size; d++) {
-            math.copy(keys.get(group * size + d), place, target, d, 1);
+    /** The keys of tokens that follow each other, token by token. */
+    public void keys(int group, int first, int count, A target) {
+        forEachRun(first, count, (place, at, run) -> {
+            for (int d = 0; d < size; d++) {
+                math.spread(keys.get(group * size + d), place, target, at * size + d, size, run);
+            }
+        });
+    }
+
+    /** The values of tokens that follow each other. */
+    public void values(int group, int first, int count, A target) {
+        for (int i = 0; i < count; i++) {
+            math.copy(values.get(group).get(place(first + i)), 0, target, i * size, size);
         }
     }
 
-    public void value(int group, int token, A target) {
-        math.copy(values.get(group).get(place(token)), 0, target, 0, size);
+    /**
+     * Copies tokens that follow each other, without those that a window has left out.
+     *
+     * @param from the first token
+     * @param to the token behind the last one
+     * @param written the most tokens that were written
+     */
+    LayerBlock<A> copy(int from, int to, int written) {
+        int first = Math.min(to, Math.max(from, written - places));
+        int count = to - first;
+        LayerBlock<A> block =
+                new LayerBlock<>(first, count, math.array(keys.size() * count), math.array(keys.size() * count));
+        forEachRun(first, count, (place, at, run) -> {
+            for (int i = 0; i < keys.size(); i++) {
+                math.copy(keys.get(i), place, block.keys(), i * count + at, run);
+            }
+        });
+        for (int i = 0; i < groups * count; i++) {
+            math.copy(values.get(i / count).get(place(first + i % count)), 0, block.values(), i * size, size);
+        }
+        return block;
+    }
+
+    /** Writes tokens that were copied. */
+    void paste(List<LayerBlock<A>> blocks) {
+        // Number by number: what is written lies together.
+        for (int i = 0; i < keys.size(); i++) {
+            for (LayerBlock<A> block : blocks) {
+                int at = i * block.count();
+                A target = keys.get(i);
+                forEachRun(
+                        block.first(),
+                        block.count(),
+                        (place, from, run) -> math.copy(block.keys(), at + from, target, place, run));
+            }
+        }
+        for (LayerBlock<A> block : blocks) {
+            int count = block.count();
+            for (int i = 0; i < groups * count; i++) {
+                math.copy(
+                        block.values(), i * size, values.get(i / count).get(place(block.first() + i % count)), 0, size);
+            }
+        }
+    }
+
+    /** The first token that the one behind some tokens sees. */
+    int firstSeen(int tokens) {
+        return Math.max(0, tokens + 1 - places);
+    }
+
+    /** Tokens whose places follow each other. */
+    @FunctionalInterface
+    private interface Run {
+        void accept(int place, int at, int run);
+    }
+
+    private void forEachRun(int first, int count, Run action) {
+        int at = 0;
+        while (at < count) {
+            int place = place(first + at);
+            int run = Math.min(count - at, places - place);
+            action.accept(place, at, run);
+            at += run;
+        }
     }
 
     /** {@code scores = K·q} for the tokens in the first places. */

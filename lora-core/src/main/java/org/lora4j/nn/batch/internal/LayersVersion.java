@@ -19,7 +19,7 @@ import org.lora4j.nn.parametrization.internal.EffectiveLinear;
  * @param versions how often each parameter was unfrozen or written to
  * @param contents a hash of each trainable parameter, which others may write to
  */
-record LayersVersion(
+public record LayersVersion(
         List<EffectiveLinear> layers, List<Parameter> parameters, List<Long> versions, List<Long> contents) {
     /**
      * Returns the version of now.
@@ -52,7 +52,7 @@ record LayersVersion(
     }
 
     /** Whether {@link #of} would return an equal one that does not read arrays. It takes less time, for it is asked for each token. */
-    boolean isStillOf(LayerStack network, EffectiveLayers now) {
+    public boolean isStillOf(LayerStack network, EffectiveLayers now) {
         int i = 0;
         for (WeightedLayer layer : network.weightedLayers()) {
             if (!Objects.equals(now.of(layer), layers.get(i++))) {

@@ -250,6 +250,64 @@ class KeyValueCacheTest {
         assertRows(rest, network.predict(Sequences.of(ids)), 6);
     }
 
+    /** In blocks of two tokens, copied after every four, so that a window of 4 holds what it needs. */
+    @ParameterizedTest
+    @EnumSource(Decoders.Family.class)
+    void goesOnWithTheBitsOfBlocks(Decoders.Family family) {
+        Network network = Decoders.of(family, 6, DataType.FLOAT, 60);
+        Pass pass = network.newInferencePass();
+        KeyValueCache cache = cache(network, 60);
+        int[] ids = ids(50);
+        List<CacheBlock> blocks = new ArrayList<>();
+        for (int from = 0; from < 24; from += 4) {
+            int[] next = Arrays.copyOfRange(ids, from, from + 4);
+            forward(pass, network, Sequences.continuing(new int[][] {next}, new int[] {from}), cache);
+            blocks.add(cache.copy(from, from + 2));
+            blocks.add(cache.copy(from + 2, from + 4));
+        }
+        assertThat(blocks.stream().mapToLong(CacheBlock::bytes).sum())
+                .isEqualTo(24 * KeyValueCache.bytesPerToken(network.stack()));
+        KeyValueCache other = cache(network, 60);
+        assertThat(other.append(blocks.subList(0, 6), 0, 2, 30)).isEqualTo(12);
+        assertThat(other.append(blocks.subList(3, 12), 6, 2, 30)).isEqualTo(24);
+        assertThat(other.append(blocks, 0, 2, 30)).isEqualTo(24);
+        assertThat(other.version()).isEqualTo(cache.version());
+        for (int size : List.of(7, 1, 5)) {
+            int from = cache.length();
+            Sequences next =
+                    Sequences.continuing(new int[][] {Arrays.copyOfRange(ids, from, from + size)}, new int[] {from});
+            assertThat(Samples.bits(forward(pass, network, next, other)))
+                    .isEqualTo(Samples.bits(forward(pass, network, next, cache)));
+        }
+    }
+
+    /** The first layer sees 3 tokens before its own. */
+    @Test
+    void doesNotGoOnWithBlocksThatAWindowHasLeft() {
+        Network network = Decoders.of(Decoders.Family.GEMMA, 8, DataType.DOUBLE, 60);
+        Pass pass = network.newInferencePass();
+        KeyValueCache cache = cache(network, 60);
+        int[] ids = ids(40);
+        forward(pass, network, Sequences.of(Arrays.copyOf(ids, 20)), cache);
+        List<CacheBlock> blocks = new ArrayList<>();
+        for (int from = 0; from < 20; from += 2) {
+            blocks.add(cache.copy(from, from + 2));
+        }
+        KeyValueCache other = cache(network, 60);
+        assertThat(other.append(blocks.subList(0, 9), 0, 2, 30))
+                .as("16 and 17 are held")
+                .isZero();
+        assertThat(other.append(blocks, 0, 2, 30)).isEqualTo(20);
+        int[] rest = Arrays.copyOfRange(ids, 20, 40);
+        assertRows(
+                forward(pass, network, Sequences.continuing(new int[][] {rest}, new int[] {20}), other),
+                network.predict(Sequences.of(ids)),
+                20);
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> cache.copy(19, 21))
+                .withMessage("a cache of 20 tokens must have those that are copied, found 19 to 21");
+    }
+
     /** A window of 4 tokens and one of all: a token that was left out cannot be seen again. */
     @Test
     void aWindowHoldsWhatItsLastTokenSees() {
