@@ -42,6 +42,7 @@ final class Talk {
         PLAIN("", "", "!", "."),
         NOTHING("");
 
+        @SuppressWarnings("ImmutableEnumChecker") // the list does not change
         private final List<String> marks;
 
         End(String... marks) {
