@@ -10,6 +10,7 @@ import org.lora4j.text.job.Job;
 import org.lora4j.text.job.JobState;
 import org.lora4j.text.job.TrainingService;
 import org.lora4j.text.job.TrainingUse;
+import org.lora4j.text.job.UsedSettings;
 
 /** The figures of the jobs that train adapters. */
 final class TrainingMeters implements MeterBinder {
@@ -27,7 +28,9 @@ final class TrainingMeters implements MeterBinder {
                     .description("Jobs of the folder")
                     .register(registry);
         }
-        Gauge.builder("lora.training.step", this::step)
+        Gauge.builder(
+                        "lora.training.step",
+                        () -> trainings.running().map(Job::step).orElse(0L))
                 .description("The last step of the job that trains; 0 if none does")
                 .register(registry);
         FunctionCounter.builder(
@@ -38,7 +41,13 @@ final class TrainingMeters implements MeterBinder {
                 .register(registry);
         time(registry, "computing", TrainingUse::computing, "How long trainings computed");
         time(registry, "waiting", TrainingUse::waiting, "How long trainings waited for requests");
-        Gauge.builder("lora.training.steps", this::steps)
+        Gauge.builder(
+                        "lora.training.steps",
+                        () -> trainings
+                                .running()
+                                .flatMap(Job::settings)
+                                .map(UsedSettings::steps)
+                                .orElse(0))
                 .description("All steps of the job that trains; 0 if none does")
                 .register(registry);
     }
@@ -56,20 +65,5 @@ final class TrainingMeters implements MeterBinder {
 
     private long count(JobState state) {
         return trainings.jobs().stream().filter(job -> job.state() == state).count();
-    }
-
-    private long step() {
-        return trainings.jobs().stream()
-                .filter(job -> job.state() == JobState.RUNNING)
-                .mapToLong(Job::step)
-                .sum();
-    }
-
-    private long steps() {
-        return trainings.jobs().stream()
-                .filter(job -> job.state() == JobState.RUNNING)
-                .flatMap(job -> job.settings().stream())
-                .mapToLong(settings -> settings.steps())
-                .sum();
     }
 }

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.util.function.BooleanSupplier;
-import java.util.stream.Stream;
 import org.lora4j.cli.serve.files.FileStore;
 import org.lora4j.text.job.Job;
 import org.lora4j.text.job.JobState;
@@ -81,19 +80,16 @@ public final class ServedJobs implements AutoCloseable {
                 "lora.training.step",
                 null,
                 "The last step of the job that trains; 0 if none does",
-                () -> running().mapToLong(Job::step).sum());
+                () -> trainings.running().map(Job::step).orElse(0L));
         metrics.gauge(
                 "lora.training.steps",
                 null,
                 "All steps of the job that trains; 0 if none does",
-                () -> running()
-                        .flatMap(job -> job.settings().stream())
-                        .mapToLong(UsedSettings::steps)
-                        .sum());
-    }
-
-    private Stream<Job> running() {
-        return trainings.jobs().stream().filter(job -> job.state() == JobState.RUNNING);
+                () -> trainings
+                        .running()
+                        .flatMap(Job::settings)
+                        .map(UsedSettings::steps)
+                        .orElse(0));
     }
 
     private long count(JobState state) {

@@ -5,11 +5,9 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.nn.Model;
 import org.lora4j.text.TextModel;
@@ -20,12 +18,10 @@ import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Head;
 import org.lora4j.text.task.Outputs;
 import org.lora4j.text.train.ClassifierStart;
-import org.lora4j.text.train.DefaultEpochs;
-import org.lora4j.text.train.DefaultRate;
 import org.lora4j.text.train.TrainableClassify;
 
 /** Learns the classes of texts. */
-final class ClassesJob extends JobTask<LabelledText> {
+final class ClassesJob extends EncoderJob<LabelledText, TrainableClassify> {
     /** More are probably not the classes, but another column. */
     private static final int MOST_CLASSES = 1_000;
 
@@ -34,8 +30,6 @@ final class ClassesJob extends JobTask<LabelledText> {
 
     /** How many texts each class has. */
     private final Map<String, Integer> counts = new TreeMap<>();
-
-    private @Nullable TrainableClassify task;
 
     ClassesJob(TextModel model) throws IOException {
         this.model = model;
@@ -60,21 +54,16 @@ final class ClassesJob extends JobTask<LabelledText> {
     }
 
     @Override
-    TrainableClassify trainable(long seed) {
+    TrainableClassify create(long seed) {
         if (counts.size() < 2 || counts.size() > MOST_CLASSES) {
             throw new IllegalArgumentException(
                     "the rows that train must have 2 to " + MOST_CLASSES + " classes, found " + counts.size());
         }
         Labels labels = Labels.of(List.copyOf(counts.keySet()));
-        task = new TrainableClassify(
+        return new TrainableClassify(
                 new Classify(Outputs.oneOf(labels), head, OptionalInt.empty()),
                 model.textTokens(),
                 head.network(model.model(), labels.count(), seed));
-        return task;
-    }
-
-    private TrainableClassify task() {
-        return Objects.requireNonNull(task, "the task must be created before");
     }
 
     /** Few texts are learned as pairs, without steps, unless somebody asks for epochs. */
@@ -87,21 +76,6 @@ final class ClassesJob extends JobTask<LabelledText> {
     @Override
     Optional<String> group(LabelledText example) {
         return Optional.of(example.text());
-    }
-
-    @Override
-    DefaultRate rate() {
-        return DefaultRate.of(5e-4);
-    }
-
-    @Override
-    DefaultEpochs epochs() {
-        return DefaultEpochs.CLASSIFY;
-    }
-
-    @Override
-    int batchSize() {
-        return 16;
     }
 
     @Override

@@ -2,7 +2,6 @@ package org.lora4j.text.job;
 
 import java.io.IOException;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Model;
@@ -12,19 +11,16 @@ import org.lora4j.text.data.RetrievalExample;
 import org.lora4j.text.data.TextRow;
 import org.lora4j.text.task.Embed;
 import org.lora4j.text.train.DefaultEpochs;
-import org.lora4j.text.train.DefaultRate;
 import org.lora4j.text.train.TrainableEmbed;
 
 /** Learns embeddings with which a query finds the texts that belong to it. */
-final class EmbeddingsJob extends JobTask<RetrievalExample> {
+final class EmbeddingsJob extends EncoderJob<RetrievalExample, TrainableEmbed> {
     private static final String NEGATIVE = "negative";
 
     private final EncoderFolder encoder;
 
     /** Whether rows have negatives; null before the first row. */
     private @Nullable Boolean hasNegatives;
-
-    private @Nullable TrainableEmbed task;
 
     EmbeddingsJob(TextModel model) {
         if (!(model instanceof EncoderFolder folder)) {
@@ -48,9 +44,9 @@ final class EmbeddingsJob extends JobTask<RetrievalExample> {
     }
 
     @Override
-    TrainableEmbed trainable(long seed) throws IOException {
+    TrainableEmbed create(long seed) throws IOException {
         Embed embed = encoder.task() instanceof Embed own ? own : Embed.asTheModelSays();
-        TrainableEmbed created = Boolean.TRUE.equals(hasNegatives)
+        return Boolean.TRUE.equals(hasNegatives)
                 ? TrainableEmbed.ofTriples(
                         embed,
                         encoder.textTokens(),
@@ -63,22 +59,11 @@ final class EmbeddingsJob extends JobTask<RetrievalExample> {
                         encoder.sentenceEmbeddings(embed.dimensions()),
                         encoder.similarity(),
                         TrainableEmbed.SCALE);
-        task = created;
-        return created;
-    }
-
-    private TrainableEmbed task() {
-        return Objects.requireNonNull(task, "the task must be created before");
     }
 
     @Override
     Optional<String> group(RetrievalExample example) {
         return Optional.of(example.query());
-    }
-
-    @Override
-    DefaultRate rate() {
-        return DefaultRate.of(5e-4);
     }
 
     @Override

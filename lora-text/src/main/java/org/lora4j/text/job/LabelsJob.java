@@ -6,11 +6,9 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.nn.Model;
 import org.lora4j.text.TextModel;
@@ -22,14 +20,12 @@ import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Head;
 import org.lora4j.text.task.Outputs;
 import org.lora4j.text.task.Task;
-import org.lora4j.text.train.DefaultEpochs;
-import org.lora4j.text.train.DefaultRate;
 import org.lora4j.text.train.HeadProbe;
 import org.lora4j.text.train.LabelledScores;
 import org.lora4j.text.train.TrainableLabels;
 
 /** Learns any number of labels of texts. */
-final class LabelsJob extends JobTask<TextLabels> {
+final class LabelsJob extends EncoderJob<TextLabels, TrainableLabels> {
     /** More are probably not the labels, but another column. */
     private static final int MOST_LABELS = 1_000;
 
@@ -39,8 +35,6 @@ final class LabelsJob extends JobTask<TextLabels> {
 
     /** How many texts have just these labels. */
     private final Map<List<String>, Integer> sets = new HashMap<>();
-
-    private @Nullable TrainableLabels task;
 
     LabelsJob(TextModel model) throws IOException {
         this.model = model;
@@ -68,21 +62,16 @@ final class LabelsJob extends JobTask<TextLabels> {
     }
 
     @Override
-    TrainableLabels trainable(long seed) {
+    TrainableLabels create(long seed) {
         if (labels.isEmpty() || labels.size() > MOST_LABELS) {
             throw new IllegalArgumentException(
                     "the rows that train must have 1 to " + MOST_LABELS + " labels, found " + labels.size());
         }
         Labels names = Labels.of(List.copyOf(labels));
-        task = new TrainableLabels(
+        return new TrainableLabels(
                 new Classify(Outputs.anyOf(names), head, OptionalInt.empty()),
                 model.textTokens(),
                 head.network(model.model(), names.count(), seed));
-        return task;
-    }
-
-    private TrainableLabels task() {
-        return Objects.requireNonNull(task, "the task must be created before");
     }
 
     /** The classifier begins with what the frozen model can do. */
@@ -103,21 +92,6 @@ final class LabelsJob extends JobTask<TextLabels> {
     @Override
     Optional<String> group(TextLabels example) {
         return Optional.of(example.text());
-    }
-
-    @Override
-    DefaultRate rate() {
-        return DefaultRate.of(5e-4);
-    }
-
-    @Override
-    DefaultEpochs epochs() {
-        return DefaultEpochs.CLASSIFY;
-    }
-
-    @Override
-    int batchSize() {
-        return 16;
     }
 
     @Override

@@ -3,10 +3,8 @@ package org.lora4j.text.job;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
-import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.nn.Model;
 import org.lora4j.text.TextModel;
@@ -15,21 +13,18 @@ import org.lora4j.text.data.TextRow;
 import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Head;
 import org.lora4j.text.task.Outputs;
-import org.lora4j.text.train.DefaultEpochs;
-import org.lora4j.text.train.DefaultRate;
 import org.lora4j.text.train.HeadProbe;
 import org.lora4j.text.train.NumberedTexts;
 import org.lora4j.text.train.TrainableNumber;
 
 /** Learns a number of each text. */
-final class NumbersJob extends JobTask<TextNumber> {
+final class NumbersJob extends EncoderJob<TextNumber, TrainableNumber> {
     private static final String NUMBER = "number";
 
     private final TextModel model;
     private final Head head;
     private double sum;
     private long count;
-    private @Nullable TrainableNumber task;
 
     NumbersJob(TextModel model) throws IOException {
         this.model = model;
@@ -48,16 +43,11 @@ final class NumbersJob extends JobTask<TextNumber> {
     }
 
     @Override
-    TrainableNumber trainable(long seed) {
-        task = new TrainableNumber(
+    TrainableNumber create(long seed) {
+        return new TrainableNumber(
                 new Classify(Outputs.number(NUMBER), head, OptionalInt.empty()),
                 model.textTokens(),
                 head.network(model.model(), 1, seed));
-        return task;
-    }
-
-    private TrainableNumber task() {
-        return Objects.requireNonNull(task, "the task must be created before");
     }
 
     /** The linear model at the end begins with what the frozen model can do. */
@@ -70,21 +60,6 @@ final class NumbersJob extends JobTask<TextNumber> {
     @Override
     Optional<String> group(TextNumber example) {
         return Optional.of(example.text());
-    }
-
-    @Override
-    DefaultRate rate() {
-        return DefaultRate.of(5e-4);
-    }
-
-    @Override
-    DefaultEpochs epochs() {
-        return DefaultEpochs.CLASSIFY;
-    }
-
-    @Override
-    int batchSize() {
-        return 16;
     }
 
     @Override

@@ -3,11 +3,9 @@ package org.lora4j.text.job;
 import java.io.IOException;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Model;
 import org.lora4j.text.TextModel;
 import org.lora4j.text.data.LabelledPair;
@@ -20,13 +18,12 @@ import org.lora4j.text.train.DefaultRate;
 import org.lora4j.text.train.TrainableRerank;
 
 /** Learns how well a text belongs to a query. */
-final class ScoresJob extends JobTask<LabelledPair> {
+final class ScoresJob extends EncoderJob<LabelledPair, TrainableRerank> {
     private static final String METRIC = "mean reciprocal rank";
 
     private final TextModel model;
     private final Head head;
     private final Set<Boolean> kinds = new HashSet<>();
-    private @Nullable TrainableRerank task;
 
     ScoresJob(TextModel model) throws IOException {
         this.model = model;
@@ -50,21 +47,16 @@ final class ScoresJob extends JobTask<LabelledPair> {
     }
 
     @Override
-    TrainableRerank trainable(long seed) throws IOException {
+    TrainableRerank create(long seed) throws IOException {
         if (kinds.size() < 2) {
             throw new IllegalArgumentException(
                     "the rows that train must have texts that belong to their query and texts"
                             + " that do not, found only one kind");
         }
-        task = new TrainableRerank(
+        return new TrainableRerank(
                 new Rerank(head, OptionalInt.empty()),
                 model.textTokens(),
                 head == Head.YES_NO ? model.network(head) : head.network(model.model(), 1, seed));
-        return task;
-    }
-
-    private TrainableRerank task() {
-        return Objects.requireNonNull(task, "the task must be created before");
     }
 
     @Override
@@ -80,11 +72,6 @@ final class ScoresJob extends JobTask<LabelledPair> {
     @Override
     DefaultEpochs epochs() {
         return DefaultEpochs.RERANK;
-    }
-
-    @Override
-    int batchSize() {
-        return 16;
     }
 
     @Override

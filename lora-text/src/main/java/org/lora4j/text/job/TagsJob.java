@@ -2,10 +2,8 @@ package org.lora4j.text.job;
 
 import java.io.IOException;
 import java.util.List;
-import java.util.Objects;
 import java.util.OptionalInt;
 import java.util.TreeSet;
-import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.nn.Model;
 import org.lora4j.text.TextModel;
@@ -18,18 +16,15 @@ import org.lora4j.text.task.Head;
 import org.lora4j.text.task.Tag;
 import org.lora4j.text.tokens.TagScheme;
 import org.lora4j.text.tokens.TagSpan;
-import org.lora4j.text.train.DefaultEpochs;
-import org.lora4j.text.train.DefaultRate;
 import org.lora4j.text.train.TagProbe;
 import org.lora4j.text.train.TrainableTag;
 
 /** Learns the tags of words. */
-final class TagsJob extends JobTask<TaggedText> {
+final class TagsJob extends EncoderJob<TaggedText, TrainableTag> {
     private static final int MOST_LABELS = 1_000;
 
     private final TextModel model;
     private final TreeSet<String> labels = new TreeSet<>();
-    private @Nullable TrainableTag task;
 
     TagsJob(TextModel model) throws IOException {
         this.model = model;
@@ -56,21 +51,16 @@ final class TagsJob extends JobTask<TaggedText> {
     }
 
     @Override
-    TrainableTag trainable(long seed) {
+    TrainableTag create(long seed) {
         if (labels.isEmpty() || labels.size() > MOST_LABELS) {
             throw new IllegalArgumentException(
                     "the rows that train must have spans of 1 to " + MOST_LABELS + " labels, found " + labels.size());
         }
         Labels tags = Labels.of(TagScheme.IOB2.tags(List.copyOf(labels)));
-        task = new TrainableTag(
+        return new TrainableTag(
                 new Tag(tags, Tag.SubWords.FIRST, OptionalInt.empty()),
                 model.textTokens(),
                 Head.TOKENS.network(model.model(), tags.count(), seed));
-        return task;
-    }
-
-    private TrainableTag task() {
-        return Objects.requireNonNull(task, "the task must be created before");
     }
 
     /** The classifier begins with what the frozen model can do. */
@@ -78,21 +68,6 @@ final class TagsJob extends JobTask<TaggedText> {
     boolean begin(AdapterView adapter, List<TaggedText> train, boolean asksForEpochs, long seed) {
         TagProbe.fit(task(), train).writeTo(adapter);
         return true;
-    }
-
-    @Override
-    DefaultRate rate() {
-        return DefaultRate.of(5e-4);
-    }
-
-    @Override
-    DefaultEpochs epochs() {
-        return DefaultEpochs.CLASSIFY;
-    }
-
-    @Override
-    int batchSize() {
-        return 16;
     }
 
     @Override

@@ -172,6 +172,15 @@ public final class TrainingService implements AutoCloseable {
     }
 
     /**
+     * Returns the job that trains.
+     *
+     * @return empty if none does
+     */
+    public Optional<Job> running() {
+        return jobs().stream().filter(job -> job.state() == JobState.RUNNING).findFirst();
+    }
+
+    /**
      * Returns what trainings have done since this service was built.
      *
      * @return steps, tokens and times

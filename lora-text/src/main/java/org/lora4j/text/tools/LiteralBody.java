@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * <p>A quotation mark in a text ends it only if a comma, a colon or a bracket follows. So a text is read whose quotation marks have no
  * escapes, as some templates write it.
  */
-final class LiteralBody implements CallBody {
+final class LiteralBody extends NamedBody {
     private static final int MOST_DEPTH = 500;
     private static final int MOST_WORD = 512;
     private static final Pattern NUMBER = Pattern.compile("-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:[eE][+-]?[0-9]+)?");
@@ -23,7 +23,7 @@ final class LiteralBody implements CallBody {
 
     /** What may come next. */
     private enum Expected {
-        /** The parenthesis or brace of the arguments. */
+        /** The parenthesis or brace of the arguments(). */
         OPEN,
         /** A name, or the end of what has them. */
         NAME_OR_END,
@@ -35,9 +35,6 @@ final class LiteralBody implements CallBody {
     }
 
     private final LiteralArguments form;
-    private final @Nullable String id;
-    private final String function;
-    private final StringBuilder arguments = new StringBuilder();
 
     /** What ends the lists and dictionaries that are open, the innermost first. */
     private final Deque<Character> open = new ArrayDeque<>();
@@ -57,9 +54,8 @@ final class LiteralBody implements CallBody {
     private final StringBuilder held = new StringBuilder();
 
     LiteralBody(LiteralArguments form, @Nullable String id, String function) {
+        super(id, function, "");
         this.form = form;
-        this.id = id;
-        this.function = function;
     }
 
     @Override
@@ -156,7 +152,7 @@ final class LiteralBody implements CallBody {
 
     /** Writes the beginning of a name or a value, with the comma before it. */
     private void begin(String json) {
-        arguments.append(hasComma ? ", " : "").append(json);
+        arguments().append(hasComma ? ", " : "").append(json);
         hasComma = false;
     }
 
@@ -168,7 +164,7 @@ final class LiteralBody implements CallBody {
     }
 
     private State assign() {
-        arguments.append(": ");
+        arguments().append(": ");
         expected = Expected.VALUE;
         return State.MORE;
     }
@@ -204,12 +200,12 @@ final class LiteralBody implements CallBody {
         open.pop();
         // A comma after the last element says nothing.
         hasComma = false;
-        arguments.append(isList ? ']' : '}');
+        arguments().append(isList ? ']' : '}');
         expected = Expected.COMMA_OR_END;
         if (!open.isEmpty()) {
             return State.MORE;
         }
-        return ToolJson.isObject(arguments.toString()) ? State.DONE : State.BROKEN;
+        return ToolJson.isObject(arguments().toString()) ? State.DONE : State.BROKEN;
     }
 
     private State beginText(String marks) {
@@ -275,7 +271,7 @@ final class LiteralBody implements CallBody {
     }
 
     private void endText() {
-        arguments.append('"');
+        arguments().append('"');
         held.setLength(0);
         quote = null;
         expected = isName() ? Expected.ASSIGN : Expected.COMMA_OR_END;
@@ -287,7 +283,7 @@ final class LiteralBody implements CallBody {
     }
 
     private void append(String text) {
-        arguments.append(JsonStringEncoder.getInstance().quoteAsString(text));
+        arguments().append(JsonStringEncoder.getInstance().quoteAsString(text));
     }
 
     /** Takes an escape if it is complete. What Python does not know stands as it is. */
@@ -314,20 +310,5 @@ final class LiteralBody implements CallBody {
             held.deleteCharAt(0);
         }
         takeHeld();
-    }
-
-    @Override
-    public @Nullable String id() {
-        return id;
-    }
-
-    @Override
-    public String name() {
-        return function;
-    }
-
-    @Override
-    public StringBuilder arguments() {
-        return arguments;
     }
 }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.text.tools.ArgumentTypes.Kind;
 
 /** Reads {@link TagArguments}. A text comes as early as it is certain, and another value as a whole. */
-final class TagBody implements CallBody {
+final class TagBody extends NamedBody {
     private static final int MOST_NAME = 256;
     private static final Set<Kind> TEXT = EnumSet.of(Kind.TEXT);
 
@@ -20,10 +20,7 @@ final class TagBody implements CallBody {
     }
 
     private final TagArguments form;
-    private final @Nullable String id;
-    private final String function;
     private final ArgumentTypes types;
-    private final StringBuilder arguments = new StringBuilder("{");
     private final Set<String> names = new HashSet<>();
 
     /** What came since the last tag, and was not taken. */
@@ -36,9 +33,8 @@ final class TagBody implements CallBody {
     private boolean hasBegun;
 
     TagBody(TagArguments form, @Nullable String id, String function, ArgumentTypes types) {
+        super(id, function, "{");
         this.form = form;
-        this.id = id;
-        this.function = function;
         this.types = types;
     }
 
@@ -60,8 +56,8 @@ final class TagBody implements CallBody {
         }
         String tag = some.toString();
         if (tag.equals(form.end())) {
-            arguments.append('}');
-            return ToolJson.isObject(arguments.toString()) ? State.DONE : State.BROKEN;
+            arguments().append('}');
+            return ToolJson.isObject(arguments().toString()) ? State.DONE : State.BROKEN;
         }
         if (tag.equals(form.beforeName())) {
             some.setLength(0);
@@ -80,11 +76,11 @@ final class TagBody implements CallBody {
         if (!TagArguments.isName(name) || !names.add(name)) {
             return State.BROKEN;
         }
-        arguments
+        arguments()
                 .append(names.size() > 1 ? ", " : "")
                 .append(ToolJson.write("name", name))
                 .append(": ");
-        kinds = types.of(function, name);
+        kinds = types.of(name(), name);
         some.setLength(0);
         hasBegun = false;
         place = form.beforeValue().isEmpty() ? Place.VALUE : Place.BEFORE_VALUE;
@@ -114,7 +110,7 @@ final class TagBody implements CallBody {
             text(isEnd);
         } else if (isEnd) {
             dropPadding(true);
-            arguments.append(ArgumentTypes.json(some.toString(), kinds));
+            arguments().append(ArgumentTypes.json(some.toString(), kinds));
         }
         if (isEnd) {
             some.setLength(0);
@@ -130,17 +126,17 @@ final class TagBody implements CallBody {
             return;
         }
         if (!hasBegun) {
-            arguments.append('"');
+            arguments().append('"');
         }
         dropPadding(isEnd);
         int certain = isEnd ? some.length() : some.length() - held;
         // The second half of a character may not have come.
         certain -= certain > 0 && Character.isHighSurrogate(some.charAt(certain - 1)) && !isEnd ? 1 : 0;
-        arguments.append(JsonStringEncoder.getInstance().quoteAsString(some.substring(0, certain)));
+        arguments().append(JsonStringEncoder.getInstance().quoteAsString(some.substring(0, certain)));
         some.delete(0, certain);
         hasBegun = true;
         if (isEnd) {
-            arguments.append('"');
+            arguments().append('"');
         }
     }
 
@@ -158,20 +154,5 @@ final class TagBody implements CallBody {
     private boolean endsWith(String tag) {
         return some.length() >= tag.length()
                 && some.substring(some.length() - tag.length()).equals(tag);
-    }
-
-    @Override
-    public @Nullable String id() {
-        return id;
-    }
-
-    @Override
-    public String name() {
-        return function;
-    }
-
-    @Override
-    public StringBuilder arguments() {
-        return arguments;
     }
 }

@@ -120,7 +120,7 @@ public final class CalendarLoRA {
         List<Conversation> conversations = home.requests(count, seed).stream()
                 .map(request -> request.answered(home.someTools(request, random)))
                 .toList();
-        return train(decoder.network(), examples(decoder, conversations), steps, 0.1, seed, listeners);
+        return train(decoder.network(), examples(decoder, conversations), rate(steps), steps, 0.1, seed, listeners);
     }
 
     static TrainingResult trainAdapter(
@@ -133,7 +133,11 @@ public final class CalendarLoRA {
             TrainingListener... listeners) {
         List<Conversation> conversations =
                 requests.stream().map(request -> request.answered(tools)).toList();
-        return train(adapter, examples(decoder, conversations), steps, 0, seed, listeners);
+        return train(adapter, examples(decoder, conversations), rate(steps), steps, 0, seed, listeners);
+    }
+
+    private static CosineWarmupSchedule rate(int steps) {
+        return new CosineWarmupSchedule(3e-3, 3e-4, Math.min(50, steps / 2), steps);
     }
 
     /** The tokens of conversations, of which the calls are learned. */
@@ -142,14 +146,26 @@ public final class CalendarLoRA {
         return conversations.stream().map(tokens::conversation).toList();
     }
 
-    private static TrainingResult train(
+    /**
+     * Trains a small language model, or an adapter of it, on batches of conversations.
+     *
+     * @param model what trains
+     * @param examples the tokens of the conversations
+     * @param rate the learning rates, for as many steps as there are
+     * @param steps the number of batches
+     * @param weightDecay the decay of AdamW
+     * @param seed decides the order of the conversations
+     * @param listeners see the training
+     * @return what the training did
+     */
+    public static TrainingResult train(
             Model model,
             List<TokenExample> examples,
+            CosineWarmupSchedule rate,
             int steps,
             double weightDecay,
             long seed,
             TrainingListener... listeners) {
-        CosineWarmupSchedule rate = new CosineWarmupSchedule(3e-3, 3e-4, Math.min(50, steps / 2), steps);
         Adam adam =
                 Adam.builder().learningRateSchedule(rate).beta1(0.9).beta2(0.95).build();
         Trainer.Builder trainer = Trainer.builder(model)

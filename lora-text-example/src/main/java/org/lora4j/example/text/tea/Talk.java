@@ -245,13 +245,10 @@ final class Talk {
             answer(one(function.asks()));
             said = say(way(function.gives()), End.PLAIN, words);
         }
+        // In the order of the schema, whatever the order in the sentence.
         Map<String, Object> arguments = new LinkedHashMap<>();
-        for (String name : function.asTool().toMap().toString().contains("most_price")
-                ? List.of("kind", "euros")
-                : List.of("order", "day", "people")) {
-            if (said.containsKey(name)) {
-                arguments.put(name.equals("euros") ? "most_price" : name, said.get(name));
-            }
+        for (String name : function.arguments()) {
+            arguments.put(name, said.get(name));
         }
         ToolCall call = ToolCall.of(function.asTool().name(), arguments);
         messages.add(ChatMessage.ofToolCalls(null, List.of(call)));
@@ -293,7 +290,7 @@ final class Talk {
                 "day", Spoken.same(one(shop.days())),
                 "people", new Spoken(random.nextBoolean() ? NUMBERS.get(people - 2) : String.valueOf(people), people),
                 "kind", Spoken.same(one(shop.teas()).kind()),
-                "euros", new Spoken(String.valueOf(euros), euros));
+                "most_price", new Spoken(String.valueOf(euros), euros));
     }
 
     /** Lets the guest say something, with or without a greeting, capitals and marks. Returns the values in it. */

@@ -6,12 +6,12 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.lora4j.LoRAModel;
+import org.lora4j.example.text.calendar.CalendarLoRA;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.io.safetensors.Dtype;
 import org.lora4j.nn.transformer.ModelConfig;
@@ -23,17 +23,12 @@ import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.chat.ChatAnswer;
 import org.lora4j.text.chat.ChatMessage;
 import org.lora4j.text.chat.Conversation;
-import org.lora4j.text.data.EpochBatches;
 import org.lora4j.text.data.TokenExample;
 import org.lora4j.text.tools.ToolCall;
-import org.lora4j.train.AdamW;
 import org.lora4j.train.CosineWarmupSchedule;
-import org.lora4j.train.Loss;
-import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingListener;
 import org.lora4j.train.TrainingResult;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.learning.config.Adam;
 
 /** The small Llama of the tea shop: how it is made, trained and tested. */
 final class TeaModel {
@@ -52,7 +47,6 @@ final class TeaModel {
     /** So many conversations decide which pairs of bytes are tokens. */
     private static final int FOR_TOKENS = 5_000;
 
-    private static final int BATCH = 16;
     private static final int MOST_TOKENS = 100;
 
     private TeaModel() {}
@@ -101,21 +95,7 @@ final class TeaModel {
         List<TokenExample> examples =
                 conversations.stream().map(decoder.tokens()::conversation).toList();
         CosineWarmupSchedule rate = new CosineWarmupSchedule(3e-3, 1e-4, Math.min(100, steps / 2), steps);
-        Adam adam =
-                Adam.builder().learningRateSchedule(rate).beta1(0.9).beta2(0.95).build();
-        Trainer.Builder trainer = Trainer.builder(decoder.network())
-                .loss(Loss.nextToken())
-                .updater(new AdamW(adam, 0.1))
-                .clipNorm(1)
-                .maxIterations(steps);
-        List.of(listeners).forEach(trainer::listener);
-        return trainer.build()
-                .fit(new EpochBatches(
-                        examples.size(),
-                        Math.min(BATCH, examples.size()),
-                        seed,
-                        some -> TokenExample.batch(
-                                Arrays.stream(some).mapToObj(examples::get).toList())));
+        return CalendarLoRA.train(decoder.network(), examples, rate, steps, 0.1, seed, listeners);
     }
 
     /** Writes the weights with 16 bits each. */

@@ -112,6 +112,13 @@ record TeaShop(
         Tool asTool() {
             return Tool.ofMap(tool);
         }
+
+        /** Returns the names of the arguments, in the order of the schema. */
+        List<String> arguments() {
+            return asTool().parameters().get("properties") instanceof Map<?, ?> properties
+                    ? properties.keySet().stream().map(String::valueOf).toList()
+                    : List.of();
+        }
     }
 
     /** Teas and answers that hold in December; the key is the first question of a topic. */
