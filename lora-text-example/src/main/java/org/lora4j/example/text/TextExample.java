@@ -59,7 +59,7 @@ public final class TextExample implements Program {
     @Command(
             name = "files",
             description =
-                    "Write the model all-MiniLM-L6-v2 and the texts of 'classify' into a folder, for other programs.")
+                    "Write the model all-MiniLM-L6-v2, the texts of 'classify' and those of the recipes in the documentation into a folder.")
     void files(@Parameters(paramLabel = "DIR", description = "The folder.") Path folder) throws IOException {
         ExampleFiles.write(folder);
     }

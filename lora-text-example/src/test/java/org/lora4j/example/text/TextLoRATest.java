@@ -2,6 +2,7 @@ package org.lora4j.example.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -9,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.zip.GZIPInputStream;
@@ -96,6 +98,36 @@ class TextLoRATest {
             changed += line.startsWith("changed\t") ? 1 : 0;
         }
         assertThat((double) changed / lines.size()).isBetween(0.45, 0.55);
+        requireRowsOfTheRecipes(output);
+    }
+
+    private static void requireRowsOfTheRecipes(Path files) throws IOException {
+        assertThat(fields(files, "messages.jsonl")).hasSize(400).allMatch(Set.of("text", "label")::equals);
+        assertThat(fields(files, "books.jsonl"))
+                .hasSizeGreaterThan(200)
+                .allMatch(Set.of("query", "positive", "negative")::equals);
+        assertThat(fields(files, "tickets.jsonl")).hasSize(400).allMatch(Set.of("text", "spans")::equals);
+        assertThat(fields(files, "wishes.jsonl")).hasSize(400).allMatch(Set.of("messages")::equals);
+        assertThat(fields(files, "bicycles-queries.jsonl")).hasSize(50).allMatch(Set.of("_id", "text")::equals);
+        assertThat(fields(files, "bicycles-corpus.jsonl")).hasSize(150);
+        assertThat(Files.readAllLines(files.resolve("bicycles-qrels.tsv")))
+                .startsWith("query-id\tcorpus-id\tscore")
+                .anyMatch(line -> line.startsWith("q49\td"));
+        // A test asks for nothing in the words of the training.
+        Set<String> trained = Set.copyOf(Files.readAllLines(files.resolve("wishes.jsonl")));
+        assertThat(Files.readAllLines(files.resolve("wishes-test.jsonl")))
+                .hasSize(200)
+                .noneMatch(trained::contains);
+    }
+
+    private static List<Set<String>> fields(Path files, String name) throws IOException {
+        List<Set<String>> rows = new ArrayList<>();
+        for (String line : Files.readAllLines(files.resolve(name))) {
+            Set<String> fields = new TreeSet<>();
+            new ObjectMapper().readTree(line).fieldNames().forEachRemaining(fields::add);
+            rows.add(fields);
+        }
+        return rows;
     }
 
     private static String texts(Path folder, String name) throws IOException {

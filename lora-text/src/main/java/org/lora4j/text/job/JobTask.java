@@ -3,11 +3,8 @@ package org.lora4j.text.job;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
-import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.nn.Model;
-import org.lora4j.text.DecoderFolder;
-import org.lora4j.text.TextModel;
 import org.lora4j.text.data.TextRow;
 import org.lora4j.text.task.Task;
 import org.lora4j.text.train.DefaultEpochs;
@@ -20,33 +17,6 @@ import org.lora4j.text.train.TrainableTask;
  * @param <E> an example
  */
 abstract class JobTask<E> {
-    /**
-     * Returns the task of a method.
-     *
-     * @param mostTokens the most tokens of an example of a language model
-     * @throws IllegalArgumentException if the model cannot have it
-     */
-    static JobTask<?> of(JobMethod method, TextModel model, int mostTokens, @Nullable Double beta) throws IOException {
-        return switch (method) {
-            case SUPERVISED -> new AnswersJob(decoder(method, model), mostTokens);
-            case DPO -> new PreferencesJob(decoder(method, model), mostTokens, beta);
-            case CLASSIFY -> new ClassesJob(model);
-            case LABELS -> new LabelsJob(model);
-            case NUMBER -> new NumbersJob(model);
-            case TAG -> new TagsJob(model);
-            case EMBED -> new EmbeddingsJob(model);
-            case RERANK -> new ScoresJob(model);
-        };
-    }
-
-    private static DecoderFolder decoder(JobMethod method, TextModel model) {
-        if (model instanceof DecoderFolder decoder) {
-            return decoder;
-        }
-        throw new IllegalArgumentException(
-                "the method " + method.text() + " needs a model that generates text, found " + model.name());
-    }
-
     /**
      * Returns the examples of a row, always the same ones.
      *

@@ -162,7 +162,7 @@ public final class TrainingService implements AutoCloseable {
         List<JobMethod> found = new ArrayList<>();
         for (JobMethod method : JobMethod.values()) {
             try {
-                Object unused = JobTask.of(method, model, mostTokens(), null);
+                Object unused = JobTasks.of(method, model, mostTokens(), null);
                 found.add(method);
             } catch (IllegalArgumentException e) {
                 log.debug("{} cannot be trained by {}: {}", model.name(), method.text(), e.getMessage());
@@ -203,7 +203,7 @@ public final class TrainingService implements AutoCloseable {
     public JobCheck check(JobRequest request, BooleanSupplier stops) throws IOException {
         Objects.requireNonNull(request, "request must not be null");
         Objects.requireNonNull(stops, "stops must not be null");
-        JobTask<?> task = JobTask.of(
+        JobTask<?> task = JobTasks.of(
                 request.method(), model, mostTokens(), request.hyperparameters().beta());
         JobRequest.@Nullable Data held = request.validation();
         for (JobRequest.Data data : held == null ? List.of(request.training()) : List.of(request.training(), held)) {
@@ -225,7 +225,7 @@ public final class TrainingService implements AutoCloseable {
      */
     public Job submit(JobRequest request) throws IOException {
         Objects.requireNonNull(request, "request must not be null");
-        JobTask.of(
+        JobTasks.of(
                 request.method(), model, mostTokens(), request.hyperparameters().beta());
         String id = StoredJobs.PREFIX + newId();
         String adapter = request.adapter() == null ? id : request.adapter();
@@ -398,7 +398,7 @@ public final class TrainingService implements AutoCloseable {
     }
 
     private JobTask<?> task(StoredJob.Request request) throws IOException {
-        return JobTask.of(
+        return JobTasks.of(
                 request.method(), model, mostTokens(), request.hyperparameters().beta());
     }
 

@@ -15,7 +15,7 @@ import org.lora4j.example.text.calendar.Spoken;
 import org.lora4j.text.data.LabelledText;
 
 /** Messages of customers to shops, made of the sentences and goods of {@code shop.json}. */
-final class Messages {
+public final class Messages {
     private static final double WITH_OPENING = 0.4;
     private static final double WITH_CLOSING = 0.4;
 
@@ -45,8 +45,13 @@ final class Messages {
         this.sentences = sentences;
     }
 
-    /** Reads the sentences, the shops and their teams. */
-    static Messages read() throws IOException {
+    /**
+     * Reads the sentences, the shops and their teams.
+     *
+     * @return all that messages are made of
+     * @throws IOException if the file cannot be read
+     */
+    public static Messages read() throws IOException {
         try (InputStream json = Objects.requireNonNull(Messages.class.getResourceAsStream("shop.json"))) {
             return new Messages(new ObjectMapper().readValue(json, Sentences.class));
         }
@@ -64,8 +69,9 @@ final class Messages {
      * @param tested whether about half of them have sentences that no training has
      * @param count how many
      * @param seed decides which
+     * @return the messages
      */
-    List<LabelledText> make(String tenant, boolean tested, int count, long seed) {
+    public List<LabelledText> make(String tenant, boolean tested, int count, long seed) {
         Tenant shop = Objects.requireNonNull(sentences.tenants().get(tenant), tenant);
         Random random = new Random(31 * seed + tenant.hashCode());
         return Stream.generate(() -> message(shop, tested && random.nextBoolean(), random))

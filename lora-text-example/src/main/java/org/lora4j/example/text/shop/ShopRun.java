@@ -1,6 +1,5 @@
 package org.lora4j.example.text.shop;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +16,7 @@ import org.lora4j.console.command.RunFolder;
 import org.lora4j.console.report.SameBits;
 import org.lora4j.console.report.TextOutput;
 import org.lora4j.example.text.MiniLm;
+import org.lora4j.example.text.Rows;
 import org.lora4j.nn.Network;
 import org.lora4j.serve.RequestOptions;
 import org.lora4j.text.EncoderFolder;
@@ -53,8 +53,6 @@ record ShopRun(int tenants, int days, int corrections, int tested, int clients, 
 
     /** So many messages of a test are asked in a request. */
     private static final int AT_ONCE = 50;
-
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     /** A shop, with all of its corrections and its test. */
     private record Shop(
@@ -187,11 +185,7 @@ record ShopRun(int tenants, int days, int corrections, int tested, int clients, 
 
     private static Path write(List<LabelledText> messages, Path file) throws IOException {
         Files.createDirectories(Objects.requireNonNull(file.getParent()));
-        List<String> lines = new ArrayList<>();
-        for (LabelledText message : messages) {
-            lines.add(JSON.writeValueAsString(Map.of("text", message.text(), "label", message.label())));
-        }
-        return Files.write(file, lines);
+        return Rows.write(file, messages.stream().map(Rows::of));
     }
 
     private static void require(Job job) throws InterruptedException {

@@ -106,6 +106,19 @@ final class Talk {
         return end();
     }
 
+    /** Returns what a guest says who says all arguments of a function, and these in JSON as the answer, written as in calls. */
+    Conversation record(Function function) {
+        ToolCall call = call(function, say(way(function.requests()), End.QUESTION, arguments()));
+        answer(call.argumentMap().entrySet().stream()
+                .map(argument -> "\"" + argument.getKey() + "\": " + json(argument.getValue()))
+                .collect(Collectors.joining(", ", "{", "}")));
+        return end();
+    }
+
+    private static String json(Object value) {
+        return value instanceof Number ? value.toString() : "\"" + value + "\"";
+    }
+
     private Conversation end() {
         return new Conversation(
                 messages,
@@ -245,16 +258,20 @@ final class Talk {
             answer(one(function.asks()));
             said = say(way(function.gives()), End.PLAIN, words);
         }
-        // In the order of the schema, whatever the order in the sentence.
-        Map<String, Object> arguments = new LinkedHashMap<>();
-        for (String name : function.arguments()) {
-            arguments.put(name, said.get(name));
-        }
-        ToolCall call = ToolCall.of(function.asTool().name(), arguments);
+        ToolCall call = call(function, said);
         messages.add(ChatMessage.ofToolCalls(null, List.of(call)));
         if (!isNew) {
             result(function, call, words);
         }
+    }
+
+    /** The arguments stand in the order of the schema, whatever the order in the sentence. */
+    private static ToolCall call(Function function, Map<String, Object> said) {
+        Map<String, Object> arguments = new LinkedHashMap<>();
+        for (String name : function.arguments()) {
+            arguments.put(name, said.get(name));
+        }
+        return ToolCall.of(function.asTool().name(), arguments);
     }
 
     private void result(Function function, ToolCall call, Map<String, Spoken> words) {

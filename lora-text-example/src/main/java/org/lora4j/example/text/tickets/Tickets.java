@@ -19,7 +19,7 @@ import org.lora4j.text.data.TaggedText;
 import org.lora4j.text.data.TextSpan;
 
 /** Tickets of a support desk, made of the patterns, names and words of {@code tickets.json}. */
-final class Tickets {
+public final class Tickets {
     /** The kinds of personal data. */
     static final List<String> LABELS = List.of("city", "mail", "order", "person", "phone", "street");
 
@@ -34,7 +34,7 @@ final class Tickets {
     private static final int MOST_SENTENCES = 3;
 
     /** Which tickets: each part has names, words and sentences that no other one has. */
-    enum Part {
+    public enum Part {
         /** Three fifths of all. */
         TRAIN,
         /** A fifth; about half of its tickets have sentences of the training. It chooses settings. */
@@ -64,8 +64,13 @@ final class Tickets {
         this.file = file;
     }
 
-    /** Reads the patterns, names and words. */
-    static Tickets read() throws IOException {
+    /**
+     * Reads the patterns, names and words.
+     *
+     * @return all that tickets are made of
+     * @throws IOException if the file cannot be read
+     */
+    public static Tickets read() throws IOException {
         try (InputStream json = Objects.requireNonNull(Tickets.class.getResourceAsStream("tickets.json"))) {
             return new Tickets(new ObjectMapper().readValue(json, new TypeReference<Map<String, List<String>>>() {}));
         }
@@ -77,8 +82,9 @@ final class Tickets {
      * @param part which names and patterns they have
      * @param count how many
      * @param seed decides which
+     * @return the tickets
      */
-    List<TaggedText> make(Part part, int count, long seed) {
+    public List<TaggedText> make(Part part, int count, long seed) {
         Map<String, List<Spoken>> values = new HashMap<>();
         file.forEach((kind, all) -> values.put(
                 kind,
