@@ -1,13 +1,16 @@
 package org.lora4j.text.tokens.internal;
 
-import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import com.google.re2j.Matcher;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,6 +36,8 @@ public final class TokenizerCheck {
     /** The settings beside the vocabulary. The table of characters of a SentencePiece model has 0.5 MB. */
     private static final int MOST_BYTES_OF_SETTINGS = 16_000_000;
 
+    private static final int SOME_CHARACTERS = 8_192;
+
     private static final List<String> TRIED =
             List.of("", "a", "ab", " ", "  a", "a b", "A1", ".", "\n", "\u2581a", "é京");
     private static final ObjectMapper MAPPER = new ObjectMapper();
@@ -55,14 +60,30 @@ public final class TokenizerCheck {
      * @throws IOException if it is no JSON, or is known to end the JVM
      */
     public static void require(String name, byte[] content) throws IOException {
-        TokenizerCheck check = new TokenizerCheck(name, content);
-        try (JsonParser json = MAPPER.createParser(content)) {
-            json.nextToken();
-            check.requireFields(json);
+        try {
+            requireText(content);
+            new TokenizerCheck(name, content).requireFields();
+        } catch (CharacterCodingException e) {
+            throw new IOException(
+                    name + ": must be a file of Hugging Face's tokenizers, found text that is not UTF-8", e);
         } catch (JsonProcessingException e) {
             throw new IOException(
                     name + ": must be a file of Hugging Face's tokenizers, found no JSON: " + e.getOriginalMessage(),
                     e);
+        }
+    }
+
+    /** Whoever reads the file as a text would put other characters in the place of wrong bytes. */
+    private static void requireText(byte[] content) throws CharacterCodingException {
+        CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
+        ByteBuffer bytes = ByteBuffer.wrap(content);
+        CharBuffer some = CharBuffer.allocate(SOME_CHARACTERS);
+        CoderResult result;
+        do {
+            result = decoder.decode(bytes, some.clear(), true);
+        } while (result.isOverflow());
+        if (result.isError()) {
+            result.throwException();
         }
     }
 
@@ -71,46 +92,55 @@ public final class TokenizerCheck {
                 name + ": " + rule + ", because another one can end the JVM; found " + MessageText.shorten(found));
     }
 
-    private void requireFields(JsonParser json) throws IOException {
-        while (json.nextToken() == JsonToken.FIELD_NAME) {
-            String field = json.currentName();
-            json.nextToken();
+    private void requireFields() throws IOException {
+        JsonValues fields = new JsonValues(content, 0, content.length);
+        while (fields.next()) {
+            String field = fields.name();
             switch (field) {
-                case "added_tokens" -> requireAdded(json);
-                case "model" -> requireModel(json);
+                case "added_tokens" -> requireAdded(fields);
+                case "model" -> requireModel(fields);
                 case "normalizer" -> {
-                    normalizer = tree(json);
+                    normalizer = tree(fields);
                     require(field, normalizer);
                 }
-                case "pre_tokenizer", "post_processor", "decoder" -> require(field, tree(json));
-                default -> json.skipChildren();
+                case "pre_tokenizer", "post_processor", "decoder" -> require(field, tree(fields));
+                default -> {
+                    // The library reads nothing else that is known to end the JVM.
+                }
             }
         }
         requireNormalizedTokens();
     }
 
     /** Reads a value, whose objects take many times its bytes. */
-    private JsonNode tree(JsonParser json) throws IOException {
-        long begin = json.currentTokenLocation().getByteOffset();
-        json.skipChildren();
-        long end = json.currentLocation().getByteOffset();
-        if (end - begin > MOST_BYTES_OF_SETTINGS) {
+    private JsonNode tree(JsonValues values) throws IOException {
+        int bytes = values.end() - values.begin();
+        if (bytes > MOST_BYTES_OF_SETTINGS) {
             throw new IOException(name + ": the settings beside the vocabulary must have at most "
-                    + MOST_BYTES_OF_SETTINGS + " bytes, found " + (end - begin));
+                    + MOST_BYTES_OF_SETTINGS + " bytes, found " + bytes);
         }
-        return MAPPER.readTree(content, (int) begin, (int) (end - begin));
+        return MAPPER.readTree(content, values.begin(), bytes);
     }
 
-    private void requireAdded(JsonParser json) throws IOException {
-        if (json.currentToken() != JsonToken.START_ARRAY) {
+    private JsonValues within(JsonValues values) {
+        return new JsonValues(content, values.begin(), values.end());
+    }
+
+    private boolean isObject(JsonValues values) {
+        return content[values.begin()] == '{';
+    }
+
+    private void requireAdded(JsonValues field) throws IOException {
+        if (isObject(field)) {
             return;
         }
-        for (int i = 0; json.nextToken() != JsonToken.END_ARRAY; i++) {
+        JsonValues all = within(field);
+        for (int i = 0; all.next(); i++) {
             if (i == MOST_ADDED_TOKENS) {
                 throw new IOException(name + ": must have at most " + MOST_ADDED_TOKENS
                         + " added tokens, which the native library searches for, found more");
             }
-            JsonNode token = tree(json);
+            JsonNode token = tree(all);
             requireId("added_tokens", token.path("id"));
             if (token.path("normalized").asBoolean()) {
                 normalizedTokens.add(token.path("content").asText());
@@ -267,44 +297,38 @@ public final class TokenizerCheck {
     }
 
     /** Merges come after the prefix in all files that the native library writes, but need not. */
-    private void requireModel(JsonParser json) throws IOException {
-        if (json.currentToken() != JsonToken.START_OBJECT) {
-            json.skipChildren();
+    private void requireModel(JsonValues field) throws IOException {
+        if (!isObject(field)) {
             return;
         }
         String prefix = "";
-        long merges = -1;
-        while (json.nextToken() == JsonToken.FIELD_NAME) {
-            String field = json.currentName();
-            json.nextToken();
-            if (field.equals("continuing_subword_prefix")) {
-                prefix = json.getValueAsString("");
-            } else if (field.equals("merges")) {
-                merges = json.currentTokenLocation().getByteOffset();
+        JsonValues merges = null;
+        JsonValues settings = within(field);
+        while (settings.next()) {
+            if (settings.name().equals("continuing_subword_prefix")) {
+                prefix = tree(settings).asText("");
+            } else if (settings.name().equals("merges")) {
+                merges = within(settings);
             }
-            json.skipChildren();
         }
-        if (merges >= 0 && !prefix.isEmpty()) {
+        if (merges != null && !prefix.isEmpty()) {
             if (!StandardCharsets.US_ASCII.newEncoder().canEncode(prefix)) {
                 throw refuse("the continuing_subword_prefix of merges must be ASCII", MessageText.quote(prefix));
             }
-            requireMerges(prefix, (int) merges);
+            requireMerges(prefix, merges);
         }
     }
 
-    private void requireMerges(String prefix, int begin) throws IOException {
-        try (JsonParser json = MAPPER.createParser(content, begin, content.length - begin)) {
-            json.nextToken();
-            while (json.nextToken() != JsonToken.END_ARRAY && json.currentToken() != null) {
-                JsonNode merge = json.readValueAsTree();
-                String second = merge.isArray()
-                        ? merge.path(1).asText()
-                        : merge.asText().substring(merge.asText().indexOf(' ') + 1);
-                if (!second.startsWith(prefix)) {
-                    throw refuse(
-                            "the second part of each merge must begin with the prefix " + MessageText.quote(prefix),
-                            MessageText.quote(second));
-                }
+    private void requireMerges(String prefix, JsonValues merges) throws IOException {
+        while (merges.next()) {
+            JsonNode merge = tree(merges);
+            String second = merge.isArray()
+                    ? merge.path(1).asText()
+                    : merge.asText().substring(merge.asText().indexOf(' ') + 1);
+            if (!second.startsWith(prefix)) {
+                throw refuse(
+                        "the second part of each merge must begin with the prefix " + MessageText.quote(prefix),
+                        MessageText.quote(second));
             }
         }
     }

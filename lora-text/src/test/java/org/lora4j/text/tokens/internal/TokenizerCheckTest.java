@@ -183,4 +183,39 @@ class TokenizerCheckTest {
                 file("decoder", "[" + "[],".repeat(6_000_000) + "[]]"),
                 "the settings beside the vocabulary must have at most 16000000 bytes, found 18000004");
     }
+
+    @Test
+    void findsSettingsWhateverTheirNamesLookLike() {
+        assertRefused("{\"pre\\u005ftokenizer\":{\"type\":\"FixedLength\",\"length\":0}}", "the length of FixedLength");
+        assertRefused(
+                "{\"model\":{\"vocab\":{\"\\\"}\":0,\"\\\\\":1,\"{[\":2}},\"normalizer\":{\"type\":\"Prepend\",\"prepend\":\"\"}}",
+                "a Prepend must have at least one character");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{",
+                "{\"a\"",
+                "{\"a\":",
+                "{\"a\":}",
+                "{\"a\":1",
+                "{\"a\":1 2}",
+                "{\"a\":{}",
+                "{a:1}",
+                "{\"a\":\"",
+                "{\"a"
+            })
+    void refusesWhatIsNoJson(String file) {
+        assertRefused(file, "must be a file of Hugging Face's tokenizers, found no JSON: ");
+    }
+
+    @Test
+    void refusesBytesThatAreNoText() {
+        byte[] file = "{\"model\":{\"vocab\":{\"\u00e9\":0}}}".getBytes(StandardCharsets.ISO_8859_1);
+        assertThatIOException()
+                .isThrownBy(() -> TokenizerCheck.require("tokenizer.json", file))
+                .withMessage(
+                        "tokenizer.json: must be a file of Hugging Face's tokenizers, found text that is not UTF-8");
+    }
 }
