@@ -18,12 +18,17 @@ final class RandomAdapters {
 
     /** Writes an adapter of the queries of both layers. */
     static void write(Path folder, String layers, String module, long seed) throws IOException {
+        write(folder, layers, module, SmallModels.WIDTH, seed);
+    }
+
+    /** The same for a model of another width. */
+    static void write(Path folder, String layers, String module, int width, long seed) throws IOException {
         Random random = new Random(seed);
         Map<String, INDArray> tensors = new LinkedHashMap<>();
         for (int i = 0; i < 2; i++) {
             String path = "base_model.model." + layers + "." + i + "." + module;
-            tensors.put(path + ".lora_A.weight", random(random, RANK, SmallModels.WIDTH));
-            tensors.put(path + ".lora_B.weight", random(random, SmallModels.WIDTH, RANK));
+            tensors.put(path + ".lora_A.weight", random(random, RANK, width));
+            tensors.put(path + ".lora_B.weight", random(random, width, RANK));
         }
         Files.createDirectories(folder);
         SafeTensors.of(tensors, Map.of("format", "pt")).write(folder.resolve("adapter_model.safetensors"));
