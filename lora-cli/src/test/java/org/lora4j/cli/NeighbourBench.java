@@ -1,5 +1,6 @@
 package org.lora4j.cli;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.io.InputStream;
@@ -111,8 +112,7 @@ public final class NeighbourBench {
         Path adapters = folder.resolve(others.isEmbedding() ? "embeddings" : "texts");
         for (String name : List.of(ADAPTER, HostileRequests.ADAPTER)) {
             if (others.isEmbedding()) {
-                RandomAdapters.write(
-                        adapters.resolve(name), "encoder.layer", "attention.self.query", width(), name.hashCode());
+                writeEncoderAdapter(adapters.resolve(name));
             } else {
                 RandomAdapters.write(adapters.resolve(name), "model.layers", "self_attn.q_proj", name.hashCode());
             }
@@ -137,13 +137,17 @@ public final class NeighbourBench {
         }
     }
 
-    private int width() throws IOException {
-        return encoder == null
-                ? SmallModels.WIDTH
-                : new ObjectMapper()
-                        .readTree(Files.readString(encoder.resolve("config.json")))
-                        .path("hidden_size")
-                        .asInt();
+    private void writeEncoderAdapter(Path adapter) throws IOException {
+        String layers = "encoder.layer";
+        String module = "attention.self.query";
+        if (encoder == null) {
+            RandomAdapters.write(adapter, layers, module, adapter.hashCode());
+            return;
+        }
+        JsonNode config = new ObjectMapper().readTree(Files.readString(encoder.resolve("config.json")));
+        int width = config.path("hidden_size").asInt();
+        int count = config.path("num_hidden_layers").asInt();
+        RandomAdapters.write(adapter, layers, module, width, count, adapter.hashCode());
     }
 
     private static void awaitIdle(ServerProcess server) throws Exception {
