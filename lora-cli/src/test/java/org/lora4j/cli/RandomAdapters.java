@@ -16,14 +16,19 @@ final class RandomAdapters {
 
     private RandomAdapters() {}
 
-    /** Writes an adapter of the queries of both layers. */
+    /** Writes an adapter of a module of both layers. */
     static void write(Path folder, String layers, String module, long seed) throws IOException {
+        write(folder, layers, module, SmallModels.WIDTH, 2, seed);
+    }
+
+    /** The same for a model of another width, with so many layers. */
+    static void write(Path folder, String layers, String module, int width, int count, long seed) throws IOException {
         Random random = new Random(seed);
         Map<String, INDArray> tensors = new LinkedHashMap<>();
-        for (int i = 0; i < 2; i++) {
+        for (int i = 0; i < count; i++) {
             String path = "base_model.model." + layers + "." + i + "." + module;
-            tensors.put(path + ".lora_A.weight", random(random, RANK, SmallModels.WIDTH));
-            tensors.put(path + ".lora_B.weight", random(random, SmallModels.WIDTH, RANK));
+            tensors.put(path + ".lora_A.weight", random(random, RANK, width));
+            tensors.put(path + ".lora_B.weight", random(random, width, RANK));
         }
         Files.createDirectories(folder);
         SafeTensors.of(tensors, Map.of("format", "pt")).write(folder.resolve("adapter_model.safetensors"));

@@ -12,6 +12,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.serve.ApiKeys;
 import org.lora4j.cli.serve.ModelServer;
+import org.lora4j.cli.serve.NativeHeap;
 import org.lora4j.cli.serve.ServedJobs;
 import org.lora4j.cli.serve.ServedModel;
 import org.lora4j.cli.serve.TrainingFolder;
@@ -169,6 +170,7 @@ public final class ServeCommand extends WorkCommand {
 
     @Override
     protected void work() throws IOException {
+        boolean unused = NativeHeap.returnLargeBlocks();
         ModelServer.Clients clients = new ModelServer.Clients(
                 hosts, origins, keys == null ? null : ApiKeys.read(keys), page, logs ? this::log : null);
         try (TrainingFolder folder = training.open()) {

@@ -2,7 +2,6 @@ package org.lora4j.io.peft;
 
 import java.io.IOException;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -21,12 +20,30 @@ record FolderState(FileState folder, Map<String, FileState> files) {
 
     /** Whether a writer that replaces one file after the other may still be at work. */
     boolean isYoungerThan(Duration age) {
-        FileTime newest = folder.modified();
-        for (FileState file : files.values()) {
-            newest = file.modified().compareTo(newest) > 0 ? file.modified() : newest;
-        }
-        Duration found = Duration.between(newest.toInstant(), Instant.now());
+        Instant newest = files.values().stream()
+                .map(FolderState::modified)
+                .reduce(folder.modified().toInstant(), FolderState::later);
+        Duration found = Duration.between(newest, Instant.now());
         // A time in the future says nothing.
         return !found.isNegative() && found.compareTo(age) < 0;
+    }
+
+    /** Whether a file is older than another one by more than a duration, so that a writer may have replaced only the other yet. */
+    boolean differsInAgeBy(Duration most) {
+        return files.values().stream()
+                .map(FolderState::modified)
+                .reduce(FolderState::later)
+                .map(newest -> newest.minus(most))
+                .filter(bound ->
+                        files.values().stream().anyMatch(file -> modified(file).isBefore(bound)))
+                .isPresent();
+    }
+
+    private static Instant modified(FileState file) {
+        return file.modified().toInstant();
+    }
+
+    private static Instant later(Instant one, Instant other) {
+        return one.isAfter(other) ? one : other;
     }
 }

@@ -16,6 +16,12 @@ final class WholeFolder {
     /** So long after a change a writer may replace the next file of an adapter. */
     private static final Duration PAUSE = Duration.ofMillis(20);
 
+    /** The same for a writer on a busy machine, if a file is older than the one that was changed. */
+    private static final Duration LONGER_PAUSE = Duration.ofMillis(400);
+
+    /** Files that were written by one program after the other differ in age by less. */
+    private static final Duration WRITING = Duration.ofMillis(100);
+
     private WholeFolder() {}
 
     static <T> T read(Path folder, PeftAdapters.WholeReading<T> reading) throws IOException {
@@ -28,7 +34,7 @@ final class WholeFolder {
                 return reading.read();
             }
             // A writer without a pause must not be waited for for ever.
-            if (before != null && (attempt > ATTEMPTS / 2 || !before.isYoungerThan(PAUSE))) {
+            if (before != null && (attempt > ATTEMPTS / 2 || !mayBeAtWork(before))) {
                 Outcome<T> outcome = Outcome.of(reading);
                 if (before.equals(state(folder))) {
                     return outcome.get();
@@ -39,6 +45,10 @@ final class WholeFolder {
         throw new IOException(
                 folder + ": the adapter must not be replaced all the time while it is read, found changes in"
                         + " each of " + ATTEMPTS + " attempts");
+    }
+
+    private static boolean mayBeAtWork(FolderState state) {
+        return state.isYoungerThan(state.differsInAgeBy(WRITING) ? LONGER_PAUSE : PAUSE);
     }
 
     /** What was read, or why nothing was. */

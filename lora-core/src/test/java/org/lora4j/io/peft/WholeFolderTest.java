@@ -11,6 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
@@ -101,6 +103,32 @@ class WholeFolderTest {
                     return both(folder);
                 }))
                 .withMessageContaining("a: the adapter must not be replaced all the time while it is read");
+    }
+
+    /** A writer on a busy machine may stop between its files for longer than it takes to read them. */
+    @Test
+    void aFileThatStayedWhenAnotherOneWasReplacedIsWaitedFor() throws Exception {
+        Path folder = write("a", "1");
+        FileTime old = FileTime.from(Instant.now().minusSeconds(5));
+        Files.setLastModifiedTime(folder.resolve(TASK), old);
+        Files.setLastModifiedTime(folder.resolve(TENSORS), old);
+        replace(folder, TASK, "2");
+        Thread writer = new Thread(() -> {
+            try {
+                Thread.sleep(100);
+                replace(folder, TENSORS, "2");
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        writer.start();
+        assertThat(PeftAdapters.<String>readWhole(folder, () -> both(folder))).isEqualTo("22");
+        writer.join();
+        // A folder in which only one file is replaced can be read too.
+        Files.setLastModifiedTime(folder.resolve(TASK), old);
+        assertThat(PeftAdapters.<String>readWhole(folder, () -> both(folder))).isEqualTo("22");
     }
 
     @Test

@@ -69,45 +69,52 @@ final class Publication {
     }
 
     /**
-     * Puts a copy of an adapter there.
+     * Puts a copy of an adapter there. One that has its name is served until then, and stays if this fails.
      *
      * @param from the folder with its files
      * @param name its name
-     * @param previous where an adapter that has this name is moved; null to delete it
+     * @param previous where an adapter that has this name is copied; null if nobody needs it
      */
     synchronized void put(Path from, String name, @Nullable Path previous) throws IOException {
+        Path served = folder.resolve(name);
         Path part = folder.resolve(HIDDEN + name + ".part");
+        Path gone = gone(name);
         JobFolder.deleteAll(part);
+        JobFolder.deleteAll(gone);
         try {
             JobFolder.copyAll(from, part);
             if (has(name)) {
-                takeAway(name, previous);
+                if (previous != null) {
+                    JobFolder.deleteAll(previous);
+                    JobFolder.copyAll(served, previous);
+                }
+                move(served, gone);
             }
-            move(part, folder.resolve(name));
+            move(part, served);
         } catch (IOException e) {
             JobFolder.deleteAll(part);
+            if (!has(name) && Files.isDirectory(gone)) {
+                move(gone, served);
+            }
             throw e;
         }
         changed.accept(name);
+        JobFolder.deleteAll(gone);
     }
 
     /** Takes an adapter away. */
     synchronized void remove(String name) throws IOException {
         if (has(name)) {
-            takeAway(name, null);
+            Path gone = gone(name);
+            JobFolder.deleteAll(gone);
+            move(folder.resolve(name), gone);
+            JobFolder.deleteAll(gone);
             changed.accept(name);
         }
     }
 
-    private void takeAway(String name, @Nullable Path to) throws IOException {
-        Path gone = folder.resolve(HIDDEN + name + GONE);
-        JobFolder.deleteAll(gone);
-        move(folder.resolve(name), gone);
-        if (to != null) {
-            JobFolder.deleteAll(to);
-            JobFolder.copyAll(gone, to);
-        }
-        JobFolder.deleteAll(gone);
+    private Path gone(String name) {
+        return folder.resolve(HIDDEN + name + GONE);
     }
 
     private static void move(Path from, Path to) throws IOException {
