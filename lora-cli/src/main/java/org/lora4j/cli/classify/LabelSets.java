@@ -75,7 +75,9 @@ final class LabelSets {
                 columns.known().isEmpty() ? new TreeMap<>(LabelledTexts.NUMBERS_FIRST) : new LinkedHashMap<>();
         columns.known().forEach(name -> counts.put(name, new EnumMap<>(Division.Part.class)));
         Map<List<String>, Integer> sets = new HashMap<>();
-        DataFile.Divided<TextLabels> parts = data.comparedBy(columns.text()::content)
+        DataFile.Divided<TextLabels> parts = data.stratifiedBy(
+                        row -> columns.label().labels(row, columns.separator()))
+                .comparedBy(columns.text()::content)
                 .read(
                         row -> List.of(columns.of(row)),
                         (examples, part) -> {
