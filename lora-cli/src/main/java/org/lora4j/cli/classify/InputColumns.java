@@ -57,9 +57,12 @@ public record InputColumns(Column text, @Nullable Column pair) {
     /**
      * Returns a classifier for what the columns have.
      *
+     * @param classifier the classifier as it was opened
+     * @param hasAdapter whether that was with an adapter, which says what it takes
+     * @return the classifier, for pairs if there is a column of second texts
      * @throws IOException if the adapter with which it was opened takes something else
      */
-    TextClassifier opened(TextClassifier classifier, boolean hasAdapter) throws IOException {
+    public TextClassifier opened(TextClassifier classifier, boolean hasAdapter) throws IOException {
         if (hasAdapter && classifier.takesPairs() != (pair != null)) {
             throw new IOException(
                     pair == null

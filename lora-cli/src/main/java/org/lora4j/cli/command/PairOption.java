@@ -25,14 +25,12 @@ final class PairOption {
      * @param isOther whether options of another task are given
      */
     void check(OptionCheck check, ModelAndAdapter source, boolean isOther) {
-        check.require(
-                pair == null
-                        || !isOther
-                                && !source.is(Embed.class)
-                                && !source.is(Rerank.class)
-                                && !source.is(Tag.class)
-                                && !source.generatesIfReadable(),
-                "--text-pair must be used with a classifier, found another task");
+        boolean classifies = !isOther
+                && !source.is(Embed.class)
+                && !source.is(Rerank.class)
+                && !source.is(Tag.class)
+                && !source.generatesIfReadable();
+        check.require(pair == null || classifies, "--text-pair must be used with a classifier, found another task");
     }
 
     /** Returns the columns of what a classifier reads. */

@@ -91,9 +91,12 @@ class DataFileTest {
                             file, null, null, new Division(0.1, 0.1, null, null, null), false)
                     .stratifiedBy(labels)
                     .read(labels, seed)) {
-                assertThat(parts.train().stream().filter(all -> all.contains("rare"))).hasSize(24);
-                assertThat(parts.validation().stream().filter(all -> all.contains("rare"))).hasSize(3);
-                assertThat(parts.test().stream().filter(all -> all.contains("rare"))).hasSize(3);
+                assertThat(parts.train().stream().filter(all -> all.contains("rare")))
+                        .hasSize(24);
+                assertThat(parts.validation().stream().filter(all -> all.contains("rare")))
+                        .hasSize(3);
+                assertThat(parts.test().stream().filter(all -> all.contains("rare")))
+                        .hasSize(3);
                 assertThat(parts.train().stream().filter(List::isEmpty)).hasSizeBetween(151, 153);
             }
         }
