@@ -100,7 +100,7 @@ class LabelsCommandTest {
                         "average precision",
                         "logistic regression of each label");
         JsonNode report = report(output);
-        assertThat(report.at("/metrics/micro/f1").asDouble()).isGreaterThan(0.9);
+        assertThat(report.at("/metrics/micro/f1").asDouble()).isGreaterThan(0.85);
         assertThat(report.at("/judgement/value")).isEqualTo(report.at("/metrics/micro/f1"));
         assertThat(report.at("/judgement/metric").asText()).isEqualTo("MICRO_F1");
         assertThat(report.at("/judgement/measuredOn").asText()).isEqualTo("test");

@@ -77,7 +77,7 @@ class DataFileTest {
         }
     }
 
-    /** Of 30 texts with the rare label, which is never alone, 3 are for the validation, and 3 for the test. */
+    /** A tenth of the 30 texts with the rare label, which is never alone, is for the validation, and a tenth for the test, up to one. */
     @Test
     void eachPartHasTheSameShareOfEachLabel() throws IOException {
         StringBuilder lines = new StringBuilder("text,labels\n");
