@@ -92,12 +92,12 @@ class DataFileTest {
                     .stratifiedBy(labels)
                     .read(labels, seed)) {
                 assertThat(parts.train().stream().filter(all -> all.contains("rare")))
-                        .hasSize(24);
+                        .hasSizeBetween(23, 25);
                 assertThat(parts.validation().stream().filter(all -> all.contains("rare")))
-                        .hasSize(3);
+                        .hasSizeBetween(2, 4);
                 assertThat(parts.test().stream().filter(all -> all.contains("rare")))
-                        .hasSize(3);
-                assertThat(parts.train().stream().filter(List::isEmpty)).hasSizeBetween(151, 153);
+                        .hasSizeBetween(2, 4);
+                assertThat(parts.train().stream().filter(List::isEmpty)).hasSizeBetween(150, 154);
             }
         }
     }
