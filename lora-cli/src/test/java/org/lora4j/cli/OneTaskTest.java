@@ -91,6 +91,7 @@ class OneTaskTest {
         }
         requireScores(tasks.encoder(), tasks.encoderAdapters(), OneTask.RANK);
         requireScores(tasks.decoder(), tasks.decoderAdapters(), OneTask.YES);
+        requireClassesOfPairs();
         for (Path model : List.of(tasks.encoder(), tasks.decoder())) {
             for (String name : OneTask.TAGGERS) {
                 List<JsonNode> found =
@@ -144,6 +145,51 @@ class OneTaskTest {
                 .mapToDouble(row -> row.path("score").asDouble())
                 .toArray();
         assertThat(found).as(name).isEqualTo(tasks.scores(model, name));
+    }
+
+    private static void requireClassesOfPairs() throws IOException {
+        Object[] columns = {"--text", "query", "--text-pair", "passage"};
+        List<JsonNode> numbers =
+                run("predict", tasks.encoder(), tasks.encoderAdapters().resolve(OneTask.SIMILAR), true, columns);
+        List<JsonNode> classes =
+                run("predict", tasks.encoder(), tasks.encoderAdapters().resolve(OneTask.FOLLOWS), true, columns);
+        List<ClassScores> expectedNumbers = tasks.pairClasses(tasks.encoder(), OneTask.SIMILAR);
+        List<ClassScores> expectedClasses = tasks.pairClasses(tasks.encoder(), OneTask.FOLLOWS);
+        for (int i = 0; i < numbers.size(); i++) {
+            assertThat(numbers.get(i).path("predicted").asDouble())
+                    .isEqualTo(expectedNumbers.get(i).number());
+            assertThat(classes.get(i).path("predicted").asText())
+                    .isEqualTo(expectedClasses.get(i).best());
+        }
+    }
+
+    private static void requireClassesOfPairs(RunningServer server) throws Exception {
+        List<List<String>> pairs = OneTask.PAIRS.stream()
+                .map(pair -> List.of(pair.first(), pair.second()))
+                .toList();
+        JsonNode numbers = server.good("/v1/classify", body(Map.of("model", OneTask.SIMILAR, "input", pairs)));
+        JsonNode classes = server.good("/v1/classify", body(Map.of("model", OneTask.FOLLOWS, "input", pairs)));
+        assertThat(numbers.path("problem_type").asText()).isEqualTo("regression");
+        for (int i = 0; i < pairs.size(); i++) {
+            assertThat(numbers.at("/data/" + i + "/values/0").asDouble())
+                    .isEqualTo(tasks.pairClasses(tasks.encoder(), OneTask.SIMILAR)
+                            .get(i)
+                            .number());
+            assertThat(JSON.convertValue(classes.at("/data/" + i + "/probs"), Double[].class))
+                    .containsExactlyElementsOf(tasks.pairClasses(tasks.encoder(), OneTask.FOLLOWS)
+                            .get(i)
+                            .values());
+        }
+        requireWrongInput(server, OneTask.SIMILAR, OneTask.TEXTS, "a list of two texts");
+        requireWrongInput(server, OneTask.SIMILAR, "parcel", "pairs of texts");
+        requireWrongInput(server, OneTask.TOPICS, pairs, "a text or a list");
+    }
+
+    private static void requireWrongInput(RunningServer server, String model, Object input, String rule)
+            throws Exception {
+        HttpResponse<String> answer = server.post("/v1/classify", body(Map.of("model", model, "input", input)));
+        assertThat(answer.statusCode()).isEqualTo(400);
+        assertThat(answer.body()).contains(rule);
     }
 
     @Test
@@ -284,6 +330,8 @@ class OneTaskTest {
             requireLabelsAndNumbers(server, tasks.encoder());
             assertThat(scores(server, OneTask.RANK)).isEqualTo(tasks.scores(tasks.encoder(), OneTask.RANK));
             requireTags(server, tasks.encoder());
+            requireClassesOfPairs(server);
+            requireRefusal(server, OneTask.SIMILAR, "/v1/tag", "input", "/v1/classify");
             requireRefusal(server, OneTask.NAMES, "/v1/classify", "input", "/v1/tag");
             requireRefusal(server, OneTask.TOPICS, "/v1/tag", "input", "/v1/classify");
             requireRefusal(server, OneTask.TOPICS, "/v1/embeddings", "input", "/v1/classify");
@@ -297,6 +345,9 @@ class OneTaskTest {
             assertThat(models.get(OneTask.SEVERAL))
                     .hasToString("{\"task\":\"classify\",\"labels\":[\"late\",\"lost\",\"broken\"],"
                             + "\"problem_type\":\"multi_label_classification\",\"max_tokens\":8}");
+            assertThat(models.get(OneTask.SIMILAR))
+                    .hasToString("{\"task\":\"classify\",\"labels\":[\"similarity\"],"
+                            + "\"problem_type\":\"regression\",\"text_pair\":true,\"max_tokens\":9}");
             assertThat(models.get(OneTask.NAMES))
                     .hasToString("{\"task\":\"tag\",\"labels\":[\"O\",\"B-PER\",\"I-PER\",\"B-LOC\",\"I-LOC\"],"
                             + "\"max_tokens\":6}");

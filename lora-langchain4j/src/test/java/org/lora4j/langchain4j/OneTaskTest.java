@@ -58,14 +58,18 @@ class OneTaskTest {
                 .build()) {
             assertThat(model.using(OneTask.SEARCH).dimension()).isEqualTo(3);
             assertThat(model.using(OneTask.SEARCH).maxTokens()).isEqualTo(6);
-            for (String other : List.of(OneTask.TOPICS, OneTask.SEVERAL, OneTask.RANK, OneTask.PEFT)) {
+            for (String other : List.of(OneTask.TOPICS, OneTask.SEVERAL, OneTask.RANK, OneTask.FOLLOWS, OneTask.PEFT)) {
                 assertThatThrownBy(() -> model.using(other).embedAll(SEGMENTS))
                         .hasMessageContaining(other)
                         .hasRootCauseMessage(tasks.encoderAdapters().resolve(other)
                                 + ": the adapter must be one for a model with the head embedding, found one that "
-                                + (other.equals(OneTask.RANK) ? "scores pairs of texts" : "classifies texts")
+                                + (other.equals(OneTask.RANK)
+                                        ? "scores pairs of texts"
+                                        : other.equals(OneTask.FOLLOWS)
+                                                ? "classifies pairs of texts"
+                                                : "classifies texts")
                                 + " with the head "
-                                + (other.equals(OneTask.PEFT) ? "pooler" : "mean"));
+                                + (List.of(OneTask.PEFT, OneTask.FOLLOWS).contains(other) ? "pooler" : "mean"));
             }
             assertThatThrownBy(() -> model.using(OneTask.SEARCH, OneTask.WHOLE).embedAll(SEGMENTS))
                     .hasMessageContaining("adapters that are used together must cut texts alike");
@@ -103,6 +107,8 @@ class OneTaskTest {
                         .adapters(tasks.encoderAdapters())
                         .build()) {
             assertThat(scores(model, OneTask.RANK)).isEqualTo(tasks.scores(tasks.encoder(), OneTask.RANK));
+            assertThatThrownBy(() -> scores(model, OneTask.SIMILAR))
+                    .hasMessageContaining("'similar' gives pairs of texts a number");
         }
         try (LoRAScoringModel model = LoRAScoringModel.builder(tasks.decoder())
                 .adapters(tasks.decoderAdapters())

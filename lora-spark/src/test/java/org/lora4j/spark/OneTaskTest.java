@@ -28,6 +28,7 @@ import org.lora4j.text.data.Labels;
 import org.lora4j.text.fixtures.OneTask;
 import org.lora4j.text.task.ClassScores;
 import org.lora4j.text.task.Classify;
+import org.lora4j.text.task.ClassifyPairs;
 import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.Task;
 
@@ -137,6 +138,7 @@ class OneTaskTest {
             requireLabels(model);
             requireNumbers(model);
         }
+        requireClassesOfPairs();
         requireScores(tasks.encoder(), OneTask.RANK);
         requireScores(tasks.decoder(), OneTask.YES);
     }
@@ -164,6 +166,23 @@ class OneTaskTest {
         for (Row row : stage(model, OneTask.NUMBER).transform(table()).collectAsList()) {
             assertThat(row.<Double>getAs("prediction"))
                     .isEqualTo(expected.get(row.<Integer>getAs("id")).number());
+        }
+    }
+
+    private static LoRATransformer ofPairs(String name) {
+        return stage(tasks.encoder(), name).setFeaturesCol("query").setPairCol("text");
+    }
+
+    private static void requireClassesOfPairs() throws IOException {
+        List<ClassScores> numbers = tasks.pairClasses(tasks.encoder(), OneTask.SIMILAR);
+        for (Row row : ofPairs(OneTask.SIMILAR).transform(table()).collectAsList()) {
+            assertThat(row.<Double>getAs("prediction"))
+                    .isEqualTo(numbers.get(row.<Integer>getAs("id")).number());
+        }
+        double[][] found = probabilities(outputs(ofPairs(OneTask.FOLLOWS), table()));
+        List<ClassScores> classes = tasks.pairClasses(tasks.encoder(), OneTask.FOLLOWS);
+        for (int i = 0; i < found.length; i++) {
+            assertThat(found[i]).containsExactly(classes.get(i).values().toArray(Double[]::new));
         }
     }
 
@@ -220,6 +239,13 @@ class OneTaskTest {
         assertThatThrownBy(() ->
                         stage(tasks.encoder(), OneTask.RANK).transform(table()).collectAsList())
                 .hasStackTraceContaining("the adapter scores pairs of texts, so pairCol must be set, found none");
+        assertThatThrownBy(() -> stage(tasks.encoder(), OneTask.SIMILAR)
+                        .transform(table())
+                        .collectAsList())
+                .hasStackTraceContaining(
+                        "the adapter gives pairs of texts a number, so pairCol must be set, found none");
+        assertThatThrownBy(() -> ofPairs(OneTask.TOPICS).transform(table()).collectAsList())
+                .hasStackTraceContaining("the adapter classifies texts, so pairCol must not be set, found 'text'");
         Dataset<Row> table = table().withColumn(
                         "tenant", functions.expr("case id when 0 then 'whole' when 1 then 'topics' else null end"));
         List<Row> rows = named(tasks.encoder())
@@ -290,6 +316,18 @@ class OneTaskTest {
         requireProblem(trainer("multiLabel").setNumLabels(2), labelled, ProblemType.MULTI_LABEL_CLASSIFICATION);
         Dataset<Row> numbered = table().withColumn("label", functions.expr("array(id + 0.5D)"));
         requireProblem(trainer("meanSquaredError").setNumLabels(1), numbered, ProblemType.REGRESSION);
+        Path saved = temp.resolve("pairs");
+        trainer("meanSquaredError")
+                .setFeaturesCol("query")
+                .setPairCol("text")
+                .setNumLabels(1)
+                .fit(numbered)
+                .save(saved.toString());
+        assertThat(Task.read(saved.resolve("adapter")).orElseThrow())
+                .isInstanceOfSatisfying(
+                        ClassifyPairs.class,
+                        found -> assertThat(found.classifier().outputs().problem())
+                                .isEqualTo(ProblemType.REGRESSION));
     }
 
     private static LoRAEstimator trainer(String loss) {

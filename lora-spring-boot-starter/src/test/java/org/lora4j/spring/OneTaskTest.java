@@ -29,6 +29,7 @@ import org.lora4j.text.TextService;
 import org.lora4j.text.fixtures.OneTask;
 import org.lora4j.text.task.ClassScores;
 import org.lora4j.text.task.Classify;
+import org.lora4j.text.task.ClassifyPairs;
 import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.PairScore;
 import org.lora4j.text.task.Rerank;
@@ -124,6 +125,15 @@ class OneTaskTest {
                 requireClasses(texts, tasks.encoder(), name);
             }
             requireScores(texts, tasks.encoder(), OneTask.RANK);
+            for (String name : List.of(OneTask.SIMILAR, OneTask.FOLLOWS)) {
+                assertThat(texts.answer(ClassifyPairs.class, name, OneTask.PAIRS, RequestOptions.defaults())
+                                .values())
+                        .isEqualTo(tasks.pairClasses(tasks.encoder(), name));
+            }
+            assertThatThrownBy(() ->
+                            texts.answer(Classify.class, OneTask.SIMILAR, OneTask.TEXTS, RequestOptions.defaults()))
+                    .isInstanceOf(ServingException.class)
+                    .hasMessageContaining("'similar' gives pairs of texts a number");
             requireTags(texts, tasks.encoder());
         });
         service(tasks.decoder()).run(context -> {

@@ -26,6 +26,7 @@ import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.data.Labels;
 import org.lora4j.text.task.ClassScores;
 import org.lora4j.text.task.Classify;
+import org.lora4j.text.task.ClassifyPairs;
 import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.Generate;
 import org.lora4j.text.task.Head;
@@ -33,6 +34,7 @@ import org.lora4j.text.task.Outputs;
 import org.lora4j.text.task.PairScore;
 import org.lora4j.text.task.Rerank;
 import org.lora4j.text.task.RowModel;
+import org.lora4j.text.task.RowTask;
 import org.lora4j.text.task.SavedAdapter;
 import org.lora4j.text.task.SavedClassifier;
 import org.lora4j.text.task.Tag;
@@ -71,7 +73,8 @@ public final class TextClassifier implements AutoCloseable {
     private final LoRAModel model;
     private final @Nullable RowModel<List<String>, ClassScores> classes;
     private final @Nullable RowModel<List<TextPair>, PairScore> scores;
-    private final Map<String, Outputs> outputsByAdapter = new ConcurrentSkipListMap<>();
+    private final boolean takesPairs;
+    private final Map<String, Outputs> outputsByAdapter;
 
     /**
      * A model on which a classifier stands.
@@ -126,13 +129,27 @@ public final class TextClassifier implements AutoCloseable {
     }
 
     private TextClassifier(Base base, Outputs outputs, Head head, boolean isOwn, Network network) {
+        this(base, outputs, head, isOwn, LoRAModel.of(network), false, new ConcurrentSkipListMap<>());
+    }
+
+    private TextClassifier(
+            Base base,
+            Outputs outputs,
+            Head head,
+            boolean isOwn,
+            LoRAModel model,
+            boolean takesPairs,
+            Map<String, Outputs> outputsByAdapter) {
         this.base = base;
         this.outputs = outputs;
         this.head = head;
         this.isOwn = isOwn;
-        model = LoRAModel.of(network);
+        this.model = model;
+        this.takesPairs = takesPairs;
+        this.outputsByAdapter = outputsByAdapter;
+        Network network = model.network();
         TextModel texts = base.texts;
-        classes = texts == null || !head.isTrained()
+        classes = texts == null || !head.isTrained() || takesPairs
                 ? null
                 : new Classify(outputs, head, base.maxTokens).on(texts.textTokens(), network);
         scores = texts == null || head == Head.LAST
@@ -334,7 +351,7 @@ public final class TextClassifier implements AutoCloseable {
     }
 
     private static Outputs outputsOf(Task task) {
-        return task instanceof Classify classify ? classify.outputs() : Outputs.oneOf(Labels.numbered(1));
+        return task.asClassifier().map(Classify::outputs).orElseGet(() -> Outputs.oneOf(Labels.numbered(1)));
     }
 
     private TextClassifier loaded(SavedAdapter adapter) throws IOException {
@@ -393,6 +410,10 @@ public final class TextClassifier implements AutoCloseable {
             throw new IOException(adapter + ": texts must be cut where the model cuts them, after " + maxTokens()
                     + " tokens, found " + task.maxTokens().getAsInt() + "; open the model with this adapter alone");
         }
+        if (task instanceof ClassifyPairs != takesPairs) {
+            throw new IOException(adapter + ": the adapter must be one for " + (takesPairs ? "pairs of texts" : "texts")
+                    + " as the classifier is, found one that " + task.does());
+        }
         load(name, saved, outputsOf(task));
     }
 
@@ -439,7 +460,8 @@ public final class TextClassifier implements AutoCloseable {
 
     private static TextClassifier openFor(Base base, Task task, @Nullable Outputs asked) throws IOException {
         try {
-            return create(base, asked == null ? outputsOf(task) : asked, task.head(), 0);
+            TextClassifier created = create(base, asked == null ? outputsOf(task) : asked, task.head(), 0);
+            return task instanceof ClassifyPairs ? created.ofPairs() : created;
         } catch (IOException | RuntimeException e) {
             base.close();
             throw e;
@@ -457,7 +479,7 @@ public final class TextClassifier implements AutoCloseable {
                     adapter + ": the adapter must have a classifier, found one of 'lora retrieve'; use it with"
                             + " 'lora embed'");
         }
-        if (task instanceof Classify || task instanceof Rerank) {
+        if (task.asClassifier().isPresent() || task instanceof Rerank) {
             return task;
         }
         if (task instanceof Tag) {
@@ -491,6 +513,33 @@ public final class TextClassifier implements AutoCloseable {
     }
 
     /**
+     * Returns the same classifier for pairs of texts, which it reads together. An adapter whose {@code task.json} says so is opened as one.
+     * Both share the model; it is enough to close one of them.
+     *
+     * @return a classifier that takes {@link #pairs} and no {@link #tokens}
+     * @throws IllegalArgumentException if the model is a decoder
+     */
+    public TextClassifier ofPairs() {
+        TextClassifier ofPairs = new TextClassifier(base, outputs, head, isOwn, model, true, outputsByAdapter);
+        Objects.requireNonNull(ofPairs.task());
+        return ofPairs;
+    }
+
+    /**
+     * Returns whether the classifier reads pairs of texts.
+     *
+     * @return true of {@link #ofPairs}
+     */
+    public boolean takesPairs() {
+        return takesPairs;
+    }
+
+    private RowTask<?, ClassScores> task() {
+        Classify classifier = new Classify(outputs, head, base.maxTokens);
+        return takesPairs ? new ClassifyPairs(classifier) : classifier;
+    }
+
+    /**
      * Returns what trains an adapter for the classes.
      *
      * @return the task on this model
@@ -498,8 +547,7 @@ public final class TextClassifier implements AutoCloseable {
      * @throws IllegalArgumentException if the head gives a score
      */
     public TrainableClassify trainableClasses() {
-        return new TrainableClassify(
-                new Classify(outputs, head, base.maxTokens), base.requireTexts().textTokens(), model.network());
+        return new TrainableClassify(task(), base.requireTexts().textTokens(), model.network());
     }
 
     /**
@@ -510,8 +558,7 @@ public final class TextClassifier implements AutoCloseable {
      * @throws IllegalArgumentException if the outputs mean something else, or the head gives a score
      */
     public TrainableLabels trainableLabels() {
-        return new TrainableLabels(
-                new Classify(outputs, head, base.maxTokens), base.requireTexts().textTokens(), model.network());
+        return new TrainableLabels(task(), base.requireTexts().textTokens(), model.network());
     }
 
     /**
@@ -522,8 +569,7 @@ public final class TextClassifier implements AutoCloseable {
      * @throws IllegalArgumentException if the outputs mean something else, or the head gives a score
      */
     public TrainableNumber trainableNumbers() {
-        return new TrainableNumber(
-                new Classify(outputs, head, base.maxTokens), base.requireTexts().textTokens(), model.network());
+        return new TrainableNumber(task(), base.requireTexts().textTokens(), model.network());
     }
 
     /**
@@ -643,12 +689,13 @@ public final class TextClassifier implements AutoCloseable {
      *
      * @param texts the texts, at least one
      * @return a sequence for each
-     * @throws IllegalStateException if the head is {@code YES_NO}, which takes pairs
+     * @throws IllegalStateException if the head is {@code YES_NO}, or the classifier one of pairs
      */
     public Sequences tokens(List<String> texts) {
         if (classes == null) {
             base.requireTexts();
-            throw new IllegalStateException("tokens: the head " + head + " takes pairs of texts, found texts");
+            throw new IllegalStateException("tokens: " + (takesPairs ? "the classifier" : "the head " + head)
+                    + " takes pairs of texts, found texts");
         }
         return classes.tokens(texts);
     }

@@ -7,8 +7,10 @@ import java.util.List;
 import java.util.Map;
 import org.lora4j.cli.file.RowFile;
 import org.lora4j.cli.train.Column;
+import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.task.ClassScores;
+import org.lora4j.text.tokens.TextPair;
 
 /**
  * Adds what a classifier says of a text to the rows of a file: {@code predicted}, the most probable class, with its {@code probability}; of any
@@ -22,17 +24,22 @@ public final class ClassPredictor {
      *
      * @param classifier the classifier
      * @param file the files
-     * @param text the column of the text
+     * @param input the column of the text, or those of a pair
      * @return the number of rows
      * @throws IOException if a file cannot be read or written
      * @throws IllegalArgumentException if a line is wrong
      */
-    public static long predict(TextClassifier classifier, RowFile file, Column text) throws IOException {
-        return file.copy(text::text, texts -> predict(classifier, texts));
+    public static long predict(TextClassifier classifier, RowFile file, InputColumns input) throws IOException {
+        Column second = input.pair();
+        return second == null
+                ? file.copy(input::text, texts -> predict(classifier, classifier.tokens(texts)))
+                : file.copy(
+                        row -> new TextPair(input.text(row), second.text(row)),
+                        pairs -> predict(classifier, classifier.pairs(pairs)));
     }
 
-    private static List<Map<String, Object>> predict(TextClassifier classifier, List<String> texts) {
-        return Arrays.stream(classifier.probabilities(classifier.tokens(texts)))
+    private static List<Map<String, Object>> predict(TextClassifier classifier, Sequences tokens) {
+        return Arrays.stream(classifier.probabilities(tokens))
                 .map(values -> row(new ClassScores(
                         classifier.outputs(), Arrays.stream(values).boxed().toList())))
                 .toList();

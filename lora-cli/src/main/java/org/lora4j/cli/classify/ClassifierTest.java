@@ -22,13 +22,13 @@ public record ClassifierTest(ClassMetrics metrics, Calibration calibration, List
      *
      * @param classifier the classifier
      * @param data the file
-     * @param text the column of the text
+     * @param text the column of the text, or those of a pair
      * @param label the column of the class
      * @return the metrics
      * @throws IOException if the file cannot be read, or has no text
      * @throws IllegalArgumentException if a line is wrong, or has a class that the classifier does not know
      */
-    public static ClassifierTest of(TextClassifier classifier, DataFile data, Column text, Column label)
+    public static ClassifierTest of(TextClassifier classifier, DataFile data, InputColumns text, Column label)
             throws IOException {
         try (DataFile.Divided<LabelledText> parts = data.read(
                 row -> LabelledTexts.of(row, text, label, classifier.labels().names()), 0)) {

@@ -28,6 +28,7 @@ import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Head;
 import org.lora4j.text.task.Outputs;
 import org.lora4j.text.task.SavedAdapter;
+import org.lora4j.text.task.Task;
 import org.lora4j.text.train.ClassifiedTexts;
 import org.lora4j.text.train.LinearProbe;
 import org.lora4j.text.train.TrainableClassify;
@@ -50,7 +51,7 @@ public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedText
     /**
      * The settings of a classifier.
      *
-     * @param text the column of the text
+     * @param input the column of the text, or those of a pair
      * @param label the column of the class
      * @param head what the classifier reads; null for what suits the model
      * @param maxTokens where texts are cut; empty for where the folder of the model says
@@ -60,7 +61,7 @@ public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedText
      * @param baselines what the adapter is compared with
      */
     public record Settings(
-            Column text,
+            InputColumns input,
             Column label,
             @Nullable Head head,
             OptionalInt maxTokens,
@@ -68,6 +69,11 @@ public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedText
             Start start,
             @Nullable Boolean learnsAll,
             Baselines baselines) {
+        /** Opens the model with a classifier of what the columns have. */
+        TextClassifier open(TrainingInput training, Outputs outputs) throws IOException {
+            return input.opened(training.classifier(outputs, head, maxTokens), training.begin() != null);
+        }
+
         /** Returns whether the adapter that is written learns all texts, also those that are held out. */
         boolean learnsAll(int held, int train) {
             boolean isShort = held + train <= MOST_LEARNED_AGAIN;
@@ -131,13 +137,12 @@ public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedText
     public static ClassifyTask open(TrainingInput input, Settings settings) throws IOException {
         LabelledTexts texts = LabelledTexts.read(
                 input.data(),
-                settings.text(),
+                settings.input(),
                 settings.label(),
                 known(input.begin()),
                 input.plan().seed());
         input.opened().add(texts.parts());
-        TextClassifier classifier =
-                input.classifier(Outputs.oneOf(texts.labels()), settings.head(), settings.maxTokens());
+        TextClassifier classifier = settings.open(input, Outputs.oneOf(texts.labels()));
         TrainableClassify task = classifier.trainableClasses();
         return new ClassifyTask(
                 input,
@@ -159,14 +164,12 @@ public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedText
      * @return its task; nothing if it is not known
      */
     public static Optional<Classify> begun(@Nullable SavedAdapter adapter) {
-        return adapter != null && adapter.task().orElse(null) instanceof Classify classify
-                ? Optional.of(classify)
-                : Optional.empty();
+        return adapter == null ? Optional.empty() : adapter.task().flatMap(Task::asClassifier);
     }
 
     @Override
     protected String noun() {
-        return "text";
+        return settings.input().noun();
     }
 
     @Override
@@ -193,7 +196,7 @@ public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedText
     @Override
     protected Map<String, Object> settings() {
         Map<String, Object> values = new LinkedHashMap<>();
-        values.put("text", settings.text().name());
+        settings.input().addTo(values);
         values.put("head", classifier.head().text());
         values.put("maxTokens", maxTokens());
         values.put("classWeights", settings.weights().name().toLowerCase(Locale.ROOT));
@@ -231,7 +234,7 @@ public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedText
         return new ClassifyResult(
                 counts(),
                 learned(),
-                Judgement.ofShares(measuredOn(), "text", Metric.ACCURACY, after.right(), baselines),
+                Judgement.ofShares(measuredOn(), noun(), Metric.ACCURACY, after.right(), baselines),
                 words == null ? null : ClassMetrics.of(words),
                 before == null ? null : ClassMetrics.of(before),
                 ClassMetrics.of(after),
@@ -288,7 +291,7 @@ public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedText
 
     private ClassifyResult.Changed changed(LabelledText text, int before, int after) {
         return new ClassifyResult.Changed(
-                text.text(),
+                InputColumns.shown(text),
                 text.label(),
                 texts.labels().name(before),
                 texts.labels().name(after));
@@ -309,6 +312,6 @@ public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedText
                 "An adapter and a classifier were trained.",
                 "A LoRA adapter with a classifier of " + ReportText.count(names.size(), "class") + ": "
                         + ReportText.list(names) + "." + head,
-                "predict --data texts.csv --text " + Markdown.word(settings.text()) + " --output predicted.csv");
+                "predict --data texts.csv " + settings.input().options() + " --output predicted.csv");
     }
 }

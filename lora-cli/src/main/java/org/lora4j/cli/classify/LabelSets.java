@@ -40,12 +40,13 @@ final class LabelSets {
     /**
      * Where a row has its labels.
      *
-     * @param text the column of the text
+     * @param text the column of the text, or those of a pair
      * @param label the column of the labels
      * @param separator what stands between two labels; null if they are lists
      * @param known the labels; none for those that the file has
      */
-    record Columns(Column text, Column label, @Nullable String separator, List<String> known) {
+    record Columns(
+            InputColumns text, Column label, @Nullable String separator, List<String> known) {
         /** Returns a text with its labels, which must be some of those that are known, if any are. */
         TextLabels of(TextRow row) {
             List<String> labels = label.labels(row, separator);
@@ -55,7 +56,7 @@ final class LabelSets {
                             label + " must have labels of the classifier, " + known + ", found '" + name + "'");
                 }
             }
-            return new TextLabels(text.text(row), labels);
+            return new TextLabels(text.text(row), text.pair(row), labels);
         }
     }
 
@@ -74,7 +75,9 @@ final class LabelSets {
                 columns.known().isEmpty() ? new TreeMap<>(LabelledTexts.NUMBERS_FIRST) : new LinkedHashMap<>();
         columns.known().forEach(name -> counts.put(name, new EnumMap<>(Division.Part.class)));
         Map<List<String>, Integer> sets = new HashMap<>();
-        DataFile.Divided<TextLabels> parts = data.comparedBy(columns.text()::text)
+        DataFile.Divided<TextLabels> parts = data.stratifiedBy(
+                        row -> columns.label().labels(row, columns.separator()))
+                .comparedBy(columns.text()::content)
                 .read(
                         row -> List.of(columns.of(row)),
                         (examples, part) -> {

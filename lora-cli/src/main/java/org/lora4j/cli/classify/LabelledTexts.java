@@ -40,7 +40,7 @@ final class LabelledTexts {
      * Reads texts.
      *
      * @param data the files
-     * @param text the column of the text
+     * @param text the column of the text, or those of a pair
      * @param label the column of the class
      * @param known the classes, in their order; none for those that the file has
      * @param seed the seed of the split
@@ -48,7 +48,7 @@ final class LabelledTexts {
      * @throws IOException if a file cannot be read, there are fewer than two classes, or so many that the column is hardly one of classes
      * @throws IllegalArgumentException if a line is wrong
      */
-    static LabelledTexts read(DataFile data, Column text, Column label, List<String> known, long seed)
+    static LabelledTexts read(DataFile data, InputColumns text, Column label, List<String> known, long seed)
             throws IOException {
         Map<String, Map<Division.Part, Integer>> counts =
                 known.isEmpty() ? new TreeMap<>(NUMBERS_FIRST) : new LinkedHashMap<>();
@@ -56,7 +56,7 @@ final class LabelledTexts {
         DataFile.Divided<LabelledText> parts;
         try {
             parts = data.stratifiedBy(label)
-                    .comparedBy(text::text)
+                    .comparedBy(text::content)
                     .read(
                             row -> List.of(of(row, text, label, known)),
                             (examples, part) -> counts.computeIfAbsent(
@@ -88,7 +88,7 @@ final class LabelledTexts {
 
     /** Checks that a class has several texts, which is not so if the columns of text and class are exchanged. */
     private static void requireClasses(
-            DataFile data, Column text, Column label, Collection<Map<Division.Part, Integer>> counts)
+            DataFile data, InputColumns text, Column label, Collection<Map<Division.Part, Integer>> counts)
             throws IOException {
         List<Integer> sizes = counts.stream()
                 .map(count ->
@@ -105,14 +105,14 @@ final class LabelledTexts {
                     sizes.size(),
                     texts,
                     sizes.stream().filter(size -> size == 1).count(),
-                    text,
+                    text.text(),
                     label));
         }
     }
 
     /** Returns a text with its class, which must be one of those that are known, if any are. */
-    static LabelledText of(TextRow row, Column text, Column label, List<String> known) {
-        LabelledText example = new LabelledText(text.text(row), label.label(row));
+    static LabelledText of(TextRow row, InputColumns text, Column label, List<String> known) {
+        LabelledText example = new LabelledText(text.text(row), text.pair(row), label.label(row));
         if (!known.isEmpty() && !known.contains(example.label())) {
             throw row.refuse(label + " must be one of the classes of the classifier, " + known + ", found '"
                     + example.label() + "'");

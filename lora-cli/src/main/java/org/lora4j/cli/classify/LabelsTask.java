@@ -55,11 +55,10 @@ public final class LabelsTask extends ProbedTextTask<TextLabels, LabelledScores,
         List<String> known = begun == null ? List.of() : begun.labels().names();
         LabelSets texts = LabelSets.read(
                 input.data(),
-                new LabelSets.Columns(settings.text(), settings.label(), separator, known),
+                new LabelSets.Columns(settings.input(), settings.label(), separator, known),
                 input.plan().seed());
         input.opened().add(texts.parts());
-        TextClassifier classifier = input.classifier(
-                begun == null ? Outputs.anyOf(texts.labels()) : begun, settings.head(), settings.maxTokens());
+        TextClassifier classifier = settings.open(input, begun == null ? Outputs.anyOf(texts.labels()) : begun);
         TrainableLabels task = classifier.trainableLabels();
         return new LabelsTask(
                 input,
@@ -115,7 +114,7 @@ public final class LabelsTask extends ProbedTextTask<TextLabels, LabelledScores,
                 counts(),
                 learned(),
                 Judgement.ofF1(
-                        measuredOn(), "text", Metric.MICRO_F1, after.metrics().byText(), baselines),
+                        measuredOn(), noun(), Metric.MICRO_F1, after.metrics().byText(), baselines),
                 before == null ? null : LabelMetrics.of(before),
                 LabelMetrics.of(after));
     }
@@ -127,7 +126,7 @@ public final class LabelsTask extends ProbedTextTask<TextLabels, LabelledScores,
         LabelledScores scores = measure(frozen);
         return scores.withThresholds(
                 validation.isEmpty()
-                        ? Outputs.anyOf(task.task().labels()).thresholds()
+                        ? Outputs.anyOf(texts.labels()).thresholds()
                         : task.measure(frozen, validation).bestThresholds());
     }
 

@@ -20,7 +20,7 @@ public record LabelsTest(LabelMetrics metrics, List<String> skipped) {
      *
      * @param classifier the classifier
      * @param data the file
-     * @param text the column of the text
+     * @param text the column of the text, or those of a pair
      * @param label the column of the labels
      * @param separator what stands between two labels of a text; null if they are lists
      * @return the metrics
@@ -28,7 +28,7 @@ public record LabelsTest(LabelMetrics metrics, List<String> skipped) {
      * @throws IllegalArgumentException if a line is wrong, or has a label that the classifier does not know
      */
     public static LabelsTest of(
-            TextClassifier classifier, DataFile data, Column text, Column label, @Nullable String separator)
+            TextClassifier classifier, DataFile data, InputColumns text, Column label, @Nullable String separator)
             throws IOException {
         LabelSets.Columns columns = new LabelSets.Columns(
                 text, label, separator, classifier.labels().names());

@@ -48,9 +48,9 @@ public final class NumberTask extends ProbedTextTask<TextNumber, NumberedTexts, 
         DoubleSummaryStatistics numbers = new DoubleSummaryStatistics();
         DataFile.Divided<TextNumber> texts = input.opened()
                 .add(input.data()
-                        .comparedBy(settings.text()::text)
+                        .comparedBy(settings.input()::content)
                         .read(
-                                row -> List.of(of(row, settings.text(), settings.label())),
+                                row -> List.of(of(row, settings.input(), settings.label())),
                                 (examples, part) -> {
                                     if (part == Division.Part.TRAIN) {
                                         numbers.accept(examples.get(0).number());
@@ -66,11 +66,11 @@ public final class NumberTask extends ProbedTextTask<TextNumber, NumberedTexts, 
                 settings,
                 texts,
                 new NumberResult.Range(numbers.getMin(), numbers.getAverage(), numbers.getMax()),
-                input.classifier(outputs, settings.head(), settings.maxTokens()));
+                settings.open(input, outputs));
     }
 
-    static TextNumber of(TextRow row, Column text, Column number) {
-        return new TextNumber(text.text(row), number.number(row));
+    static TextNumber of(TextRow row, InputColumns text, Column number) {
+        return new TextNumber(text.text(row), text.pair(row), number.number(row));
     }
 
     @Override
@@ -93,7 +93,7 @@ public final class NumberTask extends ProbedTextTask<TextNumber, NumberedTexts, 
         return new NumberResult(
                 range,
                 learned(),
-                Judgement.ofSquaredErrors(measuredOn(), "text", after.squaredErrors(), baselines),
+                Judgement.ofSquaredErrors(measuredOn(), noun(), after.squaredErrors(), baselines),
                 before == null ? null : NumberMetrics.of(before),
                 NumberMetrics.of(after));
     }

@@ -19,13 +19,13 @@ public record NumberTest(NumberMetrics metrics, List<String> skipped) {
      *
      * @param classifier the model
      * @param data the file
-     * @param text the column of the text
+     * @param text the column of the text, or those of a pair
      * @param number the column of the number
      * @return the metrics
      * @throws IOException if the file cannot be read, or has no text
      * @throws IllegalArgumentException if a line is wrong, or the model gives several numbers
      */
-    public static NumberTest of(TextClassifier classifier, DataFile data, Column text, Column number)
+    public static NumberTest of(TextClassifier classifier, DataFile data, InputColumns text, Column number)
             throws IOException {
         try (DataFile.Divided<TextNumber> parts = data.read(row -> NumberTask.of(row, text, number), 0)) {
             return new NumberTest(

@@ -8,7 +8,6 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.AdapterView;
 import org.lora4j.cli.measure.TaskResult;
-import org.lora4j.cli.report.Markdown;
 import org.lora4j.cli.train.CommandTask;
 import org.lora4j.cli.train.DataFile;
 import org.lora4j.cli.train.TaskPage;
@@ -85,7 +84,7 @@ abstract class ProbedTextTask<E, M, R extends TaskResult> extends CommandTask<E,
 
     @Override
     protected final String noun() {
-        return "text";
+        return settings.input().noun();
     }
 
     @Override
@@ -111,7 +110,7 @@ abstract class ProbedTextTask<E, M, R extends TaskResult> extends CommandTask<E,
     protected Map<String, Object> settings() {
         Map<String, Object> values = new LinkedHashMap<>();
         values.put("problem", classifier.outputs().problem().text());
-        values.put("text", settings.text().name());
+        settings.input().addTo(values);
         values.put("head", head().text());
         values.put("maxTokens", maxTokens());
         values.put("start", settings.start().name().toLowerCase(Locale.ROOT));
@@ -146,7 +145,7 @@ abstract class ProbedTextTask<E, M, R extends TaskResult> extends CommandTask<E,
                 headline,
                 lead,
                 about + other,
-                "predict --data texts.jsonl --text " + Markdown.word(settings.text()) + " --output predicted.jsonl");
+                "predict --data texts.jsonl " + settings.input().options() + " --output predicted.jsonl");
     }
 
     /** Returns the examples that judge. */

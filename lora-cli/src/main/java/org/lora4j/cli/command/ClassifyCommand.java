@@ -24,10 +24,13 @@ import picocli.CommandLine.Option;
 @Command(
         name = "classify",
         description =
-                "Train an adapter that classifies texts, or gives each a number, on an encoder of the BERT family or on a decoder.")
+                "Train an adapter that classifies texts or pairs of texts, or gives each a number, on an encoder of the BERT family or on a decoder.")
 public final class ClassifyCommand extends TrainCommand {
     @Option(names = "--text", paramLabel = "COLUMN", description = "The column of the text. Default: ${DEFAULT-VALUE}.")
     private String text = "text";
+
+    @Mixin
+    private final PairOption pair = new PairOption();
 
     @Option(
             names = "--label",
@@ -106,7 +109,7 @@ public final class ClassifyCommand extends TrainCommand {
     @Override
     CommandTask<?, ?, ?> open(TrainingInput input) throws IOException {
         ClassifyTask.Settings settings = new ClassifyTask.Settings(
-                new Column("--text", text),
+                pair.columns(new Column("--text", text)),
                 new Column("--label", label),
                 head.value(),
                 limit.value(),

@@ -6,6 +6,7 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.classify.ClassMetrics;
 import org.lora4j.cli.classify.ClassifierTest;
+import org.lora4j.cli.classify.InputColumns;
 import org.lora4j.cli.classify.LabelMetrics;
 import org.lora4j.cli.classify.LabelsResult;
 import org.lora4j.cli.classify.LabelsTest;
@@ -54,6 +55,9 @@ public final class EvaluateCommand extends WorkCommand {
 
     @Mixin
     private final TextsOptions texts = new TextsOptions();
+
+    @Mixin
+    private final PairOption pair = new PairOption();
 
     @Option(
             names = "--label",
@@ -169,6 +173,7 @@ public final class EvaluateCommand extends WorkCommand {
         check.require(
                 passage == null || !source.hasAdapter() || source.is(Rerank.class),
                 "--passage must be used with a reranker or an adapter of 'lora rerank', found another adapter");
+        pair.check(check, source, search.isUsed() || passage != null || score != null || columns.isUsed());
     }
 
     @Override
@@ -289,19 +294,20 @@ public final class EvaluateCommand extends WorkCommand {
 
     private void testClassifier() throws IOException {
         Column column = ColumnOptions.column(LABEL, label);
-        try (TextClassifier classifier = source.classifier(storage.value())) {
+        InputColumns input = pair.columns(texts.column());
+        try (TextClassifier opened = source.classifier(storage.value())) {
+            TextClassifier classifier = input.opened(opened, source.hasAdapter());
             switch (classifier.outputs().problem()) {
                 case SINGLE_LABEL_CLASSIFICATION -> {
-                    ClassifierTest result = ClassifierTest.of(classifier, texts.file(), texts.column(), column);
+                    ClassifierTest result = ClassifierTest.of(classifier, texts.file(), input, column);
                     output.show(out(), result, to -> print(to, result));
                 }
                 case MULTI_LABEL_CLASSIFICATION -> {
-                    LabelsTest result =
-                            LabelsTest.of(classifier, texts.file(), texts.column(), column, labels.separator());
+                    LabelsTest result = LabelsTest.of(classifier, texts.file(), input, column, labels.separator());
                     output.show(out(), result, to -> print(to, result));
                 }
                 case REGRESSION -> {
-                    NumberTest result = NumberTest.of(classifier, texts.file(), texts.column(), column);
+                    NumberTest result = NumberTest.of(classifier, texts.file(), input, column);
                     output.show(out(), result, to -> print(to, result));
                 }
             }

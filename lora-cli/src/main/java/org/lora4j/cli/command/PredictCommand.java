@@ -4,6 +4,7 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.LoRAModel;
 import org.lora4j.cli.classify.ClassPredictor;
+import org.lora4j.cli.classify.InputColumns;
 import org.lora4j.cli.file.RowFile;
 import org.lora4j.cli.language.CompletionPredictor;
 import org.lora4j.cli.language.TextGenerator;
@@ -46,6 +47,9 @@ public final class PredictCommand extends WorkCommand {
     private @Nullable String passage;
 
     @Mixin
+    private final PairOption pair = new PairOption();
+
+    @Mixin
     private final FileOutput file = new FileOutput();
 
     @Mixin
@@ -70,6 +74,7 @@ public final class PredictCommand extends WorkCommand {
         check.require(
                 !namesPairs() || !source.hasAdapter() || source.is(Rerank.class),
                 "--query and --passage must be used with a reranker or an adapter of 'lora rerank', found another adapter");
+        pair.check(check, source, namesPairs());
     }
 
     @Override
@@ -85,7 +90,8 @@ public final class PredictCommand extends WorkCommand {
 
     private long classify(RowFile copy) throws IOException {
         try (TextClassifier classifier = source.classifier(storage.value())) {
-            return ClassPredictor.predict(classifier, copy, texts.column());
+            InputColumns input = pair.columns(texts.column());
+            return ClassPredictor.predict(input.opened(classifier, source.hasAdapter()), copy, input);
         }
     }
 

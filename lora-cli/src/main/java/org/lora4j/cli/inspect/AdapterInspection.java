@@ -11,7 +11,6 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.nn.transformer.ModelConfig.ProblemType;
 import org.lora4j.text.data.Labels;
-import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Rerank;
 import org.lora4j.text.task.SavedAdapter;
 import org.lora4j.text.task.Task;
@@ -94,10 +93,11 @@ public record AdapterInspection(
     }
 
     static @Nullable String problem(Task task) {
-        return task instanceof Classify classify
-                        && classify.outputs().problem() != ProblemType.SINGLE_LABEL_CLASSIFICATION
-                ? classify.outputs().problem().text()
-                : null;
+        return task.asClassifier()
+                .map(classifier -> classifier.outputs().problem())
+                .filter(problem -> problem != ProblemType.SINGLE_LABEL_CLASSIFICATION)
+                .map(ProblemType::text)
+                .orElse(null);
     }
 
     static Map<String, Integer> byLastPart(Iterable<String> paths) {

@@ -1,18 +1,23 @@
 package org.lora4j.cli.serve;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.ModelConfig.ProblemType;
 import org.lora4j.text.TextCall;
 import org.lora4j.text.task.ClassScores;
 import org.lora4j.text.task.Classify;
+import org.lora4j.text.task.ClassifyPairs;
 import org.lora4j.text.task.Outputs;
+import org.lora4j.text.tokens.TextPair;
 
-/** Classifies texts, in the form of vLLM, and with the names of the classes; or gives each of them a number. */
+/** Classifies texts, or pairs of texts, in the form of vLLM, and with the names of the classes; or gives each of them a number. */
 final class ClassifyEndpoint implements Endpoint {
     private static final int MOST_TEXTS = 1000;
 
@@ -25,14 +30,29 @@ final class ClassifyEndpoint implements Endpoint {
     }
 
     /** What a request asks for. */
-    private record Asked(List<String> texts, Sequences tokens) {}
+    private record Asked<Q>(Q input, Sequences tokens) {}
 
     @Override
     public void answer(TextBody body, String model, Deadline deadline, Answer answer) throws IOException {
-        TextCall<List<String>, ClassScores> call = served.call(Classify.class, model);
-        Asked asked = served.limited(served.adapter(model), body, deadline, () -> read(body.json(RULES), call));
+        if (served.classifiesPairs(model)) {
+            answer(served.call(ClassifyPairs.class, model), ClassifyEndpoint::pairs, body, model, deadline, answer);
+        } else {
+            answer(served.call(Classify.class, model), ClassifyEndpoint::texts, body, model, deadline, answer);
+        }
+    }
+
+    private <Q> void answer(
+            TextCall<Q, ClassScores> call,
+            Function<JsonBody, Q> reader,
+            TextBody body,
+            String model,
+            Deadline deadline,
+            Answer answer)
+            throws IOException {
+        Asked<Q> asked =
+                served.limited(served.adapter(model), body, deadline, () -> read(reader.apply(body.json(RULES)), call));
         body.free();
-        var found = call.answer(asked.texts, asked.tokens, deadline.options());
+        var found = call.answer(asked.input, asked.tokens, deadline.options());
         answer.use().tokens(found.tokens(), 0);
         AdapterHeaders.set(answer, found.adapter());
         answer.json(200, written(found, model));
@@ -65,13 +85,36 @@ final class ClassifyEndpoint implements Endpoint {
         one.put("num_classes", scores.labels().count());
     }
 
-    private static Asked read(JsonBody json, TextCall<List<String>, ClassScores> call) {
-        json.require("input", "a text or a list of 1 to " + MOST_TEXTS + " texts");
-        List<String> texts = json.texts("input", MOST_TEXTS);
+    private static <Q> Asked<Q> read(Q input, TextCall<Q, ClassScores> call) {
         try {
-            return new Asked(texts, call.tokens(texts));
+            return new Asked<>(input, call.tokens(input));
         } catch (IllegalArgumentException e) {
             throw ApiException.field("input", String.valueOf(e.getMessage()));
         }
+    }
+
+    private static List<String> texts(JsonBody json) {
+        json.require("input", "a text or a list of 1 to " + MOST_TEXTS + " texts");
+        return json.texts("input", MOST_TEXTS);
+    }
+
+    /** A pair is a list of two texts, as in text-embeddings-inference. */
+    private static List<TextPair> pairs(JsonBody json) {
+        String rule = "a list of 1 to " + MOST_TEXTS + " pairs of texts, such as [[\"one text\", \"another\"]]";
+        JsonNode given = json.require("input", rule);
+        if (!given.isArray() || given.isEmpty() || given.size() > MOST_TEXTS) {
+            throw JsonBody.wrong("input", rule, given);
+        }
+        List<TextPair> pairs = new ArrayList<>();
+        for (JsonNode pair : given) {
+            if (!pair.isArray()
+                    || pair.size() != 2
+                    || !pair.path(0).isTextual()
+                    || !pair.path(1).isTextual()) {
+                throw JsonBody.wrong("input[" + pairs.size() + "]", "a list of two texts", pair);
+            }
+            pairs.add(new TextPair(pair.path(0).textValue(), pair.path(1).textValue()));
+        }
+        return pairs;
     }
 }

@@ -23,6 +23,7 @@ import org.lora4j.text.data.Labels;
 import org.lora4j.text.job.JobLimits;
 import org.lora4j.text.job.TrainingService;
 import org.lora4j.text.task.Classify;
+import org.lora4j.text.task.ClassifyPairs;
 import org.lora4j.text.task.Generate;
 import org.lora4j.text.task.Head;
 import org.lora4j.text.task.Outputs;
@@ -291,6 +292,11 @@ public final class ServedModel implements AutoCloseable {
         String adapter = adapter(model);
         TaskFacts.require(kind, model, texts.task(adapter));
         return texts.call(kind, adapter);
+    }
+
+    /** Returns whether an adapter classifies pairs of texts. */
+    boolean classifiesPairs(String model) {
+        return texts.task(adapter(model)) instanceof ClassifyPairs;
     }
 
     /**

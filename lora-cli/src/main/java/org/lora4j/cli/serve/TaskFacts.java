@@ -9,6 +9,7 @@ import org.lora4j.nn.transformer.ModelConfig.ProblemType;
 import org.lora4j.text.TextModel;
 import org.lora4j.text.data.Labels;
 import org.lora4j.text.task.Classify;
+import org.lora4j.text.task.ClassifyPairs;
 import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.Generate;
 import org.lora4j.text.task.RowTask;
@@ -20,6 +21,7 @@ import org.lora4j.text.task.Task;
  * @param task the name of its task
  * @param labels the names of its classes; null if it has none
  * @param problem what its outputs mean, if a text has not one of its classes; else null
+ * @param takesPairs whether a classifier reads pairs of texts
  * @param dimensions the length of its embeddings; 0 for another task
  * @param maxTokens where texts are cut; 0 for a model that generates
  */
@@ -27,13 +29,17 @@ record TaskFacts(
         String task,
         @Nullable List<String> labels,
         @Nullable String problem,
+        boolean takesPairs,
         int dimensions,
         int maxTokens) {
     static TaskFacts of(Task task, TextModel model) {
         return new TaskFacts(
                 name(task.getClass()),
                 task.classes().map(Labels::names).orElse(null),
-                task instanceof Classify classify ? problem(classify.outputs().problem()) : null,
+                task.asClassifier()
+                        .map(classifier -> problem(classifier.outputs().problem()))
+                        .orElse(null),
+                task instanceof ClassifyPairs,
                 task instanceof Embed embed ? embed.dimensions().orElseGet(model::embeddingSize) : 0,
                 task instanceof RowTask<?, ?> rows ? rows.limit(model.textTokens()) : 0);
     }
@@ -42,9 +48,11 @@ record TaskFacts(
         return problem == ProblemType.SINGLE_LABEL_CLASSIFICATION ? null : problem.text();
     }
 
-    /** A task has the name of its class. */
+    /** A task has the name of its class; texts and pairs of texts are classified by one path. */
     private static String name(Class<? extends Task> task) {
-        return task.getSimpleName().toLowerCase(Locale.ROOT);
+        return (task == ClassifyPairs.class ? Classify.class : task)
+                .getSimpleName()
+                .toLowerCase(Locale.ROOT);
     }
 
     /** The path that answers requests to a task: that of others' servers, where they have one. */
@@ -77,6 +85,9 @@ record TaskFacts(
         }
         if (problem != null) {
             entry.put("problem_type", problem);
+        }
+        if (takesPairs) {
+            entry.put("text_pair", true);
         }
         if (dimensions > 0) {
             entry.put("dimensions", dimensions);

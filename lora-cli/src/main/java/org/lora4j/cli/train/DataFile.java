@@ -221,7 +221,7 @@ public record DataFile(
         return division.group() != null
                 ? this
                 : divided(new Division(
-                        division.validation(), division.test(), column, division.stratum(), division.content()));
+                        division.validation(), division.test(), column, division.strata(), division.content()));
     }
 
     /**
@@ -231,8 +231,18 @@ public record DataFile(
      * @return the file
      */
     public DataFile stratifiedBy(Column column) {
+        return stratifiedBy(row -> List.of(column.label(row)));
+    }
+
+    /**
+     * Returns the same file with about the same share of each label in all parts, also of the rare ones.
+     *
+     * @param labels the labels of a row; may be empty
+     * @return the file
+     */
+    public DataFile stratifiedBy(Function<TextRow, List<String>> labels) {
         return divided(
-                new Division(division.validation(), division.test(), division.group(), column, division.content()));
+                new Division(division.validation(), division.test(), division.group(), labels, division.content()));
     }
 
     /**
@@ -243,7 +253,7 @@ public record DataFile(
      */
     public DataFile comparedBy(Function<TextRow, String> content) {
         return divided(
-                new Division(division.validation(), division.test(), division.group(), division.stratum(), content));
+                new Division(division.validation(), division.test(), division.group(), division.strata(), content));
     }
 
     private DataFile divided(Division other) {

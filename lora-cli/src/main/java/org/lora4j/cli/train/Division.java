@@ -1,6 +1,8 @@
 package org.lora4j.cli.train;
 
+import java.util.Comparator;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.IntStream;
@@ -16,7 +18,9 @@ import org.lora4j.text.internal.TextTable;
  * @param validation the share of the validation, at least 0
  * @param test the share of the test, at least 0; both together below 1
  * @param group the column whose values are not divided; null for none
- * @param stratum the column of which each part has about the same share of each value; null for none, and not used with a group
+ * @param strata the classes or labels of a row, of each of which every part has about the same share; null for none, and not used with a
+ *     group. A row of several labels counts for the one that the fewest rows had so far: what is rare is divided first, as in iterative
+ *     stratification (Sechidis and others, 2011, doi:10.1007/978-3-642-23808-6_10), here in a single pass over the file
  * @param content what two rows are compared by: those with the same content are in one part, that of the first of them, unless a
  *     group divides them; null if they are not compared
  */
@@ -24,7 +28,7 @@ public record Division(
         double validation,
         double test,
         @Nullable Column group,
-        @Nullable Column stratum,
+        @Nullable Function<TextRow, List<String>> strata,
         @Nullable Function<TextRow, String> content) {
     private static final double HALF = 0.5;
 
@@ -94,7 +98,11 @@ public record Division(
     /** A pass over the rows of the file, and then over those of a file for the validation. */
     final class Rows {
         private final long seed;
-        private final @Nullable Strata strata;
+        private final @Nullable Strata held;
+
+        /** How many rows had each label so far. */
+        private final Map<String, Integer> labels = new HashMap<>();
+
         private final Map<String, Balance> balances = new HashMap<>();
         private final Balance overall = new Balance();
 
@@ -110,7 +118,7 @@ public record Division(
 
         private Rows(long seed) {
             this.seed = seed;
-            strata = stratum != null && group == null && held() > 0 ? new Strata(seed, held()) : null;
+            held = strata != null && group == null && held() > 0 ? new Strata(seed, held()) : null;
         }
 
         Part next(TextRow row) {
@@ -172,13 +180,23 @@ public record Division(
                 groups.put(name, bit(part));
                 return part;
             }
-            if (strata == null || stratum == null) {
+            if (held == null || strata == null) {
                 return ofIndex(seed, index++, overall);
             }
-            String name = stratum.label(row);
-            return strata.isHeldOut(name)
+            String name = stratum(strata.apply(row));
+            return held.isHeldOut(name)
                     ? tested(balances.computeIfAbsent(name, key -> new Balance()), overall)
                     : Part.TRAIN;
+        }
+
+        /** Returns the label that the fewest rows had so far, the first of equal ones; an empty name for a row without labels. */
+        private String stratum(List<String> ofRow) {
+            String rarest = ofRow.stream()
+                    .sorted()
+                    .min(Comparator.comparingInt((String label) -> labels.getOrDefault(label, 0)))
+                    .orElse("");
+            ofRow.forEach(label -> labels.merge(label, 1, Integer::sum));
+            return rarest;
         }
     }
 

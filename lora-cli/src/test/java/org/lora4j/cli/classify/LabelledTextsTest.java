@@ -20,7 +20,7 @@ class LabelledTextsTest {
         Path file = Files.writeString(folder.resolve("t.csv"), "text,label\n" + lines);
         return LabelledTexts.read(
                 new DataFile(file, null, null, Division.NONE, false),
-                new Column("--text", "text"),
+                new InputColumns(new Column("--text", "text"), null),
                 new Column("--label", "label"),
                 List.of(),
                 0);
@@ -44,7 +44,7 @@ class LabelledTextsTest {
         Path held = Files.writeString(folder.resolve("held.csv"), "text,label\na,z\n");
         LabelledTexts texts = LabelledTexts.read(
                 new DataFile(train, null, held, Division.NONE, false),
-                new Column("--text", "text"),
+                new InputColumns(new Column("--text", "text"), null),
                 new Column("--label", "label"),
                 List.of(),
                 0);

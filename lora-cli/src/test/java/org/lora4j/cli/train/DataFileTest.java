@@ -77,6 +77,31 @@ class DataFileTest {
         }
     }
 
+    /** A tenth of the 30 texts with the rare label, which is never alone, is for the validation, and a tenth for the test, up to one. */
+    @Test
+    void eachPartHasTheSameShareOfEachLabel() throws IOException {
+        StringBuilder lines = new StringBuilder("text,labels\n");
+        for (int i = 0; i < 600; i++) {
+            lines.append(i).append(i % 20 == 0 ? ",often;rare\n" : i % 3 == 0 ? ",\n" : ",often\n");
+        }
+        Path file = Files.writeString(folder.resolve("labels.csv"), lines);
+        Function<TextRow, List<String>> labels = row -> row.labels("labels", ";");
+        for (long seed = 0; seed < 20; seed++) {
+            try (DataFile.Divided<List<String>> parts = new DataFile(
+                            file, null, null, new Division(0.1, 0.1, null, null, null), false)
+                    .stratifiedBy(labels)
+                    .read(labels, seed)) {
+                assertThat(parts.train().stream().filter(all -> all.contains("rare")))
+                        .hasSizeBetween(23, 25);
+                assertThat(parts.validation().stream().filter(all -> all.contains("rare")))
+                        .hasSizeBetween(2, 4);
+                assertThat(parts.test().stream().filter(all -> all.contains("rare")))
+                        .hasSizeBetween(2, 4);
+                assertThat(parts.train().stream().filter(List::isEmpty)).hasSizeBetween(150, 154);
+            }
+        }
+    }
+
     @Test
     void eachPartHasTheSameShareOfEachClass() throws IOException {
         StringBuilder lines = new StringBuilder("text,label\n");

@@ -106,7 +106,7 @@ final class LabelsJob extends EncoderJob<TextLabels, TrainableLabels> {
     /** An adapter with the same labels may have other thresholds, which belong to it. */
     @Override
     Optional<Scores> scores(Model measured, Task saved, Task trained, List<TextLabels> judging) {
-        Classify own = task().task();
+        Classify own = task().task().asClassifier().orElseThrow();
         if (saved instanceof Classify other
                 && other.outputs().problem() == own.outputs().problem()
                 && other.outputs().labels().equals(own.outputs().labels())

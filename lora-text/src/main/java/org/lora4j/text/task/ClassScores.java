@@ -49,6 +49,13 @@ public record ClassScores(Outputs outputs, List<Double> values) {
                 Arrays.stream(outputs.values(z.toDoubleVector())).boxed().toList());
     }
 
+    /** Computes the values of each row of outputs {@code [n, labels]}. */
+    static List<ClassScores> ofRows(Outputs outputs, INDArray z) {
+        return IntStream.range(0, Math.toIntExact(z.size(0)))
+                .mapToObj(i -> of(outputs, z.getRow(i, true)))
+                .toList();
+    }
+
     /**
      * Returns the labels of the classifier.
      *

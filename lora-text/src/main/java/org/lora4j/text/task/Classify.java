@@ -5,7 +5,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
-import java.util.stream.IntStream;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
@@ -82,6 +81,11 @@ public record Classify(Outputs outputs, Head head, OptionalInt maxTokens)
     }
 
     @Override
+    public Optional<Classify> asClassifier() {
+        return Optional.of(this);
+    }
+
+    @Override
     public void requireFits(Object where, LoRAAdapter adapter, boolean hasOwn) throws IOException {
         SavedClassifier.require(where, adapter, labels(), hasOwn);
     }
@@ -111,9 +115,7 @@ public record Classify(Outputs outputs, Head head, OptionalInt maxTokens)
 
         @Override
         public List<ClassScores> read(List<String> asked, INDArray z) {
-            return IntStream.range(0, Math.toIntExact(z.size(0)))
-                    .mapToObj(i -> ClassScores.of(outputs, z.getRow(i, true)))
-                    .toList();
+            return ClassScores.ofRows(outputs, z);
         }
 
         @Override

@@ -29,11 +29,10 @@ final class MergedTask {
         if (task.classes().isPresent()) {
             ObjectNode config = Json.readIfExists(files, CONFIG);
             if (config != null) {
-                if (task instanceof Classify classify) {
-                    classify.outputs().write(config);
-                } else {
-                    TaskJson.write(task.classes().get(), config);
-                }
+                task.asClassifier()
+                        .ifPresentOrElse(
+                                classifier -> classifier.outputs().write(config),
+                                () -> TaskJson.write(task.classes().get(), config));
                 Json.write(folder.resolve(CONFIG), config);
             }
         }

@@ -9,7 +9,6 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.data.Labels;
-import org.lora4j.text.internal.TextCheck;
 import org.lora4j.text.tokens.RerankPrompt;
 import org.lora4j.text.tokens.TextPair;
 import org.lora4j.text.tokens.TextTokens;
@@ -73,13 +72,6 @@ public record Rerank(Head head, OptionalInt maxTokens) implements RowTask<List<T
                 : new OnEncoder(tokens.withMaxTokens(limit(tokens)));
     }
 
-    private static long length(List<TextPair> pairs) {
-        TextCheck.requireAll("pairs", pairs);
-        return pairs.stream()
-                .mapToLong(pair -> (long) pair.first().length() + pair.second().length())
-                .sum();
-    }
-
     private static List<PairScore> scores(INDArray outputs) {
         if (outputs.size(1) != 1) {
             throw new IllegalArgumentException("the model must have one output for scores, found " + outputs.size(1));
@@ -93,7 +85,7 @@ public record Rerank(Head head, OptionalInt maxTokens) implements RowTask<List<T
     private record OnEncoder(TextTokens model) implements RowModel<List<TextPair>, PairScore> {
         @Override
         public long characters(List<TextPair> asked) {
-            return length(asked);
+            return TextPair.characters(asked);
         }
 
         @Override
@@ -116,7 +108,7 @@ public record Rerank(Head head, OptionalInt maxTokens) implements RowTask<List<T
     private record OnDecoder(RerankPrompt prompt) implements RowModel<List<TextPair>, PairScore> {
         @Override
         public long characters(List<TextPair> asked) {
-            return length(asked);
+            return TextPair.characters(asked);
         }
 
         @Override

@@ -9,7 +9,7 @@ import org.lora4j.text.tokens.TextTokens;
  * @param <Q> what is asked
  * @param <R> an answer
  */
-public sealed interface RowTask<Q, R> extends Task permits Embed, Classify, Tag, Rerank {
+public sealed interface RowTask<Q, R> extends Task permits Embed, Classify, ClassifyPairs, Tag, Rerank {
     /**
      * Returns where texts are cut on a model.
      *

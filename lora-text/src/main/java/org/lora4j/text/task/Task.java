@@ -177,6 +177,15 @@ public sealed interface Task permits RowTask, Generate {
     }
 
     /**
+     * Returns what the outputs of a classifier mean, and its head, whether it reads texts or pairs of texts.
+     *
+     * @return the classifier of {@link Classify} or {@link ClassifyPairs}; nothing for another task
+     */
+    default Optional<Classify> asClassifier() {
+        return Optional.empty();
+    }
+
+    /**
      * Checks that an adapter has what the task reads.
      *
      * @param where the adapter, for the message

@@ -31,6 +31,9 @@ final class TaskFile {
     private static final String DIMENSIONS = "dimensions";
     private static final String SUB_WORDS = "sub_words";
 
+    /** Whether an input is a pair of texts; an argument of the tokenizers of {@code transformers}. */
+    private static final String TEXT_PAIR = "text_pair";
+
     private TaskFile() {}
 
     static Optional<Task> read(ModelSource files) throws IOException {
@@ -56,15 +59,25 @@ final class TaskFile {
         OptionalInt dimensions = count(json, DIMENSIONS);
         return switch (name) {
             case RETRIEVE -> new Embed(maxTokens, dimensions, Prompts.parse(json.toString()));
-            case CLASSIFY ->
-                new Classify(
+            case CLASSIFY -> {
+                Classify classify = new Classify(
                         Outputs.parse(json), Head.ofClassifier(json.path(HEAD).asText()), maxTokens);
+                yield takesPairs(json) ? new ClassifyPairs(classify) : classify;
+            }
             case RERANK -> new Rerank(Head.ofClassifier(json.path(HEAD).asText()), maxTokens);
             case TAG -> new Tag(Labels.parse(json.toString()), subWords(json), maxTokens);
             default ->
                 throw new IllegalArgumentException(
                         "task must be 'classify', 'tag', 'retrieve' or 'rerank', found '" + name + "'");
         };
+    }
+
+    private static boolean takesPairs(ObjectNode json) {
+        JsonNode value = json.path(TEXT_PAIR);
+        if (!value.isMissingNode() && !value.isBoolean()) {
+            throw new IllegalArgumentException(TEXT_PAIR + " must be true or false, found " + Json.describe(value));
+        }
+        return value.asBoolean();
     }
 
     private static Tag.SubWords subWords(ObjectNode json) {
@@ -110,6 +123,9 @@ final class TaskFile {
             TaskJson.write(embed.prompts(), json);
         } else if (task instanceof Classify classify) {
             writeClassifier(json.put(TASK, CLASSIFY), classify, classify.outputs());
+        } else if (task instanceof ClassifyPairs pairs) {
+            json.put(TASK, CLASSIFY).put(TEXT_PAIR, true);
+            writeClassifier(json, pairs, pairs.classifier().outputs());
         } else if (task instanceof Tag tag) {
             json.put(TASK, TAG)
                     .put(SUB_WORDS, text(tag.subWords()))

@@ -59,15 +59,16 @@ final class ClassPairs {
     }
 
     /**
-     * Makes pairs of texts, and of the names of their classes, each of which is one more text of its class if it has words.
+     * Makes pairs of texts, and of the names of their classes, each of which is one more text of its class if it has words. A name is no
+     * example of a task whose examples are themselves pairs.
      *
      * @return nothing if fewer than two classes have a pair
      */
     static Optional<ClassPairs> of(TrainableClassify task, List<LabelledText> examples) {
-        Labels labels = task.task().labels();
+        Labels labels = task.labels();
         List<LabelledText> texts = new ArrayList<>(examples);
         for (String name : labels.names()) {
-            if (WORDS.matcher(name).matches()) {
+            if (!task.takesPairs() && WORDS.matcher(name).matches()) {
                 texts.add(new LabelledText(name.replace('_', ' '), name));
             }
         }
@@ -77,7 +78,7 @@ final class ClassPairs {
 
     /** Returns whether texts are so few that they teach more as pairs, if they have pairs. */
     static boolean areFew(TrainableClassify task, List<LabelledText> examples) {
-        return examples.size() <= (long) FEW * task.task().labels().count();
+        return examples.size() <= (long) FEW * task.labels().count();
     }
 
     /** Returns the texts with the names of the classes. */

@@ -71,7 +71,7 @@ public final class LinearProbe {
         LinearModel.Rows rows = LinearModel.Rows.of(
                         FrozenRows.of(model, task, some),
                         some.stream().map(task::classOf).toList(),
-                        task.task().labels().count())
+                        task.labels().count())
                 .withClassWeights(task.classWeights());
         return hasBias ? rows : rows.withoutBias();
     }
@@ -135,7 +135,7 @@ public final class LinearProbe {
         List<Integer> sizes = new ArrayList<>(List.of(all));
         List<Network> classifiers = new ArrayList<>(List.of(classifier));
         for (int parts = 2;
-                parts <= MOST_PARTS && all / parts >= 2 * task.task().labels().count();
+                parts <= MOST_PARTS && all / parts >= 2 * task.labels().count();
                 parts *= 2) {
             int size = all / parts;
             LinearModel fewer =

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
-import java.util.OptionalInt;
 import org.lora4j.AdapterView;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
@@ -12,9 +11,10 @@ import org.lora4j.nn.layer.Layer;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.nn.transformer.ModelConfig.ProblemType;
 import org.lora4j.text.data.LabelledText;
+import org.lora4j.text.data.Labels;
 import org.lora4j.text.task.ClassScores;
-import org.lora4j.text.task.Classify;
-import org.lora4j.text.task.RowModel;
+import org.lora4j.text.task.ClassifyPairs;
+import org.lora4j.text.task.RowTask;
 import org.lora4j.text.tokens.TextTokens;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
@@ -23,7 +23,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Learns to classify texts: the cross-entropy of the softmax of the outputs. A new adapter learns more if {@link #start} gives it a
+ * Learns to classify texts, or pairs of texts: the cross-entropy of the softmax of the outputs. A new adapter learns more if {@link #start} gives it a
  * classifier before the training.
  */
 public final class TrainableClassify implements TrainableTask<LabelledText, ClassifiedTexts> {
@@ -39,8 +39,8 @@ public final class TrainableClassify implements TrainableTask<LabelledText, Clas
      */
     private static final double PRIOR = 3;
 
-    private final Classify task;
-    private final RowModel<List<String>, ClassScores> rows;
+    private final ClassifierRows rows;
+    private final Labels labels;
     private final Network network;
     private final Loss loss;
     private final double[] classWeights;
@@ -48,32 +48,22 @@ public final class TrainableClassify implements TrainableTask<LabelledText, Clas
     /**
      * Creates the task on a model.
      *
-     * @param task the classes, what the classifier reads, and where texts are cut
+     * @param task a {@link org.lora4j.text.task.Classify} or {@link ClassifyPairs}: the classes, what the classifier reads, and where texts are cut
      * @param tokens the tokens of the model
      * @param network the model with the head of the task, and an output for each class
      * @throws IllegalArgumentException if the model does not take so long texts, or the task gives texts any number of labels or a number
      */
-    public TrainableClassify(Classify task, TextTokens tokens, Network network) {
-        Objects.requireNonNull(task, "task must not be null");
-        requireProblem(task, ProblemType.SINGLE_LABEL_CLASSIFICATION);
+    public TrainableClassify(RowTask<?, ClassScores> task, TextTokens tokens, Network network) {
         this.network = Objects.requireNonNull(network, "network must not be null");
-        rows = task.on(Objects.requireNonNull(tokens, "tokens must not be null"), network);
-        this.task = new Classify(task.outputs(), task.head(), OptionalInt.of(rows.maxTokens()));
+        rows = ClassifierRows.of(task, tokens, network, ProblemType.SINGLE_LABEL_CLASSIFICATION);
+        labels = ClassifierRows.classifier(task).labels();
         loss = Loss.sparseSoftmaxCrossEntropy();
-        classWeights = new double[task.labels().count()];
+        classWeights = new double[labels.count()];
         Arrays.fill(classWeights, 1);
     }
 
-    /** Checks that outputs mean what a loss takes them for. */
-    static void requireProblem(Classify task, ProblemType expected) {
-        if (task.outputs().problem() != expected) {
-            throw new IllegalArgumentException("problem_type of the task must be " + expected.text() + ", found "
-                    + task.outputs().problem().text());
-        }
-    }
-
     private TrainableClassify(TrainableClassify other, double... weights) {
-        task = other.task;
+        labels = other.labels;
         rows = other.rows;
         network = other.network;
         loss = Loss.sparseSoftmaxCrossEntropy(weights);
@@ -209,8 +199,18 @@ public final class TrainableClassify implements TrainableTask<LabelledText, Clas
     }
 
     @Override
-    public Classify task() {
-        return task;
+    public RowTask<?, ClassScores> task() {
+        return rows.task();
+    }
+
+    /** Returns the classes. */
+    Labels labels() {
+        return labels;
+    }
+
+    /** Returns whether examples are pairs of texts. */
+    boolean takesPairs() {
+        return rows.task() instanceof ClassifyPairs;
     }
 
     @Override
@@ -226,16 +226,12 @@ public final class TrainableClassify implements TrainableTask<LabelledText, Clas
     @Override
     public Batch batch(List<LabelledText> examples) {
         return new Batch(
-                rows.tokens(texts(examples)),
+                rows.tokens(examples),
                 Nd4j.createFromArray(examples.stream().mapToInt(this::classOf).toArray()));
     }
 
-    private static List<String> texts(List<LabelledText> examples) {
-        return examples.stream().map(LabelledText::text).toList();
-    }
-
     int classOf(LabelledText example) {
-        return task.labels().id(example.label());
+        return labels.id(example.label());
     }
 
     @Override
@@ -244,13 +240,12 @@ public final class TrainableClassify implements TrainableTask<LabelledText, Clas
         List<Integer> predicted = new ArrayList<>();
         List<Double> probabilities = new ArrayList<>();
         Portions.forEach(held, some -> {
-            List<String> texts = texts(some);
-            for (ClassScores scores : rows.read(texts, model.predict(rows.tokens(texts)))) {
+            for (ClassScores scores : rows.predict(model, some)) {
                 predicted.add(scores.bestClass());
                 probabilities.add(scores.values().get(scores.bestClass()));
             }
             some.forEach(example -> actual.add(classOf(example)));
         });
-        return new ClassifiedTexts(task.labels(), actual, predicted, probabilities);
+        return new ClassifiedTexts(labels, actual, predicted, probabilities);
     }
 }

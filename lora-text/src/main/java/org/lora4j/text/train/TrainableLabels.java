@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
-import java.util.OptionalInt;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.ModelConfig.ProblemType;
@@ -12,8 +11,10 @@ import org.lora4j.text.data.Labels;
 import org.lora4j.text.data.TextLabels;
 import org.lora4j.text.task.ClassScores;
 import org.lora4j.text.task.Classify;
+import org.lora4j.text.task.ClassifyPairs;
 import org.lora4j.text.task.LinearModel;
-import org.lora4j.text.task.RowModel;
+import org.lora4j.text.task.Outputs;
+import org.lora4j.text.task.RowTask;
 import org.lora4j.text.tokens.TextTokens;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Loss;
@@ -21,40 +22,38 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
- * Learns to give texts any number of labels: the binary cross-entropy of each output. The thresholds of the labels are chosen afterwards, on
+ * Learns to give texts, or pairs of texts, any number of labels: the binary cross-entropy of each output. The thresholds of the labels are chosen afterwards, on
  * texts that do not train, with {@link #useThresholds}.
  */
 public final class TrainableLabels implements ProbedTask<TextLabels, LabelledScores> {
     /** One that is sure of the texts leaves nothing to learn from them, as in {@link TrainableClassify}. */
     private static final double STRONGER = 6;
 
-    private final RowModel<List<String>, ClassScores> rows;
+    private final ClassifierRows rows;
     private final Network network;
     private final Loss loss;
     private final double[] positiveWeights;
-    private Classify task;
+    private Outputs outputs;
 
     /**
      * Creates the task on a model.
      *
-     * @param task the labels, what the classifier reads, and where texts are cut
+     * @param task a {@link Classify} or {@link ClassifyPairs}: the labels, what the classifier reads, and where texts are cut
      * @param tokens the tokens of the model
      * @param network the model with the head of the task, and an output for each label
      * @throws IllegalArgumentException if the model does not take so long texts, or the task gives texts one label or a number
      */
-    public TrainableLabels(Classify task, TextTokens tokens, Network network) {
-        Objects.requireNonNull(task, "task must not be null");
-        TrainableClassify.requireProblem(task, ProblemType.MULTI_LABEL_CLASSIFICATION);
+    public TrainableLabels(RowTask<?, ClassScores> task, TextTokens tokens, Network network) {
         this.network = Objects.requireNonNull(network, "network must not be null");
-        rows = task.on(Objects.requireNonNull(tokens, "tokens must not be null"), network);
-        this.task = new Classify(task.outputs(), task.head(), OptionalInt.of(rows.maxTokens()));
-        positiveWeights = new double[task.labels().count()];
+        rows = ClassifierRows.of(task, tokens, network, ProblemType.MULTI_LABEL_CLASSIFICATION);
+        outputs = ClassifierRows.classifier(task).outputs();
+        positiveWeights = new double[outputs.labels().count()];
         Arrays.fill(positiveWeights, 1);
         loss = Loss.multiLabel();
     }
 
     private TrainableLabels(TrainableLabels other, double... positiveWeights) {
-        task = other.task;
+        outputs = other.outputs;
         rows = other.rows;
         network = other.network;
         this.positiveWeights = positiveWeights.clone();
@@ -71,9 +70,9 @@ public final class TrainableLabels implements ProbedTask<TextLabels, LabelledSco
      */
     public TrainableLabels withPositiveWeights(double... weights) {
         Objects.requireNonNull(weights, "weights must not be null");
-        if (weights.length != task.labels().count()) {
-            throw new IllegalArgumentException(
-                    "weights: there must be one for each of the labels " + task.labels() + ", found " + weights.length);
+        if (weights.length != outputs.labels().count()) {
+            throw new IllegalArgumentException("weights: there must be one for each of the labels " + outputs.labels()
+                    + ", found " + weights.length);
         }
         return new TrainableLabels(this, weights);
     }
@@ -85,12 +84,14 @@ public final class TrainableLabels implements ProbedTask<TextLabels, LabelledSco
      * @throws IllegalArgumentException if there is not one between 0 and 1 for each label
      */
     public void useThresholds(List<Double> thresholds) {
-        task = new Classify(task.outputs().withThresholds(thresholds), task.head(), task.maxTokens());
+        outputs = outputs.withThresholds(thresholds);
     }
 
     @Override
-    public Classify task() {
-        return task;
+    public RowTask<?, ClassScores> task() {
+        Classify classifier = ClassifierRows.classifier(rows.task());
+        Classify now = new Classify(outputs, classifier.head(), classifier.maxTokens());
+        return rows.task() instanceof ClassifyPairs ? new ClassifyPairs(now) : now;
     }
 
     @Override
@@ -105,16 +106,12 @@ public final class TrainableLabels implements ProbedTask<TextLabels, LabelledSco
 
     @Override
     public Batch batch(List<TextLabels> examples) {
-        return new Batch(rows.tokens(texts(examples)), targets(examples));
-    }
-
-    private static List<String> texts(List<TextLabels> examples) {
-        return examples.stream().map(TextLabels::text).toList();
+        return new Batch(rows.tokens(examples), targets(examples));
     }
 
     /** Returns 1 for each label of a text, and 0 for the others. */
     private INDArray targets(List<TextLabels> examples) {
-        Labels labels = task.labels();
+        Labels labels = outputs.labels();
         float[][] targets = new float[examples.size()][labels.count()];
         for (int i = 0; i < targets.length; i++) {
             for (String label : examples.get(i).labels()) {
@@ -145,11 +142,10 @@ public final class TrainableLabels implements ProbedTask<TextLabels, LabelledSco
         List<List<Boolean>> actual = new ArrayList<>();
         List<List<Double>> scores = new ArrayList<>();
         Portions.forEach(held, some -> {
-            List<String> texts = texts(some);
-            rows.read(texts, model.predict(rows.tokens(texts))).forEach(one -> scores.add(one.values()));
+            rows.predict(model, some).forEach(one -> scores.add(one.values()));
             some.forEach(example -> actual.add(has(example)));
         });
-        return new LabelledScores(task.outputs(), actual, scores);
+        return new LabelledScores(outputs, actual, scores);
     }
 
     /**
@@ -160,7 +156,7 @@ public final class TrainableLabels implements ProbedTask<TextLabels, LabelledSco
      * @throws IllegalArgumentException if it has a label that the task does not know
      */
     public List<Boolean> has(TextLabels example) {
-        example.labels().forEach(task.labels()::id);
-        return task.labels().names().stream().map(example.labels()::contains).toList();
+        example.labels().forEach(outputs.labels()::id);
+        return outputs.labels().names().stream().map(example.labels()::contains).toList();
     }
 }

@@ -2,6 +2,7 @@ package org.lora4j.text.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 import static org.assertj.core.api.Assertions.within;
 
 import java.io.IOException;
@@ -43,6 +44,8 @@ import org.lora4j.text.data.TextNumber;
 import org.lora4j.text.data.TextSpan;
 import org.lora4j.text.data.TokenExample;
 import org.lora4j.text.metrics.Perplexity;
+import org.lora4j.text.task.Classify;
+import org.lora4j.text.task.ClassifyPairs;
 import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.Head;
 import org.lora4j.text.task.Outputs;
@@ -58,6 +61,7 @@ import org.lora4j.train.Trainer;
 import org.lora4j.train.TrainingListener;
 import org.lora4j.train.ValidationResult;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** Each task trains a small model, its loss goes down, and its measure sees what was learned. */
 class TrainableTaskTest {
@@ -167,7 +171,8 @@ class TrainableTaskTest {
             assertThat(measured.metrics().exactMatch()).isEqualTo(1);
             assertThat(measured.actual().get(2)).containsExactly(false, true);
             task.useThresholds(List.of(0.25, 0.75));
-            assertThat(task.task().outputs().thresholds()).containsExactly(0.25, 0.75);
+            assertThat(task.task().asClassifier().orElseThrow().outputs().thresholds())
+                    .containsExactly(0.25, 0.75);
             assertThat(saved(task, adapter, folder)).isEqualTo(task.task());
             assertThatIllegalArgumentException()
                     .isThrownBy(() -> task.measure(adapter, List.of(new TextLabels("my", List.of("c")))))
@@ -232,6 +237,81 @@ class TrainableTaskTest {
             assertThatIllegalArgumentException()
                     .isThrownBy(opened::trainableLabels)
                     .withMessage("problem_type of the task must be multi_label_classification, found regression");
+        }
+    }
+
+    /** Both texts say the number together: the first ones are the same, and so are the second ones. */
+    @Test
+    void aNumberOfPairsIsLearned() throws IOException {
+        List<TextNumber> pairs = List.of(
+                new TextNumber("parcel", "parcel", 5),
+                new TextNumber("where", "where", 5),
+                new TextNumber("parcel", "where", 0),
+                new TextNumber("where", "parcel", 0));
+        try (TextClassifier opened = TextClassifier.create(
+                        encoder, Outputs.number("similarity"), Head.POOLER, OptionalInt.of(7), 3, STORAGE)
+                .ofPairs()) {
+            TrainableNumber task = opened.trainableNumbers();
+            AdapterView adapter = adapter(task);
+            train(task, adapter, pairs);
+            NumberedTexts measured = task.measure(adapter, pairs);
+            assertThat(measured.pearson().orElseThrow()).isGreaterThan(0.9);
+            assertThat(saved(task, adapter, encoder))
+                    .isEqualTo(task.task())
+                    .isEqualTo(new ClassifyPairs(
+                            new Classify(Outputs.number("similarity"), Head.POOLER, OptionalInt.of(7))));
+            INDArray joined = adapter.predict(opened.pairs(List.of(new TextPair("parcel", "where"))));
+            assertThat(adapter.predict(task.batch(pairs.subList(2, 3)).input())).isEqualTo(joined);
+            assertThatIllegalStateException()
+                    .isThrownBy(() -> opened.tokens(List.of("parcel")))
+                    .withMessage("tokens: the classifier takes pairs of texts, found texts");
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> task.batch(List.of(new TextNumber("parcel", 1))))
+                    .withMessage("an example of a task for pairs must have two texts, found one; set textPair");
+        }
+        try (TextClassifier opened = TextClassifier.create(
+                encoder, Outputs.number("similarity"), Head.MEAN, OptionalInt.of(7), 3, STORAGE)) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> opened.trainableNumbers().batch(pairs))
+                    .withMessage("an example of a task for texts must have one text, found a pair");
+        }
+        try (TextClassifier opened = TextClassifier.create(
+                decoder, Outputs.number("similarity"), Head.LAST, OptionalInt.of(7), 3, STORAGE)) {
+            assertThatIllegalArgumentException()
+                    .isThrownBy(opened::ofPairs)
+                    .withMessageStartingWith("head of a classifier of pairs must be one of [mean, pooler]");
+        }
+    }
+
+    @Test
+    void classesAndLabelsOfPairsAreLearned() throws IOException {
+        List<LabelledText> pairs = List.of(
+                new LabelledText("parcel", "parcel", "a"),
+                new LabelledText("where", "where", "a"),
+                new LabelledText("parcel", "where", "b"),
+                new LabelledText("where", "parcel", "b"));
+        Labels labels = Labels.of(List.of("a", "b"));
+        try (TextClassifier opened = TextClassifier.create(encoder, labels, Head.POOLER, OptionalInt.of(7), 3, STORAGE)
+                .ofPairs()) {
+            TrainableClassify task = opened.trainableClasses();
+            AdapterView adapter = adapter(task);
+            assertThat(task.start(adapter, pairs, 1)).isNotNull();
+            train(task, adapter, pairs);
+            assertThat(task.measure(adapter, pairs).right()).containsExactly(1.0, 1.0, 1.0, 1.0);
+            assertThat(saved(task, adapter, encoder)).isEqualTo(task.task()).isInstanceOf(ClassifyPairs.class);
+        }
+        List<TextLabels> several =
+                List.of(new TextLabels("parcel", "parcel", List.of("a")), new TextLabels("parcel", "where", List.of()));
+        try (TextClassifier opened = TextClassifier.create(
+                        encoder, Outputs.anyOf(labels), Head.POOLER, OptionalInt.of(7), 3, STORAGE)
+                .ofPairs()) {
+            TrainableLabels task = opened.trainableLabels();
+            AdapterView adapter = adapter(task);
+            train(task, adapter, several);
+            assertThat(task.measure(adapter, several).actual())
+                    .containsExactly(List.of(true, false), List.of(false, false));
+            task.useThresholds(List.of(0.25, 0.75));
+            assertThat(saved(task, adapter, encoder)).isEqualTo(task.task()).isInstanceOf(ClassifyPairs.class);
         }
     }
 

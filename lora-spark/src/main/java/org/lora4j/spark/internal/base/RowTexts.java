@@ -17,6 +17,7 @@ import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.spark.internal.param.EncoderHead;
 import org.lora4j.text.data.Labels;
 import org.lora4j.text.task.Classify;
+import org.lora4j.text.task.ClassifyPairs;
 import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.Head;
 import org.lora4j.text.task.Outputs;
@@ -110,9 +111,10 @@ public final class RowTexts {
                     + ", found one that " + said.does() + " with the head "
                     + said.head().text() + "; use it in a stage whose encoderHead is that");
         }
-        if (said instanceof Rerank != (settings.pairs() != null)) {
+        boolean takesPairs = said instanceof Rerank || said instanceof ClassifyPairs;
+        if (takesPairs != (settings.pairs() != null)) {
             throw new IOException(where + ": the adapter " + said.does() + ", so pairCol must "
-                    + (said instanceof Rerank ? "be set, found none" : "not be set, found '" + settings.pairs() + "'")
+                    + (takesPairs ? "be set, found none" : "not be set, found '" + settings.pairs() + "'")
                     + "; use it in a stage of its own");
         }
         try {
@@ -217,13 +219,20 @@ public final class RowTexts {
             return new Embed(embed.maxTokens(), embed.dimensions(), named).json();
         }
         int outputs = Math.toIntExact(network.outputSize());
-        if (task instanceof Rerank) {
-            return outputs == 1 ? task.json() : null;
+        if (task instanceof Rerank && outputs == 1 && problem == ProblemType.SINGLE_LABEL_CLASSIFICATION) {
+            return task.json();
+        }
+        if (task instanceof Rerank || task instanceof ClassifyPairs) {
+            return task.head().classifiesTexts() && task.head() != Head.LAST
+                    ? new ClassifyPairs(classifier(outputs, problem)).json()
+                    : null;
         }
         // There is no place for the prompts of a classifier.
-        return settings.hasPrompt()
-                ? null
-                : new Classify(new Outputs(Labels.numbered(outputs), problem), task.head(), task.maxTokens()).json();
+        return settings.hasPrompt() ? null : classifier(outputs, problem).json();
+    }
+
+    private Classify classifier(int outputs, ProblemType problem) {
+        return new Classify(new Outputs(Labels.numbered(outputs), problem), task.head(), task.maxTokens());
     }
 
     /**
@@ -244,8 +253,9 @@ public final class RowTexts {
 
     /** Whether a text may have any number of labels, which no single number says. */
     public boolean hasSeveralLabels() {
-        return task instanceof Classify classify
-                && classify.outputs().problem() == ProblemType.MULTI_LABEL_CLASSIFICATION;
+        return task.asClassifier()
+                .filter(classify -> classify.outputs().problem() == ProblemType.MULTI_LABEL_CLASSIFICATION)
+                .isPresent();
     }
 
     private synchronized Function<TextPair, Sequences> tokens() {
@@ -264,6 +274,10 @@ public final class RowTexts {
         }
         if (task instanceof Rerank rerank) {
             RowModel<List<TextPair>, ?> rows = rerank.on(all, network);
+            return row -> rows.tokens(List.of(row));
+        }
+        if (task instanceof ClassifyPairs pairs) {
+            RowModel<List<TextPair>, ?> rows = pairs.on(all, network);
             return row -> rows.tokens(List.of(row));
         }
         requirePrompt(all.prompts());
