@@ -222,8 +222,7 @@ public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedText
             before = after.withPredictions(Objects.requireNonNull(frozen.get(frozen.lastKey())));
             curve = LearningCurve.of(after, frozen);
             WordBaseline ofWords = WordBaseline.train(examples().train(), texts.labels());
-            words = after.withPredictions(
-                    judging.stream().map(text -> ofWords.predict(text.text())).toList());
+            words = after.withPredictions(judging.stream().map(ofWords::predict).toList());
             baselines.put("the frozen model", before.right());
             baselines.put("word counts", words.right());
         }

@@ -15,6 +15,7 @@ import org.lora4j.cli.measure.WordCounts;
 import org.lora4j.cli.train.Examples;
 import org.lora4j.text.data.LabelledText;
 import org.lora4j.text.data.Labels;
+import org.lora4j.text.data.TextInput;
 
 /**
  * What the words alone can do, without any model: logistic regression (LIBLINEAR, one class against the others, C = 10) on the
@@ -31,6 +32,9 @@ final class WordBaseline {
     private static final double COST = 10;
     private static final double TOLERANCE = 0.01;
 
+    /** No word has a space. */
+    private static final String SECOND = " ";
+
     private final Map<String, Integer> ids = new HashMap<>();
     private final double[] rarity;
     private final Model model;
@@ -38,7 +42,7 @@ final class WordBaseline {
     private WordBaseline(List<LabelledText> sample, Labels labels) {
         Map<String, Integer> textsOfWord = new HashMap<>();
         for (LabelledText text : sample) {
-            WordCounts.of(text.text()).keySet().forEach(word -> textsOfWord.merge(word, 1, Integer::sum));
+            words(text).keySet().forEach(word -> textsOfWord.merge(word, 1, Integer::sum));
         }
         rarity = new double[textsOfWord.size()];
         new TreeMap<>(textsOfWord).forEach((word, count) -> {
@@ -52,7 +56,7 @@ final class WordBaseline {
         problem.y = new double[sample.size()];
         for (int i = 0; i < sample.size(); i++) {
             LabelledText text = sample.get(i);
-            problem.x[i] = features(text.text());
+            problem.x[i] = features(text);
             problem.y[i] = labels.id(text.label());
         }
         Linear.disableDebugOutput();
@@ -65,14 +69,24 @@ final class WordBaseline {
     }
 
     /** Returns the class of a text. */
-    int predict(String text) {
+    int predict(TextInput text) {
         return (int) Linear.predict(model, features(text));
     }
 
+    /** A word of the second text of a pair is another one than in the first. */
+    private static Map<String, Long> words(TextInput text) {
+        Map<String, Long> words = new HashMap<>(WordCounts.of(text.text()));
+        String other = text.textPair();
+        if (other != null) {
+            WordCounts.of(other).forEach((word, count) -> words.put(SECOND + word, count));
+        }
+        return words;
+    }
+
     /** The weights of the words in the order of their numbers, which begin with 1, and a constant. */
-    private Feature[] features(String text) {
+    private Feature[] features(TextInput text) {
         Map<Integer, Double> weights = new TreeMap<>();
-        WordCounts.of(text).forEach((word, count) -> {
+        words(text).forEach((word, count) -> {
             Integer id = ids.get(word);
             if (id != null) {
                 weights.put(id, (1 + Math.log(count)) * rarity[id]);

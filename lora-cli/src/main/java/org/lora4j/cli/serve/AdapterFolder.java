@@ -31,6 +31,8 @@ final class AdapterFolder {
     /** Another program that replaces an adapter may take it away for a moment. */
     private static final long MOMENT_MILLIS = 100;
 
+    private static final int MOST_MOMENTS = 10;
+
     private final Path folder;
 
     /** The adapters that were there when somebody asked for them. */
@@ -146,19 +148,32 @@ final class AdapterFolder {
     }
 
     private boolean isThereSoon(String name) {
-        if (!known.contains(name)) {
+        boolean isExpected = known.contains(name) || isExchanged(name);
+        for (int i = 0; isExpected && i < MOST_MOMENTS; i++) {
+            try {
+                Thread.sleep(MOMENT_MILLIS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return false;
+            }
+            if (isServed(name)) {
+                return true;
+            }
+            isExpected = isExchanged(name);
+        }
+        known.remove(name);
+        return false;
+    }
+
+    /** Whether there is a hidden folder for it, out of which or into which it is moved. */
+    private boolean isExchanged(String name) {
+        try {
+            String hidden = "." + name + ".";
+            return entries().names.stream().anyMatch(other -> other.startsWith(hidden));
+        } catch (IOException e) {
+            log.debug("{} cannot be read", folder, e);
             return false;
         }
-        try {
-            Thread.sleep(MOMENT_MILLIS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
-        boolean isThere = isServed(name);
-        if (!isThere) {
-            known.remove(name);
-        }
-        return isThere;
     }
 
     private static boolean isAdapter(Path folder) {

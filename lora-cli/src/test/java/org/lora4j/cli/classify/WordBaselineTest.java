@@ -37,11 +37,11 @@ class WordBaselineTest {
         WordBaseline words = WordBaseline.train(texts(300, 1), labels);
         List<LabelledText> tested = texts(300, 2);
         long right = tested.stream()
-                .filter(text -> words.predict(text.text()) == labels.id(text.label()))
+                .filter(text -> words.predict(text) == labels.id(text.label()))
                 .count();
         // A text has no word of its class with (2/3)⁶ = 0.09, and is then guessed.
         assertThat(right).isBetween(265L, 300L);
-        assertThat(words.predict("WORD1 the")).isEqualTo(words.predict("word1"));
+        assertThat(words.predict(asked("WORD1 the"))).isEqualTo(words.predict(asked("word1")));
     }
 
     @Test
@@ -51,7 +51,23 @@ class WordBaselineTest {
             texts.add(new LabelledText("word" + i, i % 4 == 0 ? "b" : "a"));
         }
         WordBaseline words = WordBaseline.train(texts, Labels.of(List.of("a", "b")));
-        assertThat(words.predict("unknown")).isZero();
-        assertThat(words.predict("...")).isZero();
+        assertThat(words.predict(asked("unknown"))).isZero();
+        assertThat(words.predict(asked("..."))).isZero();
+    }
+
+    @Test
+    void aWordOfTheSecondTextIsAnotherOne() {
+        List<LabelledText> pairs = new ArrayList<>();
+        for (int i = 0; i < 40; i++) {
+            boolean isFirst = i % 2 == 0;
+            pairs.add(new LabelledText(isFirst ? "ship" : "town", isFirst ? "town" : "ship", isFirst ? "a" : "b"));
+        }
+        WordBaseline words = WordBaseline.train(pairs, Labels.of(List.of("a", "b")));
+        assertThat(words.predict(new LabelledText("ship", "town", "a"))).isZero();
+        assertThat(words.predict(new LabelledText("town", "ship", "b"))).isEqualTo(1);
+    }
+
+    private static LabelledText asked(String text) {
+        return new LabelledText(text, "a");
     }
 }
