@@ -149,20 +149,21 @@ final class AdapterFolder {
 
     private boolean isThereSoon(String name) {
         boolean isExpected = known.contains(name) || isExchanged(name);
-        for (int i = 0; isExpected && i < MOST_MOMENTS; i++) {
+        for (int i = 0; isExpected && i < MOST_MOMENTS && !isServed(name); i++) {
             try {
                 Thread.sleep(MOMENT_MILLIS);
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
                 return false;
             }
-            if (isServed(name)) {
-                return true;
-            }
             isExpected = isExchanged(name);
         }
-        known.remove(name);
-        return false;
+        // It may have come between the last two looks.
+        boolean isThere = isServed(name);
+        if (!isThere) {
+            known.remove(name);
+        }
+        return isThere;
     }
 
     /** Whether there is a hidden folder for it, out of which or into which it is moved. */
