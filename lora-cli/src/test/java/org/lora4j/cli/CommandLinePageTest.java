@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -18,11 +19,19 @@ import picocli.CommandLine.Model.OptionSpec;
 
 /** The command lines of the documentation are right, and the page names all commands and options of trainings. */
 class CommandLinePageTest {
-    private static final Page PAGE = Page.of("command-line.md");
+    private static final List<String> PAGES = List.of("command-line.md", "command-texts.md", "command-chats.md");
     private static final Pattern WORD = Pattern.compile("\"([^\"]*)\"|(\\S+)");
 
     static Stream<String> lines() {
-        return Stream.of("command-line.md", "server.md", "README.md", "fine-tuning.md", "search.md", "chat.md")
+        return Stream.concat(
+                        PAGES.stream(),
+                        Stream.of(
+                                "server.md",
+                                "server-training.md",
+                                "README.md",
+                                "fine-tuning.md",
+                                "search.md",
+                                "chat.md"))
                 .map(Page::of)
                 .flatMap(page -> page.text().lines())
                 .map(line -> line.replaceFirst("^java -jar lora-cli/target/lora-cli\\.jar ", "lora "))
@@ -46,8 +55,8 @@ class CommandLinePageTest {
     }
 
     @Test
-    void thePageNamesAllCommandsAndTheOptionsOfTrainings() {
-        String page = PAGE.text();
+    void thePagesNameAllCommandsAndTheOptionsOfTrainings() {
+        String page = PAGES.stream().map(Page::of).map(Page::text).collect(Collectors.joining());
         var commands = CommandRunner.line(new Lora(), "classify").getSubcommands();
         assertThat(lines()).hasSizeGreaterThan(15);
         commands.forEach((name, command) ->

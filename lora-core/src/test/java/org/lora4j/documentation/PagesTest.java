@@ -380,7 +380,7 @@ class PagesTest {
                         "the weights of RichBoyNet",
                         "deploy.md",
                         number + " MB for 2\\.8 million",
-                        "results.md",
+                        "../../bench/figures.md",
                         number + " MB for the base"),
                 new Twice(
                         "the rates of the commands",
@@ -392,7 +392,7 @@ class PagesTest {
                         "the rates of language models",
                         "configuration.md",
                         "(?s)`lora clm` \\| 8, 16 \\| " + number + "·.*`lora dpo` \\| 8, 16 \\| " + number + "·",
-                        "command-line.md",
+                        "command-chats.md",
                         " " + number + "·\\(2000/d\\)\\^0\\.78 for `sft` and `clm`.* " + number
                                 + "·\\(2000/d\\)\\^0\\.78 for `dpo`"),
                 new Twice(
@@ -403,7 +403,7 @@ class PagesTest {
                         " " + number + " for `classify`"),
                 new Twice(
                         "the rate of lora retrieve",
-                        "fine-tuning.md",
+                        "guide-texts.md",
                         "`lora retrieve` has the rate " + number + "\\. ",
                         "configuration.md",
                         "`lora retrieve` \\| 8, 16 \\| " + number + " "));
