@@ -54,16 +54,15 @@ public record ExampleFiles(Path folder) {
 
     private void writeRows(String end, boolean isTest, long seed) throws IOException {
         int count = isTest ? TESTED : TRAINED;
-        Messages messages = Messages.read();
-        Rows.write(
-                rows("messages" + end),
-                messages.make("books", isTest, count, seed).stream().map(Rows::of));
         for (String shop : List.of("books", "bicycles")) {
-            List<LabelledText> ofShop = messages.make(shop, isTest, count, seed);
+            List<LabelledText> messages = Messages.read().make(shop, isTest, count, seed);
             if (isTest) {
-                writeSearch(shop, ofShop);
+                writeSearch(shop, messages);
             } else {
-                Rows.write(rows(shop), triples(ofShop));
+                Rows.write(rows(shop), triples(messages));
+            }
+            if (shop.equals("books")) {
+                Rows.write(rows("messages" + end), messages.stream().map(Rows::of));
             }
         }
         Tickets.Part part = isTest ? Tickets.Part.TEST : Tickets.Part.TRAIN;

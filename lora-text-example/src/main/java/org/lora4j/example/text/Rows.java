@@ -1,8 +1,6 @@
 package org.lora4j.example.text;
 
-import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -11,12 +9,12 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.lora4j.text.data.LabelledText;
 import org.lora4j.text.data.TaggedText;
+import org.lora4j.text.data.TextFiles;
+import org.lora4j.text.data.TextRow;
 import org.lora4j.text.data.TextSpan;
 
 /** Examples as rows of a file, a JSON object on each line. */
 public final class Rows {
-    private static final ObjectMapper JSON = new ObjectMapper();
-
     private Rows() {}
 
     /**
@@ -28,11 +26,11 @@ public final class Rows {
      * @throws IOException if it cannot be written
      */
     public static Path write(Path file, Stream<Map<String, Object>> rows) throws IOException {
-        StringBuilder lines = new StringBuilder();
+        Files.deleteIfExists(file);
         for (Map<String, Object> row : rows.toList()) {
-            lines.append(JSON.writeValueAsString(row)).append('\n');
+            TextFiles.append(file, TextRow.of(row));
         }
-        return Files.writeString(file, lines, StandardCharsets.UTF_8);
+        return file;
     }
 
     /**

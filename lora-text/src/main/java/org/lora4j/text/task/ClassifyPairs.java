@@ -7,12 +7,10 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.nn.Network;
-import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.ModelConfig.ProblemType;
 import org.lora4j.text.data.Labels;
 import org.lora4j.text.tokens.TextPair;
 import org.lora4j.text.tokens.TextTokens;
-import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
  * The task of an encoder that classifies pairs of texts, such as whether the second follows from the first, or gives each pair a number,
@@ -82,29 +80,7 @@ public record ClassifyPairs(Classify classifier) implements RowTask<List<TextPai
     @Override
     public RowModel<List<TextPair>, ClassScores> on(TextTokens tokens, Network network) {
         Objects.requireNonNull(network, "network must not be null");
-        return new OnModel(tokens.withMaxTokens(limit(tokens)), classifier.outputs());
-    }
-
-    /** Classes of pairs on a model. */
-    private record OnModel(TextTokens model, Outputs outputs) implements RowModel<List<TextPair>, ClassScores> {
-        @Override
-        public long characters(List<TextPair> asked) {
-            return TextPair.characters(asked);
-        }
-
-        @Override
-        public Sequences tokens(List<TextPair> asked) {
-            return model.pairs(asked);
-        }
-
-        @Override
-        public List<ClassScores> read(List<TextPair> asked, INDArray z) {
-            return ClassScores.ofRows(outputs, z);
-        }
-
-        @Override
-        public int maxTokens() {
-            return model.tokenizer().maxTokens();
-        }
+        Outputs outputs = classifier.outputs();
+        return new PairRows<>(tokens.withMaxTokens(limit(tokens)), z -> ClassScores.ofRows(outputs, z));
     }
 }

@@ -69,7 +69,7 @@ public record Rerank(Head head, OptionalInt maxTokens) implements RowTask<List<T
         Objects.requireNonNull(network, "network must not be null");
         return head == Head.YES_NO
                 ? new OnDecoder(RerankPrompt.of(tokens.tokenizer(), tokens.positions(), maxTokens))
-                : new OnEncoder(tokens.withMaxTokens(limit(tokens)));
+                : new PairRows<>(tokens.withMaxTokens(limit(tokens)), Rerank::scores);
     }
 
     private static List<PairScore> scores(INDArray outputs) {
@@ -81,34 +81,11 @@ public record Rerank(Head head, OptionalInt maxTokens) implements RowTask<List<T
                 .toList();
     }
 
-    /** Scores of an encoder, which reads both texts. */
-    private record OnEncoder(TextTokens model) implements RowModel<List<TextPair>, PairScore> {
-        @Override
-        public long characters(List<TextPair> asked) {
-            return TextPair.characters(asked);
-        }
-
-        @Override
-        public Sequences tokens(List<TextPair> asked) {
-            return model.pairs(asked);
-        }
-
-        @Override
-        public List<PairScore> read(List<TextPair> asked, INDArray outputs) {
-            return scores(outputs);
-        }
-
-        @Override
-        public int maxTokens() {
-            return model.tokenizer().maxTokens();
-        }
-    }
-
     /** Scores of a decoder, which is asked a question. */
     private record OnDecoder(RerankPrompt prompt) implements RowModel<List<TextPair>, PairScore> {
         @Override
         public long characters(List<TextPair> asked) {
-            return TextPair.characters(asked);
+            return PairRows.length(asked);
         }
 
         @Override

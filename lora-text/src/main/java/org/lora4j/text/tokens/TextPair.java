@@ -1,8 +1,6 @@
 package org.lora4j.text.tokens;
 
-import java.util.List;
 import java.util.Objects;
-import org.lora4j.text.internal.TextCheck;
 
 /**
  * Two texts that belong together, such as a question and a passage that answers it.
@@ -20,19 +18,5 @@ public record TextPair(String first, String second) {
     public TextPair {
         Objects.requireNonNull(first, "first must not be null");
         Objects.requireNonNull(second, "second must not be null");
-    }
-
-    /**
-     * Counts characters.
-     *
-     * @param pairs the pairs, at least one
-     * @return the length of all their texts
-     * @throws IllegalArgumentException if there is no pair
-     */
-    public static long characters(List<TextPair> pairs) {
-        TextCheck.requireAll("pairs", pairs);
-        return pairs.stream()
-                .mapToLong(pair -> (long) pair.first().length() + pair.second().length())
-                .sum();
     }
 }

@@ -3,6 +3,7 @@ package org.lora4j.text.train;
 import java.util.List;
 import java.util.Objects;
 import java.util.OptionalInt;
+import java.util.function.Function;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
@@ -17,24 +18,22 @@ import org.lora4j.text.task.TaskSettings;
 import org.lora4j.text.tokens.TextPair;
 import org.lora4j.text.tokens.TextTokens;
 
-/** Examples as the task of a classifier takes them: texts, or pairs of texts. */
-sealed interface ClassifierRows {
-    /** Returns the task with the limit of the model. */
-    RowTask<?, ClassScores> task();
-
-    /** Returns a sequence for each example. */
-    Sequences tokens(List<? extends TextInput> examples);
-
-    /** Returns what a model gives each example. */
-    List<ClassScores> predict(Model model, List<? extends TextInput> examples);
-
+/**
+ * Examples as the task of a classifier takes them: texts, or pairs of texts.
+ *
+ * @param task the task with the limit of the model
+ * @param rows the task on the model
+ * @param input what the task takes of an example
+ */
+record ClassifierRows<Q>(
+        RowTask<?, ClassScores> task, RowModel<List<Q>, ClassScores> rows, Function<TextInput, Q> input) {
     /**
      * Prepares a task on a model.
      *
      * @param problem what its outputs must mean
      * @throws IllegalArgumentException if they mean something else, or the model does not take so long texts
      */
-    static ClassifierRows of(RowTask<?, ClassScores> task, TextTokens tokens, Network network, ProblemType problem) {
+    static ClassifierRows<?> of(RowTask<?, ClassScores> task, TextTokens tokens, Network network, ProblemType problem) {
         Objects.requireNonNull(tokens, "tokens must not be null");
         ProblemType found = classifier(task).outputs().problem();
         if (found != problem) {
@@ -43,11 +42,11 @@ sealed interface ClassifierRows {
         }
         if (task instanceof ClassifyPairs pairs) {
             RowModel<List<TextPair>, ClassScores> rows = pairs.on(tokens, network);
-            return new Pairs(pairs.with(limit(rows.maxTokens())), rows);
+            return new ClassifierRows<>(pairs.with(limit(rows.maxTokens())), rows, ClassifierRows::pair);
         }
         Classify texts = (Classify) task;
         RowModel<List<String>, ClassScores> rows = texts.on(tokens, network);
-        return new Texts(texts.with(limit(rows.maxTokens())), rows);
+        return new ClassifierRows<>(texts.with(limit(rows.maxTokens())), rows, ClassifierRows::text);
     }
 
     /** Returns what the outputs of a task mean. */
@@ -61,55 +60,34 @@ sealed interface ClassifierRows {
         return TaskSettings.ofMaxTokens(OptionalInt.of(maxTokens));
     }
 
-    /** Each example is a text. */
-    record Texts(Classify task, RowModel<List<String>, ClassScores> rows) implements ClassifierRows {
-        @Override
-        public Sequences tokens(List<? extends TextInput> examples) {
-            return rows.tokens(texts(examples));
+    private static String text(TextInput example) {
+        if (example.textPair() != null) {
+            throw new IllegalArgumentException("an example of a task for texts must have one text, found a pair");
         }
-
-        @Override
-        public List<ClassScores> predict(Model model, List<? extends TextInput> examples) {
-            List<String> texts = texts(examples);
-            return rows.read(texts, model.predict(rows.tokens(texts)));
-        }
-
-        private static List<String> texts(List<? extends TextInput> examples) {
-            return examples.stream().map(Texts::text).toList();
-        }
-
-        private static String text(TextInput example) {
-            if (example.textPair() != null) {
-                throw new IllegalArgumentException("an example of a task for texts must have one text, found a pair");
-            }
-            return example.text();
-        }
+        return example.text();
     }
 
-    /** Each example is a pair of texts. */
-    record Pairs(ClassifyPairs task, RowModel<List<TextPair>, ClassScores> rows) implements ClassifierRows {
-        @Override
-        public Sequences tokens(List<? extends TextInput> examples) {
-            return rows.tokens(pairs(examples));
+    private static TextPair pair(TextInput example) {
+        String second = example.textPair();
+        if (second == null) {
+            throw new IllegalArgumentException(
+                    "an example of a task for pairs must have two texts, found one; set textPair");
         }
+        return new TextPair(example.text(), second);
+    }
 
-        @Override
-        public List<ClassScores> predict(Model model, List<? extends TextInput> examples) {
-            List<TextPair> pairs = pairs(examples);
-            return rows.read(pairs, model.predict(rows.tokens(pairs)));
-        }
+    private List<Q> inputs(List<? extends TextInput> examples) {
+        return examples.stream().map(input).toList();
+    }
 
-        private static List<TextPair> pairs(List<? extends TextInput> examples) {
-            return examples.stream().map(Pairs::pair).toList();
-        }
+    /** Returns a sequence for each example. */
+    Sequences tokens(List<? extends TextInput> examples) {
+        return rows.tokens(inputs(examples));
+    }
 
-        private static TextPair pair(TextInput example) {
-            String second = example.textPair();
-            if (second == null) {
-                throw new IllegalArgumentException(
-                        "an example of a task for pairs must have two texts, found one; set textPair");
-            }
-            return new TextPair(example.text(), second);
-        }
+    /** Returns what a model gives each example. */
+    List<ClassScores> predict(Model model, List<? extends TextInput> examples) {
+        List<Q> inputs = inputs(examples);
+        return rows.read(inputs, model.predict(rows.tokens(inputs)));
     }
 }

@@ -39,7 +39,7 @@ public final class TrainableClassify implements TrainableTask<LabelledText, Clas
      */
     private static final double PRIOR = 3;
 
-    private final ClassifierRows rows;
+    private final ClassifierRows<?> rows;
     private final Labels labels;
     private final Network network;
     private final Loss loss;

@@ -29,7 +29,7 @@ public final class TrainableLabels implements ProbedTask<TextLabels, LabelledSco
     /** One that is sure of the texts leaves nothing to learn from them, as in {@link TrainableClassify}. */
     private static final double STRONGER = 6;
 
-    private final ClassifierRows rows;
+    private final ClassifierRows<?> rows;
     private final Network network;
     private final Loss loss;
     private final double[] positiveWeights;

@@ -20,7 +20,7 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /** Learns to give texts, or pairs of texts, a number: the mean squared error of the only output. */
 public final class TrainableNumber implements ProbedTask<TextNumber, NumberedTexts> {
-    private final ClassifierRows rows;
+    private final ClassifierRows<?> rows;
     private final Network network;
 
     /**
