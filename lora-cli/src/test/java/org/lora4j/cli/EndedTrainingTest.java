@@ -18,6 +18,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.fixtures.JavaCommand;
 import org.lora4j.fixtures.MustEnd;
 import org.lora4j.fixtures.Patience;
 
@@ -73,11 +74,7 @@ class EndedTrainingTest {
     }
 
     private Process start(List<String> words) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                "org.lora4j.cli.Lora"));
+        List<String> command = JavaCommand.of("org.lora4j.cli.Lora");
         command.addAll(words);
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)

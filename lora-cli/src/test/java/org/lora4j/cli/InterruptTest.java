@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.fixtures.JavaCommand;
 import org.lora4j.fixtures.Patience;
 import org.lora4j.io.safetensors.SafeTensors;
 
@@ -34,10 +35,7 @@ class InterruptTest {
     }
 
     private List<String> training() throws IOException {
-        return List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                System.getProperty("java.class.path"),
+        return JavaCommand.of(
                 "org.lora4j.cli.Lora",
                 "classify",
                 "--model",

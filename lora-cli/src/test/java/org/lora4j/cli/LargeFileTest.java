@@ -10,7 +10,6 @@ import java.io.OutputStreamWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
@@ -19,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lora4j.fixtures.JavaCommand;
 
 /**
  * Large files in a process whose heap could not hold their texts: 75,000 padded rows have 105 MB as strings, beside tokens and
@@ -55,12 +55,7 @@ class LargeFileTest {
     }
 
     private JsonNode run(Object... words) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                HEAP,
-                "-cp",
-                System.getProperty("java.class.path"),
-                "org.lora4j.cli.Lora"));
+        List<String> command = JavaCommand.of(HEAP, "org.lora4j.cli.Lora");
         for (Object word : words) {
             command.add(String.valueOf(word));
         }

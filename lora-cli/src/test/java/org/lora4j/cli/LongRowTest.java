@@ -7,12 +7,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.fixtures.JavaCommand;
 import org.lora4j.fixtures.Patience;
 
 /** Rows of 1 MB among short ones, which are cut at a few tokens, in a JVM with little memory. */
@@ -56,13 +56,7 @@ class LongRowTest {
             Files.writeString(
                     tokenizer, Files.readString(tokenizer).replaceFirst("\"use_regex\":false", "\"use_regex\":true"));
         }
-        List<String> words = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx80m",
-                "-cp",
-                System.getProperty("java.class.path"),
-                "org.lora4j.cli.Lora",
-                command));
+        List<String> words = JavaCommand.of("-Xmx80m", "org.lora4j.cli.Lora", command);
         words.addAll(List.of(
                 "--model",
                 model.toString(),

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.lora4j.fixtures.JavaCommand;
 import org.lora4j.fixtures.Patience;
 
 /** Ctrl-C and SIGTERM while a server answers, in another process. */
@@ -39,10 +40,7 @@ class ServeInterruptTest {
                         .replace(", \"eos_token_id\": 257", ""));
         Files.delete(model.resolve("tokenizer_config.json"));
         Path log = temp.resolve("log");
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-cp",
-                        System.getProperty("java.class.path"),
+        Process process = new ProcessBuilder(JavaCommand.of(
                         "org.lora4j.cli.Lora",
                         "serve",
                         "--model",
@@ -53,7 +51,7 @@ class ServeInterruptTest {
                         "--max-new-tokens",
                         "3000",
                         "--grace",
-                        "100")
+                        "100"))
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile())
                 .start();

@@ -8,10 +8,10 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.lora4j.fixtures.JavaCommand;
 import org.lora4j.fixtures.Patience;
 
 /** The command {@code serve} in a process of its own, which hostile clients may end. */
@@ -31,15 +31,7 @@ final class ServerProcess implements AutoCloseable {
     }
 
     static ServerProcess start(Path log, String heap, Object... options) throws IOException, InterruptedException {
-        List<String> words = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx" + heap,
-                "-cp",
-                System.getProperty("java.class.path"),
-                "org.lora4j.cli.Lora",
-                "serve",
-                "--port",
-                "0"));
+        List<String> words = JavaCommand.of("-Xmx" + heap, "org.lora4j.cli.Lora", "serve", "--port", "0");
         Stream.of(options).map(String::valueOf).forEach(words::add);
         Process process = new ProcessBuilder(words)
                 .redirectErrorStream(true)

@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import org.lora4j.fixtures.JavaCommand;
 
 /** A process that saves into a folder without end, each kind in a thread of its own. */
 final class SavingProgram implements AutoCloseable {
@@ -55,16 +56,12 @@ final class SavingProgram implements AutoCloseable {
     private static SavingProgram start(List<String> prefix, Path folder, Path output, int first, Saved... kinds)
             throws IOException {
         List<String> command = new ArrayList<>(prefix);
-        command.addAll(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+        command.addAll(JavaCommand.of(
                 "-Xmx64m",
                 "-XX:+UseSerialGC",
                 "-XX:-UsePerfData",
-                "-XX:TieredStopAtLevel=1",
                 "-Dorg.nd4j.log.initialization=false",
                 "-Dorg.nd4j.versioncheck=false",
-                "-cp",
-                System.getProperty("java.class.path"),
                 SavingProgram.class.getName(),
                 folder.toString(),
                 Integer.toString(first)));

@@ -22,6 +22,7 @@ import org.lora4j.LoRAModel;
 import org.lora4j.SmallModels;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
+import org.lora4j.fixtures.JavaCommand;
 import org.lora4j.fixtures.MustEnd;
 import org.lora4j.fixtures.Patience;
 import org.lora4j.generate.Generation;
@@ -227,13 +228,7 @@ class FlightEventsTest {
     @Test
     void withoutARecordingNoClassOfAnEventIsLoaded() throws Exception {
         Path output = folder.resolve("output");
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx256m",
-                        "-Xlog:class+load",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Main.class.getName())
+        Process process = new ProcessBuilder(JavaCommand.of("-Xmx256m", "-Xlog:class+load", Main.class.getName()))
                 .redirectErrorStream(true)
                 .redirectOutput(output.toFile())
                 .start();

@@ -10,6 +10,7 @@ import java.util.Collections;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.fixtures.JavaCommand;
 import org.lora4j.fixtures.Patience;
 import org.lora4j.internal.Logged;
 import org.lora4j.nn.NativeThreads;
@@ -63,13 +64,7 @@ class ThreadAdviceTest {
     @Test
     void logsTheAdviceOnceIfLoopsOfNd4jAndBlasHaveSeveralThreads(@TempDir Path folder) throws Exception {
         Path log = folder.resolve("log");
-        ProcessBuilder process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx256m",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Main.class.getName(),
-                        log.toString())
+        ProcessBuilder process = new ProcessBuilder(JavaCommand.of("-Xmx256m", Main.class.getName(), log.toString()))
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("output").toFile());
         process.environment().put("OMP_NUM_THREADS", "2");

@@ -17,6 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.fixtures.JavaCommand;
 import org.lora4j.fixtures.Patience;
 import org.lora4j.linalg.PackedWeight;
 import org.lora4j.linalg.Precision;
@@ -101,13 +102,7 @@ class EngineThreadsTest {
     @Tag("slow")
     void aProductHasOneThreadOfOpenMp(@TempDir Path folder) throws Exception {
         Path result = folder.resolve("result");
-        ProcessBuilder process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx512m",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Main.class.getName(),
-                        result.toString())
+        ProcessBuilder process = new ProcessBuilder(JavaCommand.of("-Xmx512m", Main.class.getName(), result.toString()))
                 .redirectErrorStream(true)
                 .redirectOutput(folder.resolve("output").toFile());
         // ND4J's own loops would start a team of this size, so they must not have one; only the caller's setting is

@@ -54,7 +54,7 @@ final class Sessions {
                 // Each processor has a task, so a task divides nothing among processors.
                 .config(
                         "spark.executor.extraJavaOptions",
-                        "-Dorg.nd4j.log.initialization=false"
+                        "-XX:TieredStopAtLevel=1 -Dorg.nd4j.log.initialization=false"
                                 + " -Djava.util.concurrent.ForkJoinPool.common.parallelism=0")
                 .getOrCreate();
         current = session;

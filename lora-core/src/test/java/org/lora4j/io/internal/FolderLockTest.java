@@ -15,6 +15,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.fixtures.JavaCommand;
 
 class FolderLockTest {
     private static final Duration SHORT = Duration.ofMillis(50);
@@ -132,13 +133,7 @@ class FolderLockTest {
     }
 
     private Process startHolder() throws IOException {
-        return new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xmx64m",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Holder.class.getName(),
-                        folder.toString())
+        return new ProcessBuilder(JavaCommand.of("-Xmx64m", Holder.class.getName(), folder.toString()))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
     }

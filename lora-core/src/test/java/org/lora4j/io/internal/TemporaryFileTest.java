@@ -9,13 +9,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.fixtures.JavaCommand;
 
 class TemporaryFileTest {
     private static final String UUID = "2b1c3a4d-0000-4abc-8def-0123456789ab";
@@ -124,12 +124,7 @@ class TemporaryFileTest {
     }
 
     private List<String> program(Class<?> program, String... names) {
-        List<String> words = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx64m",
-                "-cp",
-                System.getProperty("java.class.path"),
-                program.getName()));
+        List<String> words = JavaCommand.of("-Xmx64m", program.getName());
         for (String name : names) {
             words.add(folder.resolve(name).toString());
         }

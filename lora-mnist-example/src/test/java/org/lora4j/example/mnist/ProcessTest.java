@@ -71,6 +71,7 @@ class ProcessTest {
     static List<String> command(String program, String... args) {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:TieredStopAtLevel=1",
                 "-cp",
                 System.getProperty("java.class.path")));
         if (Runtime.version().feature() >= 24) {

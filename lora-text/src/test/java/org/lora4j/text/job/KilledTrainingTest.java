@@ -5,7 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
@@ -13,6 +12,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.fixtures.JavaCommand;
 import org.lora4j.fixtures.MustEnd;
 import org.lora4j.fixtures.SmallReranker;
 
@@ -28,12 +28,7 @@ class KilledTrainingTest {
     private final SplittableRandom random = new SplittableRandom(11);
 
     private static Process start(Path folder, String... killedAt) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-cp",
-                System.getProperty("java.class.path"),
-                "org.lora4j.text.job.TrainingProgram",
-                folder.toString()));
+        List<String> command = JavaCommand.of("org.lora4j.text.job.TrainingProgram", folder.toString());
         command.addAll(List.of(killedAt));
         return new ProcessBuilder(command)
                 .redirectErrorStream(true)

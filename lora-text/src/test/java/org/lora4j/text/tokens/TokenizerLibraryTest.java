@@ -10,6 +10,7 @@ import java.util.List;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lora4j.fixtures.JavaCommand;
 import org.lora4j.fixtures.Page;
 
 /** The native library, which is copied from the jar before it is loaded. */
@@ -33,14 +34,9 @@ class TokenizerLibraryTest {
     @Tag("slow")
     void aLibraryThatCannotBeCopiedIsAnInputError(@TempDir Path folder) throws Exception {
         Path file = Files.writeString(folder.resolve("tokenizer.json"), Tokenizers.bytes());
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-cp",
-                        System.getProperty("java.class.path"),
+        Process process = new ProcessBuilder(JavaCommand.of(
                         // A file where the folder must be.
-                        "-DDJL_CACHE_DIR=" + file,
-                        Program.class.getName(),
-                        file.toString())
+                        "-DDJL_CACHE_DIR=" + file, Program.class.getName(), file.toString()))
                 .redirectErrorStream(true)
                 .start();
         String out = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
