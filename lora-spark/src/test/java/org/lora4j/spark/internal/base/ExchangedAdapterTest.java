@@ -94,6 +94,11 @@ class ExchangedAdapterTest {
     void aFileThatStayedWhenAnotherOneWasReplacedIsWaitedFor() throws Exception {
         Path live = save("live", 1);
         Path next = save("next", 2);
+        org.apache.hadoop.fs.Path folder = new org.apache.hadoop.fs.Path(live.toUri());
+        Configuration hadoop = new Configuration();
+        // The first reading loads classes for longer than the writer stops.
+        assertThat(AdapterBytes.require(folder, hadoop).adapter().config().alpha())
+                .isEqualTo(1);
         replace(live, next, "adapter_config.json");
         Thread writer = new Thread(() -> {
             try {
@@ -106,8 +111,7 @@ class ExchangedAdapterTest {
             }
         });
         writer.start();
-        LoRAAdapter found = AdapterBytes.require(new org.apache.hadoop.fs.Path(live.toUri()), new Configuration())
-                .adapter();
+        LoRAAdapter found = AdapterBytes.require(folder, hadoop).adapter();
         writer.join();
         assertThat(found.config().alpha()).isEqualTo(2);
         assertThat(requireNonNull(found.weights().get(LAYER)).loraB().getDouble(0, 0))
