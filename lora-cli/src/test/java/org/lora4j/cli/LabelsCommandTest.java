@@ -96,6 +96,7 @@ class LabelsCommandTest {
                 .contains("with 3 labels", "adapter against the frozen model", "against the most frequent labels")
                 .contains(
                         "frozen model:   micro-F1 ",
+                        "word counts:    micro-F1 ",
                         "sample F1",
                         "average precision",
                         "logistic regression of each label");
@@ -105,11 +106,19 @@ class LabelsCommandTest {
         assertThat(report.at("/judgement/metric").asText()).isEqualTo("MICRO_F1");
         assertThat(report.at("/judgement/measuredOn").asText()).isEqualTo("test");
         assertThat(report.at("/judgement/comparisons").findValuesAsText("baseline"))
-                .containsExactly("the frozen model", "the most frequent labels");
+                .containsExactly("the frozen model", "word counts", "the most frequent labels");
+        // The words say all labels.
+        assertThat(report.at("/words/micro/f1").asDouble()).isGreaterThan(0.95);
+        assertThat(report.at("/words/texts")).isEqualTo(report.at("/metrics/texts"));
+        assertThat(report.at("/judgement/comparisons/1/value")).isEqualTo(report.at("/words/micro/f1"));
         assertThat(report.at("/metrics/labels")).hasSize(3);
         assertThat(report.at("/learned/start").asText()).isEqualTo("probe");
         assertThat(Files.readString(output.resolve("report.html")))
-                .contains("Average precision", "All labels (micro)", "The frozen model is a logistic regression")
+                .contains(
+                        "Average precision",
+                        "All labels (micro)",
+                        "Word counts are a logistic regression",
+                        "and that of word counts")
                 .doesNotContain("{{");
         assertThat(Files.readString(output.resolve("README.md")))
                 .contains(
@@ -180,14 +189,21 @@ class LabelsCommandTest {
         Path output = temp.resolve("stars");
         Cli cli = Cli.good(training(numbers, output, "stars", "--number", "--epochs", 6));
         assertThat(cli.out())
-                .contains("adapter against the frozen model", "adapter against the mean", "ridge regression")
-                .contains("mean squared error", "Pearson", "Spearman");
+                .contains(
+                        "adapter against the frozen model",
+                        "adapter against word counts",
+                        "adapter against the mean",
+                        "ridge regression")
+                .contains("word counts:    mean squared error", "Pearson", "Spearman");
         JsonNode report = report(output);
         assertThat(report.at("/metrics/pearson").asDouble()).isGreaterThan(0.8);
         assertThat(report.at("/judgement/value")).isEqualTo(report.at("/metrics/meanSquaredError"));
-        assertThat(report.at("/judgement/comparisons/1/difference/low").asDouble())
+        assertThat(report.at("/judgement/comparisons/2/difference/low").asDouble())
                 .isPositive();
-        assertThat(Files.readString(output.resolve("report.html"))).contains("Spearman", "Mean squared error");
+        assertThat(Files.readString(output.resolve("report.html")))
+                .contains("Spearman", "Mean squared error", "Word counts");
+        assertThat(report.at("/words/pearson").asDouble()).isGreaterThan(0.9);
+        assertThat(report.at("/words/texts")).isEqualTo(report.at("/metrics/texts"));
         assertThat(Files.readString(output.resolve("README.md"))).contains("gives a text a number, stars");
         JsonNode task = JSON.readTree(output.resolve("task.json").toFile());
         assertThat(task.path("problem_type").asText()).isEqualTo("regression");

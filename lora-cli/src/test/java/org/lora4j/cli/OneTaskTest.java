@@ -182,7 +182,15 @@ class OneTaskTest {
         }
         requireWrongInput(server, OneTask.SIMILAR, OneTask.TEXTS, "a list of two texts");
         requireWrongInput(server, OneTask.SIMILAR, "parcel", "pairs of texts");
-        requireWrongInput(server, OneTask.TOPICS, pairs, "a text or a list");
+        for (List<String> pair : List.of(List.of("", "parcel"), List.of("parcel", ""))) {
+            requireWrongInput(
+                    server,
+                    OneTask.FOLLOWS,
+                    List.of(List.of("parcel", "late"), pair),
+                    "input[1] must be a list of two texts that are not empty");
+        }
+        requireWrongInput(server, OneTask.TOPICS, pairs, "input[0] must be a text that is not empty");
+        requireWrongInput(server, OneTask.TOPICS, List.of("parcel", ""), "input[1] must be a text that is not empty");
     }
 
     private static void requireWrongInput(RunningServer server, String model, Object input, String rule)

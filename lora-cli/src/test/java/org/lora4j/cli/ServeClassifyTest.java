@@ -225,7 +225,8 @@ class ServeClassifyTest {
             value = {
                 "\"input\": [] | input must be a text or a list of 1 to 1000 texts",
                 "\"input\": \"\" | input must be a text or a list of 1 to 1000 texts",
-                "\"input\": [1] | input must be a text or a list of 1 to 1000 texts",
+                "\"input\": [1] | input[0] must be a text that is not empty, found '1'",
+                "\"input\": [\"a\", \"\"] | input[1] must be a text that is not empty",
                 "\"input\": {\"text\": \"a\"} | input must be a text or a list of 1 to 1000 texts",
                 "\"input\": \"a\", \"truncate_prompt_tokens\": 5 | is not supported",
                 "\"top_n\": 1 | is not supported",

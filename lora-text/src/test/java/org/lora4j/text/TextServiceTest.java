@@ -32,12 +32,14 @@ import org.lora4j.AdapterView;
 import org.lora4j.LoRAModel;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.adapter.LoRAInit;
+import org.lora4j.fixtures.Differences;
 import org.lora4j.fixtures.Patience;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
 import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
+import org.lora4j.nn.input.Sequences;
 import org.lora4j.serve.AdapterCache;
 import org.lora4j.serve.GenerationRequest;
 import org.lora4j.serve.GenerationService;
@@ -49,13 +51,16 @@ import org.lora4j.text.data.Labels;
 import org.lora4j.text.fixtures.OneTask;
 import org.lora4j.text.task.ClassScores;
 import org.lora4j.text.task.Classify;
+import org.lora4j.text.task.ClassifyPairs;
 import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.Head;
 import org.lora4j.text.task.PairScore;
 import org.lora4j.text.task.Rerank;
+import org.lora4j.text.task.Task;
 import org.lora4j.text.task.TaskSettings;
 import org.lora4j.text.tokens.Prompts;
 import org.lora4j.text.tokens.TextTokens;
+import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** One service for adapters of all tasks, beside what each of them computes alone. */
 class TextServiceTest {
@@ -150,6 +155,35 @@ class TextServiceTest {
         try (TextClassifier alone =
                 TextClassifier.open(model, adapters.resolve(name), BaseStorage.of(Precision.FLOAT))) {
             assertThat(tasks.scores(model, name)).as(name).isEqualTo(alone.scores(alone.pairs(OneTask.PAIRS)));
+        }
+    }
+
+    @Test
+    void aMergedAndALoadedClassifierOfPairsIsThatOfTheService() throws IOException {
+        for (String name : List.of(OneTask.SIMILAR, OneTask.FOLLOWS)) {
+            Path adapter = tasks.encoderAdapters().resolve(name);
+            double[][] expected = tasks.pairClasses(tasks.encoder(), name).stream()
+                    .map(scores -> scores.values().stream()
+                            .mapToDouble(Double::doubleValue)
+                            .toArray())
+                    .toArray(double[][]::new);
+            Path saved = own.resolve("saved-" + name);
+            try (TextClassifier alone =
+                    TextClassifier.open(tasks.encoder(), adapter, BaseStorage.of(Precision.FLOAT))) {
+                Sequences pairs = alone.pairs(OneTask.PAIRS);
+                assertThat(alone.probabilities(pairs)).isDeepEqualTo(expected);
+                alone.adapter().save(saved);
+                Files.copy(adapter.resolve(Task.FILE), saved.resolve(Task.FILE));
+                try (TextClassifier loaded =
+                        TextClassifier.open(tasks.encoder(), saved, BaseStorage.of(Precision.FLOAT))) {
+                    assertThat(loaded.takesPairs()).isTrue();
+                    assertThat(loaded.probabilities(loaded.pairs(OneTask.PAIRS)))
+                            .isDeepEqualTo(expected);
+                }
+                INDArray adapted = alone.model().using(TextClassifier.ADAPTER).predict(pairs);
+                Network plain = alone.model().mergeActive();
+                assertThat(Differences.greatest(plain.predict(pairs), adapted)).isLessThan(ROUNDING);
+            }
         }
     }
 
@@ -311,12 +345,13 @@ class TextServiceTest {
         float[][] embeddings = tasks.embeddings(tasks.encoder(), OneTask.SEARCH, Embed.Kind.QUERY);
         List<Map<String, Double>> classes = tasks.classes(tasks.encoder(), OneTask.TONES);
         double[] scores = tasks.scores(tasks.encoder(), OneTask.RANK);
+        List<ClassScores> pairs = tasks.pairClasses(tasks.encoder(), OneTask.FOLLOWS);
         try (TextModel model = OneTask.open(tasks.encoder());
                 TextService service = tasks.serve(model)) {
             List<Thread> threads = new ArrayList<>();
             List<String> wrong = Collections.synchronizedList(new ArrayList<>());
-            for (int t = 0; t < 6; t++) {
-                int kind = t % 3;
+            for (int t = 0; t < 8; t++) {
+                int kind = t % 4;
                 threads.add(new Thread(() -> {
                     for (int i = 0; i < 20; i++) {
                         if (kind == 0) {
@@ -336,6 +371,15 @@ class TextServiceTest {
                                     Math.abs(found.values().get(0)
                                                     - classes.get(2).getOrDefault("one", -1.0))
                                             < ROUNDING);
+                        } else if (kind == 2) {
+                            ClassScores found = service.answer(ClassifyPairs.class, OneTask.FOLLOWS, OneTask.PAIRS, NOW)
+                                    .values()
+                                    .get(1);
+                            note(
+                                    wrong,
+                                    Math.abs(found.values().get(0)
+                                                    - pairs.get(1).values().get(0))
+                                            < ROUNDING);
                         } else {
                             PairScore found = service.answer(Rerank.class, OneTask.RANK, OneTask.PAIRS, NOW)
                                     .values()
@@ -350,8 +394,9 @@ class TextServiceTest {
                 thread.join();
             }
             assertThat(wrong).isEmpty();
-            assertThat(service.stats().adapters()).containsKeys(OneTask.SEARCH, OneTask.TONES, OneTask.RANK);
-            assertThat(service.stats().all().completed()).isEqualTo(120);
+            assertThat(service.stats().adapters())
+                    .containsKeys(OneTask.SEARCH, OneTask.TONES, OneTask.FOLLOWS, OneTask.RANK);
+            assertThat(service.stats().all().completed()).isEqualTo(160);
         }
     }
 
@@ -366,12 +411,19 @@ class TextServiceTest {
                     .toArray();
         }
         if (kind == Classify.class) {
-            return service.answer(Classify.class, name, OneTask.TEXTS, NOW).values().stream()
-                    .flatMapToDouble(scores -> scores.values().stream().mapToDouble(Double::doubleValue))
-                    .toArray();
+            return values(service.answer(Classify.class, name, OneTask.TEXTS, NOW));
+        }
+        if (kind == ClassifyPairs.class) {
+            return values(service.answer(ClassifyPairs.class, name, OneTask.PAIRS, NOW));
         }
         return service.answer(Rerank.class, name, OneTask.PAIRS, NOW).values().stream()
                 .mapToDouble(PairScore::probability)
+                .toArray();
+    }
+
+    private static double[] values(Answer<ClassScores> answer) {
+        return answer.values().stream()
+                .flatMapToDouble(scores -> scores.values().stream().mapToDouble(Double::doubleValue))
                 .toArray();
     }
 
@@ -402,6 +454,10 @@ class TextServiceTest {
             Classify.class,
             OneTask.NUMBER,
             Classify.class,
+            OneTask.SIMILAR,
+            ClassifyPairs.class,
+            OneTask.FOLLOWS,
+            ClassifyPairs.class,
             OneTask.RANK,
             Rerank.class);
 
@@ -572,7 +628,7 @@ class TextServiceTest {
                         .adapters(own.resolve("adapters"))
                         .caches(builder -> builder.retryDelay(Duration.ZERO, Duration.ZERO))
                         .build()) {
-            for (Class<?> kind : List.of(Embed.class, Classify.class, Rerank.class)) {
+            for (Class<?> kind : List.of(Embed.class, Classify.class, ClassifyPairs.class, Rerank.class)) {
                 answered.put(kind, new LongAdder());
                 threads.add(new Thread(() -> {
                     while (!isOver.get()) {

@@ -11,6 +11,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.SortedMap;
+import java.util.function.ToIntFunction;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.measure.Judgement;
@@ -24,6 +25,7 @@ import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.console.report.ReportText;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.data.LabelledText;
+import org.lora4j.text.data.TextInput;
 import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Head;
 import org.lora4j.text.task.Outputs;
@@ -221,8 +223,9 @@ public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedText
             SortedMap<Integer, List<Integer>> frozen = frozen().learningCurve(judging, seed);
             before = after.withPredictions(Objects.requireNonNull(frozen.get(frozen.lastKey())));
             curve = LearningCurve.of(after, frozen);
-            WordBaseline ofWords = WordBaseline.train(examples().train(), texts.labels());
-            words = after.withPredictions(judging.stream().map(ofWords::predict).toList());
+            ToIntFunction<TextInput> ofWords = WordBaseline.classes(examples().train(), texts.labels());
+            words = after.withPredictions(
+                    judging.stream().map(ofWords::applyAsInt).toList());
             baselines.put("the frozen model", before.right());
             baselines.put("word counts", words.right());
         }

@@ -15,6 +15,7 @@ import org.lora4j.console.report.TextOutput;
  * @param classes how many texts have each label
  * @param learned how the adapter came about
  * @param judgement micro-F1 beside that of other classifiers; null if nothing was measured
+ * @param words a logistic regression of the counts of the words for each label; null if it was not computed
  * @param baseline a linear classifier on the frozen model; null if it was not computed
  * @param metrics the adapter; null if nothing was measured
  */
@@ -22,6 +23,7 @@ public record LabelsResult(
         List<ClassifyResult.ClassCount> classes,
         ClassifyResult.Learned learned,
         @Nullable Judgement judgement,
+        @Nullable LabelMetrics words,
         @Nullable LabelMetrics baseline,
         @Nullable LabelMetrics metrics)
         implements TaskResult {
@@ -40,6 +42,7 @@ public record LabelsResult(
     @Override
     public void print(TextOutput out) {
         learned.sentences().forEach(sentence -> out.fact("%s", sentence));
+        print(out, "word counts", words);
         print(out, "frozen model", baseline);
         print(out, "adapter", metrics);
     }

@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.measure.Judgement;
@@ -17,6 +18,7 @@ import org.lora4j.console.report.ReportText;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.ModelConfig.ProblemType;
 import org.lora4j.text.TextClassifier;
+import org.lora4j.text.data.TextInput;
 import org.lora4j.text.data.TextLabels;
 import org.lora4j.text.metrics.PrecisionRecall;
 import org.lora4j.text.task.Outputs;
@@ -99,13 +101,20 @@ public final class LabelsTask extends ProbedTextTask<TextLabels, LabelledScores,
     @Override
     protected LabelsResult judge() {
         if (judging().isEmpty()) {
-            return new LabelsResult(counts(), learned(), null, null, null);
+            return new LabelsResult(counts(), learned(), null, null, null, null);
         }
         LabelledScores after = measure(adapter());
-        LabelledScores before = asked().baselines() == ClassifyTask.Baselines.ALL ? ofFrozenModel() : null;
+        LabelledScores before = null;
+        LabelledScores words = null;
         Map<String, List<PrecisionRecall>> baselines = new LinkedHashMap<>();
-        if (before != null) {
+        if (asked().baselines() == ClassifyTask.Baselines.ALL) {
+            Network frozen = frozen();
+            before = withThresholds(some -> task.measure(frozen, some));
             baselines.put("the frozen model", before.metrics().byText());
+            Function<TextInput, List<Double>> ofWords =
+                    WordBaseline.labels(examples().train(), texts.labels());
+            words = withThresholds(some -> scores(ofWords, some));
+            baselines.put("word counts", words.metrics().byText());
         }
         List<Boolean> frequent = task.has(new TextLabels("", texts.mostFrequent()));
         baselines.put(
@@ -115,19 +124,26 @@ public final class LabelsTask extends ProbedTextTask<TextLabels, LabelledScores,
                 learned(),
                 Judgement.ofF1(
                         measuredOn(), noun(), Metric.MICRO_F1, after.metrics().byText(), baselines),
+                words == null ? null : LabelMetrics.of(words),
                 before == null ? null : LabelMetrics.of(before),
                 LabelMetrics.of(after));
     }
 
-    /** It has thresholds of its own, which the validation chooses too. */
-    private LabelledScores ofFrozenModel() {
-        Network frozen = frozen();
+    /** A baseline has thresholds of its own, which the validation chooses too. */
+    private LabelledScores withThresholds(Function<List<TextLabels>, LabelledScores> baseline) {
         List<TextLabels> validation = examples().validation();
-        LabelledScores scores = measure(frozen);
-        return scores.withThresholds(
-                validation.isEmpty()
-                        ? Outputs.anyOf(texts.labels()).thresholds()
-                        : task.measure(frozen, validation).bestThresholds());
+        return baseline.apply(judging())
+                .withThresholds(
+                        validation.isEmpty()
+                                ? Outputs.anyOf(texts.labels()).thresholds()
+                                : baseline.apply(validation).bestThresholds());
+    }
+
+    private LabelledScores scores(Function<TextInput, List<Double>> words, List<TextLabels> some) {
+        return new LabelledScores(
+                Outputs.anyOf(texts.labels()),
+                some.stream().map(task::has).toList(),
+                some.stream().map(words).toList());
     }
 
     private List<ClassifyResult.ClassCount> counts() {

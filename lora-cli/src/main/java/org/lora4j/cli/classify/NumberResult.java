@@ -14,6 +14,7 @@ import org.lora4j.console.report.TextOutput;
  * @param range the numbers of the texts for training
  * @param learned how the adapter came about
  * @param judgement the mean squared error beside that of others; null if nothing was measured
+ * @param words ridge regression of the counts of the words; null if it was not computed
  * @param baseline ridge regression on the frozen model; null if it was not computed
  * @param metrics the adapter; null if nothing was measured
  */
@@ -21,6 +22,7 @@ public record NumberResult(
         Range range,
         ClassifyResult.Learned learned,
         @Nullable Judgement judgement,
+        @Nullable NumberMetrics words,
         @Nullable NumberMetrics baseline,
         @Nullable NumberMetrics metrics)
         implements TaskResult {
@@ -47,6 +49,7 @@ public record NumberResult(
     @Override
     public void print(TextOutput out) {
         learned.sentences().forEach(sentence -> out.fact("%s", sentence));
+        print(out, "word counts", words);
         print(out, "frozen model", baseline);
         print(out, "adapter", metrics);
     }

@@ -5,6 +5,7 @@ import java.util.DoubleSummaryStatistics;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.ToDoubleFunction;
 import org.lora4j.cli.measure.Judgement;
 import org.lora4j.cli.report.Markdown;
 import org.lora4j.cli.train.Column;
@@ -14,6 +15,7 @@ import org.lora4j.cli.train.TaskPage;
 import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.nn.transformer.ModelConfig.ProblemType;
 import org.lora4j.text.TextClassifier;
+import org.lora4j.text.data.TextInput;
 import org.lora4j.text.data.TextNumber;
 import org.lora4j.text.data.TextRow;
 import org.lora4j.text.task.Outputs;
@@ -81,19 +83,27 @@ public final class NumberTask extends ProbedTextTask<TextNumber, NumberedTexts, 
     @Override
     protected NumberResult judge() {
         if (judging().isEmpty()) {
-            return new NumberResult(range, learned(), null, null, null);
+            return new NumberResult(range, learned(), null, null, null, null);
         }
         NumberedTexts after = measure(adapter());
-        NumberedTexts before = asked().baselines() == ClassifyTask.Baselines.ALL ? measure(frozen()) : null;
+        NumberedTexts before = null;
+        NumberedTexts words = null;
         Map<String, List<Double>> baselines = new LinkedHashMap<>();
-        if (before != null) {
+        if (asked().baselines() == ClassifyTask.Baselines.ALL) {
+            before = measure(frozen());
             baselines.put("the frozen model", before.squaredErrors());
+            ToDoubleFunction<TextInput> ofWords = WordBaseline.number(examples().train());
+            words = new NumberedTexts(
+                    after.actual(),
+                    judging().stream().map(ofWords::applyAsDouble).toList());
+            baselines.put("word counts", words.squaredErrors());
         }
         baselines.put("the mean", after.always(range.mean()).squaredErrors());
         return new NumberResult(
                 range,
                 learned(),
                 Judgement.ofSquaredErrors(measuredOn(), noun(), after.squaredErrors(), baselines),
+                words == null ? null : NumberMetrics.of(words),
                 before == null ? null : NumberMetrics.of(before),
                 NumberMetrics.of(after));
     }

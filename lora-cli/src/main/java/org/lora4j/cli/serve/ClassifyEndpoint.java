@@ -109,9 +109,9 @@ final class ClassifyEndpoint implements Endpoint {
         for (JsonNode pair : given) {
             if (!pair.isArray()
                     || pair.size() != 2
-                    || !pair.path(0).isTextual()
-                    || !pair.path(1).isTextual()) {
-                throw JsonBody.wrong("input[" + pairs.size() + "]", "a list of two texts", pair);
+                    || !JsonBody.isText(pair.path(0))
+                    || !JsonBody.isText(pair.path(1))) {
+                throw JsonBody.wrong("input[" + pairs.size() + "]", "a list of two texts that are not empty", pair);
             }
             pairs.add(new TextPair(pair.path(0).textValue(), pair.path(1).textValue()));
         }

@@ -119,10 +119,13 @@ final class JsonBody {
             return List.of();
         }
         String rule = "a text or a list of 1 to " + most + " texts, none of them empty";
+        if (!node.isArray() && !isText(node)) {
+            throw wrong(name, rule, node);
+        }
         List<String> texts = new ArrayList<>();
         for (JsonNode one : node.isArray() ? node : List.of(node)) {
-            if (!one.isTextual() || one.textValue().isEmpty()) {
-                throw wrong(name, rule, one);
+            if (!isText(one)) {
+                throw wrong(name + "[" + texts.size() + "]", "a text that is not empty", one);
             }
             texts.add(one.textValue());
         }
@@ -130,6 +133,11 @@ final class JsonBody {
             throw ApiException.field(name, rule, texts.size() + " texts");
         }
         return texts;
+    }
+
+    /** Returns whether a value is a text with at least one character. */
+    static boolean isText(JsonNode node) {
+        return node.isTextual() && !node.textValue().isEmpty();
     }
 
     /** Returns the tokens of a list of numbers, or null if the value is no such list. */

@@ -15,7 +15,9 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.internal.AdapterNames;
+import org.lora4j.internal.FolderState;
 import org.lora4j.internal.MessageText;
+import org.lora4j.internal.WholeFolder;
 import org.lora4j.io.FingerprintCheck;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.io.internal.AtomicFile;
@@ -295,7 +297,7 @@ public final class PeftAdapters {
     public static <T> T readWhole(Path folder, WholeReading<T> reading) throws IOException {
         Objects.requireNonNull(folder, "folder must not be null");
         Objects.requireNonNull(reading, "reading must not be null");
-        return WholeFolder.read(folder, reading);
+        return WholeFolder.read(folder.toString(), () -> FolderState.of(folder), before -> reading.read());
     }
 
     private static LoRAAdapter loadFrom(Path folder, @Nullable BaseModel base, ReadOptions options) throws IOException {

@@ -5,8 +5,6 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.TreeMap;
 import org.lora4j.AdapterView;
 import org.lora4j.nn.Model;
@@ -14,31 +12,25 @@ import org.lora4j.text.TextModel;
 import org.lora4j.text.data.LabelledText;
 import org.lora4j.text.data.Labels;
 import org.lora4j.text.data.TextRow;
-import org.lora4j.text.task.Classify;
-import org.lora4j.text.task.Head;
 import org.lora4j.text.task.Outputs;
 import org.lora4j.text.train.ClassifierStart;
 import org.lora4j.text.train.TrainableClassify;
 
 /** Learns the classes of texts. */
-final class ClassesJob extends EncoderJob<LabelledText, TrainableClassify> {
+final class ClassesJob extends ClassifierJob<LabelledText, TrainableClassify> {
     /** More are probably not the classes, but another column. */
     private static final int MOST_CLASSES = 1_000;
-
-    private final TextModel model;
-    private final Head head;
 
     /** How many texts each class has. */
     private final Map<String, Integer> counts = new TreeMap<>();
 
     ClassesJob(TextModel model) throws IOException {
-        this.model = model;
-        head = model.classifierHead();
+        super(model);
     }
 
     @Override
     List<LabelledText> examples(TextRow row) {
-        return List.of(row.labelled("text", "label"));
+        return List.of(new LabelledText(row.text("text"), second(row), row.label("label")));
     }
 
     @Override
@@ -60,10 +52,7 @@ final class ClassesJob extends EncoderJob<LabelledText, TrainableClassify> {
                     "the rows that train must have 2 to " + MOST_CLASSES + " classes, found " + counts.size());
         }
         Labels labels = Labels.of(List.copyOf(counts.keySet()));
-        return new TrainableClassify(
-                new Classify(Outputs.oneOf(labels), head, OptionalInt.empty()),
-                model.textTokens(),
-                head.network(model.model(), labels.count(), seed));
+        return new TrainableClassify(classifier(Outputs.oneOf(labels)), tokens(), network(labels.count(), seed));
     }
 
     /** Few texts are learned as pairs, without steps, unless somebody asks for epochs. */
@@ -71,11 +60,6 @@ final class ClassesJob extends EncoderJob<LabelledText, TrainableClassify> {
     boolean begin(AdapterView adapter, List<LabelledText> train, boolean asksForEpochs, long seed) {
         ClassifierStart start = task().start(adapter, train, seed);
         return asksForEpochs || start.kind() != ClassifierStart.Kind.PAIRS;
-    }
-
-    @Override
-    Optional<String> group(LabelledText example) {
-        return Optional.of(example.text());
     }
 
     @Override

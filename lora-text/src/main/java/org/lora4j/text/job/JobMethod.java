@@ -12,7 +12,7 @@ public enum JobMethod {
     SUPERVISED,
     /** Preferences between two answers: {@code prompt}, {@code chosen} and {@code rejected}, or OpenAI's {@code preferred_output}. */
     DPO,
-    /** Classes of texts: {@code text} and {@code label}. */
+    /** Classes of texts: {@code text} and {@code label}; of pairs of texts with {@code text_pair} in all rows, as in the next two. */
     CLASSIFY,
     /** Any number of labels of texts: {@code text} and {@code labels}, a list. */
     LABELS,

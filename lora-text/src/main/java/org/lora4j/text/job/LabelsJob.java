@@ -7,7 +7,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.TreeSet;
 import org.lora4j.AdapterView;
 import org.lora4j.nn.Model;
@@ -17,7 +16,6 @@ import org.lora4j.text.data.TextLabels;
 import org.lora4j.text.data.TextRow;
 import org.lora4j.text.metrics.PrecisionRecall;
 import org.lora4j.text.task.Classify;
-import org.lora4j.text.task.Head;
 import org.lora4j.text.task.Outputs;
 import org.lora4j.text.task.Task;
 import org.lora4j.text.train.HeadProbe;
@@ -25,25 +23,22 @@ import org.lora4j.text.train.LabelledScores;
 import org.lora4j.text.train.TrainableLabels;
 
 /** Learns any number of labels of texts. */
-final class LabelsJob extends EncoderJob<TextLabels, TrainableLabels> {
+final class LabelsJob extends ClassifierJob<TextLabels, TrainableLabels> {
     /** More are probably not the labels, but another column. */
     private static final int MOST_LABELS = 1_000;
 
-    private final TextModel model;
-    private final Head head;
     private final TreeSet<String> labels = new TreeSet<>();
 
     /** How many texts have just these labels. */
     private final Map<List<String>, Integer> sets = new HashMap<>();
 
     LabelsJob(TextModel model) throws IOException {
-        this.model = model;
-        head = model.classifierHead();
+        super(model);
     }
 
     @Override
     List<TextLabels> examples(TextRow row) {
-        return List.of(new TextLabels(row.text("text"), row.labels("labels", null)));
+        return List.of(new TextLabels(row.text("text"), second(row), row.labels("labels", null)));
     }
 
     @Override
@@ -68,10 +63,7 @@ final class LabelsJob extends EncoderJob<TextLabels, TrainableLabels> {
                     "the rows that train must have 1 to " + MOST_LABELS + " labels, found " + labels.size());
         }
         Labels names = Labels.of(List.copyOf(labels));
-        return new TrainableLabels(
-                new Classify(Outputs.anyOf(names), head, OptionalInt.empty()),
-                model.textTokens(),
-                head.network(model.model(), names.count(), seed));
+        return new TrainableLabels(classifier(Outputs.anyOf(names)), tokens(), network(names.count(), seed));
     }
 
     /** The classifier begins with what the frozen model can do. */
@@ -90,11 +82,6 @@ final class LabelsJob extends EncoderJob<TextLabels, TrainableLabels> {
     }
 
     @Override
-    Optional<String> group(TextLabels example) {
-        return Optional.of(example.text());
-    }
-
-    @Override
     Scores scores(Model measured, List<TextLabels> judging) {
         return scores(task().measure(measured, judging));
     }
@@ -107,7 +94,9 @@ final class LabelsJob extends EncoderJob<TextLabels, TrainableLabels> {
     @Override
     Optional<Scores> scores(Model measured, Task saved, Task trained, List<TextLabels> judging) {
         Classify own = task().task().asClassifier().orElseThrow();
-        if (saved instanceof Classify other
+        Classify other = saved.asClassifier().orElse(null);
+        if (other != null
+                && saved.getClass() == trained.getClass()
                 && other.outputs().problem() == own.outputs().problem()
                 && other.outputs().labels().equals(own.outputs().labels())
                 && other.head() == own.head()

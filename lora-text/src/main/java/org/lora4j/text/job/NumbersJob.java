@@ -3,37 +3,30 @@ package org.lora4j.text.job;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
-import java.util.OptionalInt;
 import org.lora4j.AdapterView;
 import org.lora4j.nn.Model;
 import org.lora4j.text.TextModel;
 import org.lora4j.text.data.TextNumber;
 import org.lora4j.text.data.TextRow;
-import org.lora4j.text.task.Classify;
-import org.lora4j.text.task.Head;
 import org.lora4j.text.task.Outputs;
 import org.lora4j.text.train.HeadProbe;
 import org.lora4j.text.train.NumberedTexts;
 import org.lora4j.text.train.TrainableNumber;
 
 /** Learns a number of each text. */
-final class NumbersJob extends EncoderJob<TextNumber, TrainableNumber> {
+final class NumbersJob extends ClassifierJob<TextNumber, TrainableNumber> {
     private static final String NUMBER = "number";
 
-    private final TextModel model;
-    private final Head head;
     private double sum;
     private long count;
 
     NumbersJob(TextModel model) throws IOException {
-        this.model = model;
-        head = model.classifierHead();
+        super(model);
     }
 
     @Override
     List<TextNumber> examples(TextRow row) {
-        return List.of(new TextNumber(row.text("text"), row.number(NUMBER)));
+        return List.of(new TextNumber(row.text("text"), second(row), row.number(NUMBER)));
     }
 
     @Override
@@ -44,10 +37,7 @@ final class NumbersJob extends EncoderJob<TextNumber, TrainableNumber> {
 
     @Override
     TrainableNumber create(long seed) {
-        return new TrainableNumber(
-                new Classify(Outputs.number(NUMBER), head, OptionalInt.empty()),
-                model.textTokens(),
-                head.network(model.model(), 1, seed));
+        return new TrainableNumber(classifier(Outputs.number(NUMBER)), tokens(), network(1, seed));
     }
 
     /** The linear model at the end begins with what the frozen model can do. */
@@ -55,11 +45,6 @@ final class NumbersJob extends EncoderJob<TextNumber, TrainableNumber> {
     boolean begin(AdapterView adapter, List<TextNumber> train, boolean asksForEpochs, long seed) {
         HeadProbe.fit(task(), train).writeTo(adapter);
         return true;
-    }
-
-    @Override
-    Optional<String> group(TextNumber example) {
-        return Optional.of(example.text());
     }
 
     @Override

@@ -40,7 +40,9 @@ import org.lora4j.text.TextModel;
 import org.lora4j.text.TextService;
 import org.lora4j.text.task.ClassScores;
 import org.lora4j.text.task.Classify;
+import org.lora4j.text.task.ClassifyPairs;
 import org.lora4j.text.task.SavedAdapter;
+import org.lora4j.text.tokens.TextPair;
 
 /** Jobs become adapters that are served, whatever happens on the way. */
 @MustEnd
@@ -238,6 +240,51 @@ class TrainingServiceTest {
             assertThat(use.tokens()).isGreaterThan(use.steps());
             assertThat(use.computing()).isPositive();
             assertThat(use.waiting()).isLessThan(use.computing());
+        }
+    }
+
+    /** The class and the number tell whether both texts are the same. */
+    @ParameterizedTest
+    @EnumSource(
+            value = JobMethod.class,
+            names = {"CLASSIFY", "LABELS", "NUMBER"})
+    void encodersLearnPairsOfTexts(JobMethod method) throws Exception {
+        List<String> rows = IntStream.range(0, 16)
+                .mapToObj(i -> "{\"text\": \"where w" + i / 2 + "\", \"text_pair\": \""
+                        + (i % 2 == 0 ? "where w" + i / 2 : "parcel")
+                        + "\", "
+                        + switch (method) {
+                            case LABELS -> "\"labels\": " + (i % 2 == 0 ? "[\"same\"]" : "[]");
+                            case NUMBER -> "\"number\": " + i % 2;
+                            default -> "\"label\": \"" + (i % 2 == 0 ? "same" : "other") + "\"";
+                        }
+                        + "}")
+                .toList();
+        Path data = Files.write(temp.resolve("rows.jsonl"), rows);
+        Path mixed = Files.write(
+                temp.resolve("mixed.jsonl"),
+                List.of(rows.get(0), rows.get(1).replaceFirst("\"text_pair\": \"parcel\", ", "")));
+        try (TextService service = TextService.builder(encoder)
+                        .adapters(Files.createDirectories(temp.resolve("adapters")))
+                        .build();
+                TrainingService trainings = builder(encoder).build()) {
+            Job job = trainings.submit(JobRequest.of(method, "acme", data)
+                    .validation(data)
+                    .hyperparameters(steps(1, 8))
+                    .build());
+            succeed(job);
+            assertThat(job.comparisons()).hasSize(1);
+            assertThat(service.answer(
+                                    ClassifyPairs.class,
+                                    job.adapter(),
+                                    List.of(new TextPair("where w1", "parcel")),
+                                    RequestOptions.defaults())
+                            .values())
+                    .hasSize(1);
+            Job wrong = trainings.submit(JobRequest.of(method, "acme", mixed).build());
+            assertThat(wrong.await(LONG)).isEqualTo(JobState.FAILED);
+            assertThat(wrong.error().orElseThrow().message())
+                    .isEqualTo("mixed.jsonl, line 2: all rows must have text_pair, or none, found both");
         }
     }
 

@@ -3,13 +3,14 @@ package org.lora4j.spark.internal.base;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.InterruptedIOException;
 import java.io.OutputStream;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
-import java.util.List;
+import java.nio.file.attribute.FileTime;
+import java.util.Map;
+import java.util.TreeMap;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -17,10 +18,15 @@ import org.apache.hadoop.fs.Path;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
+import org.lora4j.internal.FileState;
+import org.lora4j.internal.FolderState;
+import org.lora4j.internal.WholeFolder;
 import org.lora4j.io.ModelSource;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.io.peft.PeftFiles;
 import org.lora4j.nn.Network;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** An adapter in PEFT's form, with fingerprints of its base, to be sent to executors and stored on any file system. */
 public final class AdapterBytes implements Serializable {
@@ -31,12 +37,7 @@ public final class AdapterBytes implements Serializable {
     private static final String TASK = "task.json";
     private static final int MOST_TASK = 16 << 20;
 
-    private static final int ATTEMPTS = 20;
-
-    /** Another program that replaces a folder takes it away for a moment: so many attempts in a row may find none. */
-    private static final int MOST_MISSING = 4;
-
-    private static final long PAUSE_MILLIS = 20;
+    private static final Logger log = LoggerFactory.getLogger(AdapterBytes.class);
 
     private final byte[] config;
     private final byte[] tensors;
@@ -143,71 +144,36 @@ public final class AdapterBytes implements Serializable {
      */
     static AdapterBytes require(Path folder, Configuration hadoop, ReadOptions options) throws IOException {
         FileSystem files = folder.getFileSystem(hadoop);
-        int missing = 0;
-        for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            List<FileState> before = FileState.of(files, folder);
-            missing = before.isEmpty() ? missing + 1 : 0;
-            try {
-                // Without files it tells what is missing.
-                if (!before.isEmpty() || missing > MOST_MISSING) {
-                    AdapterBytes read = read(files, folder, options, before);
-                    if (read != null && before.equals(FileState.of(files, folder))) {
-                        return read;
-                    }
-                }
-            } catch (IOException | IllegalArgumentException e) {
-                if (before.equals(FileState.of(files, folder))) {
-                    throw e;
-                }
-            }
-            pause(folder);
-        }
-        throw new IOException(
-                folder + ": the adapter must not be replaced all the time while it is read, found changes in"
-                        + " each of " + ATTEMPTS + " attempts");
+        return WholeFolder.read(
+                folder.toString(), () -> state(files, folder), before -> read(files, folder, options, before));
     }
 
-    /** What is compared of a file, to see whether it was replaced. */
-    private record FileState(long length, long modified) {
-        private static final FileState NONE = new FileState(-1, -1);
-
-        /** Returns those of the files; none if one of PEFT's is missing now. */
-        static List<FileState> of(FileSystem files, Path folder) throws IOException {
-            FileState config = ofFile(files, new Path(folder, CONFIG));
-            FileState tensors = ofFile(files, new Path(folder, TENSORS));
-            return config.equals(NONE) || tensors.equals(NONE)
-                    ? List.of()
-                    : List.of(config, tensors, ofFile(files, new Path(folder, TASK)));
-        }
-
-        private static FileState ofFile(FileSystem files, Path file) throws IOException {
-            try {
-                FileStatus status = files.getFileStatus(file);
-                return new FileState(status.getLen(), status.getModificationTime());
-            } catch (FileNotFoundException e) {
-                return NONE;
-            }
-        }
-    }
-
-    private static void pause(Path folder) throws IOException {
+    /** Some file systems have no time of a folder. */
+    private static FolderState state(FileSystem files, Path folder) throws IOException {
+        Map<String, FileState> states = new TreeMap<>();
+        states.put(CONFIG, state(files.getFileStatus(new Path(folder, CONFIG))));
+        states.put(TENSORS, state(files.getFileStatus(new Path(folder, TENSORS))));
         try {
-            Thread.sleep(PAUSE_MILLIS);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new InterruptedIOException(folder + ": interrupted while the adapter is read");
+            states.put(TASK, state(files.getFileStatus(new Path(folder, TASK))));
+        } catch (FileNotFoundException e) {
+            log.debug("{} has no {}", folder, TASK, e);
         }
+        return new FolderState(null, states);
     }
 
-    /** Reads the files; null if they are replaced while they are opened. Two exchanges would look like none later. */
-    private static @Nullable AdapterBytes read(
-            FileSystem files, Path folder, ReadOptions options, List<FileState> before) throws IOException {
+    private static FileState state(FileStatus status) {
+        return new FileState(status.getLen(), FileTime.fromMillis(status.getModificationTime()), null);
+    }
+
+    /** Reads the files. If they are replaced while they are opened, two exchanges would look like none later. */
+    private static AdapterBytes read(FileSystem files, Path folder, ReadOptions options, FolderState before)
+            throws IOException {
         Path task = new Path(folder, TASK);
         try (InputStream config = HadoopFiles.open(files, new Path(folder, CONFIG));
                 InputStream tensors = HadoopFiles.open(files, new Path(folder, TENSORS));
                 InputStream json = files.exists(task) ? HadoopFiles.open(files, task) : null) {
-            if (!before.equals(FileState.of(files, folder))) {
-                return null;
+            if (!before.equals(state(files, folder))) {
+                throw new WholeFolder.ReplacedException(folder.toString());
             }
             PeftFiles read = PeftFiles.read(config, tensors, options);
             return new AdapterBytes(read.config(), read.tensors(), json == null ? null : text(json));

@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.hadoop.conf.Configuration;
@@ -85,6 +87,40 @@ class ExchangedAdapterTest {
             exchanging.join();
         }
         assertThat(read).isPositive();
+    }
+
+    /** A writer on a busy machine may stop between its files for longer than it takes to read them. */
+    @Test
+    void aFileThatStayedWhenAnotherOneWasReplacedIsWaitedFor() throws Exception {
+        Path live = save("live", 1);
+        Path next = save("next", 2);
+        org.apache.hadoop.fs.Path folder = new org.apache.hadoop.fs.Path(live.toUri());
+        Configuration hadoop = new Configuration();
+        // The first reading loads classes for longer than the writer stops.
+        assertThat(AdapterBytes.require(folder, hadoop).adapter().config().alpha())
+                .isEqualTo(1);
+        replace(live, next, "adapter_config.json");
+        Thread writer = new Thread(() -> {
+            try {
+                Thread.sleep(100);
+                replace(live, next, "adapter_model.safetensors");
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        });
+        writer.start();
+        LoRAAdapter found = AdapterBytes.require(folder, hadoop).adapter();
+        writer.join();
+        assertThat(found.config().alpha()).isEqualTo(2);
+        assertThat(requireNonNull(found.weights().get(LAYER)).loraB().getDouble(0, 0))
+                .isEqualTo(2);
+    }
+
+    private static void replace(Path live, Path next, String file) throws IOException {
+        Files.setLastModifiedTime(next.resolve(file), FileTime.from(Instant.now()));
+        Files.move(next.resolve(file), live.resolve(file), StandardCopyOption.ATOMIC_MOVE);
     }
 
     @Test

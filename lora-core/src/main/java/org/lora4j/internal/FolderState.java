@@ -1,20 +1,22 @@
-package org.lora4j.io.peft;
+package org.lora4j.internal;
 
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
-import org.lora4j.internal.FileState;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is compared of the folder of an adapter, to see whether it was changed.
  *
- * @param folder what is compared of the folder
+ * @param folder what is compared of the folder; null if its file system has no time of a folder
  * @param files what is compared of each file of the adapter, by name
  */
-record FolderState(FileState folder, Map<String, FileState> files) {
-    static FolderState of(Path folder) throws IOException {
+@ForModules
+public record FolderState(@Nullable FileState folder, Map<String, FileState> files) {
+    /** Returns the state of a folder now. */
+    public static FolderState of(Path folder) throws IOException {
         return new FolderState(FileState.of(folder), FileState.ofAdapter(folder));
     }
 
@@ -22,7 +24,7 @@ record FolderState(FileState folder, Map<String, FileState> files) {
     boolean isYoungerThan(Duration age) {
         Instant newest = files.values().stream()
                 .map(FolderState::modified)
-                .reduce(folder.modified().toInstant(), FolderState::later);
+                .reduce(folder == null ? Instant.MIN : modified(folder), FolderState::later);
         Duration found = Duration.between(newest, Instant.now());
         // A time in the future says nothing.
         return !found.isNegative() && found.compareTo(age) < 0;

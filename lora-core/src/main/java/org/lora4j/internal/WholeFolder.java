@@ -1,13 +1,14 @@
-package org.lora4j.io.peft;
+package org.lora4j.internal;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the folder of an adapter as it is at one moment. */
-final class WholeFolder {
+/** Reads the folder of an adapter as it is at one moment, on any file system. */
+@ForModules
+public final class WholeFolder {
     private static final int ATTEMPTS = 50;
 
     /** Another program that replaces a folder takes it away for a moment: so many attempts in a row may find none. */
@@ -22,21 +23,63 @@ final class WholeFolder {
     /** Files that were written by one program after the other differ in age by less. */
     private static final Duration WRITING = Duration.ofMillis(100);
 
+    private static final FolderState NOTHING = new FolderState(null, Map.of());
+
     private WholeFolder() {}
 
-    static <T> T read(Path folder, PeftAdapters.WholeReading<T> reading) throws IOException {
+    /** Finds what is compared of a folder. */
+    @FunctionalInterface
+    public interface States {
+        /**
+         * Returns the state now.
+         *
+         * @throws IOException if there is no folder with an adapter now
+         */
+        FolderState now() throws IOException;
+    }
+
+    /** Reads the files of a folder. */
+    @FunctionalInterface
+    public interface Reading<T> {
+        /**
+         * Reads what is needed.
+         *
+         * @param before the state in which the folder was just before
+         * @throws ReplacedException if the files are others than those of this state
+         * @throws IOException if a file cannot be read
+         */
+        T read(FolderState before) throws IOException;
+    }
+
+    /** The files were replaced while they were opened. They may look the same later, if they were replaced twice. */
+    @ForModules
+    public static final class ReplacedException extends IOException {
+        private static final long serialVersionUID = 1L;
+
+        public ReplacedException(String folder) {
+            super(folder + ": the adapter was replaced while it was opened");
+        }
+    }
+
+    /**
+     * Reads files; again if they were replaced meanwhile, whether it failed or not.
+     *
+     * @param folder the folder, for messages
+     * @throws IOException what the reading throws, or if the files are replaced all the time
+     */
+    public static <T> T read(String folder, States states, Reading<T> reading) throws IOException {
         int missing = 0;
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-            FolderState before = state(folder);
+            FolderState before = state(states);
             missing = before == null ? missing + 1 : 0;
             if (missing > MOST_MISSING) {
                 // This tells what is missing.
-                return reading.read();
+                return reading.read(NOTHING);
             }
             // A writer without a pause must not be waited for for ever.
             if (before != null && (attempt > ATTEMPTS / 2 || !mayBeAtWork(before))) {
-                Outcome<T> outcome = Outcome.of(reading);
-                if (before.equals(state(folder))) {
+                Outcome<T> outcome = Outcome.of(reading, before);
+                if (!(outcome.failure instanceof ReplacedException) && before.equals(state(states))) {
                     return outcome.get();
                 }
             }
@@ -56,9 +99,9 @@ final class WholeFolder {
             @Nullable T result,
             @Nullable IOException failure,
             @Nullable RuntimeException refusal) {
-        static <T> Outcome<T> of(PeftAdapters.WholeReading<T> reading) {
+        static <T> Outcome<T> of(Reading<T> reading, FolderState before) {
             try {
-                return new Outcome<>(reading.read(), null, null);
+                return new Outcome<>(reading.read(before), null, null);
             } catch (IOException e) {
                 return new Outcome<>(null, e, null);
             } catch (RuntimeException e) {
@@ -79,15 +122,15 @@ final class WholeFolder {
     }
 
     /** Null if there is no folder now. */
-    private static @Nullable FolderState state(Path folder) {
+    private static @Nullable FolderState state(States states) {
         try {
-            return FolderState.of(folder);
+            return states.now();
         } catch (IOException e) {
             return null;
         }
     }
 
-    private static void pause(Path folder) throws IOException {
+    private static void pause(String folder) throws IOException {
         try {
             Thread.sleep(PAUSE.toMillis());
         } catch (InterruptedException e) {
