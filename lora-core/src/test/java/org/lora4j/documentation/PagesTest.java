@@ -522,9 +522,9 @@ class PagesTest {
     // The names on the pages.
 
     @Test
-    void thePageOnGuaranteesNamesTestsThatThereAre() {
+    void thePagesOnGuaranteesAndDifferencesNameTestsThatThereAre() {
         Set<String> named = Pattern.compile("`(\\w+Test)`")
-                .matcher(Page.of("guarantees.md").text())
+                .matcher(Page.of("guarantees.md").text() + Page.of("differences.md").text())
                 .results()
                 .map(test -> test.group(1) + ".java")
                 .collect(Collectors.toSet());
