@@ -17,6 +17,7 @@ import org.lora4j.text.data.Labels;
 import org.lora4j.text.data.Split;
 import org.lora4j.text.data.TextFiles;
 import org.lora4j.text.task.Head;
+import org.lora4j.text.task.TaskFile;
 import org.lora4j.text.train.TrainableClassify;
 import org.lora4j.train.AdamW;
 import org.lora4j.train.Batch;
@@ -56,7 +57,7 @@ public final class ClassifyTexts {
                     .fit(train);
             Path adapter = Path.of(args[2]);
             topics.save(adapter);
-            task.task().write(adapter); // what the adapter is for
+            TaskFile.write(task.task(), adapter); // what the adapter is for
 
             double accuracy =
                     task.measure(topics, texts.test()).classification().accuracy();

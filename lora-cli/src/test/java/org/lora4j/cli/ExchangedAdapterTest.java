@@ -22,7 +22,7 @@ import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.data.Labels;
 import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Head;
-import org.lora4j.text.task.Task;
+import org.lora4j.text.task.TaskFile;
 
 /** Commands read the folder of an adapter, while another program puts another adapter in its place again and again. */
 @MustEnd
@@ -64,7 +64,7 @@ class ExchangedAdapterTest {
                                 .build())
                 .adapter();
         PeftAdapters.save(adapter, network, folder);
-        new Classify(Labels.of(labels), Head.MEAN, OptionalInt.of(maxTokens)).write(folder);
+        TaskFile.write(new Classify(Labels.of(labels), Head.MEAN, OptionalInt.of(maxTokens)), folder);
     }
 
     private interface Reading {
@@ -139,7 +139,7 @@ class ExchangedAdapterTest {
             Cli cli = Cli.run("convert", "--adapter", live, "--rank", 1, "--output", output, "--overwrite");
             if (!isRefused(cli)) {
                 double alpha = PeftAdapters.load(output).config().alpha();
-                Classify task = (Classify) Task.read(output).orElseThrow();
+                Classify task = (Classify) TaskFile.read(output).orElseThrow();
                 // The scale α/r of both is 1; the labels tell them apart, and so does where texts are cut.
                 assertThat(alpha).isEqualTo(1);
                 assertThat(task.maxTokens()).hasValue(task.labels().names().contains("cats") ? 8 : 16);

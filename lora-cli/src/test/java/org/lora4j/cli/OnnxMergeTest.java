@@ -31,6 +31,7 @@ import org.lora4j.text.fixtures.OneTask;
 import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.SavedAdapter;
 import org.lora4j.text.task.Task;
+import org.lora4j.text.task.TaskFile;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
@@ -163,7 +164,7 @@ class OnnxMergeTest {
         Path names = merge(tasks.encoder(), OneTask.NAMES);
         assertThat(run(names, "logits").shape()).containsExactly(9, 5);
         assertThat(Labels.read(ModelSource.of(names)))
-                .isEqualTo(Task.read(tasks.encoderAdapters().resolve(OneTask.NAMES))
+                .isEqualTo(TaskFile.read(tasks.encoderAdapters().resolve(OneTask.NAMES))
                         .flatMap(Task::classes)
                         .orElseThrow());
     }

@@ -31,6 +31,7 @@ import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.ClassifyPairs;
 import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.Task;
+import org.lora4j.text.task.TaskFile;
 
 /** A stage gives the answers of the library to adapters of all tasks, or refuses them by name. */
 @Tag("slow")
@@ -95,7 +96,7 @@ class OneTaskTest {
     }
 
     private static double[][] classes(Path model, String name) throws IOException {
-        Task task = Task.read(tasks.adapters(model).resolve(name)).orElse(null);
+        Task task = TaskFile.read(tasks.adapters(model).resolve(name)).orElse(null);
         List<String> labels = task instanceof Classify classify
                 ? classify.labels().names()
                 : Labels.numbered(2).names();
@@ -323,7 +324,7 @@ class OneTaskTest {
                 .setNumLabels(1)
                 .fit(numbered)
                 .save(saved.toString());
-        assertThat(Task.read(saved.resolve("adapter")).orElseThrow())
+        assertThat(TaskFile.read(saved.resolve("adapter")).orElseThrow())
                 .isInstanceOfSatisfying(
                         ClassifyPairs.class,
                         found -> assertThat(found.classifier().outputs().problem())
@@ -346,7 +347,7 @@ class OneTaskTest {
     private static void requireProblem(LoRAEstimator trainer, Dataset<Row> data, ProblemType problem) throws Exception {
         Path saved = temp.resolve(problem.text());
         trainer.fit(data).save(saved.toString());
-        Task task = Task.read(saved.resolve("adapter")).orElseThrow();
+        Task task = TaskFile.read(saved.resolve("adapter")).orElseThrow();
         assertThat(task)
                 .isInstanceOfSatisfying(
                         Classify.class,

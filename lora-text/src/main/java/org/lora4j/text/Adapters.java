@@ -19,6 +19,7 @@ import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.Network;
 import org.lora4j.serve.AdapterSource;
 import org.lora4j.text.KnownTasks.KnownTask;
+import org.lora4j.text.task.AdapterTask;
 import org.lora4j.text.task.Head;
 import org.lora4j.text.task.RowTask;
 import org.lora4j.text.task.Task;
@@ -78,7 +79,7 @@ public final class Adapters {
 
     private Task read(String name) throws IOException {
         Path own = own(name);
-        return PeftAdapters.readWhole(own, () -> with(Task.ofFiles(own, model.model(), alone)));
+        return PeftAdapters.readWhole(own, () -> with(AdapterTask.of(own, model.model(), alone)));
     }
 
     /** The folder of an adapter. A name that leads elsewhere is none. */
@@ -281,7 +282,7 @@ public final class Adapters {
     /** Reads an adapter and what it is for at one moment. */
     private AdapterSource.Loaded load(String name, Path own, EndChoice choice, ReadOptions options) throws IOException {
         Read read = PeftAdapters.readWhole(own, () -> {
-            Task task = Task.ofFiles(own, model.model(), alone);
+            Task task = AdapterTask.of(own, model.model(), alone);
             End end = choice.of(own, task);
             LoRAAdapter adapter = PeftAdapters.load(own, end.network, options);
             task.requireFits(own, adapter, end.isWhole);

@@ -30,6 +30,7 @@ import org.lora4j.text.task.ClassifyPairs;
 import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.Generate;
 import org.lora4j.text.task.Head;
+import org.lora4j.text.task.MergedTask;
 import org.lora4j.text.task.Outputs;
 import org.lora4j.text.task.PairScore;
 import org.lora4j.text.task.Rerank;
@@ -39,6 +40,7 @@ import org.lora4j.text.task.SavedAdapter;
 import org.lora4j.text.task.SavedClassifier;
 import org.lora4j.text.task.Tag;
 import org.lora4j.text.task.Task;
+import org.lora4j.text.task.TaskFile;
 import org.lora4j.text.tokens.TextPair;
 import org.lora4j.text.train.TrainableClassify;
 import org.lora4j.text.train.TrainableLabels;
@@ -346,12 +348,12 @@ public final class TextClassifier implements AutoCloseable {
         }
         if (adapter.task().isPresent() && found.problem() != asked.problem()) {
             throw new IOException(adapter + ": the adapter must be one for "
-                    + asked.problem().text() + ", found " + found.problem().text() + " in " + Task.FILE);
+                    + asked.problem().text() + ", found " + found.problem().text() + " in " + TaskFile.NAME);
         }
     }
 
     private static Outputs outputsOf(Task task) {
-        return task.asClassifier().map(Classify::outputs).orElseGet(() -> Outputs.oneOf(Labels.numbered(1)));
+        return task.classifierOutputs().orElseGet(() -> Outputs.oneOf(Labels.numbered(1)));
     }
 
     private TextClassifier loaded(SavedAdapter adapter) throws IOException {
@@ -384,7 +386,7 @@ public final class TextClassifier implements AutoCloseable {
         long outputs = saved == null ? network.outputSize() : saved.weight().size(0);
         if (outputs != ofAdapter.count()) {
             throw new IOException(folder + ": the classifier must have an output for each of the " + ofAdapter.count()
-                    + " labels in " + Task.FILE + ", " + ofAdapter + ", found " + outputs);
+                    + " labels in " + TaskFile.NAME + ", " + ofAdapter + ", found " + outputs);
         }
     }
 
@@ -479,7 +481,7 @@ public final class TextClassifier implements AutoCloseable {
                     adapter + ": the adapter must have a classifier, found one of 'lora retrieve'; use it with"
                             + " 'lora embed'");
         }
-        if (task.asClassifier().isPresent() || task instanceof Rerank) {
+        if (task.classifierOutputs().isPresent() || task instanceof Rerank) {
             return task;
         }
         if (task instanceof Tag) {
@@ -653,7 +655,7 @@ public final class TextClassifier implements AutoCloseable {
     public void saveMerged(Path target) throws IOException {
         base.model().save(model.mergeActive(), target);
         if (head.isTrained()) {
-            new Classify(outputs, head, OptionalInt.empty()).mergeInto(target, base.isDecoder());
+            MergedTask.write(new Classify(outputs, head, OptionalInt.empty()), target, base.isDecoder());
         }
     }
 

@@ -13,6 +13,7 @@ import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.serve.FairLimiter;
 import org.lora4j.text.task.Generate;
 import org.lora4j.text.task.Head;
+import org.lora4j.text.task.ModelTask;
 import org.lora4j.text.task.Outputs;
 import org.lora4j.text.task.Task;
 import org.lora4j.text.tokens.RerankPrompt;
@@ -95,7 +96,7 @@ public abstract sealed class TextModel implements AutoCloseable permits EncoderF
      */
     public final synchronized Task task() throws IOException {
         if (task == null) {
-            Task said = Task.of(source);
+            Task said = ModelTask.of(source);
             task = said instanceof Generate || !model.hasClassifier()
                     ? said
                     : ofClassifier(model.config().isDecoder() ? Head.LAST : Head.POOLER);
@@ -104,7 +105,7 @@ public abstract sealed class TextModel implements AutoCloseable permits EncoderF
     }
 
     private Task ofClassifier(Head head) throws IOException {
-        return Task.ofClassifier(Outputs.read(source, model.classifier().outputSize()), head);
+        return ModelTask.ofClassifier(Outputs.read(source, model.classifier().outputSize()), head);
     }
 
     /**

@@ -29,6 +29,7 @@ import org.lora4j.text.task.ClassScores;
 import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Head;
 import org.lora4j.text.task.Tag;
+import org.lora4j.text.task.TaskFile;
 import org.lora4j.text.task.TextTags;
 import org.lora4j.text.tokens.TextWords;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -82,7 +83,7 @@ class NewHeadsTest {
             AdapterView view = classifier.addAdapter(LoRAConfig.of(2, 4));
             change(view);
             view.save(adapter);
-            new Classify(labels, Head.POOLER, OptionalInt.empty()).write(adapter);
+            TaskFile.write(new Classify(labels, Head.POOLER, OptionalInt.empty()), adapter);
             expected = classifier.predictEach(
                     classifier.tokens(TEXTS), List.of(TextClassifier.ADAPTER, TextClassifier.ADAPTER));
         }
@@ -116,7 +117,7 @@ class NewHeadsTest {
             AdapterView view = LoRAModel.of(network).add("names", Head.TOKENS.config(LoRAConfig.of(2, 4), network));
             change(view);
             view.save(adapter);
-            task.write(adapter);
+            TaskFile.write(task, adapter);
             Tag.OnModel rows = task.on(opened.textTokens(), network);
             List<TextTags> expected = rows.read(words, view.predict(rows.tokens(words)));
             List<TextTags> found = service.answer(Tag.class, "names", words, RequestOptions.defaults())

@@ -29,6 +29,7 @@ import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.data.Labels;
 import org.lora4j.text.task.Head;
 import org.lora4j.text.task.Rerank;
+import org.lora4j.text.task.TaskFile;
 import org.lora4j.text.tokens.TextPair;
 import org.lora4j.text.tokens.Tokenizer;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -186,7 +187,7 @@ class RerankerTest {
     void anAdapterIsOneOfTheLanguageModel(@TempDir Path saved) throws IOException {
         try (TextClassifier reranker = reranker(OptionalInt.of(90))) {
             reranker.addAdapter(LoRAConfig.of(2, 4)).save(saved);
-            new Rerank(reranker.head(), OptionalInt.of(reranker.maxTokens())).write(saved);
+            TaskFile.write(new Rerank(reranker.head(), OptionalInt.of(reranker.maxTokens())), saved);
             assertThat(PeftAdapters.load(saved).config().hubFields().taskType()).isEqualTo("CAUSAL_LM");
             assertThat(PeftAdapters.load(saved).savedModules()).isEmpty();
             assertThat(PeftAdapters.load(saved).weights().keySet())

@@ -36,6 +36,7 @@ import org.lora4j.text.task.Outputs;
 import org.lora4j.text.task.Rerank;
 import org.lora4j.text.task.SavedAdapter;
 import org.lora4j.text.task.Task;
+import org.lora4j.text.task.TaskFile;
 import org.lora4j.text.tokens.Prompts;
 
 /** Classifiers of texts on encoders and decoders, which are created, stored and opened again. */
@@ -75,7 +76,9 @@ class TextClassifierTest {
             AdapterView view = classifier.addAdapter(LoRAConfig.of(2, 4));
             view.parameters().forEach(parameter -> parameter.value().addi(0.05));
             view.save(adapter);
-            new Classify(classifier.labels(), classifier.head(), OptionalInt.of(classifier.maxTokens())).write(adapter);
+            TaskFile.write(
+                    new Classify(classifier.labels(), classifier.head(), OptionalInt.of(classifier.maxTokens())),
+                    adapter);
             return classifier.probabilities(classifier.tokens(TEXTS));
         }
     }
@@ -105,7 +108,7 @@ class TextClassifierTest {
             assertThat(further.maxTokens()).isEqualTo(5);
             assertThat(further.probabilities(further.tokens(TEXTS))).isDeepEqualTo(expected);
         }
-        Files.delete(adapter.resolve(Task.FILE));
+        Files.delete(adapter.resolve(TaskFile.NAME));
         try (TextClassifier opened = TextClassifier.open(model, adapter, STORAGE)) {
             assertThat(opened.labels().names()).containsExactly("LABEL_0", "LABEL_1", "LABEL_2");
             assertThat(opened.head()).isEqualTo(head == Head.MEAN ? Head.POOLER : head);
@@ -164,7 +167,7 @@ class TextClassifierTest {
             Task task = labels.count() == 1 && head != Head.LAST
                     ? new Rerank(head, OptionalInt.of(8))
                     : new Classify(labels, head, OptionalInt.of(8));
-            task.write(folder);
+            TaskFile.write(task, folder);
             return classifier.predictEach(
                     classifier.tokens(TEXTS), Collections.nCopies(TEXTS.size(), TextClassifier.ADAPTER));
         }
@@ -236,7 +239,7 @@ class TextClassifierTest {
     void anAdapterHasAnOutputForEachOfItsLabels() throws Exception {
         write("encoder_forward");
         save(Head.MEAN);
-        new Classify(Labels.of(List.of("one", "two")), Head.MEAN, OptionalInt.of(8)).write(adapter);
+        TaskFile.write(new Classify(Labels.of(List.of("one", "two")), Head.MEAN, OptionalInt.of(8)), adapter);
         assertThatIOException()
                 .isThrownBy(() -> TextClassifier.open(model, adapter, STORAGE))
                 .withMessageEndingWith(
@@ -255,12 +258,12 @@ class TextClassifierTest {
         write("encoder_forward");
         save(Head.MEAN);
         saveAs("pooler", LABELS, Head.POOLER, 1);
-        new Classify(LABELS, Head.MEAN, OptionalInt.of(5)).write(temp.resolve("pooler"));
+        TaskFile.write(new Classify(LABELS, Head.MEAN, OptionalInt.of(5)), temp.resolve("pooler"));
         try (TextClassifier classifier = TextClassifier.open(model, adapter, STORAGE)) {
             assertThatIOException()
                     .isThrownBy(() -> classifier.add("a", temp.resolve("pooler")))
                     .withMessageContaining("texts must be cut where the model cuts them, after 8 tokens, found 5");
-            new Classify(LABELS, Head.POOLER, OptionalInt.of(8)).write(temp.resolve("pooler"));
+            TaskFile.write(new Classify(LABELS, Head.POOLER, OptionalInt.of(8)), temp.resolve("pooler"));
             assertThatIOException()
                     .isThrownBy(() -> classifier.add("a", temp.resolve("pooler")))
                     .withMessageContaining("must read what that of the model reads, MEAN, found POOLER");
@@ -300,13 +303,13 @@ class TextClassifierTest {
                         STORAGE))
                 .withMessageContaining("the adapter must have a classifier of 2 classes")
                 .withMessageEndingWith("found 3");
-        new Embed(OptionalInt.of(8), OptionalInt.empty(), Prompts.none()).write(adapter);
+        TaskFile.write(new Embed(OptionalInt.of(8), OptionalInt.empty(), Prompts.none()), adapter);
         assertThatIOException()
                 .isThrownBy(() -> TextClassifier.open(model, adapter, STORAGE))
                 .withMessageContaining("the adapter must have a classifier, found one of 'lora retrieve'");
-        Files.writeString(adapter.resolve(Task.FILE), "[");
+        Files.writeString(adapter.resolve(TaskFile.NAME), "[");
         assertThatIOException()
-                .isThrownBy(() -> Task.read(adapter))
+                .isThrownBy(() -> TaskFile.read(adapter))
                 .withMessageContaining("task.json: must be a file that 'lora classify'");
     }
 }

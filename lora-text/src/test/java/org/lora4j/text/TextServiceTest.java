@@ -56,7 +56,7 @@ import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.Head;
 import org.lora4j.text.task.PairScore;
 import org.lora4j.text.task.Rerank;
-import org.lora4j.text.task.Task;
+import org.lora4j.text.task.TaskFile;
 import org.lora4j.text.task.TaskSettings;
 import org.lora4j.text.tokens.Prompts;
 import org.lora4j.text.tokens.TextTokens;
@@ -173,7 +173,7 @@ class TextServiceTest {
                 Sequences pairs = alone.pairs(OneTask.PAIRS);
                 assertThat(alone.probabilities(pairs)).isDeepEqualTo(expected);
                 alone.adapter().save(saved);
-                Files.copy(adapter.resolve(Task.FILE), saved.resolve(Task.FILE));
+                Files.copy(adapter.resolve(TaskFile.NAME), saved.resolve(TaskFile.NAME));
                 try (TextClassifier loaded =
                         TextClassifier.open(tasks.encoder(), saved, BaseStorage.of(Precision.FLOAT))) {
                     assertThat(loaded.takesPairs()).isTrue();

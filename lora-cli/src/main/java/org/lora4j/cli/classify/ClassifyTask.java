@@ -26,7 +26,6 @@ import org.lora4j.console.report.ReportText;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.data.LabelledText;
 import org.lora4j.text.data.TextInput;
-import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Head;
 import org.lora4j.text.task.Outputs;
 import org.lora4j.text.task.SavedAdapter;
@@ -156,17 +155,17 @@ public final class ClassifyTask extends CommandTask<LabelledText, ClassifiedText
 
     /** Returns the classes of an adapter from which a training goes on; none if they are not known. */
     private static List<String> known(@Nullable SavedAdapter adapter) {
-        return begun(adapter).map(classify -> classify.labels().names()).orElse(List.of());
+        return begun(adapter).map(outputs -> outputs.labels().names()).orElse(List.of());
     }
 
     /**
-     * Returns what an adapter does from which a training goes on.
+     * Returns what the outputs of an adapter mean from which a training goes on.
      *
      * @param adapter the adapter; null for a new one
-     * @return its task; nothing if it is not known
+     * @return its labels, or its number; nothing if its task is not known
      */
-    public static Optional<Classify> begun(@Nullable SavedAdapter adapter) {
-        return adapter == null ? Optional.empty() : adapter.task().flatMap(Task::asClassifier);
+    public static Optional<Outputs> begun(@Nullable SavedAdapter adapter) {
+        return adapter == null ? Optional.empty() : adapter.task().flatMap(Task::classifierOutputs);
     }
 
     @Override

@@ -15,11 +15,10 @@ import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.ModelConfig.ProblemType;
 import org.lora4j.text.TextClassifier;
-import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Head;
 import org.lora4j.text.task.Outputs;
 import org.lora4j.text.task.SavedAdapter;
-import org.lora4j.text.task.Task;
+import org.lora4j.text.task.TaskFile;
 import org.lora4j.text.train.HeadProbe;
 import org.lora4j.text.train.ProbedTask;
 
@@ -60,10 +59,10 @@ abstract class ProbedTextTask<E, M, R extends TaskResult> extends CommandTask<E,
      * @throws IOException if they mean something else
      */
     static @Nullable Outputs begun(@Nullable SavedAdapter adapter, ProblemType problem) throws IOException {
-        Outputs outputs = ClassifyTask.begun(adapter).map(Classify::outputs).orElse(null);
+        Outputs outputs = ClassifyTask.begun(adapter).orElse(null);
         if (outputs != null && outputs.problem() != problem) {
             throw new IOException(adapter + ": the adapter must be one for " + problem.text() + ", found "
-                    + outputs.problem().text() + " in " + Task.FILE);
+                    + outputs.problem().text() + " in " + TaskFile.NAME);
         }
         return outputs;
     }

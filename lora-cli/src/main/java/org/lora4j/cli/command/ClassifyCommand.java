@@ -13,7 +13,7 @@ import org.lora4j.cli.train.TrainingInput;
 import org.lora4j.console.command.OptionCheck;
 import org.lora4j.nn.transformer.ModelConfig.ProblemType;
 import org.lora4j.text.data.TextRow;
-import org.lora4j.text.task.Classify;
+import org.lora4j.text.task.Outputs;
 import org.lora4j.text.train.DefaultEpochs;
 import org.lora4j.text.train.DefaultRate;
 import picocli.CommandLine.Command;
@@ -132,9 +132,9 @@ public final class ClassifyCommand extends TrainCommand {
         if (labels.separator() != null) {
             return ProblemType.MULTI_LABEL_CLASSIFICATION;
         }
-        Optional<Classify> begun = ClassifyTask.begun(input.begin());
+        Optional<Outputs> begun = ClassifyTask.begun(input.begin());
         if (begun.isPresent()) {
-            return begun.get().outputs().problem();
+            return begun.get().problem();
         }
         try (Stream<TextRow> rows = input.data().rows().stream()) {
             return rows.findFirst().filter(column::isListIn).isPresent()

@@ -13,6 +13,7 @@ import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.Generate;
+import org.lora4j.text.task.ModelTask;
 import org.lora4j.text.task.SavedAdapter;
 import org.lora4j.text.task.Tag;
 import org.lora4j.text.task.Task;
@@ -52,7 +53,7 @@ final class ModelAndAdapter {
     /** Returns whether the model predicts tokens: a decoder that, with its adapter, neither classifies nor embeds texts. */
     boolean generates() throws IOException {
         if (adapter == null) {
-            return Task.of(ModelSource.of(model)) instanceof Generate;
+            return ModelTask.of(ModelSource.of(model)) instanceof Generate;
         }
         return ModelConfig.read(model).isDecoder()
                 && !tags()
@@ -63,7 +64,7 @@ final class ModelAndAdapter {
     /** Returns whether the words of texts get tags: from the adapter, or from the model alone. */
     boolean tags() throws IOException {
         if (adapter == null) {
-            return Task.of(ModelSource.of(model)) instanceof Tag;
+            return ModelTask.of(ModelSource.of(model)) instanceof Tag;
         }
         return AdaptedModel.tags(require());
     }
@@ -132,7 +133,7 @@ final class ModelAndAdapter {
             if (written.isPresent() || require().classifies()) {
                 return written;
             }
-            return Task.of(ModelSource.of(model)) instanceof Embed alone
+            return ModelTask.of(ModelSource.of(model)) instanceof Embed alone
                     ? require().task(alone).filter(Embed.class::isInstance)
                     : written;
         } catch (IOException | IllegalArgumentException e) {

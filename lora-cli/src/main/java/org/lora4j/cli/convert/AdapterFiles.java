@@ -9,7 +9,7 @@ import org.lora4j.cli.model.AdaptedModel;
 import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.io.peft.PeftFiles;
 import org.lora4j.text.task.SavedAdapter;
-import org.lora4j.text.task.Task;
+import org.lora4j.text.task.TaskFile;
 
 /** Writes adapters that were computed of others. */
 public final class AdapterFiles {
@@ -47,9 +47,9 @@ public final class AdapterFiles {
             PeftAdapters.save(adapter, AdaptedModel.networkFor(model, first, adapter), output);
         }
         if (first.task().isPresent()) {
-            first.task().get().write(output);
+            TaskFile.write(first.task().get(), output);
         } else {
-            Task.delete(output);
+            TaskFile.delete(output);
         }
     }
 }

@@ -14,7 +14,7 @@ import org.lora4j.io.peft.PeftAdapters;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.PretrainedModel;
-import org.lora4j.text.task.Task;
+import org.lora4j.text.task.TaskFile;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /** The adapter that makes one model of another: what a full fine-tuning changed, at a low rank. */
@@ -70,7 +70,7 @@ public final class ModelDifference {
         AdapterApproximation found = AdapterExtraction.extract(
                 before, after, rank, biasesDiffer(before, after) ? BiasTraining.ALL : BiasTraining.NONE);
         PeftAdapters.save(named(found.adapter(), before, model), before, output);
-        Task.delete(output);
+        TaskFile.delete(output);
         return new Result(
                 output.toString(),
                 found.adapter().weights().size(),

@@ -23,6 +23,7 @@ import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.task.Head;
+import org.lora4j.text.task.MergedTask;
 import org.lora4j.text.task.SavedAdapter;
 import org.lora4j.text.task.Task;
 
@@ -62,7 +63,7 @@ public final class ModelMerge {
         copySettings(model, output, file -> !isWritten(file));
         Optional<Task> task = adapter.task();
         if (task.isPresent()) {
-            task.get().mergeInto(output, config.isDecoder());
+            MergedTask.write(task.get(), output, config.isDecoder());
         }
     }
 

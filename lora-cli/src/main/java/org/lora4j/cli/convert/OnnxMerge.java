@@ -15,6 +15,7 @@ import org.lora4j.nn.Network;
 import org.lora4j.text.TextClassifier;
 import org.lora4j.text.TextModel;
 import org.lora4j.text.task.Embed;
+import org.lora4j.text.task.MergedTask;
 import org.lora4j.text.task.RowTask;
 import org.lora4j.text.task.SavedAdapter;
 import org.lora4j.text.task.Task;
@@ -58,7 +59,7 @@ public final class OnnxMerge {
             }
             OutputPath.deleteOtherModels(output, Set.of(FILE, FILE + "_data"));
             ModelMerge.copySettings(model, output, file -> true);
-            written(task).mergeInto(output, opened.model().config().isDecoder());
+            MergedTask.write(written(task), output, opened.model().config().isDecoder());
         }
     }
 

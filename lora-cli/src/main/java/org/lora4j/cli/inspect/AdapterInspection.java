@@ -11,6 +11,7 @@ import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.LoRAConfig;
 import org.lora4j.nn.transformer.ModelConfig.ProblemType;
 import org.lora4j.text.data.Labels;
+import org.lora4j.text.task.Outputs;
 import org.lora4j.text.task.Rerank;
 import org.lora4j.text.task.SavedAdapter;
 import org.lora4j.text.task.Task;
@@ -93,8 +94,8 @@ public record AdapterInspection(
     }
 
     static @Nullable String problem(Task task) {
-        return task.asClassifier()
-                .map(classifier -> classifier.outputs().problem())
+        return task.classifierOutputs()
+                .map(Outputs::problem)
                 .filter(problem -> problem != ProblemType.SINGLE_LABEL_CLASSIFICATION)
                 .map(ProblemType::text)
                 .orElse(null);

@@ -23,7 +23,7 @@ import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.chat.ChatTemplate;
 import org.lora4j.text.data.Labels;
-import org.lora4j.text.task.Task;
+import org.lora4j.text.task.ModelTask;
 import org.lora4j.text.tokens.TextRules;
 import org.lora4j.text.tokens.Tokenizer;
 
@@ -146,7 +146,7 @@ public record ModelInspection(
                     new TextRules(config.maxLength(), POSITIONS, false),
                     null,
                     classifies ? Labels.read(source).names() : List.of(),
-                    classifies ? AdapterInspection.problem(Task.of(source)) : null,
+                    classifies ? AdapterInspection.problem(ModelTask.of(source)) : null,
                     !classifies && hasTemplate(folder),
                     warnings);
         }
@@ -165,7 +165,7 @@ public record ModelInspection(
                 TextRules.read(source, config.maxLength()),
                 encoder.hasClassifier() ? null : pooling(encoder),
                 encoder.hasClassifier() ? Labels.read(source).names() : List.of(),
-                encoder.hasClassifier() ? AdapterInspection.problem(Task.of(source)) : null,
+                encoder.hasClassifier() ? AdapterInspection.problem(ModelTask.of(source)) : null,
                 false,
                 warnings);
     }

@@ -26,6 +26,7 @@ import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.ClassifyPairs;
 import org.lora4j.text.task.Generate;
 import org.lora4j.text.task.Head;
+import org.lora4j.text.task.ModelTask;
 import org.lora4j.text.task.Outputs;
 import org.lora4j.text.task.Rerank;
 import org.lora4j.text.task.RowTask;
@@ -146,7 +147,7 @@ public final class ServedModel implements AutoCloseable {
      * @throws IOException if the model cannot be read
      */
     public static boolean generates(Path model) throws IOException {
-        return Task.of(ModelSource.of(model)) instanceof Generate;
+        return ModelTask.of(ModelSource.of(model)) instanceof Generate;
     }
 
     private void limit(AdapterCache.Builder builder) {

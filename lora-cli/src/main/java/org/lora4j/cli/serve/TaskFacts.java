@@ -36,8 +36,8 @@ record TaskFacts(
         return new TaskFacts(
                 name(task.getClass()),
                 task.classes().map(Labels::names).orElse(null),
-                task.asClassifier()
-                        .map(classifier -> problem(classifier.outputs().problem()))
+                task.classifierOutputs()
+                        .map(outputs -> problem(outputs.problem()))
                         .orElse(null),
                 task instanceof ClassifyPairs,
                 task instanceof Embed embed ? embed.dimensions().orElseGet(model::embeddingSize) : 0,

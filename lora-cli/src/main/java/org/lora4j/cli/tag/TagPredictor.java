@@ -10,6 +10,7 @@ import org.lora4j.cli.model.OneAdapter;
 import org.lora4j.cli.train.Column;
 import org.lora4j.io.ModelSource;
 import org.lora4j.text.data.Labels;
+import org.lora4j.text.task.ModelTask;
 import org.lora4j.text.task.Tag;
 import org.lora4j.text.task.Task;
 import org.lora4j.text.task.TaskSettings;
@@ -44,7 +45,7 @@ public final class TagPredictor {
     }
 
     static OneAdapter<List<TextWords>, TextTags> open(AdaptedModel files) throws IOException {
-        Task own = Task.of(ModelSource.of(files.model()));
+        Task own = ModelTask.of(ModelSource.of(files.model()));
         Tag alone = own instanceof Tag tag ? tag : new Tag(Labels.numbered(1), Tag.SubWords.FIRST, OptionalInt.empty());
         return OneAdapter.open(Tag.class, files, alone, TaskSettings.none());
     }

@@ -16,7 +16,7 @@ import org.lora4j.console.command.RunFolder;
 import org.lora4j.console.report.ReportText;
 import org.lora4j.nn.parameter.Parameter;
 import org.lora4j.text.data.EpochBatches;
-import org.lora4j.text.task.Task;
+import org.lora4j.text.task.TaskFile;
 import org.lora4j.text.train.BaseHash;
 import org.lora4j.train.Batch;
 import org.lora4j.train.Validation;
@@ -217,13 +217,13 @@ public final class TaskTraining<E, R extends TaskResult> {
     private void writeAdapter(RunFolder folder) throws IOException {
         boolean hasTask = folder.write("the adapter in " + folder.path(), () -> {
             task.adapter().save(folder.path());
-            task.task().task().write(folder.path());
-            return Files.exists(folder.path().resolve(Task.FILE));
+            TaskFile.write(task.task().task(), folder.path());
+            return Files.exists(folder.path().resolve(TaskFile.NAME));
         });
         folder.add("adapter", "adapter_model.safetensors");
         folder.add("adapterConfig", "adapter_config.json");
         if (hasTask) {
-            folder.add("task", Task.FILE);
+            folder.add("task", TaskFile.NAME);
         }
     }
 

@@ -14,6 +14,7 @@ import org.lora4j.internal.StrictJson;
 import org.lora4j.io.internal.AtomicFile;
 import org.lora4j.text.task.SavedAdapter;
 import org.lora4j.text.task.Task;
+import org.lora4j.text.task.TaskFile;
 
 /** What a job trained: how it compares with what is there, and its files. */
 final class JobResult<E> {
@@ -140,7 +141,7 @@ final class JobResult<E> {
             throws IOException {
         Files.createDirectories(folder);
         training.adapter().save(folder);
-        training.trainable().task().write(folder);
+        TaskFile.write(training.trainable().task(), folder);
         StoredJob.Request request = job.request();
         ObjectNode lineage = StrictJson.MAPPER
                 .createObjectNode()

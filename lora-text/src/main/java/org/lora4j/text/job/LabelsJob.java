@@ -15,7 +15,6 @@ import org.lora4j.text.data.Labels;
 import org.lora4j.text.data.TextLabels;
 import org.lora4j.text.data.TextRow;
 import org.lora4j.text.metrics.PrecisionRecall;
-import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.Outputs;
 import org.lora4j.text.task.Task;
 import org.lora4j.text.train.HeadProbe;
@@ -93,16 +92,16 @@ final class LabelsJob extends ClassifierJob<TextLabels, TrainableLabels> {
     /** An adapter with the same labels may have other thresholds, which belong to it. */
     @Override
     Optional<Scores> scores(Model measured, Task saved, Task trained, List<TextLabels> judging) {
-        Classify own = task().task().asClassifier().orElseThrow();
-        Classify other = saved.asClassifier().orElse(null);
+        Task own = task().task();
+        Outputs outputs = own.classifierOutputs().orElseThrow();
+        Outputs other = saved.classifierOutputs().orElse(null);
         if (other != null
                 && saved.getClass() == trained.getClass()
-                && other.outputs().problem() == own.outputs().problem()
-                && other.outputs().labels().equals(own.outputs().labels())
-                && other.head() == own.head()
-                && other.maxTokens().equals(own.maxTokens())) {
-            return Optional.of(scores(task().measure(measured, judging)
-                    .withThresholds(other.outputs().thresholds())));
+                && other.problem() == outputs.problem()
+                && other.labels().equals(outputs.labels())
+                && saved.head() == own.head()
+                && saved.maxTokens().equals(own.maxTokens())) {
+            return Optional.of(scores(task().measure(measured, judging).withThresholds(other.thresholds())));
         }
         return Optional.empty();
     }

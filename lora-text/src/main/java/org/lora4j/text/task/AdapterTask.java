@@ -3,6 +3,7 @@ package org.lora4j.text.task;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
@@ -14,8 +15,11 @@ import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.data.Labels;
 import org.lora4j.text.internal.Json;
 
-/** What an adapter of PEFT is for, which has no {@code task.json}. */
-final class AdapterTask {
+/**
+ * What an adapter is for, whoever wrote it: what stands in its {@link TaskFile}, or else what PEFT's {@code task_type} and a classifier among
+ * the saved modules say, whose classes have numbers for names; or what the model does without an adapter.
+ */
+public final class AdapterTask {
     private static final String CONFIG = "adapter_config.json";
     private static final String TENSORS = "adapter_model.safetensors";
 
@@ -25,16 +29,36 @@ final class AdapterTask {
     private AdapterTask() {}
 
     /**
-     * Returns the task that PEFT's {@code task_type} and the saved modules of an adapter say.
+     * Returns what the files of PEFT say that an adapter is for, which has no {@code task.json}.
      *
-     * @param alone what the model does without an adapter, which holds if they say nothing
+     * @param adapter the adapter
+     * @param model the model
+     * @param alone what the model does without an adapter, which holds for an adapter that says nothing
+     * @return the task
      */
-    static Task of(LoRAAdapter adapter, PretrainedModel model, Task alone) {
+    public static Task ofPeft(LoRAAdapter adapter, PretrainedModel model, Task alone) {
+        Objects.requireNonNull(adapter, "adapter must not be null");
+        Objects.requireNonNull(model, "model must not be null");
+        Objects.requireNonNull(alone, "alone must not be null");
         return of(SavedClassifier.of(adapter), adapter.config().hubFields().taskType(), model, alone);
     }
 
-    /** Reads the same from the files of an adapter, without its weights. */
-    static Task of(Path folder, PretrainedModel model, Task alone) throws IOException {
+    /**
+     * Returns what an adapter is for, without reading its weights.
+     *
+     * @param folder the folder of the adapter
+     * @param model the model
+     * @param alone what the model does without an adapter, which holds for an adapter that says nothing
+     * @return the task
+     * @throws IOException if a file cannot be read or is damaged
+     */
+    public static Task of(Path folder, PretrainedModel model, Task alone) throws IOException {
+        Objects.requireNonNull(model, "model must not be null");
+        Objects.requireNonNull(alone, "alone must not be null");
+        Optional<Task> written = TaskFile.read(folder);
+        if (written.isPresent()) {
+            return written.get();
+        }
         String type = type(folder);
         return of(SavedClassifier.ofHeader(SafeTensors.readHeader(folder.resolve(TENSORS))), type, model, alone);
     }

@@ -81,8 +81,8 @@ public record Classify(Outputs outputs, Head head, OptionalInt maxTokens)
     }
 
     @Override
-    public Optional<Classify> asClassifier() {
-        return Optional.of(this);
+    public Optional<Outputs> classifierOutputs() {
+        return Optional.of(outputs);
     }
 
     @Override

@@ -63,8 +63,8 @@ public record ClassifyPairs(Classify classifier) implements RowTask<List<TextPai
     }
 
     @Override
-    public Optional<Classify> asClassifier() {
-        return Optional.of(classifier);
+    public Optional<Outputs> classifierOutputs() {
+        return Optional.of(classifier.outputs());
     }
 
     @Override

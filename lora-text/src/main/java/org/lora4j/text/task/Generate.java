@@ -1,7 +1,5 @@
 package org.lora4j.text.task;
 
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.OptionalInt;
 
 /** The task of a decoder that continues texts and answers. */
@@ -29,11 +27,5 @@ public record Generate() implements Task {
     @Override
     public String does() {
         return "generates text";
-    }
-
-    /** Deletes the file of an older adapter: PEFT's {@code task_type} says that an adapter generates. */
-    @Override
-    public void write(Path folder) throws IOException {
-        Task.delete(folder);
     }
 }

@@ -3,6 +3,7 @@ package org.lora4j.text.task;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.StrictJson;
 import org.lora4j.io.ModelSource;
@@ -14,14 +15,26 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** What the files of a model say of a task after an adapter was merged into it. */
-final class MergedTask {
+public final class MergedTask {
     private static final Logger log = LoggerFactory.getLogger(MergedTask.class);
 
     private static final String CONFIG = "config.json";
 
     private MergedTask() {}
 
-    static void write(Task task, Path folder, boolean isDecoder) throws IOException {
+    /**
+     * Writes the labels, the prompts, and where texts are cut, into the files of the model. What a model has no file for is logged as a
+     * warning.
+     *
+     * @param task the task of the adapter that was merged
+     * @param folder the folder of the model
+     * @param isDecoder whether it is a decoder, which has no file for where a classifier cuts texts
+     * @throws IOException if a file cannot be read or written
+     * @throws IllegalArgumentException if a file of the model is not a JSON object
+     */
+    public static void write(Task task, Path folder, boolean isDecoder) throws IOException {
+        Objects.requireNonNull(task, "task must not be null");
+        Objects.requireNonNull(folder, "folder must not be null");
         ModelSource files = ModelSource.of(folder);
         if (task instanceof Embed embed) {
             writeEmbeddings(embed, files, folder);
@@ -29,9 +42,9 @@ final class MergedTask {
         if (task.classes().isPresent()) {
             ObjectNode config = Json.readIfExists(files, CONFIG);
             if (config != null) {
-                task.asClassifier()
+                task.classifierOutputs()
                         .ifPresentOrElse(
-                                classifier -> classifier.outputs().write(config),
+                                outputs -> outputs.write(config),
                                 () -> TaskJson.write(task.classes().get(), config));
                 Json.write(folder.resolve(CONFIG), config);
             }

@@ -51,7 +51,7 @@ public final class SavedAdapter {
         return PeftAdapters.readWhole(folder, () -> {
             PeftFiles files = PeftAdapters.read(folder);
             return new SavedAdapter(
-                    folder, files, files.tensorsLength(), Task.read(folder).orElse(null));
+                    folder, files, files.tensorsLength(), TaskFile.read(folder).orElse(null));
         });
     }
 
@@ -151,7 +151,7 @@ public final class SavedAdapter {
      * @throws IOException if the adapter is refused
      */
     public Task task(PretrainedModel model, Task alone) throws IOException {
-        return task == null ? AdapterTask.of(adapter(), model, alone) : task;
+        return task == null ? AdapterTask.ofPeft(adapter(), model, alone) : task;
     }
 
     /**

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.lora4j.internal.StrictJson;
@@ -14,9 +15,13 @@ import org.lora4j.text.data.Labels;
 import org.lora4j.text.internal.Json;
 import org.lora4j.text.tokens.Prompts;
 
-/** The file beside an adapter that says what it is for. PEFT's files have no place for the names of classes. */
-final class TaskFile {
-    static final String NAME = "task.json";
+/**
+ * The file {@code task.json} beside an adapter, which says what it is for. PEFT's files have no place for the names of classes. An adapter
+ * that generates texts has none: PEFT's {@code task_type} says it.
+ */
+public final class TaskFile {
+    /** The name of the file. */
+    public static final String NAME = "task.json";
 
     /** As the command that trains such an adapter is called. */
     private static final String CLASSIFY = "classify";
@@ -36,14 +41,43 @@ final class TaskFile {
 
     private TaskFile() {}
 
-    static Optional<Task> read(ModelSource files) throws IOException {
+    /**
+     * Reads what an adapter says of its task.
+     *
+     * @param adapter the folder of the adapter
+     * @return the task; nothing if there is no such file
+     * @throws IOException if the file is damaged
+     */
+    public static Optional<Task> read(Path adapter) throws IOException {
+        return read(ModelSource.of(adapter));
+    }
+
+    /**
+     * Reads what an adapter says of its task, wherever its files are.
+     *
+     * @param files the files of the adapter
+     * @return the task; nothing if there is no such file
+     * @throws IOException if the file is damaged
+     */
+    public static Optional<Task> read(ModelSource files) throws IOException {
+        Objects.requireNonNull(files, "files must not be null");
         String text = Json.textIfExists(files, NAME);
         return text == null ? Optional.empty() : Optional.of(parse(files.describe(NAME), text));
     }
 
-    static Task parse(String where, String text) throws IOException {
+    /**
+     * Reads what an adapter says of its task, out of the content of the file.
+     *
+     * @param where the file, for messages
+     * @param json its content
+     * @return the task
+     * @throws IOException if the content is damaged
+     */
+    public static Task parse(String where, String json) throws IOException {
+        Objects.requireNonNull(where, "where must not be null");
+        Objects.requireNonNull(json, "json must not be null");
         try {
-            return task(Json.object(NAME, text));
+            return task(Json.object(NAME, json));
         } catch (IllegalArgumentException e) {
             throw new IOException(
                     where
@@ -107,15 +141,44 @@ final class TaskFile {
         return value.asInt() == 0 ? OptionalInt.empty() : OptionalInt.of(value.asInt());
     }
 
-    static void delete(Path folder) throws IOException {
+    /**
+     * Deletes the file of an older adapter, where a new one has no task.
+     *
+     * @param folder the folder of the adapter
+     * @throws IOException if it cannot be deleted
+     */
+    public static void delete(Path folder) throws IOException {
         Files.deleteIfExists(folder.resolve(NAME));
     }
 
-    static void write(Task task, Path folder) throws IOException {
-        Json.write(folder.resolve(NAME), json(task));
+    /**
+     * Writes the file of an adapter; that of an older one is deleted for {@link Generate}.
+     *
+     * @param task what the adapter is for
+     * @param folder the folder of the adapter
+     * @throws IOException if it cannot be written
+     */
+    public static void write(Task task, Path folder) throws IOException {
+        Objects.requireNonNull(task, "task must not be null");
+        if (task instanceof Generate) {
+            delete(folder);
+        } else {
+            Json.write(folder.resolve(NAME), object(task));
+        }
     }
 
-    static ObjectNode json(Task task) {
+    /**
+     * Returns the content of the file of an adapter.
+     *
+     * @param task what the adapter is for
+     * @return the content of {@code task.json}
+     * @throws IllegalArgumentException for {@link Generate}, which has no file
+     */
+    public static String json(Task task) {
+        return object(Objects.requireNonNull(task, "task must not be null")).toPrettyString();
+    }
+
+    private static ObjectNode object(Task task) {
         ObjectNode json = StrictJson.MAPPER.createObjectNode();
         if (task instanceof Embed embed) {
             json.put(TASK, RETRIEVE).put(MAX_TOKENS, embed.maxTokens().orElse(0));

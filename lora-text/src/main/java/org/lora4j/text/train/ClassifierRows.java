@@ -12,6 +12,7 @@ import org.lora4j.text.data.TextInput;
 import org.lora4j.text.task.ClassScores;
 import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.ClassifyPairs;
+import org.lora4j.text.task.Outputs;
 import org.lora4j.text.task.RowModel;
 import org.lora4j.text.task.RowTask;
 import org.lora4j.text.task.TaskSettings;
@@ -35,7 +36,7 @@ record ClassifierRows<Q>(
      */
     static ClassifierRows<?> of(RowTask<?, ClassScores> task, TextTokens tokens, Network network, ProblemType problem) {
         Objects.requireNonNull(tokens, "tokens must not be null");
-        ProblemType found = classifier(task).outputs().problem();
+        ProblemType found = outputs(task).problem();
         if (found != problem) {
             throw new IllegalArgumentException(
                     "problem_type of the task must be " + problem.text() + ", found " + found.text());
@@ -50,9 +51,9 @@ record ClassifierRows<Q>(
     }
 
     /** Returns what the outputs of a task mean. */
-    static Classify classifier(RowTask<?, ClassScores> task) {
+    static Outputs outputs(RowTask<?, ClassScores> task) {
         return Objects.requireNonNull(task, "task must not be null")
-                .asClassifier()
+                .classifierOutputs()
                 .orElseThrow();
     }
 

@@ -56,7 +56,7 @@ public final class TrainableClassify implements TrainableTask<LabelledText, Clas
     public TrainableClassify(RowTask<?, ClassScores> task, TextTokens tokens, Network network) {
         this.network = Objects.requireNonNull(network, "network must not be null");
         rows = ClassifierRows.of(task, tokens, network, ProblemType.SINGLE_LABEL_CLASSIFICATION);
-        labels = ClassifierRows.classifier(task).labels();
+        labels = ClassifierRows.outputs(task).labels();
         loss = Loss.sparseSoftmaxCrossEntropy();
         classWeights = new double[labels.count()];
         Arrays.fill(classWeights, 1);

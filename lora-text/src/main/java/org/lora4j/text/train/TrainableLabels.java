@@ -46,7 +46,7 @@ public final class TrainableLabels implements ProbedTask<TextLabels, LabelledSco
     public TrainableLabels(RowTask<?, ClassScores> task, TextTokens tokens, Network network) {
         this.network = Objects.requireNonNull(network, "network must not be null");
         rows = ClassifierRows.of(task, tokens, network, ProblemType.MULTI_LABEL_CLASSIFICATION);
-        outputs = ClassifierRows.classifier(task).outputs();
+        outputs = ClassifierRows.outputs(task);
         positiveWeights = new double[outputs.labels().count()];
         Arrays.fill(positiveWeights, 1);
         loss = Loss.multiLabel();
@@ -89,9 +89,9 @@ public final class TrainableLabels implements ProbedTask<TextLabels, LabelledSco
 
     @Override
     public RowTask<?, ClassScores> task() {
-        Classify classifier = ClassifierRows.classifier(rows.task());
-        Classify now = new Classify(outputs, classifier.head(), classifier.maxTokens());
-        return rows.task() instanceof ClassifyPairs ? new ClassifyPairs(now) : now;
+        RowTask<?, ClassScores> task = rows.task();
+        Classify now = new Classify(outputs, task.head(), task.maxTokens());
+        return task instanceof ClassifyPairs ? new ClassifyPairs(now) : now;
     }
 
     @Override

@@ -34,7 +34,7 @@ public final class TrainableNumber implements ProbedTask<TextNumber, NumberedTex
     public TrainableNumber(RowTask<?, ClassScores> task, TextTokens tokens, Network network) {
         this.network = Objects.requireNonNull(network, "network must not be null");
         rows = ClassifierRows.of(task, tokens, network, ProblemType.REGRESSION);
-        Labels names = ClassifierRows.classifier(task).labels();
+        Labels names = ClassifierRows.outputs(task).labels();
         if (names.count() != 1) {
             throw new IllegalArgumentException("the task must give a text one number, found " + names);
         }

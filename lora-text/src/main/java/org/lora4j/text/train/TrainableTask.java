@@ -26,7 +26,7 @@ import org.lora4j.train.Validation;
  *         .build()
  *         .fit(examples.batches(16).map(task::batch));
  * adapter.save(folder);
- * task.task().write(folder);
+ * TaskFile.write(task.task(), folder);
  * }</pre>
  *
  * <p>One thread at a time uses it.

@@ -106,7 +106,7 @@ class OutputsTest {
                 "regression | {'0':'x','1':'y'} | REGRESSION",
             })
     void aModelSaysWhatItsOutputsMean(String problem, String labels, ProblemType expected) throws IOException {
-        Task task = Task.of(ModelSource.of(model(problem, labels)));
+        Task task = ModelTask.of(ModelSource.of(model(problem, labels)));
         assertThat(task)
                 .isInstanceOfSatisfying(
                         Classify.class,
@@ -117,14 +117,15 @@ class OutputsTest {
     @ParameterizedTest
     @CsvSource({"regression", "multi_label_classification", "''"})
     void oneOutputWithoutANameIsTheScoreOfAPair(String problem) throws IOException {
-        assertThat(Task.of(ModelSource.of(model(problem, "{'0':'LABEL_0'}")))).isInstanceOf(Rerank.class);
+        assertThat(ModelTask.of(ModelSource.of(model(problem, "{'0':'LABEL_0'}"))))
+                .isInstanceOf(Rerank.class);
     }
 
     @Test
     void refusesAProblemThatNobodyKnows() throws IOException {
         ModelSource model = ModelSource.of(model("several", "{'0':'a','1':'b'}"));
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> Task.of(model))
+                .isThrownBy(() -> ModelTask.of(model))
                 .withMessageStartingWith("problem_type must be one of [single_label_classification,");
     }
 
@@ -136,8 +137,8 @@ class OutputsTest {
                 Outputs.number("stars"),
                 Outputs.oneOf(LABELS))) {
             Classify task = new Classify(outputs, Head.POOLER, OptionalInt.empty());
-            task.mergeInto(folder, false);
-            assertThat(Task.of(ModelSource.of(folder))).isEqualTo(task);
+            MergedTask.write(task, folder, false);
+            assertThat(ModelTask.of(ModelSource.of(folder))).isEqualTo(task);
         }
         assertThat(Files.readString(folder.resolve("config.json"))).doesNotContain("problem_type", "thresholds");
     }

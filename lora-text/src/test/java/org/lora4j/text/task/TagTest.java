@@ -251,7 +251,7 @@ class TagTest {
 
     private static Task readTask(String name) throws IOException {
         PretrainedModel model = PretrainedModel.load(tasks.encoder());
-        return Task.ofFiles(tasks.encoderAdapters().resolve(name), model, Embed.asTheModelSays());
+        return AdapterTask.of(tasks.encoderAdapters().resolve(name), model, Embed.asTheModelSays());
     }
 
     /** A model of transformers with its own tags needs no adapter. */
@@ -261,7 +261,7 @@ class TagTest {
         CompleteEncoder.write(folder);
         PretrainedModel model = PretrainedModel.load(folder);
         model.save(model.tokenClassifier(3, 5), folder);
-        new Tag(NAMES, Tag.SubWords.FIRST, OptionalInt.empty()).mergeInto(folder, false);
+        MergedTask.write(new Tag(NAMES, Tag.SubWords.FIRST, OptionalInt.empty()), folder, false);
         try (TextModel opened = OneTask.open(folder);
                 TextService service =
                         TextService.builder(opened).allowBase(true).build()) {

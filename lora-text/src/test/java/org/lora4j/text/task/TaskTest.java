@@ -23,7 +23,7 @@ class TaskTest {
     private Path folder;
 
     private void write(String json) throws IOException {
-        Files.writeString(folder.resolve(Task.FILE), json.replace('\'', '"'));
+        Files.writeString(folder.resolve(TaskFile.NAME), json.replace('\'', '"'));
     }
 
     @Test
@@ -42,8 +42,8 @@ class TaskTest {
                 new Tag(Labels.of(List.of("O", "B-A", "I-A")), Tag.SubWords.FIRST, OptionalInt.empty()),
                 new Embed(OptionalInt.of(512), OptionalInt.of(64), Prompts.none()));
         for (Task task : tasks) {
-            task.write(folder);
-            assertThat(Task.read(folder)).contains(task);
+            TaskFile.write(task, folder);
+            assertThat(TaskFile.read(folder)).contains(task);
         }
     }
 
@@ -66,8 +66,8 @@ class TaskTest {
     void refusesADamagedFileByItsName(String more, String message) throws IOException {
         write(START + more + "}");
         assertThatIOException()
-                .isThrownBy(() -> Task.read(folder))
-                .withMessageStartingWith(folder.resolve(Task.FILE) + ": must be a file that 'lora classify'")
+                .isThrownBy(() -> TaskFile.read(folder))
+                .withMessageStartingWith(folder.resolve(TaskFile.NAME) + ": must be a file that 'lora classify'")
                 .satisfies(e -> assertThat(e).hasMessageMatching("(?is).*" + Pattern.quote(message) + ".*"));
     }
 
@@ -101,8 +101,8 @@ class TaskTest {
     void refusesAnotherForm(String json, String message) throws IOException {
         write(json);
         assertThatIOException()
-                .isThrownBy(() -> Task.read(folder))
-                .withMessageContaining(Task.FILE)
+                .isThrownBy(() -> TaskFile.read(folder))
+                .withMessageContaining(TaskFile.NAME)
                 .withMessageContaining(message == null ? "" : message);
     }
 }

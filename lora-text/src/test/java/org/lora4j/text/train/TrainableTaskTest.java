@@ -52,6 +52,7 @@ import org.lora4j.text.task.Outputs;
 import org.lora4j.text.task.SavedAdapter;
 import org.lora4j.text.task.Tag;
 import org.lora4j.text.task.Task;
+import org.lora4j.text.task.TaskFile;
 import org.lora4j.text.tokens.TagScheme;
 import org.lora4j.text.tokens.TextPair;
 import org.lora4j.train.AdamW;
@@ -122,7 +123,7 @@ class TrainableTaskTest {
     private static @Nullable Task saved(TrainableTask<?, ?> task, AdapterView adapter, Path model) throws IOException {
         Path folder = temp.resolve(task.getClass().getSimpleName());
         adapter.save(folder);
-        task.task().write(folder);
+        TaskFile.write(task.task(), folder);
         return SavedAdapter.read(folder, model).task().orElse(null);
     }
 
@@ -171,7 +172,7 @@ class TrainableTaskTest {
             assertThat(measured.metrics().exactMatch()).isEqualTo(1);
             assertThat(measured.actual().get(2)).containsExactly(false, true);
             task.useThresholds(List.of(0.25, 0.75));
-            assertThat(task.task().asClassifier().orElseThrow().outputs().thresholds())
+            assertThat(task.task().classifierOutputs().orElseThrow().thresholds())
                     .containsExactly(0.25, 0.75);
             assertThat(saved(task, adapter, folder)).isEqualTo(task.task());
             assertThatIllegalArgumentException()

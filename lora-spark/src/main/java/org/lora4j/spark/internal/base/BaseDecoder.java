@@ -13,6 +13,7 @@ import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.chat.DecoderTokens;
 import org.lora4j.text.task.Generate;
 import org.lora4j.text.task.Task;
+import org.lora4j.text.task.TaskFile;
 
 /**
  * The folder of a decoder on its way to the executors. An executor that has the broadcast of this object opens the decoder
@@ -102,7 +103,7 @@ public final class BaseDecoder implements SentBase {
     @Override
     public void requireTask(String where, @Nullable String task) throws IOException {
         if (task != null) {
-            Task said = Task.parse(where, task);
+            Task said = TaskFile.parse(where, task);
             if (!(said instanceof Generate)) {
                 throw new IOException(where + ": the adapter must be one that generates texts, found one that "
                         + said.does() + "; use LoRATransformer");

@@ -15,9 +15,11 @@ import org.lora4j.linalg.Precision;
 import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.text.TextModel;
+import org.lora4j.text.task.AdapterTask;
 import org.lora4j.text.task.Head;
 import org.lora4j.text.task.Tag;
 import org.lora4j.text.task.Task;
+import org.lora4j.text.task.TaskFile;
 import org.lora4j.text.task.TaskSettings;
 
 /**
@@ -145,7 +147,7 @@ public final class BaseTagger implements SentBase {
     }
 
     private Tag said(String where, String task) throws IOException {
-        return require(where, Task.parse(where, task));
+        return require(where, TaskFile.parse(where, task));
     }
 
     private Tag require(String where, Task said) throws IOException {
@@ -160,7 +162,7 @@ public final class BaseTagger implements SentBase {
     public synchronized void loaded(String name, String where, @Nullable String task, LoRAAdapter adapter)
             throws IOException {
         Tag tag = task == null
-                ? require(where, Task.ofAdapter(adapter, model().model(), model().task()))
+                ? require(where, AdapterTask.ofPeft(adapter, model().model(), model().task()))
                 : said(where, task);
         tag.requireFits(where, adapter, model().hasOwn(Head.TOKENS));
         ofAdapters().put(name, on(tag));

@@ -28,6 +28,7 @@ import org.lora4j.text.task.SavedClassifier;
 import org.lora4j.text.task.ShorterEmbeddings;
 import org.lora4j.text.task.Tag;
 import org.lora4j.text.task.Task;
+import org.lora4j.text.task.TaskFile;
 import org.lora4j.text.task.TaskSettings;
 import org.lora4j.text.tokens.Prompts;
 import org.lora4j.text.tokens.RerankPrompt;
@@ -101,7 +102,7 @@ public final class RowTexts {
      */
     static RowTask<?, ?> task(EncoderSettings settings, boolean isDecoder, String where, String json)
             throws IOException {
-        Task said = Task.parse(where, json);
+        Task said = TaskFile.parse(where, json);
         Head head = head(settings.head(), isDecoder);
         if (said instanceof Tag) {
             throw new IOException(where + ": the adapter " + said.does() + "; use LoRATagger");
@@ -131,7 +132,7 @@ public final class RowTexts {
      * @throws IllegalArgumentException if a parameter of the stage says something else
      */
     static EncoderSettings settings(EncoderSettings stage, String json) throws IOException {
-        Task said = Task.parse("task.json", json);
+        Task said = TaskFile.parse("task.json", json);
         EncoderHead head = switch (said.head()) {
             case EMBEDDING -> EncoderHead.EMBEDDING;
             case MEAN -> EncoderHead.MEAN_CLASSIFIER;
@@ -216,19 +217,19 @@ public final class RowTexts {
             Prompts named = name == null
                     ? embed.prompts()
                     : new Prompts(Map.of(name, files.get().prompts().apply(name, "")), name);
-            return new Embed(embed.maxTokens(), embed.dimensions(), named).json();
+            return TaskFile.json(new Embed(embed.maxTokens(), embed.dimensions(), named));
         }
         int outputs = Math.toIntExact(network.outputSize());
         if (task instanceof Rerank && outputs == 1 && problem == ProblemType.SINGLE_LABEL_CLASSIFICATION) {
-            return task.json();
+            return TaskFile.json(task);
         }
         if (task instanceof Rerank || task instanceof ClassifyPairs) {
             return task.head().classifiesTexts() && task.head() != Head.LAST
-                    ? new ClassifyPairs(classifier(outputs, problem)).json()
+                    ? TaskFile.json(new ClassifyPairs(classifier(outputs, problem)))
                     : null;
         }
         // There is no place for the prompts of a classifier.
-        return settings.hasPrompt() ? null : classifier(outputs, problem).json();
+        return settings.hasPrompt() ? null : TaskFile.json(classifier(outputs, problem));
     }
 
     private Classify classifier(int outputs, ProblemType problem) {
@@ -253,8 +254,8 @@ public final class RowTexts {
 
     /** Whether a text may have any number of labels, which no single number says. */
     public boolean hasSeveralLabels() {
-        return task.asClassifier()
-                .filter(classify -> classify.outputs().problem() == ProblemType.MULTI_LABEL_CLASSIFICATION)
+        return task.classifierOutputs()
+                .filter(outputs -> outputs.problem() == ProblemType.MULTI_LABEL_CLASSIFICATION)
                 .isPresent();
     }
 

@@ -26,6 +26,7 @@ import org.lora4j.text.metrics.PrecisionRecall;
 import org.lora4j.text.metrics.TagMetrics;
 import org.lora4j.text.task.Head;
 import org.lora4j.text.task.Tag;
+import org.lora4j.text.task.TaskFile;
 import org.lora4j.text.tokens.TagScheme;
 import org.lora4j.text.tokens.TagSpan;
 import org.lora4j.text.train.TagProbe;
@@ -102,7 +103,7 @@ public final class TicketsLoRA {
             out.println(
                     masked(test.get(0), Objects.requireNonNull(ways.get(LORA)).get(0)));
             adapter.save(folder.resolve("adapters/tickets"));
-            task.task().write(folder.resolve("adapters/tickets"));
+            TaskFile.write(task.task(), folder.resolve("adapters/tickets"));
         }
     }
 

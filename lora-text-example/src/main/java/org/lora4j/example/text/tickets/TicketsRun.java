@@ -24,6 +24,7 @@ import org.lora4j.nn.input.Input;
 import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.data.TaggedText;
 import org.lora4j.text.metrics.PairedDifference;
+import org.lora4j.text.task.TaskFile;
 import org.lora4j.text.tokens.TagSpan;
 import org.lora4j.text.train.TagProbe;
 import org.lora4j.text.train.TrainableTag;
@@ -94,7 +95,7 @@ record TicketsRun(int trained, int tested, int steps, long seed) {
             out.training(training);
             Path saved = folder.saveAdapter(ADAPTER, ADAPTER, adapter);
             folder.write("the task of " + saved, () -> {
-                task.task().write(folder.path().resolve("adapters").resolve(ADAPTER));
+                TaskFile.write(task.task(), folder.path().resolve("adapters").resolve(ADAPTER));
                 return saved;
             });
             folder.add("task", "adapters/" + ADAPTER + "/task.json");
