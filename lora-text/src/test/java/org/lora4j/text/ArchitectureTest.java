@@ -6,6 +6,7 @@ import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyP
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.type;
 import static com.tngtech.archunit.core.domain.properties.CanBeAnnotated.Predicates.annotatedWith;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ImportOption;
@@ -14,6 +15,7 @@ import com.tngtech.archunit.junit.ArchTag;
 import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import java.util.List;
+import org.lora4j.fixtures.Circles;
 import org.lora4j.internal.ForModules;
 
 /** The module uses what every user of the library can use; its templates reach nothing but values. */
@@ -80,5 +82,12 @@ class ArchitectureTest {
                     .resideInAnyPackage(PACKAGES.subList(0, i).toArray(String[]::new))
                     .check(classes);
         }
+    }
+
+    /** An expression of a grammar makes others, so all kinds of them use the class that makes them. */
+    @ArchTest
+    static void noOtherCircleOfClassesIsLarge(JavaClasses classes) {
+        assertThat(Circles.largest(classes.that(not(resideInAPackage("org.lora4j.text.grammar.internal")))))
+                .hasSizeLessThanOrEqualTo(5);
     }
 }
