@@ -524,7 +524,8 @@ class PagesTest {
     @Test
     void thePagesOnGuaranteesAndDifferencesNameTestsThatThereAre() {
         Set<String> named = Pattern.compile("`(\\w+Test)`")
-                .matcher(Page.of("guarantees.md").text() + Page.of("differences.md").text())
+                .matcher(Page.of("guarantees.md").text()
+                        + Page.of("differences.md").text())
                 .results()
                 .map(test -> test.group(1) + ".java")
                 .collect(Collectors.toSet());
