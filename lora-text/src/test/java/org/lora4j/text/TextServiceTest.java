@@ -368,23 +368,21 @@ class TextServiceTest {
                                     .get(2);
                             note(
                                     wrong,
-                                    Math.abs(found.values().get(0)
-                                                    - classes.get(2).getOrDefault("one", -1.0))
-                                            < ROUNDING);
+                                    close(found.values().get(0), classes.get(2).getOrDefault("one", -1.0)));
                         } else if (kind == 2) {
                             ClassScores found = service.answer(ClassifyPairs.class, OneTask.FOLLOWS, OneTask.PAIRS, NOW)
                                     .values()
                                     .get(1);
                             note(
                                     wrong,
-                                    Math.abs(found.values().get(0)
-                                                    - pairs.get(1).values().get(0))
-                                            < ROUNDING);
+                                    close(
+                                            found.values().get(0),
+                                            pairs.get(1).values().get(0)));
                         } else {
                             PairScore found = service.answer(Rerank.class, OneTask.RANK, OneTask.PAIRS, NOW)
                                     .values()
                                     .get(0);
-                            note(wrong, Math.abs(found.probability() - scores[0]) < ROUNDING);
+                            note(wrong, close(found.probability(), scores[0]));
                         }
                     }
                 }));
@@ -678,10 +676,14 @@ class TextServiceTest {
         }
     }
 
+    private static boolean close(double found, double expected) {
+        return Math.abs(found - expected) < ROUNDING;
+    }
+
     private static boolean close(double[] found, double[] expected) {
         boolean same = found.length == expected.length;
         for (int i = 0; same && i < found.length; i++) {
-            same = Math.abs(found[i] - expected[i]) < ROUNDING;
+            same = close(found[i], expected[i]);
         }
         return same;
     }
@@ -695,7 +697,7 @@ class TextServiceTest {
     private static boolean close(float[] found, float[] expected) {
         boolean same = found.length == expected.length;
         for (int i = 0; same && i < found.length; i++) {
-            same = Math.abs(found[i] - expected[i]) < ROUNDING;
+            same = close(found[i], expected[i]);
         }
         return same;
     }

@@ -125,6 +125,18 @@ class TrainingServiceTest {
                 .isEqualTo(JobState.SUCCEEDED);
     }
 
+    /** Trains an adapter on rows that also judge it beside one other. */
+    private static Job compared(TrainingService trainings, JobMethod method, Path data, Hyperparameters steps)
+            throws Exception {
+        Job job = trainings.submit(JobRequest.of(method, "acme", data)
+                .validation(data)
+                .hyperparameters(steps)
+                .build());
+        succeed(job);
+        assertThat(job.comparisons()).hasSize(1);
+        return job;
+    }
+
     @Test
     void aJobBecomesAnAdapterThatAnswersAtOnce() throws Exception {
         try (TextService service = TextService.builder(encoder)
@@ -227,12 +239,7 @@ class TrainingServiceTest {
                         .adapters(Files.createDirectories(temp.resolve("adapters")))
                         .build();
                 TrainingService trainings = builder(encoder).build()) {
-            Job job = trainings.submit(JobRequest.of(method, "acme", data)
-                    .validation(data)
-                    .hyperparameters(steps(2, 8))
-                    .build());
-            succeed(job);
-            assertThat(job.comparisons()).hasSize(1);
+            Job job = compared(trainings, method, data, steps(2, 8));
             assertThat(service.task(job.adapter()).does()).isNotEmpty();
             assertThat(job.checkpoints()).hasSize(2);
             TrainingUse use = trainings.use();
@@ -268,12 +275,7 @@ class TrainingServiceTest {
                         .adapters(Files.createDirectories(temp.resolve("adapters")))
                         .build();
                 TrainingService trainings = builder(encoder).build()) {
-            Job job = trainings.submit(JobRequest.of(method, "acme", data)
-                    .validation(data)
-                    .hyperparameters(steps(1, 8))
-                    .build());
-            succeed(job);
-            assertThat(job.comparisons()).hasSize(1);
+            Job job = compared(trainings, method, data, steps(1, 8));
             assertThat(service.answer(
                                     ClassifyPairs.class,
                                     job.adapter(),

@@ -25,8 +25,6 @@ import org.lora4j.io.ModelSource;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.io.peft.PeftFiles;
 import org.lora4j.nn.Network;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** An adapter in PEFT's form, with fingerprints of its base, to be sent to executors and stored on any file system. */
 public final class AdapterBytes implements Serializable {
@@ -36,8 +34,6 @@ public final class AdapterBytes implements Serializable {
     private static final String TENSORS = "adapter_model.safetensors";
     private static final String TASK = "task.json";
     private static final int MOST_TASK = 16 << 20;
-
-    private static final Logger log = LoggerFactory.getLogger(AdapterBytes.class);
 
     private final byte[] config;
     private final byte[] tensors;
@@ -156,7 +152,7 @@ public final class AdapterBytes implements Serializable {
         try {
             states.put(TASK, state(files.getFileStatus(new Path(folder, TASK))));
         } catch (FileNotFoundException e) {
-            log.debug("{} has no {}", folder, TASK, e);
+            return new FolderState(null, states); // an adapter that says no task
         }
         return new FolderState(null, states);
     }
