@@ -239,7 +239,8 @@ class ToolsTest {
                 "",
                 new ChatAnswer.Whole(
                         "Hm.", "", List.of(ToolCall.of("stocks", "{\"a\": 1}")), Finish.STOP, 1, 1, List.of())))));
-        assertThat(response.getResult().getOutput().getMetadata()).containsEntry("reasoningContent", "Hm.");
+        assertThat(Objects.requireNonNull(response.getResult()).getOutput().getMetadata())
+                .containsEntry("reasoningContent", "Hm.");
         assertThatExceptionOfType(IllegalStateException.class)
                 .isThrownBy(() -> ToolCallingManager.builder().build().executeToolCalls(prompt, response))
                 .withMessageContaining("stocks");
