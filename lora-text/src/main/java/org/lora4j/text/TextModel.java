@@ -90,7 +90,7 @@ public abstract sealed class TextModel implements AutoCloseable permits EncoderF
     /**
      * Returns what the model does without an adapter.
      *
-     * @return as {@link Task#of}, or what the classifier says if there are weights of one; its labels are those of {@code config.json} if
+     * @return as {@link ModelTask#of}, or what the classifier says if there are weights of one; its labels are those of {@code config.json} if
      *     there is one for each of its outputs
      * @throws IOException if a file cannot be read any more
      */

@@ -147,7 +147,7 @@ public final class SavedAdapter {
      *
      * @param model the model
      * @param alone what the model does without an adapter, which holds for an adapter that says nothing
-     * @return as {@link Task#ofAdapter}
+     * @return as {@link AdapterTask#ofPeft}
      * @throws IOException if the adapter is refused
      */
     public Task task(PretrainedModel model, Task alone) throws IOException {
