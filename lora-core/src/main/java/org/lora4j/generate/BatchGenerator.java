@@ -60,12 +60,18 @@ public final class BatchGenerator {
 
     private final PrefixCache prefixes;
     private final List<RunningGeneration> running = new ArrayList<>();
+    private final long patienceMillis;
     private boolean isStanding;
 
-    private BatchGenerator(Decoder decoder, long cacheLimit, long prefixLimit) {
+    /** Ends the wait of a step. */
+    private volatile CompletableFuture<?> awake = new CompletableFuture<>();
+
+    /** Creates a generator whose steps wait so long for constraints, if nobody wakes them. */
+    BatchGenerator(Decoder decoder, long cacheLimit, long prefixLimit, long patienceMillis) {
         prefixes = new PrefixCache(prefixLimit);
         this.decoder = decoder;
         this.cacheLimit = cacheLimit;
+        this.patienceMillis = patienceMillis;
         pass = new DecoderPass(decoder.ofLastTokens());
         allTokens = new DecoderPass(decoder.stack());
     }
@@ -109,7 +115,7 @@ public final class BatchGenerator {
             throw new IllegalArgumentException("generation: the limit of the cache must not be negative, found "
                     + Math.min(cacheLimit, prefixLimit));
         }
-        return new BatchGenerator(Decoder.of(base), cacheLimit, prefixLimit);
+        return new BatchGenerator(Decoder.of(base), cacheLimit, prefixLimit, PATIENCE_MILLIS);
     }
 
     /**
@@ -177,7 +183,7 @@ public final class BatchGenerator {
      * @throws IllegalArgumentException as {@link #add(Model, int[], GenerationOptions, IntPredicate)}
      * @throws IllegalStateException as {@link #add(Model, int[], GenerationOptions, IntPredicate, PromptCache)}
      */
-    public synchronized RunningGeneration add(
+    public RunningGeneration add(
             Model model,
             int[] prompt,
             GenerationOptions options,
@@ -188,6 +194,17 @@ public final class BatchGenerator {
         Objects.requireNonNull(prompt, "prompt must not be null");
         Objects.requireNonNull(options, "options must not be null");
         Objects.requireNonNull(consumer, "consumer must not be null");
+        wake();
+        return join(model, prompt, options, consumer, cache, owner);
+    }
+
+    private synchronized RunningGeneration join(
+            Model model,
+            int[] prompt,
+            GenerationOptions options,
+            IntPredicate consumer,
+            @Nullable PromptCache cache,
+            @Nullable Object owner) {
         if (model.stack() != decoder.stack()) {
             throw new IllegalArgumentException(
                     "generation: texts that are generated together must have one and the same base"
@@ -303,7 +320,7 @@ public final class BatchGenerator {
         }
         isStanding = now.isEmpty() && !pending.isEmpty();
         if (isStanding) {
-            awaitAny(pending);
+            await(pending);
             return running.size();
         }
         List<RunningGeneration> computed = withoutThoseAside(now);
@@ -373,14 +390,26 @@ public final class BatchGenerator {
     }
 
     /** Waits a little, so that who takes the steps can let others join and leave. */
-    private static void awaitAny(List<CompletableFuture<?>> pending) {
+    private void await(List<CompletableFuture<?>> pending) {
+        pending.add(awake);
         try {
-            CompletableFuture.anyOf(pending.toArray(CompletableFuture[]::new)).get(PATIENCE_MILLIS, MILLISECONDS);
+            CompletableFuture.anyOf(pending.toArray(CompletableFuture[]::new)).get(patienceMillis, MILLISECONDS);
         } catch (ExecutionException | CancellationException | TimeoutException e) {
             // What failed is told by the text that asks for it.
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        if (awake.isDone()) {
+            awake = new CompletableFuture<>();
+        }
+    }
+
+    /**
+     * Ends a step that waits, because it has no text whose constraint is known, or the next one that would. Who takes the steps can let
+     * others join and leave then. Any thread can call it, and it never waits.
+     */
+    public void wake() {
+        awake.complete(null);
     }
 
     /** How many tokens of each text a step computes, so that those with few leave their rest to the others. */

@@ -41,8 +41,8 @@ final class GenerationLoop implements Admission.Places<GenerationTask> {
     private boolean active;
     private volatile @Nullable Thread stepping;
 
-    /** What follows belongs to the thread that takes the steps. */
-    private BatchGenerator batch;
+    /** What follows belongs to the thread that takes the steps. Others may wake the batch. */
+    private volatile BatchGenerator batch;
 
     private final List<GenerationTask> running = new ArrayList<>();
 
@@ -97,6 +97,8 @@ final class GenerationLoop implements Admission.Places<GenerationTask> {
         }
         if (starts) {
             start();
+        } else {
+            batch.wake();
         }
         if (isStopped) {
             fail(task, Failures.closed());
@@ -126,6 +128,7 @@ final class GenerationLoop implements Admission.Places<GenerationTask> {
         synchronized (lock) {
             waited = queue.remove(task);
         }
+        batch.wake();
         if (waited) {
             recorder.failed(task.adapter(), Failures.cancelled());
             end(task, task.nothing(), null);

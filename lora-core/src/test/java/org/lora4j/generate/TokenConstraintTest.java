@@ -158,6 +158,25 @@ class TokenConstraintTest {
     }
 
     @Test
+    void aTextJoinsWhileAllOthersWait() throws Exception {
+        long anHour = 3_600_000;
+        BatchGenerator batch = new BatchGenerator(Decoder.of(network), Long.MAX_VALUE, 0, anHour);
+        Later later = new Later(Some.of(11, 14, 4, 4));
+        GenerationOptions options = GenerationOptions.greedy().withMaxTokens(4);
+        RunningGeneration slow = batch.add(network, PROMPT, options.withConstraint(later));
+        // The wait of the first step ends at once, because a text has come.
+        batch.step();
+        Thread steps = new Thread(batch::step);
+        steps.start();
+        Patience.await(() -> steps.getState() == Thread.State.TIMED_WAITING);
+        RunningGeneration free = batch.add(network, PROMPT, options);
+        steps.join();
+        batch.step();
+        assertThat(free.tokens()).hasSize(1);
+        assertThat(slow.tokens()).isEmpty();
+    }
+
+    @Test
     void aTextAloneWaitsForItsConstraint() throws Exception {
         Later later = new Later(Some.of(11, 14, 0, 2));
         AtomicReference<Generation> result = new AtomicReference<>();

@@ -44,8 +44,8 @@ public final class GrammarCache {
     /** With two threads, of which one adapter has one, the schemas of an adapter do not wait for those of another one. */
     private static final int THREADS = 2;
 
-    /** An adapter with much work leaves three quarters of the time of its thread to others, and makes garbage so much more slowly. */
-    private static final int PAUSES = 3;
+    /** An adapter with much work leaves seven eighths of the time of its thread to others, and makes garbage so much more slowly. */
+    private static final int PAUSES = 7;
 
     private final GrammarVocabulary vocabulary;
     private final long mostBytes;

@@ -160,11 +160,20 @@ public final class Expressions {
     @SuppressWarnings("NonAtomicVolatileUpdate") // One thread at a time adds.
     void addWeight(long more) {
         weight += more;
-        if (weight > mostWeight) {
+        requireWeight(weight);
+    }
+
+    private void requireWeight(long needed) {
+        if (needed > mostWeight) {
             throw new IllegalArgumentException(
                     "grammar: the expressions must weigh at most " + mostWeight
                             + " together, found more; use a shorter grammar, smaller counts or patterns with fewer alternatives");
         }
+    }
+
+    /** Refuses a text that cannot be created, before it fills the memory that it may take: its ends are as many different sequences. */
+    void requireRoomFor(int characters) {
+        requireWeight((characters - 1L) * (WEIGHT + 2L * PARTS));
     }
 
     /** Returns whether derivatives take more than half of what the grammar itself left. */
@@ -209,6 +218,7 @@ public final class Expressions {
     }
 
     Expression literal(byte[] bytes) {
+        requireRoomFor(bytes.length);
         Expression text = empty;
         for (int i = bytes.length - 1; i >= 0; i--) {
             BitSet one = new BitSet();

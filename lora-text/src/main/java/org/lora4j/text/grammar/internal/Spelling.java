@@ -79,6 +79,7 @@ final class Spelling {
 
     /** A text. */
     Expression text(String characters) {
+        all.requireRoomFor(characters.codePointCount(0, characters.length()));
         int[] points = characters.codePoints().toArray();
         Expression text = all.empty();
         for (int i = points.length - 1; i >= 0; i--) {
