@@ -182,6 +182,20 @@ class HostileGrammarTest {
     }
 
     @Test
+    void aTextThatHasNoRoomIsRefusedBeforeItIsBuilt() {
+        Expressions all = new Expressions();
+        long before = all.bytes();
+        String text = "\uD83D\uDE00".repeat((int) (all.mostBytes() / 200));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> all.literal("x".repeat((int) (all.mostBytes() / 200))))
+                .withMessageContaining("must weigh at most");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> Spelling.json(all).text(text))
+                .withMessageContaining("must weigh at most");
+        assertThat(all.bytes()).isEqualTo(before);
+    }
+
+    @Test
     void longTexts() {
         isRefused(
                 "at most 1000000 characters",
