@@ -384,20 +384,20 @@ class PagesTest {
                         number + " MB for the base"),
                 new Twice(
                         "the rates of the commands",
-                        "configuration.md",
+                        "guide-train.md",
                         "(?s)`lora rerank`" + row + "`lora retrieve`" + row,
                         "command-line.md",
                         "(?=.* " + number + " for `rerank`).* " + number + " for `classify` and `retrieve`"),
                 new Twice(
                         "the rates of language models",
-                        "configuration.md",
+                        "guide-train.md",
                         "(?s)`lora clm` \\| 8, 16 \\| " + number + "·.*`lora dpo` \\| 8, 16 \\| " + number + "·",
                         "command-chats.md",
                         " " + number + "·\\(2000/d\\)\\^0\\.78 for `sft` and `clm`.* " + number
                                 + "·\\(2000/d\\)\\^0\\.78 for `dpo`"),
                 new Twice(
                         "the rate of lora classify",
-                        "configuration.md",
+                        "guide-train.md",
                         "`lora classify` \\| 8, 16 \\| " + number + " ",
                         "command-line.md",
                         " " + number + " for `classify`"),
@@ -405,7 +405,7 @@ class PagesTest {
                         "the rate of lora retrieve",
                         "guide-texts.md",
                         "`lora retrieve` has the rate " + number + "\\. ",
-                        "configuration.md",
+                        "guide-train.md",
                         "`lora retrieve` \\| 8, 16 \\| " + number + " "));
     }
 

@@ -14,7 +14,7 @@ class AtSyntaxTest {
     @Test
     void itIsThatOfThePage() throws IOException {
         String code = Files.readString(Path.of("src/test/java/org/lora4j/text/tools/AtSyntax.java"));
-        assertThat(Files.readString(Path.of("../src/site/markdown/tools.md")))
+        assertThat(Files.readString(Path.of("../src/site/markdown/tool-formats.md")))
                 .contains(code.substring(code.indexOf("/** The name")).strip());
     }
 
