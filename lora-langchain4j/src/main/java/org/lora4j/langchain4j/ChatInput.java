@@ -56,7 +56,7 @@ final class ChatInput {
      * Returns the messages and the tools as chat templates take them.
      *
      * @throws UnsupportedFeatureException if a message is not of text
-     * @throws InvalidRequestException if a tool or a call of one is not what it must be
+     * @throws dev.langchain4j.exception.InvalidRequestException if a tool or a call of one is not what it must be
      */
     static Conversation conversation(List<ChatMessage> messages, ChatRequestParameters parameters) {
         // A template that does not show the tools lets the model call none.
