@@ -194,43 +194,37 @@ public final class BatchGenerator {
         Objects.requireNonNull(prompt, "prompt must not be null");
         Objects.requireNonNull(options, "options must not be null");
         Objects.requireNonNull(consumer, "consumer must not be null");
+        // A step that waits for constraints has the lock.
         wake();
-        return join(model, prompt, options, consumer, cache, owner);
-    }
-
-    private synchronized RunningGeneration join(
-            Model model,
-            int[] prompt,
-            GenerationOptions options,
-            IntPredicate consumer,
-            @Nullable PromptCache cache,
-            @Nullable Object owner) {
-        if (model.stack() != decoder.stack()) {
-            throw new IllegalArgumentException(
-                    "generation: texts that are generated together must have one and the same base"
-                            + " network, found another one; use a BatchGenerator for each base");
+        synchronized (this) {
+            if (model.stack() != decoder.stack()) {
+                throw new IllegalArgumentException(
+                        "generation: texts that are generated together must have one and the same base"
+                                + " network, found another one; use a BatchGenerator for each base");
+            }
+            decoder.requireTokens("prompt", prompt);
+            removeFinished();
+            long reserved =
+                    running.stream().mapToLong(RunningGeneration::reserved).sum();
+            int maxTokens =
+                    decoder.maxTokens(prompt, options, Math.max(0, cacheLimit / decoder.bytesPerToken() - reserved));
+            ConstrainedChoice constrained = ConstrainedChoice.begin(options, maxTokens, decoder.vocabulary());
+            EffectiveLayers layers = model.effectiveLayers();
+            int longest = prompt.length + maxTokens - 1;
+            CachedSequence text = cache == null ? new CachedSequence(decoder, layers, longest) : cache.take();
+            // A prompt that is scored needs the logits of each token.
+            boolean isScored = options.promptLogProbabilities().isPresent();
+            int reused = text.start(layers, prompt, cache == null || isScored ? 0 : prompt.length - 1);
+            PrefixTree tree = owner == null || isScored ? null : prefixes.tree(owner);
+            RunningGeneration added =
+                    new RunningGeneration(text, prompt, reused, options, maxTokens, consumer, cache, tree, constrained);
+            if (tree != null) {
+                tree.use(text.cache());
+                added.takeKnown();
+            }
+            running.add(added);
+            return added;
         }
-        decoder.requireTokens("prompt", prompt);
-        removeFinished();
-        long reserved = running.stream().mapToLong(RunningGeneration::reserved).sum();
-        int maxTokens =
-                decoder.maxTokens(prompt, options, Math.max(0, cacheLimit / decoder.bytesPerToken() - reserved));
-        ConstrainedChoice constrained = ConstrainedChoice.begin(options, maxTokens, decoder.vocabulary());
-        EffectiveLayers layers = model.effectiveLayers();
-        int longest = prompt.length + maxTokens - 1;
-        CachedSequence text = cache == null ? new CachedSequence(decoder, layers, longest) : cache.take();
-        // A prompt that is scored needs the logits of each token.
-        boolean isScored = options.promptLogProbabilities().isPresent();
-        int reused = text.start(layers, prompt, cache == null || isScored ? 0 : prompt.length - 1);
-        PrefixTree tree = owner == null || isScored ? null : prefixes.tree(owner);
-        RunningGeneration added =
-                new RunningGeneration(text, prompt, reused, options, maxTokens, consumer, cache, tree, constrained);
-        if (tree != null) {
-            tree.use(text.cache());
-            added.takeKnown();
-        }
-        running.add(added);
-        return added;
     }
 
     /**
@@ -405,8 +399,8 @@ public final class BatchGenerator {
     }
 
     /**
-     * Ends a step that waits, because it has no text whose constraint is known, or the next one that would. Who takes the steps can let
-     * others join and leave then. Any thread can call it, and it never waits.
+     * Ends the wait of a step in which all texts wait for their constraints; if there is none now, the next one. So who takes the steps
+     * can let others join and leave at once. Any thread can call it, and it never waits.
      */
     public void wake() {
         awake.complete(null);

@@ -7,8 +7,7 @@ import org.jspecify.annotations.Nullable;
 final class AtSyntax extends ToolSyntax {
     AtSyntax() {
         // The special tokens, the form of the arguments, the beginning of a call up to the first character that
-        // differs, and what
-        // follows on it: the end, or the beginning of another one.
+        // differs, and what follows on it: the end, or the beginning of another one.
         super(List.of("@call", "@end"), new JsonArguments(), "@call" + SPACE + NAME + SPACE + BODY, "@end");
     }
 

@@ -152,7 +152,7 @@ public final class AdapterBytes implements Serializable {
         try {
             states.put(TASK, state(files.getFileStatus(new Path(folder, TASK))));
         } catch (FileNotFoundException e) {
-            return new FolderState(null, states); // an adapter that says no task
+            // It is an adapter that says no task.
         }
         return new FolderState(null, states);
     }

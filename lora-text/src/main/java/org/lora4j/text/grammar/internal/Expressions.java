@@ -171,7 +171,7 @@ public final class Expressions {
         }
     }
 
-    /** Refuses a text that cannot be created, before it fills the memory that it may take: its ends are as many different sequences. */
+    /** Refuses a text that is too long for the memory of all, before it is built: from each character on, it is a sequence of its own. */
     void requireRoomFor(int characters) {
         requireWeight((characters - 1L) * (WEIGHT + 2L * PARTS));
     }
