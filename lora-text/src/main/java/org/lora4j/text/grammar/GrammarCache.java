@@ -15,7 +15,7 @@ import org.lora4j.serve.RequestOptions;
 import org.lora4j.serve.ServingException;
 import org.lora4j.serve.ServingException.Reason;
 import org.lora4j.text.grammar.internal.BegunConstraint;
-import org.lora4j.text.grammar.internal.Expressions;
+import org.lora4j.text.grammar.internal.ExpressionWeight;
 import org.lora4j.text.grammar.internal.GrammarConstraint;
 
 /**
@@ -157,7 +157,8 @@ public final class GrammarCache {
                 // Another request with the same may have come before.
                 GrammarConstraint other = get(key);
                 return other == null
-                        ? Expressions.within(Runtime.getRuntime().maxMemory() / PART_OF_CLIENT, () -> compile(grammar))
+                        ? ExpressionWeight.within(
+                                Runtime.getRuntime().maxMemory() / PART_OF_CLIENT, () -> compile(grammar))
                         : other;
             });
         }

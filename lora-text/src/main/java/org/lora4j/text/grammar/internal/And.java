@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 final class And extends Searched {
     final List<Expression> parts;
 
-    And(Expressions all, List<Expression> parts) {
-        super(all, Expressions.depth(parts) + 1);
+    And(ExpressionFactory all, List<Expression> parts) {
+        super(all, depth(parts) + 1);
         this.parts = parts;
     }
 

@@ -9,7 +9,7 @@ final class Concat extends Expression {
     final Expression first;
     final Expression rest;
 
-    Concat(Expressions all, Expression first, Expression rest) {
+    Concat(ExpressionFactory all, Expression first, Expression rest) {
         super(
                 all,
                 first.isRegular && rest.isRegular,
@@ -67,8 +67,7 @@ final class Concat extends Expression {
     @Override
     long computeFewest() {
         long least = super.computeFewest();
-        TokenTrie trie = all.trie();
-        if (trie == null || shortest() >= NO_END) {
+        if (shortest() >= NO_END) {
             return least;
         }
         Expression at = this;
@@ -78,8 +77,8 @@ final class Concat extends Expression {
             // Not within a part of several bytes: a mask of the part alone must know what it adds.
             Expression head = at instanceof Concat concat ? concat.first : at;
             at = at instanceof Concat concat ? concat.rest : all.empty();
-            node = head instanceof OneByte one && one.isSingle() ? trie.child(node, (byte) one.first()) : 0;
-            if (node > 0 && trie.hasTokens(node)) {
+            node = head instanceof OneByte one && one.isSingle() ? all.tokenNode(node, (byte) one.first()) : 0;
+            if (node > 0 && all.isToken(node)) {
                 least = Math.min(least, 1 + at.fewestTokens());
             }
         } while (node > 0);

@@ -6,7 +6,7 @@ import java.util.function.ToLongFunction;
 final class Constant extends Expression {
     private final boolean isEmptyText;
 
-    Constant(Expressions all, boolean isEmptyText) {
+    Constant(ExpressionFactory all, boolean isEmptyText) {
         super(all, true, false, 1);
         this.isEmptyText = isEmptyText;
     }

@@ -66,10 +66,6 @@ final class ConstantForms {
     private Expression inAnyOrder(List<Expression> pairs) {
         BitSet required = new BitSet();
         required.set(0, pairs.size());
-        return all.members(
-                new Members.Properties(pairs, required, all.never(), 0, Repeat.UNBOUNDED),
-                forms.comma(),
-                new BitSet(),
-                0);
+        return all.members(new MemberProperties(pairs, required, all.never(), forms.comma(), 0, Repeat.UNBOUNDED));
     }
 }

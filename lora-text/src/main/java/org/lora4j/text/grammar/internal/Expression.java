@@ -1,10 +1,11 @@
 package org.lora4j.text.grammar.internal;
 
+import java.util.Collection;
 import java.util.function.ToLongFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A set of texts of bytes, and of tokens that are no text. Equal expressions of one {@link Expressions} are the same object. What may follow a byte is again an
+ * A set of texts of bytes, and of tokens that are no text. Equal expressions of one {@link ExpressionFactory} are the same object. What may follow a byte is again an
  * expression, the derivative (Brzozowski, <a href="https://doi.org/10.1145/321239.321249">doi:10.1145/321239.321249</a>), which is
  * computed once. Not thread-safe.
  */
@@ -14,7 +15,7 @@ public abstract class Expression {
 
     private static final long UNKNOWN = -1;
 
-    final Expressions all;
+    final ExpressionFactory all;
     final int id;
 
     /** Whether it refers to no rule. */
@@ -31,7 +32,7 @@ public abstract class Expression {
     private Expression @Nullable [] derivatives;
     private @Nullable Expression clamped;
 
-    Expression(Expressions all, boolean isRegular, boolean isSearched, int depth) {
+    Expression(ExpressionFactory all, boolean isRegular, boolean isSearched, int depth) {
         this.all = all;
         this.isRegular = isRegular;
         this.isSearched = isSearched;
@@ -60,10 +61,10 @@ public abstract class Expression {
 
     /** Returns what may follow a byte, from 0 to 255, or the symbol of a token. */
     public final Expression after(int value) {
-        int group = all.group(value);
+        int group = all.groups().of(value);
         if (derivatives == null) {
-            derivatives = new Expression[all.groups()];
-            all.addWeight(derivatives.length);
+            derivatives = new Expression[all.groups().count()];
+            all.weight().add(derivatives.length);
         }
         Expression known = derivatives[group];
         if (known == null) {
@@ -145,6 +146,14 @@ public abstract class Expression {
     /** What follows on {@link #head}. */
     Expression tail() {
         return all.empty();
+    }
+
+    static int depth(Collection<Expression> parts) {
+        int most = 0;
+        for (Expression part : parts) {
+            most = Math.max(most, part.depth);
+        }
+        return most;
     }
 
     static long sum(long a, long b) {

@@ -2,9 +2,7 @@ package org.lora4j.text.grammar.internal;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.BitSet;
-import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -12,39 +10,18 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.Supplier;
-import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Creates expressions, each once. First the expressions of a grammar are created, with rules. After {@link #complete} their
  * derivatives are computed, as far as they are needed. How many live together is limited. Not thread-safe.
  */
-public final class Expressions {
-    /** How many bytes a reference or a number takes on average, with all that belongs to an expression. */
-    private static final int BYTES_OF_WEIGHT = 16;
-
-    private static final int PART_OF_HEAP = 8;
-
-    /** References and numbers that the expressions have together: about 100 MB, and less if the heap is small. */
-    private static final long MOST_WEIGHT =
-            Math.max(100_000, Math.min(6_000_000, Runtime.getRuntime().maxMemory() / (PART_OF_HEAP * BYTES_OF_WEIGHT)));
-
-    /** How much those may weigh that this thread creates; null for {@link #MOST_WEIGHT}. */
-    private static final ThreadLocal<@Nullable Long> LIMIT = new ThreadLocal<>();
-
-    private static final int WEIGHT = 12;
-
+public final class Expressions extends ExpressionFactory {
     /** Those of a sequence. */
     private static final int PARTS = 2;
 
-    static final int BYTES = 256;
-
     /** So many different tokens a grammar may name. */
     private static final int MOST_TOKENS = 256;
-
-    private final long mostWeight;
-    private final BitSet typed;
 
     /** The tokens; null for all that can be. */
     private final @Nullable TokenTrie trie;
@@ -52,18 +29,10 @@ public final class Expressions {
     /** Such a token is no text of bytes. It is a symbol of its own, behind those of the bytes. */
     private final Map<Object, Integer> symbols = new LinkedHashMap<>();
 
-    private final Effort effort = new Effort();
     private final Map<List<Object>, Expression> known = new HashMap<>();
     private final ConcatTable sequences = new ConcatTable();
     private final Map<List<Object>, Rule> rules = new LinkedHashMap<>();
-    private final Set<BitSet> sets = new LinkedHashSet<>();
     private final List<Expression> created = new ArrayList<>();
-    private int[] groups = new int[0];
-    private int[] typedBytes = new int[0];
-    private int groupCount;
-    private int nextId;
-    private volatile long weight;
-    private long weightOfGrammar;
     private boolean isComplete;
     private @Nullable Expression jsonCharacter;
     private final Expression never;
@@ -75,9 +44,7 @@ public final class Expressions {
     }
 
     private Expressions(BitSet typed, @Nullable TokenTrie trie) {
-        Long limit = LIMIT.get();
-        mostWeight = limit == null ? MOST_WEIGHT : Math.min(limit, MOST_WEIGHT);
-        this.typed = typed;
+        super(new ByteGroups(typed));
         this.trie = trie;
         never = add(List.of("never"), 1, () -> new Constant(this, false));
         empty = add(List.of("empty"), 1, () -> new Constant(this, true));
@@ -88,29 +55,9 @@ public final class Expressions {
         this(allBytes(), null);
     }
 
-    /**
-     * Lets a thread create expressions of less memory: those of each grammar take at most so many bytes.
-     *
-     * @return what the supplier returns
-     */
-    public static <T> T within(long bytes, Supplier<T> creation) {
-        Long before = LIMIT.get();
-        LIMIT.set(bytes / BYTES_OF_WEIGHT);
-        try {
-            return creation.get();
-        } finally {
-            LIMIT.set(before);
-        }
-    }
-
-    /** The most bytes that they may take. */
-    long mostBytes() {
-        return mostWeight * BYTES_OF_WEIGHT;
-    }
-
     private static BitSet allBytes() {
         BitSet all = new BitSet();
-        all.set(0, BYTES);
+        all.set(0, ByteGroups.BYTES);
         return all;
     }
 
@@ -118,16 +65,11 @@ public final class Expressions {
         Expression create();
     }
 
-    /** What is computed for them. */
-    Effort effort() {
-        return effort;
-    }
-
     private Expression add(List<Object> key, int size, Creation creation) {
-        effort.spend(1 + size);
+        effort().spend(1 + size);
         Expression found = known.get(key);
         if (found == null) {
-            addWeight(WEIGHT + 2L * size);
+            weight().addExpression(size);
             found = creation.create();
             known.put(key, found);
             created(found);
@@ -144,49 +86,14 @@ public final class Expressions {
         }
     }
 
+    @Override
     boolean isComplete() {
         return isComplete;
     }
 
-    int nextId() {
-        return nextId++;
-    }
-
-    /** About how much memory they take. Any thread may ask. */
-    long bytes() {
-        return weight * BYTES_OF_WEIGHT;
-    }
-
-    @SuppressWarnings("NonAtomicVolatileUpdate") // One thread at a time adds.
-    void addWeight(long more) {
-        weight += more;
-        requireWeight(weight);
-    }
-
-    private void requireWeight(long needed) {
-        if (needed > mostWeight) {
-            throw new IllegalArgumentException(
-                    "grammar: the expressions must weigh at most " + mostWeight
-                            + " together, found more; use a shorter grammar, smaller counts or patterns with fewer alternatives");
-        }
-    }
-
     /** Refuses a text that is too long for the memory of all, before it is built: from each character on, it is a sequence of its own. */
     void requireRoomFor(int characters) {
-        requireWeight((characters - 1L) * (WEIGHT + 2L * PARTS));
-    }
-
-    /** Returns whether derivatives take more than half of what the grammar itself left. */
-    boolean isHalfFull() {
-        return weight > (mostWeight + weightOfGrammar) / 2;
-    }
-
-    static int depth(Collection<Expression> parts) {
-        int most = 0;
-        for (Expression part : parts) {
-            most = Math.max(most, part.depth);
-        }
-        return most;
+        weight().requireRoomFor(characters - 1, PARTS);
     }
 
     /** Notes which expression is any character of a JSON string. */
@@ -199,10 +106,12 @@ public final class Expressions {
         return part == jsonCharacter;
     }
 
+    @Override
     Expression never() {
         return never;
     }
 
+    @Override
     Expression empty() {
         return empty;
     }
@@ -212,7 +121,7 @@ public final class Expressions {
             return never;
         }
         if (!isComplete) {
-            sets.add(bytes);
+            groups().add(bytes);
         }
         return add(List.of("byte", bytes), 4, () -> new OneByte(this, bytes));
     }
@@ -233,6 +142,7 @@ public final class Expressions {
     }
 
     /** A part with references is divided, so that what follows the innermost open rule stands before what follows the outer ones. */
+    @Override
     Expression concat(Expression first, Expression rest) {
         if (first == never || rest == never) {
             return never;
@@ -244,7 +154,7 @@ public final class Expressions {
             List<Expression> parts = new ArrayList<>();
             Expression at = first;
             while (at instanceof Concat concat && !concat.isRegular) {
-                effort.spend(1);
+                effort().spend(1);
                 parts.add(concat.first);
                 at = concat.rest;
             }
@@ -259,10 +169,10 @@ public final class Expressions {
     }
 
     private Expression pair(Expression first, Expression rest) {
-        effort.spend(1 + PARTS);
+        effort().spend(1 + PARTS);
         Concat found = sequences.get(first, rest);
         if (found == null) {
-            addWeight(WEIGHT + 2L * PARTS);
+            weight().addExpression(PARTS);
             found = new Concat(this, first, rest);
             sequences.add(found);
             created(found);
@@ -286,11 +196,12 @@ public final class Expressions {
         return or(List.of(options));
     }
 
+    @Override
     Expression or(List<Expression> options) {
         Set<Expression> different = new LinkedHashSet<>();
         for (Expression option : options) {
             if (option instanceof Or or) {
-                effort.spend(or.options.size());
+                effort().spend(or.options.size());
                 different.addAll(or.options);
             } else if (option != never) {
                 different.add(option);
@@ -316,6 +227,7 @@ public final class Expressions {
     }
 
     /** The parts must have no references. */
+    @Override
     Expression and(List<Expression> parts) {
         Set<Expression> different = new LinkedHashSet<>();
         for (Expression part : parts) {
@@ -323,7 +235,7 @@ public final class Expressions {
                 return never;
             }
             if (part instanceof And and) {
-                effort.spend(and.parts.size());
+                effort().spend(and.parts.size());
                 different.addAll(and.parts);
             } else if (!(part instanceof Not not && not.part == never)) {
                 different.add(requireRegular(part));
@@ -338,6 +250,7 @@ public final class Expressions {
                 : add(List.of("and", sorted), 2 * sorted.size(), () -> new And(this, sorted));
     }
 
+    @Override
     Expression not(Expression part) {
         requireRegular(part);
         return part instanceof Not not ? not.part : add(List.of("not", part), 1, () -> new Not(this, part));
@@ -356,12 +269,13 @@ public final class Expressions {
             "0123456789.".chars().forEach(digit -> {
                 BitSet one = new BitSet();
                 one.set(digit);
-                sets.add(one);
+                groups().add(one);
             });
         }
         return remainder(divisor, scale, 0, false);
     }
 
+    @Override
     Expression remainder(int divisor, int left, int remainder, boolean isFraction) {
         return add(
                 List.of("remainder", divisor, left, remainder, isFraction),
@@ -369,14 +283,20 @@ public final class Expressions {
                 () -> new Remainder(this, divisor, left, remainder, isFraction));
     }
 
-    /** Properties in any order, behind those that were used. */
-    Expression members(Members.Properties properties, Expression comma, BitSet used, int count) {
+    /** Properties in any order. */
+    Expression members(MemberProperties properties) {
+        return members(properties, new BitSet(), 0);
+    }
+
+    @Override
+    Expression members(MemberProperties properties, BitSet used, int count) {
         return add(
                 List.of("members", properties, used, count),
                 PARTS + properties.named().size() / Long.SIZE,
-                () -> new Members(this, properties, comma, used, count));
+                () -> new Members(this, properties, used, count));
     }
 
+    @Override
     Expression repeat(Expression part, int min, int max) {
         if (min > max) {
             return never;
@@ -419,20 +339,25 @@ public final class Expressions {
     }
 
     private Expression symbol(Object token) {
-        int symbol = symbols.computeIfAbsent(token, key -> BYTES + symbols.size());
+        int symbol = symbols.computeIfAbsent(token, key -> ByteGroups.BYTES + symbols.size());
         if (symbols.size() > MOST_TOKENS) {
             throw new IllegalArgumentException("grammar: at most " + MOST_TOKENS
                     + " different tokens must be named, found more; write their texts in quotation marks");
         }
         BitSet one = new BitSet();
         one.set(symbol);
-        typed.set(symbol);
+        groups().addSymbol(symbol);
         return oneOf(one);
     }
 
-    @Nullable
-    TokenTrie trie() {
-        return trie;
+    @Override
+    int tokenNode(int from, byte value) {
+        return trie == null ? 0 : trie.child(from, value);
+    }
+
+    @Override
+    boolean isToken(int node) {
+        return trie != null && trie.hasTokens(node);
     }
 
     /** The symbols of the special and added tokens of a grammar, by their ids. */
@@ -464,7 +389,7 @@ public final class Expressions {
      */
     void complete() {
         isComplete = true;
-        divideBytes();
+        groups().divide(symbols.size(), effort());
         List<Expression> all = List.copyOf(created);
         created.clear();
         all.stream().filter(one -> one.isRegular && !one.isSearched).forEach(one -> {
@@ -476,7 +401,7 @@ public final class Expressions {
         boolean changes = true;
         while (changes) {
             changes = false;
-            effort.spend(recursive.size());
+            effort().spend(recursive.size());
             for (Expression one : recursive) {
                 changes |= one.updateShortest();
             }
@@ -486,68 +411,16 @@ public final class Expressions {
             }
         }
         new LeftRecursion().check(rules.values());
-        weightOfGrammar = weight;
+        weight().endGrammar();
     }
 
     /** Ends the definition before any expression is there: bytes are told apart whatever sets come. */
     void completeForAnyBytes() {
-        for (int value = 0; value < BYTES; value++) {
+        for (int value = 0; value < ByteGroups.BYTES; value++) {
             BitSet one = new BitSet();
             one.set(value);
-            sets.add(one);
+            groups().add(one);
         }
         complete();
-    }
-
-    /** Bytes that all sets have or none has are one group. Each set divides the groups of those before. */
-    private void divideBytes() {
-        sets.add(typed);
-        groups = new int[BYTES + symbols.size()];
-        groupCount = 1;
-        for (BitSet set : sets) {
-            divideBytes(set);
-        }
-        sets.clear();
-        typedBytes = IntStream.range(0, groupCount)
-                .map(group -> IntStream.range(0, groups.length)
-                        .filter(value -> groups[value] == group)
-                        .findFirst()
-                        .orElseThrow())
-                .filter(typed::get)
-                .toArray();
-    }
-
-    /** Numbers the groups in the order of their first bytes. */
-    private void divideBytes(BitSet set) {
-        effort.spend(groups.length);
-        int[] numbers = new int[2 * groupCount];
-        Arrays.fill(numbers, -1);
-        int count = 0;
-        for (int value = 0; value < groups.length; value++) {
-            int key = 2 * groups[value] + (set.get(value) ? 1 : 0);
-            if (numbers[key] < 0) {
-                numbers[key] = count;
-                count++;
-            }
-            groups[value] = numbers[key];
-        }
-        groupCount = count;
-    }
-
-    int group(int value) {
-        return groups[value];
-    }
-
-    int groups() {
-        return groupCount;
-    }
-
-    /** One byte of each group whose bytes are tokens. */
-    int[] typedBytes() {
-        return typedBytes;
-    }
-
-    boolean isTyped(BitSet bytes) {
-        return bytes.intersects(typed);
     }
 }

@@ -22,7 +22,7 @@ public final class GrammarConstraint implements TokenConstraint {
     private volatile Engine engine;
 
     /** A grammar whose expressions live together, with their masks. */
-    private record Engine(Expression root, Masks masks, FixedText fixed, long fewest) {}
+    private record Engine(Expressions all, Expression root, Masks masks, FixedText fixed, long fewest) {}
 
     /** Lets other threads compute tokens if that takes long. */
     public interface Workers {
@@ -65,17 +65,18 @@ public final class GrammarConstraint implements TokenConstraint {
     }
 
     private Engine newEngine() {
-        Expression root = grammar.compile(new Expressions(trie));
-        return new Engine(root, new Masks(trie), new FixedText(trie, tokenizer), root.fewestTokens());
+        Expressions all = new Expressions(trie);
+        Expression root = grammar.compile(all);
+        return new Engine(all, root, new Masks(trie, all), new FixedText(trie, tokenizer), root.fewestTokens());
     }
 
     /** Replaces expressions of which there are too many; those who use them follow. */
     private Engine engine(long steps) {
-        if (engine.root().all.isHalfFull()) {
+        if (engine.all().weight().isHalfFull()) {
             if (steps < Effort.MOST) {
                 throw new Effort.Exhausted();
             }
-            engine = Expressions.within(engine.root().all.mostBytes(), this::newEngine);
+            engine = ExpressionWeight.within(engine.all().weight().mostBytes(), this::newEngine);
         }
         return engine;
     }
@@ -87,7 +88,7 @@ public final class GrammarConstraint implements TokenConstraint {
      */
     public long bytes() {
         Engine now = engine;
-        return grammar.bytes() + now.root().all.bytes() + now.masks().bytes();
+        return grammar.bytes() + now.all().weight().bytes() + now.masks().bytes();
     }
 
     @Override
@@ -173,7 +174,7 @@ public final class GrammarConstraint implements TokenConstraint {
             } catch (Effort.Exhausted e) {
                 return false;
             } finally {
-                others.computed(used.root().all.effort().steps());
+                others.computed(used.all().effort().steps());
                 lock.unlock();
             }
         }
@@ -224,7 +225,7 @@ public final class GrammarConstraint implements TokenConstraint {
                 known = 0;
                 rest = now.root();
             }
-            now.root().all.effort().begin(steps);
+            now.all().effort().begin(steps);
             while (known < text.length()) {
                 rest = rest.after(text.charAt(known));
                 known++;
@@ -274,7 +275,7 @@ public final class GrammarConstraint implements TokenConstraint {
         }
 
         private void append(int id) {
-            Integer symbol = used.root().all.symbols().get(id);
+            Integer symbol = used.all().symbols().get(id);
             if (symbol != null) {
                 text.append((char) symbol.intValue());
                 return;

@@ -19,10 +19,12 @@ final class Masks {
             Math.min(48L << 20, Runtime.getRuntime().maxMemory() / PART_OF_HEAP);
 
     private final TokenTrie trie;
+    private final Expressions all;
     private final Map<Expression, Mask> known = new LinkedHashMap<>(16, 0.75F, true);
     private volatile long bytes;
 
-    Masks(TokenTrie trie) {
+    Masks(TokenTrie trie, Expressions all) {
+        this.all = all;
         this.trie = trie;
     }
 
@@ -48,7 +50,7 @@ final class Masks {
         if (free.shortest() + known(free).growth() > and.leastLimit() - trie.longest()) {
             return expression;
         }
-        return expression instanceof Concat concat ? expression.all.concat(free, concat.rest) : free;
+        return expression instanceof Concat concat ? all.concat(free, concat.rest) : free;
     }
 
     @SuppressWarnings("NonAtomicVolatileUpdate") // One thread at a time changes it.
@@ -73,9 +75,8 @@ final class Masks {
     }
 
     private Mask compute(Expression expression) {
-        if (expression instanceof Repeat repeat && expression.all.isJsonCharacter(repeat.part)) {
-            return trie.jsonText(expression.all.repeat(repeat.part, 0, Repeat.UNBOUNDED))
-                    .of(repeat);
+        if (expression instanceof Repeat repeat && all.isJsonCharacter(repeat.part)) {
+            return trie.jsonText(all.repeat(repeat.part, 0, Repeat.UNBOUNDED)).of(repeat);
         }
         Mask.Builder builder = new Mask.Builder(trie, expression);
         if (expression instanceof Concat concat && isUnit(concat)) {
@@ -92,7 +93,7 @@ final class Masks {
 
     private void walk(Expression expression, Mask.Builder builder) {
         trie.walk(0, expression, builder);
-        expression.all.symbols().forEach((id, symbol) -> builder.addToken((int) id, expression.after(symbol)));
+        all.symbols().forEach((id, symbol) -> builder.addToken((int) id, expression.after(symbol)));
     }
 
     /** A single byte is walked together with what follows, and a loop too unless one byte ends it. */
@@ -120,8 +121,8 @@ final class Masks {
     private void addBehind(BitSet ends, Expression rest, Mask.Builder builder) {
         BitSet begins = new BitSet();
         long nodes = 0;
-        for (int value = 0; value < Expressions.BYTES; value++) {
-            if (rest.after(value) != rest.all.never()) {
+        for (int value = 0; value < ByteGroups.BYTES; value++) {
+            if (rest.after(value) != all.never()) {
                 begins.set(value);
                 nodes += trie.endingWith(value).length;
             }
@@ -134,7 +135,7 @@ final class Masks {
             ends.stream().forEach(node -> trie.walk(node, rest, builder));
             return;
         }
-        rest.all.effort().spend(nodes);
+        all.effort().spend(nodes);
         begins.stream().forEach(value -> {
             Expression after = rest.after(value);
             for (int node : trie.endingWith(value)) {
@@ -167,7 +168,7 @@ final class Masks {
                 others.add(option);
             }
         }
-        walk(or.all.or(others), builder);
+        walk(all.or(others), builder);
     }
 
     /** The tokens after which at most so many more can end the text. Nothing of this is kept. */
@@ -178,7 +179,7 @@ final class Masks {
                 trie.addTokens(node, tokens);
             }
         };
-        expression.all.symbols().forEach((id, symbol) -> {
+        all.symbols().forEach((id, symbol) -> {
             if (expression.after(symbol).fewestTokens() <= most) {
                 tokens.set((int) id);
             }

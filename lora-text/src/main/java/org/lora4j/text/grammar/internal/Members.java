@@ -11,37 +11,19 @@ import java.util.function.ToLongFunction;
  * created when it is needed.
  */
 final class Members extends Expression {
-    /**
-     * The properties of an object.
-     *
-     * @param named those that have a name, each at most once
-     * @param required which of them must be there
-     * @param other any other one, which may come again
-     * @param min how many there must be
-     * @param max how many there may be; {@link Repeat#UNBOUNDED} for any number
-     */
-    record Properties(List<Expression> named, BitSet required, Expression other, int min, int max) {
-        /** From here on their number is of no effect. */
-        private int counted() {
-            return max < Repeat.UNBOUNDED ? max : Math.max(1, min);
-        }
-    }
-
-    private final Properties properties;
-    private final Expression comma;
+    private final MemberProperties properties;
     private final BitSet used;
     private final int count;
 
-    Members(Expressions all, Properties properties, Expression comma, BitSet used, int count) {
-        super(all, false, false, 1 + Math.max(Expressions.depth(properties.named()), properties.other().depth));
+    Members(ExpressionFactory all, MemberProperties properties, BitSet used, int count) {
+        super(all, false, false, 1 + Math.max(depth(properties.named()), properties.other().depth));
         this.properties = properties;
-        this.comma = comma;
         this.used = used;
         this.count = count;
     }
 
     private Expression behind(Expression pair) {
-        return count == 0 ? pair : all.concat(comma, pair);
+        return count == 0 ? pair : all.concat(properties.comma(), pair);
     }
 
     @Override
@@ -54,11 +36,11 @@ final class Members extends Expression {
             if (after != all.never()) {
                 BitSet more = (BitSet) used.clone();
                 more.set(i);
-                options.add(all.concat(after, all.members(properties, comma, more, next)));
+                options.add(all.concat(after, all.members(properties, more, next)));
             }
         }
         Expression after = isFull ? all.never() : behind(properties.other()).after(value);
-        options.add(after == all.never() ? after : all.concat(after, all.members(properties, comma, used, next)));
+        options.add(after == all.never() ? after : all.concat(after, all.members(properties, used, next)));
         return all.or(options);
     }
 
@@ -90,7 +72,7 @@ final class Members extends Expression {
             return NO_END;
         }
         long commas = count == 0 ? needed - 1L : needed;
-        return needed == 0 ? 0 : sum(sum, commas * ofPart.applyAsLong(comma));
+        return needed == 0 ? 0 : sum(sum, commas * ofPart.applyAsLong(properties.comma()));
     }
 
     @Override

@@ -4,7 +4,7 @@ package org.lora4j.text.grammar.internal;
 final class Not extends Searched {
     final Expression part;
 
-    Not(Expressions all, Expression part) {
+    Not(ExpressionFactory all, Expression part) {
         super(all, part.depth + 1);
         this.part = part;
     }

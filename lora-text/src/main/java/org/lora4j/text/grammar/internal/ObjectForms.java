@@ -145,8 +145,7 @@ final class ObjectForms {
                 pairs.add(pair(name, claims(name)));
             }
             int max = isBounded ? counted : Repeat.UNBOUNDED;
-            Members.Properties properties = new Members.Properties(pairs, required, others(0), min, max);
-            return all.members(properties, forms.comma(), new BitSet(), 0);
+            return all.members(new MemberProperties(pairs, required, others(0), forms.comma(), min, max));
         }
 
         /** What may follow on the first names, of which some were used, and while some properties must still come. */

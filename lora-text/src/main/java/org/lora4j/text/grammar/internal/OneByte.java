@@ -7,7 +7,7 @@ import java.util.function.ToLongFunction;
 final class OneByte extends Expression {
     private final BitSet bytes;
 
-    OneByte(Expressions all, BitSet bytes) {
+    OneByte(ExpressionFactory all, BitSet bytes) {
         super(all, true, false, 1);
         this.bytes = bytes;
     }
@@ -29,7 +29,7 @@ final class OneByte extends Expression {
 
     /** Whether it is a token that is no text. */
     boolean isToken() {
-        return first() >= Expressions.BYTES;
+        return first() >= ByteGroups.BYTES;
     }
 
     int first() {
@@ -38,6 +38,6 @@ final class OneByte extends Expression {
 
     @Override
     long measure(ToLongFunction<Expression> ofPart) {
-        return all.isTyped(bytes) ? 1 : NO_END;
+        return all.groups().isTyped(bytes) ? 1 : NO_END;
     }
 }

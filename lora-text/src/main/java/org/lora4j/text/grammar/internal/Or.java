@@ -8,12 +8,12 @@ import java.util.function.ToLongFunction;
 final class Or extends Expression {
     final List<Expression> options;
 
-    Or(Expressions all, List<Expression> options) {
+    Or(ExpressionFactory all, List<Expression> options) {
         super(
                 all,
                 options.stream().allMatch(option -> option.isRegular),
                 options.stream().anyMatch(option -> option.isSearched),
-                Expressions.depth(options) + 1);
+                depth(options) + 1);
         this.options = options;
     }
 

@@ -6,7 +6,7 @@ import java.util.function.ToLongFunction;
 final class Reference extends Expression {
     final Rule rule;
 
-    Reference(Expressions all, Rule rule) {
+    Reference(ExpressionFactory all, Rule rule) {
         super(all, false, false, 1);
         this.rule = rule;
     }

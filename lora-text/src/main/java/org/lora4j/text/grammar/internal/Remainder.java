@@ -12,7 +12,7 @@ final class Remainder extends Searched {
     private final int remainder;
     private final boolean isFraction;
 
-    Remainder(Expressions all, int divisor, int left, int remainder, boolean isFraction) {
+    Remainder(ExpressionFactory all, int divisor, int left, int remainder, boolean isFraction) {
         super(all, 1);
         this.divisor = divisor;
         this.left = left;

@@ -10,7 +10,7 @@ final class Repeat extends Expression {
     final int min;
     final int max;
 
-    Repeat(Expressions all, Expression part, int min, int max) {
+    Repeat(ExpressionFactory all, Expression part, int min, int max) {
         super(all, part.isRegular, part.isSearched, part.depth + 1);
         this.part = part;
         this.min = min;

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * with a lower bound of the length). An intersection may be without texts although none of its parts is. It has no references.
  */
 abstract class Searched extends Expression {
-    Searched(Expressions all, int depth) {
+    Searched(ExpressionFactory all, int depth) {
         super(all, true, true, depth);
     }
 
@@ -61,8 +61,8 @@ abstract class Searched extends Expression {
                 note(step, rest);
                 return rest + step.length();
             }
-            all.effort().spend(all.typedBytes().length);
-            for (int value : all.typedBytes()) {
+            all.effort().spend(all.groups().typedBytes().length);
+            for (int value : all.groups().typedBytes()) {
                 Expression next = step.at().after(value);
                 long length = step.length() + 1;
                 if (lengths.getOrDefault(next, NO_END) > length) {

@@ -75,8 +75,8 @@ public final class TokenTrie {
         parent = new int[nodes];
         firstId = new int[nodes + 1];
         fill(nodes);
-        endingWith = new int[Expressions.BYTES][];
-        for (int value = 0; value < Expressions.BYTES; value++) {
+        endingWith = new int[ByteGroups.BYTES][];
+        for (int value = 0; value < ByteGroups.BYTES; value++) {
             byte one = (byte) value;
             endingWith[value] = IntStream.range(1, nodes)
                     .filter(node -> last[node] == one && depth[node] > 1)

@@ -184,15 +184,15 @@ class HostileGrammarTest {
     @Test
     void aTextThatHasNoRoomIsRefusedBeforeItIsBuilt() {
         Expressions all = new Expressions();
-        long before = all.bytes();
-        String text = "\uD83D\uDE00".repeat((int) (all.mostBytes() / 200));
+        long before = all.weight().bytes();
+        String text = "\uD83D\uDE00".repeat((int) (all.weight().mostBytes() / 200));
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> all.literal("x".repeat((int) (all.mostBytes() / 200))))
+                .isThrownBy(() -> all.literal("x".repeat((int) (all.weight().mostBytes() / 200))))
                 .withMessageContaining("must weigh at most");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> Spelling.json(all).text(text))
                 .withMessageContaining("must weigh at most");
-        assertThat(all.bytes()).isEqualTo(before);
+        assertThat(all.weight().bytes()).isEqualTo(before);
     }
 
     @Test
