@@ -6,7 +6,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /** A matrix with a code of 2 bytes or 1 byte for each element, in 'c' order. */
-abstract sealed class CodeMatrix extends CompactMatrix permits BFloat16Matrix, Int8Matrix {
+abstract class CodeMatrix extends CompactMatrix {
     private final INDArray codes;
     private volatile INDArray @Nullable [] blocks;
 

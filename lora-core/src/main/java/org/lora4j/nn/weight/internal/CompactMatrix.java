@@ -9,7 +9,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * A frozen FLOAT matrix in fewer bits. A product expands a block of some rows at a time into a buffer of floats, so both
  * directions multiply with the same weights. The matrix has native memory of its own.
  */
-public abstract sealed class CompactMatrix extends RowMatrix permits CodeMatrix, Int4Matrix {
+public abstract class CompactMatrix extends RowMatrix {
     /** A smaller matrix saves too little. Product engines have the same limit. */
     private static final long LEAST_ELEMENTS = 50_000;
 
