@@ -159,6 +159,19 @@ class PagesTest {
                 .collect(Collectors.joining("\n"));
     }
 
+    /** The build runs this project, which JUnit does not. */
+    @Test
+    void theCodeInKotlinIsPartOfTheProjectThatRuns() {
+        String program =
+                withoutIndentation(Page.read(Path.of("../src/kotlin/src/main/kotlin/com/example/QuickStart.kt")));
+        List<Block> blocks = Page.of("install.md").blocks().stream()
+                .filter(block -> block.kind().equals("kotlin") && !block.text().contains("dependencies {"))
+                .toList();
+        assertThat(blocks).hasSize(2);
+        assertThat(program).contains(withoutIndentation(blocks.get(0).text()));
+        assertThat(program.lines()).containsAll(blocks.get(1).text().lines().toList());
+    }
+
     private static double lastNumber(String line) {
         return Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1));
     }
