@@ -162,7 +162,8 @@ class ServeClientsTest {
                 assertThat(answer.headers().firstValue("Access-Control-Allow-Origin"))
                         .hasValue(origin);
                 assertThat(answer.headers().firstValue("Access-Control-Expose-Headers"))
-                        .hasValueSatisfying(headers -> assertThat(headers).contains("x-lora-adapter"));
+                        .hasValueSatisfying(
+                                headers -> assertThat(headers).contains("x-lora-adapter", "x-lora-annotations"));
                 assertThat(answer.headers().firstValue("Access-Control-Allow-Credentials"))
                         .isEmpty();
                 assertThat(answer.headers().firstValue("Vary")).hasValue("Origin");

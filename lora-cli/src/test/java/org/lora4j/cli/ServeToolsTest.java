@@ -300,6 +300,39 @@ class ServeToolsTest {
                 .contains("uniqueItems");
     }
 
+    private static List<String> annotations(String path, ObjectNode body) throws Exception {
+        HttpResponse<String> response = server.post(path, body.toString());
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        return response.headers().allValues("x-lora-annotations");
+    }
+
+    /** A keyword that no draft knows has no effect, which a client should know. */
+    @Test
+    void aHeaderNamesWhatHasNoEffectInASchema() throws Exception {
+        ObjectNode body = body("how far?").put("max_tokens", 60).put("n", 2);
+        assertThat(annotations(CHAT, body)).isEmpty();
+        body.remove("tools");
+        JsonNode format = MAPPER.readTree(
+                "{\"type\": \"json_schema\", \"json_schema\": {\"schema\": {\"type\": \"integer\", \"x-unit\": \"km\", \"format\": \"odd\"}}}");
+        body.set("response_format", format);
+        // The second one is not compiled any more.
+        for (boolean isStream : List.of(false, true)) {
+            assertThat(annotations(CHAT, body.put("stream", isStream))).containsExactly("x-unit,format:%20odd");
+        }
+        ObjectNode tools = body("hi").put("tool_choice", "required");
+        ((ObjectNode) tools.at("/tools/0/function/parameters")).put("x-order", 1);
+        assertThat(annotations(CHAT, tools)).containsExactly("x-order");
+        ObjectNode response = MAPPER.createObjectNode().put("model", "learned").put("input", "how far?");
+        ObjectNode inside = ((ObjectNode) format.path("json_schema"))
+                .put("type", "json_schema")
+                .put("name", "n");
+        response.put("max_output_tokens", 60).putObject("text").set("format", inside);
+        for (boolean isStream : List.of(false, true)) {
+            assertThat(annotations("/v1/responses", response.put("stream", isStream)))
+                    .containsExactly("x-unit,format:%20odd");
+        }
+    }
+
     private static ObjectNode withConstant(int length) throws Exception {
         ObjectNode body = body("hi").put("max_tokens", 20);
         body.remove("tools");

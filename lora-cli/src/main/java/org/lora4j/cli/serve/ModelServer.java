@@ -120,7 +120,8 @@ public final class ModelServer implements AutoCloseable {
         pages.setAllowedMethods(Set.of("GET", "POST", "DELETE"));
         // The star stands for all but this one.
         pages.setAllowedHeaders(Set.of("*", "Authorization"));
-        pages.setExposedHeaders(Set.of(AdapterHeaders.NAME, AdapterHeaders.FINGERPRINT, "Retry-After"));
+        pages.setExposedHeaders(
+                Set.of(AdapterHeaders.NAME, AdapterHeaders.FINGERPRINT, AnnotationsHeader.NAME, "Retry-After"));
         pages.setAllowCredentials(false);
         pages.setHandler(handler);
         return pages;

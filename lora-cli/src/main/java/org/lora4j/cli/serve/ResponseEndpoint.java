@@ -65,6 +65,7 @@ final class ResponseEndpoint implements Endpoint {
         Asked asked = decoder.limited(adapter, body, deadline, () -> read(body.json(RULES), adapter));
         // The body stays counted, because parts of it are in the response.
         TextGenerations generations = TextGenerations.start(decoder, List.of(asked.request), deadline, answer.use());
+        AnnotationsHeader.set(answer, generations.annotations());
         Run run = new Run(asked, answer, generations, new LogProbabilityJson(decoder));
         answer.onFailure(run::failed);
         try {

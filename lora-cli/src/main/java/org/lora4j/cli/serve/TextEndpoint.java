@@ -64,6 +64,7 @@ final class TextEndpoint implements Endpoint {
             answer.grow(asked.promptTokens, asked.ofPrompt.computed());
         }
         TextGenerations generations = TextGenerations.start(decoder, asked.requests, deadline, answer.use());
+        AnnotationsHeader.set(answer, generations.annotations());
         // Until here its schemas wait to be compiled.
         body.free();
         try {

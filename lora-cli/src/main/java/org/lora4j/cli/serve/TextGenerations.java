@@ -83,6 +83,14 @@ final class TextGenerations {
         grammars.forEach(GrammarLease::close);
     }
 
+    /** The keywords and formats of all schemas that have no effect, each once. */
+    List<String> annotations() {
+        return grammars.stream()
+                .flatMap(grammar -> grammar.annotations().stream())
+                .distinct()
+                .toList();
+    }
+
     /** The adapter that computes the texts, from the first token on; nothing before, and for the model alone. */
     Optional<UsedAdapter> adapter() {
         return all.stream().flatMap(one -> one.adapter().stream()).findFirst();

@@ -1,5 +1,6 @@
 package org.lora4j.text.grammar;
 
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.lora4j.generate.TokenConstraint;
 import org.lora4j.serve.ServingException;
@@ -15,11 +16,13 @@ public final class GrammarLease implements AutoCloseable {
     private final GrammarCache cache;
     private final GrammarCache.Entry entry;
     private final TokenConstraint constraint;
+    private final List<String> annotations;
     private final AtomicBoolean isClosed = new AtomicBoolean();
 
     GrammarLease(GrammarCache cache, GrammarCache.Entry entry, GrammarConstraint compiled, String adapter) {
         this.cache = cache;
         this.entry = entry;
+        annotations = compiled.annotations();
         constraint = compiled.using(
                 cache.workers(adapter),
                 failure -> new ServingException(Reason.INVALID_INPUT, String.valueOf(failure.getMessage()), failure));
@@ -32,6 +35,15 @@ public final class GrammarLease implements AutoCloseable {
      */
     public TokenConstraint constraint() {
         return constraint;
+    }
+
+    /**
+     * Returns the keywords and formats of the schemas of its grammar that have no effect, also if another request has compiled it.
+     *
+     * @return as {@link Grammar#annotations()}
+     */
+    public List<String> annotations() {
+        return annotations;
     }
 
     /**

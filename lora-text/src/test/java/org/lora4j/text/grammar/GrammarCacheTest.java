@@ -58,6 +58,20 @@ class GrammarCacheTest {
     }
 
     @Test
+    void aLeaseNamesWhatHasNoEffectAlsoIfTheGrammarIsKnown() throws Exception {
+        GrammarCache cache = new GrammarCache(vocabulary());
+        String schema = "{\"type\": \"integer\", \"x-order\": 1, \"format\": \"odd\"}";
+        for (int i = 0; i < 2; i++) {
+            try (GrammarLease lease = lease(cache, schema)) {
+                assertThat(lease.annotations()).containsExactlyInAnyOrder("x-order", "format: odd");
+            }
+        }
+        try (GrammarLease lease = lease(cache, constant('x', 10))) {
+            assertThat(lease.annotations()).isEmpty();
+        }
+    }
+
+    @Test
     void aGrammarThatCannotBeginIsNotKept() throws Exception {
         GrammarCache cache = new GrammarCache(vocabulary());
         String schema = constant('x', 5000);

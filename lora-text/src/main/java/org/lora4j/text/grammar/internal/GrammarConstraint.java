@@ -1,6 +1,7 @@
 package org.lora4j.text.grammar.internal;
 
 import java.util.BitSet;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.locks.ReentrantLock;
@@ -89,6 +90,11 @@ public final class GrammarConstraint implements TokenConstraint {
     public long bytes() {
         Engine now = engine;
         return grammar.bytes() + now.all().weight().bytes() + now.masks().bytes();
+    }
+
+    /** The keywords and formats of its schemas that have no effect, each once. */
+    public List<String> annotations() {
+        return grammar.annotations();
     }
 
     @Override
