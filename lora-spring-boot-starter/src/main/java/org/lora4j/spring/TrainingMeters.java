@@ -30,8 +30,8 @@ final class TrainingMeters implements MeterBinder {
         }
         Gauge.builder(
                         "lora.training.step",
-                        () -> trainings.running().map(Job::step).orElse(0L))
-                .description("The last step of the job that trains; 0 if none does")
+                        () -> trainings.running().stream().mapToLong(Job::step).sum())
+                .description("The last steps of the jobs that train, added up; 0 if none does")
                 .register(registry);
         FunctionCounter.builder(
                         "lora.training.tokens",
@@ -43,12 +43,11 @@ final class TrainingMeters implements MeterBinder {
         time(registry, "waiting", TrainingUse::waiting, "How long trainings waited for requests");
         Gauge.builder(
                         "lora.training.steps",
-                        () -> trainings
-                                .running()
-                                .flatMap(Job::settings)
-                                .map(UsedSettings::steps)
-                                .orElse(0))
-                .description("All steps of the job that trains; 0 if none does")
+                        () -> trainings.running().stream()
+                                .flatMap(job -> job.settings().stream())
+                                .mapToLong(UsedSettings::steps)
+                                .sum())
+                .description("All steps of the jobs that train, added up; 0 if none does")
                 .register(registry);
     }
 

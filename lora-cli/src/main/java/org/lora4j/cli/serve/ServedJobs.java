@@ -79,17 +79,16 @@ public final class ServedJobs implements AutoCloseable {
         metrics.gauge(
                 "lora.training.step",
                 null,
-                "The last step of the job that trains; 0 if none does",
-                () -> trainings.running().map(Job::step).orElse(0L));
+                "The last steps of the jobs that train, added up; 0 if none does",
+                () -> trainings.running().stream().mapToLong(Job::step).sum());
         metrics.gauge(
                 "lora.training.steps",
                 null,
-                "All steps of the job that trains; 0 if none does",
-                () -> trainings
-                        .running()
-                        .flatMap(Job::settings)
-                        .map(UsedSettings::steps)
-                        .orElse(0));
+                "All steps of the jobs that train, added up; 0 if none does",
+                () -> trainings.running().stream()
+                        .flatMap(job -> job.settings().stream())
+                        .mapToLong(UsedSettings::steps)
+                        .sum());
     }
 
     private long count(JobState state) {

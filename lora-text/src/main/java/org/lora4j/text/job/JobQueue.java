@@ -1,15 +1,18 @@
 package org.lora4j.text.job;
 
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Predicate;
 
 /**
- * The jobs that wait, in a fair order: the next one is that of the owner for whom the least time was spent. An owner that comes later begins
- * with as much as the least of those that wait, so that nobody saves up turns. Used under the lock of the service.
+ * The jobs that wait, in a fair order: the next one is that of the owner of whom the fewest jobs train, and of several the one for whom the
+ * least time was spent. An owner that comes later begins with as much as the least of those that wait, so that nobody saves up turns. Used
+ * under the lock of the service.
  */
 final class JobQueue {
     private final List<Job> waiting = new ArrayList<>();
@@ -32,12 +35,22 @@ final class JobQueue {
         waiting.remove(job);
     }
 
-    /** Takes the job whose turn it is; empty if none waits. */
-    Optional<Job> take() {
+    /**
+     * Takes the job whose turn it is. Nobody overtakes it.
+     *
+     * @param training the jobs that train now
+     * @param mayBegin whether a job can train beside them
+     * @return empty if none waits, or the next one must wait longer
+     */
+    Optional<Job> take(Collection<Job> training, Predicate<Job> mayBegin) {
         Optional<Job> next = waiting.stream()
-                .min(Comparator.<Job>comparingLong(job -> spent.getOrDefault(job.owner(), 0L))
+                .min(Comparator.<Job>comparingLong(job -> training.stream()
+                                .filter(one -> one.owner().equals(job.owner()))
+                                .count())
+                        .thenComparingLong(job -> spent.getOrDefault(job.owner(), 0L))
                         .thenComparing(Job::created)
-                        .thenComparing(Job::id));
+                        .thenComparing(Job::id))
+                .filter(mayBegin);
         next.ifPresent(waiting::remove);
         return next;
     }

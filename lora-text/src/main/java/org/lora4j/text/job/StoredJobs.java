@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -50,7 +51,7 @@ public final class StoredJobs implements AutoCloseable {
     private final Map<String, Job> jobs = new LinkedHashMap<>();
     private final JobQueue queue = new JobQueue();
     private Consumer<Job> check = job -> {};
-    private @Nullable Job running;
+    private final Map<Job, Thread> running = new LinkedHashMap<>();
     private boolean closed;
 
     private StoredJobs(Path folder, @Nullable FolderLock lock) {
@@ -205,9 +206,20 @@ public final class StoredJobs implements AutoCloseable {
         jobs.remove(id);
     }
 
-    /** Says which job trains; null for none. */
-    void setRunning(@Nullable Job job) {
-        running = job;
+    /** Returns the jobs that train. */
+    Set<Job> running() {
+        return Collections.unmodifiableSet(running.keySet());
+    }
+
+    /** The thread of the caller trains a job from now on. */
+    void begins(Job job) {
+        running.put(job, Thread.currentThread());
+    }
+
+    /** The thread of the caller trains a job no longer. Another one may have begun with it already. */
+    void ends(Job job) {
+        running.remove(job, Thread.currentThread());
+        notifyAll();
     }
 
     void transition(Job job, JobState next, String message) throws IOException {
@@ -236,7 +248,7 @@ public final class StoredJobs implements AutoCloseable {
                 throw new IllegalStateException(
                         "a job that has not ended can be " + what + ", found one that is " + state.text());
             }
-            if (running == job) {
+            if (running.containsKey(job)) {
                 return true;
             }
             queue.remove(job);

@@ -5,36 +5,29 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.RandomAccess;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import org.lora4j.train.Batch;
 
 /**
- * Lets a training compute while nobody else does. While requests run, it computes for a share of the time and with one thread: after
- * something that took t, it waits for {@code t·(1/share − 1)}, or until no request runs. It is asked before each product of matrices that
- * several threads could compute, and before each batch and each example.
+ * Lets a training compute while nobody else does. While requests run, the trainings of a service compute for a share of the time, one at a
+ * time and with one thread: after something that took t, one of n trainings waits for {@code t·(n/share − 1)}, or until no request runs. It is
+ * asked before each product of matrices that several threads could compute, and before each batch and each example. One thread uses it.
  */
 final class TrainingGate {
     /** How often to look whether requests still run. */
     private static final long LOOK_NANOS = 200_000;
 
-    private final BooleanSupplier serves;
-    private final double rest;
-    private final TrainingTotals totals;
+    private final TrainingTurns turns;
 
-    /** When the last turn began; 0 for none. One thread uses it. */
+    /** When the last turn began; 0 for none. */
     private long begun;
 
     /**
-     * Creates a gate.
+     * Creates the gate of a thread.
      *
-     * @param serves whether requests run or wait
-     * @param share the share of the time, above 0 and at most 1
-     * @param totals get how long trainings compute and wait
+     * @param turns what it shares with other threads that train
      */
-    TrainingGate(BooleanSupplier serves, double share, TrainingTotals totals) {
-        this.serves = serves;
-        this.totals = totals;
-        rest = 1 / share - 1;
+    TrainingGate(TrainingTurns turns) {
+        this.turns = turns;
     }
 
     /** Returns the same batches, each of which waits for its turn. */
@@ -82,30 +75,43 @@ final class TrainingGate {
         }
     }
 
-    /** Waits for the turn. Returns whether no request runs, so that all threads may compute. */
+    /** The thread trains a job from now on. */
+    void enter() {
+        turns.enter();
+    }
+
+    /** Waits for the turn. Returns whether no request runs and no other job trains, so that all threads may compute. */
     boolean awaitTurn() {
         long now = System.nanoTime();
-        boolean isFree = !serves.getAsBoolean();
+        letOthers();
+        boolean isFree = !turns.serves();
+        long until = now;
         if (begun != 0) {
-            totals.computed(now - begun);
+            turns.totals().computed(now - begun);
+            until += turns.rest(now - begun);
         }
-        if (begun != 0 && !isFree) {
-            long until = now + (long) ((now - begun) * rest);
-            while (!isFree && System.nanoTime() < until) {
-                LockSupport.parkNanos(LOOK_NANOS);
-                isFree = !serves.getAsBoolean();
-            }
+        while (!isFree && (System.nanoTime() < until || !turns.beside().tryLock())) {
+            LockSupport.parkNanos(LOOK_NANOS);
+            isFree = !turns.serves();
         }
         begun = System.nanoTime();
-        totals.waited(begun - now);
-        return isFree;
+        turns.totals().waited(begun - now);
+        return isFree && turns.isAlone();
+    }
+
+    private void letOthers() {
+        if (turns.beside().isHeldByCurrentThread()) {
+            turns.beside().unlock();
+        }
     }
 
     /** The thread does something else from now on. */
     void leave() {
+        letOthers();
         if (begun != 0) {
-            totals.computed(System.nanoTime() - begun);
+            turns.totals().computed(System.nanoTime() - begun);
         }
         begun = 0;
+        turns.leave();
     }
 }

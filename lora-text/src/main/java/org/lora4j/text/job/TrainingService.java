@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -60,13 +61,17 @@ import org.slf4j.LoggerFactory;
  * steps since the last checkpoint. A service that is built on the folder again goes on with all jobs, and their adapters have the same bits
  * as without the interruption.
  *
- * <p>One job trains at a time. Owners take turns; a job that has trained for its turn waits while jobs of others do. While requests run, a
- * training computes for a share of the time, with one thread.
+ * <p>A large job trains alone, with all processors. Small jobs of an encoder train at once, each on a processor of its own, which takes less time
+ * in all; each ends with the same bits as alone. Owners take turns; a job that has trained for its turn waits while jobs of others do. While
+ * requests run, all trainings together compute for a share of the time, with one thread.
  *
  * <p>Thread-safe.
  */
 public final class TrainingService implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(TrainingService.class);
+
+    /** A job is small if its rows that train have at most so many bytes. A few steps at once need little memory then. */
+    private static final long SMALL_BYTES = 256 << 10;
 
     private static final SecureRandom RANDOM = new SecureRandom();
 
@@ -80,19 +85,16 @@ public final class TrainingService implements AutoCloseable {
     private final @Nullable Publication served;
     private final ExecutorService checks;
     private final TrainingTotals totals = new TrainingTotals();
-    private final TrainingGate gate;
-    private final Thread worker;
+    private final List<Thread> workers = new ArrayList<>();
     private long lastCreated;
     private boolean closing;
-    private long turnBegan;
 
     /** What the builder says. */
-    private record Settings(
-            BooleanSupplier serves, double share, Duration checkpointEvery, Duration turn, JobLimits limits) {}
+    private record Settings(Duration checkpointEvery, Duration turn, int atOnce, JobLimits limits) {}
 
     private TrainingService(Builder builder) throws IOException {
         model = builder.model;
-        settings = new Settings(builder.serves, builder.share, builder.checkpointEvery, builder.turn, builder.limits);
+        settings = new Settings(builder.checkpointEvery, builder.turn, builder.atOnce, builder.limits);
         Files.createDirectories(builder.folder);
         stored = StoredJobs.tryOpen(builder.folder, builder.adapters, builder.changed)
                 .orElseThrow(() -> new IOException(builder.folder
@@ -107,10 +109,13 @@ public final class TrainingService implements AutoCloseable {
                 .max()
                 .orElse(0);
         checks = Executors.newSingleThreadExecutor(work -> daemon(new Thread(work, "lora-job-check")));
-        gate = new TrainingGate(settings.serves, settings.share, totals);
-        worker = daemon(new BackgroundThread(this::work, "lora-training", gate::awaitTurn));
+        TrainingTurns turns = new TrainingTurns(builder.serves, builder.share, totals);
+        for (int i = 1; i <= settings.atOnce; i++) {
+            TrainingGate gate = new TrainingGate(turns);
+            workers.add(daemon(new BackgroundThread(() -> work(gate), "lora-training-" + i, gate::awaitTurn)));
+        }
         before.forEach(this::goOn);
-        worker.start();
+        workers.forEach(Thread::start);
     }
 
     private static Thread daemon(Thread thread) {
@@ -172,12 +177,12 @@ public final class TrainingService implements AutoCloseable {
     }
 
     /**
-     * Returns the job that trains.
+     * Returns the jobs that train.
      *
-     * @return empty if none does
+     * @return the newest first
      */
-    public Optional<Job> running() {
-        return jobs().stream().filter(job -> job.state() == JobState.RUNNING).findFirst();
+    public List<Job> running() {
+        return jobs().stream().filter(job -> job.state() == JobState.RUNNING).toList();
     }
 
     /**
@@ -480,11 +485,12 @@ public final class TrainingService implements AutoCloseable {
 
     // The training.
 
-    private void work() {
+    private void work(TrainingGate gate) {
         while (true) {
             Job job;
+            long began;
             synchronized (stored) {
-                Optional<Job> next = closing ? Optional.empty() : queue.take();
+                Optional<Job> next = closing ? Optional.empty() : queue.take(stored.running(), this::mayBegin);
                 if (next.isEmpty()) {
                     if (closing) {
                         return;
@@ -497,28 +503,55 @@ public final class TrainingService implements AutoCloseable {
                     continue;
                 }
                 job = next.get();
-                stored.setRunning(job);
-                turnBegan = System.nanoTime();
-                job.begins(() -> mustStop(job));
+                stored.begins(job);
+                gate.enter();
+                long now = System.nanoTime();
+                began = now;
+                job.begins(() -> mustStop(job, now));
+                // Another small one may begin beside it.
+                stored.notifyAll();
             }
-            end(job, () -> train(job, task(job.request())));
+            end(job, () -> train(job, task(job.request()), gate));
             gate.leave();
             synchronized (stored) {
-                stored.setRunning(null);
-                queue.spent(job.owner(), System.nanoTime() - turnBegan);
+                queue.spent(job.owner(), System.nanoTime() - began);
+                stored.ends(job);
             }
         }
+    }
+
+    /** Whether a job can train now: alone, or as a small one beside small ones. */
+    private boolean mayBegin(Job next) {
+        Set<Job> training = stored.running();
+        return training.isEmpty()
+                || (training.size() < settings.atOnce
+                        && isSmall(next)
+                        && training.stream().allMatch(one -> isSmall(one) && !takesNameOf(one, next)));
+    }
+
+    private static boolean isSmall(Job job) {
+        try {
+            return Files.size(job.folder().resolve(job.request().training().file())) <= SMALL_BYTES;
+        } catch (IOException e) {
+            // It fails when it reads the rows.
+            return false;
+        }
+    }
+
+    /** Whether two jobs want one name. The second one is compared with what the first one has put there. */
+    private static boolean takesNameOf(Job one, Job other) {
+        String name = one.request().serveAs();
+        return name != null && name.equalsIgnoreCase(other.request().serveAs());
     }
 
     /** Whether a job that trains must stop for another reason than its own. */
-    private boolean mustStop(Job job) {
+    private boolean mustStop(Job job, long began) {
         synchronized (stored) {
-            return closing
-                    || (System.nanoTime() - turnBegan > settings.turn.toNanos() && queue.othersWait(job.owner()));
+            return closing || (System.nanoTime() - began > settings.turn.toNanos() && queue.othersWait(job.owner()));
         }
     }
 
-    private <E> void train(Job job, JobTask<E> task) throws IOException, JobFailure {
+    private <E> void train(Job job, JobTask<E> task, TrainingGate gate) throws IOException, JobFailure {
         UsedSettings used = Objects.requireNonNull(job.progress().used(), "a job that waits must have been checked");
         synchronized (stored) {
             boolean isFirst = job.progress().started() == null;
@@ -568,23 +601,21 @@ public final class TrainingService implements AutoCloseable {
         if (job.isToBeCancelled()) {
             synchronized (stored) {
                 stored.cancelled(job);
-                stored.setRunning(null);
-                stored.notifyAll();
+                stored.ends(job);
             }
             job.event(JobEvent.Level.INFO, "The job was cancelled");
             job.folder().deleteState();
         } else if (job.isToBePaused()) {
             synchronized (stored) {
-                stored.setRunning(null);
                 job.store(job.progress().in(JobState.PAUSED));
-                stored.notifyAll();
+                stored.ends(job);
             }
             job.event(JobEvent.Level.INFO, "The job was paused");
         } else {
             synchronized (stored) {
                 job.store(job.progress().in(JobState.QUEUED));
                 queue.add(job);
-                stored.notifyAll();
+                stored.ends(job);
             }
         }
     }
@@ -614,8 +645,7 @@ public final class TrainingService implements AutoCloseable {
                     .withCheckpoints(newest)
                     .measured(result.tokens(), comparisons)
                     .ended(JobState.SUCCEEDED, System.currentTimeMillis(), null));
-            stored.setRunning(null);
-            stored.notifyAll();
+            stored.ends(job);
         }
         job.folder().deleteState();
     }
@@ -635,9 +665,11 @@ public final class TrainingService implements AutoCloseable {
         }
         checks.shutdown();
         boolean interrupted = false;
-        while (worker.isAlive() || !checks.isTerminated()) {
+        while (workers.stream().anyMatch(Thread::isAlive) || !checks.isTerminated()) {
             try {
-                worker.join();
+                for (Thread worker : workers) {
+                    worker.join();
+                }
                 boolean unused = checks.awaitTermination(1, TimeUnit.MINUTES);
             } catch (InterruptedException e) {
                 interrupted = true;
@@ -659,11 +691,13 @@ public final class TrainingService implements AutoCloseable {
         private double share = 0.5;
         private Duration checkpointEvery = Duration.ofSeconds(30);
         private Duration turn = Duration.ofMinutes(5);
+        private int atOnce;
         private JobLimits limits = JobLimits.DEFAULT;
 
         private Builder(TextModel model, Path folder) {
             this.model = model;
             this.folder = folder;
+            atOnce = model instanceof DecoderFolder ? 1 : Runtime.getRuntime().availableProcessors();
         }
 
         /**
@@ -725,6 +759,22 @@ public final class TrainingService implements AutoCloseable {
          */
         public Builder turn(Duration longest) {
             turn = Objects.requireNonNull(longest, "longest must not be null");
+            return this;
+        }
+
+        /**
+         * Sets how many small jobs train at once. Each has a thread, and needs the memory of a step. A job is small if the file of its rows
+         * that train has at most 256 KiB. Two jobs that want one name are never trained at once.
+         *
+         * @param most at least 1, which is one job after the other; by default the number of processors for an encoder and 1 for a decoder
+         * @return this builder
+         * @throws IllegalArgumentException if it is out of range
+         */
+        public Builder atOnce(int most) {
+            if (most < 1) {
+                throw new IllegalArgumentException("atOnce must be at least 1, found " + most);
+            }
+            atOnce = most;
             return this;
         }
 

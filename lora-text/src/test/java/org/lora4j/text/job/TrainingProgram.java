@@ -30,6 +30,7 @@ public final class TrainingProgram {
                         })
                         .checkpointEvery(Duration.ofMillis(100))
                         .turn(Duration.ofMillis(500))
+                        .atOnce(2)
                         .build()) {
             for (int i = trainings.jobs().size(); i < 3; i++) {
                 trainings.submit(request(folder, i));
@@ -50,12 +51,14 @@ public final class TrainingProgram {
                         .mapToObj(i -> "{\"prompt\": \"where is w" + i + "\", \"completion\": \"my parcel "
                                 + (i + number) % 3 + "\"}")
                         .toList());
-        return JobRequest.of(JobMethod.SUPERVISED, number == 1 ? "other" : "acme", data)
+        JobRequest.Builder request = JobRequest.of(JobMethod.SUPERVISED, number == 1 ? "other" : "acme", data)
                 .validation(data)
                 .hyperparameters(new Hyperparameters(5, 1, null, null))
                 .seed(number)
-                .adapter("job-" + number)
-                .serveAs("best", Promotion.ALWAYS)
-                .build();
+                .adapter("job-" + number);
+        // Jobs that want one name would not train at once.
+        return number == 1
+                ? request.build()
+                : request.serveAs("best", Promotion.ALWAYS).build();
     }
 }
