@@ -27,6 +27,7 @@ __all__ = [
     "LoRARegressionModel",
     "LoRARegressor",
     "LoRATagger",
+    "LoRATokenClassifier",
     "LoRATransformer",
 ]
 
@@ -146,7 +147,7 @@ class LoRATransformer(_LoRAModel):
 
 
 class LoRATagger(_LoRAModel):
-    """Finds parts of texts, such as names, with adapters of 'lora tag'."""
+    """Finds parts of texts, such as names; LoRATokenClassifier and 'lora tag' train its adapters."""
 
 
 class LoRAClassifier(_LoRAEstimator):
@@ -159,6 +160,12 @@ class LoRARegressor(_LoRAEstimator):
     """Trains an adapter as a regressor."""
 
     _model_class = LoRARegressionModel
+
+
+class LoRATokenClassifier(_LoRAEstimator):
+    """Trains an adapter that finds parts of texts."""
+
+    _model_class = LoRATagger
 
 
 class LoRACausalLM(_LoRAEstimator):

@@ -18,6 +18,7 @@ import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.StructType;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.spark.internal.base.AdapterBytes;
 import org.lora4j.spark.internal.base.BaseTagger;
 import org.lora4j.spark.internal.base.BroadcastLimit;
@@ -32,8 +33,8 @@ import org.lora4j.spark.internal.score.ScoringTask;
 import org.lora4j.spark.param.HasBase;
 
 /**
- * Finds parts of texts, such as names, products or personal data, with an encoder or a decoder and an adapter of {@code lora tag}: with
- * one for all rows, or with another one for each row.
+ * Finds parts of texts, such as names, products or personal data, with an encoder or a decoder and an adapter that tags: with the
+ * one that {@link LoRATokenClassifier} trained, with that of a folder, such as {@code lora tag} writes, or with another one for each row.
  *
  * <pre>{@code
  * Dataset<Row> found = new LoRATagger()
@@ -48,28 +49,50 @@ import org.lora4j.spark.param.HasBase;
  * The tags and the numbers are those of {@link org.lora4j.text.task.Tag} in every other program.
  *
  * <p>{@link #adapterCol} names the adapter of each row and {@link #adapterPath} that of all rows, as with {@link LoRATransformer}. The
- * adapters of a table may have different labels. A saved transformer has the paths, and with {@link #setSaveBase} a copy of the base.
+ * adapters of a table may have different labels. A saved transformer has its adapter in the folder {@code adapter} in PEFT's form, the path
+ * of the base, and with {@link #setSaveBase} a copy of the base.
  *
  * @serial exclude
  */
 public final class LoRATagger extends ScoringParams<LoRATagger> implements HasBase<LoRATagger>, DefaultParamsWritable {
     private static final long serialVersionUID = 1L;
 
-    /** Creates a transformer: {@link #adapterPath} or {@link #adapterCol} names an adapter. */
+    private @Nullable AdapterBytes adapter;
+
+    /** Creates a transformer without an adapter of its own: {@link #adapterPath} or {@link #adapterCol} names one. */
     public LoRATagger() {
         this(Identifiable.randomUID("loraTagger"));
     }
 
     /**
-     * Creates a transformer.
+     * Creates a transformer without an adapter of its own.
      *
      * @param uid its name among the stages of a pipeline
      */
     public LoRATagger(String uid) {
+        this(uid, null);
+    }
+
+    LoRATagger(String uid, @Nullable AdapterBytes adapter) {
         super(uid);
+        this.adapter = adapter;
         Defaults.base(this);
         setDefault(textCol(), "text");
         setDefault(spansCol(), "spans");
+    }
+
+    /**
+     * Returns the trained adapter.
+     *
+     * @return the adapter, of FLOAT arrays
+     * @throws IllegalStateException if this transformer has none of its own
+     */
+    public LoRAAdapter adapter() {
+        if (adapter == null) {
+            throw new IllegalStateException("the transformer must have an adapter of its own, found none; train it with"
+                    + " LoRATokenClassifier; adapterPath and adapterCol name adapters without holding them");
+        }
+        return adapter.adapter();
     }
 
     /** {@return the parameter of the column of the texts} */
@@ -135,7 +158,7 @@ public final class LoRATagger extends ScoringParams<LoRATagger> implements HasBa
         Configuration hadoop = dataset.sparkSession().sessionState().newHadoopConf();
         JavaSparkContext spark =
                 JavaSparkContext.fromSparkContext(dataset.sparkSession().sparkContext());
-        AdapterBytes all = adapterOfAllRows(null, hadoop);
+        AdapterBytes all = adapterOfAllRows(adapter, hadoop);
         BaseTagger base = BaseTagger.read(
                 getBasePath(),
                 isDefined(maxTokens()) ? (int) getOrDefault(maxTokens()) : 0,
@@ -158,7 +181,7 @@ public final class LoRATagger extends ScoringParams<LoRATagger> implements HasBa
             return;
         }
         try {
-            base.requireTask(getOrDefault(adapterPath()), all.task());
+            base.requireTask(isDefined(adapterPath()) ? getOrDefault(adapterPath()) : "the adapter", all.task());
         } catch (IOException e) {
             throw new IllegalArgumentException("adapterPath: " + e.getMessage(), e);
         }
@@ -175,7 +198,7 @@ public final class LoRATagger extends ScoringParams<LoRATagger> implements HasBa
     public StructType transformSchema(StructType schema) {
         BaseColumns.requireBase(this);
         TableColumns.requireText(schema, "textCol", getOrDefault(textCol()));
-        if (requireAdapters(null, "lora tag")) {
+        if (requireAdapters(adapter, "LoRATokenClassifier")) {
             TableColumns.requireText(schema, "adapterCol", getOrDefault(adapterCol()));
         }
         TableColumns.requireNew(schema, "spansCol", getOrDefault(spansCol()));
@@ -185,12 +208,12 @@ public final class LoRATagger extends ScoringParams<LoRATagger> implements HasBa
 
     @Override
     public LoRATagger copy(ParamMap extra) {
-        return copyValues(new LoRATagger(uid()), extra).setParent(parent());
+        return copyValues(new LoRATagger(uid(), adapter), extra).setParent(parent());
     }
 
     @Override
     public MLWriter write() {
-        return new AdapterWriter(DefaultParamsWritable.super.write(), this, (AdapterBytes) null);
+        return new AdapterWriter(DefaultParamsWritable.super.write(), this, adapter);
     }
 
     /**
@@ -199,7 +222,7 @@ public final class LoRATagger extends ScoringParams<LoRATagger> implements HasBa
      * @return a reader
      */
     public static MLReader<LoRATagger> read() {
-        return new AdapterReader<>((loaded, adapter, folder, hadoop) -> {});
+        return new AdapterReader<>((loaded, adapter, folder, hadoop) -> loaded.adapter = adapter);
     }
 
     /**

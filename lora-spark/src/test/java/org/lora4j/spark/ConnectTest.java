@@ -107,6 +107,37 @@ class ConnectTest {
     }
 
     @Test
+    void learnsTagsAsWithoutConnect() {
+        String encoder = Phrases.encoder(folder).toString();
+        new TaggedPhrases(20).table(session, 2).write().parquet(path("tagged"));
+        Dataset<Row> texts = session.read().parquet(path("tagged"));
+        Map<String, Object> params =
+                Map.of("basePath", encoder, "idCol", "id", "rank", 2, "maxIter", 4, "textCol", "text", "numWorkers", 2);
+        Relation tagged = ConnectClient.parquet(path("tagged"));
+        try (ConnectClient client = new ConnectClient(SparkConnectService$.MODULE$.localPort())) {
+            ObjectRef model = client.fit(LoRATokenClassifier.class, params, tagged);
+            client.write(ConnectClient.transform(model, Map.of(), tagged), path("found"));
+            client.save(model, Map.of("saveBase", true), path("tagger"));
+            MlCommandResult.MlOperatorInfo loaded = client.load(LoRATagger.class, path("tagger"));
+            client.write(ConnectClient.transform(loaded.getObjRef(), Map.of(), tagged), path("again"));
+        }
+        List<Row> expected = new LoRATokenClassifier()
+                .setBasePath(encoder)
+                .setIdCol("id")
+                .setRank(2)
+                .setMaxIter(4)
+                .setTextCol("text")
+                .setNumWorkers(2)
+                .fit(texts)
+                .transform(texts)
+                .orderBy("id")
+                .select("id", "spans")
+                .collectAsList();
+        assertThat(written("found", "id", "spans")).isEqualTo(expected).hasSize(20);
+        assertThat(written("again", "id", "spans")).isEqualTo(expected);
+    }
+
+    @Test
     void aTransformerTakesTheAdapterOfEachRow() throws IOException {
         LoRAModel tenants = LoRAModel.of(Digits.network());
         for (int i = 0; i < 3; i++) {

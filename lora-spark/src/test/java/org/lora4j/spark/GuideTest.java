@@ -112,6 +112,29 @@ class GuideTest {
     }
 
     @Test
+    void tagsOfWords() throws Exception {
+        Files.move(Phrases.encoder(folder), Path.of(path, "minilm"));
+        Dataset<Row> tagged = new TaggedPhrases(60).table(spark, 2).select("id", "tokens", "tags");
+        LoRATagger tagger = new LoRATokenClassifier()
+                .setBasePath(path + "/minilm")
+                .setTokensCol("tokens")                  // array<string>
+                .setTagsCol("tags")                      // array<string>: B-PER, I-PER, O, ...
+                .setIdCol("id")
+                .setRank(8)
+                .setAlpha(16)
+                .fit(tagged);
+        tagger.save(path + "/tagger");                   // the adapter is in /tagger/adapter
+        Dataset<Row> texts = new TaggedPhrases(60).table(spark, 2).select("id", "text");
+        Dataset<Row> named = new LoRATagger()
+                .setBasePath(path + "/minilm")
+                .setAdapterPath(path + "/tagger/adapter")
+                .transform(texts);
+        assertThat(named.orderBy("id").collectAsList())
+                .hasSize(60)
+                .isEqualTo(tagger.transform(texts).orderBy("id").collectAsList());
+    }
+
+    @Test
     void aClassifierOfSparkML() throws Exception {
         table = table.withColumn("importance", functions.expr("1 + id % 2"))
                 .withColumn("heldOut", functions.expr("id % 5 = 0"));

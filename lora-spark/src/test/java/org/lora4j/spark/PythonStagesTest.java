@@ -90,6 +90,7 @@ class PythonStagesTest {
                         "LoRARegressionModel",
                         "LoRARegressor",
                         "LoRATagger",
+                        "LoRATokenClassifier",
                         "LoRATransformer");
         for (String model : found("^    _model_class = (LoRA\\w+)").toList()) {
             assertThat(stages()).contains(model);

@@ -13,6 +13,7 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.text.data.Labels;
 import org.lora4j.text.data.TaggedText;
+import org.lora4j.text.data.TaggedTokens;
 import org.lora4j.text.internal.TextCheck;
 import org.lora4j.text.tokens.TagScheme;
 import org.lora4j.text.tokens.TagSpan;
@@ -20,7 +21,6 @@ import org.lora4j.text.tokens.TextTokens;
 import org.lora4j.text.tokens.TextWords;
 import org.lora4j.train.Batch;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The task of a model that finds parts of a text: names, products, personal data. It gives each word a tag, and joins the tags to spans as
@@ -37,9 +37,6 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public record Tag(Labels labels, SubWords subWords, OptionalInt maxTokens)
         implements RowTask<List<TextWords>, TextTags> {
-    /** The label of a token that does not train. */
-    private static final int IGNORED = -100;
-
     /** Which tokens of a word of several tokens count. */
     public enum SubWords {
         /** The first one alone, as most models are trained. */
@@ -158,29 +155,42 @@ public record Tag(Labels labels, SubWords subWords, OptionalInt maxTokens)
          * @throws IllegalArgumentException if a text has no tokens, a word of a span has none, or the task has no tag for a span
          */
         public Batch batch(List<TaggedText> examples) {
-            List<TagWindows> all =
-                    windows(examples.stream().map(TaggedText::words).toList());
-            Sequences sequences = tokensOf(all);
-            int[] labels = new int[sequences.tokens()];
-            Arrays.fill(labels, IGNORED);
-            int start = 0;
-            for (int i = 0; i < all.size(); i++) {
-                setLabels(all.get(i), examples.get(i), i, start, labels);
-                start += all.get(i).length();
-            }
-            int longest = 0;
-            for (int s = 0; s < sequences.count(); s++) {
-                longest = Math.max(longest, sequences.length(s));
-            }
-            int[][] padded = new int[sequences.count()][longest];
-            for (int s = 0; s < padded.length; s++) {
-                Arrays.fill(padded[s], IGNORED);
-                System.arraycopy(labels, sequences.start(s), padded[s], 0, sequences.length(s));
-            }
-            return new Batch(sequences, Nd4j.createFromArray(padded));
+            return TaggedTokens.batch(learned(examples));
         }
 
-        private void setLabels(TagWindows windows, TaggedText example, int number, int start, int[] labels) {
+        /**
+         * Returns what a training learns of examples.
+         *
+         * @param examples the examples
+         * @return for each of them the tokens of its windows, with their labels
+         * @throws IllegalArgumentException if a text has no tokens, a word of a span has none, or the task has no tag for a span
+         */
+        public List<TaggedTokens> learned(List<TaggedText> examples) {
+            List<TagWindows> all =
+                    windows(examples.stream().map(TaggedText::words).toList());
+            List<TaggedTokens> learned = new ArrayList<>(all.size());
+            for (int i = 0; i < all.size(); i++) {
+                learned.add(learned(all.get(i), examples.get(i), i));
+            }
+            return learned;
+        }
+
+        private TaggedTokens learned(TagWindows windows, TaggedText example, int number) {
+            int[] flat = labels(windows, example, number);
+            int[][] ids = windows.sequences().toArray(int[][]::new);
+            int[][] labels = new int[ids.length][];
+            int start = 0;
+            for (int w = 0; w < ids.length; w++) {
+                labels[w] = Arrays.copyOfRange(flat, start, start + ids[w].length);
+                start += ids[w].length;
+            }
+            return new TaggedTokens(ids, labels);
+        }
+
+        /** The label of each token of all windows of a text. */
+        private int[] labels(TagWindows windows, TaggedText example, int number) {
+            int[] labels = new int[windows.length()];
+            Arrays.fill(labels, TaggedTokens.IGNORED);
             List<String> tags = scheme.tags(windows.words().words().size(), example.tagged());
             for (int w = 0; w < tags.size(); w++) {
                 int[] rows = windows.rowsOf(w, task.subWords);
@@ -197,11 +207,12 @@ public record Tag(Labels labels, SubWords subWords, OptionalInt maxTokens)
                 int label = task.labels.id(tag);
                 for (int row : rows) {
                     // A token of several words has the tag of the first one.
-                    if (labels[start + row] == IGNORED) {
-                        labels[start + row] = label;
+                    if (labels[row] == TaggedTokens.IGNORED) {
+                        labels[row] = label;
                     }
                 }
             }
+            return labels;
         }
 
         /**

@@ -11,6 +11,7 @@ import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.layer.Linear;
 import org.lora4j.text.data.TaggedText;
+import org.lora4j.text.data.TaggedTokens;
 import org.lora4j.text.task.LinearModel;
 import org.lora4j.train.Batch;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -25,8 +26,6 @@ public final class TagProbe {
     private static final int MOST_TOKENS = 20_000;
 
     private static final long MOST_NUMBERS = 384L * MOST_TOKENS;
-
-    private static final int IGNORED = -100;
 
     private final TrainableTag task;
     private final Network layers;
@@ -85,7 +84,7 @@ public final class TagProbe {
         List<Integer> rows = new ArrayList<>();
         for (int s = 0; s < sequences.count(); s++) {
             for (int t = 0; t < sequences.length(s); t++) {
-                if (labels[s][t] != IGNORED) {
+                if (labels[s][t] != TaggedTokens.IGNORED) {
                     rows.add(sequences.start(s) + t);
                     classes.add(labels[s][t]);
                 }

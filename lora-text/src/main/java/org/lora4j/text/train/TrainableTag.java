@@ -23,7 +23,7 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 /**
  * Learns to tag the words of texts: the cross-entropy of the softmax of the outputs of those tokens that say a tag, see {@link
  * Tag.SubWords}; its mean over all of them in a batch. A text that is longer than the limit trains in overlapping windows, as it is
- * tagged, and each of its tokens counts once for each window that it is in.
+ * tagged, and each of its tokens counts once, in the window in which it has the most context.
  */
 public final class TrainableTag implements TrainableTask<TaggedText, TaggedTexts> {
     private final Tag task;

@@ -4,6 +4,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalInt;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -31,18 +32,31 @@ public final class BaseTagger implements SentBase {
 
     private static final int MOST_ADAPTERS = 10_000;
 
+    /** The same for each training, so that all have the same base. An adapter has the trained classifier. */
+    private static final long SEED = 0;
+
     private final String path;
     private final SentModel files;
     private final int maxTokens;
+    /** The {@code task.json} of the adapter that trains; null if the model tags. */
+    private final @Nullable String learns;
+
     private transient @Nullable TextModel model;
     private transient @Nullable Network network;
+    private transient Tag.@Nullable OnModel learner;
     /** What adapters that were loaded do; a name that is missing can be read again. */
     private transient @Nullable Map<String, Tag.OnModel> ofAdapters;
 
-    private BaseTagger(String path, SentModel files, int maxTokens) {
+    private BaseTagger(String path, SentModel files, int maxTokens, @Nullable String learns) {
         this.path = path;
         this.files = files;
         this.maxTokens = maxTokens;
+        this.learns = learns;
+    }
+
+    /** Returns the same model with a new classifier for the tags that an adapter learns. */
+    public BaseTagger learning(Tag tag) {
+        return new BaseTagger(path, files, maxTokens, TaskFile.json(tag));
     }
 
     /**
@@ -61,7 +75,7 @@ public final class BaseTagger implements SentBase {
             }
             SentModel files = SentModel.read(place, hadoop, mostBytes);
             TextModel.requireHead(files.source(), Head.TOKENS);
-            return new BaseTagger(path, files, maxTokens);
+            return new BaseTagger(path, files, maxTokens, null);
         } catch (IOException e) {
             throw unreadable(path, "the driver", e);
         }
@@ -93,11 +107,47 @@ public final class BaseTagger implements SentBase {
         Network created = network;
         if (created == null) {
             try {
-                created = model().network(Head.TOKENS);
+                created = learns == null
+                        ? model().network(Head.TOKENS)
+                        : Head.TOKENS.network(model().model(), tag().labels().count(), SEED);
             } catch (IOException e) {
                 throw unreadable(path, "every executor", e);
             }
             network = created;
+        }
+        return created;
+    }
+
+    /** The tags that are learned. */
+    private Tag tag() throws IOException {
+        return (Tag) TaskFile.parse(TaskFile.NAME, Objects.requireNonNull(learns));
+    }
+
+    /** What the adapter that trains will do: tags, with the limit with which it learns them. */
+    public synchronized Tag learned() {
+        try {
+            Tag asked = tag();
+            return new Tag(
+                    asked.labels(), asked.subWords(), OptionalInt.of(learner().maxTokens()));
+        } catch (IOException e) {
+            throw unreadable(path, "every executor", e);
+        }
+    }
+
+    /**
+     * What makes tokens with labels of the texts that are learned.
+     *
+     * @throws IllegalArgumentException if the model does not take so long windows
+     */
+    public synchronized Tag.OnModel learner() {
+        Tag.OnModel created = learner;
+        if (created == null) {
+            try {
+                created = on(tag());
+            } catch (IOException e) {
+                throw unreadable(path, "every executor", e);
+            }
+            learner = created;
         }
         return created;
     }
@@ -177,7 +227,7 @@ public final class BaseTagger implements SentBase {
 
     @Override
     public String identity() {
-        return files.identity() + " for tags, " + maxTokens + " tokens";
+        return files.identity() + " for tags, " + (learns == null ? maxTokens + " tokens" : learns);
     }
 
     @Override

@@ -10,7 +10,9 @@ public enum LossName implements Choice {
     MEAN_SQUARED_ERROR,
     MULTI_LABEL,
     /** Of language models; no parameter takes it. */
-    NEXT_TOKEN;
+    NEXT_TOKEN,
+    /** Of the tags of words; no parameter takes it. */
+    TOKEN_CLASSES;
 
     public Loss loss() {
         return switch (this) {
@@ -18,13 +20,14 @@ public enum LossName implements Choice {
             case MEAN_SQUARED_ERROR -> Loss.meanSquaredError();
             case MULTI_LABEL -> Loss.multiLabel();
             case NEXT_TOKEN -> Loss.nextToken();
+            case TOKEN_CLASSES -> Loss.sparseSoftmaxCrossEntropy();
         };
     }
 
     /** What outputs mean that were trained with this loss. */
     public ProblemType problem() {
         return switch (this) {
-            case SOFTMAX_CROSS_ENTROPY, NEXT_TOKEN -> ProblemType.SINGLE_LABEL_CLASSIFICATION;
+            case SOFTMAX_CROSS_ENTROPY, NEXT_TOKEN, TOKEN_CLASSES -> ProblemType.SINGLE_LABEL_CLASSIFICATION;
             case MEAN_SQUARED_ERROR -> ProblemType.REGRESSION;
             case MULTI_LABEL -> ProblemType.MULTI_LABEL_CLASSIFICATION;
         };
@@ -38,7 +41,7 @@ public enum LossName implements Choice {
     /** The names that the parameter takes. */
     public static String[] texts() {
         return Arrays.stream(values())
-                .filter(name -> name != NEXT_TOKEN)
+                .filter(name -> name != NEXT_TOKEN && name != TOKEN_CLASSES)
                 .map(LossName::text)
                 .toArray(String[]::new);
     }

@@ -229,7 +229,7 @@ public final class BaseColumns {
     }
 
     /** Gives another stage the base of this one, and what all stages have. */
-    static void copyBase(HasBase<?> from, HasBase<?> to) {
+    public static void copyBase(HasBase<?> from, HasBase<?> to) {
         copy(from, from.basePath(), to, to.basePath());
         copy(from, from.fingerprintCheck(), to, to.fingerprintCheck());
         copy(from, from.handleInvalid(), to, to.handleInvalid());
@@ -237,7 +237,8 @@ public final class BaseColumns {
         copy(from, from.saveBase(), to, to.saveBase());
     }
 
-    static <T> void copy(HasBase<?> from, Param<T> param, HasBase<?> to, Param<T> same) {
+    /** Gives another stage a parameter of this one, if it is set. */
+    public static <T> void copy(HasBase<?> from, Param<T> param, HasBase<?> to, Param<T> same) {
         if (from.isSet(param)) {
             to.set(same, value(from, param));
         }

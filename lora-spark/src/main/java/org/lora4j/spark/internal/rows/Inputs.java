@@ -32,6 +32,11 @@ public abstract class Inputs implements Serializable {
     /** The number of tokens that are computed of some rows; 0 if the rows are features. */
     public abstract int tokens(int from, int to);
 
+    /** The number of sequences of some rows; 0 if each row is one. */
+    public int sequences(int from, int to) {
+        return 0;
+    }
+
     /** The number of rows. */
     public abstract int count();
 
@@ -79,7 +84,7 @@ public abstract class Inputs implements Serializable {
      * The place of rows in a training.
      *
      * @param number the number of their batch, from 0
-     * @param rows the rows of the batch before them
+     * @param rows the rows of the batch before them, or the sequences
      * @param tokens the tokens of the batch before them
      */
     public record Place(long number, long rows, long tokens) {}

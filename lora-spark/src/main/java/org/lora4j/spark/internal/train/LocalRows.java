@@ -3,6 +3,7 @@ package org.lora4j.spark.internal.train;
 import java.util.ArrayList;
 import java.util.List;
 import org.lora4j.AdapterView;
+import org.lora4j.spark.internal.rows.Inputs;
 import org.lora4j.train.BatchGradients;
 import org.lora4j.train.Loss;
 import org.lora4j.train.Trainer;
@@ -18,19 +19,19 @@ final class LocalRows {
     /**
      * The rows of a batch.
      *
-     * @param number the number of the batch in the training
-     * @param tokensBefore the tokens of the batch that other workers have before these rows
+     * @param range the rows
+     * @param place where they are in the training
      */
-    private record Part(long number, Shard.Range range, int tokensBefore) {}
+    private record Part(Shard.Range range, Inputs.Place place) {}
 
-    LocalRows(int worker, Shard shard, LocalSteps steps, int batchSize, TokenCounts tokens) {
+    LocalRows(int worker, Shard shard, LocalSteps steps, int batchSize, BatchPlaces places) {
         this.shard = shard;
         this.steps = steps;
         for (long number = steps.first(); number < steps.first() + steps.count(); number++) {
             long batch = number % steps.batches();
             Shard.Range range = shard.range(batch, batchSize);
             if (range.size() > 0) {
-                parts.add(new Part(number, range, tokens.before(worker, batch)));
+                parts.add(new Part(range, places.of(worker, range, number, batch)));
             }
         }
     }
@@ -77,7 +78,7 @@ final class LocalRows {
             @Override
             public double compute(long number, List<INDArray> into) {
                 Part part = parts.get((int) number);
-                double loss = shard.compute(gradients, part.range(), view, part.number(), part.tokensBefore());
+                double loss = shard.compute(gradients, part.range(), view, part.place());
                 List<INDArray> computed = gradients.gradients();
                 for (int i = 0; i < into.size(); i++) {
                     into.get(i).assign(computed.get(i));

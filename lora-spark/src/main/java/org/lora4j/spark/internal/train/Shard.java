@@ -6,6 +6,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
+import java.util.function.IntBinaryOperator;
 import org.lora4j.nn.Model;
 import org.lora4j.spark.internal.rows.Example;
 import org.lora4j.spark.internal.rows.FlatValues;
@@ -65,15 +66,21 @@ final class Shard implements Serializable {
         return numbers.length;
     }
 
-    /** The number of rows, and of tokens of each batch. */
+    /** The number of rows, and of tokens and sequences of each batch. */
     ShardSize size(int batchSize) {
+        return new ShardSize(
+                size(), ofBatches(inputs::tokens, batchSize), ofBatches(inputs::sequences, batchSize), hash);
+    }
+
+    /** A number of each batch; none of all if the first row has none. */
+    private int[] ofBatches(IntBinaryOperator count, int batchSize) {
         int batches = numbers.length == 0 ? 0 : (int) (numbers[numbers.length - 1] / batchSize) + 1;
-        int[] tokens = new int[inputs.tokens(0, Math.min(1, size())) == 0 ? 0 : batches];
-        for (int batch = 0; batch < tokens.length; batch++) {
+        int[] counts = new int[count.applyAsInt(0, Math.min(1, size())) == 0 ? 0 : batches];
+        for (int batch = 0; batch < counts.length; batch++) {
             Range range = range(batch, batchSize);
-            tokens[batch] = inputs.tokens(range.from(), range.to());
+            counts[batch] = count.applyAsInt(range.from(), range.to());
         }
-        return new ShardSize(size(), tokens, hash);
+        return counts;
     }
 
     /** The rows of a batch that this worker has. */
@@ -102,12 +109,10 @@ final class Shard implements Serializable {
      * Computes the gradients of rows.
      *
      * @param view the model
-     * @param number the number of the batch in the training
-     * @param tokensBefore the tokens of the batch that other workers have before these rows
+     * @param place where the rows are in the training
      * @return the mean loss
      */
-    double compute(BatchGradients gradients, Range range, Model view, long number, int tokensBefore) {
-        Inputs.Place place = new Inputs.Place(number, range.before(), tokensBefore);
+    double compute(BatchGradients gradients, Range range, Model view, Inputs.Place place) {
         return inputs.compute(gradients, range.from(), range.to(), () -> labels(range, view), place);
     }
 

@@ -9,6 +9,7 @@ final class ShardSize implements Serializable {
 
     private final int rows;
     private final int[] tokens;
+    private final int[] sequences;
     private final long hash;
 
     /**
@@ -16,11 +17,13 @@ final class ShardSize implements Serializable {
      *
      * @param rows the number of rows
      * @param tokens the number of tokens of its rows of each batch; empty if the rows are features
+     * @param sequences the number of sequences of its rows of each batch; empty if each row is one
      * @param hash the {@link RowHash} of its rows
      */
-    ShardSize(int rows, int[] tokens, long hash) {
+    ShardSize(int rows, int[] tokens, int[] sequences, long hash) {
         this.rows = rows;
         this.tokens = tokens;
+        this.sequences = sequences;
         this.hash = hash;
     }
 
@@ -30,6 +33,10 @@ final class ShardSize implements Serializable {
 
     int[] tokens() {
         return tokens;
+    }
+
+    int[] sequences() {
+        return sequences;
     }
 
     long hash() {

@@ -124,7 +124,7 @@ public final class Training<B extends SentBase> {
                 rows,
                 sizes.stream().mapToLong(ShardSize::hash).sum());
         Broadcast<TrainingTask> task = spark.broadcast(
-                new TrainingTask(base, config, form.loss(), form.hasWeights(), batchSize, TokenCounts.of(sizes)));
+                new TrainingTask(base, config, form.loss(), form.hasWeights(), batchSize, new BatchPlaces(sizes)));
         try {
             LoRAAdapter adapter = settings.getLocalSteps() > 0
                     ? new LocalTraining(

@@ -34,7 +34,7 @@ final class TrainingTask implements Serializable {
     private final LossName loss;
     private final boolean hasWeights;
     private final int batchSize;
-    private final TokenCounts tokens;
+    private final BatchPlaces places;
     private transient @Nullable Deque<Worker> idle;
 
     /** A model with the adapter that trains, and the buffers to compute its gradients. */
@@ -60,13 +60,13 @@ final class TrainingTask implements Serializable {
             LossName loss,
             boolean hasWeights,
             int batchSize,
-            TokenCounts tokens) {
+            BatchPlaces places) {
         this.base = base;
         this.config = LoRAConfigJson.write(config);
         this.loss = loss;
         this.hasWeights = hasWeights;
         this.batchSize = batchSize;
-        this.tokens = tokens;
+        this.places = places;
     }
 
     /** Returns the arrays of the parameters that train, in the order that the driver and all executors have. */
@@ -98,7 +98,7 @@ final class TrainingTask implements Serializable {
         try {
             parameters.assignTo(model.values);
             double sum = model.weighted.use(shard.weights(range));
-            double mean = shard.compute(model.gradients, range, model.view, number, tokens.before(worker, batch));
+            double mean = shard.compute(model.gradients, range, model.view, places.of(worker, range, number, batch));
             // Of a language model, the tokens that count.
             double weight = hasWeights ? sum : model.gradients.weight();
             return new PartialGradients(worker, range.size(), weight, mean, FlatValues.of(model.gradients.gradients()));
@@ -113,7 +113,7 @@ final class TrainingTask implements Serializable {
      * @return the result; nothing if the worker has no row of these batches
      */
     List<LocalResult> train(int worker, Shard shard, FlatValues parameters, LocalSteps steps) {
-        LocalRows rows = new LocalRows(worker, shard, steps, batchSize, tokens);
+        LocalRows rows = new LocalRows(worker, shard, steps, batchSize, places);
         if (rows.batches() == 0) {
             return List.of();
         }
