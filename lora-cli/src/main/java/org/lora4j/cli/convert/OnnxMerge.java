@@ -19,6 +19,7 @@ import org.lora4j.text.task.MergedTask;
 import org.lora4j.text.task.RowTask;
 import org.lora4j.text.task.SavedAdapter;
 import org.lora4j.text.task.Task;
+import org.lora4j.text.tokens.Truncation;
 
 /** Merges an adapter into its model, and writes the result as a file of ONNX with the files of the model that are no weights. */
 public final class OnnxMerge {
@@ -29,7 +30,8 @@ public final class OnnxMerge {
 
     /**
      * Merges. The file computes what the adapter is for: embeddings, of the length that the adapter says; the logits of classes, of the
-     * tags of each token, or the score of a pair; also those of a head that has no place in the files of Hugging Face.
+     * tags of each token, or the score of a pair; also those of a head that has no place in the files of Hugging Face. Its tokenizer cuts
+     * texts where the adapter does.
      *
      * @param model the folder of the model, which stays as it is
      * @param adapter the adapter
@@ -40,7 +42,7 @@ public final class OnnxMerge {
     public static void merge(Path model, SavedAdapter adapter, Path output) throws IOException {
         try (TextModel opened = TextModel.open(ModelSource.of(model), BaseStorage.of(Precision.FLOAT))) {
             Task task = adapter.task(opened.model(), opened.task());
-            if (!(task instanceof RowTask<?, ?>)) {
+            if (!(task instanceof RowTask<?, ?> ofRows)) {
                 throw new IOException(adapter
                         + ": an adapter that is merged into a file of ONNX must be one that embeds, classifies, tags or scores texts,"
                         + " found one for a model that " + task.does() + "; leave out --onnx");
@@ -60,6 +62,8 @@ public final class OnnxMerge {
             OutputPath.deleteOtherModels(output, Set.of(FILE, FILE + "_data"));
             ModelMerge.copySettings(model, output, file -> true);
             MergedTask.write(written(task), output, opened.model().config().isDecoder());
+            // Who runs the file does not read the files of sentence embeddings.
+            Truncation.write(ofRows.limit(opened.textTokens()), output);
         }
     }
 

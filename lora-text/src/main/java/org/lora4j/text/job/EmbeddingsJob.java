@@ -5,11 +5,13 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.nn.Model;
+import org.lora4j.nn.Network;
 import org.lora4j.text.EncoderFolder;
 import org.lora4j.text.TextModel;
 import org.lora4j.text.data.RetrievalExample;
 import org.lora4j.text.data.TextRow;
 import org.lora4j.text.task.Embed;
+import org.lora4j.text.task.Task;
 import org.lora4j.text.train.DefaultEpochs;
 import org.lora4j.text.train.TrainableEmbed;
 
@@ -46,19 +48,15 @@ final class EmbeddingsJob extends EncoderJob<RetrievalExample, TrainableEmbed> {
     @Override
     TrainableEmbed create(long seed) throws IOException {
         Embed embed = encoder.task() instanceof Embed own ? own : Embed.asTheModelSays();
+        return on(embed, encoder.sentenceEmbeddings(embed.dimensions()));
+    }
+
+    private TrainableEmbed on(Embed embed, Network network) {
         return Boolean.TRUE.equals(hasNegatives)
                 ? TrainableEmbed.ofTriples(
-                        embed,
-                        encoder.textTokens(),
-                        encoder.sentenceEmbeddings(embed.dimensions()),
-                        encoder.similarity(),
-                        TrainableEmbed.SCALE)
+                        embed, encoder.textTokens(), network, encoder.similarity(), TrainableEmbed.SCALE)
                 : TrainableEmbed.ofPairs(
-                        embed,
-                        encoder.textTokens(),
-                        encoder.sentenceEmbeddings(embed.dimensions()),
-                        encoder.similarity(),
-                        TrainableEmbed.SCALE);
+                        embed, encoder.textTokens(), network, encoder.similarity(), TrainableEmbed.SCALE);
     }
 
     @Override
@@ -78,9 +76,23 @@ final class EmbeddingsJob extends EncoderJob<RetrievalExample, TrainableEmbed> {
 
     @Override
     Scores scores(Model measured, List<RetrievalExample> judging) {
+        return scores(task(), measured, judging);
+    }
+
+    private static Scores scores(TrainableEmbed task, Model measured, List<RetrievalExample> judging) {
         return new Scores.Shares(
-                "mean reciprocal rank",
-                task().measure(measured, judging).found().reciprocalRanks());
+                "mean reciprocal rank", task.measure(measured, judging).found().reciprocalRanks());
+    }
+
+    /** An adapter may have prompts and a limit of its own: it searches as it is served. Its embeddings must be as long. */
+    @Override
+    Optional<Scores> scores(Model measured, Task saved, Task trained, List<RetrievalExample> judging) {
+        Network network = task().network();
+        if (!(saved instanceof Embed other)
+                || other.dimensions().orElse(Math.toIntExact(network.outputSize())) != network.outputSize()) {
+            return Optional.empty();
+        }
+        return Optional.of(scores(on(other, network), measured, judging));
     }
 
     @Override

@@ -27,7 +27,7 @@ public record TextRules(int maxTokens, String limitedBy, boolean lowerCase) {
     /** The field that says it. */
     public static final String MOST_TOKENS = "max_seq_length";
 
-    private static final String TOKENIZER = "tokenizer_config.json";
+    static final String TOKENIZER = "tokenizer_config.json";
 
     /**
      * Reads the files of a model.

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.OptionalInt;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Supplier;
@@ -41,7 +42,10 @@ import org.lora4j.text.TextService;
 import org.lora4j.text.task.ClassScores;
 import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.ClassifyPairs;
+import org.lora4j.text.task.Embed;
 import org.lora4j.text.task.SavedAdapter;
+import org.lora4j.text.task.TaskFile;
+import org.lora4j.text.tokens.Prompts;
 import org.lora4j.text.tokens.TextPair;
 
 /** Jobs become adapters that are served, whatever happens on the way. */
@@ -584,6 +588,113 @@ class TrainingServiceTest {
                         .serveAs("topics", Promotion.IF_BETTER)
                         .build());
                 succeed(job);
+                promoted += job.isPromoted() ? 1 : 0;
+            }
+            assertThat(promoted).isLessThanOrEqualTo(1);
+        }
+    }
+
+    /** Each word of a query stands for another word of its text. */
+    private Path pairs(String name, int rows, Random random, boolean isRandom) throws IOException {
+        List<String> words = List.of("where", "is", "my", "parcel");
+        List<String> lines = new ArrayList<>();
+        for (int i = 0; i < rows; i++) {
+            List<String> query = new ArrayList<>();
+            List<String> positive = new ArrayList<>();
+            for (int w = 0; w < 3; w++) {
+                int word = random.nextInt(words.size());
+                query.add(words.get(word));
+                positive.add(words.get(isRandom ? random.nextInt(words.size()) : (word + 1) % words.size()));
+            }
+            lines.add("{\"query\": \"" + String.join(" ", query) + "\", \"positive\": \"" + String.join(" ", positive)
+                    + "\"}");
+        }
+        return Files.write(temp.resolve(name), lines);
+    }
+
+    /** A search is judged by each query, beside the model alone and beside what has the name. */
+    @Test
+    void searchesThatAreBetterTakeTheName() throws Exception {
+        Random random = new Random(3);
+        Path data = pairs("pairs.jsonl", 200, random, false);
+        Path held = pairs("held.jsonl", 60, random, false);
+        try (TextService service = TextService.builder(encoder)
+                        .adapters(Files.createDirectories(temp.resolve("adapters")))
+                        .build();
+                TrainingService trainings = builder(encoder).build()) {
+            Job first = trainings.submit(search(data, held, new Hyperparameters(20, 16, 20.0, null)));
+            succeed(first);
+            assertThat(first.comparisons()).extracting(JobComparison::with).containsExactly("the model alone");
+            JobComparison gain = first.comparisons().get(0);
+            assertThat(gain.metric()).isEqualTo("mean reciprocal rank");
+            assertThat(gain.rows()).isBetween(12, 30);
+            assertThat(gain.adapter()).isGreaterThan(gain.other() + 0.1);
+            assertThat(first.isPromoted())
+                    .as(() -> first.comparisons().toString())
+                    .isTrue();
+            assertThat(service.answer(
+                                    Embed.class,
+                                    "search",
+                                    Embed.Texts.of(List.of("where is")),
+                                    RequestOptions.defaults())
+                            .values())
+                    .hasSize(1);
+
+            // The one that has the name now cuts texts elsewhere, and has other prompts. It is measured as it is
+            // served.
+            Path served = temp.resolve("adapters/search");
+            TaskFile.write(
+                    new Embed(
+                            OptionalInt.of(5),
+                            OptionalInt.empty(),
+                            new Prompts(Map.of("query", "my ", "document", "is "), null)),
+                    served);
+            Job second = trainings.submit(search(data, held, new Hyperparameters(20, 16, 20.0, null)));
+            succeed(second);
+            assertThat(second.comparisons())
+                    .extracting(JobComparison::with)
+                    .hasSize(2)
+                    .startsWith("the model alone");
+            JobComparison beside = second.comparisons().get(1);
+            assertThat(beside.rows()).isEqualTo(gain.rows());
+            assertThat(beside.adapter()).isEqualTo(gain.adapter());
+            assertThat(beside.other()).isLessThan(gain.adapter());
+            assertThat(second.isPromoted()).isEqualTo(beside.difference().isBetter());
+
+            // The same training again is no better than itself.
+            Job third = trainings.submit(search(data, held, new Hyperparameters(20, 16, 20.0, null)));
+            succeed(third);
+            assertThat(third.isPromoted()).isEqualTo(!second.isPromoted());
+
+            TaskFile.write(new Embed(OptionalInt.of(5), OptionalInt.of(3), Prompts.none()), served);
+            Job other = trainings.submit(search(data, held, steps(1, 16)));
+            succeed(other);
+            assertThat(messages(other)).anyMatch(text -> text.contains("cannot be compared: it is for another task"));
+            assertThat(other.isPromoted()).isFalse();
+        }
+    }
+
+    private static JobRequest search(Path data, Path held, Hyperparameters hyperparameters) {
+        return JobRequest.of(JobMethod.EMBED, "acme", data)
+                .validation(held)
+                .hyperparameters(hyperparameters)
+                .seed(1)
+                .serveAs("search", Promotion.IF_BETTER)
+                .build();
+    }
+
+    @Test
+    void pairsAtRandomTakeNoName() throws Exception {
+        Random random = new Random(7);
+        try (TrainingService trainings = builder(encoder).build()) {
+            int promoted = 0;
+            for (int i = 0; i < 6; i++) {
+                Job job = trainings.submit(search(
+                        pairs("t.jsonl", 60, random, true),
+                        pairs("v.jsonl", 60, random, true),
+                        new Hyperparameters(2, 16, 20.0, null)));
+                succeed(job);
+                assertThat(job.comparisons()).isNotEmpty();
                 promoted += job.isPromoted() ? 1 : 0;
             }
             assertThat(promoted).isLessThanOrEqualTo(1);
