@@ -58,7 +58,8 @@ class MlflowListenerTest {
     void sendsTheLossOfEachEpoch() throws Exception {
         Network network = Network.builder(4).linear("linear1", 2).build(1);
         AdapterView task = LoRAModel.of(network).add("task", LoRAConfig.of(2, 4));
-        DataSet rows = new DataSet(Nd4j.ones(DataType.FLOAT, 6, 4), Nd4j.ones(DataType.FLOAT, 6, 2));
+        DataSet rows =
+                new DataSet(Nd4j.ones(DataType.FLOAT, 6, 4), Nd4j.valueArrayOf(new long[] {6, 2}, 0.5, DataType.FLOAT));
         ViewIterator newTask = new ViewIterator(rows, 3);
 
         Trainer.builder(task)
