@@ -92,11 +92,6 @@ final class GgufTokenizer implements TextEncoder {
     @Override
     public TokenSpans spans(String text, boolean special) {
         VocabularyTokens found = open();
-        if (special && found.isWordPiece()) {
-            throw new IllegalArgumentException(
-                    "the tokenizer must say where its tokens lie in a text, which WordPiece in a"
-                            + " GGUF file does not; use the model with its tokenizer.json");
-        }
         int[][] spans = found.spans(text);
         return special
                 ? new TokenSpans(

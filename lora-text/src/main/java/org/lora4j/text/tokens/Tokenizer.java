@@ -480,7 +480,6 @@ public final class Tokenizer implements AutoCloseable {
      *
      * @param text the text
      * @return its tokens; nothing is cut
-     * @throws IllegalArgumentException if the tokenizer is WordPiece in a GGUF file, which does not say where its tokens lie
      * @throws IllegalStateException if the tokenizer was closed
      */
     public TokenOffsets offsets(String text) {

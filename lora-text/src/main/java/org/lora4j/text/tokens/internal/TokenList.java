@@ -18,6 +18,10 @@ final class TokenList {
         return size;
     }
 
+    int get(int at) {
+        return ids[at];
+    }
+
     /** Removes the last tokens. */
     void cut(int length) {
         size = length;

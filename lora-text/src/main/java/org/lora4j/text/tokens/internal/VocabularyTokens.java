@@ -100,8 +100,8 @@ public final class VocabularyTokens {
 
     /**
      * Returns the part of a text that each of its tokens is of, in characters; the two halves of a character count as one. Control tokens
-     * that are written in the text are found. The bytes of the tokens are counted, so it is right for tokens that are parts of the text as
-     * it is, which those of WordPiece are not.
+     * that are written in the text are found. The bytes of the tokens are counted, because they are parts of the text as it is; WordPiece, which
+     * changes the text, says itself where its tokens lie.
      *
      * @return where the tokens begin, and where they end
      */
@@ -112,7 +112,15 @@ public final class VocabularyTokens {
         boolean afterSpecial = true;
         for (Part part : parts(text, true)) {
             int characters = part.text().codePointCount(0, part.text().length());
-            if (part.token() == Vocabulary.NONE) {
+            if (part.token() == Vocabulary.NONE && model instanceof WordPieces pieces) {
+                TokenList partStarts = new TokenList();
+                TokenList partEnds = new TokenList();
+                pieces.encode(part.text(), new TokenList(), partStarts, partEnds);
+                for (int i = 0; i < partStarts.size(); i++) {
+                    starts.add(at + partStarts.get(i));
+                    ends.add(at + partEnds.get(i));
+                }
+            } else if (part.token() == Vocabulary.NONE) {
                 TokenList ids = new TokenList();
                 model.encode(part.text(), afterSpecial, ids);
                 addSpans(part.text(), afterSpecial && model.addsSpace(), ids.toArray(), at, starts, ends);

@@ -40,13 +40,22 @@ final class WordPieces implements TokenModel {
 
     @Override
     public void encode(String text, boolean afterSpecial, TokenList to) {
-        for (String word : words(text)) {
-            encodeWord(BEGIN + word, to);
+        encode(text, to, new TokenList(), new TokenList());
+    }
+
+    /**
+     * Adds the tokens of a text, and the part of the text that each one is of, in characters. The text is changed before it is divided: a
+     * token is of the characters whose letters it has, without accents that stand alone.
+     */
+    void encode(String text, TokenList ids, TokenList starts, TokenList ends) {
+        for (Word word : words(text)) {
+            encodeWord(word, ids, starts, ends);
         }
     }
 
-    private void encodeWord(String word, TokenList to) {
-        int before = to.size();
+    private void encodeWord(Word found, TokenList ids, TokenList starts, TokenList ends) {
+        String word = BEGIN + found.text();
+        int before = ids.size();
         int from = 0;
         while (from < word.length()) {
             int end = Math.min(word.length(), from + longest);
@@ -54,43 +63,84 @@ final class WordPieces implements TokenModel {
                 end--;
             }
             if (end == from) {
-                to.cut(before);
+                ids.cut(before);
+                starts.cut(before);
+                ends.cut(before);
                 break;
             }
-            to.add(vocabulary.id(word.substring(from, end)));
+            ids.add(vocabulary.id(word.substring(from, end)));
+            starts.add(found.place(Math.max(0, from - 1)));
+            ends.add(end == 1 ? found.place(0) : found.place(end - 2) + 1);
             from = end;
         }
-        if (to.size() == before && unknown != Vocabulary.NONE) {
-            to.add(unknown);
+        if (ids.size() == before && unknown != Vocabulary.NONE) {
+            ids.add(unknown);
+            starts.add(found.place(0));
+            ends.add(found.place(found.length() - 1) + 1);
         }
     }
 
-    private static List<String> words(String text) {
-        List<String> words = new ArrayList<>();
-        StringBuilder word = new StringBuilder();
-        Normalizer.normalize(text, Normalizer.Form.NFD).codePoints().forEach(c -> {
-            if (isSpace(c)) {
-                end(word, words);
-            } else if (!isLeftOut(c)) {
-                boolean isAlone = isPunctuation(c) || isSymbolOfAscii(c) || isChinese(c);
-                if (isAlone) {
-                    end(word, words);
-                }
-                word.appendCodePoint(Character.toLowerCase(c));
-                if (isAlone) {
-                    end(word, words);
-                }
+    /** A word, and the character of the text that each of its chars is of. */
+    private static final class Word {
+        private final StringBuilder text = new StringBuilder();
+        private final TokenList places = new TokenList();
+
+        void add(int character, int place) {
+            text.appendCodePoint(character);
+            for (int i = 0; i < Character.charCount(character); i++) {
+                places.add(place);
             }
-        });
-        end(word, words);
+        }
+
+        String text() {
+            return text.toString();
+        }
+
+        int length() {
+            return text.length();
+        }
+
+        int place(int at) {
+            return places.get(at);
+        }
+    }
+
+    /** Accents, which alone change their order when a text is decomposed, are left out; so each character can be decomposed for itself. */
+    private static List<Word> words(String text) {
+        List<Word> words = new ArrayList<>();
+        Word[] word = {new Word()};
+        int[] characters = text.codePoints().toArray();
+        for (int i = 0; i < characters.length; i++) {
+            int place = i;
+            Normalizer.normalize(Character.toString(characters[i]), Normalizer.Form.NFD)
+                    .codePoints()
+                    .forEach(c -> word[0] = add(c, place, word[0], words));
+        }
+        Word unused = end(word[0], words);
         return words;
     }
 
-    private static void end(StringBuilder word, List<String> words) {
-        if (!word.isEmpty()) {
-            words.add(word.toString());
-            word.setLength(0);
+    /** Adds a character to a word, and returns the word to which the next one is added. */
+    private static Word add(int c, int place, Word word, List<Word> words) {
+        if (isSpace(c)) {
+            return end(word, words);
         }
+        if (isLeftOut(c)) {
+            return word;
+        }
+        boolean isAlone = isPunctuation(c) || isSymbolOfAscii(c) || isChinese(c);
+        Word to = isAlone ? end(word, words) : word;
+        to.add(Character.toLowerCase(c), place);
+        return isAlone ? end(to, words) : to;
+    }
+
+    /** Adds a word that has characters, and returns a new one. */
+    private static Word end(Word word, List<Word> words) {
+        if (word.length() == 0) {
+            return word;
+        }
+        words.add(word);
+        return new Word();
     }
 
     private static boolean isSpace(int c) {
