@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The interpreter beside Jinja 3.1: {@code src/build/golden/jinja_cases.py} wrote the texts. */
 class JinjaTemplateTest {
@@ -106,6 +107,29 @@ class JinjaTemplateTest {
         assertThatExceptionOfType(JinjaException.class)
                 .isThrownBy(() -> render(source))
                 .withMessageContaining(name);
+    }
+
+    /** Python's JSON writes no generators, so Jinja2 and transformers fail there too. */
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "['a'] | map('upper')",
+                "['a'] | select",
+                "['a'] | reject",
+                "[{'a': 1}] | selectattr('a')",
+                "[{'a': 1}] | rejectattr('a')",
+                "['a', 'b'] | batch(2)",
+                "['a', 'a'] | unique",
+                "['a', 'b'] | reverse",
+                "{'a': 1} | items"
+            })
+    void whatIsComputedLaterIsNoJsonBeforeItIsAList(String value) {
+        assertThatExceptionOfType(JinjaException.class)
+                .isThrownBy(() -> render("{{ " + value + " | tojson }}"))
+                .withMessageContaining("tojson: must be a text, a number, a boolean, none, a list or a map");
+        assertThat(render("{{ " + value + " | list | tojson }}"))
+                .startsWith("[")
+                .endsWith("]");
     }
 
     @Test
