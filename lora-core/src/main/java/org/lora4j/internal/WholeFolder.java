@@ -2,6 +2,8 @@ package org.lora4j.internal;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +38,24 @@ public final class WholeFolder {
          * @throws IOException if there is no folder with an adapter now
          */
         FolderState now() throws IOException;
+
+        /** Returns whether another folder is about to take the place of one that is away. */
+        default boolean isExchanged() {
+            return false;
+        }
+    }
+
+    /** What is compared of a folder of this machine. */
+    private record Local(Path folder) implements States {
+        @Override
+        public FolderState now() throws IOException {
+            return FolderState.of(folder);
+        }
+
+        @Override
+        public boolean isExchanged() {
+            return folder.getFileName() != null && Files.isDirectory(ExchangedFolder.before(folder));
+        }
     }
 
     /** Reads the files of a folder. */
@@ -62,6 +82,17 @@ public final class WholeFolder {
     }
 
     /**
+     * Reads files of a folder of this machine; again if they were replaced meanwhile, whether it failed or not. It waits while {@link
+     * ExchangedFolder another one} takes the place of the folder.
+     *
+     * @param folder the folder
+     * @throws IOException what the reading throws, or if the files are replaced all the time
+     */
+    public static <T> T read(Path folder, Reading<T> reading) throws IOException {
+        return read(folder.toString(), new Local(folder), reading);
+    }
+
+    /**
      * Reads files; again if they were replaced meanwhile, whether it failed or not.
      *
      * @param folder the folder, for messages
@@ -72,7 +103,7 @@ public final class WholeFolder {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             FolderState before = state(states);
             missing = before == null ? missing + 1 : 0;
-            if (missing > MOST_MISSING) {
+            if (missing > MOST_MISSING && (attempt == ATTEMPTS - 1 || !states.isExchanged())) {
                 // This tells what is missing.
                 return reading.read(NOTHING);
             }

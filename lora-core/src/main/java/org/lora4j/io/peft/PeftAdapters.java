@@ -15,7 +15,6 @@ import org.jspecify.annotations.Nullable;
 import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.internal.AdapterNames;
-import org.lora4j.internal.FolderState;
 import org.lora4j.internal.MessageText;
 import org.lora4j.internal.WholeFolder;
 import org.lora4j.io.FingerprintCheck;
@@ -297,7 +296,7 @@ public final class PeftAdapters {
     public static <T> T readWhole(Path folder, WholeReading<T> reading) throws IOException {
         Objects.requireNonNull(folder, "folder must not be null");
         Objects.requireNonNull(reading, "reading must not be null");
-        return WholeFolder.read(folder.toString(), () -> FolderState.of(folder), before -> reading.read());
+        return WholeFolder.read(folder, before -> reading.read());
     }
 
     private static LoRAAdapter loadFrom(Path folder, @Nullable BaseModel base, ReadOptions options) throws IOException {

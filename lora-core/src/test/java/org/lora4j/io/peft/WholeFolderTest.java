@@ -105,6 +105,31 @@ class WholeFolderTest {
                 .withMessageContaining("a: the adapter must not be replaced all the time while it is read");
     }
 
+    /** A service that puts another adapter in the place of one may stop between its two renamings. */
+    @Test
+    void aFolderThatIsExchangedIsWaitedFor() throws Exception {
+        Path folder = write("a", "1");
+        Path next = write("next", "2");
+        Path gone = parent.resolve(".a.gone");
+        Files.move(folder, gone);
+        Thread writer = new Thread(() -> {
+            try {
+                Thread.sleep(400);
+                Files.move(next, folder);
+            } catch (IOException | InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        writer.start();
+        assertThat(PeftAdapters.<String>readWhole(folder, () -> both(folder))).isEqualTo("22");
+        writer.join();
+
+        // A killed process never comes back.
+        Files.move(folder, parent.resolve("other"));
+        assertThatExceptionOfType(NoSuchFileException.class)
+                .isThrownBy(() -> PeftAdapters.readWhole(folder, () -> both(folder)));
+    }
+
     /** A writer on a busy machine may stop between its files for longer than it takes to read them. */
     @Test
     void aFileThatStayedWhenAnotherOneWasReplacedIsWaitedFor() throws Exception {

@@ -10,6 +10,7 @@ import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.lora4j.internal.ExchangedFolder;
 import org.lora4j.internal.StrictJson;
 
 /**
@@ -21,7 +22,6 @@ final class Publication {
     static final String LINEAGE = "training.json";
 
     private static final String HIDDEN = ".";
-    private static final String GONE = ".gone";
 
     private final Path folder;
     private final Consumer<String> changed;
@@ -37,14 +37,14 @@ final class Publication {
         Files.createDirectories(folder);
         try (Stream<Path> all = Files.list(folder)) {
             for (Path one : all.toList()) {
-                String name = String.valueOf(one.getFileName());
-                if (name.startsWith(HIDDEN) && name.endsWith(GONE)) {
-                    Path before = folder.resolve(name.substring(HIDDEN.length(), name.length() - GONE.length()));
-                    if (Files.exists(before)) {
-                        JobFolder.deleteAll(one);
-                    } else {
-                        move(one, before);
-                    }
+                Path served = ExchangedFolder.after(one);
+                if (served.equals(one)) {
+                    continue;
+                }
+                if (Files.exists(served)) {
+                    JobFolder.deleteAll(one);
+                } else {
+                    move(one, served);
                 }
             }
         }
@@ -78,7 +78,7 @@ final class Publication {
     synchronized void put(Path from, String name, @Nullable Path previous) throws IOException {
         Path served = folder.resolve(name);
         Path part = folder.resolve(HIDDEN + name + ".part");
-        Path gone = gone(name);
+        Path gone = ExchangedFolder.before(served);
         JobFolder.deleteAll(part);
         JobFolder.deleteAll(gone);
         try {
@@ -105,16 +105,12 @@ final class Publication {
     /** Takes an adapter away. */
     synchronized void remove(String name) throws IOException {
         if (has(name)) {
-            Path gone = gone(name);
+            Path gone = ExchangedFolder.before(folder.resolve(name));
             JobFolder.deleteAll(gone);
             move(folder.resolve(name), gone);
             JobFolder.deleteAll(gone);
             changed.accept(name);
         }
-    }
-
-    private Path gone(String name) {
-        return folder.resolve(HIDDEN + name + GONE);
     }
 
     private static void move(Path from, Path to) throws IOException {

@@ -112,9 +112,13 @@ final class WordPieces implements TokenModel {
         int[] characters = text.codePoints().toArray();
         for (int i = 0; i < characters.length; i++) {
             int place = i;
-            Normalizer.normalize(Character.toString(characters[i]), Normalizer.Form.NFD)
-                    .codePoints()
-                    .forEach(c -> word[0] = add(c, place, word[0], words));
+            if (characters[i] <= LAST_OF_ASCII) {
+                word[0] = add(characters[i], place, word[0], words);
+            } else {
+                Normalizer.normalize(Character.toString(characters[i]), Normalizer.Form.NFD)
+                        .codePoints()
+                        .forEach(c -> word[0] = add(c, place, word[0], words));
+            }
         }
         Word unused = end(word[0], words);
         return words;
