@@ -3,7 +3,6 @@ package com.example;
 import dev.langchain4j.exception.InvalidRequestException;
 import dev.langchain4j.exception.ModelNotFoundException;
 import dev.langchain4j.model.chat.request.ChatRequestParameters;
-import io.smallrye.common.annotation.Blocking;
 import jakarta.ws.rs.GET;
 import jakarta.ws.rs.Path;
 import jakarta.ws.rs.Produces;
@@ -24,13 +23,11 @@ public class TeaResource {
     }
 
     @GET
-    @Blocking
     public String ask(@QueryParam("question") String question) {
         return assistant.ask(question, ChatRequestParameters.builder().build());
     }
 
     @GET
-    @Blocking
     @Path("/{adapter}")
     public String ask(@RestPath String adapter, @QueryParam("question") String question) {
         return assistant.ask(question, ChatRequestParameters.builder().modelName(adapter).build());
