@@ -387,7 +387,7 @@ class ClassifyCommandTest {
                 "--output",
                 temp.resolve("long"),
                 "--epochs",
-                300,
+                100,
                 "--batch",
                 8,
                 "--validation",

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Nothing can be learned from labels at random, so a report that says that the adapter is better is wrong. */
 @Tag("slow")
 class LabelsAtRandomTest {
-    private static final int RUNS = 8;
+    private static final int RUNS = 5;
 
     @TempDir
     private Path temp;

@@ -53,13 +53,13 @@ class RandomAdaptersAttackTest {
     @ParameterizedTest
     @EnumSource
     void mixedBatchesEqualTheirAdaptersAlone(Kind kind) throws Exception {
-        mix(kind, 0, kind == Kind.DENSE ? 100 : 25);
+        mix(kind, 0, kind == Kind.DENSE ? 50 : 12);
     }
 
     @Test
     void mixedBatchesEqualTheirAdaptersAloneWhenProcessorsAreLeft() throws Exception {
         try (NativeThreads threads = NativeThreads.forBlas(1)) {
-            mix(threads == null ? Kind.ENCODER : Kind.DENSE, 100, 150);
+            mix(threads == null ? Kind.ENCODER : Kind.DENSE, 100, 125);
         }
     }
 
@@ -72,13 +72,13 @@ class RandomAdaptersAttackTest {
     @ParameterizedTest
     @EnumSource
     void adaptersThatTrainTogetherEndAsAlone(Kind kind) throws Exception {
-        train(kind, 0, kind == Kind.DENSE ? 60 : 15);
+        train(kind, 0, kind == Kind.DENSE ? 30 : 8);
     }
 
     @ParameterizedTest
     @EnumSource
     void mergedAndLoadedAdaptersEqualTheOriginals(Kind kind) throws Exception {
-        mergeAndSave(kind, 0, kind == Kind.DENSE ? 40 : 10);
+        mergeAndSave(kind, 0, kind == Kind.DENSE ? 20 : 5);
     }
 
     private static void view(Kind kind, long from, long to) throws Exception {
@@ -93,7 +93,7 @@ class RandomAdaptersAttackTest {
     @ParameterizedTest
     @EnumSource
     void viewsMergedCopiesAndThawsChangeNothingElse(Kind kind) throws Exception {
-        view(kind, 0, kind == Kind.DENSE ? 40 : 10);
+        view(kind, 0, kind == Kind.DENSE ? 20 : 5);
     }
 
     private static void resume(Kind kind, long from, long to) throws Exception {
@@ -105,7 +105,7 @@ class RandomAdaptersAttackTest {
     @ParameterizedTest
     @EnumSource
     void trainingsTogetherResumeAlone(Kind kind) throws Exception {
-        resume(kind, 0, kind == Kind.DENSE ? 30 : 8);
+        resume(kind, 0, kind == Kind.DENSE ? 15 : 5);
     }
 
     @ParameterizedTest

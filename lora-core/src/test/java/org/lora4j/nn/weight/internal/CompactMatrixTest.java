@@ -45,8 +45,8 @@ class CompactMatrixTest {
 
     /** Sizes that are odd, prime and round, one row that is longer than a block, and numbers of rows from 1 to 600. */
     static Stream<Arguments> sizes() {
-        int[][] sizes = {{251, 211}, {1009, 347}, {512, 512}, {1024, 300}, {1, 60_000}, {3, 300_001}, {70_001, 1}};
-        int[] rows = {1, 2, 3, 10, 17, 64, 129, 600};
+        int[][] sizes = {{251, 211}, {1009, 347}, {256, 512}, {1, 60_000}, {3, 300_001}, {70_001, 1}};
+        int[] rows = {1, 2, 10, 17, 129, 600};
         return Stream.of(Precision.BFLOAT16, Precision.INT8, Precision.INT8_DYNAMIC, Precision.INT4)
                 .flatMap(precision -> IntStream.range(0, sizes.length)
                         .boxed()
