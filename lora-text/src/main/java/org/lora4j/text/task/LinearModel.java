@@ -19,6 +19,7 @@ import org.lora4j.train.Loss;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /**
  * What a frozen model can do as it is: a linear model on features that it computes once. Only this model trains, so it is what an adapter
@@ -221,7 +222,7 @@ public final class LinearModel {
 
     /** Rows of features with what a model should give for them. */
     public static final class Rows {
-        /** Divided by their mean norm. */
+        /** Divided by their mean norm; with a bias there is a last column of ones. */
         private final INDArray features;
 
         private final double norm;
@@ -248,9 +249,14 @@ public final class LinearModel {
                         "a linear model needs a class, labels or a number for each row, and a" + " row: found "
                                 + features.size(0) + " rows and " + targets.rows() + " of these");
             }
-            INDArray rows = features.castTo(DataType.DOUBLE).dup('c');
-            double norm = rows.norm2(1).meanNumber().doubleValue();
-            return new Rows(norm == 0 ? rows : rows.divi(norm), norm == 0 ? 1 : norm, targets, true, 1, 0);
+            INDArray rows = features.castTo(DataType.DOUBLE);
+            double mean = rows.norm2(1).meanNumber().doubleValue();
+            double norm = mean == 0 ? 1 : mean;
+            INDArray withOnes =
+                    Nd4j.createUninitialized(DataType.DOUBLE, new long[] {rows.size(0), rows.size(1) + 1}, 'c');
+            first(rows.size(1), withOnes).assign(rows).divi(norm);
+            withOnes.putColumn(Math.toIntExact(rows.size(1)), Nd4j.ones(DataType.DOUBLE, rows.size(0)));
+            return new Rows(withOnes, norm, targets, true, 1, 0);
         }
 
         private Rows with(Targets others) {
@@ -309,7 +315,8 @@ public final class LinearModel {
                             .toArray())
                     .reshape(values.length, 1);
             Rows rows = of(features, new Values(targets, Loss.meanSquaredError()));
-            return new Rows(rows.features, rows.norm, rows.targets, hasBias, scale, center);
+            return new Rows(
+                    hasBias ? rows.features : rows.withoutOnes(), rows.norm, rows.targets, hasBias, scale, center);
         }
 
         /**
@@ -338,7 +345,15 @@ public final class LinearModel {
             if (center != 0) {
                 throw new IllegalStateException("hasBias must be asked for with the numbers, found them with a bias");
             }
-            return new Rows(features, norm, targets, false, scale, center);
+            return new Rows(withoutOnes(), norm, targets, false, scale, center);
+        }
+
+        private INDArray withoutOnes() {
+            return hasBias ? first(features.size(1) - 1, features).dup('c') : features;
+        }
+
+        private static INDArray first(long columns, INDArray rows) {
+            return rows.get(NDArrayIndex.all(), NDArrayIndex.interval(0, columns));
         }
 
         /**
@@ -367,8 +382,8 @@ public final class LinearModel {
         LinearModel fit(double penalty) {
             LinearLoss loss = loss(penalty);
             double[] found = Lbfgs.minimum(loss, new double[loss.size()]);
-            long dim = features.size(1);
-            int count = Math.toIntExact(loss.size() / (dim + (hasBias ? 1 : 0)));
+            long dim = features.size(1) - (hasBias ? 1 : 0);
+            int count = Math.toIntExact(loss.size() / features.size(1));
             int weights = Math.toIntExact(dim * count);
             INDArray weight = Nd4j.createFromArray(Arrays.copyOf(found, weights))
                     .reshape('c', dim, count)

@@ -7,35 +7,32 @@ import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * The loss of a linear model, {@code L(X·W + b) + λ/2·Σ W²}, in DOUBLE. Its parameters are W {@code [dim, count]} row by row, then b if it
- * has one.
+ * has one. With b, X has a last column of ones, so that b is one more row of W, without a penalty.
  */
 public abstract class LinearLoss implements Lbfgs.Function {
     private final INDArray features;
-    private final INDArray transposed;
-    private final int count;
-    private final boolean hasBias;
+    private final int penalized;
     private final double penalty;
-    private final INDArray weight;
+    private final INDArray parameters;
     private final INDArray outputs;
-    private final INDArray weightGradient;
+    private final INDArray gradients;
 
     /**
      * Creates the loss of some rows.
      *
-     * @param features the rows {@code [n, dim]}, DOUBLE, in rows
+     * @param features the rows {@code [n, dim]}, with b {@code [n, dim + 1]}, DOUBLE, in rows
      * @param count the number of outputs
-     * @param hasBias whether there is b
+     * @param hasBias whether the last column of the rows are ones, for b
      * @param penalty λ
      */
     LinearLoss(INDArray features, int count, boolean hasBias, double penalty) {
         this.features = features;
-        this.count = count;
-        this.hasBias = hasBias;
         this.penalty = penalty;
-        transposed = features.transpose();
-        weight = Nd4j.createUninitialized(DataType.DOUBLE, features.size(1), count);
+        long columns = features.size(1);
+        penalized = Math.toIntExact((columns - (hasBias ? 1 : 0)) * count);
+        parameters = Nd4j.createUninitialized(DataType.DOUBLE, new long[] {columns, count}, 'c');
         outputs = Nd4j.createUninitialized(DataType.DOUBLE, new long[] {features.size(0), count}, 'c');
-        weightGradient = Nd4j.createUninitialized(DataType.DOUBLE, new long[] {features.size(1), count}, 'c');
+        gradients = parameters.ulike();
     }
 
     /**
@@ -44,11 +41,7 @@ public abstract class LinearLoss implements Lbfgs.Function {
      * @return {@code dim·count}, and {@code count} more with a bias
      */
     public final int size() {
-        return Math.toIntExact((features.size(1) + (hasBias ? 1 : 0)) * count);
-    }
-
-    private int weights() {
-        return Math.toIntExact(weight.length());
+        return Math.toIntExact(parameters.length());
     }
 
     /**
@@ -63,18 +56,15 @@ public abstract class LinearLoss implements Lbfgs.Function {
     abstract Result gradients(INDArray outputs);
 
     @Override
-    public final double at(double[] parameters, double[] gradient) {
-        int weights = weights();
-        double loss = measure(parameters).loss();
-        transposed.mmuli(outputs, weightGradient);
-        new ArrayMemory(weightGradient).get(0, gradient, 0, weights);
-        if (hasBias) {
-            new ArrayMemory(outputs.sum(0)).get(0, gradient, weights, count);
-        }
+    public final double at(double[] at, double[] gradient) {
+        double loss = measure(at).loss();
+        // Gᵀ = Yᵀ·X: the product of two arrays in columns is written where it belongs.
+        Nd4j.gemm(outputs.transpose(), features, gradients.transpose(), false, false, 1, 0);
+        new ArrayMemory(gradients).get(0, gradient, 0, gradient.length);
         double squares = 0;
-        for (int i = 0; i < weights; i++) {
-            gradient[i] += penalty * parameters[i];
-            squares += parameters[i] * parameters[i];
+        for (int i = 0; i < penalized; i++) {
+            gradient[i] += penalty * at[i];
+            squares += at[i] * at[i];
         }
         return loss + penalty / 2 * squares;
     }
@@ -82,18 +72,12 @@ public abstract class LinearLoss implements Lbfgs.Function {
     /**
      * Measures parameters without the penalty.
      *
-     * @param parameters the parameters
+     * @param at the parameters
      * @return their loss and errors
      */
-    public final Result measure(double[] parameters) {
-        int weights = weights();
-        new ArrayMemory(weight).put(0, parameters, 0, weights);
-        features.mmuli(weight, outputs);
-        if (hasBias) {
-            double[] bias = new double[count];
-            System.arraycopy(parameters, weights, bias, 0, count);
-            outputs.addiRowVector(Nd4j.createFromArray(bias));
-        }
+    public final Result measure(double[] at) {
+        new ArrayMemory(parameters).put(0, at, 0, at.length);
+        Nd4j.gemm(parameters.transpose(), features.transpose(), outputs.transpose(), false, false, 1, 0);
         return gradients(outputs);
     }
 }

@@ -12,10 +12,10 @@ public final class SoftmaxLoss extends LinearLoss {
     /**
      * Creates the loss of some rows.
      *
-     * @param features the rows {@code [n, dim]}, DOUBLE, in rows
+     * @param features the rows {@code [n, dim]}, with b {@code [n, dim + 1]}, DOUBLE, in rows
      * @param classes the class of each, from 0
      * @param classWeights how much each class counts
-     * @param hasBias whether there is b
+     * @param hasBias whether the last column of the rows are ones, for b
      * @param penalty λ
      */
     public SoftmaxLoss(INDArray features, int[] classes, double[] classWeights, boolean hasBias, double penalty) {

@@ -12,10 +12,10 @@ public final class TargetLoss extends LinearLoss {
     /**
      * Creates the loss of some rows.
      *
-     * @param features the rows {@code [n, dim]}, DOUBLE, in rows
+     * @param features the rows {@code [n, dim]}, with b {@code [n, dim + 1]}, DOUBLE, in rows
      * @param targets what the outputs should be {@code [n, count]}, DOUBLE
      * @param loss a mean over all outputs
-     * @param hasBias whether there is b
+     * @param hasBias whether the last column of the rows are ones, for b
      * @param penalty λ
      */
     public TargetLoss(INDArray features, INDArray targets, Loss loss, boolean hasBias, double penalty) {
