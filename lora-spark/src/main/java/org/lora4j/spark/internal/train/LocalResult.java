@@ -31,10 +31,9 @@ final class LocalResult implements Serializable {
     /** Runs a round, and returns the results of the workers that have rows, in their order. */
     static List<LocalResult> run(
             JavaRDD<Shard> shards, Broadcast<TrainingTask> task, LocalSteps steps, FlatValues parameters) {
-        return shards.flatMap(
-                        shard -> task.value().train(TaskContext.getPartitionId(), shard, parameters, steps).stream()
-                                .iterator())
-                .collect();
+        return PartitionResults.collect(shards.flatMap(
+                shard -> task.value().train(TaskContext.getPartitionId(), shard, parameters, steps).stream()
+                        .iterator()));
     }
 
     long rows() {

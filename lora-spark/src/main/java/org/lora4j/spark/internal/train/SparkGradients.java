@@ -93,18 +93,17 @@ public final class SparkGradients implements BatchGradients.Source {
 
     /** Adds at the driver in the order of the workers, or groups of them first. */
     public static GradientSums sums(JavaRDD<PartialGradients> parts, boolean inTwoLevels) {
-        return inTwoLevels ? sumsOfGroups(parts) : GradientSums.of(parts.collect());
+        return inTwoLevels ? sumsOfGroups(parts) : GradientSums.of(PartitionResults.collect(parts));
     }
 
     /** Groups of √n workers, each in order. Spark's own treeReduce adds in the order of arrival. */
     private static GradientSums sumsOfGroups(JavaRDD<PartialGradients> parts) {
         int perGroup = (int) Math.ceil(Math.sqrt(parts.getNumPartitions()));
         int groups = (parts.getNumPartitions() + perGroup - 1) / perGroup;
-        List<Tuple2<Integer, GradientSums>> ofGroups = parts.mapToPair(
-                        part -> new Tuple2<>(part.worker() / perGroup, part))
-                .groupByKey(groups)
-                .mapValues(GradientSums::inOrder)
-                .collect();
+        List<Tuple2<Integer, GradientSums>> ofGroups =
+                PartitionResults.collect(parts.mapToPair(part -> new Tuple2<>(part.worker() / perGroup, part))
+                        .groupByKey(groups)
+                        .map(group -> new Tuple2<>(group._1(), GradientSums.inOrder(group._2()))));
         GradientSums sums = new GradientSums();
         ofGroups.stream().sorted(Comparator.comparing(Tuple2::_1)).forEach(group -> sums.add(group._2()));
         return sums;

@@ -154,8 +154,7 @@ public final class Training<B extends SentBase> {
 
     private List<ShardSize> sizes(String job, JavaRDD<Shard> shards) {
         int size = batchSize;
-        return new JobNames(spark)
-                .run(job, () -> shards.map(shard -> shard.size(size)).collect());
+        return new JobNames(spark).run(job, () -> PartitionResults.collect(shards.map(shard -> shard.size(size))));
     }
 
     private static long rows(List<ShardSize> sizes) {
@@ -258,8 +257,8 @@ public final class Training<B extends SentBase> {
         double mean = new JobNames(spark)
                 .run(
                         "LoRA: validation " + (validation.size() + 1),
-                        () -> PartialLoss.mean(heldOut.map(shard -> task.value().loss(shard, parameters))
-                                .collect()));
+                        () -> PartialLoss.mean(PartitionResults.collect(
+                                heldOut.map(shard -> task.value().loss(shard, parameters)))));
         validation.add(mean);
         return mean;
     }
