@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -118,19 +119,32 @@ public final class SharedAdapters implements AdapterSource {
      * Looks which adapters of the bucket are new, have changed or are gone, and makes the folder the same.
      *
      * @param changed gets the name of each that is different now, such as {@code service::refresh}
-     * @throws IOException if the bucket cannot be read; what was served before is served on
+     * @throws IOException if the bucket or one of its adapters cannot be read; of such an adapter this server serves on what it had, and all
+     *     others are as in the bucket
      */
     public synchronized void look(Consumer<String> changed) throws IOException {
         Map<String, String> there = new TreeMap<>();
+        List<Exception> failures = new ArrayList<>();
         try {
-            s3.listObjectsV2Paginator(request -> request.bucket(bucket).prefix(lists)).contents().stream()
-                    .forEach(object -> there.put(name(object), object.eTag()));
+            for (S3Object object :
+                    s3.listObjectsV2Paginator(request -> request.bucket(bucket).prefix(lists)).contents()) {
+                try {
+                    there.put(requireName(object.key().substring(lists.length())), object.eTag());
+                } catch (IllegalArgumentException e) {
+                    failures.add(e);
+                }
+            }
         } catch (SdkException e) {
             throw new IOException("the adapters of the bucket could not be listed: " + e.getMessage(), e);
         }
         for (Map.Entry<String, String> one : there.entrySet()) {
             if (!one.getValue().equals(known.get(one.getKey()))) {
-                fetch(one.getKey());
+                try {
+                    fetch(one.getKey());
+                } catch (IOException | IllegalArgumentException e) {
+                    failures.add(e);
+                    continue;
+                }
                 changed.accept(one.getKey());
             }
         }
@@ -141,10 +155,12 @@ public final class SharedAdapters implements AdapterSource {
             known.remove(name);
             changed.accept(name);
         }
-    }
-
-    private String name(S3Object object) {
-        return requireName(object.key().substring(lists.length()));
+        if (!failures.isEmpty()) {
+            IOException all = new IOException(failures.size() + " adapters of the bucket could not be read, the first: "
+                    + failures.get(0).getMessage());
+            failures.forEach(all::addSuppressed);
+            throw all;
+        }
     }
 
     /** A name must not lead out of the folder. */
