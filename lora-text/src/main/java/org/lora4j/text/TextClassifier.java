@@ -7,7 +7,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.stream.IntStream;
@@ -22,13 +21,10 @@ import org.lora4j.nn.BaseStorage;
 import org.lora4j.nn.Network;
 import org.lora4j.nn.input.Sequences;
 import org.lora4j.nn.transformer.ModelConfig;
-import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.text.data.Labels;
 import org.lora4j.text.task.ClassScores;
 import org.lora4j.text.task.Classify;
 import org.lora4j.text.task.ClassifyPairs;
-import org.lora4j.text.task.Embed;
-import org.lora4j.text.task.Generate;
 import org.lora4j.text.task.Head;
 import org.lora4j.text.task.MergedTask;
 import org.lora4j.text.task.Outputs;
@@ -38,7 +34,6 @@ import org.lora4j.text.task.RowModel;
 import org.lora4j.text.task.RowTask;
 import org.lora4j.text.task.SavedAdapter;
 import org.lora4j.text.task.SavedClassifier;
-import org.lora4j.text.task.Tag;
 import org.lora4j.text.task.Task;
 import org.lora4j.text.task.TaskFile;
 import org.lora4j.text.tokens.TextPair;
@@ -65,7 +60,7 @@ public final class TextClassifier implements AutoCloseable {
     /** Enough that the products of matrices are large; more would not be faster. */
     private static final int BATCH = 32;
 
-    private final Base base;
+    private final ClassifierBase base;
     private final Outputs outputs;
     private final Head head;
 
@@ -78,64 +73,12 @@ public final class TextClassifier implements AutoCloseable {
     private final boolean takesPairs;
     private final Map<String, Outputs> outputsByAdapter;
 
-    /**
-     * A model on which a classifier stands.
-     *
-     * @param source its files
-     * @param model its weights
-     * @param texts the same with its tokenizer; null for work on the weights
-     * @param maxTokens where texts are cut; empty for where its files say
-     */
-    private record Base(
-            ModelSource source,
-            PretrainedModel model,
-            @Nullable TextModel texts,
-            OptionalInt maxTokens) implements AutoCloseable {
-        static Base open(ModelSource source, OptionalInt maxTokens, BaseStorage storage) throws IOException {
-            TextModel texts = ModelConfig.read(source).isDecoder()
-                    ? TextModel.open(source, storage)
-                    : EncoderFolder.open(source, maxTokens, storage);
-            return new Base(source, texts.model(), texts, maxTokens);
-        }
-
-        boolean isDecoder() {
-            return model.config().isDecoder();
-        }
-
-        TextModel requireTexts() {
-            if (texts == null) {
-                throw new IllegalStateException("the model must be opened with its tokenizer, found one without");
-            }
-            return texts;
-        }
-
-        /** Puts a new classifier on the model. */
-        Network create(Head head, int classes, long seed) throws IOException {
-            if (head != Head.YES_NO) {
-                return head.network(model, classes, seed);
-            }
-            head.requireFits(model.config());
-            if (classes != 1) {
-                throw new IllegalArgumentException("head: YES_NO gives a pair of texts one score, found " + classes
-                        + " classes; use the head LAST");
-            }
-            return requireTexts().network(head);
-        }
-
-        @Override
-        public void close() {
-            if (texts != null) {
-                texts.close();
-            }
-        }
-    }
-
-    private TextClassifier(Base base, Outputs outputs, Head head, boolean isOwn, Network network) {
+    private TextClassifier(ClassifierBase base, Outputs outputs, Head head, boolean isOwn, Network network) {
         this(base, outputs, head, isOwn, LoRAModel.of(network), false, new ConcurrentSkipListMap<>());
     }
 
     private TextClassifier(
-            Base base,
+            ClassifierBase base,
             Outputs outputs,
             Head head,
             boolean isOwn,
@@ -150,13 +93,13 @@ public final class TextClassifier implements AutoCloseable {
         this.takesPairs = takesPairs;
         this.outputsByAdapter = outputsByAdapter;
         Network network = model.network();
-        TextModel texts = base.texts;
+        TextModel texts = base.texts();
         classes = texts == null || !head.isTrained() || takesPairs
                 ? null
-                : new Classify(outputs, head, base.maxTokens).on(texts.textTokens(), network);
+                : new Classify(outputs, head, base.maxTokens()).on(texts.textTokens(), network);
         scores = texts == null || head == Head.LAST
                 ? null
-                : new Rerank(head, base.maxTokens).on(texts.textTokens(), network);
+                : new Rerank(head, base.maxTokens()).on(texts.textTokens(), network);
     }
 
     /**
@@ -193,7 +136,7 @@ public final class TextClassifier implements AutoCloseable {
             Path folder, Outputs outputs, @Nullable Head head, OptionalInt maxTokens, long seed, BaseStorage storage)
             throws IOException {
         Objects.requireNonNull(outputs, "outputs must not be null");
-        Base base = Base.open(ModelSource.of(folder), maxTokens, storage);
+        ClassifierBase base = ClassifierBase.open(ModelSource.of(folder), maxTokens, storage);
         try {
             return create(base, outputs, head == null ? base.requireTexts().classifierHead() : head, seed);
         } catch (IOException | RuntimeException e) {
@@ -202,7 +145,8 @@ public final class TextClassifier implements AutoCloseable {
         }
     }
 
-    private static TextClassifier create(Base base, Outputs outputs, Head head, long seed) throws IOException {
+    private static TextClassifier create(ClassifierBase base, Outputs outputs, Head head, long seed)
+            throws IOException {
         int count = outputs.labels().count();
         return new TextClassifier(base, outputs, head, false, base.create(head, count, seed));
     }
@@ -234,7 +178,7 @@ public final class TextClassifier implements AutoCloseable {
      */
     public static TextClassifier openAdapted(Path folder, SavedAdapter adapter, BaseStorage storage)
             throws IOException {
-        requireMadeFor(folder, adapter, OptionalInt.empty());
+        ClassifierTask.requireMadeFor(folder, adapter, OptionalInt.empty());
         return openFor(folder, adapter, null, OptionalInt.empty(), storage);
     }
 
@@ -249,9 +193,9 @@ public final class TextClassifier implements AutoCloseable {
      */
     public static TextClassifier openWithoutTexts(Path folder, SavedAdapter adapter, BaseStorage storage)
             throws IOException {
-        requireMadeFor(folder, adapter, OptionalInt.empty());
-        Base base = withoutTexts(folder, storage);
-        Task task = adapterTask(adapter, base.model);
+        ClassifierTask.requireMadeFor(folder, adapter, OptionalInt.empty());
+        ClassifierBase base = ClassifierBase.withoutTexts(folder, storage);
+        Task task = ClassifierTask.of(adapter, base.model());
         return openFor(base, task, null).loaded(adapter);
     }
 
@@ -280,7 +224,7 @@ public final class TextClassifier implements AutoCloseable {
     }
 
     private static TextClassifier openAlone(ModelSource source, BaseStorage storage) throws IOException {
-        Base base = Base.open(source, OptionalInt.empty(), storage);
+        ClassifierBase base = ClassifierBase.open(source, OptionalInt.empty(), storage);
         try {
             if (!base.model().hasClassifier()) {
                 throw new IOException(source + ": the model must have a classifier, found none; give an adapter that"
@@ -311,7 +255,7 @@ public final class TextClassifier implements AutoCloseable {
             Path folder, SavedAdapter adapter, Outputs outputs, OptionalInt maxTokens, BaseStorage storage)
             throws IOException {
         Objects.requireNonNull(outputs, "outputs must not be null");
-        requireMadeFor(folder, adapter, maxTokens);
+        ClassifierTask.requireMadeFor(folder, adapter, maxTokens);
         return openFor(folder, adapter, outputs, maxTokens, storage);
     }
 
@@ -322,38 +266,17 @@ public final class TextClassifier implements AutoCloseable {
         OptionalInt limit = maxTokens.isPresent()
                 ? maxTokens
                 : adapter.task().map(Task::maxTokens).orElse(OptionalInt.empty());
-        Base base = Base.open(ModelSource.of(folder), limit, storage);
+        ClassifierBase base = ClassifierBase.open(ModelSource.of(folder), limit, storage);
         try {
-            Task task = adapterTask(adapter, base.model);
+            Task task = ClassifierTask.of(adapter, base.model());
             if (asked != null) {
-                requireAsked(adapter, outputsOf(task), asked);
+                ClassifierTask.requireAsked(adapter, ClassifierTask.outputsOf(task), asked);
             }
             return openFor(base, task, asked).loaded(adapter);
         } catch (IOException | RuntimeException e) {
             base.close();
             throw e;
         }
-    }
-
-    private static Base withoutTexts(Path folder, BaseStorage storage) throws IOException {
-        ModelSource source = ModelSource.of(folder);
-        return new Base(source, PretrainedModel.load(source, storage), null, OptionalInt.empty());
-    }
-
-    private static void requireAsked(SavedAdapter adapter, Outputs found, Outputs asked) throws IOException {
-        Labels labels = asked.labels();
-        if (found.labels().count() != labels.count()) {
-            throw new IOException(adapter + ": the adapter must have a classifier of " + labels.count() + " classes, "
-                    + labels + ", found " + found.labels().count());
-        }
-        if (adapter.task().isPresent() && found.problem() != asked.problem()) {
-            throw new IOException(adapter + ": the adapter must be one for "
-                    + asked.problem().text() + ", found " + found.problem().text() + " in " + TaskFile.NAME);
-        }
-    }
-
-    private static Outputs outputsOf(Task task) {
-        return task.classifierOutputs().orElseGet(() -> Outputs.oneOf(Labels.numbered(1)));
     }
 
     private TextClassifier loaded(SavedAdapter adapter) throws IOException {
@@ -403,7 +326,7 @@ public final class TextClassifier implements AutoCloseable {
     public void add(String name, Path adapter) throws IOException {
         Objects.requireNonNull(name, "name must not be null");
         SavedAdapter saved = SavedAdapter.read(adapter);
-        Task task = adapterTask(saved, base.model);
+        Task task = ClassifierTask.of(saved, base.model());
         if (task.head() != head) {
             throw new IOException(adapter + ": the classifier must read what that of the model reads, " + head
                     + ", found " + task.head() + "; open the model with this adapter alone");
@@ -416,7 +339,7 @@ public final class TextClassifier implements AutoCloseable {
             throw new IOException(adapter + ": the adapter must be one for " + (takesPairs ? "pairs of texts" : "texts")
                     + " as the classifier is, found one that " + task.does());
         }
-        load(name, saved, outputsOf(task));
+        load(name, saved, ClassifierTask.outputsOf(task));
     }
 
     /**
@@ -431,65 +354,20 @@ public final class TextClassifier implements AutoCloseable {
      */
     public static TextClassifier openUntrained(Path folder, SavedAdapter adapter, BaseStorage storage)
             throws IOException {
-        requireMadeFor(folder, adapter, OptionalInt.empty());
-        Base base = withoutTexts(folder, storage);
-        return openFor(base, adapterTask(adapter, base.model), null);
+        ClassifierTask.requireMadeFor(folder, adapter, OptionalInt.empty());
+        ClassifierBase base = ClassifierBase.withoutTexts(folder, storage);
+        return openFor(base, ClassifierTask.of(adapter, base.model()), null);
     }
 
-    /** Checks what the files of an adapter say of its model, before the weights are read. */
-    private static void requireMadeFor(Path folder, SavedAdapter adapter, OptionalInt maxTokens) throws IOException {
-        Objects.requireNonNull(adapter, "adapter must not be null");
-        ModelConfig config = ModelConfig.read(folder);
-        Optional<Task> written = adapter.task();
-        if (written.isEmpty()) {
-            return;
-        }
-        Task task = requireClassifier(adapter, written.get());
-        boolean readsDecoder = task.head() == Head.LAST || task.head() == Head.YES_NO;
-        if (readsDecoder != config.isDecoder()) {
-            throw new IOException(adapter + ": the model must be " + (readsDecoder ? "a decoder" : "an encoder")
-                    + " for a classifier that reads " + task.head() + ", found " + folder + ", "
-                    + (readsDecoder ? "an encoder" : "a decoder")
-                    + "; use the model that the adapter was trained with");
-        }
-        OptionalInt limit = maxTokens.isPresent() ? OptionalInt.empty() : task.maxTokens();
-        if (limit.isPresent() && limit.getAsInt() > config.maxLength()) {
-            throw new IOException(adapter + ": the model must have positions for the " + limit.getAsInt()
-                    + " tokens of a text, found " + config.maxLength() + " in " + folder
-                    + "; use the model that the adapter was trained with");
-        }
-    }
-
-    private static TextClassifier openFor(Base base, Task task, @Nullable Outputs asked) throws IOException {
+    private static TextClassifier openFor(ClassifierBase base, Task task, @Nullable Outputs asked) throws IOException {
         try {
-            TextClassifier created = create(base, asked == null ? outputsOf(task) : asked, task.head(), 0);
+            TextClassifier created =
+                    create(base, asked == null ? ClassifierTask.outputsOf(task) : asked, task.head(), 0);
             return task instanceof ClassifyPairs ? created.ofPairs() : created;
         } catch (IOException | RuntimeException e) {
             base.close();
             throw e;
         }
-    }
-
-    /** Returns what an adapter with a classifier or a score is for, whoever wrote it. */
-    private static Task adapterTask(SavedAdapter adapter, PretrainedModel model) throws IOException {
-        return requireClassifier(adapter, adapter.task(model, new Generate()));
-    }
-
-    private static Task requireClassifier(SavedAdapter adapter, Task task) throws IOException {
-        if (task instanceof Embed && adapter.task().isPresent()) {
-            throw new IOException(
-                    adapter + ": the adapter must have a classifier, found one of 'lora retrieve'; use it with"
-                            + " 'lora embed'");
-        }
-        if (task.classifierOutputs().isPresent() || task instanceof Rerank) {
-            return task;
-        }
-        if (task instanceof Tag) {
-            throw new IOException(adapter + ": the adapter must have a classifier of texts, found one that "
-                    + task.does() + "; use it with 'lora predict'");
-        }
-        throw new IOException(adapter + ": the adapter must have a classifier among its saved modules, found "
-                + adapter.adapter().savedModules().keySet());
     }
 
     /**
@@ -537,7 +415,7 @@ public final class TextClassifier implements AutoCloseable {
     }
 
     private RowTask<?, ClassScores> task() {
-        Classify classifier = new Classify(outputs, head, base.maxTokens);
+        Classify classifier = new Classify(outputs, head, base.maxTokens());
         return takesPairs ? new ClassifyPairs(classifier) : classifier;
     }
 
@@ -583,7 +461,7 @@ public final class TextClassifier implements AutoCloseable {
      */
     public TrainableRerank trainableScores() {
         return new TrainableRerank(
-                new Rerank(head, base.maxTokens), base.requireTexts().textTokens(), model.network());
+                new Rerank(head, base.maxTokens()), base.requireTexts().textTokens(), model.network());
     }
 
     /**
@@ -612,7 +490,7 @@ public final class TextClassifier implements AutoCloseable {
      * @throws IllegalStateException if the model is a decoder
      */
     public EncoderFolder encoder() {
-        if (!(base.texts instanceof EncoderFolder encoder) || base.isDecoder()) {
+        if (!(base.texts() instanceof EncoderFolder encoder) || base.isDecoder()) {
             throw new IllegalStateException("the model must be an encoder that was opened with its tokenizer, found "
                     + (base.isDecoder() ? "a decoder" : "one without"));
         }
@@ -625,7 +503,7 @@ public final class TextClassifier implements AutoCloseable {
      * @return the name of its folder
      */
     public String name() {
-        return base.source.name();
+        return base.source().name();
     }
 
     /**
@@ -643,7 +521,7 @@ public final class TextClassifier implements AutoCloseable {
      * @return a network with a row for each text: the mean of the last hidden states
      */
     public Network features() {
-        return base.model.meanPooled();
+        return base.model().meanPooled();
     }
 
     /**
