@@ -901,6 +901,9 @@ class ServeCommandTest {
         assertThat(Cli.run("serve", "--model", llama, "--allow-base", "--port", 70000)
                         .err())
                 .contains("--port must be in [0, 65535], found 70000");
+        assertThat(Cli.run("serve", "--model", llama, "--allow-base", "--train-at-once", 0)
+                        .err())
+                .contains("--train-at-once must be at least 1, found 0");
         assertThat(Cli.run("serve", "--model", llama, "--adapters", temp.resolve("none"))
                         .err())
                 .contains("must be a folder with a sub-folder for each adapter, found nothing");

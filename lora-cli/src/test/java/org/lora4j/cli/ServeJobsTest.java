@@ -597,6 +597,43 @@ class ServeJobsTest {
         }
     }
 
+    /** Jobs of a decoder train one after the other, unless somebody asks for more. */
+    @Test
+    void smallJobsOfADecoderTrainAtOnceIfAskedFor() throws Exception {
+        try (RunningServer decoder = RunningServer.start(
+                "--model",
+                model,
+                "--allow-base",
+                "--train",
+                temp.resolve("at-once"),
+                "--train-at-once",
+                2,
+                "--grace",
+                1)) {
+            String file = upload(decoder, ONE, "rows.jsonl", chats(400));
+            List<String> jobs = new ArrayList<>();
+            for (int i = 0; i < 2; i++) {
+                jobs.add(JOBS + "/"
+                        + decoder.good(JOBS, body(file, epochs(50))).path("id").asText());
+            }
+            Patience.await(() -> {
+                int running = 0;
+                for (String job : jobs) {
+                    running += RunningServer.json(decoder.get(job))
+                                    .path("status")
+                                    .asText()
+                                    .equals("running")
+                            ? 1
+                            : 0;
+                }
+                return running == 2;
+            });
+            for (String job : jobs) {
+                decoder.good(job + "/cancel", "");
+            }
+        }
+    }
+
     /** The other tasks, by the same field. */
     @Test
     void anEncoderTrainsClasses() throws Exception {

@@ -145,6 +145,7 @@ public record LoRAProperties(
      * @param share Part of the time that a training may compute while requests run, above 0 and at most 1.
      * @param checkpointEvery Time between two checkpoints of a training, such as 30s.
      * @param turn How long a job trains while jobs of other owners wait, such as 5m.
+     * @param atOnce Small jobs that train at once. The number of processors for an encoder and 1 for a decoder if it is not set.
      * @param maxWaiting Jobs of an owner that may wait or train.
      * @param maxJobs Jobs that the folder may have.
      * @param maxFileBytes Most bytes of a file of rows, such as 512MB.
@@ -155,6 +156,7 @@ public record LoRAProperties(
             @Nullable Double share,
             @Nullable Duration checkpointEvery,
             @Nullable Duration turn,
+            @Nullable Integer atOnce,
             @Nullable Integer maxWaiting,
             @Nullable Integer maxJobs,
             @Nullable DataSize maxFileBytes,

@@ -57,6 +57,7 @@ public final class LoRATrainingAutoConfiguration {
         LoRAAutoConfiguration.ifSet(training.share(), builder::share);
         LoRAAutoConfiguration.ifSet(training.checkpointEvery(), builder::checkpointEvery);
         LoRAAutoConfiguration.ifSet(training.turn(), builder::turn);
+        LoRAAutoConfiguration.ifSet(training.atOnce(), builder::atOnce);
         return builder.build();
     }
 

@@ -14,6 +14,8 @@ import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.lora4j.corrections.Corrections;
 import org.lora4j.fixtures.MustEnd;
 import org.lora4j.serve.RequestOptions;
@@ -136,12 +138,15 @@ class TrainingTest {
                         .doesNotHaveBean("loraTrainingMeters"));
     }
 
-    @Test
-    void aWrongShareEndsTheStart() {
-        trained("lora.training.share=2")
-                .run(context -> assertThat(context.getStartupFailure())
-                        .rootCause()
-                        .hasMessageContaining("share must be above 0 and at most 1, found 2.0"));
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                    lora.training.share=2   | share must be above 0 and at most 1, found 2.0
+                    lora.training.at-once=0 | atOnce must be at least 1, found 0
+                    """)
+    void aWrongNumberEndsTheStart(String property, String message) {
+        trained(property)
+                .run(context ->
+                        assertThat(context.getStartupFailure()).rootCause().hasMessageContaining(message));
     }
 
     @Test

@@ -2,6 +2,7 @@ package org.lora4j.cli.command;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.cli.serve.TrainLimits;
 import org.lora4j.cli.serve.TrainingFolder;
@@ -73,18 +74,30 @@ final class TrainServeOptions {
                             + " runs, it computes all the time. Default: ${DEFAULT-VALUE}.")
     private double share = 0.5;
 
+    @Option(
+            names = "--train-at-once",
+            paramLabel = "N",
+            description =
+                    "How many small jobs train at once, each with a thread and the memory of a step; a job is small if its rows"
+                            + " that train have at most 256 KiB. Default: the number of processors for an encoder, 1 for a"
+                            + " decoder.")
+    private @Nullable Integer atOnce;
+
     boolean isGiven() {
         return folder != null;
     }
 
     TrainLimits limits() {
-        return new TrainLimits(jobs, rowTokens, share);
+        return new TrainLimits(jobs, rowTokens, share, atOnce == null ? OptionalInt.empty() : OptionalInt.of(atOnce));
     }
 
     void check(OptionCheck check) {
         check.atLeast("--max-jobs", jobs, 1);
         check.atLeast("--max-row-tokens", rowTokens, 2);
         check.require(share > 0 && share <= 1, "--train-share must be above 0 and at most 1, found " + share);
+        if (atOnce != null) {
+            check.atLeast("--train-at-once", atOnce, 1);
+        }
         check.atLeast("--max-file", fileMib, 1);
         check.atLeast("--max-files", files, 1);
         check.atLeast("--max-storage", storageMib, 1);

@@ -262,6 +262,7 @@ public final class ServedModel implements AutoCloseable {
                 .serving(() -> places.taken() > 0)
                 .share(limits.share())
                 .limits(new JobLimits(limits.jobs(), most.jobs(), most.bytes(), limits.tokens()));
+        limits.atOnce().ifPresent(builder::atOnce);
         if (folder != null) {
             builder.adapters(folder.path(), texts::refresh);
         }
