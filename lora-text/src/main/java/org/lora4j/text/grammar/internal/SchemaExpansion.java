@@ -246,7 +246,7 @@ final class SchemaExpansion {
                 yield joined;
             }
             case "anyOf" -> both(all, anyOf(Claim.allOf(node, keyword)), node.below(keyword));
-            case "oneOf" -> both(all, oneOf(Claim.allOf(node, keyword)), node.below(keyword));
+            case "oneOf" -> both(all, oneOf(Claim.allOf(node, keyword), all), node.below(keyword));
             case "not" -> both(all, not(Claim.of(node, "not").negated()), node.below(keyword));
             case "if" -> both(all, conditional(node, true), node.below(keyword));
             case "dependencies", "dependentRequired", "dependentSchemas" -> {
@@ -296,15 +296,18 @@ final class SchemaExpansion {
         return all;
     }
 
-    /** One fits, and no other one. Of those that exclude each other anyway, none must be negated. */
-    private List<Shape> oneOf(List<Claim> claims) {
+    /**
+     * One fits, and no other one. Of those that exclude each other anyway, none must be negated: {@code required} beside them often says
+     * that a property that tells them apart is there.
+     */
+    private List<Shape> oneOf(List<Claim> claims, List<Shape> beside) {
         List<Shape> all = new ArrayList<>();
         for (int i = 0; i < claims.size(); i++) {
             Claim one = claims.get(i);
             List<Shape> alone = copies(expand(one));
             for (int j = 0; j < claims.size() && !alone.isEmpty(); j++) {
                 if (i != j) {
-                    alone = without(alone, claims.get(j));
+                    alone = without(alone, claims.get(j), beside);
                 }
             }
             all.addAll(alone);
@@ -313,27 +316,35 @@ final class SchemaExpansion {
         return all;
     }
 
-    /** The shapes without the values of a claim. Those that exclude it stay as they are. */
-    private List<Shape> without(List<Shape> shapes, Claim claim) {
+    /** The shapes without the values of a claim. Those that exclude it, with what is said beside it, stay as they are. */
+    private List<Shape> without(List<Shape> shapes, Claim claim, List<Shape> beside) {
         List<Shape> others = expand(claim);
         List<Shape> left = new ArrayList<>();
         for (Shape shape : shapes) {
-            boolean isApart = others.stream().allMatch(other -> {
-                effort.spend(shape.size() + other.size());
-                if (EnumSet.copyOf(shape.kinds).removeAll(other.kinds)) {
-                    Shape joined = shape.copy();
-                    joined.add(other);
-                    return !checks.isPossible(joined);
-                }
-                return true;
-            });
             left.addAll(
-                    isApart
+                    others.stream().allMatch(other -> areApart(shape, other, beside))
                             ? List.of(shape)
                             : both(new ArrayList<>(List.of(shape)), not(claim.negated()), claim.place()));
             requireFew(left, claim.place());
         }
         return left;
+    }
+
+    /** Whether it is plain that no value fits both shapes and one of those beside them. */
+    private boolean areApart(Shape shape, Shape other, List<Shape> beside) {
+        effort.spend(shape.size() + other.size());
+        if (!EnumSet.copyOf(shape.kinds).removeAll(other.kinds)) {
+            return true;
+        }
+        Shape joined = shape.copy();
+        joined.add(other);
+        return !checks.isPossible(joined)
+                || beside.stream().noneMatch(more -> {
+                    effort.spend(joined.size() + more.size());
+                    Shape whole = joined.copy();
+                    whole.add(more);
+                    return checks.isPossible(whole);
+                });
     }
 
     static List<Shape> copies(List<Shape> shapes) {

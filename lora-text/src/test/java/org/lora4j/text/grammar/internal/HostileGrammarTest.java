@@ -181,6 +181,33 @@ class HostileGrammarTest {
                         "{\"maximum\":9,\"$ref\":\"#/$defs/d0\",\"$defs\":{" + levels + ",\"d60\":{}}}"));
     }
 
+    /** The branches of kinds of things; {@code required} stands beside them or in each. */
+    private static String kinds(String beside, String within) {
+        String branches = IntStream.range(0, 8)
+                .mapToObj(kind -> "{" + within + "\"properties\":{\"kind\":{\"const\":" + kind
+                        + "},\"of\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
+                        + IntStream.range(0, 8)
+                                .mapToObj(i -> "\"f" + (kind + i) + "\":{\"type\":[\"string\",\"null\"]}")
+                                .collect(Collectors.joining(","))
+                        + "}}}}")
+                .collect(Collectors.joining(","));
+        return "{\"type\":\"object\"," + beside + "\"oneOf\":[" + branches + "]}";
+    }
+
+    private static long bytes(String schema) {
+        Expressions all = new Expressions();
+        GrammarSource.jsonSchema(schema).compile(all);
+        return all.weight().bytes();
+    }
+
+    /** With the contraries of all other branches, each branch would be too large. */
+    @Test
+    void branchesThatARequiredPropertyTellsApartNeedNoContraries() {
+        String required = "\"required\":[\"kind\",\"of\"],";
+        assertThat(bytes(kinds(required, ""))).isEqualTo(bytes(kinds("", required)));
+        isRefused("the contrary must be needed", () -> GrammarSource.jsonSchema(kinds("", "")));
+    }
+
     @Test
     void aTextThatHasNoRoomIsRefusedBeforeItIsBuilt() {
         Expressions all = new Expressions();
