@@ -111,6 +111,24 @@ class GuideTest {
         assertThat(found.select("spans").distinct().count()).isEqualTo(1);
     }
 
+    /** The recipe of a column. */
+    @Test
+    void aColumnOfTexts() throws Exception {
+        OneTask tasks = OneTask.write(folder.resolve("tasks"));
+        Files.move(tasks.encoderAdapters().resolve(OneTask.TOPICS), Path.of(path, "teams"));
+        Files.move(tasks.encoder(), Path.of(path, "minilm"));
+        Dataset<Row> messages = table.limit(3).withColumn("text", functions.lit(OneTask.TEXTS.get(0)));
+        Dataset<Row> sorted = new LoRATransformer()
+                .setBasePath(path + "/minilm")
+                .setAdapterPath(path + "/teams")
+                .setFeaturesCol("text")
+                .setHandleInvalid("keep")                // a row that cannot be computed gets null, and a reason
+                .transform(messages);
+        sorted.groupBy("prediction", "reason").count().show();
+        assertThat(sorted.filter("prediction is null").count()).isZero();
+        assertThat(sorted.filter("reason is not null").count()).isZero();
+    }
+
     @Test
     void tagsOfWords() throws Exception {
         Files.move(Phrases.encoder(folder), Path.of(path, "minilm"));
