@@ -104,8 +104,12 @@ public final class WholeFolder {
             FolderState before = state(states);
             missing = before == null ? missing + 1 : 0;
             if (missing > MOST_MISSING && (attempt == ATTEMPTS - 1 || !states.isExchanged())) {
-                // This tells what is missing.
-                return reading.read(NOTHING);
+                // The other folder may have come between both looks.
+                before = state(states);
+                if (before == null) {
+                    // This tells what is missing.
+                    return reading.read(NOTHING);
+                }
             }
             // A writer without a pause must not be waited for for ever.
             if (before != null && (attempt > ATTEMPTS / 2 || !mayBeAtWork(before))) {

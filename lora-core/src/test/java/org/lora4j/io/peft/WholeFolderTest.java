@@ -18,6 +18,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lora4j.fixtures.MustEnd;
+import org.lora4j.internal.FolderState;
+import org.lora4j.internal.WholeFolder;
 
 /** Several files of an adapter, as they are at one moment. */
 @MustEnd
@@ -128,6 +130,36 @@ class WholeFolderTest {
         Files.move(folder, parent.resolve("other"));
         assertThatExceptionOfType(NoSuchFileException.class)
                 .isThrownBy(() -> PeftAdapters.readWhole(folder, () -> both(folder)));
+    }
+
+    @Test
+    void aFolderThatComesBetweenTwoLooksIsRead() throws Exception {
+        Path folder = parent.resolve("a");
+        Path next = write("next", "2");
+        WholeFolder.States states = new WholeFolder.States() {
+            @Override
+            public FolderState now() throws IOException {
+                return FolderState.of(folder);
+            }
+
+            /** The other folder is there when it is asked whether one will come. */
+            @Override
+            public boolean isExchanged() {
+                try {
+                    Files.move(next, folder);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+                return false;
+            }
+        };
+        String found = WholeFolder.read("a", states, before -> {
+            if (!before.equals(FolderState.of(folder))) {
+                throw new WholeFolder.ReplacedException("a");
+            }
+            return both(folder);
+        });
+        assertThat(found).isEqualTo("22");
     }
 
     /** A writer on a busy machine may stop between its files for longer than it takes to read them. */
