@@ -1,9 +1,43 @@
-/* The search of the site, links at headings, and buttons that copy code. The search looks in search-index.js, which the
- * build writes. Nothing here asks another host. */
+/* The search of the site, links at headings, the contents of long pages, the next page, and buttons that copy code. The search
+ * looks in search-index.js, which the build writes. Nothing here asks another host. */
 (function () {
   'use strict';
 
   var MOST = 12;
+
+  /* A page with so many headings has a list of them at its top, and a block of so many imports is folded. */
+  var LONG = 4;
+
+  /* Words that readers use, and those of the pages. */
+  var SYNONYMS = {
+    'classification': ['classif', 'labels'],
+    'cuda': ['gpu', 'processor'],
+    'docker': ['container'],
+    'finetune': ['fine-tun'],
+    'finetuning': ['fine-tun'],
+    'fp16': ['f16', 'bfloat16', 'fewer bits'],
+    'function-calling': ['tools'],
+    'functions': ['tools'],
+    'gpu': ['processor'],
+    'half': ['bfloat16', 'f16'],
+    'hf': ['hugging face'],
+    'huggingface': ['hugging face'],
+    'kubernetes': ['container'],
+    'llm': ['language model'],
+    'metrics': ['meters'],
+    'multi-tenant': ['tenant', 'adapter for each'],
+    'multitenant': ['tenant', 'adapter for each'],
+    'ner': ['tags', 'names and other parts'],
+    'prometheus': ['meters'],
+    'qlora': ['fewer bits', 'int4'],
+    'quantization': ['fewer bits', 'int8', 'int4'],
+    'quantize': ['fewer bits', 'int8', 'int4'],
+    'quantized': ['fewer bits', 'int8', 'int4'],
+    'rag': ['retriev', 'embedding'],
+    'rlhf': ['dpo', 'prefer'],
+    'structured': ['schema'],
+    'tenancy': ['tenant']
+  };
 
   function element(name, attributes, text) {
     var result = document.createElement(name);
@@ -19,23 +53,30 @@
     document.head.appendChild(script);
   }
 
-  /* The sections that contain all words. A word in a heading counts most. */
+  /* The sections that contain all words, or other words for them. A word in a heading counts most, and the word itself more. */
   function find(query) {
-    var words = query.toLowerCase().split(/\s+/).filter(Boolean);
+    var asked = query.toLowerCase().split(/\s+/).filter(Boolean);
+    var forms = asked.map(function (word) {
+      return [word].concat(Object.prototype.hasOwnProperty.call(SYNONYMS, word) ? SYNONYMS[word] : []);
+    });
+    var words = [].concat.apply([], forms);
     var found = [];
-    if (words.length === 0) { return found; }
+    if (asked.length === 0) { return found; }
     window.siteIndex.forEach(function (page) {
       var title = page[1].length ? page[1][0][1] : page[0];
       page[1].forEach(function (section, i) {
         var heading = section[1].toLowerCase();
         var text = section[2].toLowerCase();
         var score = 0;
-        var hasAll = words.every(function (word) {
-          var inHeading = heading.indexOf(word) >= 0;
-          var inText = text.indexOf(word) >= 0;
-          var inTitle = title.toLowerCase().indexOf(word) >= 0;
-          score += (inHeading ? 8 : 0) + (inTitle ? 4 : 0) + (inText ? 1 : 0);
-          return inHeading || inText || inTitle;
+        var hasAll = forms.every(function (alternatives) {
+          var best = 0;
+          alternatives.forEach(function (word, k) {
+            var points = (heading.indexOf(word) >= 0 ? 8 : 0) + (title.toLowerCase().indexOf(word) >= 0 ? 4 : 0)
+              + (text.indexOf(word) >= 0 ? 1 : 0);
+            best = Math.max(best, points > 0 && k === 0 ? points + 1 : points);
+          });
+          score += best;
+          return best > 0;
         });
         if (hasAll) {
           found.push({score: score + (i === 0 ? 1 : 0), page: page[0], title: title, section: section, words: words});
@@ -78,6 +119,58 @@
     });
   }
 
+  /* The text of a heading without the link to it. */
+  function words(heading) {
+    return heading.textContent.replace(/#$/, '').trim();
+  }
+
+  function addContents() {
+    var title = document.querySelector('main h1');
+    var headings = document.querySelectorAll('main h2');
+    if (!title || headings.length < LONG) { return; }
+    var list = element('ul', {});
+    headings.forEach(function (heading) {
+      var anchor = heading.querySelector('a[id]');
+      if (!anchor) { return; }
+      var item = element('li', {});
+      item.appendChild(element('a', {href: '#' + anchor.id}, words(heading)));
+      list.appendChild(item);
+    });
+    var contents = element('details', {'class': 'contents'});
+    contents.appendChild(element('summary', {}, 'On this page'));
+    contents.appendChild(list);
+    title.parentNode.insertBefore(contents, title.nextSibling);
+  }
+
+  /* The pages stand in the menus in the order in which one can read them. The item of this page is no link. */
+  function addNextPage() {
+    var items = document.querySelectorAll('.navbar-inner .dropdown-menu li');
+    var main = document.querySelector('main');
+    for (var i = 0; main && i + 1 < items.length; i++) {
+      var next = items[i + 1].querySelector('a[href]');
+      if (items[i].querySelector('a:not([href])') && next && /^[\w-]+\.html$/.test(next.getAttribute('href'))) {
+        var line = element('p', {'class': 'next-page'}, 'Next: ');
+        line.appendChild(element('a', {href: next.getAttribute('href')}, next.textContent.trim()));
+        main.appendChild(line);
+        return;
+      }
+    }
+  }
+
+  /* A block of many imports opens when it is asked for. */
+  function foldImports() {
+    document.querySelectorAll('main pre').forEach(function (block) {
+      var lines = block.textContent.split('\n').filter(function (line) { return line.trim() !== ''; });
+      var areImports = lines.every(function (line) { return line.indexOf('import ') === 0; });
+      if (lines.length < LONG || !areImports) { return; }
+      var whole = block.closest('.code-box') || block;
+      var fold = element('details', {'class': 'imports'});
+      fold.appendChild(element('summary', {}, lines.length + ' imports'));
+      whole.parentNode.insertBefore(fold, whole);
+      fold.appendChild(whole);
+    });
+  }
+
   function addCopyButtons() {
     if (!navigator.clipboard) { return; }
     document.querySelectorAll('main pre').forEach(function (block) {
@@ -96,8 +189,11 @@
   }
 
   document.addEventListener('DOMContentLoaded', function () {
+    addContents();
     addHeadingLinks();
     addCopyButtons();
+    foldImports();
+    addNextPage();
     var bar = document.querySelector('.navbar-inner .container');
     var form = element('form', {'class': 'site-search', role: 'search'});
     var input = element('input', {type: 'search', placeholder: 'Search', 'aria-label': 'Search the documentation'});
