@@ -53,6 +53,15 @@
     document.head.appendChild(script);
   }
 
+  /* Whether a text has a word; a short one only where a word begins, because NER stands in 'generation'. */
+  function has(text, word) {
+    var at = text.indexOf(word);
+    while (at > 0 && word.length < 4 && /[a-z0-9]/.test(text.charAt(at - 1))) {
+      at = text.indexOf(word, at + 1);
+    }
+    return at >= 0;
+  }
+
   /* The sections that contain all words, or other words for them. A word in a heading counts most, and the word itself more. */
   function find(query) {
     var asked = query.toLowerCase().split(/\s+/).filter(Boolean);
@@ -71,8 +80,7 @@
         var hasAll = forms.every(function (alternatives) {
           var best = 0;
           alternatives.forEach(function (word, k) {
-            var points = (heading.indexOf(word) >= 0 ? 8 : 0) + (title.toLowerCase().indexOf(word) >= 0 ? 4 : 0)
-              + (text.indexOf(word) >= 0 ? 1 : 0);
+            var points = (has(heading, word) ? 8 : 0) + (has(title.toLowerCase(), word) ? 4 : 0) + (has(text, word) ? 1 : 0);
             best = Math.max(best, points > 0 && k === 0 ? points + 1 : points);
           });
           score += best;
