@@ -328,6 +328,11 @@ class GenerationServiceTest {
             GenerationHandle running = service.generate(request("a", 70).withOptions(soon));
             GenerationHandle waiting = service.generate(request("b", 70).withOptions(soon));
             service.step();
+            if (running.result().isDone()) {
+                // It was late before its first step, and the other one has its place, which only a step can end.
+                finish(service);
+                return false;
+            }
             // The time of the other one ended before.
             assertFailed(failure(waiting.result()), Reason.LATE);
             finish(service);
