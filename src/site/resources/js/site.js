@@ -73,6 +73,7 @@
     if (asked.length === 0) { return found; }
     window.siteIndex.forEach(function (page) {
       var title = page[1].length ? page[1][0][1] : page[0];
+      var pageTitle = title.toLowerCase();
       page[1].forEach(function (section, i) {
         var heading = section[1].toLowerCase();
         var text = section[2].toLowerCase();
@@ -80,7 +81,7 @@
         var hasAll = forms.every(function (alternatives) {
           var best = 0;
           alternatives.forEach(function (word, k) {
-            var points = (has(heading, word) ? 8 : 0) + (has(title.toLowerCase(), word) ? 4 : 0) + (has(text, word) ? 1 : 0);
+            var points = (has(heading, word) ? 8 : 0) + (has(pageTitle, word) ? 4 : 0) + (has(text, word) ? 1 : 0);
             best = Math.max(best, points > 0 && k === 0 ? points + 1 : points);
           });
           score += best;
@@ -127,11 +128,7 @@
     });
   }
 
-  /* The text of a heading without the link to it. */
-  function words(heading) {
-    return heading.textContent.replace(/#$/, '').trim();
-  }
-
+  /* Before the headings get their links. */
   function addContents() {
     var title = document.querySelector('main h1');
     var headings = document.querySelectorAll('main h2');
@@ -141,7 +138,7 @@
       var anchor = heading.querySelector('a[id]');
       if (!anchor) { return; }
       var item = element('li', {});
-      item.appendChild(element('a', {href: '#' + anchor.id}, words(heading)));
+      item.appendChild(element('a', {href: '#' + anchor.id}, heading.textContent.trim()));
       list.appendChild(item);
     });
     var contents = element('details', {'class': 'contents'});
@@ -171,11 +168,10 @@
       var lines = block.textContent.split('\n').filter(function (line) { return line.trim() !== ''; });
       var areImports = lines.every(function (line) { return line.indexOf('import ') === 0; });
       if (lines.length < LONG || !areImports) { return; }
-      var whole = block.closest('.code-box') || block;
       var fold = element('details', {'class': 'imports'});
       fold.appendChild(element('summary', {}, lines.length + ' imports'));
-      whole.parentNode.insertBefore(fold, whole);
-      fold.appendChild(whole);
+      block.parentNode.insertBefore(fold, block);
+      fold.appendChild(block);
     });
   }
 
@@ -199,8 +195,8 @@
   document.addEventListener('DOMContentLoaded', function () {
     addContents();
     addHeadingLinks();
-    addCopyButtons();
     foldImports();
+    addCopyButtons();
     addNextPage();
     var bar = document.querySelector('.navbar-inner .container');
     var form = element('form', {'class': 'site-search', role: 'search'});

@@ -11,11 +11,15 @@ import org.nd4j.linalg.factory.Nd4j;
  */
 public abstract class LinearLoss implements Lbfgs.Function {
     private final INDArray features;
+    private final INDArray featuresT;
     private final int penalized;
     private final double penalty;
     private final INDArray parameters;
+    private final INDArray parametersT;
     private final INDArray outputs;
+    private final INDArray outputsT;
     private final INDArray gradients;
+    private final INDArray gradientsT;
 
     /**
      * Creates the loss of some rows.
@@ -33,6 +37,10 @@ public abstract class LinearLoss implements Lbfgs.Function {
         parameters = Nd4j.createUninitialized(DataType.DOUBLE, new long[] {columns, count}, 'c');
         outputs = Nd4j.createUninitialized(DataType.DOUBLE, new long[] {features.size(0), count}, 'c');
         gradients = parameters.ulike();
+        featuresT = features.transpose();
+        parametersT = parameters.transpose();
+        outputsT = outputs.transpose();
+        gradientsT = gradients.transpose();
     }
 
     /**
@@ -56,15 +64,15 @@ public abstract class LinearLoss implements Lbfgs.Function {
     abstract Result gradients(INDArray outputs);
 
     @Override
-    public final double at(double[] at, double[] gradient) {
-        double loss = measure(at).loss();
+    public final double at(double[] point, double[] gradient) {
+        double loss = measure(point).loss();
         // Gᵀ = Yᵀ·X: the product of two arrays in columns is written where it belongs.
-        Nd4j.gemm(outputs.transpose(), features, gradients.transpose(), false, false, 1, 0);
+        Nd4j.gemm(outputsT, features, gradientsT, false, false, 1, 0);
         new ArrayMemory(gradients).get(0, gradient, 0, gradient.length);
         double squares = 0;
         for (int i = 0; i < penalized; i++) {
-            gradient[i] += penalty * at[i];
-            squares += at[i] * at[i];
+            gradient[i] += penalty * point[i];
+            squares += point[i] * point[i];
         }
         return loss + penalty / 2 * squares;
     }
@@ -72,12 +80,12 @@ public abstract class LinearLoss implements Lbfgs.Function {
     /**
      * Measures parameters without the penalty.
      *
-     * @param at the parameters
+     * @param point the parameters
      * @return their loss and errors
      */
-    public final Result measure(double[] at) {
-        new ArrayMemory(parameters).put(0, at, 0, at.length);
-        Nd4j.gemm(parameters.transpose(), features.transpose(), outputs.transpose(), false, false, 1, 0);
+    public final Result measure(double[] point) {
+        new ArrayMemory(parameters).put(0, point, 0, point.length);
+        Nd4j.gemm(parametersT, featuresT, outputsT, false, false, 1, 0);
         return gradients(outputs);
     }
 }
