@@ -13,8 +13,8 @@ import scala.runtime.AbstractFunction2;
 
 /**
  * Brings the elements of all partitions to the driver, in their order, as {@link JavaRDD#collect} does. Spark reads its own class files
- * each time that it is given a function of Scala as it is in {@code collect}, to take out what need not be sent. This costs the driver some
- * milliseconds in each step of a training. A function that is a class with a name is sent as it is.
+ * each time that it is given a function of Scala as it is in {@code collect}, to take out what need not be sent; in short steps the driver
+ * spent much of its time with that. A function that is a class with a name is sent as it is.
  */
 final class PartitionResults {
     private PartitionResults() {}
