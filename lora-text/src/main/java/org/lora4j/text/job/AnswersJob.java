@@ -6,6 +6,7 @@ import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.chat.DecoderTokens;
 import org.lora4j.text.chat.LearnedText;
 import org.lora4j.text.data.TextRow;
+import org.lora4j.text.task.Task;
 import org.lora4j.text.train.DefaultEpochs;
 import org.lora4j.text.train.DefaultRate;
 import org.lora4j.text.train.TrainableGenerate;
@@ -61,7 +62,7 @@ final class AnswersJob extends JobTask<LearnedText> {
     }
 
     @Override
-    Scores scores(Model model, List<LearnedText> judging) {
+    Scores scores(Model model, Task served, List<LearnedText> judging) {
         return new Scores.Losses(task.measure(model, judging));
     }
 
@@ -72,6 +73,6 @@ final class AnswersJob extends JobTask<LearnedText> {
 
     @Override
     Scores baseline(List<LearnedText> judging) {
-        return scores(decoder.network(), judging);
+        return scores(decoder.network(), task.task(), judging);
     }
 }

@@ -13,6 +13,7 @@ import org.lora4j.text.data.LabelledText;
 import org.lora4j.text.data.Labels;
 import org.lora4j.text.data.TextRow;
 import org.lora4j.text.task.Outputs;
+import org.lora4j.text.task.Task;
 import org.lora4j.text.train.ClassifierStart;
 import org.lora4j.text.train.TrainableClassify;
 
@@ -63,8 +64,9 @@ final class ClassesJob extends ClassifierJob<LabelledText, TrainableClassify> {
     }
 
     @Override
-    Scores scores(Model measured, List<LabelledText> judging) {
-        return new Scores.Shares("accuracy", task().measure(measured, judging).right());
+    Scores scores(Model measured, Task served, List<LabelledText> judging) {
+        TrainableClassify reads = new TrainableClassify(asClassifier(served), tokens(), task().network());
+        return new Scores.Shares("accuracy", reads.measure(measured, judging).right());
     }
 
     @Override

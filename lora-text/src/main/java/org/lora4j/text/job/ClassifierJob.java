@@ -14,6 +14,7 @@ import org.lora4j.text.task.ClassifyPairs;
 import org.lora4j.text.task.Head;
 import org.lora4j.text.task.Outputs;
 import org.lora4j.text.task.RowTask;
+import org.lora4j.text.task.Task;
 import org.lora4j.text.tokens.TextTokens;
 import org.lora4j.text.train.TrainableTask;
 
@@ -61,6 +62,11 @@ abstract class ClassifierJob<E extends TextInput, T extends TrainableTask<E, ?>>
 
     final Network network(int outputs, long seed) {
         return head.network(model.model(), outputs, seed);
+    }
+
+    /** Returns what an adapter is for that classifies texts, or pairs of texts. */
+    static RowTask<?, ClassScores> asClassifier(Task served) {
+        return served instanceof ClassifyPairs pairs ? pairs : (Classify) served;
     }
 
     @Override

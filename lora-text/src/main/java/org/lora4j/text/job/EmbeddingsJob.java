@@ -74,25 +74,25 @@ final class EmbeddingsJob extends EncoderJob<RetrievalExample, TrainableEmbed> {
         return 32;
     }
 
+    /** Its embeddings must be as long as those of the network. */
     @Override
-    Scores scores(Model measured, List<RetrievalExample> judging) {
-        return scores(task(), measured, judging);
-    }
-
-    private static Scores scores(TrainableEmbed task, Model measured, List<RetrievalExample> judging) {
-        return new Scores.Shares(
-                "mean reciprocal rank", task.measure(measured, judging).found().reciprocalRanks());
-    }
-
-    /** An adapter may have prompts and a limit of its own: it searches as it is served. Its embeddings must be as long. */
-    @Override
-    Optional<Scores> scores(Model measured, Task saved, Task trained, List<RetrievalExample> judging) {
-        Network network = task().network();
-        if (!(saved instanceof Embed other)
-                || other.dimensions().orElse(Math.toIntExact(network.outputSize())) != network.outputSize()) {
-            return Optional.empty();
+    void requireComparable(Task saved, Task trained) {
+        super.requireComparable(saved, trained);
+        long expected = task().network().outputSize();
+        long found = ((Embed) saved).dimensions().orElse(Math.toIntExact(expected));
+        if (found != expected) {
+            throw new IllegalArgumentException("its embeddings must have " + expected + " numbers, found " + found);
         }
-        return Optional.of(scores(on(other, network), measured, judging));
+    }
+
+    @Override
+    Scores scores(Model measured, Task served, List<RetrievalExample> judging) {
+        return new Scores.Shares(
+                "mean reciprocal rank",
+                on((Embed) served, task().network())
+                        .measure(measured, judging)
+                        .found()
+                        .reciprocalRanks());
     }
 
     @Override
@@ -102,6 +102,6 @@ final class EmbeddingsJob extends EncoderJob<RetrievalExample, TrainableEmbed> {
 
     @Override
     Scores baseline(List<RetrievalExample> judging) {
-        return scores(task().network(), judging);
+        return scores(task().network(), task().task(), judging);
     }
 }

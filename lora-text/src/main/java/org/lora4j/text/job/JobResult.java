@@ -50,7 +50,7 @@ final class JobResult<E> {
             return List.of();
         }
         List<E> judging = gate.through(data.judging());
-        Scores own = task.scores(training.adapter(), judging);
+        Scores own = task.scores(training.adapter(), training.trainable().task(), judging);
         List<JobComparison> found = new ArrayList<>();
         found.add(training.compare(task.baseline(), own, task.baseline(judging)));
         if (current != null) {
@@ -67,12 +67,13 @@ final class JobResult<E> {
         try {
             SavedAdapter saved = SavedAdapter.read(current);
             Task trained = training.trainable().task();
-            Optional<Scores> scores =
-                    task.scores(training.add(CURRENT, saved), saved.task().orElse(trained), trained, judging);
-            if (scores.isEmpty()) {
-                throw new IllegalArgumentException("it is for another task");
+            if (saved.task().isEmpty() && trained.classes().isPresent()) {
+                throw new IllegalArgumentException(
+                        "its labels must stand in " + TaskFile.NAME + ", found no such file in " + current);
             }
-            return scores;
+            Task own = saved.task().orElse(trained);
+            task.requireComparable(own, trained);
+            return Optional.of(task.scores(training.add(CURRENT, saved), own, judging));
         } catch (IOException | IllegalArgumentException e) {
             isComparable = false;
             job.event(JobEvent.Level.WARN, "The adapter that is served now cannot be compared: " + e.getMessage());

@@ -3,9 +3,14 @@ package org.lora4j.text.job;
 import java.io.IOException;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import org.lora4j.AdapterView;
 import org.lora4j.nn.Model;
+import org.lora4j.nn.transformer.ModelConfig.ProblemType;
+import org.lora4j.text.data.Labels;
 import org.lora4j.text.data.TextRow;
+import org.lora4j.text.task.Outputs;
 import org.lora4j.text.task.Task;
 import org.lora4j.text.train.DefaultEpochs;
 import org.lora4j.text.train.DefaultRate;
@@ -61,18 +66,49 @@ abstract class JobTask<E> {
 
     abstract int batchSize();
 
-    /** Measures a model on each row that judges. */
-    abstract Scores scores(Model model, List<E> judging);
+    /**
+     * Measures a model on each row that judges. It reads a text as it is served: with the limit, the prompts and the thresholds of its own task.
+     *
+     * @param served what it is for: what trains, or what {@link #requireComparable} takes
+     */
+    abstract Scores scores(Model model, Task served, List<E> judging);
 
     /**
-     * Measures an adapter that another training saved.
+     * Checks that an adapter that another training saved answers the same question. It may cut texts elsewhere, and its labels may have
+     * another order.
      *
      * @param saved what that one is for
      * @param trained what this one is for
-     * @return empty if these are two tasks
+     * @throws IllegalArgumentException if one number for both would say nothing
      */
-    Optional<Scores> scores(Model model, Task saved, Task trained, List<E> judging) {
-        return saved.equals(trained) ? Optional.of(scores(model, judging)) : Optional.empty();
+    void requireComparable(Task saved, Task trained) {
+        if (saved.getClass() != trained.getClass()
+                || saved.head() != trained.head()
+                || !problem(saved).equals(problem(trained))) {
+            throw new IllegalArgumentException("it is for another task: it must be one that " + describe(trained)
+                    + ", found one that " + describe(saved));
+        }
+        Set<String> names = names(trained);
+        if (!names(saved).equals(names)) {
+            throw new IllegalArgumentException("it must have the labels " + names + ", found " + names(saved));
+        }
+    }
+
+    private static Optional<ProblemType> problem(Task task) {
+        return task.classifierOutputs().map(Outputs::problem);
+    }
+
+    private static String describe(Task task) {
+        return task.does() + " with the head " + task.head().text()
+                + problem(task).map(problem -> ", " + problem.text()).orElse("");
+    }
+
+    /** Returns the names of the labels in one order. That of a number is only its name. */
+    private static Set<String> names(Task task) {
+        boolean isNumber = problem(task).filter(ProblemType.REGRESSION::equals).isPresent();
+        return isNumber
+                ? Set.of()
+                : new TreeSet<>(task.classes().map(Labels::names).orElse(List.of()));
     }
 
     /** What the adapter is compared with in any case. */

@@ -6,7 +6,6 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.TreeSet;
 import org.lora4j.AdapterView;
 import org.lora4j.nn.Model;
@@ -18,7 +17,6 @@ import org.lora4j.text.metrics.PrecisionRecall;
 import org.lora4j.text.task.Outputs;
 import org.lora4j.text.task.Task;
 import org.lora4j.text.train.HeadProbe;
-import org.lora4j.text.train.LabelledScores;
 import org.lora4j.text.train.TrainableLabels;
 
 /** Learns any number of labels of texts. */
@@ -81,29 +79,9 @@ final class LabelsJob extends ClassifierJob<TextLabels, TrainableLabels> {
     }
 
     @Override
-    Scores scores(Model measured, List<TextLabels> judging) {
-        return scores(task().measure(measured, judging));
-    }
-
-    private static Scores scores(LabelledScores measured) {
-        return new Scores.F1(measured.metrics().byText());
-    }
-
-    /** An adapter with the same labels may have other thresholds, which belong to it. */
-    @Override
-    Optional<Scores> scores(Model measured, Task saved, Task trained, List<TextLabels> judging) {
-        Task own = task().task();
-        Outputs outputs = own.classifierOutputs().orElseThrow();
-        Outputs other = saved.classifierOutputs().orElse(null);
-        if (other != null
-                && saved.getClass() == trained.getClass()
-                && other.problem() == outputs.problem()
-                && other.labels().equals(outputs.labels())
-                && saved.head() == own.head()
-                && saved.maxTokens().equals(own.maxTokens())) {
-            return Optional.of(scores(task().measure(measured, judging).withThresholds(other.thresholds())));
-        }
-        return Optional.empty();
+    Scores scores(Model measured, Task served, List<TextLabels> judging) {
+        TrainableLabels reads = new TrainableLabels(asClassifier(served), tokens(), task().network());
+        return new Scores.F1(reads.measure(measured, judging).metrics().byText());
     }
 
     @Override

@@ -9,6 +9,7 @@ import org.lora4j.text.TextModel;
 import org.lora4j.text.data.TextNumber;
 import org.lora4j.text.data.TextRow;
 import org.lora4j.text.task.Outputs;
+import org.lora4j.text.task.Task;
 import org.lora4j.text.train.HeadProbe;
 import org.lora4j.text.train.NumberedTexts;
 import org.lora4j.text.train.TrainableNumber;
@@ -48,8 +49,8 @@ final class NumbersJob extends ClassifierJob<TextNumber, TrainableNumber> {
     }
 
     @Override
-    Scores scores(Model measured, List<TextNumber> judging) {
-        return scores(task().measure(measured, judging));
+    Scores scores(Model measured, Task served, List<TextNumber> judging) {
+        return scores(new TrainableNumber(asClassifier(served), tokens(), task().network()).measure(measured, judging));
     }
 
     private static Scores scores(NumberedTexts measured) {

@@ -8,6 +8,7 @@ import org.lora4j.text.DecoderFolder;
 import org.lora4j.text.chat.DecoderTokens;
 import org.lora4j.text.data.PreferenceExample;
 import org.lora4j.text.data.TextRow;
+import org.lora4j.text.task.Task;
 import org.lora4j.text.train.DefaultEpochs;
 import org.lora4j.text.train.DefaultRate;
 import org.lora4j.text.train.TrainablePreferences;
@@ -65,7 +66,7 @@ final class PreferencesJob extends JobTask<PreferenceExample> {
     }
 
     @Override
-    Scores scores(Model model, List<PreferenceExample> judging) {
+    Scores scores(Model model, Task served, List<PreferenceExample> judging) {
         return new Scores.Shares(
                 "share of preferred answers",
                 task.measure(model, judging).stream()

@@ -12,6 +12,7 @@ import org.lora4j.text.data.LabelledPair;
 import org.lora4j.text.data.TextRow;
 import org.lora4j.text.task.Head;
 import org.lora4j.text.task.Rerank;
+import org.lora4j.text.task.Task;
 import org.lora4j.text.tokens.TextPair;
 import org.lora4j.text.train.DefaultEpochs;
 import org.lora4j.text.train.DefaultRate;
@@ -75,9 +76,10 @@ final class ScoresJob extends EncoderJob<LabelledPair, TrainableRerank> {
     }
 
     @Override
-    Scores scores(Model measured, List<LabelledPair> judging) {
+    Scores scores(Model measured, Task served, List<LabelledPair> judging) {
+        TrainableRerank reads = new TrainableRerank((Rerank) served, model.textTokens(), task().network());
         return new Scores.Shares(
-                METRIC, task().measure(measured, judging).found().reciprocalRanks());
+                METRIC, reads.measure(measured, judging).found().reciprocalRanks());
     }
 
     @Override

@@ -14,6 +14,7 @@ import org.lora4j.text.data.TextRow;
 import org.lora4j.text.metrics.PrecisionRecall;
 import org.lora4j.text.task.Head;
 import org.lora4j.text.task.Tag;
+import org.lora4j.text.task.Task;
 import org.lora4j.text.tokens.TagScheme;
 import org.lora4j.text.tokens.TagSpan;
 import org.lora4j.text.train.TagProbe;
@@ -71,8 +72,9 @@ final class TagsJob extends EncoderJob<TaggedText, TrainableTag> {
     }
 
     @Override
-    Scores scores(Model measured, List<TaggedText> judging) {
-        return new Scores.F1(task().measure(measured, judging).counts(TagScheme.IOB2));
+    Scores scores(Model measured, Task served, List<TaggedText> judging) {
+        TrainableTag reads = new TrainableTag((Tag) served, model.textTokens(), task().network());
+        return new Scores.F1(reads.measure(measured, judging).counts(TagScheme.IOB2));
     }
 
     @Override

@@ -672,7 +672,7 @@ class TrainingServiceTest {
             TaskFile.write(new Embed(OptionalInt.of(5), OptionalInt.of(3), Prompts.none()), served);
             Job other = trainings.submit(search(data, held, steps(1, 16)));
             succeed(other);
-            assertThat(messages(other)).anyMatch(text -> text.contains("cannot be compared: it is for another task"));
+            assertThat(messages(other)).anyMatch(text -> text.contains("cannot be compared: its embeddings must have"));
             assertThat(other.isPromoted()).isFalse();
         }
     }
