@@ -58,7 +58,7 @@ public final class CheckSite {
             wrong.add(sources + ": no page");
         }
         checkSearch(site.resolve("js/search-index.js"), pages);
-        checkJavadoc(site.resolve("apidocs/element-list"));
+        checkJavadoc(site.resolve("apidocs"));
         if (!wrong.isEmpty()) {
             wrong.forEach(System.err::println);
             System.exit(1);
@@ -86,7 +86,9 @@ public final class CheckSite {
         unfound.forEach(missing -> wrong.add(index + ": no heading of " + missing));
     }
 
-    private void checkJavadoc(Path packages) throws IOException {
+    /** No package is internal, and the links of the first page to other pages of the site are right. */
+    private void checkJavadoc(Path apidocs) throws IOException {
+        Path packages = apidocs.resolve("element-list");
         List<String> names = Files.readAllLines(packages);
         if (names.isEmpty()) {
             wrong.add(packages + ": no package");
@@ -94,6 +96,13 @@ public final class CheckSite {
         for (String name : names) {
             if (name.contains("internal")) {
                 wrong.add(packages + ": " + name + " is not API");
+            }
+        }
+        Path first = apidocs.resolve("index.html");
+        Matcher link = LINK.matcher(Files.readString(first));
+        while (link.find()) {
+            if (link.group(1).startsWith("../")) {
+                follow(first, link.group(1));
             }
         }
     }
