@@ -2,7 +2,6 @@ package org.lora4j.internal;
 
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -54,7 +53,7 @@ public final class WholeFolder {
 
         @Override
         public boolean isExchanged() {
-            return folder.getFileName() != null && Files.isDirectory(ExchangedFolder.before(folder));
+            return ExchangedFolder.isExchanged(folder);
         }
     }
 

@@ -238,21 +238,21 @@ public final class AdapterCache {
      */
     public boolean refresh(String name) {
         Objects.requireNonNull(name, "name must not be null");
-        CachedAdapter entry = cached.pinLoaded(name);
+        CachedAdapter entry = cached.pinChanged(name);
         if (entry == null) {
-            cached.forgetFailure(name);
             return false;
         }
+        int changes = cached.changes(entry);
         try {
             loader.await(name, entry, null);
-            return cached.replace(name, entry, loader.read(name));
+            return cached.replace(name, entry, loader.read(name), changes);
         } catch (IOException e) {
-            cached.notRefreshed(name, e);
+            cached.notRefreshed(name, entry, e, changes);
             throw new UncheckedIOException("adapter " + MessageText.quote(name) + " could not be loaded again", e);
         } catch (TimeoutException e) {
             throw new IllegalStateException("a load without a time limit must not end by time", e);
         } catch (RuntimeException e) {
-            cached.notRefreshed(name, e);
+            cached.notRefreshed(name, entry, e, changes);
             throw e;
         } finally {
             cached.unpin(entry);
@@ -261,11 +261,12 @@ public final class AdapterCache {
     }
 
     /**
-     * Deletes an adapter from the model if the cache has loaded it, for example because its files were deleted. What uses it now goes
-     * on; the next {@link #pin} loads it again if it is still in the folder.
+     * Deletes an adapter from the model if the cache has loaded it, for example because its files were deleted. What has pinned it goes
+     * on with it, or with the one that replaces it: the next {@link #pin} loads the adapter again if it is still in the folder, even if its
+     * last load failed a moment ago. A load that runs reads it again.
      *
      * @param name the name of an adapter
-     * @return whether it was deleted; false if the cache has not loaded it, or it is one of the program by now
+     * @return whether it is deleted, now or with the last pin; false if the cache has not loaded it, or it is one of the program by now
      */
     public boolean forget(String name) {
         Objects.requireNonNull(name, "name must not be null");

@@ -25,6 +25,8 @@ final class AdapterLoader {
     /** A thread without work ends soon, so a cache that nobody uses has none. */
     private static final long IDLE_SECONDS = 2;
 
+    private static final int MOST_READS = 50;
+
     private final LoRAModel model;
     private final AdapterSource source;
     private final ReadOptions options;
@@ -63,24 +65,16 @@ final class AdapterLoader {
         try {
             threads.execute(() -> load(name, entry));
         } catch (RuntimeException | Error e) {
-            cached.failed(name, entry, e);
+            fail(name, entry, e);
             entry.loading.completeExceptionally(e);
         }
     }
 
     private void load(String name, CachedAdapter entry) {
-        Throwable failure = null;
+        Throwable failure;
         loaders.put(Thread.currentThread(), entry);
         try {
-            long begin = System.nanoTime();
-            AdapterSource.Loaded read = read(name);
-            ManagedAdapter adapter = model.addManaged(name, read.adapter(), read.network());
-            cached.loaded(name, entry, adapter, System.nanoTime() - begin);
-            cached.evict();
-        } catch (Throwable e) {
-            // A source in another language can throw anything, and the calls must not wait for ever.
-            cached.failed(name, entry, e);
-            failure = e;
+            failure = loadAsItIsNow(name, entry);
         } finally {
             loaders.remove(Thread.currentThread());
         }
@@ -89,6 +83,45 @@ final class AdapterLoader {
             entry.loading.complete(null);
         } else {
             entry.loading.completeExceptionally(failure);
+        }
+    }
+
+    /** Loads an adapter; again if it has changed meanwhile, whether that failed or not. Returns why it cannot be loaded; null if it is. */
+    private @Nullable Throwable loadAsItIsNow(String name, CachedAdapter entry) {
+        long begin = System.nanoTime();
+        for (int i = 0; i < MOST_READS; i++) {
+            int changes = cached.changes(entry);
+            try {
+                AdapterSource.Loaded read = read(name);
+                ManagedAdapter adapter = put(name, read);
+                if (cached.loaded(name, entry, adapter, changes, System.nanoTime() - begin)) {
+                    cached.evict();
+                    return null;
+                }
+            } catch (Throwable e) {
+                // A source in another language can throw anything, and the calls must not wait for ever.
+                if (cached.failed(name, entry, e, changes)) {
+                    return e;
+                }
+            }
+        }
+        IOException unsteady = new IOException("the adapter must not be changed all the time while it is loaded, found"
+                + " changes in each of " + MOST_READS + " attempts");
+        fail(name, entry, unsteady);
+        return unsteady;
+    }
+
+    /** Adds an adapter to the model, or replaces the one that is to be deleted. Returns null if there is one of the program. */
+    private @Nullable ManagedAdapter put(String name, AdapterSource.Loaded read) {
+        ManagedAdapter old = cached.outgoing(name);
+        ManagedAdapter replacement = old == null ? null : old.replace(read.adapter(), read.network());
+        return replacement == null ? model.addManaged(name, read.adapter(), read.network()) : replacement;
+    }
+
+    /** Notes that an adapter cannot be loaded, whether it has changed or not. */
+    private void fail(String name, CachedAdapter entry, Throwable cause) {
+        while (!cached.failed(name, entry, cause, cached.changes(entry))) {
+            Thread.onSpinWait();
         }
     }
 

@@ -13,11 +13,19 @@ final class CachedAdapter {
     @Nullable
     ManagedAdapter adapter;
 
-    /** How many need it now. */
-    int pins;
+    /** Shared with the one that it replaced while that was pinned. */
+    Pins pins = new Pins();
 
     /** Whether somebody has begun to load it. */
     boolean started;
+
+    /** How often its source changed since this entry is there, as far as the cache was told. What was read before a change is not kept. */
+    int changes;
+
+    /** Counts who needs the adapter of a name in the model. */
+    static final class Pins {
+        int count;
+    }
 
     long bytes() {
         return adapter == null ? 0 : adapter.residentBytes();

@@ -4,6 +4,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,9 @@ final class CachedAdapters {
     /** In the order of their last use. */
     private final Map<String, CachedAdapter> entries = new LinkedHashMap<>(16, 0.75f, true);
 
+    /** Those that are to be deleted, or replaced by a load, but are pinned: whoever was promised one must find it in the model. */
+    private final Map<String, CachedAdapter> outgoing = new HashMap<>();
+
     private final FailedLoads failures;
     private final BoundedNames<LoadRecorder> figures = new BoundedNames<>(MOST_FIGURES, LoadRecorder::new);
 
@@ -45,8 +49,22 @@ final class CachedAdapters {
         this.listener = new SafeListener<>(listener, "adapter cache");
     }
 
+    /** Whether the model has an adapter that is not to be deleted. */
     boolean isInModel(String name) {
-        return model.names().contains(name);
+        synchronized (lock) {
+            CachedAdapter old = outgoing.get(name);
+            boolean isOutgoing = old != null && old.adapter != null && old.adapter.isCurrent();
+            return !isOutgoing && model.names().contains(name);
+        }
+    }
+
+    /** What a load replaces; null if there is nothing to replace. */
+    @Nullable
+    ManagedAdapter outgoing(String name) {
+        synchronized (lock) {
+            CachedAdapter old = outgoing.get(name);
+            return old == null ? null : old.adapter;
+        }
     }
 
     /**
@@ -73,7 +91,7 @@ final class CachedAdapters {
             } else if (entry.adapter != null) {
                 hits++;
             }
-            entry.pins++;
+            entry.pins.count++;
             return entry;
         }
     }
@@ -87,15 +105,24 @@ final class CachedAdapters {
         }
     }
 
-    /** Pins an adapter once more. Returns null if the cache has not loaded it and is not about to. */
+    /** Pins an adapter that has changed once more. Returns null if the cache has not loaded it and is not about to. */
     @Nullable
-    CachedAdapter pinLoaded(String name) {
+    CachedAdapter pinChanged(String name) {
         synchronized (lock) {
+            failures.remove(name);
             CachedAdapter entry = current(name);
             if (entry != null) {
-                entry.pins++;
+                entry.pins.count++;
+                entry.changes++;
             }
             return entry;
+        }
+    }
+
+    /** How often an adapter has changed so far. Ask before it is read. */
+    int changes(CachedAdapter entry) {
+        synchronized (lock) {
+            return entry.changes;
         }
     }
 
@@ -132,13 +159,24 @@ final class CachedAdapters {
      * Notes that an adapter was loaded.
      *
      * @param adapter the adapter, or null if the program was faster, so that its own adapter is the one of this name
+     * @param changes how often it had changed before it was read
+     * @return false if it has changed since then, so that it must be read again
      */
-    void loaded(String name, CachedAdapter entry, @Nullable ManagedAdapter adapter, long nanos) {
+    boolean loaded(String name, CachedAdapter entry, @Nullable ManagedAdapter adapter, int changes, long nanos) {
         synchronized (lock) {
+            if (entry.changes != changes && isTakenBack(name, adapter)) {
+                return false;
+            }
             failures.remove(name);
+            CachedAdapter old = outgoing.remove(name);
+            if (old != null) {
+                uncount(old);
+                old.pins.count += entry.pins.count;
+                entry.pins = old.pins;
+            }
             if (adapter == null) {
                 forget(name, entry);
-                return;
+                return true;
             }
             count(entry, adapter);
             figures.of(name).loaded();
@@ -146,22 +184,51 @@ final class CachedAdapters {
             loadNanos += nanos;
         }
         listener.inform(events -> events.onLoad(name, adapter.residentBytes(), nanos));
+        return true;
     }
 
-    /** Notes that an adapter could not be loaded. */
-    void failed(String name, CachedAdapter entry, Throwable cause) {
+    /** Deletes an adapter that was just loaded, unless somebody needs any one of its name. Returns false if it is one of the program by now. */
+    private boolean isTakenBack(String name, @Nullable ManagedAdapter adapter) {
+        CachedAdapter old = outgoing.get(name);
+        if (adapter != null && old != null) {
+            uncount(old);
+            count(old, adapter);
+            return true;
+        }
+        return adapter == null || adapter.deleteIfUnused();
+    }
+
+    /**
+     * Notes that an adapter could not be loaded.
+     *
+     * @param changes how often it had changed before it was read
+     * @return false if it has changed since then, so that it must be read again
+     */
+    boolean failed(String name, CachedAdapter entry, Throwable cause, int changes) {
         synchronized (lock) {
+            if (entry.changes != changes) {
+                return false;
+            }
             forget(name, entry);
             failures.add(name, cause);
             failedLoads++;
             (cause instanceof UnknownAdapterException ? figures.existing(name) : figures.of(name)).failed(cause);
         }
         listener.inform(events -> events.onFailedLoad(name, cause));
+        return true;
     }
 
-    /** Notes that an adapter could not be loaded again, and stays as it is. */
-    void notRefreshed(String name, Throwable cause) {
+    /**
+     * Notes that an adapter could not be loaded again, and stays as it is. That it could not says nothing if it has changed or was deleted
+     * since it was read.
+     *
+     * @param changes how often it had changed before it was read
+     */
+    void notRefreshed(String name, CachedAdapter entry, Throwable cause, int changes) {
         synchronized (lock) {
+            if (entries.get(name) != entry || entry.changes != changes) {
+                return;
+            }
             failures.add(name, cause);
             failedLoads++;
             figures.of(name).failed(cause);
@@ -169,18 +236,19 @@ final class CachedAdapters {
         listener.inform(events -> events.onFailedLoad(name, cause));
     }
 
-    /** Lets an adapter that could not be loaded be tried at once. */
-    void forgetFailure(String name) {
-        synchronized (lock) {
-            failures.remove(name);
-        }
-    }
-
-    /** Replaces a loaded adapter. Returns false if it is no longer one of the cache. */
-    boolean replace(String name, CachedAdapter entry, AdapterSource.Loaded read) {
+    /**
+     * Replaces a loaded adapter, unless it has changed again since it was read: then whoever was told that replaces it.
+     *
+     * @param changes how often it had changed before it was read
+     * @return false if it is no longer one of the cache
+     */
+    boolean replace(String name, CachedAdapter entry, AdapterSource.Loaded read, int changes) {
         synchronized (lock) {
             if (current(name) != entry || entry.adapter == null) {
                 return false;
+            }
+            if (entry.changes != changes) {
+                return true;
             }
             ManagedAdapter replacement = entry.adapter.replace(read.adapter(), read.network());
             if (replacement == null) {
@@ -194,17 +262,32 @@ final class CachedAdapters {
         }
     }
 
-    /** Deletes an adapter from the model. Returns false if it is not one of the cache. */
+    /**
+     * Deletes an adapter from the model, as soon as it is not pinned. One that is being loaded is read again. Returns false if it is not one
+     * of the cache.
+     */
     boolean delete(String name) {
         synchronized (lock) {
+            failures.remove(name);
             CachedAdapter entry = current(name);
-            if (entry == null || entry.adapter == null) {
+            if (entry == null) {
                 return false;
             }
-            boolean isDeleted = entry.adapter.deleteIfUnused();
-            forget(name, entry);
-            return isDeleted;
+            if (entry.adapter == null) {
+                entry.changes++;
+                return false;
+            }
+            entries.remove(name);
+            outgoing.put(name, entry);
+            return entry.pins.count > 0 || isDeleted(entry);
         }
+    }
+
+    /** Deletes an outgoing adapter that nobody needs. Returns false if it is no longer one of the cache. */
+    private boolean isDeleted(CachedAdapter entry) {
+        outgoing.values().remove(entry);
+        uncount(entry);
+        return entry.adapter != null && entry.adapter.deleteIfUnused();
     }
 
     Set<String> loadedNames() {
@@ -223,8 +306,13 @@ final class CachedAdapters {
     void unpin(CachedAdapter entry) {
         boolean isTooMuch;
         synchronized (lock) {
-            entry.pins--;
-            isTooMuch = entry.pins == 0 && limits.areExceeded(adapters, bytes);
+            entry.pins.count--;
+            if (entry.pins.count == 0) {
+                List.copyOf(outgoing.values()).stream()
+                        .filter(old -> old.pins == entry.pins)
+                        .forEach(this::isDeleted);
+            }
+            isTooMuch = entry.pins.count == 0 && limits.areExceeded(adapters, bytes);
         }
         if (isTooMuch) {
             evict();
@@ -240,7 +328,7 @@ final class CachedAdapters {
             while (limits.areExceeded(adapters, bytes) && oldest.hasNext()) {
                 Map.Entry<String, CachedAdapter> next = oldest.next();
                 CachedAdapter entry = next.getValue();
-                if (entry.pins == 0 && entry.adapter != null && !limits.keeps(next.getKey())) {
+                if (entry.pins.count == 0 && entry.adapter != null && !limits.keeps(next.getKey())) {
                     if (entry.adapter.deleteIfUnused()) {
                         evictions++;
                         figures.of(next.getKey()).evicted();
@@ -276,8 +364,10 @@ final class CachedAdapters {
 
     AdapterCache.Stats stats() {
         synchronized (lock) {
-            return new AdapterCache.Stats(
-                    hits, loads, failedLoads, loadNanos, evictions, adapters, entries.size() - adapters, bytes);
+            int loading = (int) entries.values().stream()
+                    .filter(entry -> entry.adapter == null)
+                    .count();
+            return new AdapterCache.Stats(hits, loads, failedLoads, loadNanos, evictions, adapters, loading, bytes);
         }
     }
 }

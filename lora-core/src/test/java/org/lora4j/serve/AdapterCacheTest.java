@@ -25,6 +25,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -332,6 +333,200 @@ class AdapterCacheTest {
         Files.write(folder.resolve("a0").resolve("adapter_model.safetensors"), new byte[] {1, 2, 3});
         assertThatExceptionOfType(UncheckedIOException.class).isThrownBy(() -> cache.refresh("a0"));
         assertSameBits(model.using("a0").predict(x), reference.using("a0").predict(x));
+    }
+
+    /** A program that replaces an adapter renames two folders, and may be stopped between. */
+    @Test
+    void anAdapterWhoseFolderIsExchangedIsWaitedFor() throws Exception {
+        AdapterCache cache = builder(2).build();
+        Path own = folder.resolve("a0");
+        Files.move(own, folder.resolve(".a0.gone"));
+        CompletableFuture<Void> load = cache.preload(List.of("a0"));
+        Thread.sleep(200);
+        assertThat(load).isNotDone();
+        Path next = folder.resolve(".a0.part");
+        PeftAdapters.save(data(9), network, next);
+        Files.move(next, own);
+        load.get(30, TimeUnit.SECONDS);
+        reference.replace("a0", data(9));
+        assertSameBits(model.using("a0").predict(x), reference.using("a0").predict(x));
+    }
+
+    @Test
+    void anAdapterOfWhichOnlyTheOldFolderIsThereIsMissing() throws IOException {
+        AdapterCache cache = builder(2).build();
+        Files.move(folder.resolve("a0"), folder.resolve(".a0.gone"));
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> cache.pin("a0"))
+                .withMessageContaining("found no 'a0' in " + folder);
+    }
+
+    /** A source that reports when it has read, and goes on when it may. */
+    private static final class SteppedSource implements AdapterSource {
+        private final CountDownLatch hasRead = new CountDownLatch(1);
+        private final CountDownLatch mayGoOn = new CountDownLatch(1);
+        private final AtomicLong content = new AtomicLong();
+
+        /** A content of 0 is none. */
+        @Override
+        public LoRAAdapter load(String name, BaseModel base, ReadOptions options) {
+            long read = content.get();
+            hasRead.countDown();
+            try {
+                assertThat(mayGoOn.await(1, TimeUnit.MINUTES)).isTrue();
+            } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+            if (read == 0) {
+                throw new IllegalArgumentException("there is none");
+            }
+            return data(read);
+        }
+    }
+
+    /** Neither what was read before a change nor a failure to read it stays. */
+    @ParameterizedTest
+    @ValueSource(longs = {0, 3})
+    void anAdapterThatChangesWhileItIsLoadedIsReadAgain(long before) throws Exception {
+        SteppedSource source = new SteppedSource();
+        source.content.set(before);
+        AdapterCache cache = AdapterCache.builder(model, source).build();
+        CompletableFuture<Void> load = cache.preload(List.of("a0"));
+        assertThat(source.hasRead.await(1, TimeUnit.MINUTES)).isTrue();
+        source.content.set(9);
+        assertThat(cache.forget("a0")).isFalse();
+        source.mayGoOn.countDown();
+        load.get(1, TimeUnit.MINUTES);
+        reference.replace("a0", data(9));
+        assertSameBits(model.using("a0").predict(x), reference.using("a0").predict(x));
+        assertThat(cache.stats().adapters()).isEqualTo(1);
+        assertThat(cache.stats().failedLoads()).isZero();
+    }
+
+    @Test
+    void aRefreshThatReadBeforeAnotherOneDoesNotUndoIt() throws Exception {
+        SteppedSource source = new SteppedSource();
+        source.content.set(3);
+        SteppedSource[] now = {new SteppedSource()};
+        now[0].content.set(1);
+        now[0].mayGoOn.countDown();
+        AdapterCache cache = AdapterCache.builder(model, (name, base, options) -> now[0].load(name, base, options))
+                .build();
+        use(cache, "a0");
+        now[0] = source;
+        CompletableFuture<Boolean> slow = CompletableFuture.supplyAsync(() -> cache.refresh("a0"));
+        assertThat(source.hasRead.await(1, TimeUnit.MINUTES)).isTrue();
+        now[0] = new SteppedSource();
+        now[0].content.set(9);
+        now[0].mayGoOn.countDown();
+        assertThat(cache.refresh("a0")).isTrue();
+        source.mayGoOn.countDown();
+        assertThat(slow.get(1, TimeUnit.MINUTES)).isTrue();
+        reference.replace("a0", data(9));
+        assertSameBits(model.using("a0").predict(x), reference.using("a0").predict(x));
+    }
+
+    /** An adapter that was taken away while it was read again, and came back, is not refused for that. */
+    @Test
+    void aFailureBeforeAnAdapterCameBackIsForgotten() throws Exception {
+        SteppedSource source = new SteppedSource();
+        SteppedSource[] now = {new SteppedSource()};
+        now[0].content.set(1);
+        now[0].mayGoOn.countDown();
+        AdapterCache cache = AdapterCache.builder(model, (name, base, options) -> now[0].load(name, base, options))
+                .build();
+        use(cache, "a0");
+        SteppedSource works = now[0];
+        now[0] = source;
+        CompletableFuture<Boolean> slow = CompletableFuture.supplyAsync(() -> cache.refresh("a0"));
+        assertThat(source.hasRead.await(1, TimeUnit.MINUTES)).isTrue();
+        now[0] = works;
+        assertThat(cache.forget("a0")).isTrue();
+        source.mayGoOn.countDown();
+        assertThat(slow.handle((refreshed, failure) -> failure).get(1, TimeUnit.MINUTES))
+                .hasMessageContaining("there is none");
+        use(cache, "a0");
+        assertThat(cache.failures()).isEmpty();
+    }
+
+    /** A request that waits for its batch was promised an adapter. It gets the one that replaced its own. */
+    @Test
+    void anAdapterThatIsForgottenStaysUntilNobodyNeedsIt() throws IOException {
+        AdapterCache cache = builder(2).build();
+        AdapterCache.Pin first = cache.pin("a0");
+        assertThat(cache.forget("a0")).isTrue();
+        assertThat(cache.forget("a0")).isFalse();
+        assertThat(cache.isLoaded("a0")).isFalse();
+        assertSameBits(model.using("a0").predict(x), reference.using("a0").predict(x));
+        PeftAdapters.save(data(9), network, folder.resolve("a0"));
+        reference.replace("a0", data(9));
+        use(cache, "a0");
+        assertThat(cache.isLoaded("a0")).isTrue();
+        assertSameBits(model.using("a0").predict(x), reference.using("a0").predict(x));
+        assertThat(cache.stats().bytes()).isEqualTo(BYTES);
+        use(cache, "a1", "a2", "a3");
+        assertThat(cache.forget("a0")).isTrue();
+        assertSameBits(model.using("a0").predict(x), reference.using("a0").predict(x));
+        first.close();
+        assertThat(model.names()).doesNotContain("a0");
+        assertThat(cache.forget("a0")).isFalse();
+    }
+
+    @Test
+    void aForgottenAdapterThatCannotBeLoadedAgainStaysUntilNobodyNeedsIt() throws IOException {
+        AdapterCache cache = builder(2).build();
+        AdapterCache.Pin pin = cache.pin("a0");
+        Files.move(folder.resolve("a0"), folder.resolve("away"));
+        assertThat(cache.forget("a0")).isTrue();
+        assertThatIllegalArgumentException().isThrownBy(() -> cache.pin("a0"));
+        assertThat(model.names()).containsExactly("a0");
+        assertThat(cache.stats().adapters()).isEqualTo(1);
+        pin.close();
+        assertThat(model.names()).isEmpty();
+        assertThat(cache.stats().adapters()).isZero();
+        assertThat(cache.stats().loading()).isZero();
+        assertThat(cache.stats().bytes()).isZero();
+    }
+
+    @Test
+    void anAdapterOfTheProgramInPlaceOfAForgottenOneIsNotDeleted() {
+        AdapterCache cache = builder(2).build();
+        AdapterCache.Pin pin = cache.pin("a0");
+        assertThat(cache.forget("a0")).isTrue();
+        model.replace("a0", data(9));
+        use(cache, "a0");
+        pin.close();
+        assertThat(loaded).containsExactly("a0");
+        assertThat(model.names()).containsExactly("a0");
+        assertThat(cache.stats().bytes()).isZero();
+    }
+
+    /** The failure that a cache remembers is one of the adapter that was there then. */
+    @Test
+    void forgettingAnAdapterForgetsThatItCouldNotBeLoaded() {
+        SteppedSource source = new SteppedSource();
+        source.mayGoOn.countDown();
+        AdapterCache cache = AdapterCache.builder(model, source).build();
+        assertThatIllegalArgumentException().isThrownBy(() -> cache.pin("a0"));
+        source.content.set(1);
+        assertThatIllegalArgumentException().isThrownBy(() -> cache.pin("a0"));
+        assertThat(cache.forget("a0")).isFalse();
+        use(cache, "a0");
+    }
+
+    @Test
+    void anAdapterThatChangesAtEveryReadingCannotBeLoaded() {
+        AtomicReference<AdapterCache> itself = new AtomicReference<>();
+        AdapterCache cache = AdapterCache.builder(model, (name, base, options) -> {
+                    assertThat(requireNonNull(itself.get()).forget(name)).isFalse();
+                    return data(1);
+                })
+                .build();
+        itself.set(cache);
+        assertThatExceptionOfType(UncheckedIOException.class)
+                .isThrownBy(() -> cache.pin("a0"))
+                .withMessageContaining("changes in each of 50 attempts");
+        assertThat(model.names()).isEmpty();
     }
 
     @Test

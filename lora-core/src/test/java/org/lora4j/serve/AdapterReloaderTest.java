@@ -191,11 +191,12 @@ class AdapterReloaderTest {
         assertSameBits(model.using("a").predict(x), expected);
         AdapterCache.Pin running = cache.pin("a");
         reloader.look();
-        assertThat(model.names()).isEmpty();
-        assertThatIllegalArgumentException().isThrownBy(() -> inUse.predict(x));
         assertThatThrownBy(() -> cache.pin("a"))
                 .isInstanceOf(wholeFolder ? IllegalArgumentException.class : UncheckedIOException.class);
+        assertSameBits(inUse.predict(x), expected);
         running.close();
+        assertThat(model.names()).isEmpty();
+        assertThatIllegalArgumentException().isThrownBy(() -> inUse.predict(x));
         assertThat(cache.stats().adapters()).isZero();
         assertThat(cache.stats().bytes()).isZero();
         assertThat(failed).containsExactly("a");

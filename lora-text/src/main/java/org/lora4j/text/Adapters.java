@@ -1,8 +1,6 @@
 package org.lora4j.text;
 
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.Map;
@@ -13,6 +11,7 @@ import org.lora4j.adapter.BaseModel;
 import org.lora4j.adapter.LoRAAdapter;
 import org.lora4j.adapter.UsedAdapter;
 import org.lora4j.internal.AdapterNames;
+import org.lora4j.internal.ExchangedFolder;
 import org.lora4j.internal.MessageText;
 import org.lora4j.io.ReadOptions;
 import org.lora4j.io.peft.PeftAdapters;
@@ -89,21 +88,13 @@ public final class Adapters {
             return given;
         }
         String problem = AdapterNames.problem(name);
-        if (folder == null || problem != null || !isThere(folder.resolve(name), name)) {
+        Path own = folder == null || problem != null ? null : ExchangedFolder.find(folder, name);
+        if (own == null) {
             throw new IllegalArgumentException("the adapter must have a folder, found no " + MessageText.quote(name)
                     + " in " + (folder == null ? single.keySet() : folder)
                     + (problem == null ? "" : ": " + problem));
         }
-        return folder.resolve(name);
-    }
-
-    /** Some file systems find a folder whose name differs in case. It would be a second adapter of the same files. */
-    private static boolean isThere(Path own, String name) throws IOException {
-        if (!Files.isDirectory(own)) {
-            return false;
-        }
-        Path real = own.toRealPath(LinkOption.NOFOLLOW_LINKS).getFileName();
-        return real != null && real.toString().equals(name);
+        return own;
     }
 
     private Task with(Task task) {

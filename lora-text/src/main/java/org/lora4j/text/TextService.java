@@ -280,7 +280,7 @@ public final class TextService implements AutoCloseable {
         if (adapters != null) {
             adapters.forget(adapter);
         }
-        if (cache != null && cache.isLoaded(adapter)) {
+        if (cache != null) {
             boolean unused = cache.forget(adapter);
         }
     }

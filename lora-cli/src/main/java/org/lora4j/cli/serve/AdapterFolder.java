@@ -15,6 +15,7 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.internal.AdapterNames;
+import org.lora4j.internal.ExchangedFolder;
 import org.lora4j.internal.FileState;
 import org.lora4j.internal.MessageText;
 import org.slf4j.Logger;
@@ -148,31 +149,33 @@ final class AdapterFolder {
     }
 
     private boolean isThereSoon(String name) {
-        boolean isExpected = known.contains(name) || isExchanged(name);
-        for (int i = 0; isExpected && i < MOST_MOMENTS && !isServed(name); i++) {
-            try {
-                Thread.sleep(MOMENT_MILLIS);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                return false;
+        boolean isExpected = known.contains(name);
+        // The other one may have come between the two looks, and the old one gone: so look twice.
+        for (int i = 0, missing = 0; i < MOST_MOMENTS && missing < 2; i++) {
+            if (isExpected || ExchangedFolder.isExchanged(folder.resolve(name))) {
+                isExpected = false;
+                missing = 0;
+                if (!isAfterAMoment()) {
+                    return false;
+                }
+            } else {
+                missing++;
             }
-            isExpected = isExchanged(name);
+            if (isServed(name)) {
+                return true;
+            }
         }
-        // It may have come between the last two looks.
-        boolean isThere = isServed(name);
-        if (!isThere) {
-            known.remove(name);
-        }
-        return isThere;
+        known.remove(name);
+        return false;
     }
 
-    /** Whether there is a hidden folder for it, out of which or into which it is moved. */
-    private boolean isExchanged(String name) {
+    /** Waits. Returns false if the thread is interrupted. */
+    private static boolean isAfterAMoment() {
         try {
-            String hidden = "." + name + ".";
-            return entries().names.stream().anyMatch(other -> other.startsWith(hidden));
-        } catch (IOException e) {
-            log.debug("{} cannot be read", folder, e);
+            Thread.sleep(MOMENT_MILLIS);
+            return true;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
             return false;
         }
     }
