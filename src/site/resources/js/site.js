@@ -1,4 +1,5 @@
-/* The search of the site, links at headings, the contents of long pages, the next page, and buttons that copy code. The search
+/* The search of the site, the menus at the side of a wide window, links at headings, the contents of long pages, the next page,
+ * columns of numbers, bars of ratios, and buttons that copy code. The search
  * looks in search-index.js, which the build writes. Nothing here asks another host. */
 (function () {
   'use strict';
@@ -162,29 +163,107 @@
     }
   }
 
-  /* A block of many imports opens when it is asked for. */
+  /* The menus of the bar, open where this page is. The style shows them where the window is wide, and hides those of the bar. */
+  function addSidebar() {
+    var side = element('nav', {'class': 'side', 'aria-label': 'All pages'});
+    document.querySelectorAll('.navbar-inner li.dropdown').forEach(function (menu) {
+      var list = menu.querySelector('.dropdown-menu').cloneNode(true);
+      list.removeAttribute('class');
+      var fold = element('details', {});
+      fold.open = list.querySelector('a:not([href])') !== null;
+      fold.appendChild(element('summary', {}, menu.querySelector('.dropdown-toggle').textContent.trim()));
+      fold.appendChild(list);
+      side.appendChild(fold);
+    });
+    if (!side.querySelector('details[open]')) {
+      side.querySelectorAll('details').forEach(function (fold) { fold.open = true; });
+    }
+    document.body.insertBefore(side, document.body.firstChild);
+    document.body.classList.add('with-side');
+  }
+
+  /* Whether a cell is a number, perhaps with an interval and a unit. */
+  function isNumber(text) {
+    return /\d/.test(text) && /^[-+−±≈~<>≤≥\s]*\d[\d.,\s()+−±–×%\/-]*(µs|ms|s|min|h|kB|KB|MB|GB|MiB|GiB|M|k)?$/.test(text);
+  }
+
+  /* The digits of one place stand below each other. */
+  function alignNumbers() {
+    document.querySelectorAll('main table').forEach(function (table) {
+      var rows = Array.prototype.slice.call(table.querySelectorAll('tr'));
+      var cells = rows.filter(function (row) { return row.querySelector('td'); });
+      var columns = cells.length ? cells[0].children.length : 0;
+      for (var i = 1; cells.length > 1 && i < columns; i++) {
+        var texts = cells.map(function (row) { return row.children[i] ? row.children[i].textContent.trim() : ''; });
+        var filled = texts.filter(function (text) { return !/^[–—-]?$/.test(text); });
+        if (filled.length > 0 && filled.every(isNumber)) {
+          rows.forEach(function (row) { if (row.children[i]) { row.children[i].classList.add('number'); } });
+        }
+      }
+    });
+  }
+
+  /* A ratio of times has a bar. */
+  function drawRatios() {
+    document.querySelectorAll('main th').forEach(function (head) {
+      if (head.textContent.trim() !== 'ratio') { return; }
+      head.title = 'The bar ends at 2; the mark is at 1, as fast as the other one.';
+      var column = Array.prototype.indexOf.call(head.parentNode.children, head);
+      head.closest('table').querySelectorAll('tbody tr').forEach(function (row) {
+        var cell = row.children[column];
+        var ratio = cell ? parseFloat(cell.textContent) : NaN;
+        if (ratio > 0) {
+          cell.classList.add('ratio', ratio < 1 ? 'faster' : 'slower');
+          cell.style.setProperty('--bar', Math.min(ratio, 2) * 50 + '%');
+        }
+      });
+    });
+  }
+
+  function folded(block, count) {
+    var fold = element('details', {'class': 'imports'});
+    fold.appendChild(element('summary', {}, count + ' imports'));
+    block.parentNode.insertBefore(fold, block);
+    fold.appendChild(block);
+  }
+
+  /* Many imports, alone or before a program, open when they are asked for. A copy of the program has them too. */
   function foldImports() {
     document.querySelectorAll('main pre').forEach(function (block) {
-      var lines = block.textContent.split('\n').filter(function (line) { return line.trim() !== ''; });
-      var areImports = lines.every(function (line) { return line.indexOf('import ') === 0; });
-      if (lines.length < LONG || !areImports) { return; }
-      var fold = element('details', {'class': 'imports'});
-      fold.appendChild(element('summary', {}, lines.length + ' imports'));
-      block.parentNode.insertBefore(fold, block);
-      fold.appendChild(block);
+      var lines = block.textContent.split('\n');
+      var first = lines.findIndex(function (line) { return !/^(import .*|package .*|\s*)$/.test(line); });
+      var before = first < 0 ? lines : lines.slice(0, first);
+      var count = before.filter(function (line) { return line.indexOf('import ') === 0; }).length;
+      if (count < LONG) { return; }
+      if (first < 0) {
+        folded(block, count);
+        return;
+      }
+      var imports = block.cloneNode(false);
+      imports.textContent = before.join('\n').trim();
+      block.parentNode.insertBefore(imports, block);
+      folded(imports, count);
+      block.setAttribute('data-copy', block.textContent.trim() + '\n');
+      block.textContent = lines.slice(first).join('\n').trim();
+      // The skin gives both colours.
+      imports.classList.remove('prettyprinted');
+      block.classList.remove('prettyprinted');
     });
+    if (window.prettyPrint) { window.prettyPrint(); }
   }
 
   function addCopyButtons() {
     if (!navigator.clipboard) { return; }
     document.querySelectorAll('main pre').forEach(function (block) {
+      var next = block.parentNode.nextElementSibling;
+      if (next && next.hasAttribute('data-copy')) { return; }
       var box = element('div', {'class': 'code-box'});
       var button = element('button', {'class': 'copy', type: 'button'}, 'Copy');
       block.parentNode.insertBefore(box, block);
       box.appendChild(block);
       box.appendChild(button);
       button.addEventListener('click', function () {
-        navigator.clipboard.writeText(block.innerText).then(function () {
+        navigator.clipboard.writeText(block.getAttribute('data-copy') || block.innerText).then(function () {
           button.textContent = 'Copied';
           window.setTimeout(function () { button.textContent = 'Copy'; }, 1500);
         });
@@ -198,6 +277,9 @@
     foldImports();
     addCopyButtons();
     addNextPage();
+    addSidebar();
+    alignNumbers();
+    drawRatios();
     var bar = document.querySelector('.navbar-inner .container');
     var form = element('form', {'class': 'site-search', role: 'search'});
     var input = element('input', {type: 'search', placeholder: 'Search', 'aria-label': 'Search the documentation'});
