@@ -34,12 +34,16 @@ class ServeJobsSoakTest {
 
     private static final double MOST_GROWTH = 1.05;
 
+    /** Thousands of jobs have ended meanwhile, and are listed. */
+    private static final double MOST_MORE_LIVE = 32;
+
     @TempDir
     private Path temp;
 
     private final SoakClients clients = new SoakClients(SECONDS);
     private final Queue<String> samples = new ConcurrentLinkedQueue<>();
     private final List<Long> steady = new ArrayList<>();
+    private final List<Double> live = new ArrayList<>();
 
     @Test
     void everyAdapterAnswersAsItsContent() throws Exception {
@@ -53,7 +57,7 @@ class ServeJobsSoakTest {
             lines.append(keys.get(i) + " name=client" + i + " train=yes *\n");
         }
         Path file = Files.writeString(temp.resolve("keys"), lines);
-        try (ServerProcess server = ServerProcess.start(
+        try (ServerProcess server = ServerProcess.startWithWholeHeap(
                 temp.resolve("log"),
                 "1g",
                 "--model",
@@ -100,10 +104,11 @@ class ServeJobsSoakTest {
             clients.start("memory", random -> sample(server, keys.get(0), (System.nanoTime() - begin) / 1_000_000_000));
             clients.join();
             long most = server.residentMib("VmHWM");
+            live.add(server.liveMib());
             Files.writeString(
                     Path.of("target", "serve-jobs-soak.txt"),
-                    "seconds: " + SECONDS + "\n" + clients.report() + "resident at most, MiB: " + most + "\n"
-                            + String.join("\n", samples) + "\n");
+                    "seconds: " + SECONDS + "\n" + clients.report() + "resident at most, MiB: " + most
+                            + "\nlive in the heap, MiB: " + live + "\n" + String.join("\n", samples) + "\n");
             assertThat(clients.faults()).isEmpty();
             assertThat(clients.counts()).containsKeys("right answers of style", "right answers of llama");
             assertThat(server.isAlive()).as(server.log()).isTrue();
@@ -118,6 +123,9 @@ class ServeJobsSoakTest {
                 assertThat(steady.subList(steady.size() - part, steady.size()))
                         .as("resident memory after 20 minutes: " + steady)
                         .allMatch(mib -> mib < first * MOST_GROWTH);
+                assertThat(live.get(1))
+                        .as("live in the heap after 20 minutes: " + live)
+                        .isLessThan(live.get(0) + MOST_MORE_LIVE);
             }
         }
     }
@@ -127,6 +135,9 @@ class ServeJobsSoakTest {
         long resident = server.residentMib("VmRSS");
         if (second >= STEADY) {
             steady.add(resident);
+            if (live.isEmpty()) {
+                live.add(server.liveMib());
+            }
         }
         HttpResponse<String> metrics = server.send(server.request("/metrics")
                 .header("Authorization", "Bearer " + key)

@@ -1,5 +1,7 @@
 package org.lora4j.cli;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -31,7 +33,20 @@ final class ServerProcess implements AutoCloseable {
     }
 
     static ServerProcess start(Path log, String heap, Object... options) throws IOException, InterruptedException {
-        List<String> words = JavaCommand.of("-Xmx" + heap, "org.lora4j.cli.Lora", "serve", "--port", "0");
+        return start(log, List.of("-Xmx" + heap), options);
+    }
+
+    /** Its heap has all of its memory from the start on, so that what the memory of the process grows by is not the heap. */
+    static ServerProcess startWithWholeHeap(Path log, String heap, Object... options)
+            throws IOException, InterruptedException {
+        return start(log, List.of("-Xms" + heap, "-Xmx" + heap, "-XX:+AlwaysPreTouch"), options);
+    }
+
+    private static ServerProcess start(Path log, List<String> heap, Object... options)
+            throws IOException, InterruptedException {
+        List<String> words =
+                JavaCommand.of(Stream.concat(heap.stream(), Stream.of("org.lora4j.cli.Lora", "serve", "--port", "0"))
+                        .toArray(String[]::new));
         Stream.of(options).map(String::valueOf).forEach(words::add);
         Process process = new ProcessBuilder(words)
                 .redirectErrorStream(true)
@@ -102,6 +117,18 @@ final class ServerProcess implements AutoCloseable {
                         .findFirst()
                         .orElse(0)
                 : 0;
+    }
+
+    /** What lives in the heap, in MiB. It collects all garbage first. */
+    double liveMib() throws IOException, InterruptedException {
+        Path command = Path.of(System.getProperty("java.home"), "bin", "jcmd");
+        Process histogram = new ProcessBuilder(command.toString(), String.valueOf(process.pid()), "GC.class_histogram")
+                .redirectErrorStream(true)
+                .start();
+        String printed = new String(histogram.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(histogram.waitFor()).as(printed).isZero();
+        String bytes = printed.replaceAll("(?s).*\\nTotal +\\d+ +(\\d+).*", "$1");
+        return Long.parseLong(bytes) / (double) (1 << 20);
     }
 
     @Override
