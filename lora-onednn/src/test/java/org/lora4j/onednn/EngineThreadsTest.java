@@ -5,12 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.FutureTask;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -47,17 +48,11 @@ class EngineThreadsTest {
             INDArray x = Matrices.Place.COLUMNS.of(Matrices.random(2, 300, 1000));
             INDArray y = Nd4j.ones(DataType.FLOAT, 1000, 300).transpose();
             OneDnnEngine engine = new OneDnnEngine(true);
-            Thread thread = new Thread(
-                    () -> {
-                        try {
-                            Files.writeString(Path.of(arguments[0]), threads(engine, weight, x, y));
-                        } catch (IOException e) {
-                            throw new UncheckedIOException(e);
-                        }
-                    },
-                    NAME);
+            FutureTask<String> found = new FutureTask<>(() -> threads(engine, weight, x, y));
+            Thread thread = new Thread(found, NAME);
             thread.start();
             thread.join();
+            Files.writeString(Path.of(arguments[0]), found.get());
         }
     }
 
@@ -67,14 +62,15 @@ class EngineThreadsTest {
         for (int threads : new int[] {1, 3}) {
             engine.setThreads(threads);
             for (Precision precision : Precision.values()) {
-                if (precision == Precision.INT4) {
-                    // Its products are not the engine's.
-                    continue;
+                Optional<PackedWeight> packed = engine.prepare(weight, precision, Direction.FORWARD);
+                // A processor with AVX2 alone has no products in bfloat16, and those in int4 are never the engine's.
+                if (precision == Precision.FLOAT && packed.isEmpty()) {
+                    throw new IllegalStateException("a product in single precision must be packed");
                 }
-                PackedWeight packed =
-                        engine.prepare(weight, precision, Direction.FORWARD).orElseThrow();
-                packed.multiply(x, y, false);
-                packed.multiply(x, y, true);
+                packed.ifPresent(each -> {
+                    each.multiply(x, y, false);
+                    each.multiply(x, y, true);
+                });
             }
             found.append(team()).append(' ');
         }

@@ -1,11 +1,13 @@
 package org.lora4j.onednn;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
@@ -21,13 +23,20 @@ import org.lora4j.generate.Generation;
 import org.lora4j.generate.GenerationOptions;
 import org.lora4j.generate.Generator;
 import org.lora4j.generate.RunningGeneration;
+import org.lora4j.linalg.ProductEngine;
 import org.lora4j.nn.Model;
 import org.lora4j.nn.transformer.ModelConfig;
 import org.lora4j.nn.transformer.PretrainedModel;
 import org.lora4j.nn.weight.internal.Engines;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
-/** A prompt whose beginning was computed for another one has the bits of one that is computed as a whole. */
+/**
+ * A prompt whose beginning was computed for another one has the bits of one that is computed as a whole, if the last rows of a product
+ * have those of the others. Else only roundings differ.
+ */
 @Tag("slow")
 class SharedPromptBitsTest {
     private static final String LLAMA_LIKE = """
@@ -43,7 +52,7 @@ class SharedPromptBitsTest {
 
     @BeforeEach
     void requireEngine() {
-        assumeTrue(Engines.engine() != null, "oneDNN is fast on this processor");
+        engine();
     }
 
     private static ModelConfig config(String family) {
@@ -78,6 +87,38 @@ class SharedPromptBitsTest {
         return running.result();
     }
 
+    /** Whether a product of matrices that are not packed gives its last row the bits that it has before others. */
+    private static boolean lastRowsHaveTheBitsOfOthers() {
+        INDArray a = Matrices.random(1, 12, 64);
+        INDArray b = Matrices.random(2, 64, 128);
+        return Arrays.equals(rowOfProduct(a, b, 6), rowOfProduct(a.get(NDArrayIndex.interval(0, 7)), b, 6));
+    }
+
+    private static float[] rowOfProduct(INDArray a, INDArray b, int row) {
+        INDArray c = Nd4j.createUninitialized(DataType.FLOAT, new long[] {a.rows(), b.columns()}, 'c');
+        assertThat(engine().multiply(a, false, b, false, 1, 0, c)).isTrue();
+        return c.getRow(row).dup().toFloatVector();
+    }
+
+    private static ProductEngine engine() {
+        ProductEngine engine = Engines.engine();
+        assumeTrue(engine != null, "oneDNN is fast on this processor");
+        return Objects.requireNonNull(engine);
+    }
+
+    private static void assertSame(Generation found, Generation expected, String what) {
+        assertThat(found.newTokens()).as(what).isEqualTo(expected.newTokens());
+        if (lastRowsHaveTheBitsOfOthers()) {
+            assertThat(found.logProbabilities()).as(what).isEqualTo(expected.logProbabilities());
+            return;
+        }
+        for (int i = 0; i < expected.newTokens().size(); i++) {
+            assertThat(found.logProbabilities().get(i).chosen().logProbability())
+                    .as("token %s of %s", i, what)
+                    .isCloseTo(expected.logProbabilities().get(i).chosen().logProbability(), within(1e-5));
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"llama", "qwen2", "qwen3", "mistral", "gemma3_text", "gpt2"})
     void continuesWithTheBitsOfTheWhole(String family) {
@@ -101,12 +142,8 @@ class SharedPromptBitsTest {
                 Generation known = generate(batch, view, prompt, name);
                 Generation anew = generate(batch, view, prompt, null);
                 reused.add(known.reusedTokens());
-                assertThat(known.newTokens()).isEqualTo(anew.newTokens());
-                assertThat(known.logProbabilities())
-                        .as("%s with %s", prompt.length, name)
-                        .isEqualTo(anew.logProbabilities());
-                assertThat(Generator.of(view).generate(prompt, OPTIONS).logProbabilities())
-                        .isEqualTo(anew.logProbabilities());
+                assertSame(known, anew, prompt.length + " with " + name);
+                assertSame(Generator.of(view).generate(prompt, OPTIONS), anew, prompt.length + " alone with " + name);
             }
             // With a window the rest of a part is known only to its end: what the tokens before see was left out.
             boolean hasWindow = family.equals("mistral") || family.equals("gemma3_text");
