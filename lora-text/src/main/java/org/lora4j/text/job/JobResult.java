@@ -111,8 +111,8 @@ final class JobResult<E> {
                 if (!isBetter) {
                     job.event(
                             JobEvent.Level.WARN,
-                            "The rows do not show that the adapter is better, so "
-                                    + job.request().serveAs() + " stays what it was");
+                            "The rows do not show that the adapter is better, so it does not take the name "
+                                    + job.request().serveAs());
                 }
                 return isBetter;
             }

@@ -3,7 +3,7 @@ import { interval, losses } from './chart.js';
 import { byId, duration, element, fill, isolated, number, show, time } from './dom.js';
 import { methodName, showState, title } from './jobs.js';
 import { events, get, jobPath, pause, post, send } from './server.js';
-import { askAll, kindOf, tasks } from './tasks.js';
+import { alike, askAll, kindOf, models } from './tasks.js';
 
 const ENDS = ['succeeded', 'failed', 'cancelled'];
 const LOOK_EVERY = 2000;
@@ -166,7 +166,7 @@ function showChanges(of) {
 function inWords({ better_by: by, low, high }) {
   if (low > 0) return `Better by ${number(by)} (95 %: ${number(low)} to ${number(high)})`;
   if (high < 0) return `Worse by ${number(-by)} (95 %: ${number(-high)} to ${number(-low)})`;
-  return `No clear difference: better by ${number(by)} (95 %: ${number(low)} to ${number(high)})`;
+  return `No clear difference: ${number(by)} (95 %: ${number(low)} to ${number(high)})`;
 }
 
 function verdict(one) {
@@ -218,11 +218,10 @@ function showFacts(job) {
 async function offerToAsk(of) {
   const { job } = of;
   if (job.status !== 'succeeded' || of.kind) return;
-  const known = await tasks(of.signal);
-  const task = known.get(job.fine_tuned_model);
-  of.kind = kindOf(task);
+  const known = await models(of.signal);
+  of.kind = kindOf(known.get(job.fine_tuned_model)?.task);
   if (!of.kind) return;
-  const others = [...known.keys()].filter((name) => known.get(name) === task && name !== job.fine_tuned_model);
+  const others = alike(known, job.fine_tuned_model).filter((name) => name !== job.fine_tuned_model);
   const first = [job.model, job.promoted ? '' : job.serve_as].filter((name) => others.includes(name));
   // What has the name may be the result itself, which is the last thing to compare it with.
   const names = [...new Set([...first, ...others.filter((name) => name !== job.serve_as), '', ...others])];
@@ -241,7 +240,7 @@ async function askBoth(event) {
   const text = byId('beside-text').value;
   if (!of?.kind || !text.trim() || of.isAsking) return;
   of.isAsking = true;
-  const models = [byId('other').value, of.job.fine_tuned_model].filter((each) => each);
+  const names = [byId('other').value, of.job.fine_tuned_model].filter((each) => each);
   const asked = {
     text,
     query: byId('beside-query').value,
@@ -252,7 +251,7 @@ async function askBoth(event) {
   };
   const place = byId('beside-answers');
   place.replaceChildren();
-  await askAll(of.kind, models, asked, place);
+  await askAll(of.kind, names, asked, place);
   of.isAsking = false;
 }
 

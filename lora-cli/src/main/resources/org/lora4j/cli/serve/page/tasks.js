@@ -23,20 +23,27 @@ export const firstKind = kinds.find((each) => paths.includes(each.path));
 /* How adapters of a task are asked on this server; nothing if they cannot be. */
 export const kindOf = (task) => kinds.find((each) => each.task === task && paths.includes(each.path));
 
-/* The task of each name that can be asked. */
-export async function tasks(signal) {
+/* What can be asked, by its name. */
+export async function models(signal) {
   const { data } = await get('/v1/models', signal);
-  return new Map(data.map((each) => [each.id, each.task]));
+  return new Map(data.map((each) => [each.id, each]));
+}
+
+/* The names of those that answer like one of them: a number is not compared with classes. */
+export function alike(known, name) {
+  const one = known.get(name);
+  return [...known.values()].filter((each) => each.task === one?.task && each.problem_type === one?.problem_type)
+    .map((each) => each.id);
 }
 
 /*
  * Asks several adapters the same, each on a side of its own.
  * asked: text, query, signal, sampling (temperature and max_tokens), system, and conversations: what was said before to each
  */
-export async function askAll(kind, models, asked, place) {
+export async function askAll(kind, names, asked, place) {
   place.appendChild(element('div', 'question', kind.query ? `${asked.query}\n${asked.text}` : asked.text));
   const sides = place.appendChild(element('div', 'sides'));
-  await Promise.all(models.map(async (model) => {
+  await Promise.all(names.map(async (model) => {
     const side = sides.appendChild(element('section', 'side'));
     side.appendChild(element('h3', '', model));
     try {

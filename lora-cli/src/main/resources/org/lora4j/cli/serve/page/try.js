@@ -1,6 +1,6 @@
 /* The view in which people try an adapter, or compare two of them. */
 import { byId, fill, show } from './dom.js';
-import { askAll, firstKind, kindOf, tasks } from './tasks.js';
+import { alike, askAll, firstKind, kindOf, models } from './tasks.js';
 
 /* The messages of each adapter. A name such as constructor is a name like others. */
 const conversations = new Map();
@@ -12,11 +12,11 @@ async function ask(event) {
   event.preventDefault();
   const text = byId('text').value;
   if (!text.trim() || running) return;
-  const models = [...new Set([byId('first').value, byId('second').value])].filter((each) => each);
+  const names = [...new Set([byId('first').value, byId('second').value])].filter((each) => each);
   running = new AbortController();
   busy(true);
   if (kind.system) byId('text').value = '';
-  await askAll(kind, models, {
+  await askAll(kind, names, {
     text,
     query: byId('query').value,
     signal: running.signal,
@@ -40,12 +40,11 @@ function clear() {
   byId('answers').replaceChildren();
 }
 
-/* Shows the form for the chosen adapter, and what it can be compared with: adapters of the same task. */
+/* Shows the form for the chosen adapter, and what it can be compared with: adapters that answer alike. */
 function choose() {
-  const task = known.get(byId('first').value);
-  kind = kindOf(task) || kind;
-  const alike = [...known.keys()].filter((name) => known.get(name) === task);
-  fill(byId('second'), ['', ...alike].map((name) => ({ value: name, text: name || 'none' })));
+  const first = byId('first').value;
+  kind = kindOf(known.get(first)?.task) || kind;
+  fill(byId('second'), ['', ...alike(known, first)].map((name) => ({ value: name, text: name || 'none' })));
   byId('text-label').textContent = kind.label;
   byId('settings').hidden = !kind.settings;
   byId('system').parentElement.hidden = !kind.system;
@@ -57,7 +56,7 @@ function choose() {
 export async function open(signal) {
   show(byId('error'), '');
   try {
-    known = await tasks(signal);
+    known = await models(signal);
     fill(byId('first'), [...known.keys()].map((name) => ({ value: name, text: name })));
     choose();
     if (known.size === 0) throw new Error('there is no adapter yet');
