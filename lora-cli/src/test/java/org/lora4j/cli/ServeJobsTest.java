@@ -331,6 +331,7 @@ class ServeJobsTest {
         assertThat(found.path("object").asText()).isEqualTo("fine_tuning.check");
         assertThat(found.path("ok").asBoolean()).isFalse();
         assertThat(found.path("problem").isNull()).isTrue();
+        assertThat(found.path("repeated_rows").asInt()).isEqualTo(2);
         for (String file : List.of("training_file", "validation_file")) {
             JsonNode rows = found.path(file);
             assertThat(rows.path("filename").asText()).isEqualTo("a<b>.jsonl");

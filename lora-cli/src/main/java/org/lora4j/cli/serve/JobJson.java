@@ -126,7 +126,7 @@ public final class JobJson {
         node.set("training_file", rows(check.training()));
         JobCheck.Rows validation = check.validation();
         node.set("validation_file", validation == null ? null : rows(validation));
-        return node.put("problem", check.problem());
+        return node.put("repeated_rows", check.repeated()).put("problem", check.problem());
     }
 
     private static ObjectNode rows(JobCheck.Rows rows) {

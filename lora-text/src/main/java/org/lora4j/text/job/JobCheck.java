@@ -9,10 +9,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param training the rows that train
  * @param validation the rows that do not; null if there are none
+ * @param repeated how many rows of the validation train too. A number of such rows says what the adapter was told, not what it learned
  * @param problem why the rows together cannot train, such as a single class; null if they can, or rows are wrong
  */
 public record JobCheck(
-        Rows training, @Nullable Rows validation, @Nullable String problem) {
+        Rows training,
+        @Nullable Rows validation,
+        long repeated,
+        @Nullable String problem) {
     /** So many wrong rows of a file are listed. */
     public static final int MOST_WRONG = 100;
 
@@ -24,6 +28,7 @@ public record JobCheck(
      *
      * @param training the rows that train
      * @param validation the rows that do not
+     * @param repeated how many of these train too
      * @param problem why the rows together cannot train
      */
     public JobCheck {

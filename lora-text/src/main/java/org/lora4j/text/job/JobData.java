@@ -21,8 +21,10 @@ import org.lora4j.text.data.TextFormatException;
  * @param train those that train
  * @param choosing those that choose the epoch
  * @param judging those that judge
+ * @param repeated how many rows of the validation train too
  */
-record JobData<E>(List<E> train, List<E> choosing, List<E> judging, List<IndexedFile> files) implements AutoCloseable {
+record JobData<E>(List<E> train, List<E> choosing, List<E> judging, long repeated, List<IndexedFile> files)
+        implements AutoCloseable {
     static final String TRAINING_FILE = "training_file";
     static final String VALIDATION_FILE = "validation_file";
 
@@ -49,15 +51,16 @@ record JobData<E>(List<E> train, List<E> choosing, List<E> judging, List<Indexed
         try {
             JobRows<E> training = source.open(folder, mostBytes, files, task, stops);
             List<E> train = source.requireSome(training.learned());
-            training.check(row -> {});
+            RepeatedRows repeated = new RepeatedRows();
+            training.check(request.validation() == null ? row -> {} : repeated::train);
             List<E> held = List.of();
             StoredJob.@Nullable Data validation = request.validation();
             if (validation != null) {
                 source = new Source(validation, VALIDATION_FILE);
                 held = source.requireSome(
-                        source.open(folder, mostBytes, files, task, stops).held(row -> {}));
+                        source.open(folder, mostBytes, files, task, stops).held(repeated::hold));
             }
-            return divided(train, held, task, request.seed(), files);
+            return divided(train, held, task, request.seed(), repeated.count(), files);
         } catch (TextFormatException e) {
             close(files);
             throw source.failure(", line " + e.line() + ": " + e.reason());
@@ -102,7 +105,7 @@ record JobData<E>(List<E> train, List<E> choosing, List<E> judging, List<Indexed
 
     /** Lets half of the rows of a validation choose the epoch. Groups of rows are not divided. */
     private static <E> JobData<E> divided(
-            List<E> train, List<E> held, JobTask<E> task, long seed, List<IndexedFile> files) {
+            List<E> train, List<E> held, JobTask<E> task, long seed, long repeated, List<IndexedFile> files) {
         Map<String, List<E>> groups = new LinkedHashMap<>();
         for (E one : held) {
             String group = task.group(one).orElse(String.valueOf(groups.size()));
@@ -111,7 +114,8 @@ record JobData<E>(List<E> train, List<E> choosing, List<E> judging, List<Indexed
         List<List<E>> all = new ArrayList<>(groups.values());
         Collections.shuffle(all, new Random(seed));
         int half = all.size() < FEWEST_TO_CHOOSE ? 0 : all.size() / 2;
-        return new JobData<>(train, joined(all.subList(0, half)), joined(all.subList(half, all.size())), files);
+        return new JobData<>(
+                train, joined(all.subList(0, half)), joined(all.subList(half, all.size())), repeated, files);
     }
 
     private static <E> List<E> joined(List<List<E>> groups) {

@@ -28,20 +28,32 @@ final class RowCheck<E> {
             Found training = new Found(request.training().name());
             JobRows<E> rows = open(request.training(), files, training);
             boolean hasSome = !rows.learned().isEmpty();
-            rows.check(training::good);
+            RepeatedRows repeated = new RepeatedRows();
+            rows.check(row -> {
+                training.good(row);
+                if (request.validation() != null) {
+                    repeated.train(row);
+                }
+            });
             JobRequest.@Nullable Data held = request.validation();
             Found validation = held == null ? null : new Found(held.name());
             boolean hasHeld = true;
             if (held != null && validation != null) {
-                hasHeld = !open(held, files, validation).held(validation::good).isEmpty();
+                hasHeld = !open(held, files, validation)
+                        .held(row -> {
+                            validation.good(row);
+                            repeated.hold(row);
+                        })
+                        .isEmpty();
             }
-            JobCheck check = new JobCheck(training.rows(), validation == null ? null : validation.rows(), null);
+            JobCheck check = new JobCheck(
+                    training.rows(), validation == null ? null : validation.rows(), repeated.count(), null);
             String problem = !check.isGood()
                     ? null
                     : !hasSome
                             ? training.name + " " + JobData.NO_ROWS
                             : !hasHeld && held != null ? held.name() + " " + JobData.NO_ROWS : notEnough(request);
-            return new JobCheck(check.training(), check.validation(), problem);
+            return new JobCheck(check.training(), check.validation(), check.repeated(), problem);
         } finally {
             files.forEach(IndexedFile::close);
         }

@@ -412,6 +412,13 @@ public final class TrainingService implements AutoCloseable {
         BooleanSupplier stops = () -> isClosing() || job.state() != JobState.VALIDATING;
         try (JobData<E> data = JobData.read(job.folder(), request, task, settings.limits.bytes(), stops)) {
             requireEnough(task, request);
+            StoredJob.Data validation = request.validation();
+            if (validation != null && data.repeated() > 0) {
+                job.event(
+                        JobEvent.Level.WARN,
+                        data.repeated() + " of the rows of " + validation.name()
+                                + " also train, so the numbers of the comparison are too good");
+            }
             Hyperparameters asked = request.hyperparameters();
             int rows = data.train().size();
             int batch = Math.min(rows, asked.batchSize() == null ? task.batchSize() : asked.batchSize());

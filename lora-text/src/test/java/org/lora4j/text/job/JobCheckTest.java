@@ -120,6 +120,24 @@ class JobCheckTest {
         }
     }
 
+    @Test
+    void rowsOfTheValidationThatTrainTooAreCounted() throws IOException {
+        Path data = file("data.csv", "text,label", "my parcel,mail", "where is it,place", "my letter,mail");
+        Path held = file(
+                "held.jsonl",
+                "{\"text\": \"my letter\", \"label\": \"mail\"}",
+                "{\"text\": \"my letter\", \"label\": \"place\"}",
+                "{\"text\": \"a letter\", \"label\": \"mail\"}",
+                "{\"text\": \"where is it\", \"label\": \"place\"}");
+        try (TrainingService trainings = service(encoder)) {
+            JobCheck check = trainings.check(classes(data).validation(held).build(), () -> false);
+            assertThat(check.repeated()).isEqualTo(2);
+            assertThat(check.isGood()).isTrue();
+            assertThat(trainings.check(classes(data).build(), () -> false).repeated())
+                    .isZero();
+        }
+    }
+
     /** What is only known after all rows comes in the order of the file too, and each row once. */
     @Test
     void rowsThatAreTooLongStandBetweenThoseThatAreNoRows() throws IOException {

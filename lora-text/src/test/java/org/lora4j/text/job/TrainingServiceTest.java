@@ -214,6 +214,7 @@ class TrainingServiceTest {
                     .startsWith(
                             "Created fine-tuning job: " + job.id(),
                             "Validating training file: rows.jsonl and validation file: rows.jsonl",
+                            "8 of the rows of rows.jsonl also train, so the numbers of the comparison are too good",
                             "Files validated, moving job to queued state",
                             "Fine-tuning job started")
                     .contains("New fine-tuned model created: " + job.adapter())
@@ -384,6 +385,25 @@ class TrainingServiceTest {
                             .build());
             assertThat(empty.await(LONG)).isEqualTo(JobState.FAILED);
             assertThat(empty.error().orElseThrow().message()).contains("at least one row", "found none");
+        }
+    }
+
+    /** Such rows would let any adapter look good, so a person reads of them beside its numbers. */
+    @Test
+    void rowsThatJudgeAndTrainTooAreSaid() throws Exception {
+        Path data = topics("topics.csv", 20);
+        List<String> lines = Files.readAllLines(data);
+        Path held = Files.write(temp.resolve("held.csv"), List.of(lines.get(0), "a new one,cats", lines.get(5)));
+        try (TrainingService trainings = builder(encoder).build()) {
+            Job job = trainings.submit(JobRequest.of(JobMethod.CLASSIFY, "acme", data)
+                    .validation(held)
+                    .hyperparameters(steps(1, 8))
+                    .build());
+            succeed(job);
+            assertThat(job.events(null, 100))
+                    .filteredOn(event -> event.level() == JobEvent.Level.WARN)
+                    .extracting(JobEvent::message)
+                    .contains("1 of the rows of held.csv also train, so the numbers of the comparison are too good");
         }
     }
 

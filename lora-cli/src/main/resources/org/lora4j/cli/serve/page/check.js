@@ -24,6 +24,10 @@ export function showCheck(found, place) {
   for (const rows of [found.training_file, found.validation_file]) {
     if (rows) place.appendChild(ofFile(rows));
   }
+  if (found.repeated_rows) {
+    const rows = count(found.repeated_rows, 'row');
+    place.appendChild(element('p', 'fault', `${rows} that should judge also train, so the comparison will be too good.`));
+  }
   if (found.problem) place.appendChild(element('p', 'fault', found.problem));
 }
 
