@@ -80,8 +80,9 @@ record CalendarRun(int trained, int tested, int baseSteps, int steps, long seed)
 
             Network copy = base.copy();
             Input compared = Sequences.of(decoder.tokens().prompt(train.get(0).question(tools)));
-            INDArray output = base.predict(compared);
             LoRAModel model = LoRAModel.of(base);
+            // Only weights that are frozen are packed, which on some processors moves the last bits.
+            INDArray output = model.base().predict(compared);
             AdapterView adapter = model.add(ADAPTER, CalendarLoRA.config(seed));
             out.section("LoRA: %,d batches of %,d requests to a calendar", steps, trained);
             List<Double> losses = new ArrayList<>();
