@@ -60,23 +60,22 @@ public final class TrainablePreferences implements TrainableTask<PreferenceExamp
 
     @Override
     public Batch batch(List<PreferenceExample> examples) {
-        Sequences chosen = PreferenceExample.chosen(examples);
-        Sequences rejected = PreferenceExample.rejected(examples);
-        List<Long> keys = examples.stream().map(this::key).toList();
-        if (!kept.keySet().containsAll(keys)) {
-            double[] ofChosen = reference.compute(chosen);
-            double[] ofRejected = reference.compute(rejected);
-            for (int i = 0; i < ofChosen.length; i++) {
-                kept.put(keys.get(i), new Answers(ofChosen[i], ofRejected[i]));
-            }
-        }
-        List<Answers> answers =
-                keys.stream().map(key -> Objects.requireNonNull(kept.get(key))).toList();
+        List<Answers> answers = examples.stream()
+                .map(pair -> kept.computeIfAbsent(key(pair), key -> ofReference(pair)))
+                .toList();
         return Batch.ofPreferences(
-                chosen,
-                rejected,
+                PreferenceExample.chosen(examples),
+                PreferenceExample.rejected(examples),
                 answers.stream().mapToDouble(Answers::chosen).toArray(),
                 answers.stream().mapToDouble(Answers::rejected).toArray());
+    }
+
+    /** Computes a pair alone, so that its numbers do not depend on the batch that uses it first, and both answers as the model does. */
+    private Answers ofReference(PreferenceExample pair) {
+        List<PreferenceExample> alone = List.of(pair);
+        double[] both = reference.compute(
+                Sequences.concat(List.of(PreferenceExample.chosen(alone), PreferenceExample.rejected(alone))));
+        return new Answers(both[0], both[1]);
     }
 
     /** Returns a hash of the tokens of both texts, and of where their answers begin. */
