@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import org.lora4j.text.data.IndexedFile;
 import org.lora4j.text.data.TextFormatException;
@@ -28,22 +29,16 @@ final class RowCheck<E> {
             Found training = new Found(request.training().name());
             JobRows<E> rows = open(request.training(), files, training);
             boolean hasSome = !rows.learned().isEmpty();
-            RepeatedRows repeated = new RepeatedRows();
-            rows.check(row -> {
-                training.good(row);
-                if (request.validation() != null) {
-                    repeated.train(row);
-                }
-            });
             JobRequest.@Nullable Data held = request.validation();
+            RepeatedRows repeated = new RepeatedRows();
+            Consumer<TextRow> good = training::good;
+            rows.check(held == null ? good : good.andThen(repeated::train));
             Found validation = held == null ? null : new Found(held.name());
             boolean hasHeld = true;
             if (held != null && validation != null) {
+                Consumer<TextRow> goodHeld = validation::good;
                 hasHeld = !open(held, files, validation)
-                        .held(row -> {
-                            validation.good(row);
-                            repeated.hold(row);
-                        })
+                        .held(goodHeld.andThen(repeated::hold))
                         .isEmpty();
             }
             JobCheck check = new JobCheck(
