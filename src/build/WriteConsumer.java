@@ -58,8 +58,9 @@ public final class WriteConsumer {
         for (int i = 0; i < modules.getLength(); i++) {
             String module = modules.item(i).getTextContent();
             boolean isOffered = offered.stream().anyMatch(artifact -> artifact.contains(":" + module + ":"));
+            boolean isNoDependency = module.endsWith("-bom") || module.endsWith("-archetype");
             require(
-                    isOffered || module.endsWith("-bom") || unpublished.contains(module),
+                    isOffered || isNoDependency || unpublished.contains(module),
                     "lora-bom must have each module that is published",
                     "no " + module);
         }
